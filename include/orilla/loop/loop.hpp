@@ -1,0 +1,231 @@
+// The event loop: one thread, one epoll, coroutines. It promises that a coroutine is only ever resumed from the loop's
+// own turn, never from inside somebody else's call, so that state cannot change under a caller's feet; and that with
+// nothing to do it sleeps until the next timer, for ever if there is none.
+//
+// Cancellation is destruction: a Scope owns the tasks it spawned and destroys them with itself.
+#pragma once
+
+#include <sys/types.h>
+
+#include <coroutine>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "orilla/base/clock.hpp"
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "orilla/loop/task.hpp"
+
+namespace orilla::loop {
+
+class Loop;
+
+/// Something that waits for one resumption; takes itself off wherever it is queued when destroyed.
+class Waiter {
+  public:
+    Waiter() = default;
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter();
+
+    std::coroutine_handle<> handle;
+
+  private:
+    friend class Loop;
+    Loop* queued_in_ = nullptr;
+};
+
+/// A one-shot timer; destroying it disarms it.
+class Timer {
+  public:
+    explicit Timer(Loop& loop) : loop_(loop) {}
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    ~Timer() { disarm(); }
+    /// Calls `action` on the loop once `deadline_ms` (monotonic) has passed; replaces an earlier arming.
+    void arm_at(int64_t deadline_ms, std::function<void()> action);
+    void arm_after(int64_t delay_ms, std::function<void()> action);
+    void disarm();
+    bool armed() const { return armed_; }
+    int64_t deadline_ms() const { return deadline_ms_; }
+
+  private:
+    friend class Loop;
+    Loop& loop_;
+    std::function<void()> action_;
+    int64_t deadline_ms_ = 0;
+    uint64_t order_ = 0;
+    bool armed_ = false;
+};
+
+/// Watches one fd, edge-triggered, registered once. Does not own the fd and must die before it is closed.
+/// Use: try the system call, and on EAGAIN `co_await watch.readable()`, then try again; a wake may be spurious.
+class FdWatch {
+  public:
+    FdWatch(Loop& loop, int fd);
+    FdWatch(const FdWatch&) = delete;
+    FdWatch& operator=(const FdWatch&) = delete;
+    ~FdWatch();
+
+    class ReadyAwaiter {
+      public:
+        ReadyAwaiter(Loop& loop, bool& ready, Waiter*& slot) : loop_(loop), ready_(ready), slot_(slot) {}
+        ~ReadyAwaiter() {
+            if (slot_ == &waiter_) slot_ = nullptr;
+        }
+        bool await_ready() const noexcept { return ready_; }
+        void await_suspend(std::coroutine_handle<> handle);
+        void await_resume() noexcept { ready_ = false; }
+
+      private:
+        Loop& loop_;
+        bool& ready_;
+        Waiter*& slot_;
+        Waiter waiter_;
+    };
+    /// One task at a time may wait for each direction.
+    ReadyAwaiter readable() { return {loop_, read_ready_, read_waiter_}; }
+    ReadyAwaiter writable() { return {loop_, write_ready_, write_waiter_}; }
+
+  private:
+    friend class Loop;
+    void fire(uint32_t epoll_events);
+    Loop& loop_;
+    int fd_;
+    bool read_ready_ = false;
+    bool write_ready_ = false;
+    Waiter* read_waiter_ = nullptr;
+    Waiter* write_waiter_ = nullptr;
+};
+
+/// A condition that tasks wait for: `notify_all` wakes those who wait now. Level-driven users re-check after waking.
+class Event {
+  public:
+    explicit Event(Loop& loop) : loop_(loop) {}
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+
+    class Awaiter {
+      public:
+        explicit Awaiter(Event& event) : event_(event) {}
+        ~Awaiter() {
+            if (listed_) event_.waiters_.erase(position_);
+        }
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> handle);
+        void await_resume() noexcept {}
+
+      private:
+        friend class Event;
+        Event& event_;
+        Waiter waiter_;
+        bool listed_ = false;
+        std::list<Awaiter*>::iterator position_;
+    };
+    Awaiter wait() { return Awaiter(*this); }
+    void notify_all();
+    void notify_one();
+
+  private:
+    Loop& loop_;
+    std::list<Awaiter*> waiters_;
+};
+
+/// Owns running tasks. Destroying it (or `cancel`) destroys those that have not ended, wherever they are suspended.
+/// A task must not destroy the Scope that owns it; let it end, or `loop.post` the destruction.
+class Scope {
+  public:
+    explicit Scope(Loop& loop);
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope();
+    /// Starts the task now, up to its first suspension.
+    void spawn(Task<void> task);
+    void cancel();
+    size_t running() const { return roots_.size(); }
+
+    struct Root;
+
+  private:
+    Loop& loop_;
+    std::list<std::unique_ptr<Root>> roots_;
+};
+
+class Loop {
+  public:
+    explicit Loop(const Clock& clock);
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    const Clock& clock() const { return clock_; }
+    int64_t now_ms() const { return clock_.monotonic_ms(); }
+
+    /// Runs until `stop`.
+    void run();
+    void stop() { stopping_ = true; }
+    /// Runs what is ready; when nothing was and `wait` is set, sleeps for the next event. True when something ran.
+    bool turn(bool wait);
+    /// Monotonic time of the next timer, -1 without one. A simulation advances its clock to it.
+    int64_t next_deadline_ms() const;
+
+    /// Calls `action` in a later turn.
+    void post(std::function<void()> action);
+    /// The same from any thread.
+    void post_from_thread(std::function<void()> action);
+
+    class SleepAwaiter {
+      public:
+        SleepAwaiter(Loop& loop, int64_t deadline_ms) : loop_(loop), timer_(loop), deadline_ms_(deadline_ms) {}
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> handle);
+        void await_resume() noexcept {}
+
+      private:
+        Loop& loop_;
+        Waiter waiter_;
+        Timer timer_;
+        int64_t deadline_ms_;
+    };
+    SleepAwaiter sleep_for(int64_t delay_ms) { return {*this, now_ms() + delay_ms}; }
+    SleepAwaiter sleep_until(int64_t deadline_ms) { return {*this, deadline_ms}; }
+    /// Lets everybody else who is ready go first.
+    SleepAwaiter yield() { return {*this, INT64_MIN}; }
+
+    /// Queues a suspended waiter for resumption in this or the next turn.
+    void make_ready(Waiter& waiter);
+
+  private:
+    friend class Timer;
+    friend class FdWatch;
+    friend class Waiter;
+    bool run_ready();
+    bool run_timers();
+    void poll(int timeout_ms);
+    void drain_thread_posts();
+
+    struct TimerOrder {
+        bool operator()(const Timer* a, const Timer* b) const {
+            return a->deadline_ms_ != b->deadline_ms_ ? a->deadline_ms_ < b->deadline_ms_ : a->order_ < b->order_;
+        }
+    };
+
+    const Clock& clock_;
+    UniqueFd epoll_;
+    UniqueFd wake_;
+    std::deque<Waiter*> ready_;
+    std::deque<std::function<void()>> posted_;
+    std::set<Timer*, TimerOrder> timers_;
+    uint64_t next_order_ = 0;
+    bool stopping_ = false;
+    std::mutex thread_mutex_;
+    std::vector<std::function<void()>> thread_posts_;
+};
+
+}  // namespace orilla::loop
