@@ -1,0 +1,35 @@
+// The store on one SQLite file. It promises what Store promises, that a second process on the same directory and a file
+// of a newer version are refused with a sentence, and that it writes nothing while nothing changes. A commit that fails
+// other than by a full disk is fatal: the kernel may have dropped the pages, so only a restart knows what is on disk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "orilla/loop/io_thread.hpp"
+#include "orilla/loop/loop.hpp"
+#include "orilla/store/store.hpp"
+
+namespace orilla::store {
+
+struct StoreOptions {
+    std::string data_dir;  ///< made when absent; empty: a database in memory, for tests and simulations
+    int64_t soft_flush_interval_ms = 30'000;
+    size_t resident_bytes_max = 16 * 1024;  ///< of one value; larger ones stay in the file
+    size_t history_events_max = 4096;
+    size_t history_bytes_max = 2 * 1024 * 1024;
+    size_t batch_writes_max = 512;                ///< of one transaction
+    size_t batch_bytes_max = 8 * 1024 * 1024;
+    size_t pending_writes_max = 4096;             ///< beyond: too_many_requests
+    int wal_pages_max = 512;                      ///< checkpoint beyond (4 MB)
+    uint64_t revision_block = 100'000;            ///< revisions reserved on disk at a time
+    /// Called on the loop when the file can no longer be trusted; must not return in the daemon. Default: log, _exit(1).
+    std::function<void(const Error&)> fatal;
+    std::string vfs;  ///< SQLite's file layer by name, for fault injection
+};
+
+/// Opens (creates, migrates) the store and loads it. `executor` runs what blocks on the disk; it must outlive the store.
+Result<std::unique_ptr<Store>> open_sqlite_store(loop::Loop& loop, loop::Executor& executor, StoreOptions options);
+
+}  // namespace orilla::store
