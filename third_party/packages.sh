@@ -1,0 +1,34 @@
+#!/bin/bash
+# packages.sh SET...: the Debian 12 packages of each set, one a line. The only place that names them:
+# third_party/prepare.sh installs them, the README's commands and CI call that.
+#   build   what `meson setup build && ninja -C build` needs
+#   target  the libraries among them, whose files a cross build needs for the other architecture
+#   cross   the compiler for arm64 and the emulator that runs its unit tests
+#   images  what examples/images/build.sh needs
+#   test    the system tests, the tidy check, the boxes
+#   vm      the virtual machine of test/vm
+#   peers   what test/bench compares with
+set -euo pipefail
+
+target=(libssl-dev libsqlite3-dev libyaml-cpp-dev libzstd-dev zlib1g-dev libseccomp-dev libcap-dev libc-ares-dev
+  libboost1.81-dev libfmt-dev libcli11-dev catch2)
+build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make dpkg-dev ca-certificates mold ccache node-llhttp "${target[@]}")
+cross=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+images=(gcc libc6-dev jq)
+test=(iproute2 nftables procps util-linux curl jq git skopeo docker-registry openssl shellcheck systemd strace nodejs)
+vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
+peers=(podman conmon crun)
+
+[ $# -gt 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+for set; do
+  case $set in
+  build) printf '%s\n' "${build[@]}" ;;
+  target) printf '%s\n' "${target[@]}" ;;
+  cross) printf '%s\n' "${cross[@]}" ;;
+  images) printf '%s\n' "${images[@]}" ;;
+  test) printf '%s\n' "${test[@]}" ;;
+  vm) printf '%s\n' "${vm[@]}" ;;
+  peers) printf '%s\n' "${peers[@]}" ;;
+  *) echo "packages.sh: unknown set '$set'" >&2; exit 2 ;;
+  esac
+done
