@@ -1,0 +1,157 @@
+// The images of this box: pulled from registries or imported from archives, unpacked into layer directories that the
+// runtime puts under an overlay, found by the name a pod says. It promises that an image is either whole or absent, also
+// after a power cut; that layers are shared; that nothing in use is removed; and that the loop never waits for the
+// network, for a disk or for a parser: all of that happens in confined children. It refuses whatever does not match its
+// digest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "orilla/images/reference.hpp"
+#include "orilla/loop/io_thread.hpp"
+#include "orilla/loop/loop.hpp"
+
+namespace orilla::images {
+
+/// What the image says about running it (the OCI image configuration's `config`).
+struct ImageConfig {
+    std::vector<std::string> entrypoint;
+    std::vector<std::string> cmd;
+    std::vector<std::string> env;            ///< NAME=value
+    std::string working_dir;
+    std::string user;                        ///< "", "uid", "uid:gid", "name", "name:group"
+    std::string stop_signal;                 ///< "", "SIGQUIT", "3"
+    std::vector<std::string> exposed_ports;  ///< "80/tcp"
+    std::vector<std::string> volumes;        ///< paths
+    std::map<std::string, std::string> labels;
+};
+
+struct Layer {
+    std::string diff_id;       ///< sha256 of the uncompressed tar
+    std::string directory;     ///< name under <directory>/layers
+    int64_t size_bytes = 0;    ///< of its files
+};
+
+struct Image {
+    std::string id;                         ///< sha256 of the image configuration: what `docker images` calls IMAGE ID
+    std::vector<std::string> names;         ///< normalised: docker.io/library/nginx:1; empty: only reachable by id or digest
+    std::vector<std::string> repo_digests;  ///< docker.io/library/nginx@sha256:..., of the manifest and of its index
+    std::string architecture;               ///< amd64
+    std::string created;                    ///< RFC 3339, as the image says; may be empty
+    int64_t size_bytes = 0;                 ///< unpacked, shared layers included
+    ImageConfig config;
+    std::vector<Layer> layers;              ///< lowest first
+};
+
+/// One registry that needs more than HTTPS with the system's authorities.
+struct RegistryOptions {
+    std::string host;       ///< as in image names: registry.lan:5000
+    bool insecure = false;  ///< plain HTTP is allowed (HTTPS is tried first)
+    std::string ca_file;    ///< PEM, in place of the system's authorities
+    std::string username;   ///< used when the pull brings no credentials of its own
+    std::string password;
+};
+
+struct ImagesOptions {
+    std::string directory;                   ///< <data-dir>/images
+    std::string program = "/proc/self/exe";  ///< whose `run_worker` the children run
+    std::vector<RegistryOptions> registries;
+    int pulls_parallel_max = 2;   ///< pullers at a time; further pulls wait
+    int layers_parallel_max = 3;  ///< blobs a puller downloads at a time
+    uint32_t worker_uid = 65534;  ///< puller and importer run as this user and group
+    int64_t pull_idle_ms_max = 120'000;  ///< a puller that says nothing for so long is killed
+};
+
+/// What a person who waits would like to see. Sent at most a few times a second for each layer.
+struct Progress {
+    enum class Phase { resolving, downloading, waiting, unpacking, done };
+    Phase phase = Phase::resolving;
+    std::string layer;   ///< sha256:... of the blob (diff id while unpacking an import); empty for the whole image
+    int64_t bytes = 0;
+    int64_t total_bytes = 0;  ///< 0 when unknown
+    std::string message;      ///< "retry in 2 s: connection reset by peer", or empty
+};
+using ProgressSink = std::function<void(const Progress&)>;
+
+struct PullRequest {
+    std::string image;  ///< as the pod says it
+    /// Contents of imagePullSecrets, best first: the JSON of `.dockerconfigjson` or of the older `.dockercfg`.
+    std::vector<std::string> docker_configs;
+    ProgressSink on_progress;  ///< may be empty
+};
+
+struct ImportRequest {
+    /// Names for the archive's image in place of those it brings; more than one image in the archive is then an error.
+    std::vector<std::string> names;
+    ProgressSink on_progress;  ///< may be empty
+};
+
+struct RemoveRequest {
+    std::string image;   ///< a name, a name@digest, an id or a unique prefix (4 hex digits or more) of one
+    bool force = false;  ///< by id: also when several names lead to it. Never when a container uses it
+};
+
+struct Removed {
+    std::vector<std::string> untagged;  ///< names
+    std::vector<std::string> deleted;   ///< ids
+    int64_t reclaimed_bytes = 0;
+};
+
+class Images {
+  public:
+    /// `disk` runs the few small durable writes (the index file).
+    Images(loop::Loop& loop, loop::Executor& disk, ImagesOptions options);
+    ~Images();
+    Images(const Images&) = delete;
+    Images& operator=(const Images&) = delete;
+
+    /// At start, once, blocking: makes the directories, reads the index, collects what a crash left behind.
+    Result<void> open();
+
+    /// Images that must not be removed, as names, name@digest or ids, asked anew each time. The node gives those of
+    /// every pod that is bound here, from before its pull on, so that nothing disappears between pull and start.
+    void set_in_use(std::function<std::vector<std::string>()> in_use);
+
+    /// By what a pod says (`nginx:1`, `nginx@sha256:...`) or by id. Null when absent; valid until the next change.
+    const Image* find(std::string_view image) const;
+    /// All, sorted by first name.
+    std::vector<Image> list() const;
+    /// Absolute directories for overlay's lowerdir, HIGHEST first. Paths are about 95 bytes each: with many layers the
+    /// option string outgrows mount(2)'s 4,096 bytes; open them and say /proc/self/fd/N.
+    std::vector<std::string> layer_paths(const Image& image) const;
+    /// Bytes used by layers, each counted once.
+    int64_t disk_usage_bytes() const;
+
+    /// Asks the registry even when the name is here already (that is what imagePullPolicy Always wants); layers that are
+    /// here are not loaded again. Errors are sentences for the pod's condition; codes: invalid (the name), not_found,
+    /// unauthorized, unavailable (registry unreachable), corrupt (digest, or a hostile layer), too_large, and system with
+    /// errno ENOSPC.
+    loop::Task<Result<Image>> pull(PullRequest request);
+    /// From an OCI archive, a docker-archive (both tar, plain or compressed; a file, or a pipe that a request body is
+    /// pumped into) or the directory of an OCI layout.
+    loop::Task<Result<std::vector<Image>>> import_archive(UniqueFd source, ImportRequest request);
+    /// Conflict while a container uses it.
+    loop::Task<Result<Removed>> remove(RemoveRequest request);
+    /// Every image that no pod uses; with `all` false only those without a name.
+    loop::Task<Result<Removed>> prune(bool all);
+    /// Resolves when nothing is left to delete in the background (tests, shutdown).
+    loop::Task<void> settled();
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Image as JSON for `orilla image list -o json` and for the API.
+std::string render_json(const Image& image);
+std::string_view phase_name(Progress::Phase phase);
+
+}  // namespace orilla::images
