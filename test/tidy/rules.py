@@ -1,0 +1,183 @@
+"""The house rules that one file can break by itself, each as a function from the file to complaints (line, words)."""
+import ast
+import re
+
+import cpp_reader
+
+FILE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 70
+LAMBDA_LINES_MAX = 10
+
+# design.md's table: who may include whom. A room always may include itself.
+MAY_INCLUDE = {
+    "base": set(),
+    "loop": {"base"},
+    "api": {"base"},
+    "store": {"api", "loop", "base"},
+    "controllers": {"store", "api", "loop", "base"},
+    "scheduler": {"store", "api", "loop", "base"},
+    "node": {"store", "api", "loop", "base"},
+    "images": {"loop", "base"},
+    "runtime": {"loop", "base"},
+    "runtime/supervisor": set(),
+    "network": {"loop", "base"},
+    "gateway": {"loop", "base"},
+    "server": {"store", "api", "loop", "base"},
+    "cli": {"api", "base"},
+}
+# These connect the rooms and name concrete types: they may include everything.
+WIRING = {"wiring", "main.cpp"}
+# Costly or foreign headers that a room's public face must not pull into every file of its neighbours.
+HEAVY = re.compile(r"<(boost/|yaml-cpp/|fmt/|openssl/|CLI/|catch2/|sqlite3\.h|curl/|nlohmann/|iostream|regex)")
+CPP = (".cpp", ".hpp", ".c", ".h")
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
+# Spelled in halves, because this file is read as well.
+UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
+
+
+def room_of(path):
+    """The room of src/ROOM/... or include/orilla/ROOM/..., 'main.cpp', or None for files of no room."""
+    match = re.match(r"(?:src|include/orilla)/(.+)$", path)
+    if not match:
+        return None
+    inside = match.group(1)
+    if inside.startswith("runtime/supervisor/"):
+        return "runtime/supervisor"
+    return inside.split("/")[0]
+
+
+def included(text):
+    """(line, quote, path) of every include."""
+    for match in INCLUDE.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, match.group(1), match.group(2)
+
+
+def check_includes(path, text):
+    room = room_of(path)
+    if room is None or room in WIRING or not path.endswith(CPP):
+        return
+    if room not in MAY_INCLUDE:
+        yield 1, f"room '{room}' is not in the table of rooms (test/tidy/rules.py, docs/architecture.md)"
+        return
+    public = path.startswith("include/")
+    for line, quote, target in included(text):
+        if ".." in target.split("/"):
+            yield line, f'include "{target}" climbs out of its folder: include "orilla/ROOM/..." instead'
+        if target.startswith("orilla/"):
+            other = room_of("include/" + target)
+            if other != room and other not in MAY_INCLUDE[room]:
+                yield line, f"{room} may not include {other} (it may include: {', '.join(sorted(MAY_INCLUDE[room])) or 'nothing'})"
+        if public and quote == "<" and HEAVY.match(f"<{target}"):
+            yield line, f"<{target}> is too heavy for a public header: hide it behind the .cpp"
+
+
+def check_pragma_once(path, text):
+    if path.endswith((".hpp", ".h")) and not re.search(r"^#pragma once$", text, re.M):
+        yield 1, "header without #pragma once"
+
+
+def check_file_length(path, text):
+    lines = text.count("\n")
+    if lines > FILE_LINES_MAX:
+        yield FILE_LINES_MAX + 1, f"file of {lines} lines (at most {FILE_LINES_MAX})"
+
+
+def check_unfinished(path, text):
+    for match in UNFINISHED.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, f"'{match.group()}': finish it, or refuse it with an error"
+
+
+def check_cpp(path, text):
+    """Lengths of functions and lambdas, and what g++ 12 destroys twice."""
+    if not path.endswith(CPP):
+        return
+    tokens = cpp_reader.tokens_of(text)
+    try:
+        scopes = cpp_reader.scopes_of(tokens)
+    except cpp_reader.Unreadable as error:
+        yield error.line, f"cannot read this file's brackets: {error}"
+        return
+    for scope in scopes:
+        lines = tokens[scope.close].line - tokens[scope.open].line + 1
+        if scope.kind == "function" and lines > FUNCTION_LINES_MAX:
+            yield tokens[scope.open].line, f"function of {lines} lines (at most {FUNCTION_LINES_MAX})"
+        if scope.kind == "lambda" and lines > LAMBDA_LINES_MAX:
+            yield tokens[scope.open].line, f"lambda of {lines} lines (at most {LAMBDA_LINES_MAX}): name it as a function"
+        if scope.kind == "lambda" and scope.capture and _is_coroutine(tokens, scope):
+            yield tokens[scope.open].line, "capturing lambda is a coroutine: its captures die before it does"
+    for index, token in enumerate(tokens):
+        declared = index and tokens[index - 1].text == "operator"
+        if token.text == "co_await" and not declared and _has_brace(tokens, index):
+            yield token.line, "braces inside a co_await expression: name the value first (g++ 12 destroys it twice)"
+
+
+def _is_coroutine(tokens, scope):
+    inner = [(child.open, child.close) for child in _nested_lambdas(scope)]
+    return any(tokens[at].text in ("co_await", "co_return", "co_yield") and not any(a < at < b for a, b in inner)
+               for at in range(scope.open, scope.close))
+
+
+def _nested_lambdas(scope):
+    for child in scope.children:
+        if child.kind == "lambda":
+            yield child
+        else:
+            yield from _nested_lambdas(child)
+
+
+def _has_brace(tokens, at):
+    """Whether the expression that co_await begins, up to its `;`, `,` or the bracket around it, holds a `{`."""
+    depth = 0
+    for token in tokens[at + 1:]:
+        if token.text == "{":
+            return True
+        if token.text in "([":
+            depth += 1
+        elif token.text in ")]":
+            depth -= 1
+        if depth < 0 or (depth == 0 and token.text in ";,"):
+            return False
+    return False
+
+
+def check_python(path, text):
+    if not path.endswith(".py"):
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno + 1 > FUNCTION_LINES_MAX:
+            yield node.lineno, f"function of {node.end_lineno - node.lineno + 1} lines (at most {FUNCTION_LINES_MAX})"
+
+
+def check_shell(path, text):
+    if not re.match(r"#!.*\b(ba)?sh\b|# shellcheck shell=", text):
+        return
+    begun = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(r"[\w-]+ ?\(\) *[{(]$", line):
+            begun = number
+        if line in ("}", ")") and begun:
+            if number - begun + 1 > FUNCTION_LINES_MAX:
+                yield begun, f"function of {number - begun + 1} lines (at most {FUNCTION_LINES_MAX})"
+            begun = None
+
+
+RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_cpp, check_python, check_shell)
+
+
+def check(path, text):
+    """All complaints about one file."""
+    return [(line, words) for rule in RULES for line, words in rule(path, text)]
+
+
+def unshared_headers(files):
+    """Public headers that no other room needs, not even through a public header that another room includes."""
+    public = {path for path in files if re.match(r"include/orilla/[^/]+/.*\.hpp$", path)}
+    targets = {path: {"include/" + target for _, _, target in included(text) if target.startswith("orilla/")}
+               for path, text in files.items() if room_of(path)}
+    shared = {target for path, wanted in targets.items() for target in wanted & public if room_of(target) != room_of(path)}
+    waiting = list(shared)
+    while waiting:
+        for target in targets.get(waiting.pop(), set()) & public - shared:
+            shared.add(target)
+            waiting.append(target)
+    return sorted(public - shared)

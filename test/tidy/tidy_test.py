@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Every rule of tidy, shown bad code that it must refuse and good code that it must leave alone."""
+import unittest
+
+import cpp_reader
+import rules
+
+PAUSE = "    step();\n"
+
+
+def words(path, text):
+    return [complaint for _, complaint in rules.check(path, text)]
+
+
+def kinds(text):
+    return [scope.kind for scope in cpp_reader.scopes_of(cpp_reader.tokens_of(text)) if scope.kind not in "(["]
+
+
+class Rooms(unittest.TestCase):
+    def test_a_room_includes_what_the_table_allows(self):
+        self.assertEqual(words("src/store/a.cpp", '#include "orilla/api/x.hpp"\n#include "a.hpp"\n#include <vector>\n'), [])
+
+    def test_a_room_includes_nothing_else(self):
+        self.assertIn("server may not include controllers", words("src/server/a.cpp", '#include "orilla/controllers/x.hpp"\n')[0])
+        self.assertIn("api may not include loop", words("include/orilla/api/a.hpp", '#pragma once\n# include "orilla/loop/x.hpp"\n')[0])
+
+    def test_the_supervisor_includes_no_room_at_all(self):
+        self.assertIn("(it may include: nothing)", words("src/runtime/supervisor/a.cpp", '#include "orilla/base/x.hpp"\n')[0])
+        self.assertEqual(words("src/runtime/a.cpp", '#include "orilla/base/x.hpp"\n'), [])
+
+    def test_no_path_climbs_out_of_a_room(self):
+        self.assertIn("climbs out", words("src/server/a.cpp", '#include "../store/x.hpp"\n')[0])
+
+    def test_main_and_the_wiring_include_everything(self):
+        self.assertEqual(words("src/main.cpp", '#include "orilla/server/x.hpp"\n#include "orilla/node/x.hpp"\n'), [])
+        self.assertEqual(words("src/wiring/a.cpp", '#include "orilla/runtime/x.hpp"\n'), [])
+
+    def test_a_room_that_the_table_does_not_know_is_refused(self):
+        self.assertIn("not in the table", words("src/attic/a.cpp", "int a;\n")[0])
+
+    def test_public_headers_stay_light(self):
+        self.assertIn("too heavy", words("include/orilla/store/a.hpp", "#pragma once\n#include <sqlite3.h>\n")[0])
+        self.assertEqual(words("src/store/a.cpp", "#include <sqlite3.h>\n"), [])
+
+    def test_a_public_header_serves_another_room(self):
+        files = {"include/orilla/loop/a.hpp": '#include "orilla/loop/b.hpp"\n', "include/orilla/loop/b.hpp": "",
+                 "include/orilla/loop/own.hpp": "", "src/loop/own.cpp": '#include "orilla/loop/own.hpp"\n',
+                 "src/store/s.cpp": '#include "orilla/loop/a.hpp"\n', "test/unit/t.cpp": '#include "orilla/loop/own.hpp"\n'}
+        self.assertEqual(rules.unshared_headers(files), ["include/orilla/loop/own.hpp"])
+
+
+class Sizes(unittest.TestCase):
+    def function(self, lines, head="void f() {\n"):
+        return head + PAUSE * (lines - 2) + "}\n"
+
+    def test_a_file_has_500_lines(self):
+        self.assertEqual(words("src/base/a.cpp", "int a;\n" * 500), [])
+        self.assertIn("file of 501 lines", words("src/base/a.cpp", "int a;\n" * 501)[0])
+
+    def test_a_function_has_70_lines(self):
+        for head in ("void f() {\n", "Task<Result<void>> A::f(std::string a = {}) const noexcept {\n",
+                     "A::A(int a) : a_{a}, b_(2), c_{} {\n", "template <class T> requires(x<T>) auto f() -> T {\n",
+                     "struct x *f(void) {\n", "[[noreturn]] static void f() {\n", 'TEST_CASE("f: {does}") {\n',
+                     "bool operator==(const A& a, const A& b) {\n"):
+            self.assertEqual(words("src/base/a.cpp", self.function(70, head)), [], head)
+            self.assertIn("function of 71 lines", words("src/base/a.cpp", self.function(71, head))[0], head)
+
+    def test_members_of_a_class_are_functions_as_well(self):
+        text = "class A : public B {\n  public:\n" + self.function(71) + "};\n"
+        self.assertEqual(words("src/base/a.cpp", text), ["function of 71 lines (at most 70)"])
+
+    def test_tables_namespaces_and_types_may_be_long(self):
+        row = '    {"a", {1, 2}},\n'
+        for head in ("constexpr Row rows[] = {\n", "namespace a {\n", "struct [[nodiscard]] A final {\n", "enum class A : int {\n",
+                     "const std::map<std::string, std::function<void()>> rows{\n"):
+            body = row if "rows" in head else "int a;\n"
+            self.assertEqual(words("src/base/a.cpp", head + body * 100 + "};\n"), [], head)
+
+    def test_a_lambda_has_10_lines(self):
+        for head in ("auto f = [&](int a) {\n", "run([this, a = b[1]]() mutable {\n", "const auto f = [] {\n",
+                     "sort(a, [](auto& l, auto& r) -> bool {\n"):
+            end = "});\n" if "(" in head.split("[")[0] else "};\n"
+            fits = "void f() {\n" + head + PAUSE * 8 + end + "}\n"
+            self.assertEqual(words("src/base/a.cpp", fits), [], head)
+            long = "void f() {\n" + head + PAUSE * 9 + end + "}\n"
+            self.assertEqual(words("src/base/a.cpp", long), ["lambda of 11 lines (at most 10): name it as a function"], head)
+
+    def test_brackets_in_literals_and_comments_do_not_count(self):
+        text = 'void f() {\n    call("}", \'{\', R"x({ " )y" {)x", 1\'000); // {\n    /* { */\n#define A {\n}\n'
+        self.assertEqual(kinds(text), ["function"])
+
+    def test_subscripts_and_attributes_are_no_lambdas(self):
+        self.assertEqual(kinds("void f() { if (a[1]) { b[2] = {}; } [[maybe_unused]] int c{1}; }"),
+                         ["function", "block", "initialiser", "initialiser"])
+        self.assertEqual(kinds("T& operator[](size_t i) { return a[i]; }"), ["function"])
+
+    def test_brackets_that_do_not_pair_are_told(self):
+        self.assertIn("cannot read", words("src/base/a.cpp", "void f() { (}\n")[0])
+        self.assertIn("never closed", words("src/base/a.cpp", "void f() {\n")[0])
+
+    def test_python_and_shell_functions_count_too(self):
+        self.assertIn("function of 71", words("test/a.py", "def f():\n" + "    a()\n" * 70)[0])
+        self.assertIn("function of 71", words("test/a.sh", "#!/bin/bash\nf() {\n" + "  a\n" * 69 + "}\n")[0])
+        self.assertEqual(words("test/a.sh", "#!/bin/bash\nf() {\n" + "  a\n" * 68 + "}\n"), [])
+
+
+class Coroutines(unittest.TestCase):
+    def test_a_named_argument_is_fine(self):
+        for line in ("auto r = co_await f(spec);", "if (!co_await f(a, b)) { c(); }", "for (auto& a : co_await list()) { b(a); }",
+                     "x = g(co_await f(), T{1});", "Awaiter operator co_await() && { return {}; }",
+                     "CO_TRY(auto r, f(Spec{1}));"):
+            self.assertEqual(words("src/loop/a.cpp", "Task<void> f() {\n" + line + "\n}\n"), [], line)
+
+    def test_braces_inside_the_expression_are_refused(self):
+        for line in ("co_await f(Spec{1});", "co_await f({a, b});", "auto r = co_await f(1,\n g([&] { h(); }));",
+                     "co_return co_await f(Spec{});"):
+            complaints = words("src/loop/a.cpp", "Task<void> f() {\n" + line + "\n}\n")
+            self.assertIn("braces inside a co_await expression", complaints[0], line)
+
+    def test_a_capturing_lambda_is_no_coroutine(self):
+        coroutine = "void f() { auto g = [%s]() -> Task<void> { co_await h(); }; }\n"
+        self.assertIn("captures die", words("src/loop/a.cpp", coroutine % "this")[0])
+        self.assertEqual(words("src/loop/a.cpp", coroutine % ""), [])
+        self.assertEqual(words("src/loop/a.cpp", "void f() { run([a] { run([]() -> T { co_return; }); }); }\n"), [])
+
+
+class Words(unittest.TestCase):
+    def test_headers_say_pragma_once(self):
+        self.assertEqual(words("src/base/a.hpp", "int a;\n"), ["header without #pragma once"])
+        self.assertEqual(words("src/base/a.hpp", "// a\n#pragma once\n"), [])
+
+    def test_marks_of_unfinished_work_are_refused(self):
+        for mark in ("TO" + "DO", "FIX" + "ME"):
+            self.assertIn("finish it", words("src/base/a.cpp", f"// {mark}: later\n")[0])
+        self.assertEqual(words("src/base/a.cpp", "int autodone;\n"), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=0)
