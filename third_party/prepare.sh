@@ -9,6 +9,7 @@
 # --no-install when the curl is not there yet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=third_party/debian.sh
 . "$here/debian.sh"
 
 native=$(dpkg --print-architecture)
