@@ -20,7 +20,7 @@ struct StoreOptions {
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
     size_t batch_writes_max = 512;                ///< of one transaction
-    size_t batch_bytes_max = 8 * 1024 * 1024;
+    size_t batch_bytes_max = 1024 * 1024;         ///< a single larger write still fits
     size_t pending_writes_max = 4096;             ///< beyond: too_many_requests
     int wal_pages_max = 512;                      ///< checkpoint beyond (4 MB)
     uint64_t revision_block = 100'000;            ///< revisions reserved on disk at a time

@@ -1,0 +1,218 @@
+#include "index.hpp"
+
+#include <cassert>
+
+namespace orilla::store {
+
+namespace {
+size_t resident_size(const EntryPtr& entry) { return entry && entry->json ? entry->json->size() : 0; }
+size_t held_bytes(const WatchEvent& event) { return resident_size(event.entry) + resident_size(event.previous); }
+}  // namespace
+
+// ---- objects ---------------------------------------------------------------------------------------------------------
+
+Resource& Index::resource(std::string_view name) {
+    auto found = resources_.find(name);
+    if (found == resources_.end()) {
+        std::string owned(name);
+        auto made = std::make_unique<Resource>(loop_, owned, start_);
+        found = resources_.emplace(std::move(owned), std::move(made)).first;
+    }
+    return *found->second;
+}
+
+const Resource* Index::find_resource(std::string_view name) const {
+    auto found = resources_.find(name);
+    return found == resources_.end() ? nullptr : found->second.get();
+}
+
+void Index::load(EntryPtr entry) {
+    resident_bytes_ += resident_size(entry);
+    ++objects_;
+    Resource& of = resource(entry->key.resource);
+    of.slots.insert(of.slots.end(), Slot{std::move(entry), true});
+}
+
+void Index::start_at(uint64_t revision) {
+    start_ = revision_ = revision;
+    for (auto& [name, of] : resources_) of->compacted = revision;
+}
+
+const Slot* Index::find_slot(const Key& key) const {
+    const Resource* of = find_resource(key.resource);
+    if (!of) return nullptr;
+    auto found = of->slots.find(NameView{key.ns, key.name});
+    return found == of->slots.end() ? nullptr : &*found;
+}
+
+EntryPtr Index::find(const Key& key) const {
+    const Slot* slot = find_slot(key);
+    return slot ? slot->entry : nullptr;
+}
+
+Listing Index::list(std::string_view resource, std::string_view ns) const {
+    Listing listing;
+    listing.revision = revision_;
+    const Resource* of = find_resource(resource);
+    if (!of) return listing;
+    if (ns.empty()) listing.entries.reserve(of->slots.size());
+    auto at = ns.empty() ? of->slots.begin() : of->slots.lower_bound(NameView{ns, {}});
+    for (; at != of->slots.end() && (ns.empty() || at->entry->key.ns == ns); ++at) listing.entries.push_back(at->entry);
+    return listing;
+}
+
+Result<Listing> Index::list_at(std::string_view resource, std::string_view ns, uint64_t revision) const {
+    if (revision > revision_) return revision_too_large_error(revision, revision_);
+    const Resource* of = find_resource(resource);
+    const uint64_t oldest = of ? of->compacted : start_;
+    if (revision < oldest) return revision_too_old_error(revision, oldest);
+    Listing listing = list(resource, ns);
+    listing.revision = revision;
+    if (!of || of->history.empty() || of->history.back().entry->revision <= revision) return listing;
+    // From now back to then: what was before each change, the latest change first.
+    std::set<Slot, SlotOrder> state;
+    for (EntryPtr& entry : listing.entries) state.insert(state.end(), Slot{std::move(entry), false});
+    for (auto event = of->history.rbegin(); event != of->history.rend(); ++event) {
+        if (event->entry->revision <= revision) break;
+        if (!ns.empty() && event->entry->key.ns != ns) continue;
+        auto found = state.find(NameView{event->entry->key.ns, event->entry->key.name});
+        if (found != state.end()) state.erase(found);
+        if (event->previous) state.insert(Slot{event->previous, false});
+    }
+    listing.entries.clear();
+    for (const Slot& slot : state) listing.entries.push_back(slot.entry);
+    return listing;
+}
+
+size_t Index::count(std::string_view resource) const {
+    const Resource* of = find_resource(resource);
+    return of ? of->slots.size() : 0;
+}
+
+void Index::publish(WatchEvent event, EntryPtr kept, bool in_file) {
+    Resource& of = resource(event.entry->key.resource);
+    assert(event.entry->revision > revision_);
+    revision_ = event.entry->revision;
+    auto found = of.slots.find(NameView{event.entry->key.ns, event.entry->key.name});
+    if (found != of.slots.end()) resident_bytes_ -= resident_size(found->entry);
+    resident_bytes_ += resident_size(kept);
+    if (!kept) {
+        assert(found != of.slots.end());
+        of.slots.erase(found);
+        --objects_;
+    } else if (found != of.slots.end()) {
+        found->entry = std::move(kept);
+        found->in_file = found->in_file || in_file;
+    } else {
+        of.slots.insert(Slot{std::move(kept), in_file});
+        ++objects_;
+    }
+    remember(of, std::move(event));
+    of.changed.notify_all();
+}
+
+void Index::written(const Key& key, uint64_t revision, bool resident) {
+    const Slot* slot = find_slot(key);
+    if (!slot) return;
+    slot->in_file = true;
+    if (resident || slot->entry->revision != revision || !slot->entry->json) return;
+    resident_bytes_ -= resident_size(slot->entry);
+    auto lean = std::make_shared<Entry>(*slot->entry);
+    lean->json = nullptr;
+    slot->entry = std::move(lean);
+}
+
+// ---- history ---------------------------------------------------------------------------------------------------------
+
+void Index::remember(Resource& of, WatchEvent event) {
+    history_bytes_ += held_bytes(event);
+    of.history.push_back(std::move(event));
+    history_order_.push_back(&of);
+    // The newest stays whatever its size, so that a watcher that is up to date never loses it.
+    while (history_order_.size() > 1 &&
+           (history_order_.size() > limits_.history_events_max || history_bytes_ > limits_.history_bytes_max))
+        forget_oldest();
+}
+
+void Index::forget_oldest() {
+    Resource& of = *history_order_.front();
+    history_order_.pop_front();
+    WatchEvent& event = of.history.front();
+    history_bytes_ -= held_bytes(event);
+    of.compacted = event.entry->revision;
+    of.history.pop_front();
+    ++of.first_sequence;
+}
+
+void Index::shut() {
+    shut_ = true;
+    for (auto& [name, of] : resources_) of->changed.notify_all();
+}
+
+void Index::fill(StoreStats& stats) const {
+    stats.objects = objects_;
+    stats.resident_bytes = resident_bytes_;
+    stats.history_events = history_order_.size();
+    stats.history_bytes = history_bytes_;
+    stats.watches = watches_;
+}
+
+// ---- watches ---------------------------------------------------------------------------------------------------------
+
+/// A place in a resource's history; holds no events itself.
+class IndexWatch final : public Watch {
+  public:
+    IndexWatch(Index& index, Resource& of, std::string_view ns, uint64_t from_revision)
+        : index_(index), of_(of), ns_(ns), delivered_(from_revision) {
+        next_sequence_ = of.first_sequence;
+        for (const WatchEvent& event : of.history) {
+            if (event.entry->revision > from_revision) break;
+            ++next_sequence_;
+        }
+        ++index_.watches_;
+    }
+    ~IndexWatch() override { --index_.watches_; }
+
+    std::optional<Result<WatchEvent>> try_next() override {
+        if (index_.is_shut()) return Error(Code::unavailable, "the store is closing");
+        // Behind the window: something this watch has not seen may be gone.
+        if (next_sequence_ < of_.first_sequence) return revision_too_old_error(delivered_, of_.compacted);
+        while (next_sequence_ < end()) {
+            const WatchEvent& event = of_.history[next_sequence_ - of_.first_sequence];
+            ++next_sequence_;
+            delivered_ = event.entry->revision;
+            if (ns_.empty() || event.entry->key.ns == ns_) return event;
+        }
+        return std::nullopt;
+    }
+
+    Task<Result<WatchEvent>> next() override {
+        for (;;) {
+            std::optional<Result<WatchEvent>> event = try_next();
+            if (event) co_return std::move(*event);
+            co_await of_.changed.wait();
+        }
+    }
+
+    uint64_t revision() const override {
+        return next_sequence_ == end() ? std::max(delivered_, index_.revision()) : delivered_;
+    }
+
+  private:
+    uint64_t end() const { return of_.first_sequence + of_.history.size(); }
+    Index& index_;
+    Resource& of_;
+    std::string ns_;
+    uint64_t next_sequence_;
+    uint64_t delivered_;
+};
+
+Result<std::unique_ptr<Watch>> Index::watch(std::string_view resource_name, std::string_view ns,
+                                            uint64_t from_revision) {
+    if (from_revision > revision_) return revision_too_large_error(from_revision, revision_);
+    Resource& of = resource(resource_name);
+    if (from_revision < of.compacted) return revision_too_old_error(from_revision, of.compacted);
+    return std::unique_ptr<Watch>(std::make_unique<IndexWatch>(*this, of, ns, from_revision));
+}
+
+}  // namespace orilla::store

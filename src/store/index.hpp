@@ -1,0 +1,106 @@
+// The published state, in memory: every object at its latest revision and a bounded window of what changed. Pure book
+// keeping on the loop's thread; it promises that what it shows is one consistent revision, and that the window never
+// holds more than its limits. It knows nothing of commits: whoever calls `publish` does so in revision order.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "orilla/loop/loop.hpp"
+#include "orilla/store/store.hpp"
+
+namespace orilla::store {
+
+/// One object in memory, and how it stands to the file.
+struct Slot {
+    // Mutable, because they do not take part in the order of the set they live in.
+    mutable EntryPtr entry;
+    mutable bool in_file = false;  ///< a row exists, though perhaps of an older revision
+};
+
+struct NameView {
+    std::string_view ns;
+    std::string_view name;
+};
+
+struct SlotOrder {
+    using is_transparent = void;
+    static NameView view(const Slot& slot) { return {slot.entry->key.ns, slot.entry->key.name}; }
+    static NameView view(NameView name) { return name; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+        const NameView left = view(a), right = view(b);
+        const int by_ns = left.ns.compare(right.ns);
+        return by_ns != 0 ? by_ns < 0 : left.name < right.name;
+    }
+};
+
+/// One resource's objects and its part of the window.
+struct Resource {
+    Resource(loop::Loop& loop, std::string resource_name, uint64_t start)
+        : name(std::move(resource_name)), compacted(start), changed(loop) {}
+    std::string name;
+    std::set<Slot, SlotOrder> slots;
+    std::deque<WatchEvent> history;
+    uint64_t first_sequence = 0;  ///< of history.front(), counting every event this resource ever had
+    uint64_t compacted;           ///< history holds everything after this revision
+    loop::Event changed;
+};
+
+struct IndexLimits {
+    size_t history_events_max;
+    size_t history_bytes_max;
+};
+
+class Index {
+  public:
+    Index(loop::Loop& loop, IndexLimits limits) : loop_(loop), limits_(limits) {}
+
+    /// Before the first use: an object from the file, then the revision that everything so far belongs to.
+    void load(EntryPtr entry);
+    void start_at(uint64_t revision);
+
+    const Slot* find_slot(const Key& key) const;
+    EntryPtr find(const Key& key) const;
+    Listing list(std::string_view resource, std::string_view ns) const;
+    Result<Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const;
+    size_t count(std::string_view resource) const;
+    uint64_t revision() const { return revision_; }
+
+    /// Shows a change to readers and watchers. `kept` is what readers hold from now on (without its value when that
+    /// stays in the file), null after a deletion.
+    void publish(WatchEvent event, EntryPtr kept, bool in_file);
+    /// A revision that was given away but never became a change.
+    void skip_to(uint64_t revision) { revision_ = revision; }
+    /// The value of this revision is in the file now: lets go of it when `resident` is false.
+    void written(const Key& key, uint64_t revision, bool resident);
+
+    Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from_revision);
+
+    void fill(StoreStats& stats) const;
+    /// Ends every watch with `unavailable`; they notice when they next look.
+    void shut();
+    bool is_shut() const { return shut_; }
+
+  private:
+    friend class IndexWatch;
+    Resource& resource(std::string_view name);
+    const Resource* find_resource(std::string_view name) const;
+    void remember(Resource& resource, WatchEvent event);
+    void forget_oldest();
+
+    loop::Loop& loop_;
+    IndexLimits limits_;
+    std::map<std::string, std::unique_ptr<Resource>, std::less<>> resources_;
+    std::deque<Resource*> history_order_;  ///< whose event is the oldest, the next oldest ...
+    uint64_t start_ = 0;
+    uint64_t revision_ = 0;
+    size_t objects_ = 0;
+    size_t resident_bytes_ = 0;
+    size_t history_bytes_ = 0;
+    size_t watches_ = 0;
+    bool shut_ = false;
+};
+
+}  // namespace orilla::store

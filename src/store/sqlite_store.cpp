@@ -1,0 +1,453 @@
+#include <unistd.h>
+
+#include "orilla/base/log.hpp"
+#include "sqlite_store_impl.hpp"
+
+namespace orilla::store {
+
+namespace {
+std::string file_key(const Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
+
+Result<Key> parse_file_key(std::string_view text) {
+    const size_t first = text.find('/');
+    const size_t second = first == std::string_view::npos ? first : text.find('/', first + 1);
+    if (second == std::string_view::npos) return Error(Code::corrupt, "not a key: " + std::string(text));
+    return Key{std::string(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1)),
+               std::string(text.substr(second + 1))};
+}
+
+/// The same entry without its value.
+EntryPtr lean(const EntryPtr& entry) {
+    auto copy = std::make_shared<Entry>(*entry);
+    copy->json = nullptr;
+    return copy;
+}
+}  // namespace
+
+SqliteStore::SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOptions options,
+                         std::unique_ptr<StoreFile> file)
+    : loop_(loop),
+      executor_(executor),
+      options_(std::move(options)),
+      file_(std::move(file)),
+      index_(loop, {options_.history_events_max, options_.history_bytes_max}),
+      flush_timer_(loop),
+      idle_(loop) {}
+
+SqliteStore::~SqliteStore() = default;
+
+Result<void> SqliteStore::load() {
+    TRY(reserved_, file_->read_reserved());
+    uint64_t latest = reserved_;
+    std::optional<Error> bad;
+    auto each = [this, &latest, &bad](const LoadedRow& row) {
+        auto key = parse_file_key(row.key);
+        if (!key) return void(bad.emplace(std::move(key).error()));
+        latest = std::max(latest, row.revision);
+        auto entry = std::make_shared<Entry>(Entry{std::move(*key), row.revision, nullptr, row.size});
+        if (row.size <= options_.resident_bytes_max) entry->json = std::make_shared<const std::string>(row.value);
+        index_.load(std::move(entry));
+    };
+    TRY_VOID(file_->load(options_.resident_bytes_max, each));
+    if (bad) return *bad;
+    last_given_ = latest;
+    index_.start_at(latest);
+    return ok();
+}
+
+// ---- writes ----------------------------------------------------------------------------------------------------------
+
+Task<Result<EntryPtr>> SqliteStore::create(Key key, Durability durability, Encode encode) {
+    Change change{WatchEvent::Type::added, std::move(key), 0, durability, std::move(encode)};
+    return write(std::move(change));
+}
+
+Task<Result<EntryPtr>> SqliteStore::update(Key key, uint64_t expected_revision, Durability durability, Encode encode) {
+    Change change{WatchEvent::Type::modified, std::move(key), expected_revision, durability, std::move(encode)};
+    return write(std::move(change));
+}
+
+Task<Result<EntryPtr>> SqliteStore::remove(Key key, uint64_t expected_revision, Durability durability,
+                                           Encode last_state) {
+    Change change{WatchEvent::Type::deleted, std::move(key), expected_revision, durability, std::move(last_state)};
+    return write(std::move(change));
+}
+
+Task<Result<EntryPtr>> SqliteStore::write(Change change) {
+    if (pending_.contains(change.key)) {
+        auto before = wait_for_pending(change.key);
+        co_await std::move(before);
+    }
+    CO_CHECK_VOID(check(change));
+    PendingPtr pending = submit(std::move(change));
+    while (!pending->settled) co_await pending->settled_event.wait();
+    if (pending->error) co_return *pending->error;
+    co_return pending->entry;
+}
+
+/// Until the key has no write under way: then what is published is what a compare must compare with, and a caller that
+/// loses can read what it lost to.
+Task<void> SqliteStore::wait_for_pending(const Key& key) {
+    for (;;) {
+        auto found = pending_.find(key);
+        if (found == pending_.end()) co_return;
+        PendingPtr pending = found->second;
+        while (!pending->settled) co_await pending->settled_event.wait();
+    }
+}
+
+Result<void> SqliteStore::check_open() const {
+    if (broken_) return broken_->with_context("the store has failed");
+    if (closing_) return Error(Code::unavailable, "the store is closing");
+    return ok();
+}
+
+Result<void> SqliteStore::check(const Change& change) const {
+    TRY_VOID(check_open());
+    const EntryPtr current = index_.find(change.key);
+    if (change.type == WatchEvent::Type::added) {
+        if (current) return already_exists_error(change.key);
+    } else {
+        if (!current) return not_found_error(change.key);
+        if (current->revision != change.expected_revision) return conflict_error(change.key);
+    }
+    if (queue_.size() >= options_.pending_writes_max)
+        return Error(Code::too_many_requests, "too many writes are waiting for the disk, try again").with_retry_after(1);
+    return ok();
+}
+
+bool SqliteStore::goes_to_file(const Change& change) const {
+    if (change.durability == Durability::durable) return true;
+    if (change.type != WatchEvent::Type::deleted || change.durability == Durability::soft) return false;
+    // A row that is there would come back after a restart.
+    const Slot* slot = index_.find_slot(change.key);
+    return slot && slot->in_file;
+}
+
+PendingPtr SqliteStore::submit(Change change) {
+    auto pending = std::make_shared<Pending>(loop_);
+    const uint64_t revision = ++last_given_;
+    auto json = std::make_shared<const std::string>(change.encode(revision));
+    const size_t size = json->size();
+    pending->type = change.type;
+    pending->durability = change.durability;
+    pending->to_file = goes_to_file(change);
+    pending->entry = std::make_shared<const Entry>(Entry{std::move(change.key), revision, std::move(json), size});
+    queue_.push_back(pending);
+    pending_.emplace(pending->entry->key, pending);
+    if (pending->to_file) ++uncommitted_;
+    publish_ready();
+    schedule();
+    return pending;
+}
+
+// ---- publishing ------------------------------------------------------------------------------------------------------
+
+void SqliteStore::publish_ready() {
+    while (!queue_.empty()) {
+        Pending& front = *queue_.front();
+        if (!front.error) {
+            if (front.to_file && front.stage != Pending::Stage::committed) return;
+            if (front.entry->revision > reserved_) return;
+            publish(front);
+        }
+        index_.skip_to(front.entry->revision);
+        settle(front);
+    }
+}
+
+void SqliteStore::publish(const Pending& pending) {
+    const EntryPtr& entry = pending.entry;
+    const bool stays_in_file = pending.to_file && entry->size > options_.resident_bytes_max;
+    EntryPtr kept = stays_in_file ? lean(entry) : entry;
+    if (pending.type == WatchEvent::Type::deleted) kept = nullptr;
+    index_.publish({pending.type, entry, index_.find(entry->key)}, std::move(kept), pending.to_file);
+    if (pending.durability == Durability::durable) ++counters_.durable_writes;
+    else ++counters_.soft_writes;
+    if (pending.to_file) dirty_.erase(entry->key);
+    else if (pending.durability == Durability::soft) mark_dirty(entry->key, entry->revision);
+}
+
+/// Answers the front of the queue and takes it off.
+void SqliteStore::settle(Pending& pending) {
+    PendingPtr keep = std::move(queue_.front());
+    queue_.pop_front();
+    pending_.erase(pending.entry->key);
+    pending.settled = true;
+    pending.settled_event.notify_all();
+}
+
+void SqliteStore::mark_dirty(const Key& key, uint64_t revision) {
+    dirty_[key] = revision;
+    if (flush_timer_.armed() || flush_due_) return;
+    flush_timer_.arm_after(options_.soft_flush_interval_ms, [this] {
+        flush_due_ = true;
+        schedule();
+    });
+}
+
+// ---- the pipeline ----------------------------------------------------------------------------------------------------
+
+/// Starts a job in the loop's next turn, so that every write of this turn shares it.
+void SqliteStore::schedule() {
+    if (busy_ || scheduled_ || broken_) return;
+    if (uncommitted_ == 0 && !needs_reservation() && !flush_due_) return;
+    scheduled_ = true;
+    loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
+        scheduled_ = false;
+        start_next_job();
+    });
+}
+
+void SqliteStore::start_next_job() {
+    if (busy_ || broken_) return;
+    // The write-behind first: it is rare, and a stream of commits must not starve it.
+    JobPtr job = flush_due_ ? plan_flush() : nullptr;
+    if (!job && (uncommitted_ > 0 || needs_reservation())) job = plan_commit();
+    if (job) run(std::move(job));
+    else idle_.notify_all();
+}
+
+void SqliteStore::plan_reservation(Job& job) const {
+    // Ahead of need where a transaction is made anyway; most soft writes then never wait for one.
+    if (last_given_ + options_.revision_block / 4 > reserved_) job.batch.reserved = last_given_ + options_.revision_block;
+}
+
+SqliteStore::JobPtr SqliteStore::plan_commit() {
+    auto job = std::make_shared<Job>();
+    size_t bytes = 0;
+    for (const PendingPtr& pending : queue_) {
+        if (!pending->to_file || pending->stage != Pending::Stage::queued || pending->error) continue;
+        const EntryPtr& entry = pending->entry;
+        const bool full = job->writes.size() >= options_.batch_writes_max || bytes + entry->size > options_.batch_bytes_max;
+        if (full && !job->writes.empty()) break;
+        const bool gone = pending->type == WatchEvent::Type::deleted;
+        job->batch.rows.push_back({file_key(entry->key), entry->revision, gone ? nullptr : entry->json});
+        pending->stage = Pending::Stage::committing;
+        job->writes.push_back(pending);
+        bytes += entry->size;
+    }
+    plan_reservation(*job);
+    return job;
+}
+
+SqliteStore::JobPtr SqliteStore::plan_flush() {
+    auto job = std::make_shared<Job>();
+    size_t bytes = 0;
+    for (const auto& [key, revision] : dirty_) {
+        // What is on its way to the file is newer.
+        auto pending = pending_.find(key);
+        if (pending != pending_.end() && pending->second->to_file) continue;
+        job->partial = job->batch.rows.size() >= options_.batch_writes_max || bytes > options_.batch_bytes_max;
+        if (job->partial) break;
+        const EntryPtr entry = index_.find(key);
+        job->batch.rows.push_back({file_key(key), revision, entry ? entry->json : nullptr});
+        job->flushed.push_back(key);
+        if (entry) bytes += entry->size;
+    }
+    if (job->flushed.empty()) {
+        flush_due_ = false;
+        return nullptr;
+    }
+    plan_reservation(*job);
+    return job;
+}
+
+void SqliteStore::run(JobPtr job) {
+    busy_ = true;
+    executor_.submit(
+        [file = file_, job, wal_pages_max = options_.wal_pages_max] {
+            job->result = file->apply(job->batch);
+            job->checkpoint_wanted = file->wal_exceeds(wal_pages_max);
+        },
+        [this, alive = std::weak_ptr<bool>(alive_), job] {
+            if (!alive.expired()) finish(job);
+        });
+}
+
+void SqliteStore::finish(const JobPtr& job) {
+    busy_ = false;
+    if (job->result) {
+        ++counters_.commits;
+        if (job->batch.reserved) reserved_ = *job->batch.reserved;
+    } else if (job->result.error().code() != Code::unavailable) {
+        return fail_everything(job->result.error());
+    }
+    if (job->flushed.empty()) finish_commit(*job);
+    else finish_flush(*job);
+    publish_ready();
+    if (job->checkpoint_wanted) checkpoint();
+    schedule();
+    idle_.notify_all();
+}
+
+void SqliteStore::finish_commit(const Job& job) {
+    uncommitted_ -= job.writes.size();
+    if (!job.result) return fail_writes(job, job.result.error());
+    for (const PendingPtr& pending : job.writes) pending->stage = Pending::Stage::committed;
+}
+
+void SqliteStore::finish_flush(const Job& job) {
+    if (!job.result) {
+        // Kept in memory and tried again after the interval.
+        log::warning("write soft state: " + job.result.error().message());
+        flush_error_ = job.result.error();
+        flush_due_ = false;
+        flush_timer_.arm_after(options_.soft_flush_interval_ms, [this] {
+            flush_due_ = true;
+            schedule();
+        });
+        return;
+    }
+    ++counters_.soft_flushes;
+    for (size_t i = 0; i < job.flushed.size(); ++i) {
+        const Key& key = job.flushed[i];
+        const RowWrite& row = job.batch.rows[i];
+        if (row.value) index_.written(key, row.revision, row.value->size() <= options_.resident_bytes_max);
+        auto found = dirty_.find(key);
+        if (found != dirty_.end() && found->second == row.revision) dirty_.erase(found);
+    }
+    // What became dirty meanwhile waits for the next interval, unless this was only a part.
+    flush_due_ = job.partial;
+    if (!flush_due_ && !dirty_.empty()) mark_dirty(dirty_.begin()->first, dirty_.begin()->second);
+}
+
+void SqliteStore::checkpoint() {
+    struct Outcome {
+        Result<void> result;
+    };
+    auto outcome = std::make_shared<Outcome>();
+    executor_.submit([file = file_, outcome] { outcome->result = file->checkpoint(); },
+                     [this, alive = std::weak_ptr<bool>(alive_), outcome] {
+                         if (alive.expired() || outcome->result) return;
+                         // A full disk: the WAL keeps everything, the next commit tries again.
+                         if (outcome->result.error().code() != Code::unavailable) fail_everything(outcome->result.error());
+                     });
+}
+
+// ---- failures --------------------------------------------------------------------------------------------------------
+
+void SqliteStore::fail_writes(const Job& job, const Error& error) {
+    for (const PendingPtr& pending : job.writes) pending->error = error;
+    counters_.failed_writes += job.writes.size();
+    if (!job.batch.reserved) return;
+    // Without the reservation the soft ones beyond it cannot count either.
+    for (const PendingPtr& pending : queue_) {
+        if (pending->to_file || pending->error || pending->entry->revision <= reserved_) continue;
+        pending->error = error;
+        ++counters_.failed_writes;
+    }
+}
+
+void SqliteStore::fail_everything(const Error& error) {
+    if (broken_) return;
+    broken_ = error;
+    flush_timer_.disarm();
+    for (const PendingPtr& pending : queue_) pending->error = error;
+    while (!queue_.empty()) settle(*queue_.front());
+    idle_.notify_all();
+    if (options_.fatal) return options_.fatal(error);
+    // Never tried again: the kernel may have dropped the pages. A restart reads what the disk really has.
+    log::error("the store cannot be trusted any more, leaving: " + error.message());
+    _exit(1);
+}
+
+// ---- reads and life --------------------------------------------------------------------------------------------------
+
+Task<Result<std::shared_ptr<const std::string>>> SqliteStore::load(EntryPtr entry) {
+    if (entry->json) co_return entry->json;
+    CO_CHECK_VOID(check_open());
+    auto job = [file = file_, key = file_key(entry->key), revision = entry->revision] {
+        return file->read_value(key, revision);
+    };
+    auto task = loop::run_on(executor_, loop_, std::move(job));
+    auto result = co_await std::move(task);
+    if (!result && result.error().code() == Code::conflict) co_return conflict_error(entry->key);
+    if (!result && result.error().code() == Code::not_found) co_return not_found_error(entry->key);
+    co_return std::move(result);
+}
+
+Task<Result<EntryPtr>> SqliteStore::read(Key key) {
+    constexpr int attempts_max = 16;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        EntryPtr entry = index_.find(key);
+        if (!entry) co_return not_found_error(key);
+        if (entry->json) co_return entry;
+        auto loading = load(entry);
+        auto value = co_await std::move(loading);
+        if (value) {
+            auto whole = std::make_shared<Entry>(*entry);
+            whole->json = std::move(*value);
+            co_return EntryPtr(std::move(whole));
+        }
+        const Code code = value.error().code();
+        if (code != Code::conflict && code != Code::not_found) co_return std::move(value).error();
+        // The file is ahead of what is published: wait for that.
+        auto waiting = wait_for_pending(key);
+        co_await std::move(waiting);
+    }
+    co_return conflict_error(key);
+}
+
+Result<std::unique_ptr<Watch>> SqliteStore::watch(std::string_view resource, std::string_view ns,
+                                                  uint64_t from_revision) {
+    TRY_VOID(check_open());
+    return index_.watch(resource, ns, from_revision);
+}
+
+Task<Result<void>> SqliteStore::flush() {
+    CO_CHECK_VOID(check_open());
+    flush_error_.reset();
+    while (!broken_ && !flush_error_ && (busy_ || !queue_.empty() || !dirty_.empty())) {
+        flush_due_ = !dirty_.empty();
+        schedule();
+        co_await idle_.wait();
+    }
+    if (broken_) co_return *broken_;
+    if (flush_error_) co_return *flush_error_;
+    co_return ok();
+}
+
+Task<Result<void>> SqliteStore::close() {
+    CO_CHECK_VOID(check_open());
+    closing_ = true;
+    index_.shut();
+    flush_timer_.disarm();
+    flush_error_.reset();
+    while (!broken_ && !flush_error_ && (busy_ || !queue_.empty() || !dirty_.empty())) {
+        flush_due_ = !dirty_.empty();
+        schedule();
+        co_await idle_.wait();
+    }
+    flush_timer_.disarm();
+    if (broken_) co_return *broken_;
+    // Nothing lies between the last revision and the next start, so the rest of the block need not be skipped.
+    Batch last;
+    if (reserved_ != index_.revision()) last.reserved = index_.revision();
+    auto job = [file = file_, last = std::move(last)] {
+        Result<void> done = last.reserved ? file->apply(last) : ok();
+        file->close();
+        return done;
+    };
+    auto task = loop::run_on(executor_, loop_, std::move(job));
+    auto done = co_await std::move(task);
+    if (flush_error_) co_return *flush_error_;
+    co_return std::move(done);
+}
+
+StoreStats SqliteStore::stats() const {
+    StoreStats stats = counters_;
+    index_.fill(stats);
+    return stats;
+}
+
+Result<std::unique_ptr<Store>> open_sqlite_store(loop::Loop& loop, loop::Executor& executor, StoreOptions options) {
+    TRY(auto file, StoreFile::open(options.data_dir, options.vfs));
+    auto store = std::make_unique<SqliteStore>(loop, executor, std::move(options), std::move(file));
+    auto loaded = store->load();
+    if (!loaded) return std::move(loaded).error().with_context("load the store");
+    return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace orilla::store

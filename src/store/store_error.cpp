@@ -1,0 +1,30 @@
+#include "orilla/store/store.hpp"
+
+namespace orilla::store {
+
+namespace {
+std::string named(const Key& key) { return key.resource + " \"" + key.name + "\""; }
+}  // namespace
+
+Error not_found_error(const Key& key) { return Error(Code::not_found, named(key) + " not found"); }
+
+Error already_exists_error(const Key& key) { return Error(Code::already_exists, named(key) + " already exists"); }
+
+Error conflict_error(const Key& key, std::string_view why) {
+    if (why.empty())
+        why = "the object has been modified; please apply your changes to the latest version and try again";
+    return Error(Code::conflict, "Operation cannot be fulfilled on " + named(key) + ": " + std::string(why));
+}
+
+Error revision_too_old_error(uint64_t asked, uint64_t oldest) {
+    return Error(Code::expired,
+                 "too old resource version: " + std::to_string(asked) + " (" + std::to_string(oldest) + ")");
+}
+
+Error revision_too_large_error(uint64_t asked, uint64_t current) {
+    const std::string text =
+        "Too large resource version: " + std::to_string(asked) + ", current: " + std::to_string(current);
+    return Error(Code::timeout, text).with_cause({"ResourceVersionTooLarge", text, ""}).with_retry_after(1);
+}
+
+}  // namespace orilla::store

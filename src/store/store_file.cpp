@@ -1,0 +1,167 @@
+#include "store_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "migrations.hpp"
+
+namespace orilla::store {
+
+namespace {
+constexpr int64_t wal_bytes_kept_max = 4 * 1024 * 1024;  // a larger WAL is cut when it starts over
+
+std::string parent_of(const std::string& path) {
+    const size_t slash = path.find_last_of('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// A new name is only safe once its directory is on the disk.
+Result<void> sync_directory(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) return Error::from_errno("sync directory " + path, errno);
+    return ok();
+}
+
+Result<void> make_directory(const std::string& path) {
+    // 0700: Secrets are in there.
+    if (::mkdir(path.c_str(), 0700) == 0) return sync_directory(parent_of(path));
+    if (errno == EEXIST) return ok();
+    if (errno != ENOENT || path.find('/') == std::string::npos)
+        return Error::from_errno("make data directory " + path, errno);
+    TRY_VOID(make_directory(parent_of(path)));
+    if (::mkdir(path.c_str(), 0700) != 0) return Error::from_errno("make data directory " + path, errno);
+    return sync_directory(parent_of(path));
+}
+
+Result<UniqueFd> take_lock(const std::string& data_dir) {
+    const std::string path = data_dir + "/store.lock";
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd) return Error::from_errno("open " + path, errno);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path, errno);
+    return Error(Code::conflict, "data directory " + data_dir +
+                                     " is in use by another orilla serve: stop it first, or choose another --data-dir");
+}
+
+/// Made here and not by SQLite, for its mode; the WAL takes the mode of the file.
+Result<void> make_file(const std::string& path, const std::string& directory) {
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd) return Error::from_errno("open " + path, errno);
+    return sync_directory(directory);
+}
+}  // namespace
+
+Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, const std::string& vfs) {
+    std::unique_ptr<StoreFile> file(new StoreFile);
+    std::string path = ":memory:";
+    if (!data_dir.empty()) {
+        TRY_VOID(make_directory(data_dir));
+        TRY(file->lock_, take_lock(data_dir));
+        path = data_dir + "/store.db";
+        TRY_VOID(make_file(path, data_dir));
+    }
+    TRY(file->database_, Database::open(path, vfs));
+    TRY_VOID(file->configure());
+    TRY_VOID(migrate(*file->database_, store_migrations()));
+    TRY_VOID(file->prepare());
+    return file;
+}
+
+Result<void> StoreFile::configure() {
+    // The page size before WAL fixes it; exclusive locking before WAL keeps the WAL's index out of shared memory.
+    return database_->exec(
+        "PRAGMA page_size = 8192;"
+        "PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA journal_mode = WAL;"
+        "PRAGMA synchronous = FULL;"
+        "PRAGMA cache_size = -256;"
+        "PRAGMA temp_store = MEMORY;"
+        "PRAGMA trusted_schema = OFF;"
+        "PRAGMA journal_size_limit = " +
+        std::to_string(wal_bytes_kept_max));
+}
+
+Result<void> StoreFile::prepare() {
+    Database& database = *database_;
+    TRY(upsert_, Statement::prepare(database,
+                                    "INSERT INTO objects (key, mod, val) VALUES (?1, ?2, ?3) "
+                                    "ON CONFLICT (key) DO UPDATE SET mod = excluded.mod, val = excluded.val"));
+    TRY(delete_, Statement::prepare(database, "DELETE FROM objects WHERE key = ?1"));
+    TRY(reserve_, Statement::prepare(database, "UPDATE revisions SET reserved = ?1 WHERE id = 1"));
+    TRY(select_, Statement::prepare(database, "SELECT mod, val FROM objects WHERE key = ?1"));
+    return ok();
+}
+
+Result<void> StoreFile::load(size_t resident_bytes_max, const std::function<void(const LoadedRow&)>& each) {
+    // length() of a blob does not read its pages, so large values cost nothing here.
+    TRY(auto statement,
+        Statement::prepare(*database_,
+                           "SELECT key, mod, length(val), CASE WHEN length(val) <= ?1 THEN val END FROM objects"));
+    statement.bind(1, static_cast<int64_t>(resident_bytes_max));
+    for (;;) {
+        TRY(const bool row, statement.step());
+        if (!row) return ok();
+        const LoadedRow loaded{statement.column_bytes(0), static_cast<uint64_t>(statement.column_int(1)),
+                               statement.column_bytes(3), static_cast<size_t>(statement.column_int(2))};
+        each(loaded);
+    }
+}
+
+Result<uint64_t> StoreFile::read_reserved() {
+    TRY(const int64_t reserved, database_->query_int("SELECT reserved FROM revisions WHERE id = 1"));
+    return static_cast<uint64_t>(reserved);
+}
+
+Result<void> StoreFile::apply_row(const RowWrite& row) {
+    Statement& statement = row.value ? upsert_ : delete_;
+    statement.bind(1, row.key);
+    if (row.value) {
+        statement.bind(2, static_cast<int64_t>(row.revision));
+        statement.bind_blob(3, *row.value);
+    }
+    return statement.run();
+}
+
+Result<void> StoreFile::apply(const Batch& batch) {
+    TRY(auto transaction, Transaction::begin(*database_));
+    for (const RowWrite& row : batch.rows) TRY_VOID(apply_row(row));
+    if (batch.reserved) {
+        reserve_.bind(1, static_cast<int64_t>(*batch.reserved));
+        TRY_VOID(reserve_.run());
+    }
+    return transaction.commit();
+}
+
+Result<std::shared_ptr<const std::string>> StoreFile::read_value(const std::string& key, uint64_t revision) {
+    select_.bind(1, key);
+    TRY(const bool row, select_.step());
+    Result<std::shared_ptr<const std::string>> result = Error(Code::not_found, key + " not found");
+    if (row && static_cast<uint64_t>(select_.column_int(0)) != revision)
+        result = Error(Code::conflict, key + " has changed while it was read");
+    else if (row)
+        result = std::shared_ptr<const std::string>(std::make_shared<std::string>(select_.column_bytes(1)));
+    select_.reset();
+    return result;
+}
+
+Result<void> StoreFile::checkpoint() {
+    auto done = database_->checkpoint();
+    database_->release_memory();
+    return done;
+}
+
+void StoreFile::close() {
+    upsert_ = Statement();
+    delete_ = Statement();
+    reserve_ = Statement();
+    select_ = Statement();
+    if (database_) database_->checkpoint_on_close(true);
+    database_.reset();
+    lock_.reset();
+}
+
+}  // namespace orilla::store

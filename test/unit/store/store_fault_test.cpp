@@ -1,0 +1,206 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "faulty_vfs.hpp"
+#include "store_fixture.hpp"
+
+using namespace orilla;
+using namespace orilla::store;
+using namespace orilla::test;
+
+namespace {
+struct FaultyFixture : StoreFixture {
+    explicit FaultyFixture(std::string dir) : StoreFixture(std::move(dir)), faults(faulty_vfs()) {
+        faults.clear();
+        options.vfs = "faulty";
+        options.fatal = [this](const Error& error) { fatal.push_back(error.message()); };
+        open();
+    }
+    ~FaultyFixture() { faults.clear(); }
+    Faults& faults;
+    std::vector<std::string> fatal;
+};
+}  // namespace
+
+TEST_CASE("Store: on a full disk a durable write is refused, nothing is half-written, and later ones work") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    const uint64_t revision = (*f.create("a", "one"))->revision;
+    auto watch = f.store->watch("pods", "", f.store->revision());
+    f.faults.disk_full = true;
+    auto refused = f.update("a", revision, "two");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::unavailable);
+    CHECK(refused.error().message().find("no space left on the disk of " + dir.path()) == 0);
+    CHECK(f.create("b", "x").error().code() == Code::unavailable);
+    CHECK(f.store->find(f.pod("a"))->revision == revision);
+    CHECK_FALSE((*watch)->try_next());
+    CHECK(f.fatal.empty());
+    f.faults.disk_full = false;
+    auto later = f.update("a", revision, "three");
+    REQUIRE(later);
+    CHECK((*later)->revision > revision + 2);
+    f.drop();
+    f.open();
+    CHECK(f.store->find(f.pod("a"))->json->find("three") != std::string::npos);
+    CHECK(f.store->count("pods") == 1);
+}
+
+TEST_CASE("Store: on a full disk soft writes go on and are written once there is room") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    uint64_t revision = (*f.create("a", "one"))->revision;
+    f.faults.disk_full = true;
+    revision = (*f.update("a", revision, "soft", Durability::soft))->revision;
+    pass(f.loop, f.clock, f.options.soft_flush_interval_ms + 1);
+    CHECK(await(f.loop, f.store->flush()).error().code() == Code::unavailable);
+    f.faults.disk_full = false;
+    pass(f.loop, f.clock, f.options.soft_flush_interval_ms + 1);
+    CHECK(f.store->stats().soft_flushes == 1);
+    f.drop();
+    f.open();
+    CHECK(f.store->find(f.pod("a"))->revision == revision);
+}
+
+TEST_CASE("Store: without room for the reservation a soft write is refused") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    f.faults.disk_full = true;
+    CHECK(f.create("a", "soft", Durability::soft).error().code() == Code::unavailable);
+    f.faults.disk_full = false;
+    CHECK(f.create("a", "soft", Durability::soft));
+}
+
+TEST_CASE("Store: a failed fsync is fatal and its write is not acknowledged") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    REQUIRE(f.create("a", "one"));
+    f.faults.sync_fails = true;
+    auto lost = f.create("b", "two");
+    REQUIRE_FALSE(lost);
+    REQUIRE(f.fatal.size() == 1);
+    f.faults.sync_fails = false;
+    CHECK_FALSE(f.create("c", "three"));
+    CHECK_FALSE(f.create("d", "soft", Durability::soft));
+    CHECK(f.store->find(f.pod("b")) == nullptr);
+    f.drop();
+    f.open();
+    CHECK(f.store->find(f.pod("a")));
+    CHECK(f.create("c", "three"));
+}
+
+TEST_CASE("Store: a write error that is not a full disk is fatal") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    f.faults.write_fails = true;
+    CHECK_FALSE(f.create("b", "two"));
+    CHECK(f.fatal.size() == 1);
+}
+
+TEST_CASE("Store: each commit has one fsync, and idle none") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    uint64_t revision = (*f.create("a", "one"))->revision;
+    f.faults.clear();
+    for (int i = 0; i < 10; ++i) revision = (*f.update("a", revision, "x"))->revision;
+    CHECK(f.faults.syncs == 10);
+    f.faults.clear();
+    pass(f.loop, f.clock, 3'600'000);
+    CHECK(f.faults.syncs == 0);
+    CHECK(f.faults.writes == 0);
+}
+
+TEST_CASE("Store: copies of the files taken between writes hold every write that was acknowledged") {
+    TempDir dir;
+    StoreFixture f(dir.path());
+    f.options.wal_pages_max = 16;
+    f.open();
+    uint64_t revision = 0;
+    for (int i = 0; i < 40; ++i) {
+        revision = (*f.create("pod" + std::to_string(i), std::string(3000, 'x')))->revision;
+        settle(f.loop);
+        TempDir copy;
+        for (const char* name : {"/store.db", "/store.db-wal"})
+            if (std::filesystem::exists(dir.path() + name)) std::filesystem::copy_file(dir.path() + name, copy.path() + name);
+        StoreFixture after(copy.path());
+        after.open();
+        REQUIRE(after.store->count("pods") == static_cast<size_t>(i + 1));
+        REQUIRE(after.store->revision() >= revision);
+    }
+}
+
+namespace {
+Task<void> write_forever(Store& store, std::string prefix, int fd) {
+    for (int i = 0;; ++i) {
+        const std::string name = prefix + std::to_string(i);
+        auto writing = store.create(StoreFixture::pod(name), Durability::durable, value_of(std::string(2000, 'x')));
+        auto done = co_await std::move(writing);
+        if (!done) _exit(3);
+        const std::string line = name + "\n";
+        if (::write(fd, line.data(), line.size()) < 0) _exit(4);
+    }
+}
+
+/// Writes until it is killed, telling every acknowledged name to `fd`.
+[[noreturn]] void run_writer(const std::string& dir, const std::string& prefix, int fd) {
+    SystemClock clock;
+    loop::Loop loop(clock);
+    loop::IoThread io(loop);
+    StoreOptions options;
+    options.data_dir = dir;
+    options.wal_pages_max = 64;
+    auto store = open_sqlite_store(loop, io, options);
+    if (!store) _exit(2);
+    loop::Scope scope(loop);
+    for (int i = 0; i < 8; ++i) scope.spawn(write_forever(**store, prefix + std::to_string(i) + "-", fd));
+    loop.run();
+    _exit(5);
+}
+
+std::vector<std::string> kill_after(const std::string& dir, int round) {
+    int fds[2];
+    REQUIRE(::pipe(fds) == 0);
+    const pid_t pid = ::fork();
+    if (pid == 0) run_writer(dir, "r" + std::to_string(round) + "w", fds[1]);
+    ::close(fds[1]);
+    std::string text;
+    char buffer[4096];
+    // At another moment in each round.
+    const size_t enough = 300 + static_cast<size_t>(round) * 531;
+    bool killed = false;
+    for (;;) {
+        const ssize_t got = ::read(fds[0], buffer, sizeof buffer);
+        if (got <= 0) break;
+        text.append(buffer, static_cast<size_t>(got));
+        if (text.size() < enough || killed) continue;
+        ::kill(pid, SIGKILL);
+        killed = true;
+    }
+    ::close(fds[0]);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    std::vector<std::string> names;
+    for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+        names.push_back(text.substr(at, end - at));
+    return names;
+}
+}  // namespace
+
+TEST_CASE("Store: a writer that is killed loses nothing it acknowledged, and revisions never go back") {
+    TempDir dir;
+    uint64_t revision = 0;
+    constexpr int rounds = 8;
+    for (int round = 0; round < rounds; ++round) {
+        const std::vector<std::string> names = kill_after(dir.path(), round);
+        StoreFixture f(dir.path());
+        f.open();
+        CHECK(names.size() > 10);
+        for (const std::string& name : names) REQUIRE(f.store->find(f.pod(name)));
+        CHECK(f.store->revision() > revision);
+        revision = f.store->revision();
+    }
+}
