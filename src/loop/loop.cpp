@@ -48,6 +48,7 @@ FdWatch::FdWatch(Loop& loop, int fd) : loop_(loop), fd_(fd) {
 FdWatch::~FdWatch() { epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr); }
 
 void FdWatch::fire(uint32_t events) {
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up_ = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         read_ready_ = true;
         if (auto* waiter = std::exchange(read_waiter_, nullptr)) loop_.make_ready(*waiter);

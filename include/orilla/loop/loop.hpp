@@ -92,6 +92,8 @@ class FdWatch {
     /// One task at a time may wait for each direction.
     ReadyAwaiter readable() { return {loop_, read_ready_, read_waiter_}; }
     ReadyAwaiter writable() { return {loop_, write_ready_, write_waiter_}; }
+    /// The peer has closed its side: no further edge will come, so read until the end, also after a short read.
+    bool hung_up() const { return hung_up_; }
 
   private:
     friend class Loop;
@@ -100,6 +102,7 @@ class FdWatch {
     int fd_;
     bool read_ready_ = false;
     bool write_ready_ = false;
+    bool hung_up_ = false;
     Waiter* read_waiter_ = nullptr;
     Waiter* write_waiter_ = nullptr;
 };

@@ -1,0 +1,310 @@
+#include "connection.hpp"
+
+#include <charconv>
+
+namespace orilla::server {
+
+namespace {
+constexpr size_t read_bytes = 64 * 1024;
+constexpr size_t inline_body_bytes_max = 32 * 1024;  ///< smaller bodies are copied behind the head: one piece to send
+constexpr size_t kept_out_bytes_max = 32 * 1024;
+
+/// One buffer for all reads of the loop's thread: it is empty again before anybody else runs.
+char* read_buffer() {
+    static thread_local char buffer[read_bytes];
+    return buffer;
+}
+
+std::string_view status_text(int status) {
+    switch (status) {
+        case 200: return "200 OK";
+        case 201: return "201 Created";
+        case 202: return "202 Accepted";
+        case 301: return "301 Moved Permanently";
+        case 304: return "304 Not Modified";
+        case 400: return "400 Bad Request";
+        case 401: return "401 Unauthorized";
+        case 403: return "403 Forbidden";
+        case 404: return "404 Not Found";
+        case 405: return "405 Method Not Allowed";
+        case 406: return "406 Not Acceptable";
+        case 409: return "409 Conflict";
+        case 410: return "410 Gone";
+        case 413: return "413 Content Too Large";
+        case 414: return "414 URI Too Long";
+        case 415: return "415 Unsupported Media Type";
+        case 422: return "422 Unprocessable Entity";
+        case 429: return "429 Too Many Requests";
+        case 431: return "431 Request Header Fields Too Large";
+        case 500: return "500 Internal Server Error";
+        case 501: return "501 Not Implemented";
+        case 503: return "503 Service Unavailable";
+        case 504: return "504 Gateway Timeout";
+        case 505: return "505 HTTP Version Not Supported";
+        default: return {};
+    }
+}
+
+void append_number(std::string& out, uint64_t number, int base = 10) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number, base).ptr;
+    out.append(digits, end);
+}
+}  // namespace
+
+Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity identity)
+    : shared_(shared),
+      transport_(shared.loop, std::move(fd), tls),
+      identity_(std::move(identity)),
+      parser_(shared.limits.http),
+      scope_(shared.loop) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() { scope_.spawn(serve()); }
+
+void Connection::set_deadline(int64_t deadline_ms) {
+    deadline_ms_ = deadline_ms;
+    if (deadline_ms != INT64_MAX) shared_.note_deadline(deadline_ms);
+}
+
+loop::Task<void> Connection::serve() {
+    bool going = true;
+    if (transport_.encrypted()) {
+        auto handshake = shake_hands();
+        going = co_await std::move(handshake);
+    }
+    while (going) {
+        auto reading = read_request();
+        if (!co_await std::move(reading)) break;
+        auto answering = answer_request();
+        going = co_await std::move(answering);
+    }
+    transport_.shut_down();
+    if (unread_) {
+        auto lingering = linger();
+        co_await std::move(lingering);
+    }
+    shared_.retire(*this);
+}
+
+/// A socket that is closed with unread bytes resets, and the client would lose the answer: read on for a moment.
+loop::Task<void> Connection::linger() {
+    set_deadline(shared_.loop.now_ms() + shared_.limits.linger_ms_max);
+    size_t bytes = 0;
+    while (bytes < shared_.limits.linger_bytes_max) {
+        const IoResult result = transport_.try_read(read_buffer(), read_bytes);
+        if (result.state == IoState::closed) co_return;
+        bytes += result.bytes;
+        if (result.state == IoState::wants_read) co_await transport_.watch().readable();
+        if (result.state == IoState::wants_write) co_return;
+    }
+}
+
+loop::Task<bool> Connection::shake_hands() {
+    set_deadline(shared_.loop.now_ms() + shared_.limits.handshake_ms_max);
+    for (;;) {
+        const IoResult result = transport_.try_handshake();
+        if (result.state == IoState::done) break;
+        if (result.state == IoState::closed) co_return false;
+        if (result.state == IoState::wants_read) co_await transport_.watch().readable();
+        else co_await transport_.watch().writable();
+    }
+    identity_.user = transport_.peer_common_name();
+    if (transport_.peer_in_organisation("system:masters")) identity_.kind = Identity::Kind::admin;
+    else if (!identity_.user.empty()) identity_.kind = Identity::Kind::forbidden;
+    co_return true;
+}
+
+// ---- reading ---------------------------------------------------------------------------------------------------------
+
+/// Bytes that arrived behind the last request.
+void Connection::feed_pending() {
+    if (pending_.empty()) return;
+    const size_t used = parser_.feed(pending_);
+    pending_.erase(0, used);
+    if (pending_.empty() && pending_.capacity() > kept_out_bytes_max) pending_.shrink_to_fit();
+}
+
+/// False when the client is gone.
+loop::Task<bool> Connection::read_some() {
+    for (;;) {
+        const IoResult result = transport_.try_read(read_buffer(), read_bytes);
+        if (result.state == IoState::done) {
+            const std::string_view bytes(read_buffer(), result.bytes);
+            const size_t used = parser_.feed(bytes);
+            pending_.append(bytes.substr(used));
+            co_return true;
+        }
+        if (result.state == IoState::closed) co_return false;
+        if (result.state == IoState::wants_read) co_await transport_.watch().readable();
+        else co_await transport_.watch().writable();
+    }
+}
+
+/// True with a request, whole or malformed, or with a head that will not be let in; false when the connection is over.
+loop::Task<bool> Connection::read_request() {
+    using State = RequestParser::State;
+    const ConnectionLimits& limits = shared_.limits;
+    parser_.next();
+    feed_pending();
+    State before = State::idle;
+    // Lazily: a request that arrives in one piece never touches a deadline but this one.
+    set_deadline(shared_.loop.now_ms() + limits.idle_ms_max);
+    for (;;) {
+        const State state = parser_.state();
+        if (state == State::complete || state == State::failed) break;
+        if (state == State::body && !shared_.handler.admits(parser_.request())) break;
+        if (parser_.wants_continue()) {
+            parser_.continue_sent();
+            auto writing = write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
+            if (!co_await std::move(writing)) co_return false;
+        }
+        if (state != before && state == State::head) set_deadline(shared_.loop.now_ms() + limits.head_ms_max);
+        if (state != before && state == State::body) set_deadline(shared_.loop.now_ms() + limits.body_ms_max);
+        before = state;
+        parser_.request().identity = &identity_;
+        auto reading = read_some();
+        if (!co_await std::move(reading)) co_return false;
+    }
+    deadline_ms_ = INT64_MAX;
+    co_return true;
+}
+
+// ---- answering -------------------------------------------------------------------------------------------------------
+
+loop::Task<bool> Connection::answer_http_error() {
+    keep_alive_ = false;
+    is_head_ = false;
+    unread_ = true;
+    auto writing = write_response(shared_.handler.render_http_error(parser_.error_status(), parser_.error_text()));
+    co_return co_await std::move(writing);
+}
+
+loop::Task<bool> Connection::answer_request() {
+    ++shared_.counters.requests;
+    if (parser_.state() == RequestParser::State::failed) {
+        auto refusing = answer_http_error();
+        co_return co_await std::move(refusing);
+    }
+    Request& request = parser_.request();
+    request.identity = &identity_;
+    keep_alive_ = request.keep_alive;
+    is_head_ = request.method == Method::head;
+    if (!shared_.handler.admits(request)) {
+        keep_alive_ = false;
+        unread_ = true;  // its body may still be on the way
+        auto refusing = write_response(shared_.handler.refuse(request));
+        co_return co_await std::move(refusing);
+    }
+    auto handling = shared_.handler.handle(request);
+    Response response = co_await std::move(handling);
+    if (response.close) keep_alive_ = false;
+    if (response.stream && !is_head_) {
+        auto streaming = write_stream(std::move(response));
+        co_return co_await std::move(streaming);
+    }
+    auto writing = write_response(std::move(response));
+    co_return co_await std::move(writing);
+}
+
+void Connection::render_head(const Response& response, bool chunked) {
+    ++shared_.counters.answers_by_class[response.status / 100 % 6];
+    out_.clear();
+    out_ += "HTTP/1.1 ";
+    if (const auto text = status_text(response.status); !text.empty()) out_ += text;
+    else append_number(out_, static_cast<uint64_t>(response.status));
+    if (!response.content_type.empty()) {
+        out_ += "\r\nContent-Type: ";
+        out_ += response.content_type;
+    }
+    if (chunked) {
+        out_ += "\r\nTransfer-Encoding: chunked";
+    } else if (!response.stream && response.status != 304) {
+        out_ += "\r\nContent-Length: ";
+        append_number(out_, response.content().size());
+    }
+    if (!keep_alive_) out_ += "\r\nConnection: close";
+    out_ += "\r\n";
+    out_ += response.headers;
+    out_ += "\r\n";
+}
+
+loop::Task<bool> Connection::write_response(Response response) {
+    render_head(response, false);
+    std::string_view content = is_head_ ? std::string_view() : response.content();
+    if (content.size() <= inline_body_bytes_max) {
+        out_ += content;
+        content = {};
+    }
+    auto writing = write_all(out_, content);
+    const bool written = co_await std::move(writing);
+    if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
+    co_return written && keep_alive_;
+}
+
+/// Takes bytes until everything is with the kernel.
+loop::Task<bool> Connection::write_all(std::string_view first, std::string_view second) {
+    const int64_t deadline_before = deadline_ms_;
+    while (!first.empty() || !second.empty()) {
+        const IoResult result = transport_.try_write(first, second);
+        if (result.state == IoState::closed) co_return false;
+        if (result.state == IoState::done) {
+            const size_t of_first = std::min(result.bytes, first.size());
+            first.remove_prefix(of_first);
+            second.remove_prefix(result.bytes - of_first);
+            continue;
+        }
+        // TLS without renegotiation never has to read in order to write.
+        if (result.state == IoState::wants_read) co_return false;
+        set_deadline(shared_.loop.now_ms() + shared_.limits.write_stall_ms_max);
+        co_await transport_.watch().writable();
+        deadline_ms_ = deadline_before;
+    }
+    co_return true;
+}
+
+/// Runs beside a stream: nothing else reads then, and a client that is gone must not be waited for.
+loop::Task<void> Connection::watch_for_hang_up() {
+    for (;;) {
+        const IoResult result = transport_.try_read(read_buffer(), read_bytes);
+        if (result.state == IoState::wants_read || result.state == IoState::wants_write) {
+            co_await transport_.watch().readable();
+            continue;
+        }
+        if (result.state == IoState::done) pending_.append(read_buffer(), result.bytes);
+        if (result.state != IoState::done || pending_.size() > shared_.limits.pipelined_bytes_max) break;
+    }
+    shared_.retire(*this);
+}
+
+loop::Task<bool> Connection::write_stream(Response response) {
+    // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+    const bool chunked = !parser_.request().http_1_0;
+    if (!chunked) keep_alive_ = false;
+    render_head(response, chunked);
+    loop::Scope watcher(shared_.loop);
+    watcher.spawn(watch_for_hang_up());
+    auto head = write_all(out_, {});
+    if (!co_await std::move(head)) co_return false;
+    std::string piece;
+    for (;;) {
+        piece.clear();
+        auto making = response.stream->next(&piece);
+        const Result<bool> more = co_await std::move(making);
+        // Mid-stream there is no way to tell an error but to break off without the last chunk.
+        if (!more) co_return false;
+        if (!more.value()) break;
+        if (piece.empty()) continue;
+        out_.clear();
+        if (chunked) append_number(out_, piece.size(), 16), out_ += "\r\n", piece += "\r\n";
+        auto writing = write_all(out_, piece);
+        if (!co_await std::move(writing)) co_return false;
+    }
+    if (!chunked) co_return true;
+    auto last = write_all("0\r\n\r\n", {});
+    const bool written = co_await std::move(last);
+    co_return written && keep_alive_;
+}
+
+}  // namespace orilla::server

@@ -1,0 +1,43 @@
+#include "http_message.hpp"
+
+namespace orilla::server {
+
+namespace {
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+}  // namespace
+
+bool equal_fold(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    for (size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+std::string_view method_name(Method method) {
+    switch (method) {
+        case Method::get: return "GET";
+        case Method::head: return "HEAD";
+        case Method::post: return "POST";
+        case Method::put: return "PUT";
+        case Method::patch: return "PATCH";
+        case Method::delete_: return "DELETE";
+        case Method::other: return "other";
+    }
+    return "other";
+}
+
+std::string_view Request::header(std::string_view name) const {
+    for (const auto& header : headers)
+        if (equal_fold(header.name, name)) return header.value;
+    return {};
+}
+
+void Response::add_header(std::string_view name, std::string_view value) {
+    headers += name;
+    headers += ": ";
+    // A value may carry text from a client (a Warning): it must not start a header of its own.
+    for (char c : value) headers += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+    headers += "\r\n";
+}
+
+}  // namespace orilla::server

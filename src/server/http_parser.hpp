@@ -1,0 +1,54 @@
+// Turns bytes of one connection into requests, one at a time. It promises that the bytes of a request are kept in one
+// place until `next`, that nothing grows past HttpLimits, and that what is ambiguous (two lengths, a bad chunk, a folded
+// header) fails instead of being guessed. llhttp does the grammar; this class does the limits.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http_message.hpp"
+
+namespace orilla::server {
+
+struct HttpLimits {
+    size_t url_bytes_max = 16 * 1024;
+    size_t header_bytes_max = 64 * 1024;  ///< names and values of one request, without the URL
+    size_t header_count_max = 128;
+    size_t body_bytes_max = 3 * 1024 * 1024;          ///< as the reference server's
+    size_t chunk_overhead_bytes_max = 1024 * 1024;    ///< chunk sizes, extensions, trailers
+    size_t kept_capacity_bytes_max = 32 * 1024;       ///< an idle connection keeps no more than this of a large request
+};
+
+class RequestParser {
+  public:
+    explicit RequestParser(const HttpLimits& limits);
+    ~RequestParser();
+    RequestParser(const RequestParser&) = delete;
+    RequestParser& operator=(const RequestParser&) = delete;
+
+    enum class State { idle, head, body, complete, failed };
+
+    /// Takes bytes up to the end of one request and says how many; takes none when complete or failed.
+    size_t feed(std::string_view bytes);
+    State state() const;
+    /// The head is here, and the client waits for leave to send the body.
+    bool wants_continue() const;
+    void continue_sent();
+    /// Makes ready for the next request of the connection.
+    void next();
+
+    /// Valid from State::body on; `body` from State::complete on.
+    const Request& request() const;
+    Request& request();
+    int error_status() const;
+    std::string_view error_text() const;
+
+    struct Impl;
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orilla::server

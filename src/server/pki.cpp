@@ -1,0 +1,149 @@
+#include "orilla/server/pki.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "certificates.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "text.hpp"
+
+namespace orilla::server {
+
+namespace {
+constexpr size_t pem_bytes_max = 64 * 1024;
+
+Result<std::string> read_file(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) return Error::from_errno("read " + path, errno);
+    std::string text(pem_bytes_max, '\0');
+    const ssize_t got = ::read(fd.get(), text.data(), text.size());
+    if (got < 0) return Error::from_errno("read " + path, errno);
+    text.resize(static_cast<size_t>(got));
+    return text;
+}
+
+Result<void> sync_directory(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) return Error::from_errno("sync " + path, errno);
+    return ok();
+}
+
+/// The file is complete on disk when this returns; a half-written one is never seen under its name.
+Result<void> write_file(const std::string& directory, const std::string& name, const std::string& text, mode_t mode) {
+    const std::string path = directory + "/" + name;
+    const std::string fresh = path + ".new";
+    ::unlink(fresh.c_str());
+    UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!fd) return Error::from_errno("create " + fresh, errno);
+    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        return Error::from_errno("write " + fresh, errno ? errno : ENOSPC);
+    if (::fsync(fd.get()) != 0) return Error::from_errno("sync " + fresh, errno);
+    if (::rename(fresh.c_str(), path.c_str()) != 0) return Error::from_errno("rename " + fresh, errno);
+    return sync_directory(directory);
+}
+
+struct PkiFile {
+    const char* name;
+    std::string Pki::*text;
+    mode_t mode;
+};
+constexpr PkiFile pki_files[] = {
+    {"ca.crt", &Pki::ca_certificate, 0644},       {"server.crt", &Pki::server_certificate, 0644},
+    {"server.key", &Pki::server_key, 0600},       {"admin.crt", &Pki::admin_certificate, 0644},
+    {"admin.key", &Pki::admin_key, 0600},
+};
+constexpr const char* ca_key_name = "ca.key";
+
+/// The sum of what ensure_pki needs when it makes everything.
+Result<std::pair<Pki, std::string>> make_pki(const PkiNames& names) {
+    Pki pki;
+    TRY(auto ca, make_authority("orilla-ca"));
+    TRY(auto server_key, make_key());
+    TRY(auto admin_key, make_key());
+    TRY(pki.server_certificate, sign_server_certificate(ca, server_key.get(), names));
+    TRY(pki.admin_certificate, sign_client_certificate(ca, admin_key.get(), "orilla-admin", "system:masters"));
+    TRY(pki.ca_certificate, render_certificate(ca.certificate.get()));
+    TRY(pki.server_key, render_key(server_key.get()));
+    TRY(pki.admin_key, render_key(admin_key.get()));
+    TRY(auto ca_key, render_key(ca.key.get()));
+    return std::pair<Pki, std::string>(std::move(pki), std::move(ca_key));
+}
+
+void remove_leftovers(const std::string& directory) {
+    for (const auto& file : pki_files) {
+        ::unlink((directory + "/" + file.name).c_str());
+        ::unlink((directory + "/" + file.name + ".new").c_str());
+    }
+    ::unlink((directory + "/" + ca_key_name).c_str());
+    ::unlink((directory + "/" + ca_key_name + ".new").c_str());
+    ::rmdir(directory.c_str());
+}
+
+/// Everything in a directory of its own, then one rename: the power may fail at any point.
+Result<Pki> create_pki(const std::string& directory, const PkiNames& names) {
+    TRY(auto made, make_pki(names));
+    const std::string fresh = directory + ".new";
+    remove_leftovers(fresh);
+    if (::mkdir(fresh.c_str(), 0700) != 0) return Error::from_errno("create " + fresh, errno);
+    for (const auto& file : pki_files) {
+        TRY_VOID(write_file(fresh, file.name, made.first.*file.text, file.mode));
+    }
+    TRY_VOID(write_file(fresh, ca_key_name, made.second, 0600));
+    if (::rename(fresh.c_str(), directory.c_str()) != 0) return Error::from_errno("rename " + fresh, errno);
+    const size_t slash = directory.rfind('/');
+    TRY_VOID(sync_directory(slash == std::string::npos ? "." : directory.substr(0, slash + 1)));
+    return std::move(made.first);
+}
+
+/// Only the certificate changes, not its key, so that one rename is enough.
+Result<void> renew_server_certificate(const std::string& directory, const PkiNames& names, Pki& pki) {
+    TRY(auto ca_key, read_file(directory + "/" + ca_key_name));
+    TRY(auto ca, parse_authority(pki.ca_certificate, ca_key));
+    TRY(auto key, parse_key(pki.server_key));
+    TRY(pki.server_certificate, sign_server_certificate(ca, key.get(), names));
+    return write_file(directory, "server.crt", pki.server_certificate, 0644);
+}
+}  // namespace
+
+PkiNames default_pki_names(const std::string& node_name, const std::string& cluster_domain,
+                           const std::vector<std::string>& addresses) {
+    PkiNames names;
+    names.dns = {"localhost", node_name, "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+                 "kubernetes.default.svc." + cluster_domain};
+    names.ips = {"127.0.0.1", "::1"};
+    for (const auto& address : addresses) names.ips.push_back(address);
+    return names;
+}
+
+Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
+    if (::access(directory.c_str(), F_OK) != 0) {
+        auto made = create_pki(directory, names);
+        if (!made) return std::move(made).error().with_context("make certificates");
+        return made;
+    }
+    Pki pki;
+    for (const auto& file : pki_files) {
+        TRY(pki.*file.text, read_file(directory + "/" + file.name));
+    }
+    TRY(auto certificate, parse_certificate(pki.server_certificate));
+    if (!certificate_covers(certificate.get(), names)) {
+        TRY_VOID(renew_server_certificate(directory, names, pki));
+    }
+    return pki;
+}
+
+std::string render_kubeconfig(const Pki& pki, const std::string& server) {
+    std::string text = "apiVersion: v1\nkind: Config\nclusters:\n- name: orilla\n  cluster:\n    server: ";
+    text += server + "\n    certificate-authority-data: " + base64(pki.ca_certificate);
+    text += "\nusers:\n- name: orilla-admin\n  user:\n    client-certificate-data: " + base64(pki.admin_certificate);
+    text += "\n    client-key-data: " + base64(pki.admin_key);
+    text += "\ncontexts:\n- name: orilla\n  context:\n    cluster: orilla\n    user: orilla-admin\n";
+    text += "current-context: orilla\n";
+    return text;
+}
+
+}  // namespace orilla::server

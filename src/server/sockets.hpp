@@ -1,0 +1,36 @@
+// Listening sockets and who is at the other end of a unix socket.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http_message.hpp"
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+
+namespace orilla::server {
+
+/// Binds `path` with mode 0660 and group `group_id` (-1: as it is). A socket that nobody listens on any more is replaced;
+/// one that answers is another server's and is refused.
+Result<UniqueFd> listen_unix(const std::string& path, int group_id);
+
+/// `address` is IP:PORT or [IP6]:PORT.
+Result<UniqueFd> listen_tcp(const std::string& address);
+
+struct ActivatedSockets {
+    UniqueFd unix_socket;
+    UniqueFd tcp_socket;
+};
+/// What systemd passes by LISTEN_FDS; empty without it. Clears the variables, so that no child believes them.
+Result<ActivatedSockets> take_activated_sockets();
+
+/// The id of a group in /etc/group, -1 without it. Not by NSS: a static build cannot load it.
+int find_group_id(const std::string& name, const std::string& group_file = "/etc/group");
+
+/// SO_PEERCRED and SO_PEERGROUPS of a connected unix socket.
+Identity identify_peer(int fd, int admin_group);
+
+/// Writes a 503 as far as that goes without waiting.
+void refuse_connection(int fd);
+
+}  // namespace orilla::server

@@ -1,0 +1,72 @@
+#include "status.hpp"
+
+#include "text.hpp"
+
+namespace orilla::server {
+
+namespace {
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (out.back() != '{') out += ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, value);
+}
+
+void append_causes(std::string& out, const std::vector<Cause>& causes) {
+    if (causes.empty()) return;
+    if (out.back() != '{') out += ',';
+    out += "\"causes\":[";
+    for (const auto& cause : causes) {
+        if (out.back() != '[') out += ',';
+        out += '{';
+        append_member(out, "reason", cause.reason);
+        append_member(out, "message", cause.message);
+        append_member(out, "field", cause.field);
+        out += '}';
+    }
+    out += ']';
+}
+
+void append_details(std::string& out, const StatusDetails& details, const Error* error) {
+    out += ",\"details\":{";
+    append_member(out, "name", details.name);
+    append_member(out, "group", details.group);
+    append_member(out, "kind", details.kind);
+    append_member(out, "uid", details.uid);
+    if (error) append_causes(out, error->causes());
+    if (error && error->retry_after_s() > 0) {
+        if (out.back() != '{') out += ',';
+        out += "\"retryAfterSeconds\":" + std::to_string(error->retry_after_s());
+    }
+    out += '}';
+}
+constexpr std::string_view status_start = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":)";
+}  // namespace
+
+std::string render_status(const Error& error, const StatusDetails& details) {
+    std::string out(status_start);
+    out += "\"Failure\",\"message\":";
+    append_json_string(out, error.message());
+    out += ",\"reason\":";
+    append_json_string(out, status_reason(error.code()));
+    append_details(out, details, &error);
+    out += ",\"code\":" + std::to_string(http_status(error.code())) + "}\n";
+    return out;
+}
+
+Response status_response(const Error& error, const StatusDetails& details) {
+    Response response(http_status(error.code()), "application/json", render_status(error, details));
+    if (error.retry_after_s() > 0) response.add_header("Retry-After", std::to_string(error.retry_after_s()));
+    return response;
+}
+
+Response success_response(int code, const StatusDetails& details) {
+    std::string out(status_start);
+    out += "\"Success\"";
+    append_details(out, details, nullptr);
+    out += ",\"code\":" + std::to_string(code) + "}\n";
+    return Response(code, "application/json", std::move(out));
+}
+
+}  // namespace orilla::server

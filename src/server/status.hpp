@@ -1,0 +1,26 @@
+// Errors as Kubernetes Status objects. One promise: every answer that is not a success has this form.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http_message.hpp"
+#include "orilla/base/error.hpp"
+
+namespace orilla::server {
+
+/// Status.details besides causes: the object that the request was about. `kind` is the resource for NotFound and
+/// Conflict, the Kind for Invalid (contract section 7).
+struct StatusDetails {
+    std::string_view name;
+    std::string_view group;
+    std::string_view kind;
+    std::string_view uid;
+};
+
+std::string render_status(const Error& error, const StatusDetails& details = {});
+Response status_response(const Error& error, const StatusDetails& details = {});
+/// {"status":"Success"} with details; code 200 or 201.
+Response success_response(int code, const StatusDetails& details = {});
+
+}  // namespace orilla::server
