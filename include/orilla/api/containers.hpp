@@ -44,8 +44,8 @@ class Str {
 
     friend bool operator==(const Str& a, const Str& b) { return a.rep_ == b.rep_ || a.view() == b.view(); }
     template <class T>
-        requires(std::convertible_to<const T&, std::string_view> && !std::same_as<T, Str>)
-    friend bool operator==(const Str& a, const T& b) {
+    requires(std::convertible_to<const T&, std::string_view> && !std::same_as<T, Str>) friend bool operator==(
+        const Str& a, const T& b) {
         return a.view() == std::string_view(b);
     }
     friend auto operator<=>(const Str& a, const Str& b) { return a.view() <=> b.view(); }
@@ -70,7 +70,6 @@ class Opt {
   public:
     Opt() noexcept = default;
     Opt(T value) : value_(std::move(value)), has_(true) {}
-    Opt(std::nullptr_t) = delete;
     bool has_value() const noexcept { return has_; }
     explicit operator bool() const noexcept { return has_; }
     const T& operator*() const { return assert(has_), value_; }
@@ -95,8 +94,7 @@ class Opt<Str> {
   public:
     Opt() noexcept = default;
     template <class T>
-        requires std::convertible_to<const T&, std::string_view>
-    Opt(const T& text) : Opt(Str(std::string_view(text))) {}
+    requires std::convertible_to<const T&, std::string_view> Opt(const T& text) : Opt(Str(std::string_view(text))) {}
     Opt(Str text) : text_(std::move(text)) {
         if (text_.rep_ == nullptr) text_.rep_ = Str::make_empty();
     }
@@ -110,10 +108,8 @@ class Opt<Str> {
     void reset() { text_ = Str(); }
     friend bool operator==(const Opt& a, const Opt& b) { return a.has_value() == b.has_value() && a.text_ == b.text_; }
     template <class T>
-        requires std::convertible_to<const T&, std::string_view>
-    friend bool operator==(const Opt& a, const T& b) {
-        return a.has_value() && a.text_.view() == std::string_view(b);
-    }
+    requires std::convertible_to<const T&, std::string_view>
+    friend bool operator==(const Opt& a, const T& b) { return a.has_value() && a.text_.view() == std::string_view(b); }
 
   private:
     Str text_;
@@ -203,7 +199,7 @@ class List {
     List() noexcept = default;
     List(std::initializer_list<T> values) : List(values.begin(), values.end()) {}
     template <class It>
-        requires requires(It it) { *it, ++it; }
+    requires requires(It it) { *it, ++it; }
     List(It first, It last) {
         for (; first != last; ++first) push_back(T(*first));
     }
@@ -215,7 +211,9 @@ class List {
     size_t size() const noexcept { return detail::block_size(block_); }
     bool empty() const noexcept { return size() == 0; }
     T* data() noexcept { return block_ == nullptr ? nullptr : reinterpret_cast<T*>(block_->elements()); }
-    const T* data() const noexcept { return block_ == nullptr ? nullptr : reinterpret_cast<const T*>(block_->elements()); }
+    const T* data() const noexcept {
+        return block_ == nullptr ? nullptr : reinterpret_cast<const T*>(block_->elements());
+    }
     iterator begin() noexcept { return data(); }
     iterator end() noexcept { return data() + size(); }
     const_iterator begin() const noexcept { return data(); }
@@ -337,9 +335,7 @@ class Map {
 
 /// Equality of generated structs, member by member through their tables.
 template <class T>
-    requires requires { typename T::ApiStruct; }
-bool operator==(const T& a, const T& b) {
-    return equal_values(type_info<T>(), &a, &b);
-}
+requires requires { typename T::ApiStruct; }
+bool operator==(const T& a, const T& b) { return equal_values(type_info<T>(), &a, &b); }
 
 }  // namespace orilla::api

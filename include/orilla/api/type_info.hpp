@@ -70,8 +70,8 @@ struct FieldInfo {
 };
 
 struct TypeInfo {
-    std::string_view name;      ///< "PodSpec"; for leaves "string", "int32", ...
-    std::string_view package;   ///< "v1", "apps/v1", "meta/v1"; "" for leaves
+    std::string_view name;         ///< "PodSpec"; for leaves "string", "int32", ...
+    std::string_view package;      ///< "v1", "apps/v1", "meta/v1"; "" for leaves
     std::string_view api_version;  ///< what to print as apiVersion when this type is a document of its own, else ""
     std::span<const FieldInfo> fields;
     uint32_t size;

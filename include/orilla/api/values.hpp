@@ -83,16 +83,26 @@ struct RawJson {
     friend bool operator==(const RawJson& a, const RawJson& b) { return a.text == b.text; }
 };
 
-template <> const TypeInfo& type_info<bool>();
-template <> const TypeInfo& type_info<int32_t>();
-template <> const TypeInfo& type_info<int64_t>();
-template <> const TypeInfo& type_info<double>();
-template <> const TypeInfo& type_info<Str>();
-template <> const TypeInfo& type_info<Quantity>();
-template <> const TypeInfo& type_info<IntOrString>();
-template <> const TypeInfo& type_info<Time>();
-template <> const TypeInfo& type_info<MicroTime>();
-template <> const TypeInfo& type_info<RawJson>();
+template <>
+const TypeInfo& type_info<bool>();
+template <>
+const TypeInfo& type_info<int32_t>();
+template <>
+const TypeInfo& type_info<int64_t>();
+template <>
+const TypeInfo& type_info<double>();
+template <>
+const TypeInfo& type_info<Str>();
+template <>
+const TypeInfo& type_info<Quantity>();
+template <>
+const TypeInfo& type_info<IntOrString>();
+template <>
+const TypeInfo& type_info<Time>();
+template <>
+const TypeInfo& type_info<MicroTime>();
+template <>
+const TypeInfo& type_info<RawJson>();
 /// Base64 text: a Str in C++, checked by the codec.
 const TypeInfo& bytes_type_info();
 
