@@ -38,21 +38,38 @@ SqliteStore::~SqliteStore() = default;
 
 Result<void> SqliteStore::load() {
     TRY(reserved_, file_->read_reserved());
-    uint64_t latest = reserved_;
-    std::optional<Error> bad;
-    auto each = [this, &latest, &bad](const LoadedRow& row) {
-        auto key = parse_file_key(row.key);
-        if (!key) return void(bad.emplace(std::move(key).error()));
-        latest = std::max(latest, row.revision);
-        auto entry = std::make_shared<Entry>(Entry{std::move(*key), row.revision, nullptr, row.size});
-        if (row.size <= options_.resident_bytes_max) entry->json = std::make_shared<const std::string>(row.value);
-        index_.load(std::move(entry));
+    last_given_ = reserved_;
+    std::vector<EntryPtr> skipped;
+    Result<void> good;
+    auto each = [this, &skipped, &good](const LoadedRow& row) {
+        if (good) good = load_row(row, skipped);
     };
     TRY_VOID(file_->load(options_.resident_bytes_max, each));
-    if (bad) return *bad;
-    last_given_ = latest;
-    index_.start_at(latest);
+    TRY_VOID(good);
+    for (const EntryPtr& entry : skipped) {
+        TRY(auto value, file_->read_value(file_key(entry->key), entry->revision));
+        auto whole = std::make_shared<Entry>(*entry);
+        whole->json = std::move(value);
+        index_.load(std::move(whole));
+    }
+    index_.start_at(last_given_);
     return ok();
+}
+
+/// Rows whose value was passed over but must be resident go to `skipped`.
+Result<void> SqliteStore::load_row(const LoadedRow& row, std::vector<EntryPtr>& skipped) {
+    TRY(Key key, parse_file_key(row.key));
+    last_given_ = std::max(last_given_, row.revision);
+    auto entry = std::make_shared<Entry>(Entry{std::move(key), row.revision, nullptr, row.size});
+    const bool passed_over = row.size > options_.resident_bytes_max;
+    if (!passed_over) entry->json = std::make_shared<const std::string>(row.value);
+    if (passed_over && is_resident(entry->key, row.size)) skipped.push_back(std::move(entry));
+    else index_.load(std::move(entry));
+    return ok();
+}
+
+bool SqliteStore::is_resident(const Key& key, size_t size) const {
+    return size <= options_.resident_bytes_max || !options_.payload_resources.contains(key.resource);
 }
 
 // ---- writes ----------------------------------------------------------------------------------------------------------
@@ -158,7 +175,7 @@ void SqliteStore::publish_ready() {
 
 void SqliteStore::publish(const Pending& pending) {
     const EntryPtr& entry = pending.entry;
-    const bool stays_in_file = pending.to_file && entry->size > options_.resident_bytes_max;
+    const bool stays_in_file = pending.to_file && !is_resident(entry->key, entry->size);
     EntryPtr kept = stays_in_file ? lean(entry) : entry;
     if (pending.type == WatchEvent::Type::deleted) kept = nullptr;
     index_.publish({pending.type, entry, index_.find(entry->key)}, std::move(kept), pending.to_file);
@@ -304,7 +321,7 @@ void SqliteStore::finish_flush(const Job& job) {
     for (size_t i = 0; i < job.flushed.size(); ++i) {
         const Key& key = job.flushed[i];
         const RowWrite& row = job.batch.rows[i];
-        if (row.value) index_.written(key, row.revision, row.value->size() <= options_.resident_bytes_max);
+        if (row.value) index_.written(key, row.revision, is_resident(key, row.value->size()));
         auto found = dirty_.find(key);
         if (found != dirty_.end() && found->second == row.revision) dirty_.erase(found);
     }

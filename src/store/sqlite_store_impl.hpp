@@ -80,6 +80,8 @@ class SqliteStore final : public Store {
     Task<Result<EntryPtr>> write(Change change);
     Result<void> check(const Change& change) const;
     Result<void> check_open() const;
+    bool is_resident(const Key& key, size_t size) const;
+    Result<void> load_row(const LoadedRow& row, std::vector<EntryPtr>& skipped);
     PendingPtr submit(Change change);
     Task<void> wait_for_pending(const Key& key);
     bool goes_to_file(const Change& change) const;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "orilla/loop/io_thread.hpp"
@@ -16,7 +17,10 @@ namespace orilla::store {
 struct StoreOptions {
     std::string data_dir;  ///< made when absent; empty: a database in memory, for tests and simulations
     int64_t soft_flush_interval_ms = 30'000;
-    size_t resident_bytes_max = 16 * 1024;  ///< of one value; larger ones stay in the file
+    /// Values of these above `resident_bytes_max` stay in the file; those of all others are in memory whatever their
+    /// size, because everything that reconciles reads them synchronously.
+    std::set<std::string, std::less<>> payload_resources = {"configmaps", "secrets"};
+    size_t resident_bytes_max = 16 * 1024;
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
     size_t batch_writes_max = 512;                ///< of one transaction

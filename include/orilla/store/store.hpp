@@ -36,8 +36,8 @@ struct Key {
 struct Entry {
     Key key;
     uint64_t revision = 0;
-    /// The object with its own metadata.resourceVersion in it, so that answers splice the bytes unparsed. Null where the
-    /// value is larger than the resident limit (16 KB) and stays in the file: `Store::load` fetches it.
+    /// The object with its own metadata.resourceVersion in it, so that answers splice the bytes unparsed. Null for a
+    /// payload (ConfigMap, Secret) above the resident limit (16 KB), which stays in the file: `Store::load` fetches it.
     std::shared_ptr<const std::string> json;
     size_t size = 0;  ///< bytes of the value, resident or not
 };

@@ -269,6 +269,18 @@ TEST_CASE("Store: a large value stays in the file and is loaded on demand") {
     CHECK(await(f.loop, f.store->load(entry)).error().code() == Code::conflict);
 }
 
+TEST_CASE("Store: a large object that is no payload is resident, after a restart too") {
+    TempDir dir;
+    StoreFixture f(dir.path());
+    f.options.payload_resources = {"configmaps"};
+    f.open();
+    REQUIRE(f.create("big", std::string(50'000, 'R')));
+    CHECK(f.store->find(f.pod("big"))->json);
+    f.drop();
+    f.open();
+    CHECK(f.store->find(f.pod("big"))->json->size() > 50'000);
+}
+
 TEST_CASE("Store: a large soft value is resident until it is in the file") {
     TempDir dir;
     StoreFixture f(dir.path());

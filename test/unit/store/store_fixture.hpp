@@ -55,7 +55,10 @@ inline store::Encode value_of(std::string text) {
 }
 
 struct StoreFixture {
-    explicit StoreFixture(std::string data_dir = {}) { options.data_dir = std::move(data_dir); }
+    explicit StoreFixture(std::string data_dir = {}) {
+        options.data_dir = std::move(data_dir);
+        options.payload_resources.insert("pods");
+    }
 
     void open() {
         auto opened = store::open_sqlite_store(loop, executor, options);

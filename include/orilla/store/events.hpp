@@ -1,0 +1,70 @@
+// Writes Event objects, as `kubectl describe` shows them. It promises never to fail or hold up its caller, to count
+// repetitions instead of adding objects, and to keep a bounded number of events for a bounded time, in memory only.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "orilla/loop/loop.hpp"
+#include "orilla/store/objects.hpp"
+
+namespace orilla::store {
+
+struct EventLimits {
+    size_t events_max = 1000;
+    int64_t age_s_max = 3600;
+    size_t message_bytes_max = 1024;
+    size_t waiting_max = 256;  ///< records not yet written; more are dropped
+};
+
+class EventRecorder {
+  public:
+    EventRecorder(loop::Loop& loop, Objects& objects, Random& random, EventLimits limits = {});
+    EventRecorder(const EventRecorder&) = delete;
+    EventRecorder& operator=(const EventRecorder&) = delete;
+
+    /// `type` is Normal or Warning; `component` says who speaks: kubelet, deployment-controller, default-scheduler.
+    void record(const api::ObjectReference& about, std::string_view component, std::string_view type,
+                std::string_view reason, std::string_view message);
+    void record(const api::Object& about, std::string_view component, std::string_view type, std::string_view reason,
+                std::string_view message);
+    template <class T>
+        requires requires { typename T::ApiStruct; }
+    void record(const T& about, std::string_view component, std::string_view type, std::string_view reason,
+                std::string_view message) {
+        record(reference_to(api::kind_of<T>(), about.metadata), component, type, reason, message);
+    }
+
+    /// The reference that involvedObject holds; for containers set field_path `spec.containers{NAME}` on it.
+    static api::ObjectReference reference_to(const api::KindInfo& kind, const api::ObjectMeta& meta);
+
+  private:
+    struct Record {
+        api::ObjectReference about;
+        std::string component, type, reason, message;
+        int64_t wall_s = 0;
+    };
+    struct Known {
+        std::string ns, name;
+    };
+    Task<void> write_records();
+    Task<void> write(Record record);
+    Task<bool> count_up(Known known, int64_t wall_s);
+    Task<void> prune();
+    void arm_prune();
+
+    loop::Loop& loop_;
+    Objects& objects_;
+    Random& random_;
+    EventLimits limits_;
+    std::deque<Record> waiting_;
+    loop::Event wake_;
+    std::map<std::string, Known> known_;  ///< by everything that makes two records the same
+    loop::Timer prune_timer_;
+    bool prune_due_ = false;
+    loop::Scope scope_;
+};
+
+}  // namespace orilla::store

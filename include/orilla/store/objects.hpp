@@ -1,0 +1,203 @@
+// Typed objects over the store: the one place where the API's write semantics live, used alike by the server, the
+// controllers and the node. It promises that whatever is stored was defaulted, admitted and validated, that metadata the
+// client does not own (uid, creationTimestamp, generation, deletion) is never taken from it, and that status and spec are
+// written apart. It refuses what the API refuses, in kubectl's wording.
+//
+// Reads: `get` and `list` answer from memory and share decoded objects. ConfigMaps and Secrets may be too large for that
+// and are only offered through `read`.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orilla/api/object.hpp"
+#include "orilla/base/random.hpp"
+#include "orilla/loop/loop.hpp"
+#include "orilla/store/store.hpp"
+
+namespace orilla::store {
+
+/// A decoded object, shared with the cache; its metadata.resourceVersion is set. Loop thread only.
+using ObjectPtr = std::shared_ptr<const api::Object>;
+
+/// The outcome of a write or read: the bytes for an answer, and what they say.
+struct Stored {
+    EntryPtr entry;  ///< always resident
+    ObjectPtr object;
+};
+
+/// Which part of an object a write may change; everything else is kept as stored.
+enum class Part {
+    main,      ///< all but status
+    status,    ///< status, and labels, annotations and finalizers; soft when only status changed
+    finalize,  ///< a Namespace's spec.finalizers
+};
+
+struct WriteOptions {
+    bool dry_run = false;  ///< everything but storing
+};
+
+enum class Propagation { unset, background, foreground, orphan };
+
+struct DeleteOptions {
+    std::optional<int64_t> grace_period_seconds;
+    Propagation propagation = Propagation::unset;
+    std::string uid;               ///< precondition, empty: none
+    std::string resource_version;  ///< precondition, empty: none
+    bool dry_run = false;
+};
+
+struct Removed {
+    Stored last;
+    bool still_exists = false;  ///< it waits for its grace period or for finalizers
+};
+
+/// What has a say before an object is stored, such as the allocator of Service addresses.
+class Admission {
+  public:
+    virtual ~Admission() = default;
+    /// After defaulting, before validation; may fill in fields.
+    virtual Result<void> on_create(api::Object& object) = 0;
+    virtual Result<void> on_update(api::Object& updated, const api::Object& old) = 0;
+    /// The object is gone from the store.
+    virtual void on_deleted(const api::Object& last) = 0;
+    /// An admitted write did not happen after all (refused later, or a dry run); `old` is null for a create.
+    virtual void on_abandoned(const api::Object& object, const api::Object* old) { (void)object, (void)old; }
+};
+
+/// ConfigMaps and Secrets hold payloads that may stay in the file.
+template <class T>
+concept AlwaysResident = !std::same_as<T, api::ConfigMap> && !std::same_as<T, api::Secret>;
+
+class Objects {
+  public:
+    using Change = std::function<Result<void>(api::Object&)>;
+    using Match = std::function<bool(const api::Object&)>;
+
+    /// All must outlive it. `store` must keep every kind but ConfigMaps and Secrets resident (StoreOptions' default).
+    Objects(loop::Loop& loop, Store& store, Random& random);
+    ~Objects();
+    Objects(const Objects&) = delete;
+    Objects& operator=(const Objects&) = delete;
+
+    Store& store() { return store_; }
+    const Clock& clock() const { return loop_.clock(); }
+    /// Before the first write. Asked in the order of registration.
+    void add_admission(Admission& admission) { admissions_.push_back(&admission); }
+    /// default, kube-system, kube-public, kube-node-lease: makes those that are missing.
+    Task<Result<void>> ensure_standard_namespaces();
+
+    // Writes of any kind.
+
+    /// metadata.name, or generateName with retries.
+    Task<Result<Stored>> create(api::Object object, WriteOptions options = {});
+    /// metadata.resourceVersion and uid in `object` are preconditions when set. A write that changes nothing answers
+    /// with what is stored. Taking off the last finalizer of an object that is being deleted removes it.
+    Task<Result<Stored>> update(api::Object object, Part part = Part::main, WriteOptions options = {});
+    /// Reads, lets `change` edit a copy, and updates; starts over when another write came between. A resourceVersion
+    /// that `change` sets is a precondition and is not tried again. `change` may run several times.
+    Task<Result<Stored>> modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
+                                Part part = Part::main, WriteOptions options = {});
+    Task<Result<Removed>> remove(const api::KindInfo& kind, std::string ns, std::string name, DeleteOptions options = {});
+    /// Deletes those that match, one by one; the first error that is not "it is already gone" ends it.
+    Task<Result<std::vector<Removed>>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
+                                                         DeleteOptions options = {});
+    /// What the scheduler and pods/binding do: gives the pod its node. 409 when it has one.
+    Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteOptions options = {});
+
+    // Reads of any kind.
+
+    Task<Result<Stored>> read(const api::KindInfo& kind, std::string ns, std::string name);
+    /// Decodes an entry of that kind; shared with the cache.
+    Result<ObjectPtr> decode(const api::KindInfo& kind, const EntryPtr& entry);
+
+    // Typed. `get` is null when there is none.
+
+    template <AlwaysResident T>
+    std::shared_ptr<const T> get(std::string_view ns, std::string_view name) {
+        return typed<T>(find(api::kind_of<T>(), ns, name));
+    }
+    template <AlwaysResident T>
+    std::shared_ptr<const T> get(std::string_view name) {
+        return get<T>({}, name);
+    }
+    /// All namespaces when `ns` is empty; ordered by namespace and name.
+    template <AlwaysResident T>
+    std::vector<std::shared_ptr<const T>> list(std::string_view ns = {}) {
+        std::vector<std::shared_ptr<const T>> typed_list;
+        for (ObjectPtr& object : find_all(api::kind_of<T>(), ns)) typed_list.push_back(typed<T>(std::move(object)));
+        return typed_list;
+    }
+    template <class T>
+    Task<Result<std::shared_ptr<const T>>> read(std::string ns, std::string name) {
+        return typed_task<T>(read(api::kind_of<T>(), std::move(ns), std::move(name)));
+    }
+    template <class T>
+        requires requires { typename T::ApiStruct; }
+    Task<Result<std::shared_ptr<const T>>> create(T object) {
+        return typed_task<T>(create(api::Object(std::move(object))));
+    }
+    template <class T>
+        requires requires { typename T::ApiStruct; }
+    Task<Result<std::shared_ptr<const T>>> update(T object, Part part = Part::main) {
+        return typed_task<T>(update(api::Object(std::move(object)), part));
+    }
+    template <class T>
+    Task<Result<std::shared_ptr<const T>>> modify(std::string ns, std::string name,
+                                                  std::function<Result<void>(T&)> change, Part part = Part::main) {
+        Change any = [change = std::move(change)](api::Object& object) { return change(object.as<T>()); };
+        return typed_task<T>(modify(api::kind_of<T>(), std::move(ns), std::move(name), std::move(any), part));
+    }
+    template <class T>
+    Task<Result<std::shared_ptr<const T>>> modify_status(std::string ns, std::string name,
+                                                         std::function<Result<void>(T&)> change) {
+        return modify<T>(std::move(ns), std::move(name), std::move(change), Part::status);
+    }
+    template <class T>
+    Task<Result<Removed>> remove(std::string ns, std::string name, DeleteOptions options = {}) {
+        return remove(api::kind_of<T>(), std::move(ns), std::move(name), std::move(options));
+    }
+
+  private:
+    class Cache;
+    template <class T>
+    static std::shared_ptr<const T> typed(ObjectPtr object) {
+        if (!object) return nullptr;
+        const T* value = &object->as<T>();
+        return std::shared_ptr<const T>(std::move(object), value);
+    }
+    template <class T>
+    static Task<Result<std::shared_ptr<const T>>> typed_task(Task<Result<Stored>> task) {
+        Result<Stored> stored = co_await std::move(task);
+        if (!stored) co_return std::move(stored).error();
+        co_return typed<T>(std::move(stored->object));
+    }
+    ObjectPtr find(const api::KindInfo& kind, std::string_view ns, std::string_view name);
+    std::vector<ObjectPtr> find_all(const api::KindInfo& kind, std::string_view ns);
+
+    Result<void> check_namespace(const api::Object& object);
+    Result<void> admit_create(api::Object& object);
+    Result<void> admit_update(api::Object& updated, const api::Object& old);
+    void abandon(const api::Object& object, const api::Object* old);
+    Result<void> prepare_create(api::Object& object);
+    Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, WriteOptions options);
+    Task<Result<Stored>> update_once(const Stored& old, api::Object object, Part part, WriteOptions options);
+    Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
+                                      WriteOptions options);
+    Task<Result<Removed>> remove_once(const Stored& old, const DeleteOptions& options);
+    Task<Result<Stored>> erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options);
+    Stored remember(EntryPtr entry, std::shared_ptr<api::Object> object);
+
+    loop::Loop& loop_;
+    Store& store_;
+    Random& random_;
+    std::vector<Admission*> admissions_;
+    std::unique_ptr<Cache> cache_;
+};
+
+}  // namespace orilla::store
