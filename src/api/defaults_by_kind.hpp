@@ -1,0 +1,16 @@
+// The conditional defaults of each kind, for apply_defaults() to choose from. They run after the declared ones.
+#pragma once
+
+#include "orilla/api/types.hpp"
+
+namespace orilla::api {
+
+void apply_conditional_defaults(Pod& pod);
+void apply_conditional_defaults(PodSpec& spec);  ///< what pods and templates share
+void apply_conditional_defaults(Service& service);
+void apply_conditional_defaults(Namespace& ns);
+void apply_conditional_defaults(Node& node);
+void apply_conditional_defaults(Deployment& deployment);
+void apply_conditional_defaults(ReplicaSet& replica_set);
+
+}  // namespace orilla::api
