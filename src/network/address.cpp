@@ -1,0 +1,65 @@
+#include "orilla/network/address.hpp"
+
+#include <cctype>
+
+namespace orilla::network {
+
+namespace {
+constexpr size_t ipv4_text_bytes_max = 15;
+
+/// One decimal number of at most `digits_max` digits without leading zeros, taken off the front of `text`.
+bool take_number(std::string_view& text, int digits_max, uint32_t limit, uint32_t& out) {
+    size_t digits = 0;
+    out = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+        if (static_cast<int>(digits) == digits_max) return false;
+        out = out * 10 + static_cast<uint32_t>(text[digits++] - '0');
+    }
+    if (digits == 0 || out > limit || (digits > 1 && text[0] == '0')) return false;
+    text.remove_prefix(digits);
+    return true;
+}
+}  // namespace
+
+std::string Ipv4::text() const {
+    return std::to_string(value >> 24) + '.' + std::to_string(value >> 16 & 255) + '.' +
+           std::to_string(value >> 8 & 255) + '.' + std::to_string(value & 255);
+}
+
+std::string Cidr::text() const { return base.text() + '/' + std::to_string(prefix); }
+
+Result<Ipv4> parse_ipv4(std::string_view text) {
+    const Error wrong(Code::invalid, "\"" + std::string(text.substr(0, 64)) + "\" is not an IPv4 address");
+    if (text.size() > ipv4_text_bytes_max) return wrong;
+    Ipv4 ip;
+    for (int part = 0; part < 4; ++part) {
+        uint32_t number = 0;
+        if (part > 0) {
+            if (text.empty() || text[0] != '.') return wrong;
+            text.remove_prefix(1);
+        }
+        if (!take_number(text, 3, 255, number)) return wrong;
+        ip.value = ip.value << 8 | number;
+    }
+    if (!text.empty()) return wrong;
+    return ip;
+}
+
+Result<Cidr> parse_cidr(std::string_view text) {
+    const std::string shown(text.substr(0, 64));
+    const size_t slash = text.find('/');
+    if (slash == std::string_view::npos)
+        return Error(Code::invalid, "\"" + shown + "\" is not a CIDR: write it as 10.42.0.0/24");
+    TRY(const Ipv4 base, parse_ipv4(text.substr(0, slash)));
+    std::string_view rest = text.substr(slash + 1);
+    uint32_t prefix = 0;
+    if (!take_number(rest, 2, 32, prefix) || !rest.empty())
+        return Error(Code::invalid, "\"" + shown + "\": the prefix is a number from 0 to 32");
+    Cidr cidr{base, static_cast<int>(prefix)};
+    if ((base.value & cidr.mask()) != base.value)
+        return Error(Code::invalid, "\"" + shown + "\" has bits behind its prefix: did you mean " +
+                                        Cidr{Ipv4{base.value & cidr.mask()}, cidr.prefix}.text() + "?");
+    return cidr;
+}
+
+}  // namespace orilla::network

@@ -1,0 +1,100 @@
+#include "conntrack.hpp"
+
+#include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <string>
+
+#include "netlink.hpp"
+
+namespace orilla::network {
+
+namespace {
+constexpr size_t flows_deleted_a_batch_max = 1024;
+constexpr int rounds_max = 64;
+
+struct Tuple {
+    Endpoint source;
+    Endpoint destination;
+    uint8_t protocol = 0;
+};
+
+Tuple parse_tuple(const NetlinkAttributes& attributes) {
+    const NetlinkAttributes ip = attributes.nested(CTA_TUPLE_IP);
+    const NetlinkAttributes proto = attributes.nested(CTA_TUPLE_PROTO);
+    Tuple tuple;
+    tuple.source = {Ipv4{ip.be32(CTA_IP_V4_SRC)}, ntohs(proto.value<uint16_t>(CTA_PROTO_SRC_PORT))};
+    tuple.destination = {Ipv4{ip.be32(CTA_IP_V4_DST)}, ntohs(proto.value<uint16_t>(CTA_PROTO_DST_PORT))};
+    tuple.protocol = proto.value<uint8_t>(CTA_PROTO_NUM);
+    return tuple;
+}
+
+nfgenmsg family_header() {
+    nfgenmsg header{};
+    header.nfgen_family = AF_INET;
+    header.version = NFNETLINK_V0;
+    return header;
+}
+
+constexpr uint16_t message_type(int message) { return NFNL_SUBSYS_CTNETLINK << 8 | message; }
+
+using IsStale = std::function<bool(const Tuple& original, const Tuple& reply)>;
+
+/// Adds the deletion of one dumped entry when it is stale.
+void write_deletion(const NetlinkMessage& message, const IsStale& stale, NetlinkWriter& out) {
+    if (message.body.size() < sizeof(nfgenmsg) || out.expected().size() >= flows_deleted_a_batch_max) return;
+    const std::string_view rest = message.body.substr(sizeof(nfgenmsg));
+    const NetlinkAttributes found(rest.data(), rest.size());
+    if (!stale(parse_tuple(found.nested(CTA_TUPLE_ORIG)), parse_tuple(found.nested(CTA_TUPLE_REPLY)))) return;
+    // It may have ended by itself meanwhile.
+    out.begin(message_type(IPCTNL_MSG_CT_DELETE), 0, family_header(), "forget a tracked connection", ENOENT);
+    out.put(CTA_TUPLE_ORIG | NLA_F_NESTED, found.bytes(CTA_TUPLE_ORIG));
+    for (const uint16_t part : {CTA_ZONE, CTA_ID})
+        if (found.has(part)) out.put(part, found.bytes(part));
+    out.end();
+}
+
+/// Deletes every entry that `stale` says yes to; in rounds, each bounded, until a round finds fewer than its bound.
+Result<void> forget(const IsStale& stale) {
+    TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER));
+    NetlinkWriter request;
+    request.begin(message_type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, family_header(), "list tracked connections");
+    request.end();
+    for (int round = 0; round < rounds_max; ++round) {
+        NetlinkWriter deletions;
+        auto collect = [&](const NetlinkMessage& message) { write_deletion(message, stale, deletions); };
+        TRY_VOID(socket.dump(request, collect));
+        TRY_VOID(socket.apply(deletions));
+        if (deletions.expected().size() < flows_deleted_a_batch_max) break;
+    }
+    return ok();
+}
+
+bool matches(const StaleFlow& flow, const Tuple& original, const Tuple& reply) {
+    if (original.destination.port != flow.destination.port) return false;
+    if (flow.destination.ip && original.destination.ip != flow.destination.ip) return false;
+    return !flow.endpoint.ip || reply.source == flow.endpoint;
+}
+}  // namespace
+
+Result<void> forget_flows(const std::vector<StaleFlow>& flows) {
+    if (flows.empty()) return ok();
+    return forget([&flows](const Tuple& original, const Tuple& reply) {
+        if (original.protocol != IPPROTO_UDP) return false;
+        return std::any_of(flows.begin(), flows.end(),
+                           [&](const StaleFlow& flow) { return matches(flow, original, reply); });
+    });
+}
+
+Result<void> forget_flows_of(Ipv4 pod) {
+    return forget([pod](const Tuple& original, const Tuple& reply) {
+        return original.source.ip == pod || original.destination.ip == pod || reply.source.ip == pod;
+    });
+}
+
+}  // namespace orilla::network

@@ -1,0 +1,51 @@
+// What Orilla asks of rtnetlink: the bridge, veth pairs, addresses and routes. Each function is one request or one batch
+// on a socket of the network namespace that is meant, and can be repeated.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "netlink.hpp"
+#include "orilla/network/address.hpp"
+
+namespace orilla::network {
+
+struct LinkInfo {
+    int index = 0;
+    std::string name;
+    int master = 0;  ///< index of the bridge it is a port of
+    int mtu = 0;
+};
+
+struct AddressInfo {
+    int link = 0;
+    Ipv4 ip;
+    int prefix = 32;
+};
+
+Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket);
+/// The index of a device.
+Result<int> find_link(NetlinkSocket& socket, const std::string& name);
+Result<std::vector<AddressInfo>> read_addresses(NetlinkSocket& socket);
+/// MTU of the device of the default route, 1500 without one.
+Result<int> read_default_mtu(NetlinkSocket& socket);
+
+/// 02:00 and the address: the same after every restart, so that pods keep what they learned.
+std::string mac_of(Ipv4 ip);
+
+/// Makes the bridge, or makes an existing one right.
+Result<void> apply_bridge(NetlinkSocket& socket, const std::string& name, Ipv4 ip, int mtu);
+/// The bridge's address with the pods' range on it, and the way to the services.
+Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, const Cidr& pods, const Cidr& services);
+Result<void> remove_address(NetlinkSocket& socket, const AddressInfo& address);
+
+/// A veth pair: `name` here, up and a port of the bridge; eth0 in the namespace `netns`.
+Result<void> create_veth(NetlinkSocket& socket, const std::string& name, int bridge, int mtu, int netns, Ipv4 pod_ip);
+/// Makes a port of the bridge of it that other ports cannot reach but through the node.
+Result<void> apply_port(NetlinkSocket& socket, const std::string& name, int bridge);
+Result<void> remove_link(NetlinkSocket& socket, const std::string& name);
+/// Inside the pod's namespace: lo up, eth0's address, up, the way to the gateway and the default route.
+Result<void> apply_pod_side(NetlinkSocket& pod_socket, Ipv4 ip, Ipv4 gateway);
+
+}  // namespace orilla::network

@@ -1,0 +1,58 @@
+#include "orilla/network/address.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "link_names.hpp"
+
+using namespace orilla;
+using namespace orilla::network;
+
+TEST_CASE("parse_ipv4: takes an address and prints it back") {
+    auto ip = parse_ipv4("10.42.0.5");
+    REQUIRE(ip);
+    CHECK(ip->value == 0x0a2a0005);
+    CHECK(ip->text() == "10.42.0.5");
+    CHECK(parse_ipv4("255.255.255.255")->value == 0xffffffff);
+}
+
+TEST_CASE("parse_ipv4: refuses what is not exactly four numbers") {
+    for (const char* wrong : {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1..3.4", "a.b.c.d",
+                              "1.2.3.-4", "1234.1.1.1", "::1"})
+        CHECK_FALSE(parse_ipv4(wrong).has_value());
+}
+
+TEST_CASE("parse_cidr: refuses bits behind the prefix and proposes the range") {
+    auto cidr = parse_cidr("10.42.0.0/24");
+    REQUIRE(cidr);
+    CHECK(cidr->at(1).text() == "10.42.0.1");
+    CHECK(cidr->contains(*parse_ipv4("10.42.0.255")));
+    CHECK_FALSE(cidr->contains(*parse_ipv4("10.42.1.0")));
+    auto wrong = parse_cidr("10.42.0.1/24");
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().message().find("10.42.0.0/24") != std::string::npos);
+    CHECK_FALSE(parse_cidr("10.42.0.0"));
+    CHECK_FALSE(parse_cidr("10.42.0.0/33"));
+    CHECK_FALSE(parse_cidr("10.42.0.0/"));
+}
+
+TEST_CASE("Cidr: overlap is seen from both sides") {
+    const Cidr wide = *parse_cidr("10.42.0.0/16"), narrow = *parse_cidr("10.42.7.0/24"), other = *parse_cidr("10.43.0.0/16");
+    CHECK(wide.overlaps(narrow));
+    CHECK(narrow.overlaps(wide));
+    CHECK_FALSE(wide.overlaps(other));
+    CHECK(parse_cidr("0.0.0.0/0")->overlaps(other));
+}
+
+TEST_CASE("netns names: carry the pod and its address there and back") {
+    const Ipv4 ip = *parse_ipv4("10.42.0.5");
+    auto back = parse_netns_name(netns_name("5f1c-00aa", ip));
+    REQUIRE(back);
+    CHECK(back->pod == "5f1c-00aa");
+    CHECK(back->ip == ip);
+    CHECK(veth_name(ip) == "pod0a2a0005");
+    CHECK(parse_veth_name("pod0a2a0005") == ip);
+    CHECK_FALSE(parse_veth_name("pod0A2A0005"));
+    CHECK_FALSE(parse_veth_name("eth0"));
+    CHECK_FALSE(parse_netns_name("../x_10.42.0.5"));
+    CHECK_FALSE(parse_netns_name("x"));
+}
