@@ -29,7 +29,7 @@ void* open_value(Shape shape, const TypeInfo& type, void* place) {
 }  // namespace
 
 Decoder::Decoder(const TypeInfo& type, void* target, DecodeReport* report)
-    : root_(type), target_(target), report_(report) {
+    : root_(type), target_(target), report_(report), skip_next_(target == nullptr) {
     frames_.reserve(16);
 }
 

@@ -21,6 +21,7 @@ struct JsonScalar {
 
 class Decoder {
   public:
+    /// Without a target everything is skipped.
     Decoder(const TypeInfo& type, void* target, DecodeReport* report);
 
     // The events; false: an error() is there and the rest is of no interest.

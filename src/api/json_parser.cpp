@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "decoder.hpp"
+#include "documents.hpp"
 
 namespace orilla::api {
 namespace {
@@ -88,12 +89,27 @@ class Handler {
     std::string parts_;
 };
 
-Error syntax_error(std::string_view text, size_t offset, const error_code& ec) {
+Error syntax_error(std::string_view text, size_t offset, int first_line, const error_code& ec) {
     std::string_view before = text.substr(0, std::min(offset, text.size()));
     size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-    return Error(Code::bad_request, "invalid JSON at line " + std::to_string(1 + std::ranges::count(before, '\n')) +
-                                        ", column " + std::to_string(before.size() - line_start + 1) + ": " +
-                                        ec.message());
+    auto line = first_line + std::ranges::count(before, '\n');
+    return Error(Code::bad_request, "invalid JSON at line " + std::to_string(line) + ", column " +
+                                        std::to_string(before.size() - line_start + 1) + ": " + ec.message());
+}
+
+Result<void> run(Decoder& decoder, std::string_view text, int first_line) {
+    json::parse_options options;
+    options.max_depth = json_depth_max;
+    json::basic_parser<Handler> parser(options, decoder);
+    error_code ec;
+    size_t used = parser.write_some(false, text.data(), text.size(), ec);
+    if (decoder.failed()) return Error(Code::bad_request, decoder.error());
+    if (!ec && used < text.size()) {
+        used = std::min(text.find_first_not_of(" \t\r\n", used), text.size());
+        if (used < text.size()) ec = json::error::extra_data;
+    }
+    if (ec) return syntax_error(text, used, first_line, ec);
+    return ok();
 }
 }  // namespace
 
@@ -102,18 +118,12 @@ Result<void> decode_into(const TypeInfo& type, void* target, std::string_view te
         return Error(Code::too_large, "the document has " + std::to_string(text.size()) + " bytes, at most " +
                                           std::to_string(json_bytes_max) + " are accepted");
     Decoder decoder(type, target, report);
-    json::parse_options options;
-    options.max_depth = json_depth_max;
-    json::basic_parser<Handler> parser(options, decoder);
-    error_code ec;
-    size_t used = parser.write_some(false, text.data(), text.size(), ec);
-    if (decoder.failed()) return Error(Code::bad_request, decoder.error());
-    if (!ec && used < text.size()) {
-        size_t rest = text.find_first_not_of(" \t\r\n", used);
-        if (rest != std::string_view::npos) ec = json::error::extra_data;
-    }
-    if (ec) return syntax_error(text, used, ec);
-    return ok();
+    return run(decoder, text, 1);
+}
+
+Result<void> check_json(std::string_view text, int first_line) {
+    Decoder decoder(type_info<RawJson>(), nullptr, nullptr);
+    return run(decoder, text, first_line);
 }
 
 }  // namespace orilla::api

@@ -1,0 +1,100 @@
+#include "orilla/api/manifest.hpp"
+
+#include "documents.hpp"
+
+namespace orilla::api {
+namespace {
+/// The field path that an error about a document begins with or quotes: `spec.x: expected ...`, `unknown field
+/// "spec.x"`.
+std::string_view path_in(std::string_view message) {
+    for (std::string_view quoting : {"unknown field \"", "duplicate field \""}) {
+        size_t at = message.find(quoting);
+        if (at == std::string_view::npos) continue;
+        std::string_view rest = message.substr(at + quoting.size());
+        return rest.substr(0, rest.find('"'));
+    }
+    size_t colon = message.find(": ");
+    std::string_view head = message.substr(0, colon);
+    if (colon == std::string_view::npos || head.find(' ') != std::string_view::npos) return "";
+    return head;
+}
+
+Result<std::vector<ManifestDocument>> read(std::string_view text, std::string_view source, bool take_lists_apart) {
+    if (text.size() > manifest_bytes_max)
+        return manifest_error(source, 1,
+                              "the file has " + std::to_string(text.size()) + " bytes, at most " +
+                                  std::to_string(manifest_bytes_max) + " are accepted");
+    size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return std::vector<ManifestDocument>();
+    if (text[first] != '{') return read_yaml_documents(text, source, take_lists_apart);
+    auto documents = read_json_documents(text, source, take_lists_apart);
+    if (documents) return documents;
+    // A YAML map in braces starts like JSON; when it is neither, the words about JSON fit.
+    auto as_yaml = read_yaml_documents(text, source, take_lists_apart);
+    return as_yaml ? std::move(as_yaml) : std::move(documents);
+}
+}  // namespace
+
+Error manifest_error(std::string_view source, int line, std::string_view what) {
+    return Error(Code::bad_request, std::string(source) + ":" + std::to_string(line) + ": " + std::string(what));
+}
+
+bool is_list_kind(std::string_view kind) { return kind.ends_with("List"); }
+
+int ManifestDocument::line_of(std::string_view field_path) const {
+    for (std::string_view path = field_path; !path.empty();) {
+        // From the end: the last of duplicate fields is the one that is too much.
+        for (auto it = lines.rbegin(); it != lines.rend(); ++it)
+            if (it->first == path) return it->second;
+        size_t cut = path.find_last_of(".[");
+        path = path.substr(0, cut == std::string_view::npos ? 0 : cut);
+    }
+    return line;
+}
+
+Error ManifestDocument::located(const Error& error) const {
+    std::string message;
+    for (const Cause& cause : error.causes()) {
+        if (cause.field.empty()) continue;
+        if (!message.empty()) message += '\n';
+        message += source + ":" + std::to_string(line_of(cause.field)) + ": " + cause.field + ": " + cause.message;
+    }
+    if (message.empty())
+        message = source + ":" + std::to_string(line_of(path_in(error.message()))) + ": " + error.message();
+    Error result(error.code(), message);
+    for (const Cause& cause : error.causes()) result = std::move(result).with_cause(cause);
+    return result;
+}
+
+Result<std::vector<ManifestDocument>> read_documents(std::string_view text, std::string_view source) {
+    return read(text, source, false);
+}
+
+Result<std::vector<ManifestDocument>> read_manifest(std::string_view text, std::string_view source) {
+    TRY(std::vector<ManifestDocument> documents, read(text, source, true));
+    for (ManifestDocument& document : documents) {
+        auto head = read_document_head(document.json);
+        if (!head) return document.located(head.error());
+        document.head = *std::move(head);
+        if (document.head.api_version.empty())
+            return document.located(Error(Code::bad_request, "apiVersion is not set: every object needs one"));
+        if (document.head.kind.empty())
+            return document.located(Error(Code::bad_request, "kind is not set: every object needs one"));
+    }
+    return documents;
+}
+
+Result<Object> decode_manifest(const ManifestDocument& document) {
+    DecodeReport report;
+    auto object = decode_object(document.json, &report);
+    if (!object) return document.located(object.error());
+    if (report.field_problems.empty()) return object;
+    std::string message;
+    for (const std::string& problem : report.field_problems) {
+        if (!message.empty()) message += '\n';
+        message += document.source + ":" + std::to_string(document.line_of(path_in(problem))) + ": " + problem;
+    }
+    return Error(Code::bad_request, message);
+}
+
+}  // namespace orilla::api

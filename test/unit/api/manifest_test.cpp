@@ -1,0 +1,166 @@
+#include "orilla/api/manifest.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace orilla;
+using namespace orilla::api;
+
+namespace {
+const char* const web_yaml = R"(# two objects
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: page
+data:
+  index.html: |
+    <h1>hi</h1>
+  quoted: "yes"
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector:
+    matchLabels: &labels
+      app: web
+  template:
+    metadata:
+      labels: *labels
+    spec:
+      containers:
+        - name: web
+          image: nginx:1.25
+          ports:
+            - containerPort: 80
+---
+)";
+
+std::string error_of(std::string_view text) {
+    auto documents = read_manifest(text, "f.yaml");
+    if (!documents) return documents.error().message();
+    for (const ManifestDocument& document : *documents) {
+        auto object = decode_manifest(document);
+        if (!object) return object.error().message();
+    }
+    return "";
+}
+
+std::string json_of(std::string_view text) {
+    auto documents = read_documents(text, "f.yaml");
+    REQUIRE(documents);
+    REQUIRE(documents->size() == 1);
+    return documents->front().json;
+}
+}  // namespace
+
+TEST_CASE("manifest: YAML documents become objects, aliases expanded and empty documents skipped") {
+    auto documents = read_manifest(web_yaml, "web.yaml");
+    REQUIRE(documents);
+    REQUIRE(documents->size() == 2);
+    CHECK(
+        (*documents)[0].json ==
+        R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"page"},"data":{"index.html":"<h1>hi</h1>\n","quoted":"yes"}})");
+    CHECK((*documents)[1].line == 11);
+    CHECK((*documents)[1].head.kind == "Deployment");
+    CHECK((*documents)[1].head.name == "web");
+    CHECK((*documents)[1].line_of("spec.template.spec.containers[0].image") == 25);
+    CHECK((*documents)[1].line_of("spec.template.spec.containers[0].resources.limits") == 24);
+    auto object = decode_manifest((*documents)[1]);
+    REQUIRE(object);
+    CHECK(object->as<Deployment>().spec.template_.metadata.labels["app"] == "web");
+}
+
+TEST_CASE("manifest: errors name file, line and field") {
+    CHECK(error_of("apiVersion: v1\nkind: Pod\nspec:\n  hostNetwork: perhaps\n") ==
+          "f.yaml:4: spec.hostNetwork: expected bool, got string");
+    CHECK(error_of("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    imag: b\n  foo: 1\n") ==
+          "f.yaml:6: unknown field \"spec.containers[0].imag\"\nf.yaml:7: unknown field \"spec.foo\"");
+    CHECK(error_of("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\n") ==
+          "f.yaml:5: duplicate field \"metadata.name\"");
+    CHECK(error_of("apiVersion: v1\nkind: Foo\n") == "f.yaml:1: no matches for kind \"Foo\" in version \"v1\"");
+    CHECK(error_of("metadata: {}\n") == "f.yaml:1: apiVersion is not set: every object needs one");
+    CHECK(error_of("apiVersion: v1\n") == "f.yaml:1: kind is not set: every object needs one");
+    CHECK(error_of("a: b\n  c: d\n").find("f.yaml:2: error converting YAML to JSON: ") == 0);
+    CHECK(error_of("apiVersion: v1\nkind: Pod\nmetadata: *nowhere\n").find("f.yaml:3: ") == 0);
+    CHECK(error_of("just text").find("f.yaml:1: expected object, got string") == 0);
+}
+
+TEST_CASE("manifest: a validation error is located by its causes") {
+    auto documents = read_manifest(web_yaml, "web.yaml");
+    REQUIRE(documents);
+    Error error =
+        Error(Code::invalid, "Deployment.apps \"web\" is invalid: ...")
+            .with_cause({"FieldValueInvalid", "Invalid value: -1: must be greater than or equal to 0", "spec.replicas"})
+            .with_cause({"FieldValueRequired", "Required value", "spec.template.spec.containers[0].image"});
+    CHECK((*documents)[1].located(error).message() ==
+          "web.yaml:15: spec.replicas: Invalid value: -1: must be greater than or equal to 0\n"
+          "web.yaml:25: spec.template.spec.containers[0].image: Required value");
+    CHECK((*documents)[1].located(error).causes().size() == 2);
+}
+
+TEST_CASE("manifest: JSON files keep their lines too") {
+    const char* json =
+        "{\n \"kind\": \"Pod\", \"apiVersion\": \"v1\",\n \"spec\": {\n  \"containers\": [{\"name\": \"a\"},\n"
+        "   {\"name\": \"b\",\n    \"x\\u0041\": 1}]\n "
+        "}\n}\n{\"kind\":\"Secret\",\n\"apiVersion\":\"v1\",\n\"typo\":1}";
+    CHECK(error_of(json) == "f.yaml:5: unknown field \"spec.containers[1].xA\"");
+    auto documents = read_manifest(json, "f.json");
+    REQUIRE(documents);
+    REQUIRE(documents->size() == 2);
+    CHECK((*documents)[1].line == 9);
+    CHECK(decode_manifest((*documents)[1]).error().message() == "f.json:11: unknown field \"typo\"");
+    CHECK(error_of("{\"kind\":\"Pod\"}\n{\"a\":]}").find("f.yaml: invalid JSON at line 2, column 6") == 0);
+    CHECK(json_of("{a: b, c: [1, yes]}") == R"({"a":"b","c":[1,true]})");
+}
+
+TEST_CASE("manifest: lists are taken apart, in YAML and in JSON") {
+    auto yaml = read_manifest(
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret}\n- apiVersion: v1\n  kind: Pod\n",
+        "l.yaml");
+    REQUIRE(yaml);
+    REQUIRE(yaml->size() == 2);
+    CHECK((*yaml)[1].head.kind == "Pod");
+    CHECK((*yaml)[1].line_of("kind") == 6);
+    auto json = read_manifest(
+        "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{\"kind\":\"Secret\",\"apiVersion\":\"v1\"},\n"
+        "{\"kind\":\"Pod\",\n\"apiVersion\":\"v1\"}]}",
+        "l.json");
+    REQUIRE(json);
+    REQUIRE(json->size() == 2);
+    CHECK((*json)[1].json == "{\"kind\":\"Pod\",\n\"apiVersion\":\"v1\"}");
+    CHECK((*json)[1].line_of("apiVersion") == 4);
+    CHECK((*json)[1].head.kind == "Pod");
+}
+
+TEST_CASE("manifest: merge keys give way to what is written") {
+    CHECK(json_of("base: &b {x: 1, y2: 2}\nuse:\n  <<: *b\n  x: 3\n") ==
+          R"({"base":{"x":1,"y2":2},"use":{"x":3,"y2":2}})");
+    CHECK(json_of("a: &a {p: 1}\nb: &b {p: 2, q: 3}\nc: {<<: [*a, *b]}\n") ==
+          R"({"a":{"p":1},"b":{"p":2,"q":3},"c":{"p":1,"q":3}})");
+}
+
+TEST_CASE("manifest: quoted and tagged scalars stay strings, keys become strings") {
+    CHECK(json_of("a: '1'\nb: \"true\"\nc: !!str 5\nd: ~\n80: x\n") ==
+          R"({"a":"1","b":"true","c":"5","d":null,"80":"x"})");
+    CHECK_FALSE(read_documents("a: !!binary aGk=\n", "f"));
+}
+
+TEST_CASE("manifest: what blows up or goes too deep is refused") {
+    std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+    for (int i = 1; i < 12; ++i) {
+        std::string before = "*a" + std::to_string(i - 1);
+        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        for (int k = 0; k < 10; ++k) bomb += (k > 0 ? "," : "") + before;
+        bomb += "]\n";
+    }
+    auto refused = read_documents(bomb, "bomb.yaml");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find("too big once its aliases are expanded") != std::string::npos);
+    CHECK_FALSE(read_documents("a: " + std::string(300, '['), "deep.yaml"));
+    CHECK_FALSE(read_documents("a: " + std::string(300, '[') + std::string(300, ']'), "deep.yaml"));
+    std::string deep = "{\"a\":" + std::string(100000, '[');
+    CHECK_FALSE(read_documents(deep, "deep.json"));
+    CHECK_FALSE(read_documents("- a: " + std::string(100000, '['), "deep.yaml"));
+    CHECK_FALSE(read_documents(std::string(manifest_bytes_max + 1, ' '), "big.yaml"));
+}
