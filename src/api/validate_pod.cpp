@@ -1,0 +1,221 @@
+// The rules of a pod's spec as a whole, and what an update of a pod may change.
+#include <algorithm>
+#include <set>
+
+#include "validate.hpp"
+
+namespace orilla::api {
+namespace {
+
+constexpr int64_t id_max = 2147483647;
+constexpr size_t nameservers_max = 3;
+constexpr size_t searches_max = 32;
+constexpr size_t searches_bytes_max = 2048;
+
+void check_id(const Opt<int64_t>& id, const Path& path, FieldErrors& errors) {
+    if (id && (*id < 0 || *id > id_max)) errors.invalid(path, *id, "must be between 0 and 2147483647, inclusive");
+}
+
+void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    if (spec.share_process_namespace.value_or(false) && spec.host_pid)
+        errors.invalid_json(path / "shareProcessNamespace", "true",
+                            "ShareProcessNamespace and HostPID cannot both be enabled");
+    if (!spec.security_context) return;
+    const PodSecurityContext& context = *spec.security_context;
+    const Path at = path / "securityContext";
+    check_id(context.run_as_user, at / "runAsUser", errors);
+    check_id(context.run_as_group, at / "runAsGroup", errors);
+    check_id(context.fs_group, at / "fsGroup", errors);
+    const Path groups = at / "supplementalGroups";
+    for (size_t i = 0; i < context.supplemental_groups.size(); ++i)
+        check_id(context.supplemental_groups[i], groups[i], errors);
+    std::set<std::string_view> names;
+    const Path sysctls = at / "sysctls";
+    for (size_t i = 0; i < context.sysctls.size(); ++i) {
+        const Path one = sysctls[i];
+        if (!names.insert(context.sysctls[i].name).second) errors.duplicate(one / "name", context.sysctls[i].name);
+    }
+}
+
+void check_container_security(const Container& container, const Path& path, FieldErrors& errors) {
+    if (!container.security_context) return;
+    const SecurityContext& context = *container.security_context;
+    const Path at = path / "securityContext";
+    check_id(context.run_as_user, at / "runAsUser", errors);
+    check_id(context.run_as_group, at / "runAsGroup", errors);
+    if (context.allow_privilege_escalation.value_or(true)) return;
+    if (context.privileged.value_or(false))
+        errors.invalid_json(at, "{}", "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+    if (!context.capabilities) return;
+    const List<Str>& added = context.capabilities->add;
+    if (std::find(added.begin(), added.end(), std::string_view("CAP_SYS_ADMIN")) != added.end())
+        errors.invalid_json(at, "{}",
+                            "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+}
+
+void check_dns(const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    const Path at = path / "dnsConfig";
+    bool none = spec.dns_policy == "None";
+    if (none && (!spec.dns_config || spec.dns_config->nameservers.empty()))
+        errors.required(at / "nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None");
+    if (!spec.dns_config) return;
+    const PodDNSConfig& config = *spec.dns_config;
+    const Path servers = at / "nameservers";
+    if (config.nameservers.size() > nameservers_max)
+        errors.invalid(servers, static_cast<int64_t>(config.nameservers.size()),
+                       "must not have more than 3 nameservers");
+    for (size_t i = 0; i < config.nameservers.size(); ++i)
+        errors.complain(servers[i], config.nameservers[i], check_ip(config.nameservers[i]));
+    const Path searches = at / "searches";
+    size_t bytes = 0;
+    for (size_t i = 0; i < config.searches.size(); ++i) {
+        std::string_view search = config.searches[i];
+        bytes += search.size() + 1;
+        if (search.ends_with('.') && search.size() > 1) search.remove_suffix(1);
+        if (search != ".") errors.complain(searches[i], search, check_dns1123_subdomain(search));
+    }
+    if (config.searches.size() > searches_max)
+        errors.invalid(searches, static_cast<int64_t>(config.searches.size()),
+                       "must not have more than 32 search paths");
+    if (bytes > searches_bytes_max + 1) errors.too_long(searches, searches_bytes_max);
+    const Path options = at / "options";
+    for (size_t i = 0; i < config.options.size(); ++i) {
+        const Path one = options[i];
+        if (config.options[i].name.empty()) errors.required(one / "name", "must not be empty");
+    }
+}
+
+void check_tolerations(const List<Toleration>& tolerations, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < tolerations.size(); ++i) {
+        const Toleration& toleration = tolerations[i];
+        const Path at = path[i];
+        std::string_view op = toleration.operator_;
+        if (!toleration.key.empty()) errors.complain(at / "key", toleration.key, check_qualified_name(toleration.key));
+        if (toleration.key.empty() && op != "Exists")
+            errors.invalid(
+                at / "operator", op,
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+        if (toleration.toleration_seconds && toleration.effect != "NoExecute")
+            errors.invalid(at / "effect", toleration.effect,
+                           "effect must be 'NoExecute' when `tolerationSeconds` is set");
+        if (op == "Exists" && !toleration.value.empty())
+            errors.invalid(at / "operator", op, "value must be empty when `operator` is 'Exists'");
+        if (op == "Lt" || op == "Gt")
+            errors.forbidden(at / "operator", "numeric tolerations are not supported by this scheduler");
+        if (op.empty() || op == "Equal")
+            errors.complain(at / "operator", toleration.value, check_label_value(toleration.value));
+    }
+}
+
+void check_host_aliases(const List<HostAlias>& aliases, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < aliases.size(); ++i) {
+        const Path at = path[i];
+        errors.complain(at / "ip", aliases[i].ip, check_ip(aliases[i].ip));
+        const Path names = at / "hostnames";
+        for (size_t j = 0; j < aliases[i].hostnames.size(); ++j)
+            errors.complain(names[j], aliases[i].hostnames[j], check_dns1123_subdomain(aliases[i].hostnames[j]));
+    }
+}
+
+void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    std::set<std::string_view> names;
+    std::set<std::string> host_ports;
+    auto check_list = [&](const List<Container>& list, const Path& at) {
+        for (size_t i = 0; i < list.size(); ++i) {
+            const Path one = at[i];
+            if (!list[i].name.empty() && !names.insert(list[i].name).second)
+                errors.duplicate(one / "name", list[i].name);
+            check_container_fields(list[i], spec, one, errors);
+            check_container_security(list[i], one, errors);
+        }
+    };
+    check_list(spec.init_containers, path / "initContainers");
+    const Path containers = path / "containers";
+    check_list(spec.containers, containers);
+    for (size_t i = 0; i < spec.containers.size(); ++i) {
+        const Path one = containers[i];
+        const Path ports = one / "ports";
+        for (size_t j = 0; j < spec.containers[i].ports.size(); ++j) {
+            const ContainerPort& port = spec.containers[i].ports[j];
+            std::string key = port.protocol.str() + "/" + port.host_ip.str() + "/" + std::to_string(port.host_port);
+            const Path port_path = ports[j];
+            if (port.host_port > 0 && !host_ports.insert(key).second) errors.duplicate(port_path / "hostPort", key);
+        }
+    }
+}
+
+constexpr std::string_view pod_update_rule =
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+void check_deadline_update(const PodSpec& updated, const PodSpec& old, const Path& path, FieldErrors& errors) {
+    if (!old.active_deadline_seconds) return;
+    if (!updated.active_deadline_seconds)
+        errors.invalid_json(path, "null", "must not update from a positive integer to nil value");
+    else if (*updated.active_deadline_seconds > *old.active_deadline_seconds)
+        errors.invalid(path, *updated.active_deadline_seconds, "must be less than or equal to previous value");
+}
+
+void check_toleration_update(const PodSpec& updated, const PodSpec& old, const Path& path, FieldErrors& errors) {
+    for (const Toleration& before : old.tolerations) {
+        auto same = [&before](Toleration now) {
+            now.toleration_seconds = before.toleration_seconds;
+            return now == before;
+        };
+        if (std::none_of(updated.tolerations.begin(), updated.tolerations.end(), same))
+            return errors.forbidden(path, "existing toleration can not be modified except its tolerationSeconds");
+    }
+}
+
+void copy_images(List<Container>& to, const List<Container>& from) {
+    for (size_t i = 0; i < to.size(); ++i) to[i].image = from[i].image;
+}
+
+}  // namespace
+
+void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    check_containers(spec, path, errors);
+    check_volumes(spec.volumes, path / "volumes", errors);
+    if (spec.restart_policy.empty()) errors.required(path / "restartPolicy");
+    if (spec.termination_grace_period_seconds)
+        check_not_negative(*spec.termination_grace_period_seconds, path / "terminationGracePeriodSeconds", errors);
+    if (spec.active_deadline_seconds && (*spec.active_deadline_seconds < 1 || *spec.active_deadline_seconds > id_max))
+        errors.invalid(path / "activeDeadlineSeconds", *spec.active_deadline_seconds,
+                       "must be between 1 and 2147483647, inclusive");
+    check_labels(spec.node_selector, path / "nodeSelector", errors);
+    if (!spec.node_name.empty())
+        errors.complain(path / "nodeName", spec.node_name, check_dns1123_subdomain(spec.node_name));
+    if (!spec.hostname.empty()) errors.complain(path / "hostname", spec.hostname, check_dns1123_label(spec.hostname));
+    if (!spec.subdomain.empty())
+        errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
+    check_tolerations(spec.tolerations, path / "tolerations", errors);
+    check_host_aliases(spec.host_aliases, path / "hostAliases", errors);
+    check_dns(spec, path, errors);
+    check_pod_security(spec, path, errors);
+}
+
+void check_pod_update(const Pod& updated, const Pod& old, FieldErrors& errors) {
+    const Path path("spec");
+    const PodSpec& now = updated.spec;
+    const PodSpec& before = old.spec;
+    if (now.containers.size() != before.containers.size())
+        return errors.forbidden(path / "containers", "pod updates may not add or remove containers");
+    if (now.init_containers.size() != before.init_containers.size())
+        return errors.forbidden(path / "initContainers", "pod updates may not add or remove containers");
+    check_deadline_update(now, before, path / "activeDeadlineSeconds", errors);
+    check_toleration_update(now, before, path / "tolerations", errors);
+    // What may change is made equal; whatever still differs may not.
+    PodSpec rest = now;
+    copy_images(rest.containers, before.containers);
+    copy_images(rest.init_containers, before.init_containers);
+    rest.active_deadline_seconds = before.active_deadline_seconds;
+    rest.tolerations = before.tolerations;
+    if (before.termination_grace_period_seconds.value_or(0) < 0 && now.termination_grace_period_seconds == int64_t{1})
+        rest.termination_grace_period_seconds = before.termination_grace_period_seconds;
+    // A pod is bound once, by the scheduler.
+    if (before.node_name.empty()) rest.node_name = Str();
+    if (!(rest == before)) errors.forbidden(path, pod_update_rule);
+}
+
+}  // namespace orilla::api

@@ -1,0 +1,127 @@
+// Volumes and where containers mount them.
+#include <set>
+
+#include "validate.hpp"
+
+namespace orilla::api {
+namespace {
+
+constexpr int32_t file_mode_max = 0777;
+
+bool has_backstep(std::string_view path) {
+    for (;;) {
+        size_t slash = path.find('/');
+        if (path.substr(0, slash) == "..") return true;
+        if (slash == path.npos) return false;
+        path.remove_prefix(slash + 1);
+    }
+}
+
+/// Below a volume and never outside of it.
+void check_relative_path(std::string_view text, const Path& path, FieldErrors& errors) {
+    if (text.starts_with('/')) errors.invalid(path, text, "must be a relative path");
+    if (has_backstep(text)) errors.invalid(path, text, "must not contain '..'");
+    // Kubernetes keeps these names for the directories that it swaps.
+    else if (text.starts_with("..")) errors.invalid(path, text, "must not start with '..'");
+}
+
+void check_mode(const Opt<int32_t>& mode, const Path& path, FieldErrors& errors) {
+    if (mode && (*mode < 0 || *mode > file_mode_max))
+        errors.invalid(path, *mode, "must be a number between 0 and 0777 (octal), both inclusive");
+}
+
+void check_items(const List<KeyToPath>& items, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < items.size(); ++i) {
+        const Path at = path[i];
+        if (!items[i].path.empty()) check_relative_path(items[i].path, at / "path", errors);
+        check_mode(items[i].mode, at / "mode", errors);
+    }
+}
+
+void check_downward(const DownwardAPIVolumeSource& source, const Path& path, FieldErrors& errors) {
+    check_mode(source.default_mode, path / "defaultMode", errors);
+    const Path items = path / "items";
+    for (size_t i = 0; i < source.items.size(); ++i) {
+        const DownwardAPIVolumeFile& file = source.items[i];
+        const Path at = items[i];
+        if (!file.path.empty()) check_relative_path(file.path, at / "path", errors);
+        check_mode(file.mode, at / "mode", errors);
+        if (file.field_ref && file.resource_field_ref)
+            errors.invalid(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+        else if (file.field_ref) check_field_path(*file.field_ref, true, at / "fieldRef", errors);
+        else if (file.resource_field_ref)
+            check_resource_field(*file.resource_field_ref, true, at / "resourceFieldRef", errors);
+        else errors.required(at, "one of fieldRef and resourceFieldRef is required");
+    }
+}
+
+int count_sources(const Volume& volume) {
+    const TypeInfo& type = type_info<Volume>();
+    int count = 0;
+    for (const FieldInfo& field : type.fields)
+        count += field.shape == Shape::box && !is_zero_field(field, field.in(&volume));
+    return count;
+}
+
+void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
+    int sources = count_sources(volume);
+    if (sources == 0) return errors.required(path, "must specify a volume type");
+    if (sources > 1) return errors.forbidden(path, "may not specify more than 1 volume type");
+    if (volume.host_path) {
+        const Path at = path / "hostPath";
+        if (has_backstep(volume.host_path->path))
+            errors.invalid(at / "path", volume.host_path->path, "must not contain '..'");
+    }
+    if (volume.empty_dir && volume.empty_dir->size_limit.compare(Quantity()) < 0) {
+        const Path at = path / "emptyDir";
+        errors.forbidden(at / "sizeLimit", "SizeLimit field must be a valid resource quantity");
+    }
+    if (volume.config_map) {
+        const Path at = path / "configMap";
+        if (volume.config_map->name.empty()) errors.required(at / "name");
+        check_mode(volume.config_map->default_mode, at / "defaultMode", errors);
+        check_items(volume.config_map->items, at / "items", errors);
+    }
+    if (volume.secret) {
+        const Path at = path / "secret";
+        if (volume.secret->secret_name.empty()) errors.required(at / "secretName");
+        check_mode(volume.secret->default_mode, at / "defaultMode", errors);
+        check_items(volume.secret->items, at / "items", errors);
+    }
+    if (volume.downward_api) check_downward(*volume.downward_api, path / "downwardAPI", errors);
+}
+
+}  // namespace
+
+void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& errors) {
+    std::set<std::string_view> names;
+    for (size_t i = 0; i < volumes.size(); ++i) {
+        const Path at = path[i];
+        if (!volumes[i].name.empty()) {
+            errors.complain(at / "name", volumes[i].name, check_dns1123_label(volumes[i].name));
+            if (!names.insert(volumes[i].name).second) errors.duplicate(at / "name", volumes[i].name);
+        }
+        check_volume(volumes[i], at, errors);
+    }
+}
+
+void check_volume_mounts(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    const Path mounts = path / "volumeMounts";
+    std::set<std::string_view> paths;
+    for (size_t i = 0; i < container.volume_mounts.size(); ++i) {
+        const VolumeMount& mount = container.volume_mounts[i];
+        const Path at = mounts[i];
+        bool found = false;
+        for (const Volume& volume : spec.volumes) found |= volume.name == mount.name;
+        if (!found && !mount.name.empty()) errors.not_found(at / "name", mount.name);
+        if (!mount.mount_path.empty() && !paths.insert(mount.mount_path).second)
+            errors.invalid(at / "mountPath", mount.mount_path, "must be unique");
+        if (!mount.sub_path.empty()) check_relative_path(mount.sub_path, at / "subPath", errors);
+        if (mount.sub_path_expr.empty()) continue;
+        if (!mount.sub_path.empty())
+            errors.invalid(at / "subPathExpr", mount.sub_path_expr, "subPathExpr and subPath are mutually exclusive");
+        check_relative_path(mount.sub_path_expr, at / "subPathExpr", errors);
+    }
+}
+
+}  // namespace orilla::api
