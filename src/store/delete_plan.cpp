@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "write_plan.hpp"
+
+namespace orilla::store {
+
+namespace {
+
+constexpr int64_t default_grace_s = 30;
+
+void put_finalizer(api::ObjectMeta& meta, std::string_view name, bool wanted) {
+    auto& finalizers = meta.finalizers;
+    auto found = std::find(finalizers.begin(), finalizers.end(), name);
+    if (wanted && found == finalizers.end()) finalizers.push_back(api::Str(name));
+    else if (!wanted && found != finalizers.end()) finalizers.erase(found);
+}
+
+/// An explicit policy beats the finalizers that are there.
+void apply_propagation(api::ObjectMeta& meta, Propagation propagation) {
+    if (propagation == Propagation::unset) return;
+    put_finalizer(meta, orphan_finalizer, propagation == Propagation::orphan);
+    put_finalizer(meta, foreground_finalizer, propagation == Propagation::foreground);
+}
+
+int64_t at_least_one_if_negative(int64_t grace_s) { return grace_s < 0 ? 1 : grace_s; }
+
+/// How long this object may take to end; only pods take time.
+int64_t first_grace_s(const api::Object& object, const DeleteOptions& options) {
+    if (!object.is<api::Pod>()) return 0;
+    const auto& pod = object.as<api::Pod>();
+    const bool ended = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    if (pod.spec.node_name.empty() || ended) return 0;
+    const int64_t own = pod.spec.termination_grace_period_seconds.value_or(default_grace_s);
+    return at_least_one_if_negative(options.grace_period_seconds.value_or(own));
+}
+
+void mark_deleted(api::Object& object, int64_t grace_s, int64_t now_s) {
+    api::ObjectMeta& meta = object.meta();
+    meta.deletion_timestamp = api::Time(now_s + grace_s);
+    if (object.is<api::Namespace>()) {
+        object.as<api::Namespace>().status.phase = "Terminating";
+        return;
+    }
+    meta.deletion_grace_period_seconds = grace_s;
+    if (meta.generation > 0) ++meta.generation;
+}
+
+/// A later DELETE may only shorten the grace period.
+void shorten_grace(api::ObjectMeta& meta, const DeleteOptions& options) {
+    const int64_t grace_s = meta.deletion_grace_period_seconds.value_or(0);
+    if (grace_s == 0 || !options.grace_period_seconds) return;
+    const int64_t wanted_s = at_least_one_if_negative(*options.grace_period_seconds);
+    if (wanted_s >= grace_s) return;
+    meta.deletion_timestamp = api::Time(meta.deletion_timestamp.unix_s - grace_s + wanted_s);
+    meta.deletion_grace_period_seconds = wanted_s;
+}
+
+}  // namespace
+
+DeletePlan plan_delete(const api::Object& old, const DeleteOptions& options, int64_t now_s) {
+    api::Object next = old.clone();
+    apply_propagation(next.meta(), options.propagation);
+    if (next.meta().deletion_timestamp) shorten_grace(next.meta(), options);
+    else mark_deleted(next, first_grace_s(next, options), now_s);
+    // Nothing saw it being deleted, so its last state is the one before.
+    if (deletion_complete(next)) return {DeletePlan::Action::remove, old.clone()};
+    const auto action = next == old ? DeletePlan::Action::keep : DeletePlan::Action::update;
+    return {action, std::move(next)};
+}
+
+}  // namespace orilla::store

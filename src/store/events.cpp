@@ -1,0 +1,167 @@
+#include "orilla/store/events.hpp"
+
+#include <algorithm>
+
+#include "orilla/base/log.hpp"
+
+namespace orilla::store {
+
+namespace {
+
+constexpr int64_t prune_interval_ms_min = 300'000;
+constexpr std::string_view cut_mark = "...";
+
+std::string hex(uint64_t number) {
+    char text[17];
+    return {text, static_cast<size_t>(std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number)))};
+}
+
+/// Equal for two records that differ only in time.
+std::string aggregation_key(const api::ObjectReference& about, std::string_view component, std::string_view type,
+                            std::string_view reason, std::string_view message) {
+    std::string key;
+    for (std::string_view part : {about.kind.view(), about.namespace_.view(), about.name.view(), about.uid.view(),
+                                  about.field_path.view(), component, type, reason, message}) {
+        key += part;
+        key += '\0';
+    }
+    return key;
+}
+
+std::string event_namespace(const api::ObjectReference& about) {
+    return about.namespace_.empty() ? "default" : about.namespace_.str();
+}
+
+/// Never in the middle of a UTF-8 character.
+std::string cut(std::string_view text, size_t bytes_max) {
+    if (text.size() <= bytes_max) return std::string(text);
+    size_t end = bytes_max - cut_mark.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return std::string(text.substr(0, end)) + std::string(cut_mark);
+}
+
+}  // namespace
+
+EventRecorder::EventRecorder(loop::Loop& loop, Objects& objects, Random& random, EventLimits limits)
+    : loop_(loop),
+      objects_(objects),
+      random_(random),
+      limits_(limits),
+      wake_(loop),
+      prune_timer_(loop),
+      scope_(loop) {
+    scope_.spawn(write_records());
+}
+
+api::ObjectReference EventRecorder::reference_to(const api::KindInfo& kind, const api::ObjectMeta& meta) {
+    api::ObjectReference reference;
+    reference.kind = api::Str::intern(kind.kind);
+    reference.api_version = api::Str::intern(kind.api_version);
+    reference.namespace_ = meta.namespace_;
+    reference.name = meta.name;
+    reference.uid = meta.uid;
+    reference.resource_version = meta.resource_version;
+    return reference;
+}
+
+void EventRecorder::record(const api::Object& about, std::string_view component, std::string_view type,
+                           std::string_view reason, std::string_view message) {
+    record(reference_to(about.kind(), about.meta()), component, type, reason, message);
+}
+
+void EventRecorder::record(const api::ObjectReference& about, std::string_view component, std::string_view type,
+                           std::string_view reason, std::string_view message) {
+    if (waiting_.size() >= limits_.waiting_max) return;
+    waiting_.push_back({about, std::string(component), std::string(type), std::string(reason),
+                        cut(message, limits_.message_bytes_max), objects_.clock().wall_s()});
+    wake_.notify_one();
+}
+
+/// The one writer: it goes to the store in the order of the records.
+Task<void> EventRecorder::write_records() {
+    for (;;) {
+        while (waiting_.empty() && !prune_due_) co_await wake_.wait();
+        if (!waiting_.empty()) {
+            Record record = std::move(waiting_.front());
+            waiting_.pop_front();
+            auto writing = write(std::move(record));
+            co_await std::move(writing);
+        }
+        const bool too_many = objects_.store().count("events") > limits_.events_max;
+        if (!prune_due_ && !too_many) continue;
+        auto pruning = prune();
+        co_await std::move(pruning);
+    }
+}
+
+Task<void> EventRecorder::write(Record record) {
+    std::string key = aggregation_key(record.about, record.component, record.type, record.reason, record.message);
+    auto known = known_.find(key);
+    if (known != known_.end()) {
+        auto counting = count_up(known->second, record.wall_s);
+        const bool counted = co_await std::move(counting);
+        if (counted) co_return;
+    }
+    api::Event event;
+    const Known place{event_namespace(record.about), record.about.name.str() + "." + hex(random_.next())};
+    event.metadata.namespace_ = api::Str(place.ns);
+    event.metadata.name = api::Str(place.name);
+    event.involved_object = std::move(record.about);
+    event.reason = api::Str(record.reason);
+    event.message = api::Str(record.message);
+    event.source.component = api::Str(record.component);
+    event.reporting_component = api::Str(record.component);
+    event.type = api::Str(record.type);
+    event.first_timestamp = event.last_timestamp = api::Time(record.wall_s);
+    event.count = 1;
+    auto creating = objects_.create(std::move(event));
+    auto created = co_await std::move(creating);
+    // In a namespace that is going away nobody will read it.
+    if (!created) co_return log::debug("event not recorded: " + created.error().message());
+    known_[std::move(key)] = place;
+    if (!prune_timer_.armed()) arm_prune();
+}
+
+/// False when the event is gone.
+Task<bool> EventRecorder::count_up(Known known, int64_t wall_s) {
+    std::function<Result<void>(api::Event&)> change = [wall_s](api::Event& event) {
+        ++event.count;
+        event.last_timestamp = api::Time(wall_s);
+        return ok();
+    };
+    auto counting = objects_.modify<api::Event>(known.ns, known.name, std::move(change));
+    auto counted = co_await std::move(counting);
+    co_return counted.has_value();
+}
+
+void EventRecorder::arm_prune() {
+    const int64_t delay_ms = std::max(limits_.age_s_max * 1000, prune_interval_ms_min);
+    prune_timer_.arm_after(delay_ms, [this] {
+        prune_due_ = true;
+        wake_.notify_one();
+    });
+}
+
+/// Takes away what is too old and, the oldest first, what is too many.
+Task<void> EventRecorder::prune() {
+    prune_due_ = false;
+    auto events = objects_.list<api::Event>();
+    std::sort(events.begin(), events.end(),
+              [](const auto& a, const auto& b) { return a->last_timestamp < b->last_timestamp; });
+    const int64_t oldest_s = objects_.clock().wall_s() - limits_.age_s_max;
+    // A tenth more than needed, so that a full house is not swept for every record.
+    const size_t spare = limits_.events_max / 10;
+    size_t surplus = events.size() > limits_.events_max ? events.size() - limits_.events_max + spare : 0;
+    for (const auto& event : events) {
+        if (surplus == 0 && event->last_timestamp.unix_s > oldest_s) break;
+        if (surplus > 0) --surplus;
+        auto removing = objects_.remove<api::Event>(event->metadata.namespace_.str(), event->metadata.name.str());
+        (void)co_await std::move(removing);
+    }
+    std::erase_if(known_, [this](const auto& item) {
+        return !objects_.store().find({"events", item.second.ns, item.second.name});
+    });
+    if (objects_.store().count("events") > 0) arm_prune();
+}
+
+}  // namespace orilla::store

@@ -1,0 +1,231 @@
+#include "write_plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "orilla/api/validation.hpp"
+
+namespace orilla::store {
+
+namespace {
+
+constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
+
+/// Kinds with a spec that do not count generations; those without one never do, but for EndpointSlice.
+constexpr std::array<std::string_view, 4> uncounted_kinds = {"Namespace", "Node", "Service", "Lease"};
+
+bool counts_generation(const api::KindInfo& kind) {
+    if (kind.kind == "EndpointSlice") return true;
+    if (std::find(uncounted_kinds.begin(), uncounted_kinds.end(), kind.kind) != uncounted_kinds.end()) return false;
+    return kind.type->find_field("spec") != nullptr;
+}
+
+void copy_whole_field(const api::FieldInfo& field, api::Object& to, const api::Object& from) {
+    void* place = field.in(to.data());
+    api::destroy_field(field, place);
+    api::copy_field(field, place, field.in(from.data()));
+}
+
+bool same_but(const api::Object& a, const api::Object& b, std::string_view except) {
+    for (const api::FieldInfo& field : a.type_info().fields) {
+        if (field.name == except || field.name == "metadata") continue;
+        if (!api::equal_fields(field, field.in(a.data()), field.in(b.data()))) return false;
+    }
+    return true;
+}
+
+bool same_metadata(const api::Object& a, const api::Object& b) {
+    api::ObjectMeta meta = a.meta();
+    meta.resource_version = b.meta().resource_version;
+    return meta == b.meta();
+}
+
+void keep_status(api::Object& updated, const api::Object& old) {
+    if (const auto* field = old.type_info().find_field("status")) copy_whole_field(*field, updated, old);
+}
+
+void keep_all_but_status(api::Object& updated, const api::Object& old) {
+    for (const api::FieldInfo& field : old.type_info().fields)
+        if (field.name != "metadata" && field.name != "status") copy_whole_field(field, updated, old);
+    updated.meta().owner_references = old.meta().owner_references;
+}
+
+void keep_all_but_spec_finalizers(api::Object& updated, const api::Object& old) {
+    api::Object next = old.clone();
+    if (next.is<api::Namespace>())
+        next.as<api::Namespace>().spec.finalizers = updated.as<api::Namespace>().spec.finalizers;
+    updated = std::move(next);
+}
+
+void keep_metadata(api::ObjectMeta& meta, const api::ObjectMeta& old) {
+    meta.name = old.name;
+    meta.namespace_ = old.namespace_;
+    meta.uid = old.uid;
+    meta.creation_timestamp = old.creation_timestamp;
+    meta.deletion_timestamp = old.deletion_timestamp;
+    meta.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
+    meta.generation = old.generation;
+    meta.resource_version = old.resource_version;
+    if (meta.generate_name.empty()) meta.generate_name = old.generate_name;
+    meta.self_link = api::Str();
+    meta.managed_fields.clear();
+}
+
+bool asks_for(const api::Map<api::Quantity>& amounts, std::string_view resource) {
+    const api::Quantity* amount = amounts.get(resource);
+    return amount && amount->milli_value() > 0;
+}
+
+}  // namespace
+
+// ---- creation --------------------------------------------------------------------------------------------------------
+
+void initialise(api::Object& object, std::string uid, int64_t now_s) {
+    api::ObjectMeta& meta = object.meta();
+    meta.uid = api::Str(uid);
+    meta.creation_timestamp = api::Time(now_s);
+    meta.deletion_timestamp = api::Time();
+    meta.deletion_grace_period_seconds.reset();
+    meta.generation = counts_generation(object.kind()) ? 1 : 0;
+    meta.self_link = api::Str();
+    meta.managed_fields.clear();
+    // A node registers itself together with what it knows of itself.
+    if (object.is<api::Node>()) return;
+    if (const auto* status = object.type_info().find_field("status"))
+        api::clear_field(*status, status->in(object.data()));
+}
+
+void initialise_after_defaults(api::Object& object) {
+    if (object.is<api::Pod>()) {
+        auto& pod = object.as<api::Pod>();
+        pod.status.phase = "Pending";
+        pod.status.qos_class = api::Str(qos_class(pod.spec));
+    }
+    if (!object.is<api::Namespace>()) return;
+    auto& ns = object.as<api::Namespace>();
+    ns.status.phase = "Active";
+    ns.metadata.labels[namespace_name_label] = ns.metadata.name;
+    const auto& held = ns.spec.finalizers;
+    if (std::find(held.begin(), held.end(), namespace_finalizer) == held.end())
+        ns.spec.finalizers.push_back(api::Str(namespace_finalizer));
+}
+
+std::string_view qos_class(const api::PodSpec& spec) {
+    bool any = false, guaranteed = true;
+    auto look = [&any, &guaranteed](const api::Container& container) {
+        for (std::string_view resource : {"cpu", "memory"}) {
+            const bool limited = asks_for(container.resources.limits, resource);
+            const bool requested = asks_for(container.resources.requests, resource);
+            any = any || limited || requested;
+            if (!limited) guaranteed = false;
+            else if (requested && container.resources.limits.get(resource)->compare(
+                                      *container.resources.requests.get(resource)) != 0) guaranteed = false;
+        }
+    };
+    for (const api::Container& container : spec.init_containers) look(container);
+    for (const api::Container& container : spec.containers) look(container);
+    return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+}
+
+// ---- updates ---------------------------------------------------------------------------------------------------------
+
+void keep_stored_fields(api::Object& updated, const api::Object& old, Part part) {
+    if (part == Part::finalize) return keep_all_but_spec_finalizers(updated, old);
+    keep_metadata(updated.meta(), old.meta());
+    if (part == Part::main) keep_status(updated, old);
+    else keep_all_but_status(updated, old);
+    if (!updated.is<api::Namespace>()) return;
+    auto& ns = updated.as<api::Namespace>();
+    ns.metadata.labels[namespace_name_label] = ns.metadata.name;
+    ns.spec.finalizers = old.as<api::Namespace>().spec.finalizers;
+}
+
+void count_generation(api::Object& updated, const api::Object& old) {
+    if (!counts_generation(old.kind())) return;
+    bool changed = !same_but(updated, old, "status");
+    if (old.is<api::Deployment>()) changed = changed || !(updated.meta().annotations == old.meta().annotations);
+    if (changed) updated.meta().generation = old.meta().generation + 1;
+}
+
+bool same_content(const api::Object& a, const api::Object& b) { return same_metadata(a, b) && same_but(a, b, ""); }
+
+bool only_status_differs(const api::Object& a, const api::Object& b) {
+    return same_metadata(a, b) && same_but(a, b, "status");
+}
+
+Result<void> check_finalizers(const api::Object& updated, const api::Object& old) {
+    if (!old.meta().deletion_timestamp) return ok();
+    std::string added;
+    const auto& before = old.meta().finalizers;
+    for (const api::Str& finalizer : updated.meta().finalizers) {
+        if (std::find(before.begin(), before.end(), finalizer) != before.end()) continue;
+        added += (added.empty() ? "\"" : ", \"") + finalizer.str() + "\"";
+    }
+    if (added.empty()) return ok();
+    Cause cause{"FieldValueForbidden",
+                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{" +
+                    added + "}",
+                "metadata.finalizers"};
+    return api::make_invalid_error(old.kind().group, old.kind().kind, old.meta().name, {std::move(cause)});
+}
+
+namespace {
+Error name_mismatch(std::string_view what, std::string_view body, std::string_view where, std::string_view stored) {
+    return Error(Code::bad_request, "the " + std::string(what) + " of the object (" + std::string(body) +
+                                        ") does not match the " + std::string(what) + " on the " + std::string(where) +
+                                        " (" + std::string(stored) + ")");
+}
+
+Result<void> check_uid(std::string_view wanted, const Stored& old) {
+    const api::Str& uid = old.object->meta().uid;
+    if (wanted.empty() || uid == wanted) return ok();
+    return conflict_error(old.entry->key, "Precondition failed: UID in precondition: " + std::string(wanted) +
+                                              ", UID in object meta: " + uid.str());
+}
+}  // namespace
+
+Result<void> check_preconditions(const api::Object& body, const Stored& old) {
+    const api::ObjectMeta& meta = body.meta();
+    const Key& key = old.entry->key;
+    if (!meta.name.empty() && meta.name != key.name) return name_mismatch("name", meta.name, "URL", key.name);
+    if (!meta.namespace_.empty() && meta.namespace_ != key.ns)
+        return name_mismatch("namespace", meta.namespace_, "request", key.ns);
+    TRY_VOID(check_uid(meta.uid, old));
+    if (!meta.resource_version.empty() && meta.resource_version != std::to_string(old.entry->revision))
+        return conflict_error(key);
+    return ok();
+}
+
+Result<void> check_delete_preconditions(const DeleteOptions& options, const Stored& old) {
+    TRY_VOID(check_uid(options.uid, old));
+    const std::string revision = std::to_string(old.entry->revision);
+    if (options.resource_version.empty() || options.resource_version == revision) return ok();
+    return conflict_error(old.entry->key, "Precondition failed: ResourceVersion in precondition: " +
+                                              options.resource_version + ", ResourceVersion in object meta: " + revision);
+}
+
+Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
+    const Key key{"pods/binding", pod.metadata.namespace_.str(), pod.metadata.name.str()};
+    if (pod.metadata.deletion_timestamp)
+        return conflict_error(key, "pod " + key.name + " is being deleted, cannot be assigned to a host");
+    if (!pod.spec.node_name.empty())
+        return conflict_error(key, "pod " + key.name + " is already assigned to node \"" + pod.spec.node_name.str() + "\"");
+    pod.spec.node_name = api::Str(node);
+    auto& conditions = pod.status.conditions;
+    auto found = std::find_if(conditions.begin(), conditions.end(), [](const auto& c) { return c.type == "PodScheduled"; });
+    if (found == conditions.end()) found = conditions.insert(conditions.end(), api::PodCondition{});
+    *found = api::PodCondition{};
+    found->type = "PodScheduled";
+    found->status = "True";
+    found->last_transition_time = api::Time(now_s);
+    return ok();
+}
+
+bool deletion_complete(const api::Object& object) {
+    const api::ObjectMeta& meta = object.meta();
+    if (!meta.deletion_timestamp || !meta.finalizers.empty()) return false;
+    if (meta.deletion_grace_period_seconds.value_or(0) != 0) return false;
+    return !object.is<api::Namespace>() || object.as<api::Namespace>().spec.finalizers.empty();
+}
+
+}  // namespace orilla::store

@@ -1,0 +1,58 @@
+// A whole store in memory with typed objects on it, on a clock that the test moves: what controllers, node and server
+// are tested against. The standard namespaces exist.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+
+#include "await.hpp"
+#include "fake_clock.hpp"
+#include "orilla/store/objects.hpp"
+#include "orilla/store/sqlite_store.hpp"
+
+namespace orilla::test {
+
+/// The same numbers for the same seed (splitmix64).
+class SeededRandom final : public Random {
+  public:
+    explicit SeededRandom(uint64_t seed = 1) : state_(seed) {}
+    uint64_t next() override {
+        uint64_t z = (state_ += 0x9e3779b97f4a7c15);
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
+
+  private:
+    uint64_t state_;
+};
+
+struct ObjectWorld {
+    ObjectWorld() : store(open()), objects(loop, *store, random) {
+        if (!await(loop, objects.ensure_standard_namespaces())) std::abort();
+    }
+
+    /// Runs the task to its end; it must not wait for the clock.
+    template <class T>
+    T run(loop::Task<T> task) {
+        return await(loop, std::move(task));
+    }
+    void pass(int64_t ms) { test::pass(loop, clock, ms); }
+    void settle() { test::settle(loop); }
+
+    FakeClock clock;
+    loop::Loop loop{clock};
+    loop::InlineExecutor executor{loop};
+    SeededRandom random;
+    std::unique_ptr<store::Store> store;
+    store::Objects objects;
+
+  private:
+    std::unique_ptr<store::Store> open() {
+        auto opened = store::open_sqlite_store(loop, executor, {});
+        if (!opened) std::abort();
+        return std::move(*opened);
+    }
+};
+
+}  // namespace orilla::test
