@@ -38,6 +38,7 @@ struct Layer {
     std::string diff_id;       ///< sha256 of the uncompressed tar
     std::string directory;     ///< name under <directory>/layers
     int64_t size_bytes = 0;    ///< of its files
+    bool hides_lower = false;  ///< nothing of the layers below shows; `layer_paths` leaves them out
 };
 
 struct Image {

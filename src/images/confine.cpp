@@ -1,0 +1,185 @@
+#include "confine.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "orilla/base/unique_fd.hpp"
+
+namespace orilla::images {
+
+Result<void> limit_resources(const ResourceLimits& limits) {
+    const auto set = [](auto resource, uint64_t value) {
+        rlimit now{};
+        getrlimit(resource, &now);
+        const rlimit wanted{std::min<rlim_t>(value, now.rlim_max), std::min<rlim_t>(value, now.rlim_max)};
+        return setrlimit(resource, &wanted) == 0;
+    };
+    bool good = set(RLIMIT_CORE, 0) && set(RLIMIT_NOFILE, limits.files);
+    if (limits.file_bytes > 0) good = good && set(RLIMIT_FSIZE, limits.file_bytes);
+#ifndef __SANITIZE_ADDRESS__  // its shadow counts as data
+    good = good && set(RLIMIT_DATA, limits.data_bytes);
+#endif
+    // A file that is too large is an error of write(2), not our death.
+    signal(SIGXFSZ, SIG_IGN);
+    if (!good) return Error::from_errno("set resource limits", errno);
+    return ok();
+}
+
+Result<void> take_identity(uint32_t uid, uint64_t kept) {
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    // The bounding set first, because that needs a capability which goes with the user.
+    for (unsigned long number = 0; number <= 63; ++number) {
+        if (kept >> number & 1) continue;
+        if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1 && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0 && errno != EPERM)
+            return Error::from_errno("drop capability " + std::to_string(number), errno);
+    }
+    if (uid != 0) {
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return Error::from_errno("keep capabilities", errno);
+        if (setgroups(0, nullptr) != 0) return Error::from_errno("setgroups", errno);
+        if (setresgid(uid, uid, uid) != 0) return Error::from_errno("setresgid", errno);
+        if (setresuid(uid, uid, uid) != 0) return Error::from_errno("setresuid", errno);
+    }
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct sets[2]{};
+    for (int half = 0; half < 2; ++half) {
+        const auto bits = static_cast<uint32_t>(kept >> (32 * half));
+        sets[half] = {bits, bits, 0};
+    }
+    if (syscall(SYS_capset, &header, sets) != 0) return Error::from_errno("capset", errno);
+    return ok();
+}
+
+Result<void> forbid_new_privileges() {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Error::from_errno("set no_new_privs", errno);
+    return ok();
+}
+
+Result<void> die_with_parent() {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return Error::from_errno("set parent death signal", errno);
+    // A daemon that died before this line is noticed at once: its end of the channel is closed.
+    return ok();
+}
+
+// ---- Landlock --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+constexpr uint64_t write_rights = read_rights | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                  LANDLOCK_ACCESS_FS_MAKE_REG;
+constexpr uint64_t truncate_right = 1ULL << 14;  // ABI 3
+constexpr uint64_t refer_right = 1ULL << 13;     // ABI 2
+
+/// As ABI 4 knows it; older headers lack the second member.
+struct RulesetAttributes {
+    uint64_t handled_access_fs;
+    uint64_t handled_access_net;
+};
+constexpr uint64_t bind_tcp_right = 1;
+
+Result<void> allow_beneath(int ruleset, int fd, uint64_t rights) {
+    struct stat seen{};
+    if (fstat(fd, &seen) != 0) return Error::from_errno("stat", errno);
+    if (!S_ISDIR(seen.st_mode)) rights &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | truncate_right;
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = rights;
+    rule.parent_fd = fd;
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+        return Error::from_errno("landlock_add_rule", errno);
+    return ok();
+}
+
+}  // namespace
+
+Result<bool> restrict_files(const FileRules& rules) {
+    const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 1) return false;
+    uint64_t handled = (1ULL << 13) - 1;  // every right of ABI 1
+    uint64_t writing = write_rights;
+    if (abi >= 2) handled |= refer_right;
+    if (abi >= 3) handled |= truncate_right, writing |= truncate_right;
+    RulesetAttributes attributes{handled, abi >= 4 && rules.forbids_listening ? bind_tcp_right : 0};
+    const size_t size = abi >= 4 ? sizeof attributes : sizeof attributes.handled_access_fs;
+    UniqueFd ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, size, 0)));
+    if (!ruleset) return Error::from_errno("landlock_create_ruleset", errno);
+    for (const int fd : rules.writable_fds) TRY_VOID(allow_beneath(ruleset.get(), fd, writing));
+    for (const auto& path : rules.readable) {
+        UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+        if (fd) TRY_VOID(allow_beneath(ruleset.get(), fd.get(), read_rights | LANDLOCK_ACCESS_FS_EXECUTE));
+    }
+    TRY_VOID(forbid_new_privileges());
+    if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return Error::from_errno("landlock_restrict_self", errno);
+    return true;
+}
+
+// ---- seccomp ---------------------------------------------------------------------------------------------------------
+
+Result<void> allow_calls(const std::vector<const char*>& names) {
+#ifdef __SANITIZE_ADDRESS__
+    (void)names;  // the sanitizer makes calls of its own
+    return ok();
+#else
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    if (!filter) return Error(Code::internal, "seccomp: out of memory");
+    for (const char* name : names) {
+        const int number = seccomp_syscall_resolve_name(name);
+        if (number == __NR_SCMP_ERROR) continue;  // not on this architecture
+        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) != 0) {
+            seccomp_release(filter);
+            return Error(Code::internal, std::string("seccomp: cannot allow ") + name);
+        }
+    }
+    const int rc = seccomp_load(filter);
+    seccomp_release(filter);
+    if (rc != 0) return Error::from_errno("load the system call filter", -rc);
+    return ok();
+#endif
+}
+
+// ---- a root of its own -----------------------------------------------------------------------------------------------
+
+namespace {
+// Debian's <sys/mount.h> has these wrappers only from glibc 2.36 on; the calls are the same.
+int clone_tree(int fd) {
+    return static_cast<int>(syscall(SYS_open_tree, fd, "", 1U /* OPEN_TREE_CLONE */ | O_CLOEXEC | AT_EMPTY_PATH));
+}
+constexpr unsigned move_from_empty_path = 4;  // MOVE_MOUNT_F_EMPTY_PATH
+}  // namespace
+
+Result<int> detached_view(int directory_fd) {
+    const int fd = clone_tree(directory_fd);
+    if (fd < 0) return Error::from_errno("open_tree", errno);
+    return fd;
+}
+
+Result<void> enter_directory(int directory_fd) {
+    TRY(UniqueFd root, [&]() -> Result<UniqueFd> {
+        TRY(const int fd, detached_view(directory_fd));
+        return UniqueFd(fd);
+    }());
+    if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) return Error::from_errno("unshare", errno);
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Error::from_errno("make / private", errno);
+    // Any directory serves as the place to attach to: it is out of sight a moment later.
+    if (syscall(SYS_move_mount, root.get(), "", AT_FDCWD, "/proc", move_from_empty_path) != 0)
+        return Error::from_errno("move_mount", errno);
+    if (fchdir(root.get()) != 0) return Error::from_errno("fchdir", errno);
+    if (syscall(SYS_pivot_root, ".", ".") != 0) return Error::from_errno("pivot_root", errno);
+    if (umount2(".", MNT_DETACH) != 0) return Error::from_errno("detach the old root", errno);
+    if (chdir("/") != 0) return Error::from_errno("chdir /", errno);
+    return ok();
+}
+
+}  // namespace orilla::images
