@@ -1,5 +1,4 @@
-#include <charconv>
-
+#include "json_writer.hpp"
 #include "orilla/api/codec.hpp"
 
 namespace orilla::api {
@@ -7,13 +6,6 @@ namespace {
 template <class T>
 const T& ref(const void* place) {
     return *static_cast<const T*>(place);
-}
-
-template <class T>
-void append_number(std::string& out, T number) {
-    char text[32];
-    auto [end, ec] = std::to_chars(text, text + sizeof text, number);
-    out.append(text, end);
 }
 
 class Encoder {
@@ -27,33 +19,28 @@ class Encoder {
 
   private:
     void object(const TypeInfo& type, const void* value, bool with_type_meta, const void* stamped_meta) {
-        out_ += '{';
+        out_.put('{');
         size_t start = out_.size();
         if (with_type_meta && type.is_document()) {
-            out_ += "\"kind\":\"";
-            out_ += type.name;
-            out_ += "\",\"apiVersion\":\"";
-            out_ += type.api_version;
-            out_ += '"';
+            out_.put("\"kind\":\"");
+            out_.put(type.name);
+            out_.put("\",\"apiVersion\":\"");
+            out_.put(type.api_version);
+            out_.put('"');
         }
         bool stamp = value == stamped_meta && !options_.resource_version.empty();
         for (const FieldInfo& info : type.fields) {
             if (stamp && info.name == "resourceVersion") {
                 key(info, start);
-                append_json_string(out_, options_.resource_version);
+                out_.text(options_.resource_version);
                 continue;
             }
             field(info, info.in(value), start, stamped_meta);
         }
-        out_ += '}';
+        out_.put('}');
     }
 
-    void key(const FieldInfo& info, size_t object_start) {
-        if (out_.size() > object_start) out_ += ',';
-        out_ += '"';
-        out_ += info.name;
-        out_ += "\":";
-    }
+    void key(const FieldInfo& info, size_t object_start) { out_.key(info.name, out_.size() == object_start); }
 
     void field(const FieldInfo& info, const void* place, size_t object_start, const void* stamped_meta) {
         switch (info.shape) {
@@ -103,42 +90,42 @@ class Encoder {
     }
 
     void list(const TypeInfo& type, const detail::Block* block) {
-        out_ += '[';
+        out_.put('[');
         for (uint32_t i = 0; i < detail::block_size(block); ++i) {
-            if (i > 0) out_ += ',';
+            if (i > 0) out_.put(',');
             value(type, block->elements() + i * type.size);
         }
-        out_ += ']';
+        out_.put(']');
     }
 
     void map(const TypeInfo& type, const detail::Block* block) {
         size_t stride = detail::map_stride(type);
-        out_ += '{';
+        out_.put('{');
         for (uint32_t i = 0; i < detail::block_size(block); ++i) {
-            if (i > 0) out_ += ',';
+            if (i > 0) out_.put(',');
             const std::byte* entry = block->elements() + i * stride;
-            append_json_string(out_, ref<Str>(entry));
-            out_ += ':';
+            out_.text(ref<Str>(entry));
+            out_.put(':');
             value(type, entry + detail::map_value_offset);
         }
-        out_ += '}';
+        out_.put('}');
     }
 
     void value(const TypeInfo& type, const void* place) {
         switch (type.kind) {
             case Kind::boolean:
-                out_ += ref<bool>(place) ? "true" : "false";
+                out_.put(ref<bool>(place) ? std::string_view("true") : "false");
                 return;
             case Kind::int32:
-                return append_number(out_, ref<int32_t>(place));
+                return out_.number(ref<int32_t>(place));
             case Kind::int64:
-                return append_number(out_, ref<int64_t>(place));
+                return out_.number(ref<int64_t>(place));
             case Kind::number:
-                return append_number(out_, ref<double>(place));
+                return out_.number(ref<double>(place));
             case Kind::int_or_string: {
                 const auto& either = ref<IntOrString>(place);
-                if (either.is_string) append_json_string(out_, either.text);
-                else append_number(out_, either.number);
+                if (either.is_string) out_.text(either.text);
+                else out_.number(either.number);
                 return;
             }
             case Kind::time:
@@ -148,66 +135,25 @@ class Encoder {
             case Kind::quantity:
                 return text(ref<Str>(place).empty() ? "0" : ref<Str>(place).view());
             case Kind::raw:
-                out_ += ref<Str>(place).empty() ? "null" : ref<Str>(place).view();
+                out_.put(ref<Str>(place).empty() ? "null" : ref<Str>(place).view());
                 return;
             case Kind::object:
                 return object(type, place, false, nullptr);
             default:
-                return append_json_string(out_, ref<Str>(place));
+                return out_.text(ref<Str>(place));
         }
     }
 
-    void text(std::string_view plain_text) { append_json_string(out_, plain_text); }
+    void text(std::string_view plain_text) { out_.text(plain_text); }
     void text_or_null(const std::string& time) {
-        if (time.empty()) out_ += "null";
-        else append_json_string(out_, time);
+        if (time.empty()) out_.put("null");
+        else out_.text(time);
     }
 
-    std::string& out_;
+    JsonWriter out_;
     const EncodeOptions& options_;
 };
-
-bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
-
-void append_escape(std::string& out, char c) {
-    switch (c) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        default:
-            break;
-    }
-    static constexpr char digits[] = "0123456789abcdef";
-    out += "\\u00";
-    out += digits[(c >> 4) & 0xf];
-    out += digits[c & 0xf];
-}
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    size_t start = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        if (!needs_escape(static_cast<unsigned char>(text[i]))) continue;
-        out.append(text, start, i - start);
-        append_escape(out, text[i]);
-        start = i + 1;
-    }
-    out.append(text, start);
-    out += '"';
-}
 
 void encode_to(std::string& out, const TypeInfo& type, const void* value, const EncodeOptions& options) {
     Encoder(out, options).document(type, value);
@@ -216,6 +162,7 @@ void encode_to(std::string& out, const TypeInfo& type, const void* value, const 
 std::string encode(const Object& object, const EncodeOptions& options) {
     std::string out;
     encode_to(out, object.type_info(), object.data(), options);
+    out.shrink_to_fit();
     return out;
 }
 

@@ -63,6 +63,7 @@ requires requires { typename T::ApiStruct; }
 std::string encode(const T& value, const EncodeOptions& options = {}) {
     std::string out;
     encode_to(out, type_info<T>(), &value, options);
+    out.shrink_to_fit();  // the store keeps it
     return out;
 }
 std::string encode(const Object& object, const EncodeOptions& options = {});

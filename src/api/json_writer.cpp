@@ -1,0 +1,69 @@
+#include "json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "orilla/api/codec.hpp"
+
+namespace orilla::api {
+namespace {
+constexpr std::array<bool, 256> escaped = [] {
+    std::array<bool, 256> table{};
+    for (int c = 0; c < 0x20; ++c) table[static_cast<size_t>(c)] = true;
+    table['"'] = table['\\'] = true;
+    return table;
+}();
+
+constexpr size_t grow_bytes_min = 1024;
+
+template <class Out>
+void put_escape(Out& out, char c) {
+    switch (c) {
+        case '"':
+            return out.put("\\\"");
+        case '\\':
+            return out.put("\\\\");
+        case '\n':
+            return out.put("\\n");
+        case '\r':
+            return out.put("\\r");
+        case '\t':
+            return out.put("\\t");
+        default:
+            break;
+    }
+    static constexpr char digits[] = "0123456789abcdef";
+    char text[] = {'\\', 'u', '0', '0', digits[(c >> 4) & 0xf], digits[c & 0xf]};
+    out.put(std::string_view(text, sizeof text));
+}
+
+template <class Out>
+void put_string(Out& out, std::string_view text) {
+    out.put("\"");
+    size_t start = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (!escaped[static_cast<unsigned char>(text[i])]) continue;
+        out.put(text.substr(start, i - start));
+        put_escape(out, text[i]);
+        start = i + 1;
+    }
+    out.put(text.substr(start));
+    out.put("\"");
+}
+
+struct Appender {
+    std::string& out;
+    void put(std::string_view text) { out += text; }
+};
+}  // namespace
+
+void JsonWriter::grow(size_t least) { out_.resize(at_ + std::max({grow_bytes_min, at_ - start_, least})); }
+
+void JsonWriter::text(std::string_view text) { put_string(*this, text); }
+
+void append_json_string(std::string& out, std::string_view text) {
+    Appender appender{out};
+    put_string(appender, text);
+}
+
+}  // namespace orilla::api
