@@ -42,4 +42,10 @@ Task<Result<T>> with_deadline(Loop& loop, Task<Result<T>> task, int64_t limit_ms
     co_return std::move(*result);
 }
 
+/// The same for a task without a value; false when the time was up.
+Task<bool> with_timeout_void(Loop& loop, Task<void> task, int64_t limit_ms);
+
+/// Waits for the event, at most `limit_ms`.
+Task<void> wait_for(Loop& loop, Event& event, int64_t limit_ms);
+
 }  // namespace orilla::loop

@@ -1,0 +1,63 @@
+// A container's log, read piece by piece from the CRI log file that its supervisor writes
+// (`2024-01-01T00:00:00.000000000Z stdout F text`): tailed, cut, followed across rotations.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "orilla/loop/loop.hpp"
+
+namespace orilla::node {
+
+struct LogQuery {
+    std::string path;
+    bool follow = false;
+    bool timestamps = false;
+    std::optional<int64_t> tail_lines;
+    std::optional<int64_t> limit_bytes;
+    std::optional<int64_t> since_wall_ns;
+};
+
+/// One line of a log file; `text` without its newline. Nothing when the line is not one of ours.
+struct LogLine {
+    std::string_view timestamp;
+    std::string_view text;
+    bool partial = false;  ///< the next line goes on with the same line of output
+};
+std::optional<LogLine> parse_log_line(std::string_view line);
+/// Offset of the first of the last `lines` lines of output.
+Result<int64_t> find_tail_offset(int fd, int64_t lines);
+
+class LogStream {
+  public:
+    /// `ended` tells whether the container has ended: then a follower reads to the end and stops.
+    static Result<std::unique_ptr<LogStream>> open(loop::Loop& loop, LogQuery query, std::function<bool()> ended);
+    LogStream(loop::Loop& loop, LogQuery query, std::function<bool()> ended, UniqueFd file, UniqueFd inotify);
+
+    /// Appends the next piece; false at the end.
+    loop::Task<Result<bool>> next(std::string* out);
+
+  private:
+    Result<size_t> read_block();
+    void take_lines(std::string* out);
+    void append_line(const LogLine& line, std::string* out);
+    Result<bool> follow_rotation();
+    loop::Task<void> wait_for_change();
+
+    loop::Loop& loop_;
+    LogQuery query_;
+    std::function<bool()> ended_;
+    UniqueFd file_;
+    UniqueFd inotify_;
+    loop::FdWatch watch_;
+    std::string pending_;   ///< a line that is not complete yet
+    int64_t left_bytes_;    ///< of limit_bytes
+    bool mid_line_ = false;
+};
+
+}  // namespace orilla::node

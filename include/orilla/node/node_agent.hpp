@@ -1,0 +1,51 @@
+// The box as a Node object: registered at start, its conditions and capacity kept true, its Lease renewed. Heartbeats are
+// soft and leases live in memory only, so an idle box writes nothing.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "orilla/loop/loop.hpp"
+#include "orilla/store/objects.hpp"
+
+namespace orilla::node {
+
+struct NodeFacts {
+    std::string name;
+    std::string ip;
+    std::string pod_cidr;
+    int64_t cpu_milli = 0;
+    int64_t memory_bytes = 0;
+    int64_t storage_bytes = 0;
+    int pods_max = 110;
+    std::string machine_id;
+    std::string boot_id;
+    std::string kernel_version;
+    std::string os_image;
+    std::string architecture;  ///< amd64, arm64
+    std::string version;       ///< what kubectl shows: v1.33.0+orilla-0.1.0
+};
+
+/// Reads /proc, /etc and the file system under `data_dir`.
+NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir);
+/// What the Node object should say; labels, taints and cordons that somebody set are kept.
+api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t now_s);
+
+class NodeAgent {
+  public:
+    NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts);
+    /// Registers, then renews for as long as it lives.
+    loop::Task<Result<void>> start();
+    const NodeFacts& facts() const { return facts_; }
+
+  private:
+    loop::Task<void> keep_alive();
+    loop::Task<Result<void>> register_node();
+    loop::Task<Result<void>> renew_lease();
+    loop::Loop& loop_;
+    store::Objects& objects_;
+    NodeFacts facts_;
+    loop::Scope scope_;
+};
+
+}  // namespace orilla::node

@@ -1,0 +1,56 @@
+// The pod agent: keeps every pod of this node as its object says. One keyed worker; each turn observes afresh, plans,
+// applies and writes the status. Long acts (pulls, graceful stops) run beside it and only wake it. It promises that a
+// pod that runs when the daemon starts is adopted, never restarted, and that what belongs to no pod is removed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "orilla/loop/loop.hpp"
+#include "orilla/loop/work_queue.hpp"
+#include "orilla/node/ports.hpp"
+
+namespace orilla::store {
+class Objects;
+}
+
+namespace orilla::node {
+
+class PodApi;
+
+struct PodAgentOptions {
+    std::string pods_dir;        ///< volumes: pods_dir/UID/volumes/NAME
+    std::string logs_dir;        ///< logs_dir/NS_NAME_UID/CONTAINER/ATTEMPT.log
+    std::string node_name;
+    std::string cluster_domain;
+    std::string host_resolv_conf = "/etc/resolv.conf";
+    int64_t node_cpu_milli = 0;
+    int64_t node_memory_bytes = 0;
+    int pods_parallel_max = 8;   ///< pods acted on at a time
+};
+
+class PodAgent {
+  public:
+    PodAgent(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
+             PodAgentOptions options);
+    ~PodAgent();
+
+    /// Queues every pod of the node and everything the runtime or the disk still holds.
+    void start();
+    /// A pod was added, changed or deleted.
+    void pod_changed(const std::string& ns, const std::string& name, const std::string& uid);
+    /// A ConfigMap or Secret of this name changed: projected volumes of the pods that name it follow.
+    void source_changed(const std::string& ns, const std::string& name);
+    /// Images that pods of this node name: never collected.
+    std::vector<std::string> images_in_use() const;
+    const loop::WorkerCounters& counters() const;
+
+    class Impl;
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orilla::node

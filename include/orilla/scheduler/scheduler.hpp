@@ -1,0 +1,35 @@
+// Gives every pod without a node one that has room, or says why there is none: an event and the PodScheduled condition.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "orilla/loop/work_queue.hpp"
+#include "orilla/store/events.hpp"
+#include "orilla/store/follower.hpp"
+#include "orilla/store/objects.hpp"
+
+namespace orilla::scheduler {
+
+class Scheduler final : public loop::Reconciler {
+  public:
+    Scheduler(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events);
+    void start();
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+    loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
+
+  private:
+    loop::Task<Result<loop::Outcome>> schedule(std::shared_ptr<const api::Pod> pod);
+    loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message);
+    void pod_changed(const store::WatchEvent& event);
+    void retry_waiting();
+    loop::Loop& loop_;
+    store::Objects& objects_;
+    store::EventRecorder& events_;
+    std::map<std::string, int> waiting_;  ///< pods that found no node -> tries
+    store::Follower pods_;
+    store::Follower nodes_;
+    loop::Worker worker_;
+};
+
+}  // namespace orilla::scheduler

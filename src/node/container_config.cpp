@@ -1,0 +1,260 @@
+#include "container_config.hpp"
+
+#include <algorithm>
+
+namespace orilla::node {
+namespace {
+
+/// The text between the quotes of metadata.labels['KEY']; nothing for another form.
+std::optional<std::string_view> subscript(std::string_view path, std::string_view field) {
+    if (!path.starts_with(field)) return std::nullopt;
+    path.remove_prefix(field.size());
+    if (path.size() < 4 || !path.starts_with("['") || !path.ends_with("']")) return std::nullopt;
+    return path.substr(2, path.size() - 4);
+}
+
+std::string render_map(const api::Map<api::Str>& map) {
+    std::string out;
+    for (const auto& [key, value] : map) {
+        if (!out.empty()) out += "\n";
+        out += std::string(key.view()) + "=\"";
+        for (char c : value.view()) {
+            if (c == '"' || c == '\\') out += '\\';
+            if (c == '\n') out += "\\n";
+            else out += c;
+        }
+        out += "\"";
+    }
+    return out;
+}
+
+int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, bool milli) {
+    const auto* quantity = map.get(name);
+    if (!quantity) return 0;
+    return milli ? quantity->milli_value() : quantity->value();
+}
+
+std::vector<int64_t> supplemental_groups(const api::PodSecurityContext& context) {
+    std::vector<int64_t> groups;
+    for (int64_t group : context.supplemental_groups) groups.push_back(group);
+    if (context.fs_group) groups.push_back(*context.fs_group);
+    return groups;
+}
+
+template <class T>
+T pick(const api::Opt<T>& own, const api::Opt<T>& of_pod, T otherwise) {
+    if (own) return *own;
+    return of_pod ? *of_pod : otherwise;
+}
+
+SecurityConfig plan_security(const api::Pod& pod, const api::Container& container) {
+    static const api::PodSecurityContext no_pod_context;
+    static const api::SecurityContext no_context;
+    const auto& of_pod = pod.spec.security_context ? *pod.spec.security_context : no_pod_context;
+    const auto& own = container.security_context ? *container.security_context : no_context;
+    SecurityConfig out;
+    out.uid = pick<int64_t>(own.run_as_user, of_pod.run_as_user, -1);
+    out.gid = pick<int64_t>(own.run_as_group, of_pod.run_as_group, -1);
+    out.run_as_non_root = pick<bool>(own.run_as_non_root, of_pod.run_as_non_root, false);
+    out.supplemental_groups = supplemental_groups(of_pod);
+    out.privileged = own.privileged.value_or(false);
+    out.read_only_root = own.read_only_root_filesystem.value_or(false);
+    if (own.capabilities) {
+        for (const auto& name : own.capabilities->add) out.add_capabilities.emplace_back(name.view());
+        for (const auto& name : own.capabilities->drop) out.drop_capabilities.emplace_back(name.view());
+    }
+    // Orilla's default is no_new_privs; privileged and CAP_SYS_ADMIN imply escalation, as the API says.
+    const bool implied = out.privileged || std::count(out.add_capabilities.begin(), out.add_capabilities.end(), "SYS_ADMIN");
+    out.allow_privilege_escalation = own.allow_privilege_escalation.value_or(implied);
+    const auto& seccomp = own.seccomp_profile ? own.seccomp_profile : of_pod.seccomp_profile;
+    out.seccomp_unconfined = out.privileged || (seccomp && seccomp->type == "Unconfined");
+    out.unmasked_proc = out.privileged || own.proc_mount == "Unmasked";
+    return out;
+}
+
+const api::Volume* find_volume(const api::Pod& pod, std::string_view name) {
+    for (const auto& volume : pod.spec.volumes)
+        if (volume.name == name) return &volume;
+    return nullptr;
+}
+
+Result<std::vector<MountConfig>> plan_mounts(const api::Pod& pod, const api::Container& container, const EnvList& env,
+                                             const PodPlacement& placement) {
+    std::vector<MountConfig> mounts;
+    for (const auto& mount : container.volume_mounts) {
+        const api::Volume* volume = find_volume(pod, mount.name.view());
+        if (!volume) return Error(Code::invalid, "volume \"" + std::string(mount.name.view()) + "\" not found");
+        MountConfig out;
+        out.source = volume->host_path ? std::string(volume->host_path->path.view())
+                                       : placement.pod_dir + "/volumes/" + std::string(mount.name.view());
+        out.destination = mount.mount_path.view();
+        out.sub_path = mount.sub_path.view();
+        if (!mount.sub_path_expr.empty()) out.sub_path = expand_variables(mount.sub_path_expr.view(), env);
+        // What the API projects is never the container's to write.
+        out.read_only = mount.read_only || volume->config_map || volume->secret || volume->downward_api;
+        mounts.push_back(std::move(out));
+    }
+    return mounts;
+}
+
+}  // namespace
+
+Result<std::string> resolve_field_ref(const api::Pod& pod, std::string_view path, const PodPlacement& placement) {
+    const auto& meta = pod.metadata;
+    if (auto key = subscript(path, "metadata.labels")) {
+        const api::Str* value = meta.labels.get(*key);
+        return std::string(value ? value->view() : "");
+    }
+    if (auto key = subscript(path, "metadata.annotations")) {
+        const api::Str* value = meta.annotations.get(*key);
+        return std::string(value ? value->view() : "");
+    }
+    if (path == "metadata.labels") return render_map(meta.labels);
+    if (path == "metadata.annotations") return render_map(meta.annotations);
+    if (path == "metadata.name") return std::string(meta.name.view());
+    if (path == "metadata.namespace") return std::string(meta.namespace_.view());
+    if (path == "metadata.uid") return std::string(meta.uid.view());
+    if (path == "spec.nodeName") return placement.node_name;
+    if (path == "spec.serviceAccountName")
+        return std::string(pod.spec.service_account_name.empty() ? "default" : pod.spec.service_account_name.view());
+    if (path == "status.hostIP" || path == "status.hostIPs") return placement.node_ip;
+    if (path == "status.podIP" || path == "status.podIPs") return placement.pod_ip;
+    return Error(Code::invalid, "unsupported fieldPath: " + std::string(path));
+}
+
+Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view default_container,
+                                         const api::ResourceFieldSelector& ref, const PodPlacement& placement) {
+    const std::string_view wanted = ref.container_name.empty() ? default_container : ref.container_name.view();
+    const api::Container* found = nullptr;
+    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
+        for (const auto& container : *list)
+            if (container.name == wanted) found = &container;
+    if (!found) return Error(Code::invalid, "container " + std::string(wanted) + " not found");
+    const std::string_view resource = ref.resource.view();
+    const bool limit = resource.starts_with("limits.");
+    const std::string_view name = resource.substr(resource.find('.') + 1);
+    const auto& map = limit ? found->resources.limits : found->resources.requests;
+    const bool cpu = name == "cpu";
+    int64_t value = quantity_of(map, name, cpu);
+    if (value == 0 && limit) value = cpu ? placement.node_cpu_milli : name == "memory" ? placement.node_memory_bytes : 0;
+    int64_t divisor = cpu ? 1000 : 1;
+    if (!ref.divisor.empty()) {
+        const int64_t given = cpu ? ref.divisor.milli_value() : ref.divisor.value();
+        if (given > 0) divisor = given;
+    }
+    return std::to_string((value + divisor - 1) / divisor);
+}
+
+ResourceConfig plan_resources(const api::ResourceRequirements& resources) {
+    ResourceConfig out;
+    out.cpu_request_milli = quantity_of(resources.requests, "cpu", true);
+    out.cpu_limit_milli = quantity_of(resources.limits, "cpu", true);
+    out.memory_limit_bytes = quantity_of(resources.limits, "memory", false);
+    return out;
+}
+
+ResourceConfig plan_pod_resources(const api::PodSpec& spec) {
+    ResourceConfig sum;
+    bool cpu_open = false, memory_open = false;
+    for (const auto& container : spec.containers) {
+        const ResourceConfig one = plan_resources(container.resources);
+        sum.cpu_request_milli += one.cpu_request_milli;
+        sum.cpu_limit_milli += one.cpu_limit_milli;
+        sum.memory_limit_bytes += one.memory_limit_bytes;
+        cpu_open |= one.cpu_limit_milli == 0;
+        memory_open |= one.memory_limit_bytes == 0;
+    }
+    for (const auto& container : spec.init_containers) {
+        const ResourceConfig one = plan_resources(container.resources);
+        sum.cpu_request_milli = std::max(sum.cpu_request_milli, one.cpu_request_milli);
+        sum.cpu_limit_milli = std::max(sum.cpu_limit_milli, one.cpu_limit_milli);
+        sum.memory_limit_bytes = std::max(sum.memory_limit_bytes, one.memory_limit_bytes);
+        cpu_open |= one.cpu_limit_milli == 0;
+        memory_open |= one.memory_limit_bytes == 0;
+    }
+    if (cpu_open) sum.cpu_limit_milli = 0;
+    if (memory_open) sum.memory_limit_bytes = 0;
+    return sum;
+}
+
+Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Container& container, int attempt,
+                                              const EnvSources& sources, const PodPlacement& placement) {
+    ContainerConfig out;
+    out.pod_uid = pod.metadata.uid.view();
+    out.name = container.name.view();
+    out.attempt = attempt;
+    out.image = container.image.view();
+    TRY(out.env, resolve_env(pod, container, sources, placement));
+    for (const auto& word : container.command) out.command.push_back(expand_variables(word.view(), out.env));
+    for (const auto& word : container.args) out.args.push_back(expand_variables(word.view(), out.env));
+    out.working_dir = container.working_dir.view();
+    TRY(out.mounts, plan_mounts(pod, container, out.env, placement));
+    out.resources = plan_resources(container.resources);
+    out.security = plan_security(pod, container);
+    out.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
+                                                                              : container.termination_message_path.view();
+    out.tty = container.tty;
+    out.stdin_open = container.stdin_;
+    return out;
+}
+
+PodConfig plan_pod_config(const api::Pod& pod, const std::string& log_root, const std::string& resolv_conf,
+                          const std::string& pod_ip, const std::string& cluster_domain) {
+    PodConfig out;
+    const std::string ns(pod.metadata.namespace_.view()), name(pod.metadata.name.view());
+    out.uid = pod.metadata.uid.view();
+    out.ns = ns;
+    out.name = name;
+    out.hostname = pod.spec.hostname.empty() ? name.substr(0, 63) : std::string(pod.spec.hostname.view());
+    out.log_dir = log_root + "/" + ns + "_" + name + "_" + out.uid;
+    out.resolv_conf = resolv_conf;
+    out.host_network = pod.spec.host_network;
+    out.host_pid = pod.spec.host_pid;
+    out.host_ipc = pod.spec.host_ipc;
+    out.share_process_namespace = pod.spec.share_process_namespace.value_or(false);
+    out.resources = plan_pod_resources(pod.spec);
+    if (pod.spec.security_context)
+        for (const auto& sysctl : pod.spec.security_context->sysctls)
+            out.sysctls.emplace_back(sysctl.name.view(), sysctl.value.view());
+    out.hosts = "# Managed by Orilla.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+    std::string names = out.hostname;
+    if (!pod.spec.subdomain.empty())
+        names = out.hostname + "." + std::string(pod.spec.subdomain.view()) + "." + ns + ".svc." + cluster_domain + "\t" +
+                out.hostname;
+    if (!pod_ip.empty()) out.hosts += pod_ip + "\t" + names + "\n";
+    for (const auto& alias : pod.spec.host_aliases) {
+        out.hosts += std::string(alias.ip.view());
+        for (const auto& host : alias.hostnames) out.hosts += "\t" + std::string(host.view());
+        out.hosts += "\n";
+    }
+    return out;
+}
+
+std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
+                               const std::string& host_resolv_conf) {
+    const std::string_view policy = pod.spec.dns_policy.view();
+    const bool cluster = policy == "ClusterFirstWithHostNet" || (policy != "Default" && policy != "None" && !pod.spec.host_network);
+    std::string out;
+    std::string search, options;
+    if (cluster) {
+        const std::string ns(pod.metadata.namespace_.view());
+        out = "nameserver " + dns_ip + "\n";
+        search = ns + ".svc." + cluster_domain + " svc." + cluster_domain + " " + cluster_domain;
+        options = "ndots:5";
+    } else if (policy != "None") {
+        out = host_resolv_conf;
+    }
+    if (pod.spec.dns_config) {
+        for (const auto& server : pod.spec.dns_config->nameservers) out += "nameserver " + std::string(server.view()) + "\n";
+        for (const auto& domain : pod.spec.dns_config->searches) search += (search.empty() ? "" : " ") + std::string(domain.view());
+        for (const auto& option : pod.spec.dns_config->options) {
+            options += (options.empty() ? "" : " ") + std::string(option.name.view());
+            if (option.value) options += ":" + std::string(option.value->view());
+        }
+    }
+    if (!search.empty()) out += "search " + search + "\n";
+    if (!options.empty()) out += "options " + options + "\n";
+    return out;
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,81 @@
+// From a Pod's container to what the runtime starts: command, environment, mounts, resources, security. Pure; what it
+// needs from the API (ConfigMaps, Secrets, Services) was read into EnvSources.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orilla/api/types.hpp"
+#include "orilla/node/ports.hpp"
+
+namespace orilla::node {
+
+/// What a pod refers to, read beforehand; absent ones are missing from the maps.
+struct EnvSources {
+    std::map<std::string, std::shared_ptr<const api::ConfigMap>, std::less<>> config_maps;
+    std::map<std::string, std::shared_ptr<const api::Secret>, std::less<>> secrets;
+    /// Services of the pod's namespace and `kubernetes` of default, for the {NAME}_SERVICE_HOST variables.
+    std::vector<std::shared_ptr<const api::Service>> services;
+
+    const api::ConfigMap* config_map(std::string_view name) const {
+        auto found = config_maps.find(name);
+        return found == config_maps.end() ? nullptr : found->second.get();
+    }
+    const api::Secret* secret(std::string_view name) const {
+        auto found = secrets.find(name);
+        return found == secrets.end() ? nullptr : found->second.get();
+    }
+};
+
+/// The ConfigMaps and Secrets that a pod names in env, envFrom and volumes.
+struct SourceNames {
+    std::set<std::string> config_maps;
+    std::set<std::string> secrets;
+};
+SourceNames find_source_names(const api::PodSpec& spec);
+
+struct PodPlacement {
+    std::string pod_ip;
+    std::string node_ip;
+    std::string node_name;
+    std::string pod_dir;  ///< host directory with volumes/NAME below it
+    int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit
+    int64_t node_memory_bytes = 0;
+};
+
+using EnvList = std::vector<std::pair<std::string, std::string>>;
+
+/// Resolves `env` and `envFrom`. An absent source that is not optional is Code::not_found:
+/// `configmap "x" not found`, `couldn't find key K in ConfigMap NS/x`.
+Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container, const EnvSources& sources,
+                            const PodPlacement& placement);
+
+/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are.
+std::string expand_variables(std::string_view text, const EnvList& env);
+
+/// metadata.name, metadata.labels['x'], status.podIP, spec.nodeName ...: the value of a field reference.
+Result<std::string> resolve_field_ref(const api::Pod& pod, std::string_view path, const PodPlacement& placement);
+/// limits.cpu, requests.memory ... divided by `divisor`, rounded up.
+Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view default_container,
+                                         const api::ResourceFieldSelector& ref, const PodPlacement& placement);
+
+/// Everything but env needs no source. Volume NAME lives at pod_dir/volumes/NAME, a hostPath at its own path.
+Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Container& container, int attempt,
+                                              const EnvSources& sources, const PodPlacement& placement);
+
+ResourceConfig plan_resources(const api::ResourceRequirements& resources);
+/// The pod's cgroup: sums over the containers, no limit where one of them has none.
+ResourceConfig plan_pod_resources(const api::PodSpec& spec);
+PodConfig plan_pod_config(const api::Pod& pod, const std::string& log_root, const std::string& resolv_conf,
+                          const std::string& pod_ip, const std::string& cluster_domain);
+
+/// `nameserver ...` for the pod's dnsPolicy and dnsConfig.
+std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
+                               const std::string& host_resolv_conf);
+
+}  // namespace orilla::node

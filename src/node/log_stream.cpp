@@ -1,0 +1,152 @@
+#include "orilla/node/log_stream.hpp"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <vector>
+
+#include "orilla/api/values.hpp"
+#include "orilla/loop/timeout.hpp"
+
+namespace orilla::node {
+namespace {
+constexpr size_t block_bytes = 64 * 1024;
+constexpr size_t line_bytes_max = 256 * 1024;
+/// A follower looks whether the container has ended at least this often.
+constexpr int64_t follow_look_ms = 1'000;
+
+/// RFC 3339 with nanoseconds, UTC, to nanoseconds since 1970; 0 when it is none.
+int64_t parse_nanoseconds(std::string_view text) {
+    auto seconds = api::Time::parse(text);
+    if (!seconds) return 0;
+    int64_t fraction = 0, scale = 1'000'000'000;
+    const size_t dot = text.find('.');
+    for (size_t i = dot + 1; dot != std::string_view::npos && i < text.size() && isdigit(static_cast<unsigned char>(text[i])) && scale > 1; ++i) {
+        fraction = fraction * 10 + (text[i] - '0');
+        scale /= 10;
+    }
+    return seconds->unix_s * 1'000'000'000 + fraction * scale;
+}
+}  // namespace
+
+std::optional<LogLine> parse_log_line(std::string_view line) {
+    const size_t first = line.find(' ');
+    const size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+    const size_t third = second == std::string_view::npos ? second : line.find(' ', second + 1);
+    if (third == std::string_view::npos) return std::nullopt;
+    const auto tag = line.substr(second + 1, third - second - 1);
+    if (tag != "F" && tag != "P") return std::nullopt;
+    return LogLine{line.substr(0, first), line.substr(third + 1), tag == "P"};
+}
+
+Result<int64_t> find_tail_offset(int fd, int64_t lines) {
+    const int64_t end = lseek(fd, 0, SEEK_END);
+    if (end < 0) return Error::from_errno("seek in log", errno);
+    if (lines <= 0) return end;
+    std::vector<char> block(block_bytes);
+    int64_t newlines = 0;
+    for (int64_t at = end; at > 0;) {
+        const int64_t size = std::min<int64_t>(at, block_bytes);
+        at -= size;
+        if (pread(fd, block.data(), static_cast<size_t>(size), at) != size) return Error::from_errno("read log", errno);
+        for (int64_t i = size - 1; i >= 0; --i)
+            if (block[static_cast<size_t>(i)] == '\n' && at + i + 1 != end && ++newlines == lines) return at + i + 1;
+    }
+    return 0;
+}
+
+Result<std::unique_ptr<LogStream>> LogStream::open(loop::Loop& loop, LogQuery query, std::function<bool()> ended) {
+    UniqueFd file(::open(query.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) return Error::from_errno("open log " + query.path, errno).with_code(Code::not_found);
+    int64_t offset = 0;
+    if (query.tail_lines) {
+        TRY(offset, find_tail_offset(file.get(), *query.tail_lines));
+    }
+    if (lseek(file.get(), offset, SEEK_SET) < 0) return Error::from_errno("seek in log", errno);
+    UniqueFd inotify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!inotify) return Error::from_errno("inotify", errno);
+    if (query.follow) inotify_add_watch(inotify.get(), query.path.c_str(), IN_MODIFY | IN_MOVE_SELF);
+    return std::make_unique<LogStream>(loop, std::move(query), std::move(ended), std::move(file), std::move(inotify));
+}
+
+LogStream::LogStream(loop::Loop& loop, LogQuery query, std::function<bool()> ended, UniqueFd file, UniqueFd inotify)
+    : loop_(loop),
+      query_(std::move(query)),
+      ended_(std::move(ended)),
+      file_(std::move(file)),
+      inotify_(std::move(inotify)),
+      watch_(loop, inotify_.get()),
+      left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {}
+
+void LogStream::append_line(const LogLine& line, std::string* out) {
+    if (query_.since_wall_ns && parse_nanoseconds(line.timestamp) < *query_.since_wall_ns) return;
+    std::string text;
+    if (query_.timestamps && !mid_line_) text = std::string(line.timestamp) + " ";
+    text += line.text;
+    if (!line.partial) text += '\n';
+    mid_line_ = line.partial;
+    if (static_cast<int64_t>(text.size()) > left_bytes_) text.resize(static_cast<size_t>(left_bytes_));
+    left_bytes_ -= static_cast<int64_t>(text.size());
+    *out += text;
+}
+
+void LogStream::take_lines(std::string* out) {
+    size_t from = 0;
+    for (size_t end; left_bytes_ > 0 && (end = pending_.find('\n', from)) != std::string::npos; from = end + 1)
+        if (auto line = parse_log_line(std::string_view(pending_).substr(from, end - from))) append_line(*line, out);
+    pending_.erase(0, from);
+    if (pending_.size() > line_bytes_max) pending_.clear();  // not a line of ours
+}
+
+Result<size_t> LogStream::read_block() {
+    const size_t before = pending_.size();
+    pending_.resize(before + block_bytes);
+    const ssize_t got = ::read(file_.get(), pending_.data() + before, block_bytes);
+    pending_.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0) return Error::from_errno("read log", errno);
+    return static_cast<size_t>(got);
+}
+
+/// At the end of a file that was rotated away: opens the new one. True when it did.
+Result<bool> LogStream::follow_rotation() {
+    struct stat ours{}, there{};
+    if (fstat(file_.get(), &ours) != 0 || stat(query_.path.c_str(), &there) != 0) return false;
+    if (ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) return false;
+    UniqueFd fresh(::open(query_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fresh) return Error::from_errno("open log " + query_.path, errno);
+    file_ = std::move(fresh);
+    inotify_add_watch(inotify_.get(), query_.path.c_str(), IN_MODIFY | IN_MOVE_SELF);
+    return true;
+}
+
+loop::Task<void> LogStream::wait_for_change() {
+    char events[4096];
+    while (::read(inotify_.get(), events, sizeof events) > 0) {
+    }
+    co_await watch_.readable();
+}
+
+loop::Task<Result<bool>> LogStream::next(std::string* out) {
+    const size_t before = out->size();
+    for (;;) {
+        if (left_bytes_ <= 0) co_return out->size() > before;
+        const bool ended = ended_();  // before the read: what came until then is still read
+        CO_CHECK(size_t got, read_block());
+        take_lines(out);
+        if (out->size() > before) co_return true;
+        if (got > 0) continue;
+        CO_CHECK(bool rotated, follow_rotation());
+        if (rotated) continue;
+        if (!query_.follow || ended) co_return false;
+        auto waiting = wait_for_change();
+        auto bounded = loop::with_timeout_void(loop_, std::move(waiting), follow_look_ms);
+        co_await std::move(bounded);
+    }
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,194 @@
+#include "orilla/node/node_agent.hpp"
+
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "orilla/base/log.hpp"
+
+namespace orilla::node {
+namespace {
+
+/// The kubelet renews every 10 s; nobody on a box of one takes pods away from a silent node, and each wake costs power.
+constexpr int64_t lease_renew_ms = 60'000;
+constexpr int32_t lease_duration_s = 180;
+/// Kept free for the box itself, so that pods cannot starve it.
+constexpr int64_t system_reserved_memory_bytes = 32LL << 20;
+
+std::string read_line(const char* path) {
+    std::ifstream in(path);
+    std::string line;
+    std::getline(in, line);
+    return line;
+}
+
+int64_t read_memory_bytes() {
+    std::ifstream in("/proc/meminfo");
+    std::string name;
+    int64_t kib = 0;
+    while (in >> name >> kib) {
+        if (name == "MemTotal:") return kib * 1024;
+        in.ignore(256, '\n');
+    }
+    return 0;
+}
+
+std::string read_os_image() {
+    std::ifstream in("/etc/os-release");
+    for (std::string line; std::getline(in, line);)
+        if (line.rfind("PRETTY_NAME=", 0) == 0) {
+            std::string value = line.substr(12);
+            if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
+            return value;
+        }
+    return "Linux";
+}
+
+void set_condition(api::NodeStatus& status, std::string_view type, bool value, std::string_view reason,
+                   std::string_view message, int64_t now_s) {
+    api::NodeCondition* found = nullptr;
+    for (auto& condition : status.conditions)
+        if (condition.type == type) found = &condition;
+    if (!found) found = &status.conditions.emplace_back();
+    const api::Str text = value ? "True" : "False";
+    if (found->status != text) {
+        found->last_transition_time = api::Time(now_s);
+        found->last_heartbeat_time = api::Time(now_s);
+    }
+    found->type = type;
+    found->status = text;
+    found->reason = reason;
+    found->message = message;
+}
+
+}  // namespace
+
+NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir) {
+    NodeFacts facts;
+    facts.name = std::move(name);
+    facts.ip = std::move(ip);
+    facts.pod_cidr = std::move(pod_cidr);
+    facts.cpu_milli = sysconf(_SC_NPROCESSORS_ONLN) * 1000;
+    facts.memory_bytes = read_memory_bytes();
+    struct statvfs disk{};
+    if (statvfs(data_dir.c_str(), &disk) == 0)
+        facts.storage_bytes = static_cast<int64_t>(disk.f_blocks) * static_cast<int64_t>(disk.f_frsize);
+    facts.machine_id = read_line("/etc/machine-id");
+    facts.boot_id = read_line("/proc/sys/kernel/random/boot_id");
+    utsname names{};
+    uname(&names);
+    facts.kernel_version = names.release;
+    const std::string machine = names.machine;
+    facts.architecture = machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine;
+    facts.os_image = read_os_image();
+    facts.version = "v1.33.0+orilla-" ORILLA_VERSION;
+    return facts;
+}
+
+api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t now_s) {
+    api::Node node = present ? *present : api::Node();
+    node.metadata.name = facts.name;
+    for (const char* key : {"kubernetes.io/hostname"}) node.metadata.labels[key] = facts.name;
+    for (const char* key : {"kubernetes.io/arch", "beta.kubernetes.io/arch"}) node.metadata.labels[key] = facts.architecture;
+    for (const char* key : {"kubernetes.io/os", "beta.kubernetes.io/os"}) node.metadata.labels[key] = "linux";
+    node.metadata.labels["node-role.kubernetes.io/control-plane"] = "";
+    node.spec.pod_cidr = facts.pod_cidr;
+    if (node.spec.pod_cidrs.empty() && !facts.pod_cidr.empty()) node.spec.pod_cidrs.push_back(facts.pod_cidr);
+    api::NodeStatus& status = node.status;
+    const auto amount = [](std::string text) { return api::Quantity::parse(text).value_or(api::Quantity()); };
+    for (auto* map : {&status.capacity, &status.allocatable}) {
+        const int64_t reserved = map == &status.allocatable ? system_reserved_memory_bytes : 0;
+        (*map)["cpu"] = api::Quantity::from_milli(facts.cpu_milli);
+        (*map)["memory"] = amount(std::to_string((facts.memory_bytes - reserved) / 1024) + "Ki");
+        (*map)["ephemeral-storage"] = amount(std::to_string(facts.storage_bytes / 1024) + "Ki");
+        (*map)["pods"] = amount(std::to_string(facts.pods_max));
+    }
+    set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now_s);
+    set_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now_s);
+    set_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now_s);
+    set_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now_s);
+    status.addresses.clear();
+    auto& internal = status.addresses.emplace_back();
+    internal.type = "InternalIP";
+    internal.address = facts.ip;
+    auto& hostname = status.addresses.emplace_back();
+    hostname.type = "Hostname";
+    hostname.address = facts.name;
+    auto& info = status.node_info;
+    info.machine_id = facts.machine_id;
+    info.system_uuid = facts.machine_id;
+    info.boot_id = facts.boot_id;
+    info.kernel_version = facts.kernel_version;
+    info.os_image = facts.os_image;
+    info.container_runtime_version = "orilla://" ORILLA_VERSION;
+    info.kubelet_version = facts.version;
+    info.operating_system = "linux";
+    info.architecture = facts.architecture;
+    return node;
+}
+
+NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts)
+    : loop_(loop), objects_(objects), facts_(std::move(facts)), scope_(loop) {}
+
+loop::Task<Result<void>> NodeAgent::start() {
+    CO_TRY_VOID(register_node());
+    scope_.spawn(keep_alive());
+    co_return ok();
+}
+
+loop::Task<void> NodeAgent::keep_alive() {
+    for (;;) {
+        auto registering = register_node();
+        auto registered = co_await std::move(registering);
+        if (!registered) log::warning(registered.error().message());
+        auto renewing = renew_lease();
+        auto renewed = co_await std::move(renewing);
+        if (!renewed) log::warning(renewed.error().message());
+        co_await loop_.sleep_for(lease_renew_ms);
+    }
+}
+
+loop::Task<Result<void>> NodeAgent::register_node() {
+    const auto present = objects_.get<api::Node>(facts_.name);
+    api::Node wanted = plan_node(facts_, present.get(), loop_.clock().wall_s());
+    if (!present) {
+        api::Node fresh = wanted;
+        auto creating = objects_.create<api::Node>(std::move(fresh));
+        auto created = co_await std::move(creating);
+        if (!created) co_return std::move(created).error().with_context("register node " + facts_.name);
+    } else if (!(wanted.metadata == present->metadata) || !(wanted.spec == present->spec)) {
+        api::Node changed = wanted;
+        auto updating = objects_.update<api::Node>(std::move(changed));
+        auto updated = co_await std::move(updating);
+        if (!updated) co_return std::move(updated).error().with_context("update node " + facts_.name);
+    }
+    std::function<Result<void>(api::Node&)> change = [status = wanted.status](api::Node& node) -> Result<void> {
+        node.status = status;
+        return ok();
+    };
+    auto writing = objects_.modify_status<api::Node>("", facts_.name, std::move(change));
+    auto written = co_await std::move(writing);
+    if (!written) co_return std::move(written).error().with_context("update node status");
+    co_return ok();
+}
+
+loop::Task<Result<void>> NodeAgent::renew_lease() {
+    const int64_t now_us = loop_.clock().wall_ns() / 1000;
+    const auto present = objects_.get<api::Lease>("kube-node-lease", facts_.name);
+    api::Lease lease = present ? *present : api::Lease();
+    lease.metadata.name = facts_.name;
+    lease.metadata.namespace_ = "kube-node-lease";
+    auto& spec = lease.spec;
+    spec.holder_identity = facts_.name;
+    spec.lease_duration_seconds = lease_duration_s;
+    spec.renew_time = api::MicroTime(now_us);
+    auto task = present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease));
+    auto written = co_await std::move(task);
+    if (!written) co_return std::move(written).error().with_context("renew the node's lease");
+    co_return ok();
+}
+
+}  // namespace orilla::node

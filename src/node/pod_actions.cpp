@@ -1,0 +1,240 @@
+// Acting: one idempotent step per action. No choices here but what the kernel or the API leaves open.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "pod_agent_impl.hpp"
+#include "volumes.hpp"
+
+namespace orilla::node {
+namespace {
+
+std::string read_small_file(const std::string& path) {
+    constexpr size_t bytes_max = 64 * 1024;
+    std::ifstream in(path);
+    std::string text(bytes_max, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    return text;
+}
+
+std::vector<HostPort> host_ports(const api::Pod& pod) {
+    std::vector<HostPort> out;
+    if (pod.spec.host_network) return out;
+    for (const auto& container : pod.spec.containers)
+        for (const auto& port : container.ports)
+            if (port.host_port > 0)
+                out.push_back({port.protocol.empty() ? "TCP" : port.protocol.str(), port.host_ip.str(), port.host_port,
+                               port.container_port});
+    return out;
+}
+
+/// Attempts of a container whose writable layer can go: all that ended but the newest.
+std::vector<int> old_attempts(const SandboxState& sandbox, const std::string& name, int newest) {
+    std::vector<int> out;
+    for (const auto& state : sandbox.containers)
+        if (state.name == name && state.phase == ContainerPhase::exited && state.attempt < newest - 1)
+            out.push_back(state.attempt);
+    return out;
+}
+
+std::string_view start_failure_reason(const Error& error) {
+    return error.code() == Code::not_found || error.code() == Code::forbidden || error.code() == Code::invalid
+               ? "RunContainerError"
+               : "CreateContainerError";
+}
+
+}  // namespace
+
+loop::Task<Result<void>> PodAgent::Impl::apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action) {
+    loop::Task<Result<void>> task;
+    if (std::holds_alternative<PrepareVolumes>(action)) {
+        task = apply_volumes_action(memory, pod);
+    } else if (std::holds_alternative<SetUpSandbox>(action)) {
+        task = apply_sandbox(memory, *pod);
+    } else if (const auto* start = std::get_if<StartContainer>(&action)) {
+        task = apply_start(memory, pod, *start);
+    } else if (std::holds_alternative<TearDownSandbox>(action)) {
+        task = apply_teardown(memory);
+    } else if (std::holds_alternative<RemovePodFiles>(action)) {
+        task = apply_remove_files(memory);
+    } else if (std::holds_alternative<FinishDelete>(action)) {
+        task = api_.finish_delete(memory.key);
+    } else {
+        if (const auto* image = std::get_if<EnsureImage>(&action)) apply_ensure_image(memory, *pod, *image);
+        if (const auto* stop = std::get_if<StopContainer>(&action)) apply_stop(memory, pod.get(), *stop);
+        co_return ok();
+    }
+    co_return co_await std::move(task);
+}
+
+void PodAgent::Impl::fail_setup(PodMemory& memory, std::string_view reason, const std::string& message) {
+    memory.setup_reason = reason;
+    memory.setup_message = message;
+    const int shift = std::min(memory.setup_failures++, 20);
+    memory.setup_retry_at_ms = loop_.now_ms() + std::min(setup_backoff_ms_min << shift, setup_backoff_ms_max);
+    api_.record_event(memory.key, "", "Warning", reason, message);
+}
+
+void PodAgent::Impl::fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
+                                    const std::string& message) {
+    ContainerMemory& own = memory.containers[container];
+    own.failure_reason = reason;
+    own.failure_message = message;
+    own.failed_at_ms = loop_.now_ms();
+    const int shift = std::min(own.failures++, 10);
+    own.retry_at_ms = loop_.now_ms() + std::min(start_backoff_ms_min << shift, start_backoff_ms_max);
+    api_.record_event(memory.key, container, "Warning", "Failed", "Error: " + message);
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
+    auto reading = api_.read_sources(pod);
+    const EnvSources sources = co_await std::move(reading);
+    auto done = apply_volumes(*pod, sources, placement(memory));
+    if (!done) {
+        fail_setup(memory, "FailedMount", done.error().message());
+        co_return ok();
+    }
+    memory.volumes_ready = true;
+    memory.setup_failures = 0;
+    co_return ok();
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const api::Pod& pod) {
+    std::string network_namespace, ip = network_.node_ip();
+    if (!pod.spec.host_network) {
+        auto task = network_.attach(memory.key.uid, host_ports(pod));
+        auto attached = co_await std::move(task);
+        if (!attached) {
+            fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + attached.error().message());
+            co_return ok();
+        }
+        network_namespace = attached->network_namespace;
+        ip = attached->ip;
+    }
+    const std::string resolv_conf =
+        render_resolv_conf(pod, network_.dns_ip(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
+    PodConfig config = plan_pod_config(pod, options_.logs_dir, resolv_conf, ip, options_.cluster_domain);
+    auto task = runtime_.create_pod(std::move(config), std::move(network_namespace));
+    auto created = co_await std::move(task);
+    if (!created) {
+        fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + created.error().message());
+        co_return ok();
+    }
+    memory.setup_failures = 0;
+    memory.setup_reason.clear();
+    memory.setup_message.clear();
+    co_return ok();
+}
+
+void PodAgent::Impl::apply_ensure_image(PodMemory& memory, const api::Pod& pod, const EnsureImage& action) {
+    const api::Container& spec = *find_container(pod, action.container);
+    const std::string image = spec.image.str();
+    ContainerMemory& own = memory.containers[action.container];
+    if (auto checked = images_.check_name(image); !checked) {
+        own.image = ImagePhase::failed;
+        return fail_container(memory, action.container, "InvalidImageName",
+                              "Failed to apply default image tag \"" + image + "\": " + checked.error().message());
+    }
+    const auto found = images_.find(image);
+    if (found && spec.image_pull_policy != "Always") {
+        own.image = ImagePhase::present;
+        own.image_id = found->id;
+        own.clear_failure();
+        api_.record_event(memory.key, action.container, "Normal", "Pulled",
+                          "Container image \"" + image + "\" already present on machine");
+        return;
+    }
+    if (spec.image_pull_policy == "Never") {
+        own.image = ImagePhase::failed;
+        return fail_container(memory, action.container, "ErrImageNeverPull",
+                              "Container image \"" + image + "\" is not present with pull policy of Never");
+    }
+    own.image = ImagePhase::pulling;
+    api_.record_event(memory.key, action.container, "Normal", "Pulling", "Pulling image \"" + image + "\"");
+    memory.scope.spawn(pull_image(memory, action.container, image));
+}
+
+loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string container, std::string image) {
+    const int64_t started_ms = loop_.now_ms();
+    auto task = images_.pull(memory.key.ns, image);
+    auto pulled = co_await std::move(task);
+    ContainerMemory& own = memory.containers[container];
+    if (pulled) {
+        own.image = ImagePhase::present;
+        own.image_id = pulled->id;
+        own.clear_failure();
+        api_.record_event(memory.key, container, "Normal", "Pulled",
+                          "Successfully pulled image \"" + image + "\" in " +
+                              std::to_string(loop_.now_ms() - started_ms) + "ms. Image size: " +
+                              std::to_string(pulled->size_bytes) + " bytes.");
+    } else {
+        own.image = ImagePhase::failed;
+        api_.record_event(memory.key, container, "Warning", "Failed",
+                          "Failed to pull image \"" + image + "\": " + pulled.error().message());
+        fail_container(memory, container, "ErrImagePull", pulled.error().message());
+        worker_.queue().add_after(memory.key.uid, pull_error_shown_ms);
+    }
+    wake(memory.key.uid);
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod,
+                                                     StartContainer action) {
+    const api::Container& spec = *find_container(*pod, action.container);
+    auto reading = api_.read_sources(pod);
+    const EnvSources sources = co_await std::move(reading);
+    auto config = plan_container_config(*pod, spec, action.attempt, sources, placement(memory));
+    if (!config) {
+        fail_container(memory, action.container, "CreateContainerConfigError", config.error().message());
+        co_return ok();
+    }
+    // The image may have been removed since it was looked up.
+    const auto image = images_.find(spec.image.str());
+    ContainerMemory& own = memory.containers[action.container];
+    if (!image) {
+        own.image = ImagePhase::unknown;
+        co_return ok();
+    }
+    own.image_id = image->id;
+    own.stopping = false;
+    const bool hook = spec.lifecycle && spec.lifecycle->post_start;
+    own.post_start_done = !hook;
+    auto task = runtime_.start_container(std::move(*config));
+    auto started = co_await std::move(task);
+    if (!started) {
+        fail_container(memory, action.container, start_failure_reason(started.error()), started.error().message());
+        co_return ok();
+    }
+    own.clear_failure();
+    api_.record_event(memory.key, action.container, "Normal", "Created", "Created container: " + action.container);
+    api_.record_event(memory.key, action.container, "Normal", "Started", "Started container " + action.container);
+    if (hook) memory.scope.spawn(run_post_start(memory, action.container, *spec.lifecycle->post_start, action.attempt));
+    const auto sandbox = runtime_.observe_pod(memory.key.uid);
+    for (int attempt : sandbox ? old_attempts(*sandbox, action.container, action.attempt) : std::vector<int>()) {
+        auto removal = runtime_.remove_container(memory.key.uid, action.container, attempt);
+        auto removed = co_await std::move(removal);
+        if (!removed) co_return std::move(removed).error();
+    }
+    co_return ok();
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {
+    memory.scope.cancel();
+    for (auto& [name, container] : memory.containers) container.prober.reset();
+    CO_TRY_VOID(runtime_.remove_pod(memory.key.uid));
+    CO_TRY_VOID(network_.detach(memory.key.uid));
+    memory.volumes_ready = false;
+    co_return ok();
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_remove_files(PodMemory& memory) {
+    const std::string dir = pod_dir(memory.key.uid);
+    CO_CHECK_VOID(unmount_volumes(dir));
+    CO_TRY_VOID(runtime_.remove_tree(dir));
+    if (!memory.key.name.empty()) CO_TRY_VOID(runtime_.remove_tree(log_dir(memory.key)));
+    co_return ok();
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,89 @@
+// The agent's inside, shared by observing (pod_agent.cpp) and acting (pod_actions.cpp, pod_stop.cpp).
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "orilla/node/pod_agent.hpp"
+#include "pod_memory.hpp"
+#include "pod_plan.hpp"
+
+namespace orilla::node {
+
+class PodAgent::Impl final : public loop::Reconciler {
+  public:
+    Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
+         PodAgentOptions options);
+
+    void start();
+    void wake(const std::string& uid);
+    PodMemory& remember(const PodKey& key);
+    void source_changed(const std::string& ns, const std::string& name);
+    std::vector<std::string> images_in_use() const;
+    loop::Task<Result<loop::Outcome>> reconcile(std::string uid) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+
+  private:
+    // pod_agent.cpp: observe
+    PodObserved observe(PodMemory& memory, const api::Pod* pod);
+    void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
+                            std::vector<ContainerSeen>& out);
+    void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerState& ended);
+    void follow_probes(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    void start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state, const std::string& ip);
+    void take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report);
+    loop::Task<void> refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
+    loop::Task<Result<void>> write_status(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    std::string pod_dir(const std::string& uid) const { return options_.pods_dir + "/" + uid; }
+    std::string log_dir(const PodKey& key) const;
+    PodPlacement placement(const PodMemory& memory) const;
+    std::vector<std::string> left_behind() const;
+
+    // pod_actions.cpp: apply
+    loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action);
+    loop::Task<Result<void>> apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
+    loop::Task<Result<void>> apply_sandbox(PodMemory& memory, const api::Pod& pod);
+    loop::Task<Result<void>> apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod, StartContainer action);
+    loop::Task<Result<void>> apply_teardown(PodMemory& memory);
+    loop::Task<Result<void>> apply_remove_files(PodMemory& memory);
+    void apply_ensure_image(PodMemory& memory, const api::Pod& pod, const EnsureImage& action);
+    loop::Task<void> pull_image(PodMemory& memory, std::string container, std::string image);
+    void fail_setup(PodMemory& memory, std::string_view reason, const std::string& message);
+    void fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
+                        const std::string& message);
+
+    // pod_stop.cpp: graceful stops and hooks
+    void apply_stop(PodMemory& memory, const api::Pod* pod, const StopContainer& action);
+    loop::Task<void> stop_container(PodMemory& memory, std::string container, api::Box<api::LifecycleHandler> pre_stop,
+                                    int64_t grace_s, int attempt);
+    loop::Task<void> wait_stopped(PodMemory& memory, std::string container, int attempt, int64_t started_ms,
+                                  int64_t grace_s);
+    loop::Task<void> run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler, int attempt);
+    loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, api::LifecycleHandler handler,
+                                         int64_t limit_ms);
+    bool runs(const PodMemory& memory, const std::string& container, int attempt) const;
+    int64_t current_grace_s(const PodMemory& memory, int64_t grace_s) const;
+
+    loop::Loop& loop_;
+    PodApi& api_;
+    RuntimePort& runtime_;
+    ImagesPort& images_;
+    NetworkPort& network_;
+    PodAgentOptions options_;
+    std::unordered_map<std::string, std::unique_ptr<PodMemory>> pods_;
+    loop::Worker worker_;
+};
+
+constexpr int64_t setup_backoff_ms_min = 500;
+constexpr int64_t setup_backoff_ms_max = 120'000;
+constexpr int64_t start_backoff_ms_min = 10'000;
+constexpr int64_t start_backoff_ms_max = 300'000;
+/// ErrImagePull is shown for so long before it becomes ImagePullBackOff.
+constexpr int64_t pull_error_shown_ms = 1'000;
+/// A killed container that is still there after this is asked again.
+constexpr int64_t kill_repeat_ms = 2'000;
+constexpr int kill_repeats_max = 30;
+
+const api::Container* find_container(const api::Pod& pod, std::string_view name);
+
+}  // namespace orilla::node

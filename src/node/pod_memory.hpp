@@ -1,0 +1,61 @@
+// What the agent remembers of a pod between two looks: failures and their retry times, probe verdicts, stops under way.
+// Nothing in here has to survive the daemon; all else is observed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "orilla/loop/loop.hpp"
+#include "pod_api.hpp"
+#include "pod_observed.hpp"
+#include "probes.hpp"
+
+namespace orilla::node {
+
+struct ContainerMemory {
+    // Failures before it runs: image, configuration, start.
+    ImagePhase image = ImagePhase::unknown;
+    std::string image_id;
+    std::string failure_reason;
+    std::string failure_message;
+    int failures = 0;
+    int64_t failed_at_ms = 0;
+    int64_t retry_at_ms = 0;
+    // Crashes after it ran.
+    int accounted_attempt = -1;  ///< newest attempt whose end was counted
+    int crashes = 0;
+    int64_t backoff_ms = 0;
+    int64_t backoff_until_ms = 0;
+    // The running attempt.
+    int probed_attempt = -1;
+    std::unique_ptr<ContainerProber> prober;
+    ProbeVerdict startup = ProbeVerdict::unknown;
+    ProbeVerdict liveness = ProbeVerdict::unknown;
+    ProbeVerdict readiness = ProbeVerdict::unknown;
+    bool stopping = false;
+    bool post_start_done = true;
+
+    void clear_failure() {
+        failure_reason.clear();
+        failure_message.clear();
+        failures = 0;
+        retry_at_ms = 0;
+    }
+};
+
+struct PodMemory {
+    PodMemory(loop::Loop& loop, PodKey pod_key) : key(std::move(pod_key)), changed(loop), scope(loop) {}
+    PodKey key;
+    bool volumes_ready = false;
+    std::string setup_reason;
+    std::string setup_message;
+    int setup_failures = 0;
+    int64_t setup_retry_at_ms = 0;
+    std::map<std::string, ContainerMemory> containers;
+    loop::Event changed;  ///< the runtime reported something; stops under way look again
+    loop::Scope scope;    ///< pulls and stops under way; last, so that they end before what they use
+};
+
+}  // namespace orilla::node

@@ -1,0 +1,201 @@
+// Observing: the runtime's containers, what the status remembers from before a reboot, and the agent's memory, put
+// together into one PodObserved.
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "pod_agent_impl.hpp"
+
+namespace orilla::node {
+
+const api::Container* find_container(const api::Pod& pod, std::string_view name) {
+    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
+        for (const auto& container : *list)
+            if (container.name == name) return &container;
+    return nullptr;
+}
+
+namespace {
+
+/// The end that the status tells of, or an end made up for one that the status says ran: a reboot took it.
+std::optional<ContainerState> remembered_end(const api::Pod& pod, std::string_view name, bool init) {
+    const auto& statuses = init ? pod.status.init_container_statuses : pod.status.container_statuses;
+    for (const auto& status : statuses) {
+        if (status.name != name) continue;
+        ContainerState out;
+        out.name = std::string(name);
+        out.attempt = status.restart_count;
+        out.phase = ContainerPhase::exited;
+        out.image_id = status.image_id.str();
+        const auto& ended = status.state.terminated ? status.state.terminated : status.last_state.terminated;
+        if (status.state.running) {
+            out.exit_code = 137;
+            out.termination_message = "The container could not be located when the pod was set up again";
+            out.started_wall_s = status.state.running->started_at.unix_s;
+            out.finished_wall_s = out.started_wall_s;
+            return out;
+        }
+        if (!ended) return std::nullopt;
+        out.exit_code = ended->exit_code;
+        out.signal = ended->signal;
+        out.oom_killed = ended->reason == "OOMKilled";
+        out.started_wall_s = ended->started_at.unix_s;
+        out.finished_wall_s = ended->finished_at.unix_s;
+        out.termination_message = ended->message.str();
+        return out;
+    }
+    return std::nullopt;
+}
+
+std::string back_off_pull_message(const std::string& image, const std::string& why) {
+    return "Back-off pulling image \"" + image + "\": ErrImagePull: " + why;
+}
+
+void show_failure(ContainerSeen& seen, const ContainerMemory& memory, const api::Container& spec, int64_t now_ms) {
+    seen.failure_reason = memory.failure_reason;
+    seen.failure_message = memory.failure_message;
+    seen.retry_at_ms = memory.retry_at_ms;
+    if (memory.failure_reason != "ErrImagePull" || now_ms < memory.failed_at_ms + pull_error_shown_ms) return;
+    seen.failure_reason = "ImagePullBackOff";
+    seen.failure_message = back_off_pull_message(spec.image.str(), memory.failure_message);
+}
+
+}  // namespace
+
+void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec,
+                                  const ContainerState& ended) {
+    ContainerMemory& own = memory.containers[ended.name];
+    if (own.accounted_attempt >= ended.attempt) return;
+    own.accounted_attempt = ended.attempt;
+    own.stopping = false;
+    own.prober.reset();
+    own.startup = own.liveness = own.readiness = ProbeVerdict::unknown;
+    // Always-policy images are asked for again at each start; the others are simply looked up.
+    own.image = ImagePhase::unknown;
+    if (ended.finished_wall_s - ended.started_wall_s >= crash_backoff_reset_s) own.crashes = 0;
+    const bool init = std::any_of(pod.spec.init_containers.begin(), pod.spec.init_containers.end(),
+                                  [&](const auto& c) { return c.name == spec.name; });
+    if (!should_restart(pod.spec.restart_policy.view(), init, ended)) return;
+    own.backoff_ms = crash_backoff_ms(own.crashes++);
+    own.backoff_until_ms = own.backoff_ms ? loop_.now_ms() + own.backoff_ms : 0;
+    if (!own.backoff_ms || pod.metadata.deletion_timestamp.set) return;
+    api_.record_event(memory.key, ended.name, "Warning", "BackOff",
+                      "Back-off restarting failed container " + ended.name + " in pod " + memory.key.name + "_" +
+                          memory.key.ns + "(" + memory.key.uid + ")");
+}
+
+void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
+                                        std::vector<ContainerSeen>& out) {
+    for (const auto& spec : init ? pod.spec.init_containers : pod.spec.containers) {
+        ContainerSeen seen;
+        seen.name = spec.name.str();
+        ContainerMemory& own = memory.containers[seen.name];
+        for (const auto& state : sandbox ? sandbox->containers : std::vector<ContainerState>()) {
+            if (state.name != seen.name) continue;
+            if (seen.current) seen.last = seen.current;
+            seen.current = state;
+            seen.known_to_runtime = true;
+            // A dead supervisor took its containers along, whatever was last heard of them.
+            if (!sandbox->alive && state.phase != ContainerPhase::exited) {
+                seen.current->phase = ContainerPhase::exited;
+                seen.current->exit_code = 137;
+                seen.current->finished_wall_s = loop_.clock().wall_s();
+            }
+        }
+        if (!seen.current) seen.current = remembered_end(pod, seen.name, init);
+        if (seen.current && seen.current->phase == ContainerPhase::exited) account_exit(memory, pod, spec, *seen.current);
+        seen.restart_count = seen.current ? seen.current->attempt : 0;
+        seen.backoff_until_ms = own.backoff_until_ms;
+        seen.backoff_ms = own.backoff_ms;
+        seen.image = own.image;
+        seen.image_id = own.image_id;
+        show_failure(seen, own, spec, loop_.now_ms());
+        seen.startup = own.startup;
+        seen.liveness = own.liveness;
+        seen.readiness = own.readiness;
+        seen.stopping = own.stopping;
+        seen.post_start_done = own.post_start_done;
+        out.push_back(std::move(seen));
+    }
+}
+
+PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
+    PodObserved seen;
+    const std::string& uid = memory.key.uid;
+    const std::optional<SandboxState> sandbox = runtime_.observe_pod(uid);
+    seen.sandbox_known = sandbox.has_value();
+    seen.sandbox_alive = sandbox && sandbox->alive;
+    seen.node_ip = network_.node_ip();
+    if (auto network = network_.find(uid)) {
+        seen.network = true;
+        seen.ip = network->ip;
+    }
+    if (pod && pod->spec.host_network && seen.sandbox_alive) seen.ip = seen.node_ip;
+    // Adopted: the volumes were made by an earlier daemon.
+    if (seen.sandbox_alive) memory.volumes_ready = true;
+    seen.volumes_ready = memory.volumes_ready;
+    seen.setup_reason = memory.setup_reason;
+    seen.setup_message = memory.setup_message;
+    seen.setup_retry_at_ms = memory.setup_retry_at_ms;
+    struct stat found{};
+    seen.pod_dir = stat(pod_dir(uid).c_str(), &found) == 0 ||
+                   (!memory.key.name.empty() && stat(log_dir(memory.key).c_str(), &found) == 0);
+    if (!pod) return seen;
+    if (pod->spec.active_deadline_seconds && pod->status.start_time.set) {
+        const int64_t left_s = pod->status.start_time.unix_s + *pod->spec.active_deadline_seconds - loop_.clock().wall_s();
+        seen.deadline_exceeded = left_s <= 0;
+        if (left_s > 0) worker_.queue().add_after(uid, left_s * 1000);
+    }
+    observe_containers(memory, *pod, sandbox ? &*sandbox : nullptr, true, seen.init);
+    observe_containers(memory, *pod, sandbox ? &*sandbox : nullptr, false, seen.containers);
+    return seen;
+}
+
+void PodAgent::Impl::start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state,
+                                  const std::string& ip) {
+    const api::Container& spec = *find_container(pod, state.name);
+    ContainerMemory& own = memory.containers[state.name];
+    own.probed_attempt = state.attempt;
+    own.startup = own.liveness = own.readiness = ProbeVerdict::unknown;
+    // An adopted container stays as ready as it was, so that a restart of the daemon takes no endpoint away.
+    for (const auto& status : pod.status.container_statuses) {
+        if (status.name != state.name || status.restart_count != state.attempt || !status.state.running) continue;
+        if (status.started.value_or(false)) own.startup = ProbeVerdict::success;
+        if (status.ready) own.readiness = ProbeVerdict::success;
+    }
+    own.prober.reset();
+    if (!spec.startup_probe && !spec.liveness_probe && !spec.readiness_probe) return;
+    const ProbeTarget target{memory.key.uid, state.name, ip};
+    // A container that an earlier daemon started has waited its initial delay long ago.
+    const int64_t age_ms = std::max<int64_t>(loop_.clock().wall_s() - state.started_wall_s, 0) * 1000;
+    auto listener = [this, &memory, name = state.name](const ProbeReport& report) { take_probe(memory, name, report); };
+    own.prober = std::make_unique<ContainerProber>(loop_, runtime_, spec, target, loop_.now_ms() - age_ms, listener);
+}
+
+void PodAgent::Impl::take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report) {
+    ContainerMemory& own = memory.containers[name];
+    if (own.stopping) return;
+    ProbeVerdict& verdict = report.kind == ProbeKind::startup    ? own.startup
+                            : report.kind == ProbeKind::liveness ? own.liveness
+                                                                 : own.readiness;
+    if (!report.success) api_.record_event(memory.key, name, "Warning", "Unhealthy", report.message);
+    if (verdict == report.verdict) return;
+    verdict = report.verdict;
+    wake(memory.key.uid);
+}
+
+void PodAgent::Impl::follow_probes(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
+    for (const auto& container : seen.containers) {
+        ContainerMemory& own = memory.containers[container.name];
+        const bool running = container.known_to_runtime && container.current &&
+                             container.current->phase == ContainerPhase::running;
+        if (!running) {
+            own.prober.reset();
+            own.probed_attempt = -1;
+        } else if (own.probed_attempt != container.current->attempt) {
+            start_prober(memory, pod, *container.current, seen.ip);
+        }
+    }
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,58 @@
+// What the agent sees of one pod at one moment: the runtime's containers, the images, the probes and the agent's own
+// memory of failures. A plain value: plan_pod and summarise_pod read nothing else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orilla/node/ports.hpp"
+
+namespace orilla::node {
+
+enum class ImagePhase { unknown, present, pulling, failed };
+
+/// A probe's verdict. `unknown` until the first result that reached its threshold.
+enum class ProbeVerdict { unknown, success, failure };
+
+struct ContainerSeen {
+    std::string name;
+    std::optional<ContainerState> current;  ///< newest attempt, from the runtime or, after a reboot, from the status
+    std::optional<ContainerState> last;     ///< the attempt before it, when it ended
+    bool known_to_runtime = false;          ///< current is the runtime's, not the status's
+    int restart_count = 0;
+    int64_t backoff_until_ms = 0;  ///< monotonic; a crashed container may not start before it
+    int64_t backoff_ms = 0;        ///< length of that back-off, for the message
+
+    ImagePhase image = ImagePhase::unknown;
+    std::string image_id;
+    /// Why the last try to get it going failed: ErrImagePull, CreateContainerConfigError, RunContainerError ...
+    std::string failure_reason;
+    std::string failure_message;
+    int64_t retry_at_ms = 0;  ///< monotonic; not tried again before it
+
+    ProbeVerdict startup = ProbeVerdict::unknown;
+    ProbeVerdict liveness = ProbeVerdict::unknown;
+    ProbeVerdict readiness = ProbeVerdict::unknown;
+    bool stopping = false;          ///< StopContainer is under way
+    bool post_start_done = true;    ///< lifecycle.postStart has ended, or there is none
+};
+
+struct PodObserved {
+    bool sandbox_known = false;  ///< the runtime holds something for this pod
+    bool sandbox_alive = false;
+    bool network = false;
+    std::string ip;
+    std::string node_ip;
+    bool volumes_ready = false;
+    std::string setup_reason;   ///< why volumes, network or sandbox failed last: FailedMount, FailedCreatePodSandBox
+    std::string setup_message;
+    int64_t setup_retry_at_ms = 0;
+    bool pod_dir = false;  ///< volumes or logs of it are on disk
+    bool deadline_exceeded = false;  ///< spec.activeDeadlineSeconds is over
+    std::vector<ContainerSeen> init;
+    std::vector<ContainerSeen> containers;
+};
+
+}  // namespace orilla::node

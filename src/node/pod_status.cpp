@@ -1,0 +1,217 @@
+// What the kubelet would report: phases, conditions, reasons and container states in its words
+// (documentation "Pod Lifecycle"; pkg/kubelet status manager's names).
+#include <algorithm>
+
+#include "pod_plan.hpp"
+
+namespace orilla::node {
+namespace {
+
+constexpr std::string_view waiting_creating = "ContainerCreating";
+constexpr std::string_view waiting_initializing = "PodInitializing";
+
+bool running(const ContainerSeen& seen) {
+    return seen.current && seen.known_to_runtime && seen.current->phase == ContainerPhase::running;
+}
+bool exited(const ContainerSeen& seen) { return seen.current && seen.current->phase == ContainerPhase::exited; }
+
+std::string terminated_reason(const ContainerState& state) {
+    if (state.oom_killed) return "OOMKilled";
+    return state.exit_code == 0 ? "Completed" : "Error";
+}
+
+api::ContainerStateTerminated summarise_terminated(const std::string& pod_uid, const ContainerState& state) {
+    api::ContainerStateTerminated out;
+    out.exit_code = state.exit_code;
+    out.signal = state.signal;
+    out.reason = terminated_reason(state);
+    out.message = state.termination_message;
+    out.started_at = api::Time(state.started_wall_s);
+    out.finished_at = api::Time(state.finished_wall_s);
+    out.container_id = "orilla://" + pod_uid + "/" + state.name + "/" + std::to_string(state.attempt);
+    return out;
+}
+
+/// Why a container that does not run waits.
+api::ContainerStateWaiting summarise_waiting(const ContainerSeen& seen, bool initialized, bool has_init) {
+    api::ContainerStateWaiting out;
+    if (!seen.failure_reason.empty()) {
+        out.reason = seen.failure_reason;
+        out.message = seen.failure_message;
+    } else if (exited(seen)) {
+        out.reason = "CrashLoopBackOff";
+        out.message = "back-off " + std::to_string(seen.backoff_ms / 1000) + "s restarting failed container=" + seen.name;
+    } else {
+        out.reason = has_init && !initialized ? waiting_initializing : waiting_creating;
+    }
+    return out;
+}
+
+struct StatusContext {
+    const api::Pod& pod;
+    bool initialized = false;
+    bool has_init = false;
+    std::string uid;
+};
+
+bool container_ready(const ContainerSeen& seen, const api::Container& spec) {
+    if (!running(seen) || !seen.post_start_done) return false;
+    if (spec.startup_probe && seen.startup != ProbeVerdict::success) return false;
+    return !spec.readiness_probe || seen.readiness == ProbeVerdict::success;
+}
+
+api::ContainerStatus summarise_container(const StatusContext& context, const ContainerSeen& seen,
+                                         const api::Container& spec, bool is_init) {
+    api::ContainerStatus out;
+    out.name = spec.name;
+    out.image = spec.image;
+    out.image_id = seen.image_id;
+    out.restart_count = seen.restart_count;
+    if (seen.current) {
+        out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
+        if (!seen.current->image_id.empty()) out.image_id = seen.current->image_id;
+    }
+    const bool restarts = exited(seen) && !is_init && context.pod.metadata.deletion_timestamp.set == false &&
+                          should_restart(context.pod.spec.restart_policy.view(), is_init, *seen.current);
+    const bool init_restarts =
+        exited(seen) && is_init && should_restart(context.pod.spec.restart_policy.view(), true, *seen.current);
+    if (running(seen)) {
+        out.state.running.emplace().started_at = api::Time(seen.current->started_wall_s);
+    } else if (exited(seen) && !restarts && !init_restarts) {
+        out.state.terminated.emplace() =
+            summarise_terminated(context.uid, *seen.current);
+    } else {
+        out.state.waiting.emplace() = summarise_waiting(seen, context.initialized, context.has_init);
+        if (exited(seen)) out.last_state.terminated.emplace() = summarise_terminated(context.uid, *seen.current);
+    }
+    if (!out.last_state.terminated && seen.last)
+        out.last_state.terminated.emplace() = summarise_terminated(context.uid, *seen.last);
+    out.ready = is_init ? exited(seen) && seen.current->exit_code == 0 : container_ready(seen, spec);
+    out.started = running(seen) && (!spec.startup_probe || seen.startup == ProbeVerdict::success);
+    return out;
+}
+
+std::string joined_names(const api::List<api::Container>& specs, const std::vector<ContainerSeen>& seen,
+                         const api::List<api::ContainerStatus>& statuses) {
+    std::string out;
+    for (size_t i = 0; i < seen.size(); ++i) {
+        if (statuses[i].ready) continue;
+        if (!out.empty()) out += " ";
+        out += specs[i].name.view();
+    }
+    return out;
+}
+
+void set_condition(api::PodStatus& status, const api::PodStatus& old, std::string_view type, bool value,
+                   std::string_view reason, const std::string& message, int64_t now_s) {
+    api::PodCondition condition;
+    condition.type = type;
+    condition.status = value ? "True" : "False";
+    condition.reason = reason;
+    condition.message = message;
+    condition.last_transition_time = api::Time(now_s);
+    for (const auto& before : old.conditions)
+        if (before.type == type && before.status == condition.status)
+            condition.last_transition_time = before.last_transition_time;
+    status.conditions.push_back(std::move(condition));
+}
+
+std::string_view plan_phase(const api::Pod& pod, const PodObserved& seen, bool initialized) {
+    const std::string_view policy = pod.spec.restart_policy.view();
+    for (const auto& init : seen.init)
+        if (exited(init) && init.current->exit_code != 0 && policy == "Never") return "Failed";
+    if (!initialized) return "Pending";
+    size_t done = 0, failed = 0, started = 0;
+    for (const auto& container : seen.containers) {
+        if (container.current) ++started;
+        if (!exited(container)) continue;
+        if (!pod.metadata.deletion_timestamp.set && should_restart(policy, false, *container.current)) continue;
+        ++done;
+        if (container.current->exit_code != 0) ++failed;
+    }
+    if (done == seen.containers.size()) return failed ? "Failed" : "Succeeded";
+    return started < seen.containers.size() && started == 0 ? "Pending" : "Running";
+}
+
+/// Guaranteed, Burstable or BestEffort, from requests and limits of cpu and memory (documentation "Pod QoS classes").
+std::string_view plan_qos_class(const api::PodSpec& spec) {
+    bool any = false, guaranteed = true;
+    for (const auto* list : {&spec.init_containers, &spec.containers}) {
+        for (const auto& container : *list) {
+            const auto& resources = container.resources;
+            any |= !resources.requests.empty() || !resources.limits.empty();
+            for (std::string_view name : {"cpu", "memory"}) {
+                const auto* limit = resources.limits.get(name);
+                const auto* request = resources.requests.get(name);
+                if (!limit || (request && request->compare(*limit) != 0)) guaranteed = false;
+            }
+        }
+    }
+    if (!any) return "BestEffort";
+    return guaranteed ? "Guaranteed" : "Burstable";
+}
+
+void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, bool initialized,
+                          int64_t now_s) {
+    const api::PodStatus& old = pod.status;
+    const bool finished = status.phase == "Succeeded" || status.phase == "Failed";
+    set_condition(status, old, "PodReadyToStartContainers", seen.sandbox_alive, "", "", now_s);
+    const std::string unready_init = joined_names(pod.spec.init_containers, seen.init, status.init_container_statuses);
+    if (initialized) set_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
+    else
+        set_condition(status, old, "Initialized", false, "ContainersNotInitialized",
+                      "containers with incomplete status: [" + unready_init + "]", now_s);
+    const std::string unready = joined_names(pod.spec.containers, seen.containers, status.container_statuses);
+    for (std::string_view type : {"Ready", "ContainersReady"}) {
+        if (status.phase == "Succeeded") set_condition(status, old, type, false, "PodCompleted", "", now_s);
+        else if (status.phase == "Failed") set_condition(status, old, type, false, "PodFailed", "", now_s);
+        else if (unready.empty()) set_condition(status, old, type, true, "", "", now_s);
+        else
+            set_condition(status, old, type, false, "ContainersNotReady",
+                          "containers with unready status: [" + unready + "]", now_s);
+    }
+    for (const auto& before : old.conditions)
+        if (before.type == "PodScheduled") status.conditions.push_back(before);
+}
+
+}  // namespace
+
+api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64_t now_s) {
+    api::PodStatus status;
+    bool initialized = std::all_of(seen.init.begin(), seen.init.end(),
+                                   [](const auto& c) { return exited(c) && c.current->exit_code == 0; });
+    // Main containers only start after the init containers: their existence proves it even when those were forgotten.
+    initialized |= std::any_of(seen.containers.begin(), seen.containers.end(), [](const auto& c) { return c.current; });
+    const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view())};
+    for (size_t i = 0; i < seen.init.size(); ++i)
+        status.init_container_statuses.push_back(
+            summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
+    for (size_t i = 0; i < seen.containers.size(); ++i)
+        status.container_statuses.push_back(
+            summarise_container(context, seen.containers[i], pod.spec.containers[i], false));
+    const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    status.phase = was_final ? pod.status.phase.view() : plan_phase(pod, seen, initialized);
+    status.reason = pod.status.reason;
+    status.message = pod.status.message;
+    const bool any_running = std::any_of(seen.init.begin(), seen.init.end(), running) ||
+                             std::any_of(seen.containers.begin(), seen.containers.end(), running);
+    if (seen.deadline_exceeded && !was_final && !any_running) {
+        status.phase = "Failed";
+        status.reason = "DeadlineExceeded";
+        status.message = "Pod was active on the node longer than the specified deadline";
+    }
+    status.observed_generation = pod.metadata.generation;
+    status.qos_class = plan_qos_class(pod.spec);
+    status.host_ip = seen.node_ip;
+    if (!seen.node_ip.empty()) status.host_ips.emplace_back().ip = seen.node_ip;
+    const std::string ip = seen.ip.empty() ? std::string(pod.status.pod_ip.view()) : seen.ip;
+    if (!ip.empty()) {
+        status.pod_ip = ip;
+        status.pod_ips.emplace_back().ip = ip;
+    }
+    status.start_time = pod.status.start_time.set ? pod.status.start_time : api::Time(now_s);
+    summarise_conditions(status, pod, seen, initialized, now_s);
+    return status;
+}
+
+}  // namespace orilla::node

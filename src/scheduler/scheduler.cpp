@@ -1,0 +1,99 @@
+#include "orilla/scheduler/scheduler.hpp"
+
+#include "schedule_plan.hpp"
+
+namespace orilla::scheduler {
+namespace {
+
+std::string key_of(const store::Key& key) { return key.ns + "/" + key.name; }
+
+bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
+
+api::PodCondition* find_condition(api::PodStatus& status, std::string_view type) {
+    for (auto& condition : status.conditions)
+        if (condition.type == type) return &condition;
+    return nullptr;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
+    : loop_(loop),
+      objects_(objects),
+      events_(events),
+      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
+      nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent&) { retry_waiting(); }),
+      worker_(loop, *this, {.name = "scheduler"}) {}
+
+void Scheduler::start() {
+    nodes_.start();
+    pods_.start();
+}
+
+void Scheduler::pod_changed(const store::WatchEvent& event) {
+    const bool gone = event.type == store::WatchEvent::Type::deleted;
+    if (gone) waiting_.erase(key_of(event.entry->key));
+    const auto pod = gone ? nullptr : objects_.get<api::Pod>(event.entry->key.ns, event.entry->key.name);
+    if (pod && pod->spec.node_name.empty()) worker_.queue().add(key_of(event.entry->key));
+    // A pod that ended or went made room.
+    if (gone || (pod && has_ended(*pod))) retry_waiting();
+}
+
+void Scheduler::retry_waiting() {
+    for (const auto& [key, tries] : waiting_) worker_.queue().add(key);
+}
+
+loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
+    const size_t slash = key.find('/');
+    auto pod = objects_.get<api::Pod>(key.substr(0, slash), key.substr(slash + 1));
+    const bool wanted = pod && pod->spec.node_name.empty() && !pod->metadata.deletion_timestamp && !has_ended(*pod) &&
+                        (pod->spec.scheduler_name.empty() || pod->spec.scheduler_name == "default-scheduler");
+    if (!wanted) {
+        waiting_.erase(key);
+        co_return loop::Outcome{};
+    }
+    auto task = schedule(std::move(pod));
+    co_return co_await std::move(task);
+}
+
+loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api::Pod> pod) {
+    const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
+    std::vector<api::Node> nodes;
+    for (const auto& node : objects_.list<api::Node>()) nodes.push_back(*node);
+    std::vector<api::Pod> bound;
+    for (const auto& other : objects_.list<api::Pod>())
+        if (!other->spec.node_name.empty() && !has_ended(*other)) bound.push_back(*other);
+    const ScheduleDecision decision = plan_schedule(*pod, nodes, bound);
+    if (const auto* bind = std::get_if<Bind>(&decision)) {
+        CO_TRY(auto stored, objects_.bind(ns, name, bind->node));
+        (void)stored;
+        waiting_.erase(ns + "/" + name);
+        events_.record(*pod, "default-scheduler", "Normal", "Scheduled",
+                       "Successfully assigned " + ns + "/" + name + " to " + bind->node);
+        co_return loop::Outcome{};
+    }
+    ++waiting_[ns + "/" + name];
+    CO_TRY_VOID(tell_unschedulable(pod, std::get<Unschedulable>(decision).message));
+    co_return loop::Outcome{};  // tried again when a pod goes or a node changes
+}
+
+loop::Task<Result<void>> Scheduler::tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message) {
+    events_.record(*pod, "default-scheduler", "Warning", "FailedScheduling", message);
+    const int64_t now_s = loop_.clock().wall_s();
+    std::function<Result<void>(api::Pod&)> change = [message, now_s](api::Pod& edited) -> Result<void> {
+        api::PodCondition* condition = find_condition(edited.status, "PodScheduled");
+        if (!condition) condition = &edited.status.conditions.emplace_back();
+        if (condition->status != "False") condition->last_transition_time = api::Time(now_s);
+        condition->type = "PodScheduled";
+        condition->status = "False";
+        condition->reason = "Unschedulable";
+        condition->message = message;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Pod>(pod->metadata.namespace_.str(), pod->metadata.name.str(), std::move(change));
+    auto written = co_await std::move(task);
+    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
+    co_return ok();
+}
+
+}  // namespace orilla::scheduler

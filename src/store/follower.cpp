@@ -1,0 +1,55 @@
+#include "orilla/store/follower.hpp"
+
+#include "orilla/base/log.hpp"
+
+namespace orilla::store {
+namespace {
+constexpr int64_t watch_retry_ms = 100;
+}
+
+Follower::Follower(loop::Loop& loop, Store& store, std::string resource, Listener listener)
+    : loop_(loop), store_(store), resource_(std::move(resource)), listener_(std::move(listener)), scope_(loop) {}
+
+void Follower::start() {
+    relist();
+    scope_.spawn(follow());
+}
+
+void Follower::relist() {
+    Listing listing = store_.list(resource_);
+    revision_ = listing.revision;
+    std::map<Key, EntryPtr> before;
+    before.swap(known_);
+    for (auto& entry : listing.entries) {
+        auto old = before.extract(entry->key);
+        known_[entry->key] = entry;
+        if (old.empty()) listener_({WatchEvent::Type::added, entry, nullptr});
+        else if (old.mapped()->revision != entry->revision) listener_({WatchEvent::Type::modified, entry, old.mapped()});
+    }
+    for (auto& [key, entry] : before) listener_({WatchEvent::Type::deleted, entry, entry});
+}
+
+loop::Task<void> Follower::follow() {
+    for (;;) {
+        auto opened = store_.watch(resource_, {}, revision_);
+        if (!opened) {
+            log::warning("watch " + resource_ + ": " + opened.error().message());
+            co_await loop_.sleep_for(watch_retry_ms);
+            relist();
+            continue;
+        }
+        const std::unique_ptr<Watch> watch = std::move(*opened);
+        for (;;) {
+            auto task = watch->next();
+            auto event = co_await std::move(task);
+            if (!event) break;
+            revision_ = event->entry->revision;
+            if (event->type == WatchEvent::Type::deleted) known_.erase(event->entry->key);
+            else known_[event->entry->key] = event->entry;
+            listener_(*event);
+        }
+        relist();
+    }
+}
+
+}  // namespace orilla::store

@@ -1,0 +1,176 @@
+#include "pod_plan.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace orilla;
+using namespace orilla::node;
+
+namespace {
+
+api::Pod pod_with(std::initializer_list<const char*> containers, std::initializer_list<const char*> init = {}) {
+    api::Pod pod;
+    pod.metadata.uid = "u";
+    pod.spec.restart_policy = "Always";
+    pod.spec.termination_grace_period_seconds = 30;
+    for (const char* name : containers) pod.spec.containers.emplace_back().name = name;
+    for (const char* name : init) pod.spec.init_containers.emplace_back().name = name;
+    return pod;
+}
+
+ContainerSeen seen_container(const char* name) {
+    ContainerSeen seen;
+    seen.name = name;
+    seen.image = ImagePhase::present;
+    return seen;
+}
+
+ContainerSeen running(const char* name, int attempt = 0) {
+    ContainerSeen seen = seen_container(name);
+    seen.known_to_runtime = true;
+    seen.current.emplace();
+    seen.current->name = name;
+    seen.current->attempt = attempt;
+    seen.current->phase = ContainerPhase::running;
+    return seen;
+}
+
+ContainerSeen ended(const char* name, int exit_code, int attempt = 0) {
+    ContainerSeen seen = running(name, attempt);
+    seen.current->phase = ContainerPhase::exited;
+    seen.current->exit_code = exit_code;
+    return seen;
+}
+
+PodObserved ready_sandbox() {
+    PodObserved seen;
+    seen.sandbox_known = seen.sandbox_alive = seen.network = seen.volumes_ready = seen.pod_dir = true;
+    return seen;
+}
+
+using Actions = std::vector<PodAction>;
+
+}  // namespace
+
+TEST_CASE("plan_pod: volumes come first, then the sandbox, then the containers") {
+    const auto pod = pod_with({"web"});
+    PodObserved seen;
+    seen.containers = {seen_container("web")};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{PrepareVolumes{}});
+    seen.volumes_ready = true;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{SetUpSandbox{}});
+    seen.sandbox_known = seen.sandbox_alive = true;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"web", 0}});
+}
+
+TEST_CASE("plan_pod: a running pod needs nothing") {
+    const auto pod = pod_with({"web", "side"});
+    PodObserved seen = ready_sandbox();
+    seen.containers = {running("web"), running("side")};
+    CHECK(plan_pod(&pod, seen, 0).empty());
+}
+
+TEST_CASE("plan_pod: without its image a container waits for the pull") {
+    const auto pod = pod_with({"web"});
+    PodObserved seen = ready_sandbox();
+    seen.containers = {seen_container("web")};
+    seen.containers[0].image = ImagePhase::unknown;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{EnsureImage{"web"}});
+    seen.containers[0].image = ImagePhase::pulling;
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    seen.containers[0].image = ImagePhase::failed;
+    seen.containers[0].retry_at_ms = 5000;
+    CHECK(plan_pod(&pod, seen, 1000) == Actions{WaitUntil{5000}});
+    CHECK(plan_pod(&pod, seen, 5000) == Actions{EnsureImage{"web"}});
+}
+
+TEST_CASE("plan_pod: init containers run one after another, before the others") {
+    const auto pod = pod_with({"web"}, {"first", "second"});
+    PodObserved seen = ready_sandbox();
+    seen.init = {seen_container("first"), seen_container("second")};
+    seen.containers = {seen_container("web")};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"first", 0}});
+    seen.init[0] = running("first");
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    seen.init[0] = ended("first", 0);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"second", 0}});
+    seen.init[1] = ended("second", 1);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"second", 1}});
+    seen.init[1] = ended("second", 0, 1);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"web", 0}});
+}
+
+TEST_CASE("plan_pod: a crashed container waits for its back-off") {
+    const auto pod = pod_with({"web"});
+    PodObserved seen = ready_sandbox();
+    seen.containers = {ended("web", 1, 3)};
+    seen.containers[0].backoff_until_ms = 40'000;
+    CHECK(plan_pod(&pod, seen, 20'000) == Actions{WaitUntil{40'000}});
+    CHECK(plan_pod(&pod, seen, 40'000) == Actions{StartContainer{"web", 4}});
+}
+
+TEST_CASE("plan_pod: the restart policy decides about ended containers") {
+    auto pod = pod_with({"job"});
+    PodObserved seen = ready_sandbox();
+    for (auto [policy, code, restarts] : {std::tuple{"Always", 0, true}, {"Always", 1, true}, {"OnFailure", 0, false},
+                                          {"OnFailure", 1, true}, {"Never", 0, false}, {"Never", 1, false}}) {
+        pod.spec.restart_policy = policy;
+        seen.containers = {ended("job", code)};
+        CAPTURE(policy, code);
+        CHECK(plan_pod(&pod, seen, 0).empty() == !restarts);
+    }
+}
+
+TEST_CASE("plan_pod: a failed liveness probe stops the container, once") {
+    const auto pod = pod_with({"web"});
+    PodObserved seen = ready_sandbox();
+    seen.containers = {running("web")};
+    seen.containers[0].liveness = ProbeVerdict::failure;
+    const auto actions = plan_pod(&pod, seen, 0);
+    REQUIRE(actions.size() == 1);
+    CHECK(std::get<StopContainer>(actions[0]).grace_s == 30);
+    seen.containers[0].stopping = true;
+    CHECK(plan_pod(&pod, seen, 0).empty());
+}
+
+TEST_CASE("plan_pod: deletion stops, tears down, cleans up and then finishes") {
+    auto pod = pod_with({"web"});
+    pod.metadata.deletion_timestamp = api::Time(100);
+    pod.metadata.deletion_grace_period_seconds = 5;
+    PodObserved seen = ready_sandbox();
+    seen.containers = {running("web")};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"web", 5, "Stopping container web"}});
+    seen.containers[0].stopping = true;
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    seen.containers = {ended("web", 0)};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{TearDownSandbox{}});
+    seen.sandbox_known = seen.sandbox_alive = seen.network = false;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{RemovePodFiles{}});
+    seen.pod_dir = false;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{FinishDelete{}});
+}
+
+TEST_CASE("plan_pod: what belongs to no pod is removed") {
+    PodObserved seen = ready_sandbox();
+    CHECK(plan_pod(nullptr, seen, 0) == Actions{TearDownSandbox{}});
+    seen.sandbox_known = seen.network = false;
+    CHECK(plan_pod(nullptr, seen, 0) == Actions{RemovePodFiles{}});
+    seen.pod_dir = false;
+    CHECK(plan_pod(nullptr, seen, 0).empty());
+}
+
+TEST_CASE("plan_pod: a dead supervisor's sandbox is made anew") {
+    const auto pod = pod_with({"web"});
+    PodObserved seen = ready_sandbox();
+    seen.sandbox_alive = false;
+    seen.containers = {ended("web", 137)};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{TearDownSandbox{}});
+}
+
+TEST_CASE("crash_backoff_ms: at once, then 10 s doubled up to 5 min") {
+    CHECK(crash_backoff_ms(0) == 0);
+    CHECK(crash_backoff_ms(1) == 10'000);
+    CHECK(crash_backoff_ms(2) == 20'000);
+    CHECK(crash_backoff_ms(5) == 160'000);
+    CHECK(crash_backoff_ms(6) == 300'000);
+    CHECK(crash_backoff_ms(1000) == 300'000);
+}

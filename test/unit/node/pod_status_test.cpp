@@ -1,0 +1,100 @@
+#include <catch2/catch.hpp>
+
+#include "pod_plan.hpp"
+
+using namespace orilla;
+using namespace orilla::node;
+
+namespace {
+api::Pod one_container_pod(const char* policy = "Always") {
+    api::Pod pod;
+    pod.metadata.uid = "u";
+    pod.spec.restart_policy = policy;
+    pod.spec.containers.emplace_back().name = "web";
+    return pod;
+}
+PodObserved seen_with(ContainerPhase phase, int exit_code = 0, int attempt = 0) {
+    PodObserved seen;
+    seen.sandbox_known = seen.sandbox_alive = seen.volumes_ready = true;
+    seen.ip = "10.42.0.5";
+    seen.node_ip = "10.42.0.1";
+    ContainerSeen& container = seen.containers.emplace_back();
+    container.name = "web";
+    container.known_to_runtime = true;
+    container.current = ContainerState{"web", attempt, phase, 12, exit_code, 0, false, 1000, 1010, "img", ""};
+    container.restart_count = attempt;
+    return seen;
+}
+std::string condition(const api::PodStatus& status, std::string_view type) {
+    for (const auto& one : status.conditions)
+        if (one.type == type) return one.status.str();
+    return "absent";
+}
+}  // namespace
+
+TEST_CASE("summarise_pod: a running container without probes is ready") {
+    const auto status = summarise_pod(one_container_pod(), seen_with(ContainerPhase::running), 2000);
+    CHECK(status.phase == "Running");
+    CHECK(condition(status, "Ready") == "True");
+    CHECK(condition(status, "ContainersReady") == "True");
+    CHECK(condition(status, "Initialized") == "True");
+    CHECK(status.pod_ip == "10.42.0.5");
+    REQUIRE(status.container_statuses[0].state.running);
+    CHECK(status.container_statuses[0].state.running->started_at.unix_s == 1000);
+    CHECK(status.qos_class == "BestEffort");
+}
+
+TEST_CASE("summarise_pod: a readiness probe has to succeed first") {
+    auto pod = one_container_pod();
+    pod.spec.containers[0].readiness_probe.ensure();
+    auto seen = seen_with(ContainerPhase::running);
+    CHECK(condition(summarise_pod(pod, seen, 0), "Ready") == "False");
+    seen.containers[0].readiness = ProbeVerdict::success;
+    CHECK(condition(summarise_pod(pod, seen, 0), "Ready") == "True");
+    pod.spec.containers[0].startup_probe.ensure();
+    CHECK(condition(summarise_pod(pod, seen, 0), "Ready") == "False");
+}
+
+TEST_CASE("summarise_pod: a crash shows CrashLoopBackOff and the last state") {
+    auto seen = seen_with(ContainerPhase::exited, 3, 2);
+    seen.containers[0].backoff_ms = 20'000;
+    const auto status = summarise_pod(one_container_pod(), seen, 2000);
+    CHECK(status.phase == "Running");
+    const auto& container = status.container_statuses[0];
+    REQUIRE(container.state.waiting);
+    CHECK(container.state.waiting->reason == "CrashLoopBackOff");
+    REQUIRE(container.last_state.terminated);
+    CHECK(container.last_state.terminated->exit_code == 3);
+    CHECK(container.last_state.terminated->reason == "Error");
+    CHECK(container.restart_count == 2);
+}
+
+TEST_CASE("summarise_pod: pods that end are Succeeded or Failed, and stay so") {
+    auto pod = one_container_pod("Never");
+    auto status = summarise_pod(pod, seen_with(ContainerPhase::exited, 0), 2000);
+    CHECK(status.phase == "Succeeded");
+    CHECK(condition(status, "Ready") == "False");
+    CHECK(summarise_pod(pod, seen_with(ContainerPhase::exited, 1), 2000).phase == "Failed");
+    pod.status = status;
+    PodObserved gone;
+    gone.containers.emplace_back().name = "web";
+    CHECK(summarise_pod(pod, gone, 3000).phase == "Succeeded");
+}
+
+TEST_CASE("summarise_pod: an image that does not come is a waiting reason") {
+    PodObserved seen;
+    ContainerSeen& container = seen.containers.emplace_back();
+    container.name = "web";
+    container.failure_reason = "ImagePullBackOff";
+    container.failure_message = "Back-off pulling image \"x\"";
+    const auto status = summarise_pod(one_container_pod(), seen, 0);
+    CHECK(status.phase == "Pending");
+    CHECK(status.container_statuses[0].state.waiting->reason == "ImagePullBackOff");
+}
+
+TEST_CASE("summarise_pod: a condition that does not change keeps its time") {
+    auto pod = one_container_pod();
+    pod.status = summarise_pod(pod, seen_with(ContainerPhase::running), 2000);
+    const auto again = summarise_pod(pod, seen_with(ContainerPhase::running), 9000);
+    CHECK(again == pod.status);
+}

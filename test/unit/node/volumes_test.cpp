@@ -1,0 +1,70 @@
+#include "volumes.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace orilla;
+using namespace orilla::node;
+namespace fs = std::filesystem;
+
+namespace {
+struct TemporaryDirectory {
+    std::string path = "/tmp/orilla-volumes-XXXXXX";
+    TemporaryDirectory() { REQUIRE(mkdtemp(path.data())); }
+    ~TemporaryDirectory() { fs::remove_all(path); }
+};
+std::string slurp(const std::string& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+}  // namespace
+
+TEST_CASE("write_atomically: files appear, change and go as one") {
+    TemporaryDirectory dir;
+    REQUIRE(write_atomically(dir.path, {{"a", "1", 0644}, {"sub/b", "2", 0400}}, -1));
+    CHECK(slurp(dir.path + "/a") == "1");
+    CHECK(slurp(dir.path + "/sub/b") == "2");
+    const auto before = fs::read_symlink(dir.path + "/..data");
+    REQUIRE(write_atomically(dir.path, {{"a", "1", 0644}, {"sub/b", "2", 0400}}, -1));
+    CHECK(fs::read_symlink(dir.path + "/..data") == before);  // nothing changed, nothing written
+    REQUIRE(write_atomically(dir.path, {{"a", "3", 0644}}, -1));
+    CHECK(slurp(dir.path + "/a") == "3");
+    CHECK(!fs::exists(fs::symlink_status(dir.path + "/sub")));
+    size_t entries = 0;
+    for (const auto& entry : fs::directory_iterator(dir.path)) ++entries, (void)entry;
+    CHECK(entries == 3);  // a, ..data and its directory
+}
+
+TEST_CASE("plan_volume_files: items choose, modes apply, paths may not lead out") {
+    api::Pod pod;
+    api::Volume volume;
+    auto& source = volume.config_map.ensure();
+    source.name = "cm";
+    EnvSources sources;
+    auto missing = plan_volume_files(pod, volume, sources, {});
+    REQUIRE(!missing);
+    CHECK(missing.error().message() == "configmap \"cm\" not found");
+    auto map = std::make_shared<api::ConfigMap>();
+    map->data["k"] = "v";
+    map->data["other"] = "w";
+    sources.config_maps["cm"] = map;
+    CHECK(plan_volume_files(pod, volume, sources, {})->size() == 2);
+    auto& item = source.items.emplace_back();
+    item.key = "k";
+    item.path = "dir/file";
+    item.mode = 0400;
+    CHECK(*plan_volume_files(pod, volume, sources, {}) == std::vector<ProjectedFile>{{"dir/file", "v", 0400}});
+    source.items[0].path = "../../etc/passwd";
+    CHECK(!plan_volume_files(pod, volume, sources, {}));
+    source.items[0].path = "x";
+    source.items[0].key = "absent";
+    CHECK(!plan_volume_files(pod, volume, sources, {}));
+    source.optional = true;
+    CHECK(plan_volume_files(pod, volume, sources, {})->empty());
+}
