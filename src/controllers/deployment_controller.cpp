@@ -1,0 +1,182 @@
+#include "deployment_controller.hpp"
+
+#include "orilla/api/selectors.hpp"
+#include "pod_facts.hpp"
+
+namespace orilla::controllers {
+namespace {
+constexpr std::string_view component = "deployment-controller";
+}
+
+DeploymentController::DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
+    : loop_(loop),
+      objects_(objects),
+      events_(events),
+      deployments_(loop, objects.store(), "deployments.apps",
+                   [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
+      sets_(loop, objects.store(), "replicasets.apps", [this](const store::WatchEvent& event) { set_changed(event); }),
+      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
+      worker_(loop, *this, {.name = "deployment", .concurrency = 2}) {}
+
+void DeploymentController::start() {
+    deployments_.start();
+    sets_.start();
+    pods_.start();
+}
+
+void DeploymentController::set_changed(const store::WatchEvent& event) {
+    queue_owner(objects_, api::kind_of<api::ReplicaSet>(), "Deployment", event, worker_.queue());
+    const auto set = object_of(objects_, api::kind_of<api::ReplicaSet>(), event.entry);
+    if (!set || find_controller(set->meta())) return;
+    for (const auto& deployment : objects_.list<api::Deployment>(event.entry->key.ns))
+        if (api::matches_selector(deployment->spec.selector, set->meta().labels)) worker_.queue().add(key_of(deployment->metadata));
+}
+
+/// Recreate waits for the old pods' end, which no ReplicaSet shows.
+void DeploymentController::pod_changed(const store::WatchEvent& event) {
+    if (event.type != store::WatchEvent::Type::deleted) return;
+    const auto pod = object_of(objects_, api::kind_of<api::Pod>(), event.entry);
+    const auto* controller = pod ? find_controller(pod->meta()) : nullptr;
+    if (!controller || controller->kind != "ReplicaSet") return;
+    const auto set = objects_.get<api::ReplicaSet>(event.entry->key.ns, controller->name);
+    const auto* owner = set ? find_controller(set->metadata) : nullptr;
+    if (owner && owner->kind == "Deployment") worker_.queue().add(key_of(event.entry->key.ns, owner->name));
+}
+
+DeploymentObserved DeploymentController::observe(const api::Deployment& deployment) {
+    DeploymentObserved seen;
+    for (const auto& set : objects_.list<api::ReplicaSet>(deployment.metadata.namespace_)) {
+        const bool ours = is_controlled_by(set->metadata, deployment.metadata.uid);
+        const bool orphan = !find_controller(set->metadata) && !set->metadata.deletion_timestamp &&
+                            api::matches_selector(deployment.spec.selector, set->metadata.labels);
+        if (ours || orphan) seen.replica_sets.push_back(*set);
+    }
+    if (deployment.spec.strategy.type == "Recreate")
+        for (const auto& pod : objects_.list<api::Pod>(deployment.metadata.namespace_)) seen.pods.push_back(*pod);
+    const auto [progress, fresh] = progressed_ms_.try_emplace(deployment.metadata.uid.str(), loop_.now_ms());
+    (void)fresh;
+    seen.since_progress_s = (loop_.now_ms() - progress->second) / 1000;
+    return seen;
+}
+
+loop::Task<Result<loop::Outcome>> DeploymentController::reconcile(std::string key) {
+    const auto [ns, name] = split_key(key);
+    DeploymentPtr deployment = objects_.get<api::Deployment>(ns, name);
+    if (!deployment) co_return loop::Outcome{};
+    for (auto& action : plan_deployment(*deployment, observe(*deployment))) {
+        CO_TRY_VOID(apply(deployment, std::move(action)));
+    }
+    // The acts may have changed it (revision, collisions).
+    deployment = objects_.get<api::Deployment>(ns, name);
+    if (!deployment) co_return loop::Outcome{};
+    auto task = write_status(deployment);
+    co_return co_await std::move(task);
+}
+
+loop::Task<Result<void>> DeploymentController::apply(DeploymentPtr deployment, DeploymentAction action) {
+    loop::Task<Result<void>> task;
+    if (auto* one = std::get_if<AdoptReplicaSet>(&action)) task = adopt(deployment, one->name);
+    else if (auto* create = std::get_if<CreateReplicaSet>(&action)) task = create_set(deployment, std::move(create->object));
+    else if (auto* bump = std::get_if<BumpCollisionCount>(&action)) task = set_collision_count(deployment, bump->to);
+    else if (auto* update = std::get_if<UpdateReplicaSet>(&action)) task = update_set(deployment, std::move(*update));
+    else if (auto* remove = std::get_if<DeleteReplicaSet>(&action)) task = delete_set(deployment, remove->name);
+    else task = set_revision(deployment, std::get<SetRevision>(action).revision);
+    co_return co_await std::move(task);
+}
+
+loop::Task<Result<void>> DeploymentController::adopt(DeploymentPtr deployment, std::string name) {
+    std::function<Result<void>(api::ReplicaSet&)> change = [deployment](api::ReplicaSet& set) -> Result<void> {
+        if (!find_controller(set.metadata))
+            set.metadata.owner_references.push_back(make_controller_reference("apps/v1", "Deployment", deployment->metadata));
+        return ok();
+    };
+    auto task = objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), name, std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployment, api::ReplicaSet set) {
+    const std::string name = set.metadata.name.str();
+    const int32_t replicas = set.spec.replicas.value_or(0);
+    auto task = objects_.create<api::ReplicaSet>(std::move(set));
+    auto created = co_await std::move(task);
+    if (created) {
+        if (replicas > 0)
+            events_.record(*deployment, component, "Normal", "ScalingReplicaSet",
+                           "Scaled up replica set " + name + " from 0 to " + std::to_string(replicas));
+        co_return ok();
+    }
+    if (created.error().code() != Code::already_exists) {
+        events_.record(*deployment, component, "Warning", "ReplicaSetCreateError",
+                       "Failed to create new replica set \"" + name + "\": " + created.error().message());
+        co_return std::move(created).error();
+    }
+    // Somebody else's has the name that our hash gives.
+    auto bump = set_collision_count(deployment, deployment->status.collision_count.value_or(0) + 1);
+    auto bumped = co_await std::move(bump);
+    if (!bumped) co_return bumped;
+    worker_.queue().add(key_of(deployment->metadata));
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::update_set(DeploymentPtr deployment, UpdateReplicaSet update) {
+    std::function<Result<void>(api::ReplicaSet&)> change = [update](api::ReplicaSet& set) -> Result<void> {
+        set.spec.replicas = update.replicas;
+        set.spec.min_ready_seconds = update.min_ready_seconds;
+        set.metadata.annotations = update.annotations;
+        return ok();
+    };
+    auto task = objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), update.name, std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() == Code::not_found) co_return ok();
+    if (!changed) co_return std::move(changed).error();
+    if (!update.event.empty()) events_.record(*deployment, component, "Normal", "ScalingReplicaSet", update.event);
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::delete_set(DeploymentPtr deployment, std::string name) {
+    auto task = objects_.remove<api::ReplicaSet>(deployment->metadata.namespace_.str(), name);
+    auto removed = co_await std::move(task);
+    if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::set_revision(DeploymentPtr deployment, std::string revision) {
+    std::function<Result<void>(api::Deployment&)> change = [revision](api::Deployment& edited) -> Result<void> {
+        edited.metadata.annotations[revision_annotation] = revision;
+        return ok();
+    };
+    auto task = objects_.modify<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::set_collision_count(DeploymentPtr deployment, int32_t count) {
+    std::function<Result<void>(api::Deployment&)> change = [count](api::Deployment& edited) -> Result<void> {
+        edited.status.collision_count = count;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<loop::Outcome>> DeploymentController::write_status(DeploymentPtr deployment) {
+    const DeploymentSummary summary = summarise_deployment(*deployment, observe(*deployment), loop_.clock().wall_s());
+    if (summary.progressed) progressed_ms_[deployment->metadata.uid.str()] = loop_.now_ms();
+    const loop::Outcome outcome{summary.again_after_s < 0 ? -1 : summary.again_after_s * 1000};
+    if (summary.status == deployment->status) co_return outcome;
+    std::function<Result<void>(api::Deployment&)> change = [status = summary.status](api::Deployment& edited) -> Result<void> {
+        edited.status = status;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
+    auto written = co_await std::move(task);
+    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
+    co_return outcome;
+}
+
+}  // namespace orilla::controllers

@@ -1,0 +1,40 @@
+// Applies plan_deployment.
+#pragma once
+
+#include "controller_base.hpp"
+#include "deployment_plan.hpp"
+
+namespace orilla::controllers {
+
+class DeploymentController final : public loop::Reconciler {
+  public:
+    DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events);
+    void start();
+    loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+
+  private:
+    using DeploymentPtr = std::shared_ptr<const api::Deployment>;
+    DeploymentObserved observe(const api::Deployment& deployment);
+    void set_changed(const store::WatchEvent& event);
+    void pod_changed(const store::WatchEvent& event);
+    loop::Task<Result<void>> apply(DeploymentPtr deployment, DeploymentAction action);
+    loop::Task<Result<void>> adopt(DeploymentPtr deployment, std::string set);
+    loop::Task<Result<void>> create_set(DeploymentPtr deployment, api::ReplicaSet set);
+    loop::Task<Result<void>> update_set(DeploymentPtr deployment, UpdateReplicaSet update);
+    loop::Task<Result<void>> delete_set(DeploymentPtr deployment, std::string set);
+    loop::Task<Result<void>> set_revision(DeploymentPtr deployment, std::string revision);
+    loop::Task<Result<void>> set_collision_count(DeploymentPtr deployment, int32_t count);
+    loop::Task<Result<loop::Outcome>> write_status(DeploymentPtr deployment);
+
+    loop::Loop& loop_;
+    store::Objects& objects_;
+    store::EventRecorder& events_;
+    std::map<std::string, int64_t> progressed_ms_;  ///< uid -> monotonic time of the last progress
+    store::Follower deployments_;
+    store::Follower sets_;
+    store::Follower pods_;
+    loop::Worker worker_;
+};
+
+}  // namespace orilla::controllers

@@ -1,0 +1,42 @@
+// ReplicaSet: the right number of pods of one template. Decides only; see replicaset_controller for the acts.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "orilla/api/types.hpp"
+
+namespace orilla::controllers {
+
+/// At most so many pods are created or deleted in one turn: the rest follows in the next.
+constexpr int replicaset_burst_max = 500;
+
+struct CreatePods {
+    int count = 0;
+    bool operator==(const CreatePods&) const = default;
+};
+struct DeletePod {
+    std::string name;
+    bool operator==(const DeletePod&) const = default;
+};
+/// A pod that matches and has no controller becomes ours.
+struct AdoptPod {
+    std::string name;
+    bool operator==(const AdoptPod&) const = default;
+};
+/// A pod of ours that no longer matches goes free.
+struct ReleasePod {
+    std::string name;
+    bool operator==(const ReleasePod&) const = default;
+};
+using ReplicaSetAction = std::variant<CreatePods, DeletePod, AdoptPod, ReleasePod>;
+
+/// `pods`: all pods of the namespace.
+std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods);
+/// `*again_after_s`: when a pod becomes available by waiting (minReadySeconds), else -1. `failure`: of the last create.
+api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods,
+                                           const std::string& failure, int64_t now_s, int64_t* again_after_s);
+api::Pod make_pod(const api::ReplicaSet& owner);
+
+}  // namespace orilla::controllers
