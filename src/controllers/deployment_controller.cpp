@@ -1,6 +1,5 @@
 #include "deployment_controller.hpp"
 
-#include "orilla/api/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
@@ -29,7 +28,7 @@ void DeploymentController::set_changed(const store::WatchEvent& event) {
     const auto set = object_of(objects_, api::kind_of<api::ReplicaSet>(), event.entry);
     if (!set || find_controller(set->meta())) return;
     for (const auto& deployment : objects_.list<api::Deployment>(event.entry->key.ns))
-        if (api::matches_selector(deployment->spec.selector, set->meta().labels)) worker_.queue().add(key_of(deployment->metadata));
+        if (selects(deployment->spec.selector, set->meta().labels)) worker_.queue().add(key_of(deployment->metadata));
 }
 
 /// Recreate waits for the old pods' end, which no ReplicaSet shows.
@@ -48,7 +47,7 @@ DeploymentObserved DeploymentController::observe(const api::Deployment& deployme
     for (const auto& set : objects_.list<api::ReplicaSet>(deployment.metadata.namespace_)) {
         const bool ours = is_controlled_by(set->metadata, deployment.metadata.uid);
         const bool orphan = !find_controller(set->metadata) && !set->metadata.deletion_timestamp &&
-                            api::matches_selector(deployment.spec.selector, set->metadata.labels);
+                            selects(deployment.spec.selector, set->metadata.labels);
         if (ours || orphan) seen.replica_sets.push_back(*set);
     }
     if (deployment.spec.strategy.type == "Recreate")

@@ -121,7 +121,7 @@ api::ReplicaSet make_replica_set(const View& view, int32_t replicas) {
     set.spec.replicas = replicas;
     set.spec.min_ready_seconds = deployment.spec.min_ready_seconds;
     set.spec.selector = deployment.spec.selector;
-    set.spec.selector.match_labels[hash_label] = hash;
+    set.spec.selector.ensure().match_labels[hash_label] = hash;
     set.spec.template_ = deployment.spec.template_;
     set.spec.template_.metadata.labels[hash_label] = hash;
     return set;

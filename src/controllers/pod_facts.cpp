@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orilla/api/selectors.hpp"
+
 namespace orilla::controllers {
 namespace {
 const api::PodCondition* find_condition(const api::Pod& pod, std::string_view type) {
@@ -50,6 +52,11 @@ api::OwnerReference make_controller_reference(std::string_view api_version, std:
     out.controller = true;
     out.block_owner_deletion = true;
     return out;
+}
+
+bool selects(const api::Box<api::LabelSelector>& selector, const api::Map<api::Str>& labels) {
+    auto parsed = api::Selector::from(selector);
+    return parsed && parsed->matches(labels);
 }
 
 }  // namespace orilla::controllers

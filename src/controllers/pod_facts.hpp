@@ -1,4 +1,4 @@
-// Small questions about pods that several controllers ask.
+// Small questions about pods and owners that several controllers ask.
 #pragma once
 
 #include <string_view>
@@ -17,5 +17,8 @@ const api::OwnerReference* find_controller(const api::ObjectMeta& meta);
 bool is_controlled_by(const api::ObjectMeta& meta, std::string_view owner_uid);
 api::OwnerReference make_controller_reference(std::string_view api_version, std::string_view kind,
                                               const api::ObjectMeta& owner);
+
+/// Whether a LabelSelector selects these labels; a bad or absent one selects nothing.
+bool selects(const api::Box<api::LabelSelector>& selector, const api::Map<api::Str>& labels);
 
 }  // namespace orilla::controllers

@@ -1,6 +1,5 @@
 #include "replicaset_controller.hpp"
 
-#include "orilla/api/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
@@ -34,7 +33,7 @@ void ReplicaSetController::pod_changed(const store::WatchEvent& event) {
     if (!pod || find_controller(pod->meta()) || pod->meta().labels.empty()) return;
     // An orphan: whoever matches it adopts it.
     for (const auto& set : objects_.list<api::ReplicaSet>(event.entry->key.ns))
-        if (api::matches_selector(set->spec.selector, pod->meta().labels)) worker_.queue().add(key_of(set->metadata));
+        if (selects(set->spec.selector, pod->meta().labels)) worker_.queue().add(key_of(set->metadata));
 }
 
 loop::Task<Result<loop::Outcome>> ReplicaSetController::reconcile(std::string key) {

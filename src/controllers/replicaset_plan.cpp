@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "orilla/api/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
@@ -41,7 +40,7 @@ bool goes_before(const api::Pod& a, const api::Pod& b) {
 }
 
 bool matches(const api::ReplicaSet& owner, const api::Pod& pod) {
-    return api::matches_selector(owner.spec.selector, pod.metadata.labels);
+    return selects(owner.spec.selector, pod.metadata.labels);
 }
 
 std::vector<const api::Pod*> owned_active(const api::ReplicaSet& owner, const std::vector<api::Pod>& pods) {
