@@ -17,7 +17,7 @@ inline constexpr std::string_view protobuf_content_type = "application/vnd.kuber
 inline constexpr size_t protobuf_bytes_max = size_t{3} << 20;
 inline constexpr int protobuf_depth_max = 64;
 /// Elements that the lists of one message may have together; an element of a struct list can be one byte on the wire.
-inline constexpr size_t protobuf_elements_max = 100'000;
+inline constexpr size_t protobuf_elements_max = 20'000;
 
 /// The envelope: `k8s\0`, then TypeMeta and the raw object.
 struct ProtobufDocument {
