@@ -14,7 +14,6 @@
 #include <charconv>
 #include <cstring>
 
-#include "orilla/server/server.hpp"
 #include "status.hpp"
 
 namespace orilla::server {

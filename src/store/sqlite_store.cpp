@@ -30,13 +30,11 @@ SqliteStore::SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOption
       executor_(executor),
       options_(std::move(options)),
       file_(std::move(file)),
-      shared_index_(std::make_shared<Index>(
-          loop, IndexLimits{options_.history_events_max, options_.history_bytes_max})),
-      index_(*shared_index_),
+      index_(loop, {options_.history_events_max, options_.history_bytes_max}),
       flush_timer_(loop),
       idle_(loop) {}
 
-SqliteStore::~SqliteStore() { index_.shut(); }
+SqliteStore::~SqliteStore() = default;
 
 Result<void> SqliteStore::load() {
     TRY(reserved_, file_->read_reserved());

@@ -67,8 +67,8 @@ struct MissingFeature {
     std::string sentence;  ///< what is missing, what will not work, what to do
     bool fatal = true;
 };
-/// Probes this kernel; an empty list is good news. `cgroup_root` as in RuntimeOptions.
-std::vector<MissingFeature> check_kernel(const std::string& cgroup_root);
+/// Probes this kernel; an empty list is good news. Changes nothing.
+std::vector<MissingFeature> check_kernel();
 
 class Runtime {
   public:

@@ -12,9 +12,7 @@ using orilla::test::settle;
 
 namespace {
 struct Fixture {
-    explicit Fixture(IndexLimits limits = {100, 100'000}) : shared(std::make_shared<Index>(loop, limits)), index(*shared) {
-        index.start_at(10);
-    }
+    explicit Fixture(IndexLimits limits = {100, 100'000}) : index(loop, limits) { index.start_at(10); }
     EntryPtr put(std::string ns, std::string name, uint64_t revision, std::string value = "v") {
         Key key{"pods", std::move(ns), std::move(name)};
         const EntryPtr before = index.find(key);
@@ -37,8 +35,7 @@ struct Fixture {
     }
     FakeClock clock;
     loop::Loop loop{clock};
-    std::shared_ptr<Index> shared;
-    Index& index;
+    Index index;
 };
 }  // namespace
 

@@ -1,0 +1,135 @@
+// Finding what an earlier daemon left: supervisors that still live are connected to, the dead are listed as dead, and
+// what belongs to nobody is removed.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "cgroup_files.hpp"
+#include "orilla/base/log.hpp"
+#include "runtime_impl.hpp"
+
+namespace orilla::runtime {
+
+using supervisor::MessageType;
+
+namespace {
+
+constexpr const char* pods_cgroup = "/pods";
+constexpr size_t pod_record_bytes_max = 8192;
+
+ContainerEntry entry_of(const supervisor::Record& record) {
+    ContainerEntry entry;
+    entry.handle = record.handle;
+    entry.scratch_dir = record.scratch_dir;
+    ContainerState& state = entry.state;
+    state.id = record.id;
+    state.name = record.name;
+    state.log_path = record.log_path;
+    state.stop_signal = record.stop_signal;
+    state.started_wall_ns = record.started_wall_ns;
+    state.pid = record.pid;
+    return entry;
+}
+
+Result<void> check_run_dir(const std::string& dir) {
+    TRY_VOID(make_directories(dir, 0700));
+    struct stat found{};
+    if (lstat(dir.c_str(), &found) != 0) return Error::from_errno("look at " + dir, errno);
+    // Whoever could write here could put a socket in a supervisor's place.
+    if (!S_ISDIR(found.st_mode) || found.st_uid != 0) return Error(Code::forbidden, dir + " is not root's directory");
+    if (chmod(dir.c_str(), 0700) != 0) return Error::from_errno("protect " + dir, errno);
+    return ok();
+}
+
+}  // namespace
+
+loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, RuntimeOptions options) {
+    CO_CHECK_VOID(check_run_dir(options.run_dir));
+    CO_CHECK(std::unique_ptr<Cgroups> cgroups, Cgroups::open(options.cgroup_root));
+    CO_CHECK(UniqueFd image, make_supervisor_image());
+    auto runtime = std::make_unique<RuntimeImpl>(loop, std::move(options), std::move(cgroups), std::move(image));
+    CO_TRY_VOID(runtime->adopt());
+    co_return std::unique_ptr<Runtime>(std::move(runtime));
+}
+
+loop::Task<Result<void>> RuntimeImpl::adopt() {
+    for (const auto& name : list_directories(options_.run_dir)) {
+        auto adopting = adopt_pod(name);
+        co_await std::move(adopting);
+    }
+    co_return ok();
+}
+
+void RuntimeImpl::read_records(PodEntry& pod) {
+    auto records = read_state_records(pod.dir());
+    std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.handle < b.handle; });
+    for (const auto& record : records) {
+        if (pod.find(record.handle)) continue;
+        pod.containers.push_back(entry_of(record));
+        if (record.phase == supervisor::RecordPhase::exited)
+            settle_exit(pod, pod.containers.back(), {record.exit_code, record.signal, record.finished_wall_ns});
+    }
+}
+
+loop::Task<void> RuntimeImpl::adopt_pod(std::string pod_id) {
+    auto pod = std::make_shared<PodEntry>(loop_, pod_id);
+    pod->record.facts.dir = pod_dir(pod_id);
+    pod->record.cgroup = std::string(pods_cgroup) + "/" + pod_id;
+    pods_[pod_id] = pod;
+    auto text = read_file(pod_dir(pod_id) + "/pod", pod_record_bytes_max);
+    auto record = text ? parse_pod_record(*text) : Result<PodRecord>(text.error());
+    if (record) {
+        pod->record = std::move(*record);
+        pod->record.facts.dir = pod_dir(pod_id);
+        auto socket = SupervisorClient::connect(socket_path(pod->dir()));
+        if (socket) connect(pod, std::move(*socket));
+    } else {
+        log::warning("pod " + pod_id + ": " + record.error().message());
+    }
+    if (pod->client) {
+        const std::array<int64_t, 4> nothing{};
+        std::vector<int> no_fds;
+        auto calling = pod->client->call(MessageType::hello, nothing, no_fds);
+        auto reply = co_await std::move(calling);
+        if (reply && reply->message.type == MessageType::hello_reply) {
+            pod->alive = true;
+            pod->supervisor_pid = static_cast<pid_t>(reply->message.number[0]);
+            pod->supervisor_pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pod->supervisor_pid, 0)));
+        }
+    }
+    // After the hello: an exit from here on is told as an event, one before is in the file.
+    read_records(*pod);
+    if (!pod->alive) {
+        pod->client.reset();
+        lose_supervisor(pod);
+    }
+}
+
+loop::Task<Result<void>> RuntimeImpl::collect_garbage(std::vector<std::string> known_pod_ids) {
+    const std::set<std::string> known(known_pod_ids.begin(), known_pod_ids.end());
+    std::vector<std::string> unknown;
+    for (const auto& [id, pod] : pods_)
+        if (!known.contains(id)) unknown.push_back(id);
+    for (const auto& id : unknown) {
+        auto removing = remove_pod(id);
+        if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
+    }
+    for (const auto& name : cgroups_->list(pods_cgroup)) {
+        const std::string path = std::string(pods_cgroup) + "/" + name;
+        const bool wanted = std::any_of(pods_.begin(), pods_.end(), [&](const auto& pod) {
+            return pod.second->record.cgroup == path || pod.second->record.cgroup.starts_with(path + "/");
+        });
+        if (wanted) continue;
+        auto removing = remove_cgroup(path);
+        if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
+    }
+    co_return ok();
+}
+
+}  // namespace orilla::runtime

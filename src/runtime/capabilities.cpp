@@ -1,0 +1,70 @@
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "orilla/runtime/spec.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+constexpr std::array<std::string_view, 41> names = {
+    "CHOWN",          "DAC_OVERRIDE",    "DAC_READ_SEARCH",  "FOWNER",       "FSETID",       "KILL",
+    "SETGID",         "SETUID",          "SETPCAP",          "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST",
+    "NET_ADMIN",      "NET_RAW",         "IPC_LOCK",         "IPC_OWNER",    "SYS_MODULE",   "SYS_RAWIO",
+    "SYS_CHROOT",     "SYS_PTRACE",      "SYS_PACCT",        "SYS_ADMIN",    "SYS_BOOT",     "SYS_NICE",
+    "SYS_RESOURCE",   "SYS_TIME",        "SYS_TTY_CONFIG",   "MKNOD",        "LEASE",        "AUDIT_WRITE",
+    "AUDIT_CONTROL",  "SETFCAP",         "MAC_OVERRIDE",     "MAC_ADMIN",    "SYSLOG",       "WAKE_ALARM",
+    "BLOCK_SUSPEND",  "AUDIT_READ",      "PERFMON",          "BPF",          "CHECKPOINT_RESTORE"};
+static_assert(names[CAP_CHECKPOINT_RESTORE] == "CHECKPOINT_RESTORE" && names[CAP_SETFCAP] == "SETFCAP");
+
+constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
+
+Result<CapabilitySet> parse_capability(std::string_view name) {
+    std::string_view plain = name;
+    if (plain.starts_with("CAP_")) plain.remove_prefix(4);
+    if (plain == "ALL") return all_capabilities();
+    const auto* found = std::find(names.begin(), names.end(), plain);
+    if (found == names.end()) return Error(Code::invalid, "unknown capability \"" + std::string(name) + "\"");
+    return bit(static_cast<int>(found - names.begin()));
+}
+
+}  // namespace
+
+CapabilitySet default_capabilities() {
+    return bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FSETID) | bit(CAP_FOWNER) | bit(CAP_SETGID) |
+           bit(CAP_SETUID) | bit(CAP_SETFCAP) | bit(CAP_SETPCAP) | bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_CHROOT) |
+           bit(CAP_KILL);
+}
+
+CapabilitySet all_capabilities() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    if (syscall(SYS_capget, &header, data) != 0) return default_capabilities();
+    return data[0].permitted | static_cast<CapabilitySet>(data[1].permitted) << 32;
+}
+
+Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop) {
+    CapabilitySet set = default_capabilities();
+    // A drop of ALL with single adds means: only those. So drops of ALL come first, single drops last.
+    const auto is_all = [](const std::string& name) { return name == "ALL" || name == "CAP_ALL"; };
+    if (std::any_of(drop.begin(), drop.end(), is_all)) set = 0;
+    for (const auto& name : add) {
+        TRY(const CapabilitySet added, parse_capability(name));
+        set |= added;
+    }
+    for (const auto& name : drop) {
+        if (is_all(name)) continue;
+        TRY(const CapabilitySet dropped, parse_capability(name));
+        set &= ~dropped;
+    }
+    return set;
+}
+
+}  // namespace orilla::runtime

@@ -1,0 +1,161 @@
+#include "cgroup.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cgroup_files.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+constexpr int64_t cpu_period_us = 100'000;
+constexpr int64_t cpu_quota_us_min = 1'000;
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find(separator), text.size());
+        if (end > 0) parts.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
+std::string rule_text(const DeviceRule& rule, const char* access) {
+    const auto number = [](int64_t value) { return value < 0 ? std::string("*") : std::to_string(value); };
+    return std::string(1, rule.type) + " " + number(rule.major) + ":" + number(rule.minor) + " " + access;
+}
+
+}  // namespace
+
+std::vector<DeviceRule> default_device_rules() {
+    return {{'c', 1, 3}, {'c', 1, 5}, {'c', 1, 7}, {'c', 1, 8}, {'c', 1, 9}, {'c', 5, 0}, {'c', 5, 2}, {'c', 136, -1}};
+}
+
+std::vector<CgroupMount> parse_cgroup_mounts(std::string_view mountinfo) {
+    std::vector<CgroupMount> mounts;
+    for (std::string_view line : split(mountinfo, '\n')) {
+        const size_t dash = line.find(" - ");
+        if (dash == std::string_view::npos) continue;
+        const auto before = split(line.substr(0, dash), ' ');
+        const auto after = split(line.substr(dash + 3), ' ');
+        if (before.size() < 5 || after.size() < 3) continue;
+        CgroupMount mount{after[0] == "cgroup2", std::string(before[4]), std::string(before[3]), {}};
+        if (after[0] == "cgroup") {
+            for (std::string_view option : split(after[2], ','))
+                if (option != "rw" && option != "ro" && option.find('=') == std::string_view::npos &&
+                    option != "none" && option != "xattr" && option != "clone_children" && option != "favordynmods")
+                    mount.controllers.emplace_back(option);
+            if (mount.controllers.empty()) continue;
+        } else if (!mount.unified) {
+            continue;
+        }
+        mounts.push_back(std::move(mount));
+    }
+    return mounts;
+}
+
+uint64_t cpu_shares(int64_t request_milli) {
+    constexpr int64_t shares_min = 2, shares_max = 262'144;
+    return static_cast<uint64_t>(std::clamp(request_milli * 1024 / 1000, shares_min, shares_max));
+}
+
+uint64_t cpu_weight(uint64_t shares) { return 1 + (shares - 2) * 9999 / 262'142; }
+
+uint64_t find_counter(std::string_view text, std::string_view key) {
+    for (std::string_view line : split(text, '\n')) {
+        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ') continue;
+        uint64_t value = 0;
+        std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), value);
+        return value;
+    }
+    return 0;
+}
+
+std::vector<CgroupWrite> plan_v1_writes(const CgroupSettings& settings) {
+    const Resources& resources = settings.resources;
+    std::vector<CgroupWrite> writes;
+    writes.push_back({"cpu", "cpu.shares", std::to_string(cpu_shares(resources.cpu_request_milli))});
+    if (resources.cpu_limit_milli > 0) {
+        const int64_t quota = std::max(resources.cpu_limit_milli * cpu_period_us / 1000, cpu_quota_us_min);
+        writes.push_back({"cpu", "cpu.cfs_period_us", std::to_string(cpu_period_us)});
+        writes.push_back({"cpu", "cpu.cfs_quota_us", std::to_string(quota)});
+    }
+    if (resources.memory_limit_bytes > 0) {
+        const std::string limit = std::to_string(resources.memory_limit_bytes);
+        writes.push_back({"memory", "memory.limit_in_bytes", limit});
+        // With swap accounting in the kernel: no swap on top of it.
+        writes.push_back({"memory", "memory.memsw.limit_in_bytes", limit, true});
+    }
+    if (resources.pids_max > 0) writes.push_back({"pids", "pids.max", std::to_string(resources.pids_max)});
+    if (settings.restrict_devices) {
+        writes.push_back({"devices", "devices.deny", "a"});
+        for (char type : {'c', 'b'}) writes.push_back({"devices", "devices.allow", rule_text({type, -1, -1}, "m")});
+        for (const auto& rule : settings.devices)
+            writes.push_back({"devices", "devices.allow", rule_text(rule, "rwm")});
+    }
+    return writes;
+}
+
+std::vector<CgroupWrite> plan_v2_writes(const CgroupSettings& settings) {
+    const Resources& resources = settings.resources;
+    std::vector<CgroupWrite> writes;
+    writes.push_back({"", "cpu.weight", std::to_string(cpu_weight(cpu_shares(resources.cpu_request_milli)))});
+    if (resources.cpu_limit_milli > 0) {
+        const int64_t quota = std::max(resources.cpu_limit_milli * cpu_period_us / 1000, cpu_quota_us_min);
+        writes.push_back({"", "cpu.max", std::to_string(quota) + " " + std::to_string(cpu_period_us)});
+    }
+    if (resources.memory_limit_bytes > 0) {
+        writes.push_back({"", "memory.max", std::to_string(resources.memory_limit_bytes)});
+        writes.push_back({"", "memory.swap.max", "0", true});
+    }
+    if (resources.pids_max > 0) writes.push_back({"", "pids.max", std::to_string(resources.pids_max)});
+    if (settings.kill_as_one) writes.push_back({"", "memory.oom.group", "1", true});
+    return writes;
+}
+
+namespace {
+
+/// Our own cgroup in the unified hierarchy, or in the first v1 one: "/system.slice/orilla.service".
+std::string own_cgroup() {
+    std::string first;
+    const std::string own = read_small_file("/proc/self/cgroup");
+    for (std::string_view line : split(own, '\n')) {
+        const size_t path = line.find('/');
+        if (path == std::string_view::npos) continue;
+        if (line.starts_with("0::")) return std::string(line.substr(path));
+        if (first.empty()) first = line.substr(path);
+    }
+    return first;
+}
+
+}  // namespace
+
+Result<void> check_cgroup_controllers() {
+    std::string available = " ";
+    for (const auto& mount : parse_cgroup_mounts(read_small_file("/proc/self/mountinfo"))) {
+        if (mount.unified) available += read_small_file(mount.mount_point + "/cgroup.controllers") + " ";
+        for (const auto& controller : mount.controllers) available += controller + " ";
+    }
+    std::replace(available.begin(), available.end(), '\n', ' ');
+    for (const char* name : {"cpu", "memory", "pids"})
+        if (available.find(std::string(" ") + name + " ") == std::string::npos)
+            return Error(Code::unsupported, std::string("cgroup controller ") + name + " is missing");
+    return ok();
+}
+
+Result<std::unique_ptr<Cgroups>> Cgroups::open(const std::string& root) {
+    const auto mounts = parse_cgroup_mounts(read_small_file("/proc/self/mountinfo"));
+    const auto v1 = std::find_if(mounts.begin(), mounts.end(), [](const auto& mount) { return !mount.unified; });
+    const auto v2 = std::find_if(mounts.begin(), mounts.end(), [](const auto& mount) { return mount.unified; });
+    std::string path = root.empty() ? own_cgroup() : root;
+    if (path.empty() || path == "/") path = "/orilla";
+    if (path.front() != '/') path.insert(path.begin(), '/');
+    // A unified hierarchy beside v1 ones has no controllers: those are where they are mounted.
+    if (v1 != mounts.end()) return open_cgroups_v1(mounts, path);
+    if (v2 != mounts.end()) return open_cgroups_v2(*v2, path);
+    return Error(Code::unsupported, "no cgroup file system is mounted below /sys/fs/cgroup");
+}
+
+}  // namespace orilla::runtime

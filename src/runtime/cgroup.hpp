@@ -1,0 +1,93 @@
+// Control groups behind one front: a path such as "orilla/pods/UID/web-0" means a directory in the one unified
+// hierarchy, or in each of the v1 controllers. It promises that a cgroup it made can be killed and removed completely,
+// and it refuses to touch what lies outside of its root.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orilla/base/result.hpp"
+#include "orilla/runtime/runtime.hpp"
+#include "orilla/runtime/spec.hpp"
+
+namespace orilla::runtime {
+
+/// Which devices a container may use. Making nodes is always allowed: the capability decides that.
+struct DeviceRule {
+    char type = 'c';
+    int64_t major = -1;  ///< -1: all
+    int64_t minor = -1;
+    bool operator==(const DeviceRule&) const = default;
+};
+std::vector<DeviceRule> default_device_rules();
+
+struct CgroupSettings {
+    Resources resources{};
+    bool restrict_devices = false;
+    std::vector<DeviceRule> devices{};
+    bool kill_as_one = false;  ///< an OOM kill takes every process (v2)
+};
+
+class Cgroups {
+  public:
+    /// Finds the hierarchies and makes the root below them. `root` as in RuntimeOptions.
+    static Result<std::unique_ptr<Cgroups>> open(const std::string& root);
+    virtual ~Cgroups() = default;
+
+    /// Makes it and its parents; settings apply to the last one. Fine when it exists.
+    virtual Result<void> create(const std::string& path, const CgroupSettings& settings) = 0;
+    /// The files that a process writes "0" to in order to join.
+    virtual std::vector<std::string> join_files(const std::string& path) const = 0;
+    /// Starts the death of every process in it and below: call again until `remove` succeeds.
+    virtual Result<void> kill(const std::string& path) = 0;
+    /// Removes it and what is below. False while a process is still in there. Fine when there is none.
+    virtual Result<bool> remove(const std::string& path) = 0;
+    virtual bool has_processes(const std::string& path) const = 0;
+    /// How many processes the OOM killer took here or below.
+    virtual uint64_t read_oom_kills(const std::string& path) const = 0;
+    virtual Result<Usage> read_usage(const std::string& path) const = 0;
+    /// Names of the cgroups directly below, in any hierarchy.
+    virtual std::vector<std::string> list(const std::string& path) const = 0;
+    virtual bool unified() const = 0;
+    /// As mounted: "cpu,cpuacct".
+    virtual std::vector<std::string> controllers() const = 0;
+    virtual const std::string& root() const = 0;
+};
+
+/// Whether the controllers that limits need are there at all; makes nothing.
+Result<void> check_cgroup_controllers();
+
+// ---- pure parts ------------------------------------------------------------------------------------------------------
+
+/// One cgroup mount of /proc/self/mountinfo.
+struct CgroupMount {
+    bool unified = false;
+    std::string mount_point;
+    std::string root;                      ///< of the hierarchy, as mounted
+    std::vector<std::string> controllers;  ///< v1: cpu, cpuacct; named hierarchies are left out
+    bool operator==(const CgroupMount&) const = default;
+};
+std::vector<CgroupMount> parse_cgroup_mounts(std::string_view mountinfo);
+
+struct CgroupWrite {
+    std::string controller;  ///< v1 hierarchy
+    std::string file;
+    std::string value;
+    bool best_effort = false;
+    bool operator==(const CgroupWrite&) const = default;
+};
+std::vector<CgroupWrite> plan_v1_writes(const CgroupSettings& settings);
+std::vector<CgroupWrite> plan_v2_writes(const CgroupSettings& settings);
+/// cpu.shares from a request in thousandths of a CPU, and the v2 weight that means the same.
+uint64_t cpu_shares(int64_t request_milli);
+uint64_t cpu_weight(uint64_t shares);
+/// The value of "key" in lines of "key value".
+uint64_t find_counter(std::string_view text, std::string_view key);
+
+// ---- backends --------------------------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Cgroups>> open_cgroups_v1(const std::vector<CgroupMount>& mounts, const std::string& root);
+Result<std::unique_ptr<Cgroups>> open_cgroups_v2(const CgroupMount& mount, const std::string& root);
+
+}  // namespace orilla::runtime

@@ -1,0 +1,145 @@
+// cgroup v1: the same path in every controller's hierarchy. Killing for sure means freezing first, so that nothing
+// forks away while we count.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "cgroup.hpp"
+#include "cgroup_files.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+constexpr const char* used_controllers[] = {"cpu", "cpuacct", "memory", "pids", "freezer", "devices"};
+constexpr const char* needed_controllers[] = {"cpu", "memory", "pids", "freezer", "devices"};
+
+struct Hierarchy {
+    std::string mount_point;
+    std::vector<std::string> controllers;
+};
+
+class CgroupsV1 final : public Cgroups {
+  public:
+    CgroupsV1(std::vector<Hierarchy> hierarchies, std::string root)
+        : hierarchies_(std::move(hierarchies)), root_(std::move(root)) {}
+
+    Result<void> create(const std::string& path, const CgroupSettings& settings) override {
+        for (const auto& hierarchy : hierarchies_) TRY_VOID(make_directories(hierarchy.mount_point + root_ + path));
+        for (const auto& write : plan_v1_writes(settings)) {
+            const Hierarchy* hierarchy = find(write.controller);
+            if (!hierarchy) continue;
+            auto written = write_small_file(hierarchy->mount_point + root_ + path + "/" + write.file, write.value);
+            if (!written && !write.best_effort) return std::move(written).error();
+        }
+        return ok();
+    }
+
+    std::vector<std::string> join_files(const std::string& path) const override {
+        std::vector<std::string> files;
+        for (const auto& hierarchy : hierarchies_)
+            files.push_back(hierarchy.mount_point + root_ + path + "/cgroup.procs");
+        return files;
+    }
+
+    Result<void> kill(const std::string& path) override {
+        const std::string dir = directory("freezer", path);
+        if (access(dir.c_str(), F_OK) != 0) return ok();
+        const std::string state = dir + "/freezer.state";
+        // Asked for, not waited for: what is not frozen yet when the signals go out has them pending.
+        if (auto frozen = write_small_file(state, "FROZEN"); !frozen) return frozen;
+        for (int pid : read_processes(dir)) ::kill(pid, SIGKILL);
+        return write_small_file(state, "THAWED");
+    }
+
+    Result<bool> remove(const std::string& path) override {
+        bool all = true;
+        for (const auto& hierarchy : hierarchies_) {
+            TRY(const bool removed, remove_cgroup_tree(hierarchy.mount_point + root_ + path));
+            all = all && removed;
+        }
+        return all;
+    }
+
+    bool has_processes(const std::string& path) const override {
+        return !read_processes(directory("freezer", path)).empty();
+    }
+
+    uint64_t read_oom_kills(const std::string& path) const override {
+        return find_counter(read_small_file(directory("memory", path) + "/memory.oom_control"), "oom_kill");
+    }
+
+    Result<Usage> read_usage(const std::string& path) const override {
+        const std::string memory = directory("memory", path);
+        if (access(memory.c_str(), F_OK) != 0) return Error(Code::not_found, "no cgroup " + path);
+        Usage usage;
+        usage.memory_bytes = read_number_file(memory + "/memory.usage_in_bytes");
+        const uint64_t inactive = find_counter(read_small_file(memory + "/memory.stat"), "total_inactive_file");
+        usage.memory_working_set_bytes = usage.memory_bytes > inactive ? usage.memory_bytes - inactive : 0;
+        usage.cpu_ns = read_number_file(directory("cpuacct", path) + "/cpuacct.usage");
+        usage.pids = read_number_file(directory("pids", path) + "/pids.current");
+        return usage;
+    }
+
+    std::vector<std::string> list(const std::string& path) const override {
+        std::set<std::string> names;
+        for (const auto& hierarchy : hierarchies_)
+            for (auto& name : list_directories(hierarchy.mount_point + root_ + path)) names.insert(std::move(name));
+        return {names.begin(), names.end()};
+    }
+
+    bool unified() const override { return false; }
+    const std::string& root() const override { return root_; }
+    std::vector<std::string> controllers() const override {
+        std::vector<std::string> names;
+        for (const auto& hierarchy : hierarchies_) {
+            std::string name;
+            for (const auto& controller : hierarchy.controllers) name += (name.empty() ? "" : ",") + controller;
+            names.push_back(std::move(name));
+        }
+        return names;
+    }
+
+  private:
+    const Hierarchy* find(std::string_view controller) const {
+        for (const auto& hierarchy : hierarchies_)
+            if (std::find(hierarchy.controllers.begin(), hierarchy.controllers.end(), controller) !=
+                hierarchy.controllers.end())
+                return &hierarchy;
+        return nullptr;
+    }
+    std::string directory(std::string_view controller, const std::string& path) const {
+        const Hierarchy* hierarchy = find(controller);
+        return hierarchy ? hierarchy->mount_point + root_ + path : std::string();
+    }
+
+    std::vector<Hierarchy> hierarchies_;
+    std::string root_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Cgroups>> open_cgroups_v1(const std::vector<CgroupMount>& mounts, const std::string& root) {
+    std::vector<Hierarchy> hierarchies;
+    std::set<std::string> seen;
+    for (const auto& mount : mounts) {
+        if (mount.unified) continue;
+        const bool used = std::any_of(std::begin(used_controllers), std::end(used_controllers), [&](const char* name) {
+            return std::find(mount.controllers.begin(), mount.controllers.end(), name) != mount.controllers.end() &&
+                   !seen.contains(name);
+        });
+        if (!used) continue;
+        seen.insert(mount.controllers.begin(), mount.controllers.end());
+        hierarchies.push_back({mount.mount_point, mount.controllers});
+    }
+    for (const char* name : needed_controllers)
+        if (!seen.contains(name))
+            return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not mounted");
+    for (const auto& hierarchy : hierarchies) TRY_VOID(make_directories(hierarchy.mount_point + root));
+    return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV1>(std::move(hierarchies), root));
+}
+
+}  // namespace orilla::runtime

@@ -1,0 +1,131 @@
+// cgroup v2: one directory a cgroup. Processes live only in leaves, so the daemon itself moves to one of its own when
+// the root it was given is the cgroup it was started in (a systemd unit with Delegate=yes).
+#include <signal.h>
+#include <unistd.h>
+
+#include "cgroup.hpp"
+#include "cgroup_devices_bpf.hpp"
+#include "cgroup_files.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+constexpr const char* controllers_to_enable[] = {"cpu", "memory", "pids"};
+constexpr const char* daemon_leaf = "/daemon";
+
+/// Best effort a controller: what is missing shows when a limit cannot be written.
+void enable_controllers(const std::string& dir) {
+    for (const char* name : controllers_to_enable)
+        (void)write_small_file(dir + "/cgroup.subtree_control", std::string("+") + name);
+}
+
+class CgroupsV2 final : public Cgroups {
+  public:
+    CgroupsV2(std::string mount_point, std::string root) : mount_(std::move(mount_point)), root_(std::move(root)) {}
+
+    Result<void> create(const std::string& path, const CgroupSettings& settings) override {
+        // Every directory on the way hands its controllers down before the next is made.
+        for (size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
+            const std::string parent = directory(path.substr(0, end));
+            if (access(parent.c_str(), F_OK) == 0) continue;
+            TRY_VOID(make_directories(parent));
+            enable_controllers(parent);
+        }
+        const std::string dir = directory(path);
+        TRY_VOID(make_directories(dir));
+        for (const auto& write : plan_v2_writes(settings)) {
+            auto written = write_small_file(dir + "/" + write.file, write.value);
+            if (!written && !write.best_effort) return std::move(written).error();
+        }
+        if (settings.restrict_devices) return attach_device_filter(dir, settings.devices);
+        return ok();
+    }
+
+    std::vector<std::string> join_files(const std::string& path) const override {
+        return {directory(path) + "/cgroup.procs"};
+    }
+
+    Result<void> kill(const std::string& path) override {
+        const std::string dir = directory(path);
+        if (access(dir.c_str(), F_OK) != 0) return ok();
+        if (write_small_file(dir + "/cgroup.kill", "1")) return ok();
+        // Before 5.14: freeze, so that nothing forks away, and kill one by one.
+        (void)write_small_file(dir + "/cgroup.freeze", "1");
+        for (int pid : read_processes(dir)) ::kill(pid, SIGKILL);
+        return write_small_file(dir + "/cgroup.freeze", "0");
+    }
+
+    Result<bool> remove(const std::string& path) override { return remove_cgroup_tree(directory(path)); }
+
+    bool has_processes(const std::string& path) const override {
+        return find_counter(read_small_file(directory(path) + "/cgroup.events"), "populated") != 0;
+    }
+
+    uint64_t read_oom_kills(const std::string& path) const override {
+        return find_counter(read_small_file(directory(path) + "/memory.events"), "oom_kill");
+    }
+
+    Result<Usage> read_usage(const std::string& path) const override {
+        const std::string dir = directory(path);
+        if (access(dir.c_str(), F_OK) != 0) return Error(Code::not_found, "no cgroup " + path);
+        Usage usage;
+        usage.memory_bytes = read_number_file(dir + "/memory.current");
+        const uint64_t inactive = find_counter(read_small_file(dir + "/memory.stat"), "inactive_file");
+        usage.memory_working_set_bytes = usage.memory_bytes > inactive ? usage.memory_bytes - inactive : 0;
+        usage.cpu_ns = find_counter(read_small_file(dir + "/cpu.stat"), "usage_usec") * 1000;
+        usage.pids = read_number_file(dir + "/pids.current");
+        return usage;
+    }
+
+    std::vector<std::string> list(const std::string& path) const override { return list_directories(directory(path)); }
+    bool unified() const override { return true; }
+    std::vector<std::string> controllers() const override { return {}; }
+    const std::string& root() const override { return root_; }
+
+  private:
+    std::string directory(const std::string& path) const { return mount_ + root_ + path; }
+    std::string mount_;
+    std::string root_;
+};
+
+/// Moves the processes of `dir` into a leaf below it: a cgroup with processes cannot hand controllers down.
+Result<void> vacate(const std::string& dir) {
+    const std::string processes = read_small_file(dir + "/cgroup.procs");
+    if (processes.empty()) return ok();
+    TRY_VOID(make_directories(dir + daemon_leaf));
+    size_t start = 0;
+    while (start < processes.size()) {
+        const size_t end = std::min(processes.find('\n', start), processes.size());
+        // One that has ended meanwhile is no loss.
+        (void)write_small_file(dir + daemon_leaf + "/cgroup.procs", processes.substr(start, end - start));
+        start = end + 1;
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cgroups>> open_cgroups_v2(const CgroupMount& mount, const std::string& root) {
+    // Started anew inside the leaf of an earlier life: the root is above it.
+    std::string path = root;
+    if (path.ends_with(daemon_leaf)) path.resize(path.size() - std::string_view(daemon_leaf).size());
+    // The ancestors belong to systemd, or to nobody; hand down what they have.
+    for (size_t end = 0; end != std::string::npos; end = path.find('/', end + 1)) {
+        const std::string ancestor = mount.mount_point + path.substr(0, end);
+        if (end > 0) TRY_VOID(make_directories(ancestor));
+        enable_controllers(ancestor);
+    }
+    const std::string dir = mount.mount_point + path;
+    TRY_VOID(make_directories(dir));
+    TRY_VOID(vacate(dir));
+    enable_controllers(dir);
+    const std::string handed = " " + read_small_file(dir + "/cgroup.subtree_control");
+    for (const char* name : controllers_to_enable)
+        if (handed.find(std::string(" ") + name) == std::string::npos)
+            return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not available below " + dir +
+                                                "; in a systemd unit it needs Delegate=yes");
+    return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV2>(mount.mount_point, path));
+}
+
+}  // namespace orilla::runtime

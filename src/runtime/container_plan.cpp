@@ -1,0 +1,321 @@
+#include "container_plan.hpp"
+
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace orilla::runtime {
+
+using namespace std::string_literals;
+
+namespace {
+
+enum Slot : uint64_t { root_slot, mount_slot };
+
+// Numbers of the mount(2) interface, which <linux/mount.h> and <sys/mount.h> cannot give together.
+constexpr uint64_t propagation_private = 1 << 18, propagation_slave = 1 << 19, propagation_recursive = 1 << 14;
+constexpr uint64_t open_files_soft = 1024;
+constexpr uint64_t as_it_is = ~0ULL;
+constexpr uint64_t confined = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+PlanStep new_mount(const std::string& type, const std::string& options, uint64_t attributes) {
+    return {StepKind::new_mount, {attributes, mount_slot}, {type, options}};
+}
+
+PlanStep attach_plain(const std::string& destination) {
+    return {StepKind::attach_plain, {mount_slot, root_slot}, {destination}};
+}
+
+PlanStep attach(const std::string& destination) { return {StepKind::attach, {mount_slot, root_slot}, {destination}}; }
+
+PlanStep clone_tree(const std::string& source, const std::string& beneath, bool recursive, uint64_t attributes,
+                    uint64_t propagation = propagation_private) {
+    return {StepKind::clone_tree, {recursive ? 1U : 0U, mount_slot, attributes, propagation}, {source, beneath}};
+}
+
+class Planner {
+  public:
+    Planner(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod, const KernelFacts& kernel)
+        : spec_(spec), facts_(facts), pod_(pod), kernel_(kernel) {}
+
+    StartPlan container();
+    StartPlan exec();
+
+  private:
+    void add(PlanStep step) { plan_.steps.push_back(std::move(step)); }
+    void join_cgroups();
+    void mount_root();
+    void mount_system();
+    void mount_cgroups();
+    void mount_dev();
+    void mount_pod_files();
+    void mount_volumes();
+    void hide_paths();
+    void resolve_user(uint64_t slot);
+    void become_user();
+    void run(std::vector<std::string> args);
+
+    const ContainerSpec& spec_;
+    const ContainerFacts& facts_;
+    const PodFacts& pod_;
+    const KernelFacts& kernel_;
+    StartPlan plan_;
+};
+
+void Planner::join_cgroups() {
+    // First of all, so that everything the child uses from here on is charged to the container, and while the host's
+    // file systems are still in sight.
+    for (const auto& file : facts_.join_files) add({StepKind::join_cgroup, {}, {file}});
+    PlanStep adjust{StepKind::write_file, {}, {"/proc/self/oom_score_adj", std::to_string(spec_.oom_score_adj)}};
+    adjust.flags = supervisor::step_best_effort;
+    add(std::move(adjust));
+}
+
+void Planner::mount_root() {
+    // Slave, not private: a volume that asks for host_to_container propagation still hears of the host's mounts, and
+    // nothing of ours ever reaches the host.
+    add({StepKind::set_propagation, {propagation_slave | propagation_recursive}});
+    std::string lower;
+    for (const auto& layer : spec_.layers) lower += (lower.empty() ? "" : "\0"s) + layer;
+    // volatile: the writable layer never outlives a crash of the box, so syncing it would only wear the flash.
+    add({StepKind::mount_overlay,
+         {spec_.layers.size(), root_slot, kernel_.overlay_lowerdir_add ? 1U : 0U, 1},
+         {lower, spec_.scratch_dir + "/upper", spec_.scratch_dir + "/work", pod_.dir + "/rootfs"}});
+}
+
+void Planner::mount_cgroups() {
+    const uint64_t attributes = confined | (spec_.privileged ? 0U : MOUNT_ATTR_RDONLY);
+    if (kernel_.unified_cgroups) {
+        add(new_mount("cgroup2", "", attributes));
+        add(attach_plain("/sys/fs/cgroup"));
+        return;
+    }
+    if (kernel_.v1_controllers.empty()) return;
+    add(new_mount("tmpfs", "mode=755,size=64k", confined));
+    for (const auto& controller : kernel_.v1_controllers)
+        add({StepKind::make_dir, {mount_slot, 0755}, {controller}});
+    add(attach_plain("/sys/fs/cgroup"));
+    for (const auto& controller : kernel_.v1_controllers) {
+        add(new_mount("cgroup", controller, attributes));
+        add(attach_plain("/sys/fs/cgroup/" + controller));
+    }
+}
+
+void Planner::mount_system() {
+    // No component of these destinations may be a link: an image whose /proc leads elsewhere would have its masks, and
+    // what is later written to /proc, land there too.
+    add(new_mount("proc", "", confined));
+    add(attach_plain("/proc"));
+    add(new_mount("sysfs", "", confined | (spec_.privileged ? 0U : MOUNT_ATTR_RDONLY)));
+    add(attach_plain("/sys"));
+    if (kernel_.cgroup_namespace) mount_cgroups();
+    mount_dev();
+}
+
+void Planner::mount_dev() {
+    struct Node {
+        const char* name;
+        unsigned major, minor;
+    };
+    constexpr Node nodes[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+                              {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+    constexpr std::pair<const char*, const char*> links[] = {{"fd", "/proc/self/fd"},
+                                                             {"stdin", "/proc/self/fd/0"},
+                                                             {"stdout", "/proc/self/fd/1"},
+                                                             {"stderr", "/proc/self/fd/2"},
+                                                             {"ptmx", "pts/ptmx"}};
+    add(new_mount("tmpfs", "mode=755,size=64m", MOUNT_ATTR_NOSUID));
+    for (const Node& node : nodes)
+        add({StepKind::make_node, {mount_slot, S_IFCHR | 0666, makedev(node.major, node.minor)}, {node.name}});
+    for (auto [name, target] : links) add({StepKind::make_link, {mount_slot}, {name, target}});
+    add(attach_plain("/dev"));
+    add(new_mount("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+    add(attach_plain("/dev/pts"));
+    add(clone_tree(pod_.own_ipc ? pod_.dir + "/shm" : "/dev/shm", "", false, 0));
+    add(attach_plain("/dev/shm"));
+    if (kernel_.mqueue) {
+        add(new_mount("mqueue", "", confined));
+        add(attach_plain("/dev/mqueue"));
+    }
+}
+
+void Planner::mount_pod_files() {
+    const std::pair<bool, const char*> files[] = {
+        {pod_.has_hostname, "hostname"}, {pod_.has_hosts, "hosts"}, {pod_.has_resolv_conf, "resolv.conf"}};
+    for (auto [present, name] : files) {
+        if (!present) continue;
+        add(clone_tree(pod_.dir + "/" + name, "", false, spec_.read_only_root ? MOUNT_ATTR_RDONLY : 0));
+        add(attach("/etc/"s + name));
+    }
+}
+
+size_t depth(const std::string& path) { return static_cast<size_t>(std::count(path.begin(), path.end(), '/')); }
+
+void Planner::mount_volumes() {
+    // Outer destinations first, or they would cover the inner ones.
+    std::vector<const MountSpec*> mounts;
+    for (const auto& mount : spec_.mounts) mounts.push_back(&mount);
+    std::stable_sort(mounts.begin(), mounts.end(), [](const MountSpec* a, const MountSpec* b) {
+        return depth(a->destination) < depth(b->destination);
+    });
+    for (const MountSpec* mount : mounts) {
+        const uint64_t read_only = mount->read_only ? MOUNT_ATTR_RDONLY : 0;
+        if (mount->kind == MountKind::tmpfs) {
+            char mode[16];
+            snprintf(mode, sizeof mode, "mode=%o", mount->tmpfs_mode);
+            std::string options = mode;
+            if (mount->tmpfs_bytes > 0) options += ",size=" + std::to_string(mount->tmpfs_bytes);
+            add(new_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | read_only));
+        } else {
+            const bool listens = mount->propagation == MountPropagation::host_to_container;
+            add(clone_tree(mount->source, mount->sub_path, mount->recursive, read_only,
+                           listens ? propagation_slave : propagation_private));
+        }
+        add(attach(mount->destination));
+    }
+    const bool message_is_mounted = std::any_of(mounts.begin(), mounts.end(), [&](const MountSpec* mount) {
+        return mount->destination == spec_.termination_message_path;
+    });
+    if (!facts_.termination_file.empty() && !message_is_mounted) {
+        add(clone_tree(facts_.termination_file, "", false, 0));
+        add(attach(spec_.termination_message_path));
+    }
+    for (const auto* list : {&facts_.devices, &spec_.devices})
+        for (const auto& device : *list)
+            add({StepKind::clone_node, {root_slot}, {device.destination, device.source}});
+}
+
+void Planner::hide_paths() {
+    if (!spec_.privileged) {
+        for (const auto& path : spec_.masked_paths)
+            add({StepKind::mask, {root_slot}, {path, "/dev/null", pod_.dir + "/empty"}});
+        for (const auto& path : spec_.read_only_paths) add({StepKind::make_read_only, {root_slot}, {path}});
+    }
+    if (spec_.read_only_root) add({StepKind::make_read_only, {root_slot}});
+}
+
+void Planner::resolve_user(uint64_t slot) {
+    std::string groups;
+    const uint64_t count = spec_.supplemental_groups.size();
+    groups.append(reinterpret_cast<const char*>(&count), sizeof count);
+    for (int64_t group : spec_.supplemental_groups) {
+        const auto gid = static_cast<uint32_t>(group);
+        groups.append(reinterpret_cast<const char*>(&gid), sizeof gid);
+    }
+    PlanStep step{StepKind::resolve_user,
+                  {slot, static_cast<uint64_t>(spec_.uid), static_cast<uint64_t>(spec_.gid)},
+                  {spec_.image_user}};
+    step.blob = std::move(groups);
+    step.blob_at = 3;
+    add(std::move(step));
+}
+
+void Planner::become_user() {
+    PlanStep seccomp{StepKind::set_seccomp, {0, facts_.seccomp_filter.size() / 8}};
+    seccomp.blob = facts_.seccomp_filter;
+    seccomp.blob_at = 0;
+    const bool filtered = !facts_.seccomp_filter.empty();
+    add({StepKind::set_limit, {RLIMIT_NOFILE, open_files_soft, as_it_is}});
+    // Dropping from the bounding set needs SETPCAP, changing to a directory may need to pass others': while root.
+    add({StepKind::set_bounding_set, {spec_.capabilities}});
+    add({StepKind::change_dir, {}, {spec_.cwd}});
+    // Without no_new_privs a filter needs SYS_ADMIN, which the next two steps take away.
+    if (filtered && !spec_.no_new_privs) add(seccomp);
+    add({StepKind::set_user});
+    add({StepKind::set_capabilities, {spec_.capabilities}});
+    // After the change of ids, which clears it.
+    add({StepKind::die_with_parent});
+    if (spec_.no_new_privs) {
+        add({StepKind::set_no_new_privs});
+        // Last: from here on only exec has to pass it.
+        if (filtered) add(seccomp);
+    }
+}
+
+std::string find_variable(const std::vector<std::string>& env, std::string_view name) {
+    std::string value;
+    for (const auto& entry : env)
+        if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
+            value = entry.substr(name.size() + 1);
+    return value;
+}
+
+bool has_variable(const std::vector<std::string>& env, std::string_view name) {
+    return std::any_of(env.begin(), env.end(), [&](const std::string& entry) {
+        return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
+    });
+}
+
+void Planner::run(std::vector<std::string> args) {
+    PlanStep step{StepKind::run};
+    step.args = std::move(args);
+    step.env = spec_.env;
+    step.text[0] = find_variable(spec_.env, "PATH");
+    if (step.text[0].empty()) {
+        step.text[0] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        step.env.push_back("PATH=" + step.text[0]);
+    }
+    if (spec_.tty && !has_variable(spec_.env, "TERM")) step.env.emplace_back("TERM=xterm");
+    if (!has_variable(spec_.env, "HOME")) step.flags = supervisor::step_add_home;
+    add(std::move(step));
+}
+
+StartPlan Planner::container() {
+    plan_.id = spec_.id;
+    plan_.name = spec_.name;
+    plan_.log_path = spec_.log_path;
+    plan_.scratch_dir = spec_.scratch_dir;
+    plan_.stop_signal = spec_.stop_signal;
+    plan_.clone_flags = CLONE_NEWNS;
+    if (pod_.share_process_namespace) plan_.flags |= supervisor::plan_in_pod_pid_namespace;
+    else if (!pod_.host_pid) plan_.clone_flags |= CLONE_NEWPID;
+    if (spec_.tty) plan_.flags |= supervisor::plan_terminal;
+    join_cgroups();
+    if (kernel_.cgroup_namespace) add({StepKind::unshare, {CLONE_NEWCGROUP}});
+    mount_root();
+    mount_system();
+    mount_pod_files();
+    mount_volumes();
+    add({StepKind::make_dir, {root_slot, 0755}, {spec_.cwd}});
+    resolve_user(root_slot);
+    // After every mount that a volume or the image could slip under them.
+    hide_paths();
+    add({StepKind::pivot, {root_slot}});
+    add({StepKind::new_session});
+    add({spec_.tty ? StepKind::open_terminal : StepKind::open_stdio});
+    become_user();
+    run(spec_.args);
+    return std::move(plan_);
+}
+
+StartPlan Planner::exec() {
+    plan_.flags = supervisor::plan_in_target_pid_namespace;
+    join_cgroups();
+    // The pod's other namespaces are the supervisor's own.
+    add({StepKind::enter_container, {CLONE_NEWNS | (kernel_.cgroup_namespace ? CLONE_NEWCGROUP : 0U)}});
+    resolve_user(supervisor::own_root_slot);
+    add({StepKind::new_session});
+    add({StepKind::open_stdio});
+    become_user();
+    run({});
+    return std::move(plan_);
+}
+
+}  // namespace
+
+StartPlan plan_container(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod,
+                         const KernelFacts& kernel) {
+    return Planner(spec, facts, pod, kernel).container();
+}
+
+StartPlan plan_exec(const ContainerSpec& spec, const ContainerFacts& facts, const KernelFacts& kernel) {
+    const PodFacts none;
+    return Planner(spec, facts, none, kernel).exec();
+}
+
+}  // namespace orilla::runtime

@@ -1,0 +1,256 @@
+// Containers: prepared here (cgroup, writable layer, plans), started by the supervisor.
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "cgroup_files.hpp"
+#include "orilla/base/log.hpp"
+#include "runtime_impl.hpp"
+
+namespace orilla::runtime {
+
+using supervisor::MessageType;
+
+namespace {
+
+constexpr size_t exec_plan_bytes_max = supervisor::plan_bytes_max;
+constexpr int host_devices_max = 1024;
+constexpr int64_t kill_ms_max = 10'000;
+
+/// Every character and block device directly below the host's /dev: what a privileged container gets.
+std::vector<DeviceSpec> list_host_devices() {
+    std::vector<DeviceSpec> devices;
+    const char* made_by_us[] = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console"};
+    std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/dev"), closedir);
+    while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
+        if (entry->d_type != DT_CHR && entry->d_type != DT_BLK) continue;
+        const bool ours = std::any_of(std::begin(made_by_us), std::end(made_by_us),
+                                      [&](const char* name) { return strcmp(name, entry->d_name) == 0; });
+        if (ours || devices.size() >= host_devices_max) continue;
+        const std::string path = std::string("/dev/") + entry->d_name;
+        devices.push_back({path, path});
+    }
+    return devices;
+}
+
+Result<std::vector<DeviceRule>> plan_device_rules(const std::vector<DeviceSpec>& devices) {
+    std::vector<DeviceRule> rules = default_device_rules();
+    for (const auto& device : devices) {
+        struct stat found{};
+        if (stat(device.source.c_str(), &found) != 0) return Error::from_errno("device " + device.source, errno);
+        if (!S_ISCHR(found.st_mode) && !S_ISBLK(found.st_mode))
+            return Error(Code::invalid, device.source + " is not a device");
+        rules.push_back({S_ISBLK(found.st_mode) ? 'b' : 'c', major(found.st_rdev), minor(found.st_rdev)});
+    }
+    return rules;
+}
+
+/// upper and work of the overlay. The merged root shows the upper directory's owner and mode: the image's own.
+Result<void> make_scratch(const ContainerSpec& spec) {
+    TRY_VOID(make_directories(spec.scratch_dir, 0700));
+    for (const char* name : {"/upper", "/work"})
+        if (mkdir((spec.scratch_dir + name).c_str(), 0755) != 0)
+            return Error::from_errno("make " + spec.scratch_dir + name, errno);
+    struct stat top{};
+    if (stat(spec.layers[0].c_str(), &top) != 0) return Error::from_errno("image layer " + spec.layers[0], errno);
+    const std::string upper = spec.scratch_dir + "/upper";
+    if (chmod(upper.c_str(), top.st_mode & 07777) != 0 || chown(upper.c_str(), top.st_uid, top.st_gid) != 0)
+        return Error::from_errno("prepare " + upper, errno);
+    return ok();
+}
+
+Result<void> make_log_dir(const std::string& log_path) {
+    if (log_path.empty()) return ok();
+    return make_directories(log_path.substr(0, log_path.rfind('/')));
+}
+
+Result<void> make_message_file(const std::string& path) {
+    UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (!fd || fchmod(fd.get(), 0666) != 0) return Error::from_errno("make " + path, errno);
+    return ok();
+}
+
+Code code_of_start_failure(StepKind kind, int error_number) {
+    const bool of_command = kind == StepKind::run || kind == StepKind::change_dir;
+    if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
+    if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM))
+        return Code::forbidden;
+    if (kind == StepKind::resolve_user && error_number == EINVAL) return Code::invalid;
+    return Code::system;
+}
+
+}  // namespace
+
+Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
+    const auto index = static_cast<size_t>(failed.number[0]);
+    const int error_number = static_cast<int>(failed.number[1]);
+    if (failed.number[2] != 0 || index >= plan.steps.size())
+        return Error::from_errno("start the process", error_number);
+    const PlanStep& step = plan.steps[index];
+    if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
+        return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
+    if (step.kind == StepKind::resolve_user && error_number == EINVAL)
+        return Error(Code::invalid, "unable to find user " + step.text[0] + ": no matching entries in passwd file");
+    return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));
+}
+
+Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const ContainerSpec& spec) {
+    CgroupSettings settings;
+    settings.resources = spec.resources;
+    settings.restrict_devices = !spec.privileged;
+    settings.kill_as_one = true;
+    TRY(settings.devices, plan_device_rules(spec.devices));
+    const std::string cgroup = pod.container_cgroup(spec.id);
+    TRY_VOID(cgroups_->create(cgroup, settings));
+    ContainerFacts facts;
+    facts.join_files = cgroups_->join_files(cgroup);
+    if (spec.seccomp == SeccompMode::runtime_default && !spec.privileged) {
+        const bool shares = pod.record.facts.host_pid || pod.record.facts.share_process_namespace;
+        TRY(facts.seccomp_filter, seccomp_.find_filter({spec.capabilities, shares}));
+    }
+    if (!spec.termination_message_path.empty()) {
+        facts.termination_file = message_path(pod.dir(), spec.id);
+        TRY_VOID(make_message_file(facts.termination_file));
+    }
+    if (spec.privileged) facts.devices = list_host_devices();
+    TRY_VOID(make_scratch(spec));
+    TRY_VOID(make_log_dir(spec.log_path));
+    TRY(const std::string exec_plan, encode(plan_exec(spec, facts, kernel_)));
+    TRY_VOID(write_file_atomically(exec_plan_path(pod.dir(), spec.id), exec_plan, 0600));
+    return plan_container(spec, facts, pod.record.facts, kernel_);
+}
+
+loop::Task<Result<ContainerState>> RuntimeImpl::start_container(std::string pod_id, ContainerSpec spec) {
+    const std::string what = "start container " + (spec.name.empty() ? spec.id : spec.name);
+    if (auto checked = check_spec(spec); !checked) co_return std::move(checked).error().with_context(what);
+    auto found = find_alive(pod_id);
+    if (!found) co_return std::move(found).error().with_context(what);
+    const PodPtr pod = *found;
+    if (pod->find(spec.id)) co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
+    auto prepared = prepare_container(*pod, spec);
+    Result<UniqueFd> plan_fd = prepared ? write_plan(*prepared) : Result<UniqueFd>(prepared.error());
+    std::optional<Error> error;
+    if (!plan_fd) {
+        error = std::move(plan_fd).error();
+    } else {
+        const std::array<int64_t, 4> nothing{};
+        std::vector<int> fds = {plan_fd->get()};
+        auto calling = pod->client->call(MessageType::start_container, nothing, std::move(fds));
+        auto reply = co_await std::move(calling);
+        if (!reply) error = std::move(reply).error();
+        else if (reply->message.type != MessageType::started) error = start_error(*prepared, reply->message);
+        else co_return note_start(*pod, spec, reply->message);
+    }
+    auto discarding = discard_container(pod, spec.id, spec.scratch_dir);
+    co_await std::move(discarding);
+    co_return std::move(*error).with_context(what);
+}
+
+ContainerState RuntimeImpl::note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started) {
+    ContainerEntry entry;
+    entry.handle = static_cast<uint32_t>(started.number[0]);
+    entry.scratch_dir = spec.scratch_dir;
+    entry.state.id = spec.id;
+    entry.state.name = spec.name;
+    entry.state.pid = static_cast<pid_t>(started.number[1]);
+    entry.state.started_wall_ns = started.number[2];
+    entry.state.log_path = spec.log_path;
+    entry.state.stop_signal = spec.stop_signal;
+    pod.containers.push_back(std::move(entry));
+    ContainerEntry& container = pod.containers.back();
+    if (auto early = pod.early_exits.find(container.handle); early != pod.early_exits.end()) {
+        settle_exit(pod, container, early->second);
+        pod.early_exits.erase(early);
+        // Told in a later turn, when the caller has heard of the start.
+        loop_.post([this, id = pod.id] { tell(id); });
+    }
+    return container.state;
+}
+
+loop::Task<void> RuntimeImpl::discard_container(PodPtr pod, std::string container_id, std::string scratch_dir) {
+    auto removing = remove_cgroup(pod->container_cgroup(container_id));
+    if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
+    auto deleting = remove_tree(std::move(scratch_dir));
+    if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
+    unlink(exec_plan_path(pod->dir(), container_id).c_str());
+    unlink(message_path(pod->dir(), container_id).c_str());
+}
+
+loop::Task<Result<void>> RuntimeImpl::signal_container(std::string pod_id, std::string container_id, int signal) {
+    const PodPtr pod = find(pod_id);
+    ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
+    if (!container) co_return Error(Code::not_found, "no container " + container_id + " in pod " + pod_id);
+    if (container->state.phase == ContainerPhase::exited) co_return ok();
+    if (signal == SIGKILL) co_return cgroups_->kill(pod->container_cgroup(container_id));
+    if (!pod->client) co_return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
+    const std::array<int64_t, 4> numbers{container->handle, signal, 0, 0};
+    std::vector<int> no_fds;
+    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::signal, numbers, no_fds));
+    co_return ok();
+}
+
+loop::Task<Result<void>> RuntimeImpl::remove_container(std::string pod_id, std::string container_id) {
+    const PodPtr pod = find(pod_id);
+    ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
+    if (!container) co_return ok();
+    const int64_t deadline_ms = loop_.now_ms() + kill_ms_max;
+    constexpr int64_t pause_ms = 20;
+    while (container && container->state.phase == ContainerPhase::running) {
+        CO_CHECK_VOID(cgroups_->kill(pod->container_cgroup(container_id)));
+        if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "container " + container_id + " does not die");
+        auto waiting = wait_for_change(pod);
+        auto bounded = loop::with_timeout(loop_, std::move(waiting), pause_ms);
+        co_await std::move(bounded);
+        container = pod->find(container_id);
+    }
+    if (!container) co_return ok();
+    const std::string scratch_dir = container->scratch_dir;
+    const std::array<int64_t, 4> numbers{container->handle, 0, 0, 0};
+    std::vector<int> no_fds;
+    if (pod->alive && pod->client) {
+        CO_TRY(SupervisorReply reply, pod->client->call(MessageType::forget, numbers, no_fds));
+    }
+    auto discarding = discard_container(pod, container_id, scratch_dir);
+    co_await std::move(discarding);
+    std::erase_if(pod->containers, [&](const ContainerEntry& entry) { return entry.state.id == container_id; });
+    co_return ok();
+}
+
+loop::Task<bool> RuntimeImpl::wait_for_change(PodPtr pod) {
+    co_await pod->changed.wait();
+    co_return true;
+}
+
+std::string RuntimeImpl::read_termination_message(const std::string& pod_id, const std::string& container_id) const {
+    const PodPtr pod = find(pod_id);
+    if (!pod) return {};
+    auto message = read_file(message_path(pod->dir(), container_id), termination_message_bytes_max);
+    return message ? *message : std::string();
+}
+
+Result<Usage> RuntimeImpl::read_usage(const std::string& pod_id, const std::string& container_id) const {
+    const PodPtr pod = find(pod_id);
+    if (!pod) return Error(Code::not_found, "no pod " + pod_id);
+    return cgroups_->read_usage(pod->container_cgroup(container_id));
+}
+
+Result<StartPlan> RuntimeImpl::load_exec_plan(const PodEntry& pod, const ContainerEntry& container,
+                                              std::vector<std::string> args) const {
+    TRY(const std::string bytes, read_file(exec_plan_path(pod.dir(), container.state.id), exec_plan_bytes_max));
+    TRY(StartPlan plan, decode(bytes));
+    if (plan.steps.empty() || plan.steps.back().kind != StepKind::run)
+        return Error(Code::corrupt, "exec plan of " + container.state.id + ": does not run anything");
+    plan.steps.back().args = std::move(args);
+    plan.target = container.handle;
+    return plan;
+}
+
+}  // namespace orilla::runtime

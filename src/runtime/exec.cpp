@@ -1,0 +1,110 @@
+// exec: one more process in a running container, with the container's confinement; its output collected up to a bound.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime_impl.hpp"
+
+namespace orilla::runtime {
+
+using supervisor::MessageType;
+
+namespace {
+
+constexpr int64_t killed_exec_ms_max = 5'000;
+constexpr int64_t exec_wait_pause_ms = 1'000;
+
+struct Pipe {
+    UniqueFd read, write;
+};
+
+Result<Pipe> open_pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno("pipe", errno);
+    Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    // Only our end must not wait.
+    fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
+    return pipe;
+}
+
+/// Reads what is there; false at the end of the stream.
+bool drain(int fd, std::string& output, size_t bytes_max) {
+    char buffer[4096];
+    for (;;) {
+        const ssize_t count = read(fd, buffer, sizeof buffer);
+        if (count == 0) return false;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return true;
+        // What is over the bound is read and dropped: a full pipe would make the command hang.
+        if (output.size() < bytes_max)
+            output.append(buffer, std::min(static_cast<size_t>(count), bytes_max - output.size()));
+    }
+}
+
+loop::Task<void> collect(loop::Loop& loop, int fd, std::string* output, size_t bytes_max) {
+    loop::FdWatch watch(loop, fd);
+    while (drain(fd, *output, bytes_max)) co_await watch.readable();
+}
+
+}  // namespace
+
+loop::Task<Result<ExecOutcome>> RuntimeImpl::exec(std::string pod_id, std::string container_id,
+                                                  std::vector<std::string> args, int64_t timeout_ms,
+                                                  size_t output_bytes_max) {
+    if (args.empty() || args[0].empty()) co_return Error(Code::invalid, "exec: no command specified");
+    CO_CHECK(const PodPtr pod, find_alive(pod_id));
+    ContainerEntry* container = pod->find(container_id);
+    if (!container || container->state.phase != ContainerPhase::running)
+        co_return Error(Code::not_found, "container " + container_id + " is not running");
+    CO_CHECK(const StartPlan plan, load_exec_plan(*pod, *container, std::move(args)));
+    CO_CHECK(UniqueFd plan_fd, write_plan(plan));
+    CO_CHECK(Pipe pipe, open_pipe());
+    UniqueFd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!null_fd) co_return Error::from_errno("open /dev/null", errno);
+    const std::array<int64_t, 4> nothing{};
+    std::vector<int> fds = {plan_fd.get(), null_fd.get(), pipe.write.get(), pipe.write.get()};
+    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::start_exec, nothing, fds));
+    if (reply.message.type != MessageType::started) co_return start_error(plan, reply.message);
+    pipe.write.reset();
+    ExecOutcome outcome;
+    const auto handle = static_cast<uint32_t>(reply.message.number[0]);
+    {
+        loop::Scope collecting(loop_);
+        collecting.spawn(collect(loop_, pipe.read.get(), &outcome.output, output_bytes_max));
+        auto finishing = finish_exec(pod, handle, timeout_ms, &outcome);
+        co_await std::move(finishing);
+    }
+    // The last words may have come in the same turn; a child left in the background must not hold us.
+    drain(pipe.read.get(), outcome.output, output_bytes_max);
+    co_return std::move(outcome);
+}
+
+loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t timeout_ms, ExecOutcome* outcome) {
+    int64_t deadline_ms = loop_.now_ms() + timeout_ms;
+    while (!pod->early_exits.contains(handle) && pod->alive) {
+        const int64_t left_ms = deadline_ms - loop_.now_ms();
+        if (left_ms <= 0 && outcome->timed_out) break;  // killed, and does not die: leave it to the container's end
+        if (left_ms <= 0) {
+            outcome->timed_out = true;
+            deadline_ms = loop_.now_ms() + killed_exec_ms_max;
+            const std::array<int64_t, 4> numbers{handle, SIGKILL, 0, 0};
+            std::vector<int> no_fds;
+            auto killing = pod->client->call(MessageType::signal, numbers, no_fds);
+            co_await std::move(killing);
+            continue;
+        }
+        auto waiting = wait_for_change(pod);
+        auto bounded = loop::with_timeout(loop_, std::move(waiting), std::min(left_ms, exec_wait_pause_ms));
+        co_await std::move(bounded);
+    }
+    outcome->exit_code = 128 + SIGKILL;
+    if (auto found = pod->early_exits.find(handle); found != pod->early_exits.end()) {
+        outcome->exit_code = found->second.exit_code;
+        pod->early_exits.erase(found);
+    }
+}
+
+}  // namespace orilla::runtime

@@ -1,0 +1,186 @@
+#include "pod_dir.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cgroup_files.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+struct FlagName {
+    const char* name;
+    bool PodFacts::*member;
+};
+constexpr FlagName flag_names[] = {{"own_ipc", &PodFacts::own_ipc},
+                                   {"host_pid", &PodFacts::host_pid},
+                                   {"share_process_namespace", &PodFacts::share_process_namespace},
+                                   {"has_hostname", &PodFacts::has_hostname},
+                                   {"has_hosts", &PodFacts::has_hosts},
+                                   {"has_resolv_conf", &PodFacts::has_resolv_conf}};
+constexpr size_t pod_record_bytes_max = 8192;
+constexpr long shm_bytes = 64L << 20;
+
+}  // namespace
+
+std::string render_pod_record(const PodRecord& record) {
+    std::string text = "version 1\ncgroup " + record.cgroup + "\n";
+    for (const auto& flag : flag_names)
+        if (record.facts.*flag.member) text += std::string(flag.name) + " 1\n";
+    return text;
+}
+
+Result<PodRecord> parse_pod_record(std::string_view text) {
+    PodRecord record;
+    record.facts.own_ipc = false;
+    bool versioned = false;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const size_t space = line.find(' ');
+        if (space == std::string_view::npos) return Error(Code::corrupt, "pod record: a line without a value");
+        const std::string_view key = line.substr(0, space), value = line.substr(space + 1);
+        if (key == "version") versioned = value == "1";
+        if (key == "cgroup") record.cgroup = value;
+        for (const auto& flag : flag_names)
+            if (key == flag.name) record.facts.*flag.member = value == "1";
+    }
+    if (!versioned || record.cgroup.empty()) return Error(Code::corrupt, "pod record: no version or no cgroup");
+    return record;
+}
+
+Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
+    const std::string beside = path + ".new";
+    UniqueFd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!fd) return Error::from_errno("write " + path, errno);
+    if (fchmod(fd.get(), mode) != 0) return Error::from_errno("write " + path, errno);
+    if (write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+        return Error::from_errno("write " + path, errno ? errno : ENOSPC);
+    if (rename(beside.c_str(), path.c_str()) != 0) return Error::from_errno("write " + path, errno);
+    return ok();
+}
+
+Result<std::string> read_file(const std::string& path, size_t bytes_max) {
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd && errno == ENOENT) return Error(Code::not_found, "no file " + path);
+    if (!fd) return Error::from_errno("read " + path, errno);
+    std::string text;
+    char buffer[4096];
+    while (text.size() < bytes_max) {
+        const ssize_t count = read(fd.get(), buffer, std::min(sizeof buffer, bytes_max - text.size()));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return Error::from_errno("read " + path, errno);
+        if (count == 0) break;
+        text.append(buffer, static_cast<size_t>(count));
+    }
+    return text;
+}
+
+namespace {
+
+Result<void> mount_shm(const std::string& path) {
+    TRY_VOID(make_directories(path, 01777));
+    const std::string options = "mode=1777,size=" + std::to_string(shm_bytes);
+    if (mount("shm", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) != 0)
+        return Error::from_errno("mount " + path, errno);
+    return ok();
+}
+
+}  // namespace
+
+Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup) {
+    PodRecord record;
+    record.cgroup = cgroup;
+    PodFacts& facts = record.facts;
+    facts.dir = dir;
+    facts.own_ipc = !spec.host_ipc;
+    facts.host_pid = spec.host_pid;
+    facts.share_process_namespace = spec.share_process_namespace;
+    facts.has_hostname = !spec.hostname.empty();
+    facts.has_hosts = !spec.hosts.empty();
+    facts.has_resolv_conf = !spec.resolv_conf.empty();
+    TRY_VOID(make_directories(dir, 0700));
+    TRY_VOID(make_directories(dir + "/rootfs"));
+    TRY_VOID(make_directories(dir + "/empty", 0555));
+    const struct {
+        bool wanted;
+        const char* name;
+        std::string content;
+    } files[] = {{facts.has_hostname, "/hostname", spec.hostname + "\n"},
+                 {facts.has_hosts, "/hosts", spec.hosts},
+                 {facts.has_resolv_conf, "/resolv.conf", spec.resolv_conf}};
+    for (const auto& file : files)
+        if (file.wanted) TRY_VOID(write_file_atomically(dir + file.name, file.content, 0644));
+    if (facts.own_ipc) TRY_VOID(mount_shm(dir + "/shm"));
+    TRY_VOID(write_file_atomically(dir + "/pod", render_pod_record(record), 0600));
+    return record;
+}
+
+Result<UniqueFd> open_listener(const std::string& dir) {
+    UniqueFd dir_fd(open(dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!dir_fd) return Error::from_errno("open " + dir, errno);
+    UniqueFd listener(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!listener) return Error::from_errno("socket", errno);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    // By way of the fd, because the path may be too long for sockaddr_un.
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/socket", dir_fd.get());
+    unlink(socket_path(dir).c_str());
+    constexpr int backlog = 4;
+    if (bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        chmod(socket_path(dir).c_str(), 0600) != 0 || listen(listener.get(), backlog) != 0)
+        return Error::from_errno("listen at " + socket_path(dir), errno);
+    return listener;
+}
+
+Result<UniqueFd> open_state_file(const std::string& dir) {
+    const std::string path = dir + "/state";
+    UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return Error::from_errno("open " + path, errno);
+    return fd;
+}
+
+void unmount_pod_dir(const std::string& dir) {
+    // Detached: whoever still has it open keeps it for that long.
+    umount2((dir + "/shm").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+std::vector<supervisor::Record> read_state_records(const std::string& dir) {
+    std::vector<supervisor::Record> records;
+    UniqueFd fd(open((dir + "/state").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    supervisor::StateFile state{};
+    const ssize_t bytes = fd ? read(fd.get(), &state, sizeof state) : -1;
+    if (bytes < static_cast<ssize_t>(offsetof(supervisor::StateFile, records)) || state.magic != supervisor::state_magic)
+        return records;
+    const size_t count = (static_cast<size_t>(bytes) - offsetof(supervisor::StateFile, records)) / sizeof state.records[0];
+    for (size_t i = 0; i < count; ++i) {
+        supervisor::Record& record = state.records[i];
+        if (record.phase == supervisor::RecordPhase::free) continue;
+        for (auto [text, size] : {std::pair(record.id, sizeof record.id), std::pair(record.name, sizeof record.name),
+                                  std::pair(record.log_path, sizeof record.log_path),
+                                  std::pair(record.scratch_dir, sizeof record.scratch_dir)})
+            text[size - 1] = 0;
+        records.push_back(record);
+    }
+    return records;
+}
+
+std::optional<int> read_supervisor_pid(const std::string& dir) {
+    UniqueFd fd(open((dir + "/state").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    supervisor::StateFile state{};
+    constexpr size_t head = offsetof(supervisor::StateFile, records);
+    if (!fd || read(fd.get(), &state, head) != static_cast<ssize_t>(head) || state.magic != supervisor::state_magic)
+        return std::nullopt;
+    return state.supervisor_pid;
+}
+
+}  // namespace orilla::runtime

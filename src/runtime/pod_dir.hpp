@@ -1,0 +1,51 @@
+// What a pod keeps below the run directory, so that a later daemon finds it: the facts of the pod, the supervisor's
+// socket and state file, the plans of future execs. Removed with the pod.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "container_plan.hpp"
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "supervisor/wire.hpp"
+
+namespace orilla::runtime {
+
+/// The facts that are not in the supervisor's state file.
+struct PodRecord {
+    PodFacts facts;
+    std::string cgroup;
+    bool operator==(const PodRecord&) const = default;
+};
+
+// Pure.
+std::string render_pod_record(const PodRecord& record);
+Result<PodRecord> parse_pod_record(std::string_view text);
+
+/// A file replaced as a whole: written beside it and renamed.
+Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode);
+/// Whole content, up to bytes_max; not_found without one.
+Result<std::string> read_file(const std::string& path, size_t bytes_max);
+
+/// Directories, files and the pod's /dev/shm. On failure what was made stays, for `remove_pod_dir`.
+Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup);
+/// Bound and listening at DIR/socket.
+Result<UniqueFd> open_listener(const std::string& dir);
+Result<UniqueFd> open_state_file(const std::string& dir);
+/// What is mounted below a pod's directory, in the host's mount namespace.
+void unmount_pod_dir(const std::string& dir);
+/// The supervisor's own table as it is now; empty when there is none.
+std::vector<supervisor::Record> read_state_records(const std::string& dir);
+std::optional<int> read_supervisor_pid(const std::string& dir);
+
+inline std::string socket_path(const std::string& dir) { return dir + "/socket"; }
+inline std::string exec_plan_path(const std::string& dir, const std::string& container_id) {
+    return dir + "/" + container_id + ".exec";
+}
+inline std::string message_path(const std::string& dir, const std::string& container_id) {
+    return dir + "/" + container_id + ".message";
+}
+
+}  // namespace orilla::runtime

@@ -1,0 +1,166 @@
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "container_plan.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+constexpr size_t pod_id_bytes_max = 63;
+constexpr size_t container_id_bytes_max = 95;
+constexpr uint64_t propagation_slave_recursive = (1 << 19) | (1 << 14);
+
+bool is_file_name(std::string_view text, size_t bytes_max) {
+    if (text.empty() || text.size() > bytes_max || text.front() == '.') return false;
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+               c == '_';
+    });
+}
+
+/// Absolute, without "." and ".." components and without a NUL.
+bool is_clean_path(std::string_view path) {
+    if (path.empty() || path.front() != '/' || path.find('\0') != std::string_view::npos) return false;
+    for (size_t start = 1; start <= path.size();) {
+        const size_t end = std::min(path.find('/', start), path.size());
+        const std::string_view part = path.substr(start, end - start);
+        if (part == "." || part == "..") return false;
+        start = end + 1;
+    }
+    return true;
+}
+
+bool lies_below(std::string_view path, std::string_view dir) {
+    return path == dir || (path.starts_with(dir) && path.size() > dir.size() && path[dir.size()] == '/');
+}
+
+Error invalid(const std::string& what) { return Error(Code::invalid, what); }
+
+/// Sysctls that belong to a namespace the pod owns; others would change the host.
+Result<void> check_sysctl(const PodSandboxSpec& spec, const std::string& name) {
+    const std::string_view ipc[] = {"kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."};
+    const bool clean = name.find("..") == std::string::npos && name.find('\0') == std::string::npos;
+    const bool in_network = name.starts_with("net.") && !spec.network_namespace.empty();
+    const bool in_ipc = !spec.host_ipc && std::any_of(std::begin(ipc), std::end(ipc),
+                                                      [&](auto prefix) { return name.starts_with(prefix); });
+    if (clean && (in_network || in_ipc)) return ok();
+    return invalid("sysctl " + name + " does not belong to a namespace of the pod's own");
+}
+
+Result<void> check_mount(const MountSpec& mount) {
+    if (!is_clean_path(mount.destination) || mount.destination == "/")
+        return invalid("mount destination \"" + mount.destination + "\" is not an absolute path below /");
+    if (lies_below(mount.destination, "/proc"))
+        return invalid("mount destination " + mount.destination + " is inside /proc");
+    if (mount.kind == MountKind::bind && !is_clean_path(mount.source))
+        return invalid("mount source \"" + mount.source + "\" is not an absolute path");
+    if (!mount.sub_path.empty() && (!is_clean_path("/" + mount.sub_path) || mount.sub_path.front() == '/'))
+        return invalid("subPath \"" + mount.sub_path + "\" is not a relative path without ..");
+    return ok();
+}
+
+Result<void> check_texts(const ContainerSpec& spec) {
+    for (const auto* list : {&spec.args, &spec.env})
+        for (const auto& text : *list)
+            if (text.find('\0') != std::string::npos) return invalid("arguments and environment cannot hold a NUL");
+    for (const auto& text : spec.env)
+        if (text.find('=') == std::string::npos) return invalid("environment entry \"" + text + "\" has no =");
+    for (int64_t id : {spec.uid, spec.gid})
+        if (id < -1 || id > 0x7fffffff) return invalid("user and group ids go from 0 to 2147483647");
+    for (int64_t id : spec.supplemental_groups)
+        if (id < 0 || id > 0x7fffffff) return invalid("user and group ids go from 0 to 2147483647");
+    return ok();
+}
+
+}  // namespace
+
+Result<void> check_spec(const PodSandboxSpec& spec) {
+    if (!is_file_name(spec.id, pod_id_bytes_max)) return invalid("pod id \"" + spec.id + "\" is not a file name");
+    if (spec.hostname.size() > 64) return invalid("hostname " + spec.hostname + " is longer than 64 characters");
+    if (spec.hostname.empty() && !spec.network_namespace.empty())
+        return invalid("a pod with a network namespace of its own needs a hostname");
+    if (spec.host_pid && spec.share_process_namespace)
+        return invalid("hostPID and shareProcessNamespace exclude each other");
+    if (!spec.cgroup_parent.empty() && !is_clean_path("/" + spec.cgroup_parent))
+        return invalid("cgroup parent \"" + spec.cgroup_parent + "\" is not a relative path without ..");
+    for (const auto& [name, value] : spec.sysctls) TRY_VOID(check_sysctl(spec, name));
+    return ok();
+}
+
+Result<void> check_spec(const ContainerSpec& spec) {
+    if (!is_file_name(spec.id, container_id_bytes_max))
+        return invalid("container id \"" + spec.id + "\" is not a file name");
+    if (spec.args.empty() || spec.args[0].empty()) return invalid("no command specified");
+    if (spec.layers.empty()) return invalid("no image layers");
+    if (!is_clean_path(spec.cwd)) return invalid("working directory \"" + spec.cwd + "\" is not an absolute path");
+    if (!is_clean_path(spec.scratch_dir) || spec.scratch_dir.size() >= 256)
+        return invalid("scratch directory \"" + spec.scratch_dir + "\" is not an absolute path of at most 255 bytes");
+    if (!spec.log_path.empty() && (!is_clean_path(spec.log_path) || spec.log_path.size() >= 510))
+        return invalid("log path \"" + spec.log_path + "\" is not an absolute path of at most 509 bytes");
+    if (!spec.termination_message_path.empty() &&
+        (!is_clean_path(spec.termination_message_path) || lies_below(spec.termination_message_path, "/proc")))
+        return invalid("terminationMessagePath \"" + spec.termination_message_path + "\" is not an absolute path");
+    for (const auto& mount : spec.mounts) TRY_VOID(check_mount(mount));
+    for (const auto& device : spec.devices)
+        if (!is_clean_path(device.source) || !is_clean_path(device.destination) ||
+            !lies_below(device.destination, "/dev"))
+            return invalid("device " + device.source + " at " + device.destination + " is not below /dev");
+    return check_texts(spec);
+}
+
+StartPlan plan_pod(const PodSandboxSpec& spec, const std::vector<std::string>& join_files) {
+    StartPlan plan;
+    plan.id = spec.id;
+    for (const auto& file : join_files) plan.steps.push_back({StepKind::join_cgroup, {}, {file}});
+    // Safe from the OOM killer where we may ask for that: it would take the pod's exit codes with it.
+    PlanStep adjust{StepKind::write_file, {}, {"/proc/self/oom_score_adj", "-998"}};
+    adjust.flags = supervisor::step_best_effort;
+    plan.steps.push_back(adjust);
+    uint64_t flags = 0;
+    if (!spec.host_ipc) flags |= CLONE_NEWIPC;
+    if (!spec.hostname.empty()) flags |= CLONE_NEWUTS;
+    if (!spec.network_namespace.empty())
+        plan.steps.push_back({StepKind::enter_namespace, {CLONE_NEWNET}, {spec.network_namespace}});
+    if (flags) plan.steps.push_back({StepKind::unshare, {flags}});
+    if (!spec.hostname.empty()) plan.steps.push_back({StepKind::set_host_name, {}, {spec.hostname}});
+    std::vector<std::pair<std::string, std::string>> sysctls;
+    if (!spec.network_namespace.empty()) {
+        sysctls.emplace_back("net.ipv4.ip_unprivileged_port_start", "0");
+        sysctls.emplace_back("net.ipv4.ping_group_range", "0 2147483647");
+    }
+    sysctls.insert(sysctls.end(), spec.sysctls.begin(), spec.sysctls.end());
+    for (const auto& [name, value] : sysctls) {
+        std::string path = name;
+        std::replace(path.begin(), path.end(), '.', '/');
+        plan.steps.push_back({StepKind::write_file, {PROC_SUPER_MAGIC}, {"/proc/sys/" + path, value}});
+    }
+    return plan;
+}
+
+StartPlan plan_pod_init(const std::string& empty_dir) {
+    StartPlan plan;
+    plan.clone_flags = CLONE_NEWPID | CLONE_NEWNS;
+    // Containers of the pod see this process: through /proc/1/root there must be nothing to find, and nothing to take
+    // over for one that may trace.
+    plan.steps = {
+        {StepKind::set_propagation, {propagation_slave_recursive}},
+        {StepKind::new_mount, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0},
+         {"tmpfs", "size=4k,nr_inodes=1"}},
+        {StepKind::attach_at_path, {0, 1}, {empty_dir}},
+        {StepKind::pivot, {1}},
+        {StepKind::new_session},
+        {StepKind::set_bounding_set, {0}},
+        {StepKind::set_capabilities, {0}},
+        {StepKind::die_with_parent},
+        {StepKind::set_no_new_privs},
+        {StepKind::wait_for_ever},
+    };
+    return plan;
+}
+
+}  // namespace orilla::runtime

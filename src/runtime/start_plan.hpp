@@ -1,0 +1,49 @@
+// A start plan as the daemon thinks of it: steps with their texts and tables, comparable in tests, and their encoding
+// into the bytes the supervisor walks. An error that comes back names a step; `describe` turns it into words.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "supervisor/plan_format.hpp"
+
+namespace orilla::runtime {
+
+using supervisor::StepKind;
+
+struct PlanStep {
+    StepKind kind = StepKind::none;
+    std::array<uint64_t, 4> number{};
+    std::array<std::string, 4> text{};
+    uint32_t flags = 0;
+    std::string blob{};                ///< its offset becomes number[blob_at]
+    int blob_at = -1;
+    std::vector<std::string> args{};  ///< of `run`
+    std::vector<std::string> env{};
+    bool operator==(const PlanStep&) const = default;
+};
+
+struct StartPlan {
+    std::vector<PlanStep> steps;
+    uint32_t flags = 0;
+    uint64_t clone_flags = 0;
+    std::string id, name, log_path, scratch_dir;
+    uint32_t target = 0;
+    int32_t stop_signal = 15;
+    bool operator==(const StartPlan&) const = default;
+};
+
+/// invalid when it is larger than the supervisor takes.
+Result<std::string> encode(const StartPlan& plan);
+/// What `encode` made of an exec's plan; corrupt otherwise.
+Result<StartPlan> decode(std::string_view bytes);
+/// The encoded plan in a sealed memfd.
+Result<UniqueFd> write_plan(const StartPlan& plan);
+/// "mount /proc", "exec /bin/foo".
+std::string describe(const PlanStep& step);
+
+}  // namespace orilla::runtime

@@ -1,0 +1,92 @@
+#include "launch.hpp"
+
+#include <asm/signal.h>
+#include <linux/fcntl.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include "socket.hpp"
+
+namespace orilla::supervisor {
+
+namespace {
+
+constexpr size_t child_stack_bytes = 32 * 1024;
+alignas(16) char child_stack[child_stack_bytes];
+// One launch at a time: the parent is suspended while the child uses these.
+Context context;
+Report report;
+int own_pid_namespace = -1;
+int own_pidfd = -1;
+
+void child_main(void*) {
+    walk_plan(context, report);
+    call(__NR_exit_group, 127);
+}
+
+/// Children made from now on are born in the process namespace of `pid`.
+long enter_pid_namespace(int pid) {
+    Fd target(call(__NR_pidfd_open, pid, 0));
+    if (target.failed()) return target.get();
+    return call(__NR_setns, target.get(), CLONE_NEWPID);
+}
+
+long clone_child(const LaunchRequest& request) {
+    clone_args args{};
+    args.flags = request.plan.header().clone_flags;
+    if (!request.keep_running) args.flags |= CLONE_VM | CLONE_VFORK;
+    args.exit_signal = SIGCHLD;
+    args.stack = (uint64_t)child_stack;
+    args.stack_size = child_stack_bytes;
+    return orilla_clone3(&args, sizeof args, child_main, nullptr);
+}
+
+void reap(long pid) {
+    call(__NR_waitid, P_PID, pid, 0, WEXITED, 0);
+}
+
+}  // namespace
+
+long prepare_launches() {
+    long fd = call(__NR_openat, AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fd;
+    own_pid_namespace = (int)fd;
+    fd = call(__NR_pidfd_open, call(__NR_getpid), 0);
+    if (fd < 0) return fd;
+    own_pidfd = (int)fd;
+    return 0;
+}
+
+LaunchResult launch(const LaunchRequest& request) {
+    LaunchResult result;
+    const uint32_t flags = request.plan.header().flags;
+    reset_context(context, request.plan);
+    for (int i = 0; i < 3; ++i) context.stdio[i] = request.stdio[i];
+    context.supervisor_pidfd = own_pidfd;
+    report = {};
+    int sockets[2] = {-1, -1};
+    constexpr int af_unix = 1, sock_seqpacket_cloexec = 5 | O_CLOEXEC;
+    if (flags & plan_terminal) call(__NR_socketpair, af_unix, sock_seqpacket_cloexec, 0, sockets);
+    context.terminal_socket = sockets[1];
+    if (request.target_pid) {
+        context.target_pidfd = (int)call(__NR_pidfd_open, request.target_pid, 0);
+        result.pid = context.target_pidfd < 0 ? context.target_pidfd : 0;
+    }
+    const bool joins = flags & (plan_in_target_pid_namespace | plan_in_pod_pid_namespace);
+    const int ns_pid = flags & plan_in_target_pid_namespace ? request.target_pid : request.init_pid;
+    if (result.pid == 0 && joins) result.pid = ns_pid ? enter_pid_namespace(ns_pid) : -ESRCH;
+    if (result.pid == 0) result.pid = clone_child(request);
+    if (joins) call(__NR_setns, own_pid_namespace, CLONE_NEWPID);
+    if (result.pid > 0 && report.error) {
+        reap(result.pid);
+        result.pid = -report.error;
+        result.report = report;
+    }
+    if (result.pid > 0 && flags & plan_terminal) result.terminal = (int)receive_fd(sockets[0]);
+    close_fd(context.target_pidfd);
+    close_fd(sockets[0]);
+    close_fd(sockets[1]);
+    return result;
+}
+
+}  // namespace orilla::supervisor

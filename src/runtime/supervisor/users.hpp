@@ -1,0 +1,31 @@
+// Finds who a container runs as in the image's own /etc/passwd and /etc/group, which are hostile text: bounded,
+// malformed lines are skipped, nothing is allocated.
+#pragma once
+
+#include "text.hpp"
+
+namespace orilla::supervisor {
+
+inline constexpr size_t groups_max = 256;
+inline constexpr size_t home_bytes_max = 256;
+
+struct UserRequest {
+    Slice text;        ///< "", "1000", "nginx", "nginx:www", "1000:www"
+    int64_t uid = -1;  ///< -1: as the text says
+    int64_t gid = -1;
+};
+
+struct User {
+    uint32_t uid = 0;
+    uint32_t gid = 0;
+    uint32_t groups[groups_max];
+    size_t group_count = 0;
+    char home[home_bytes_max] = "/";
+};
+
+/// 0, or a negative errno: -EINVAL (user or group text that no file knows), -E2BIG (too many groups).
+int find_user(const UserRequest& request, Slice passwd, Slice group, User& user);
+/// Adds a group once.
+int add_group(User& user, uint32_t gid);
+
+}  // namespace orilla::supervisor

@@ -1,0 +1,184 @@
+#include <catch2/catch.hpp>
+#include <sys/wait.h>
+
+#include "support/runtime_box.hpp"
+
+using namespace orilla;
+using namespace orilla::test;
+using namespace orilla::runtime;
+
+namespace {
+
+/// PSS in KiB, from smaps_rollup.
+long read_pss_kib(pid_t pid) {
+    const std::string text = read_text("/proc/" + std::to_string(pid) + "/smaps_rollup");
+    const size_t at = text.find("\nPss:");
+    return at == std::string::npos ? -1 : std::strtol(text.c_str() + at + 5, nullptr, 10);
+}
+
+/// A zombie waits for its new parent and counts as dead.
+bool runs(pid_t pid) {
+    const std::string stat = read_text("/proc/" + std::to_string(pid) + "/stat");
+    const size_t end = stat.rfind(')');
+    return end != std::string::npos && stat.size() > end + 2 && stat[end + 2] != 'Z' && stat[end + 2] != 'X';
+}
+
+/// Starts the given containers in another process and kills that with SIGKILL once they run.
+void start_in_daemon_that_dies(RuntimeBox& box, const std::vector<ContainerSpec>& specs) {
+    box.forget();
+    int ready[2];
+    REQUIRE(pipe(ready) == 0);
+    const pid_t daemon = fork();
+    if (daemon == 0) {
+        // A loop of its own: epoll must not be shared with the parent.
+        SystemClock clock;
+        loop::Loop loop(clock);
+        RuntimeOptions options;
+        options.run_dir = box.dir() + "/pods";
+        options.cgroup_root = box.cgroup_root();
+        auto runtime = await(loop, Runtime::open(loop, options));
+        bool good = runtime && await(loop, (*runtime)->create_pod(box.pod()));
+        for (const auto& spec : specs) good = good && await(loop, (*runtime)->start_container("pod", spec));
+        (void)!write(ready[1], good ? "y" : "n", 1);
+        for (;;) pause();
+    }
+    char answer = 'n';
+    REQUIRE(read(ready[0], &answer, 1) == 1);
+    kill(daemon, SIGKILL);
+    waitpid(daemon, nullptr, 0);
+    close(ready[0]);
+    close(ready[1]);
+    REQUIRE(answer == 'y');
+}
+
+}  // namespace
+
+TEST_CASE("containers, logs and exit codes survive a kill -9 of the daemon") {
+    RuntimeBox box;
+    auto brief = box.container("brief", "echo before; sleep 0.3; echo after; exit 42");
+    auto lasting = box.container("lasting", "while :; do echo tick; sleep 0.1; done");
+    lasting.stop_signal = 10;
+    start_in_daemon_that_dies(box, {brief, lasting});
+    box.sleep_ms(600);
+    box.open();
+    const auto pod = box.runtime->find_pod("pod");
+    REQUIRE(pod);
+    CHECK(pod->alive);
+    CHECK(runs(pod->supervisor_pid));
+    REQUIRE(pod->containers.size() == 2);
+    const auto ended = box.state("pod", "brief");
+    CHECK(ended->phase == ContainerPhase::exited);
+    CHECK(ended->exit_code == 42);
+    CHECK(printed(box.log("brief")) == "before\nafter\n");
+    const auto running = box.state("pod", "lasting");
+    REQUIRE(running->phase == ContainerPhase::running);
+    CHECK(runs(running->pid));
+    CHECK(running->stop_signal == 10);
+    CHECK(running->log_path == box.log("lasting"));
+
+    // The same process, reconnected once more, still obeys.
+    const pid_t pid = running->pid;
+    box.forget();
+    box.open();
+    CHECK(box.state("pod", "lasting")->pid == pid);
+    const std::vector<std::string> echo = {"echo", "hi"};
+    auto said = await(box.loop, box.runtime->exec("pod", "lasting", echo, 5000));
+    REQUIRE(said);
+    CHECK(said->output == "hi\n");
+    CHECK(box.run("later", "exit 9") == "");
+    CHECK(box.state("pod", "later")->exit_code == 9);
+    REQUIRE(await(box.loop, box.runtime->signal_container("pod", "lasting", SIGKILL)));
+    CHECK(box.wait_for_exit("pod", "lasting").exit_code == 137);
+}
+
+TEST_CASE("a supervisor's death takes its containers along and is told") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
+    auto other_user = box.container("user", "sleep 1000");
+    other_user.image_user = "web";
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", other_user)));
+    const pid_t pid = box.state("pod", "main")->pid, user_pid = box.state("pod", "user")->pid;
+    std::string told;
+    box.runtime->on_change([&](const std::string& pod_id) { told = pod_id; });
+    kill(box.runtime->find_pod("pod")->supervisor_pid, SIGKILL);
+    CHECK(box.wait_for_exit("pod", "main").exit_code == 137);
+    CHECK(told == "pod");
+    CHECK_FALSE(box.runtime->find_pod("pod")->alive);
+    box.sleep_ms(50);
+    CHECK_FALSE(runs(pid));
+    CHECK_FALSE(runs(user_pid));
+    auto refused = await(box.loop, box.runtime->start_container("pod", box.container("more", "true")));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::unavailable);
+}
+
+TEST_CASE("a pod whose supervisor died while nobody looked is listed as dead") {
+    RuntimeBox box;
+    box.run("first", "exit 4");
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("second", "sleep 1000"))));
+    const pid_t supervisor = box.runtime->find_pod("pod")->supervisor_pid;
+    box.forget();
+    kill(supervisor, SIGKILL);
+    waitpid(supervisor, nullptr, 0);
+    box.open();
+    const auto pod = box.runtime->find_pod("pod");
+    REQUIRE(pod);
+    CHECK_FALSE(pod->alive);
+    CHECK(box.state("pod", "first")->exit_code == 4);
+    CHECK(box.state("pod", "second")->exit_code == 137);
+    CHECK(box.state("pod", "second")->phase == ContainerPhase::exited);
+}
+
+TEST_CASE("removing a pod leaves no process, mount, cgroup or directory") {
+    RuntimeBox box;
+    auto spec = box.container("main", "sleep 1000 & sleep 1000 & wait");
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", spec)));
+    const auto before = *box.runtime->find_pod("pod");
+    const std::string cgroup = "/sys/fs/cgroup/memory" + box.cgroup_root() + "/pods/pod";
+    CHECK(std::filesystem::exists(cgroup + "/main"));
+    REQUIRE(await(box.loop, box.runtime->remove_pod("pod")));
+    CHECK_FALSE(runs(before.containers[0].pid));
+    CHECK_FALSE(std::filesystem::exists(cgroup));
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/pods/pod"));
+    CHECK_FALSE(std::filesystem::exists(spec.scratch_dir));
+    CHECK(read_text("/proc/self/mountinfo").find(box.dir()) == std::string::npos);
+    box.sleep_ms(20);
+    CHECK_FALSE(runs(before.supervisor_pid));
+    CHECK_FALSE(box.runtime->find_pod("pod"));
+    CHECK(await(box.loop, box.runtime->remove_pod("pod")));
+    // And it can be made anew.
+    CHECK(box.run("again", "echo again") == "again\n");
+}
+
+TEST_CASE("garbage of pods that nobody knows is collected") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod("kept"))));
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod("lost"))));
+    REQUIRE(await(box.loop, box.runtime->start_container("lost", box.container("main", "sleep 1000"))));
+    std::filesystem::create_directories("/sys/fs/cgroup/pids" + box.cgroup_root() + "/pods/stray/inner");
+    REQUIRE(await(box.loop, box.runtime->collect_garbage({"kept"})));
+    CHECK(box.runtime->find_pod("kept"));
+    CHECK_FALSE(box.runtime->find_pod("lost"));
+    CHECK_FALSE(std::filesystem::exists("/sys/fs/cgroup/pids" + box.cgroup_root() + "/pods/stray"));
+}
+
+TEST_CASE("a supervisor is small and has nothing of ours open") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "seq 20000; sleep 1000"))));
+    box.sleep_ms(200);
+    const pid_t pid = box.runtime->find_pod("pod")->supervisor_pid;
+    const long pss_kib = read_pss_kib(pid);
+    WARN("supervisor PSS: " << pss_kib << " KiB");
+    CHECK(pss_kib > 0);
+    CHECK(pss_kib < 300);
+    // null x 3, listener, epoll, signalfd, pid namespace, pidfd, peer, log, two pipes.
+    const auto fds = std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd");
+    CHECK(std::distance(begin(fds), end(fds)) <= 12);
+    CHECK(read_text("/proc/" + std::to_string(pid) + "/comm") == "orilla-pod\n");
+    char link[128] = {};
+    REQUIRE(readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), link, sizeof link - 1) > 0);
+    CHECK(std::string(link).starts_with("/memfd:orilla-supervisor"));
+}

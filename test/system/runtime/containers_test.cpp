@@ -1,0 +1,171 @@
+#include <catch2/catch.hpp>
+
+#include "support/runtime_box.hpp"
+
+using namespace orilla;
+using namespace orilla::test;
+using namespace orilla::runtime;
+
+TEST_CASE("a container runs its command and its output is in a CRI log") {
+    RuntimeBox box;
+    CHECK(box.run("hello", "echo hello; printf end") == "hello\nend");
+    CHECK(box.run("oops", "echo oops >&2") == "oops\n");
+    const std::string log = read_text(box.log("hello"));
+    CHECK(log.find("Z stdout F hello\n") != std::string::npos);
+    CHECK(log.find("Z stdout P end\n") != std::string::npos);
+    CHECK(read_text(box.log("oops")).find("Z stderr F oops\n") != std::string::npos);
+}
+
+TEST_CASE("exit codes and signals are told") {
+    RuntimeBox box;
+    box.run("three", "exit 3");
+    const auto three = box.state("pod", "three");
+    REQUIRE(three);
+    CHECK(three->exit_code == 3);
+    CHECK(three->signal == 0);
+    CHECK(three->finished_wall_ns >= three->started_wall_ns);
+    CHECK(three->started_wall_ns > 0);
+
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("slow", "sleep 1000"))));
+    const auto slow = box.state("pod", "slow");
+    REQUIRE(slow->phase == ContainerPhase::running);
+    CHECK(slow->pid > 0);
+    REQUIRE(await(box.loop, box.runtime->signal_container("pod", "slow", SIGKILL)));
+    CHECK(box.wait_for_exit("pod", "slow").exit_code == 137);
+    CHECK(box.state("pod", "slow")->signal == SIGKILL);
+    CHECK_FALSE(box.state("pod", "slow")->oom_killed);
+
+    auto trapping = box.container("trap", "trap 'echo bye; exit 5' TERM; while :; do sleep 0.05; done");
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", trapping)));
+    box.sleep_ms(100);
+    REQUIRE(await(box.loop, box.runtime->signal_container("pod", "trap", SIGTERM)));
+    CHECK(box.wait_for_exit("pod", "trap").exit_code == 5);
+    CHECK(printed(box.log("trap")) == "bye\n");
+}
+
+TEST_CASE("a container sees its own host name, files, environment and directory") {
+    RuntimeBox box;
+    auto spec = box.container("eyes", "hostname; cat /etc/hosts /etc/resolv.conf; echo $COLOUR $HOME; pwd");
+    spec.cwd = "/srv/data";
+    CHECK(box.run(spec) == "box-host\n127.0.0.1 localhost\nnameserver 10.43.0.10\nblue /root\n/srv/data\n");
+}
+
+TEST_CASE("a container is process 1 of its own and sees no other") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("other", "sleep 1000"))));
+    CHECK(box.run("alone", "echo $$; ls /proc | grep -c '^[0-9]'") == "1\n3\n");
+}
+
+TEST_CASE("the writable layer is the container's own and goes with it") {
+    RuntimeBox box;
+    CHECK(box.run("first", "echo x > /tmp/file; ls /tmp") == "file\n");
+    CHECK(box.run("second", "ls /tmp") == "");
+    CHECK(std::filesystem::exists(box.dir() + "/scratch/first/upper/tmp/file"));
+    REQUIRE(await(box.loop, box.runtime->remove_container("pod", "first")));
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/scratch/first"));
+    CHECK_FALSE(box.state("pod", "first"));
+    CHECK(std::filesystem::exists(box.log("first")));
+}
+
+TEST_CASE("what cannot start says why and leaves nothing") {
+    RuntimeBox box;
+    auto missing = box.container("missing", "");
+    missing.args = {"no-such-program"};
+    CHECK(box.run(missing) ==
+          "start_container: start container missing: exec \"no-such-program\": executable file not found in $PATH");
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/scratch/missing"));
+    CHECK_FALSE(box.state("pod", "missing"));
+
+    auto data = box.container("data", "");
+    data.args = {"/etc/passwd"};
+    auto started = await(box.loop, box.runtime->start_container("pod", data));
+    REQUIRE_FALSE(started);
+    CHECK(started.error().code() == Code::forbidden);
+    CHECK(started.error().message() == "start container data: exec /etc/passwd: Permission denied");
+
+    auto nobody = box.container("nobody", "");
+    nobody.image_user = "nobody-here";
+    CHECK(box.run(nobody).find("unable to find user nobody-here: no matching entries in passwd file") !=
+          std::string::npos);
+    auto volume = box.container("volume", "");
+    volume.mounts = {{.source = "/no/such/dir", .destination = "/data"}};
+    CHECK(box.run(volume) == "start_container: start container volume: open mount source /no/such/dir: No such file or "
+                             "directory");
+}
+
+TEST_CASE("users and groups come from the spec and the image") {
+    RuntimeBox box;
+    auto by_name = box.container("name", "id; echo $HOME");
+    by_name.image_user = "web";
+    by_name.supplemental_groups = {2000};
+    CHECK(box.run(by_name) == "uid=1000(web) gid=1001(web) groups=1002(logs),2000\n/home/web\n");
+    auto by_number = box.container("number", "id");
+    by_number.uid = 5000;
+    by_number.gid = 6000;
+    by_number.image_user = "web:www";
+    CHECK(box.run(by_number) == "uid=5000 gid=6000\n");
+    auto with_group = box.container("group", "id; echo to-stdout > /dev/stdout");
+    with_group.image_user = "web:www";
+    CHECK(box.run(with_group) == "uid=1000(web) gid=1003(www) groups=1002(logs)\nto-stdout\n");
+}
+
+TEST_CASE("volumes are mounted where they should, with subPath, read-only and tmpfs") {
+    RuntimeBox box;
+    const std::string volume = box.dir() + "/volume";
+    write_text(volume + "/inner/file", "from the volume\n");
+    auto spec = box.container("mounts",
+                              "cat /data/inner/file /data-ro/file; touch /data-ro/x 2>&1 | tail -c 24; "
+                              "touch /data/new && mount | grep -c '/scratch type tmpfs.*size=1024k'; cat /one/file");
+    spec.mounts = {{.source = volume, .destination = "/data"},
+                   {.source = volume, .sub_path = "inner", .destination = "/data-ro", .read_only = true},
+                   {.source = volume, .sub_path = "inner/file", .destination = "/one/file"},
+                   {.kind = MountKind::tmpfs, .destination = "/scratch", .tmpfs_bytes = 1 << 20}};
+    CHECK(box.run(spec) ==
+          "from the volume\nfrom the volume\n: Read-only file system\n1\nfrom the volume\n");
+    CHECK(std::filesystem::exists(volume + "/new"));
+}
+
+TEST_CASE("a termination message is read back, bounded") {
+    RuntimeBox box;
+    auto spec = box.container("last", "echo -n 'disk on fire' > /dev/termination-log; exit 1");
+    spec.termination_message_path = "/dev/termination-log";
+    box.run(spec);
+    CHECK(box.runtime->read_termination_message("pod", "last") == "disk on fire");
+    auto noisy = box.container("noisy", "yes > /dev/termination-log & sleep 0.1");
+    noisy.termination_message_path = "/dev/termination-log";
+    box.run(noisy);
+    CHECK(box.runtime->read_termination_message("pod", "noisy").size() == termination_message_bytes_max);
+}
+
+TEST_CASE("exec runs in the container with its confinement") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    auto spec = box.container("main", "echo here > /tmp/mark; sleep 1000");
+    spec.image_user = "web";
+    spec.cwd = "/tmp";
+    std::filesystem::permissions(box.image() + "/tmp", std::filesystem::perms(01777));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", spec)));
+    box.sleep_ms(50);
+    const std::vector<std::string> look = {"sh", "-c", "cat mark; id -u; grep -c . /proc/1/cmdline; echo no >&2; exit 7"};
+    auto outcome = await(box.loop, box.runtime->exec("pod", "main", look, 5000));
+    REQUIRE(outcome);
+    CHECK(outcome->exit_code == 7);
+    CHECK(outcome->output == "here\n1000\n1\nno\n");
+    const std::vector<std::string> confined = {"grep", "-E", "^(CapBnd|CapEff|NoNewPrivs|Seccomp):", "/proc/self/status"};
+    outcome = await(box.loop, box.runtime->exec("pod", "main", confined, 5000));
+    CHECK(outcome->output ==
+          "CapEff:\t0000000000000000\nCapBnd:\t00000000800405fb\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+    const std::vector<std::string> slow = {"sleep", "100"};
+    outcome = await(box.loop, box.runtime->exec("pod", "main", slow, 100));
+    CHECK(outcome->timed_out);
+    CHECK(outcome->exit_code == 137);
+    const std::vector<std::string> noisy = {"sh", "-c", "seq 100000"};
+    outcome = await(box.loop, box.runtime->exec("pod", "main", noisy, 5000, 1000));
+    CHECK(outcome->exit_code == 0);
+    CHECK(outcome->output.size() == 1000);
+    const std::vector<std::string> none = {"no-such-program"};
+    auto failed = await(box.loop, box.runtime->exec("pod", "main", none, 5000));
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code() == Code::not_found);
+}
