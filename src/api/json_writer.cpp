@@ -37,12 +37,32 @@ void put_escape(Out& out, char c) {
     out.put(std::string_view(text, sizeof text));
 }
 
+/// Whether one of eight bytes is a control character, a quote or a backslash (bit tricks: the high bit of a byte that
+/// has the property; bytes over 0x7f never do).
+bool any_escaped(uint64_t word) {
+    constexpr uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t control = word - ones * 0x20;
+    uint64_t quote = (word ^ ones * '"') - ones;
+    uint64_t backslash = (word ^ ones * '\\') - ones;
+    return ((control | quote | backslash) & ~word & highs) != 0;
+}
+
+/// The first byte at or after `at` that needs an escape, or the size.
+size_t next_escaped(std::string_view text, size_t at) {
+    uint64_t word = 0;
+    for (; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if (any_escaped(word)) break;
+    }
+    while (at < text.size() && !escaped[static_cast<unsigned char>(text[at])]) ++at;
+    return at;
+}
+
 template <class Out>
 void put_string(Out& out, std::string_view text) {
     out.put("\"");
     size_t start = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        if (!escaped[static_cast<unsigned char>(text[i])]) continue;
+    for (size_t i = next_escaped(text, 0); i < text.size(); i = next_escaped(text, start)) {
         out.put(text.substr(start, i - start));
         put_escape(out, text[i]);
         start = i + 1;

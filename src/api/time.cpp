@@ -119,12 +119,25 @@ std::optional<int64_t> parse_rfc3339(std::string_view text) {
 
 int64_t floor_divide(int64_t value, int64_t by) { return value / by - (value % by < 0); }
 
+/// Decimal, zero padded; writes `width` digits at `to` and returns the end.
+char* put_digits(char* to, int64_t number, int width) {
+    for (int i = width - 1; i >= 0; --i, number /= 10) to[i] = static_cast<char>('0' + number % 10);
+    return to + width;
+}
+
+/// Written by hand: every object has several times, and printf would take a fifth of encoding them.
 std::string render_seconds(int64_t unix_s) {
-    Date date = date_from_days(floor_divide(unix_s, seconds_per_day));
-    auto rest = static_cast<int>(unix_s - floor_divide(unix_s, seconds_per_day) * seconds_per_day);
-    char text[64];
-    std::snprintf(text, sizeof text, "%04lld-%02d-%02dT%02d:%02d:%02d", static_cast<long long>(date.year), date.month,
-                  date.day, rest / 3600, rest / 60 % 60, rest % 60);
+    int64_t days = floor_divide(unix_s, seconds_per_day);
+    int64_t rest = unix_s - days * seconds_per_day;
+    Date date = date_from_days(days);
+    if (date.year < 0 || date.year > 9999) return date.year < 0 ? "0000-01-01T00:00:00" : "9999-12-31T23:59:59";
+    std::string text = "0000-00-00T00:00:00";
+    put_digits(&text[0], date.year, 4);
+    put_digits(&text[5], date.month, 2);
+    put_digits(&text[8], date.day, 2);
+    put_digits(&text[11], rest / 3600, 2);
+    put_digits(&text[14], rest / 60 % 60, 2);
+    put_digits(&text[17], rest % 60, 2);
     return text;
 }
 

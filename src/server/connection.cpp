@@ -278,6 +278,17 @@ loop::Task<void> Connection::watch_for_hang_up() {
     shared_.retire(*this);
 }
 
+loop::Task<bool> Connection::write_piece(std::string* piece, bool chunked) {
+    out_.clear();
+    if (chunked) {
+        append_number(out_, piece->size(), 16);
+        out_ += "\r\n";
+        *piece += "\r\n";
+    }
+    auto writing = write_all(out_, *piece);
+    co_return co_await std::move(writing);
+}
+
 loop::Task<bool> Connection::write_stream(Response response) {
     // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
     const bool chunked = !parser_.request().http_1_0;
@@ -287,7 +298,11 @@ loop::Task<bool> Connection::write_stream(Response response) {
     watcher.spawn(watch_for_hang_up());
     auto head = write_all(out_, {});
     if (!co_await std::move(head)) co_return false;
-    std::string piece;
+    std::string piece = std::move(response.body);  // what was ready before the stream
+    if (!piece.empty()) {
+        auto writing = write_piece(&piece, chunked);
+        if (!co_await std::move(writing)) co_return false;
+    }
     for (;;) {
         piece.clear();
         auto making = response.stream->next(&piece);
@@ -296,9 +311,7 @@ loop::Task<bool> Connection::write_stream(Response response) {
         if (!more) co_return false;
         if (!more.value()) break;
         if (piece.empty()) continue;
-        out_.clear();
-        if (chunked) append_number(out_, piece.size(), 16), out_ += "\r\n", piece += "\r\n";
-        auto writing = write_all(out_, piece);
+        auto writing = write_piece(&piece, chunked);
         if (!co_await std::move(writing)) co_return false;
     }
     if (!chunked) co_return true;

@@ -66,6 +66,7 @@ class Connection {
     loop::Task<bool> answer_request();
     loop::Task<bool> write_response(Response response);
     loop::Task<bool> write_stream(Response response);
+    loop::Task<bool> write_piece(std::string* piece, bool chunked);
     loop::Task<bool> write_all(std::string_view first, std::string_view second);
     loop::Task<void> watch_for_hang_up();
     loop::Task<void> linger();

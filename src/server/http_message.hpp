@@ -62,7 +62,7 @@ class Response {
     std::string body;
     std::string_view view;             ///< instead of `body` when `keep` is set
     std::shared_ptr<const void> keep;  ///< owns what `view` shows
-    std::unique_ptr<ByteStream> stream;
+    std::unique_ptr<ByteStream> stream;  ///< what follows `body`
 
     std::string_view content() const { return keep ? view : std::string_view(body); }
 };

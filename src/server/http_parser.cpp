@@ -63,18 +63,20 @@ struct RequestParser::Impl {
 namespace {
 RequestParser::Impl& self(llhttp_t* parser) { return *static_cast<RequestParser::Impl*>(parser->data); }
 
+llhttp_settings_t make_settings() {
+    llhttp_settings_t s;
+    llhttp_settings_init(&s);
+    s.on_url = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_url(at, n); };
+    s.on_header_field = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_field(at, n); };
+    s.on_header_value = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_value(at, n); };
+    s.on_headers_complete = [](llhttp_t* p) { return self(p).on_headers_complete(); };
+    s.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body(at, n); };
+    s.on_message_complete = [](llhttp_t* p) { return self(p).on_message_complete(); };
+    return s;
+}
+
 const llhttp_settings_t& parser_settings() {
-    static const llhttp_settings_t settings = [] {
-        llhttp_settings_t s;
-        llhttp_settings_init(&s);
-        s.on_url = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_url(at, n); };
-        s.on_header_field = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_field(at, n); };
-        s.on_header_value = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_value(at, n); };
-        s.on_headers_complete = [](llhttp_t* p) { return self(p).on_headers_complete(); };
-        s.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body(at, n); };
-        s.on_message_complete = [](llhttp_t* p) { return self(p).on_message_complete(); };
-        return s;
-    }();
+    static const llhttp_settings_t settings = make_settings();
     return settings;
 }
 

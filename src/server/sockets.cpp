@@ -14,6 +14,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "orilla/server/server.hpp"
 #include "status.hpp"
 
 namespace orilla::server {

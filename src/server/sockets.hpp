@@ -17,13 +17,6 @@ Result<UniqueFd> listen_unix(const std::string& path, int group_id);
 /// `address` is IP:PORT or [IP6]:PORT.
 Result<UniqueFd> listen_tcp(const std::string& address);
 
-struct ActivatedSockets {
-    UniqueFd unix_socket;
-    UniqueFd tcp_socket;
-};
-/// What systemd passes by LISTEN_FDS; empty without it. Clears the variables, so that no child believes them.
-Result<ActivatedSockets> take_activated_sockets();
-
 /// The id of a group in /etc/group, -1 without it. Not by NSS: a static build cannot load it.
 int find_group_id(const std::string& name, const std::string& group_file = "/etc/group");
 

@@ -44,6 +44,29 @@ void append_details(std::string& out, const StatusDetails& details, const Error*
 constexpr std::string_view status_start = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":)";
 }  // namespace
 
+StatusDetails details_from_message(const Error& error) {
+    switch (error.code()) {
+        case Code::not_found:
+        case Code::already_exists:
+        case Code::conflict:
+        case Code::invalid:
+        case Code::forbidden: break;
+        default: return {};
+    }
+    const std::string_view text = error.message();
+    const size_t open = text.find(" \"");
+    const size_t close = open == std::string_view::npos ? open : text.find('"', open + 2);
+    if (close == std::string_view::npos) return {};
+    std::string_view what = text.substr(0, open);
+    if (const size_t space = what.rfind(' '); space != std::string_view::npos) what.remove_prefix(space + 1);
+    StatusDetails details;
+    details.name = text.substr(open + 2, close - open - 2);
+    const size_t dot = what.find('.');
+    details.kind = what.substr(0, dot);
+    if (dot != std::string_view::npos) details.group = what.substr(dot + 1);
+    return details;
+}
+
 std::string render_status(const Error& error, const StatusDetails& details) {
     std::string out(status_start);
     out += "\"Failure\",\"message\":";

@@ -18,6 +18,10 @@ struct StatusDetails {
     std::string_view uid;
 };
 
+/// The details that the error's own words name: `deployments.apps "x" not found`, `Pod "x" is invalid: ...`. The views
+/// point into the error's message.
+StatusDetails details_from_message(const Error& error);
+
 std::string render_status(const Error& error, const StatusDetails& details = {});
 Response status_response(const Error& error, const StatusDetails& details = {});
 /// {"status":"Success"} with details; code 200 or 201.

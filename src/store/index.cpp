@@ -162,19 +162,19 @@ void Index::fill(StoreStats& stats) const {
 /// A place in a resource's history; holds no events itself.
 class IndexWatch final : public Watch {
   public:
-    IndexWatch(Index& index, Resource& of, std::string_view ns, uint64_t from_revision)
-        : index_(index), of_(of), ns_(ns), delivered_(from_revision) {
+    IndexWatch(std::shared_ptr<Index> index, Resource& of, std::string_view ns, uint64_t from_revision)
+        : index_(std::move(index)), of_(of), ns_(ns), delivered_(from_revision) {
         next_sequence_ = of.first_sequence;
         for (const WatchEvent& event : of.history) {
             if (event.entry->revision > from_revision) break;
             ++next_sequence_;
         }
-        ++index_.watches_;
+        ++index_->watches_;
     }
-    ~IndexWatch() override { --index_.watches_; }
+    ~IndexWatch() override { --index_->watches_; }
 
     std::optional<Result<WatchEvent>> try_next() override {
-        if (index_.is_shut()) return Error(Code::unavailable, "the store is closing");
+        if (index_->is_shut()) return Error(Code::unavailable, "the store is closing");
         // Behind the window: something this watch has not seen may be gone.
         if (next_sequence_ < of_.first_sequence) return revision_too_old_error(delivered_, of_.compacted);
         while (next_sequence_ < end()) {
@@ -195,12 +195,12 @@ class IndexWatch final : public Watch {
     }
 
     uint64_t revision() const override {
-        return next_sequence_ == end() ? std::max(delivered_, index_.revision()) : delivered_;
+        return next_sequence_ == end() ? std::max(delivered_, index_->revision()) : delivered_;
     }
 
   private:
     uint64_t end() const { return of_.first_sequence + of_.history.size(); }
-    Index& index_;
+    std::shared_ptr<Index> index_;
     Resource& of_;
     std::string ns_;
     uint64_t next_sequence_;
@@ -212,7 +212,7 @@ Result<std::unique_ptr<Watch>> Index::watch(std::string_view resource_name, std:
     if (from_revision > revision_) return revision_too_large_error(from_revision, revision_);
     Resource& of = resource(resource_name);
     if (from_revision < of.compacted) return revision_too_old_error(from_revision, of.compacted);
-    return std::unique_ptr<Watch>(std::make_unique<IndexWatch>(*this, of, ns, from_revision));
+    return std::unique_ptr<Watch>(std::make_unique<IndexWatch>(shared_from_this(), of, ns, from_revision));
 }
 
 }  // namespace orilla::store

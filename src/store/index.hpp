@@ -53,7 +53,7 @@ struct IndexLimits {
     size_t history_bytes_max;
 };
 
-class Index {
+class Index : public std::enable_shared_from_this<Index> {
   public:
     Index(loop::Loop& loop, IndexLimits limits) : loop_(loop), limits_(limits) {}
 
@@ -79,7 +79,7 @@ class Index {
     Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from_revision);
 
     void fill(StoreStats& stats) const;
-    /// Ends every watch with `unavailable`; they notice when they next look.
+    /// Ends every watch with `unavailable`; they notice when they next look. Watches keep the index itself alive.
     void shut();
     bool is_shut() const { return shut_; }
 

@@ -30,11 +30,13 @@ SqliteStore::SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOption
       executor_(executor),
       options_(std::move(options)),
       file_(std::move(file)),
-      index_(loop, {options_.history_events_max, options_.history_bytes_max}),
+      shared_index_(std::make_shared<Index>(
+          loop, IndexLimits{options_.history_events_max, options_.history_bytes_max})),
+      index_(*shared_index_),
       flush_timer_(loop),
       idle_(loop) {}
 
-SqliteStore::~SqliteStore() = default;
+SqliteStore::~SqliteStore() { index_.shut(); }
 
 Result<void> SqliteStore::load() {
     TRY(reserved_, file_->read_reserved());

@@ -109,7 +109,8 @@ class SqliteStore final : public Store {
     loop::Executor& executor_;
     StoreOptions options_;
     std::shared_ptr<StoreFile> file_;
-    Index index_;
+    std::shared_ptr<Index> shared_index_;  ///< with the watches
+    Index& index_;
 
     std::deque<PendingPtr> queue_;  ///< in revision order, the published ones taken off
     std::map<Key, PendingPtr> pending_;

@@ -4,7 +4,8 @@
 // refuses to grow: history, watchers' lag and resident values are bounded.
 //
 // All calls are made on the loop's thread. Reads are synchronous and answered from memory. A write counts from the moment
-// its task first runs: destroying the task afterwards only gives up the answer. The store outlives its watches and tasks.
+// its task first runs: destroying the task afterwards only gives up the answer. The store outlives its tasks;
+// watches that outlive it end.
 #pragma once
 
 #include <compare>

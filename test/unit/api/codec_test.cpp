@@ -183,3 +183,18 @@ TEST_CASE("codec: base64 goes both ways") {
     CHECK_FALSE(is_base64("b3J"));
     CHECK_FALSE(is_base64("b3==" + std::string("====")));
 }
+
+TEST_CASE("codec: every byte of a string survives, wherever it stands") {
+    for (int c = 1; c < 128; ++c) {
+        for (size_t at = 0; at < 20; ++at) {
+            ConfigMap map;
+            std::string text(20, 'a');
+            text[at] = static_cast<char>(c);
+            text += "\xc3\xa4";
+            map.data["k"] = text;
+            auto back = decode<ConfigMap>(encode(map));
+            REQUIRE(back);
+            REQUIRE(back->data["k"] == text);
+        }
+    }
+}

@@ -50,7 +50,10 @@ class FakeHandler final : public Handler {
                 std::string(request.body) + ";";
         if (request.path == "/slow") co_await loop_.sleep_for(50);
         Response response(200, "text/plain", "hello " + std::string(request.path));
-        if (request.path == "/stream") response.stream = std::make_unique<FakeStream>(loop_, &streams);
+        if (request.path == "/stream") {
+            response.body.clear();
+            response.stream = std::make_unique<FakeStream>(loop_, &streams);
+        }
         if (request.path == "/big") response.body.assign(1'000'000, 'x');
         co_return response;
     }

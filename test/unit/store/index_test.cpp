@@ -12,7 +12,9 @@ using orilla::test::settle;
 
 namespace {
 struct Fixture {
-    explicit Fixture(IndexLimits limits = {100, 100'000}) : index(loop, limits) { index.start_at(10); }
+    explicit Fixture(IndexLimits limits = {100, 100'000}) : shared(std::make_shared<Index>(loop, limits)), index(*shared) {
+        index.start_at(10);
+    }
     EntryPtr put(std::string ns, std::string name, uint64_t revision, std::string value = "v") {
         Key key{"pods", std::move(ns), std::move(name)};
         const EntryPtr before = index.find(key);
@@ -35,7 +37,8 @@ struct Fixture {
     }
     FakeClock clock;
     loop::Loop loop{clock};
-    Index index;
+    std::shared_ptr<Index> shared;
+    Index& index;
 };
 }  // namespace
 

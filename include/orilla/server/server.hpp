@@ -1,0 +1,64 @@
+// The API server: Kubernetes' HTTP API over the store, on a unix socket and on TLS. It promises that every answer that
+// is no success is a Status, that nobody is served but root and the members of one group (by the socket) and holders of
+// a certificate for system:masters (by TLS), and that no client can hold up the loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
+#include "orilla/server/pki.hpp"
+#include "orilla/server/ports.hpp"
+
+namespace orilla::loop {
+class Loop;
+}
+namespace orilla::store {
+class Objects;
+}
+
+namespace orilla::server {
+
+struct ServerOptions {
+    std::string advertised_address;  ///< HOST:PORT of the TLS listener as clients see it
+    Logs* logs = nullptr;
+    ImageService* images = nullptr;
+    /// What /readyz says; an error is told to the client. Empty: always ready.
+    std::function<Result<void>()> ready;
+    /// Adds lines in Prometheus' text format to /metrics: queues, pods, pulls.
+    std::function<void(std::string& out)> append_metrics;
+};
+
+class Server {
+  public:
+    /// `loop`, `objects` and the ports outlive it.
+    Server(loop::Loop& loop, store::Objects& objects, ServerOptions options);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Makes and serves the socket: mode 0660, group `orilla` when there is one.
+    Result<void> listen_unix(const std::string& path);
+    /// Serves TLS at IP:PORT.
+    Result<void> listen_tls(const std::string& address, const Pki& pki);
+    /// The same on sockets that somebody else made.
+    void serve_unix(UniqueFd listener);
+    Result<void> serve_tls(UniqueFd listener, const Pki& pki);
+
+    size_t connections() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// What systemd passes by LISTEN_FDS, empty without it; either may be missing. Clears the variables.
+struct ActivatedSockets {
+    UniqueFd unix_socket;
+    UniqueFd tcp_socket;
+};
+Result<ActivatedSockets> take_activated_sockets();
+
+}  // namespace orilla::server

@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <vector>
+
+#include "json_value.hpp"
+#include "orilla/api/codec.hpp"
+#include "orilla/api/yaml.hpp"
+#include "yaml_scalar.hpp"
+
+namespace orilla::api {
+namespace {
+namespace json = boost::json;
+
+bool is_blank(char c) { return c == ' ' || c == '\n'; }
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; }
+
+/// 12:30 and the like are numbers to base 60 for some readers of YAML 1.1.
+bool looks_base60(std::string_view text) {
+    return text.find(':') != std::string_view::npos &&
+           text.find_first_not_of("0123456789:_.+-") == std::string_view::npos;
+}
+
+bool means_something_else(std::string_view text) {
+    return resolve_plain_scalar(text).type != YamlScalar::Type::string || looks_base60(text) || text == "<<" ||
+           text == "=";
+}
+
+bool may_be_plain(std::string_view text) {
+    constexpr std::string_view never_first = "#,[]{}&*!|>'\"%@`";
+    if (text.starts_with("---") || text.starts_with("...")) return false;
+    if (is_blank(text.front()) || is_blank(text.back())) return false;
+    if (never_first.find(text.front()) != std::string_view::npos) return false;
+    bool marker = text.front() == '-' || text.front() == '?' || text.front() == ':';
+    if (marker && (text.size() == 1 || is_blank(text[1]))) return false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == ':' && (i + 1 == text.size() || is_blank(text[i + 1]))) return false;
+        if (text[i] == '#' && i > 0 && is_blank(text[i - 1])) return false;
+    }
+    return true;
+}
+
+/// Lines that a block scalar can hold as they are: no control characters and no blanks before a line's end.
+bool may_be_block(std::string_view text) {
+    return std::ranges::none_of(text, is_control) && text.find(" \n") == std::string_view::npos && text.back() != ' ' &&
+           text.find_first_not_of('\n') != std::string_view::npos;
+}
+
+class YamlWriter {
+  public:
+    std::string out;
+
+    /// After "key:" or "-": scalars and empty containers go on the same line, the rest below.
+    void value(const json::value& value, size_t indent, bool after_dash) {
+        if (const json::object* object = value.if_object(); object != nullptr && !object->empty()) {
+            this->object(*object, indent, after_dash);
+        } else if (const json::array* list = value.if_array(); list != nullptr && !list->empty()) {
+            this->list(*list, indent, after_dash);
+        } else {
+            out += ' ';
+            scalar(value, indent);
+        }
+    }
+
+    /// `in_place`: the first key continues the line of a dash.
+    void object(const json::object& object, size_t indent, bool in_place) {
+        std::vector<const json::key_value_pair*> sorted;
+        for (const json::key_value_pair& pair : object) sorted.push_back(&pair);
+        std::ranges::sort(sorted, {},
+                          [](const auto* pair) { return std::string_view(pair->key().data(), pair->key().size()); });
+        for (const json::key_value_pair* pair : sorted) {
+            start_line(indent, in_place);
+            text({pair->key().data(), pair->key().size()}, indent, true);
+            out += ':';
+            bool below = pair->value().is_object();
+            value(pair->value(), below ? indent + 2 : indent, false);
+        }
+    }
+
+    void list(const json::array& list, size_t indent, bool in_place) {
+        for (const json::value& item : list) {
+            start_line(indent, in_place);
+            out += '-';
+            value(item, indent + 2, true);
+        }
+    }
+
+    void scalar(const json::value& value, size_t indent) {
+        if (const json::string* string = value.if_string()) text({string->data(), string->size()}, indent, false);
+        else out += render_value(value);
+    }
+
+  private:
+    void start_line(size_t indent, bool& in_place) {
+        if (in_place) {
+            out += ' ';
+            in_place = false;
+            return;
+        }
+        if (!out.empty() && out.back() != '\n') out += '\n';
+        out.append(indent, ' ');
+    }
+
+    void text(std::string_view text, size_t indent, bool is_key) {
+        bool lines = text.find('\n') != std::string_view::npos;
+        if (means_something_else(text) || std::ranges::any_of(text, is_control)) append_json_string(out, text);
+        else if (lines && !is_key && may_be_block(text)) block(text, indent + 2);
+        else if (lines) append_json_string(out, text);
+        else if (may_be_plain(text)) out += text;
+        else single_quoted(text);
+    }
+
+    void single_quoted(std::string_view text) {
+        out += '\'';
+        for (char c : text) {
+            if (c == '\'') out += '\'';
+            out += c;
+        }
+        out += '\'';
+    }
+
+    void block(std::string_view text, size_t indent) {
+        out += '|';
+        if (is_blank(text.front())) out += '2';
+        if (!text.ends_with('\n')) out += '-';
+        else if (text.ends_with("\n\n")) out += '+';
+        while (!text.empty()) {
+            size_t end = std::min(text.find('\n'), text.size());
+            out += '\n';
+            if (end > 0) out.append(indent, ' ').append(text.substr(0, end));
+            text.remove_prefix(std::min(end + 1, text.size()));
+        }
+        out += '\n';
+    }
+};
+}  // namespace
+
+Result<std::string> render_yaml(std::string_view text) {
+    TRY(json::value document, parse_value(text, "document"));
+    YamlWriter writer;
+    if (const json::object* object = document.if_object(); object != nullptr && !object->empty()) {
+        writer.object(*object, 0, false);
+    } else if (const json::array* list = document.if_array(); list != nullptr && !list->empty()) {
+        writer.list(*list, 0, false);
+    } else {
+        writer.scalar(document, 0);
+    }
+    if (writer.out.back() != '\n') writer.out += '\n';
+    return std::move(writer.out);
+}
+
+}  // namespace orilla::api

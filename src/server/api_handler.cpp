@@ -1,0 +1,221 @@
+#include "api_handler.hpp"
+
+#include "discovery.hpp"
+#include "images_api.hpp"
+#include "metrics.hpp"
+#include "openapi_routes.hpp"
+#include "status.hpp"
+
+namespace orilla::server {
+
+namespace {
+Error no_such_path() { return Error(Code::not_found, "the server could not find the requested resource"); }
+
+Error no_such_method() {
+    return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
+}
+
+bool is_read(Method method) { return method == Method::get || method == Method::head; }
+
+/// The verb of a request as discovery lists it; empty for what is no verb.
+std::string_view verb_of(Method method, bool has_name) {
+    switch (method) {
+        case Method::get:
+        case Method::head: return has_name ? "get" : "list";
+        case Method::post: return has_name ? std::string_view() : "create";
+        case Method::put: return has_name ? "update" : std::string_view();
+        case Method::patch: return has_name ? "patch" : std::string_view();
+        case Method::delete_: return has_name ? "delete" : "deletecollection";
+        case Method::other: break;
+    }
+    return {};
+}
+
+std::string_view part_verb_of(Method method) { return method == Method::post ? "create" : verb_of(method, true); }
+
+bool lists(const api::SubresourceInfo& part, std::string_view verb) {
+    for (const std::string_view known : part.verbs)
+        if (known == verb) return true;
+    return false;
+}
+
+Task<Result<Response>> serve_object(Rest& rest, const ResourceRequest& request) {
+    const bool has_name = !request.path.name.empty();
+    const std::string_view verb = verb_of(request.http.method, has_name);
+    if (verb.empty() || !request.kind.has_verb(verb)) co_return no_such_method();
+    auto watching = request.query.flag("watch");
+    if (!watching) co_return std::move(watching).error();
+    Task<Result<Response>> task;
+    if (is_read(request.http.method) && *watching) task = watch_items(rest, request);
+    else if (verb == "get") task = get_item(rest, request);
+    else if (verb == "list") task = list_items(rest, request);
+    else if (verb == "create") task = create_item(rest, request);
+    else if (verb == "update") task = update_item(rest, request, store::Part::main);
+    else if (verb == "patch") task = patch_item(rest, request, store::Part::main);
+    else if (verb == "delete") task = delete_item(rest, request);
+    else task = delete_collection(rest, request);
+    co_return co_await std::move(task);
+}
+
+Task<Result<Response>> serve_scale(Rest& rest, const ResourceRequest& request) {
+    if (is_read(request.http.method)) return get_scale(rest, request);
+    if (request.http.method == Method::put) return update_scale(rest, request);
+    return patch_scale(rest, request);
+}
+
+Task<Result<Response>> serve_part(Rest& rest, const ResourceRequest& request) {
+    const std::string& name = request.path.subresource;
+    const api::SubresourceInfo* part = request.kind.find_subresource(name);
+    if (!part) {
+        if (request.kind.resource != "pods") co_return no_such_path();
+        co_return Error(Code::method_not_allowed, "pods/" + name + " is not served by this version of Orilla");
+    }
+    if (!lists(*part, part_verb_of(request.http.method))) co_return no_such_method();
+    const store::Part written = name == "finalize" ? store::Part::finalize : store::Part::status;
+    Task<Result<Response>> task;
+    if (name == "scale") task = serve_scale(rest, request);
+    else if (name == "log") task = read_pod_log(rest, request);
+    else if (name == "binding") task = bind_pod(rest, request);
+    else if (name == "eviction") task = evict_pod(rest, request);
+    else if (is_read(request.http.method)) task = get_item(rest, request);
+    else if (request.http.method == Method::put) task = update_item(rest, request, written);
+    else if (request.http.method == Method::patch) task = patch_item(rest, request, written);
+    else co_return no_such_method();
+    co_return co_await std::move(task);
+}
+}  // namespace
+
+ApiHandler::ApiHandler(loop::Loop& loop, store::Objects& objects, const ServerOptions& options)
+    : rest_{loop, objects, options.logs, options.images}, options_(options), started_wall_s_(loop.clock().wall_s()) {}
+
+void ApiHandler::set_counters(const HttpCounters* counters, std::function<size_t()> connections) {
+    counters_ = counters;
+    connections_ = std::move(connections);
+}
+
+bool ApiHandler::admits(const Request& request) const { return request.identity->kind == Identity::Kind::admin; }
+
+Response ApiHandler::refuse(const Request& request) const {
+    if (request.identity->kind == Identity::Kind::unauthenticated)
+        return status_response(Error(Code::unauthorized, "Unauthorized"));
+    return status_response(Error(Code::forbidden, "forbidden: User \"" + request.identity->user +
+                                                      "\" is not let in: only root, members of the group orilla and "
+                                                      "certificates for system:masters are"));
+}
+
+Response ApiHandler::render_http_error(int status, std::string_view message) const {
+    Code code = Code::bad_request;
+    if (status == 413) code = Code::too_large;
+    Response response = status_response(Error(code, std::string(message)));
+    response.status = status;
+    const std::string wrong = "\"code\":" + std::to_string(http_status(code));
+    if (const size_t at = response.body.rfind(wrong); at != std::string::npos)
+        response.body.replace(at, wrong.size(), "\"code\":" + std::to_string(status));
+    return response;
+}
+
+Task<Response> ApiHandler::handle(const Request& request) {
+    auto routing = route(request);
+    Result<Response> result = co_await std::move(routing);
+    if (result) co_return std::move(result).value();
+    const Error& error = result.error();
+    co_return status_response(error, details_from_message(error));
+}
+
+Task<Result<Response>> ApiHandler::route(const Request& request) {
+    if (request.method == Method::other) co_return no_such_method();
+    if (request.path.starts_with("/openapi/")) {
+        if (!is_read(request.method)) co_return no_such_method();
+        co_return serve_openapi(request, rest_.now_s());
+    }
+    auto segments = split_path(request.path);
+    if (!segments) co_return std::move(segments).error();
+    Task<Result<Response>> task;
+    if (segments->size() >= 3 && (*segments)[0] == "orilla" && (*segments)[1] == "v1" && (*segments)[2] == "images") {
+        segments->erase(segments->begin(), segments->begin() + 3);
+        task = serve_images(rest_, request, std::move(*segments));
+    } else if (!segments->empty() && (((*segments)[0] == "api" && segments->size() > 2) ||
+                                      ((*segments)[0] == "apis" && segments->size() > 3))) {
+        task = route_resource(request, std::move(*segments));
+    } else {
+        if (!is_read(request.method)) co_return no_such_method();
+        co_return serve_system(request, *segments);
+    }
+    co_return co_await std::move(task);
+}
+
+Task<Result<Response>> ApiHandler::route_resource(const Request& request, std::vector<std::string> segments) {
+    auto path = parse_resource_path(std::move(segments));
+    const api::KindInfo* kind = path ? api::find_resource(path->group, path->version, path->plural) : nullptr;
+    if (!kind || path->namespaced != (kind->namespaced && !path->ns.empty())) co_return no_such_path();
+    // All namespaces: only as a collection.
+    if (kind->namespaced && path->ns.empty() && !path->name.empty()) co_return no_such_path();
+    auto query = Query::parse(request.query);
+    if (!query) co_return std::move(query).error();
+    const bool is_log = path->subresource == "log";
+    Form form = Form::json;
+    if (!is_log) {
+        auto negotiated = negotiate_object(request.header("accept"));
+        if (!negotiated) co_return std::move(negotiated).error();
+        form = *negotiated;
+    }
+    const ResourceRequest resource{*kind, std::move(*path), std::move(*query), request, form};
+    auto task = resource.path.subresource.empty() ? serve_object(rest_, resource) : serve_part(rest_, resource);
+    co_return co_await std::move(task);
+}
+
+// ---- what is not about objects ---------------------------------------------------------------------------------------
+
+Result<Response> ApiHandler::serve_health(const std::string& name) const {
+    if (name == "readyz" && options_.ready) {
+        if (auto ready = options_.ready(); !ready) return std::move(ready).error().with_code(Code::unavailable);
+    }
+    return Response(200, "text/plain", "ok");
+}
+
+Result<Response> ApiHandler::serve_discovery(const Request& request, const std::vector<std::string>& segments) {
+    std::string body;
+    const bool core = segments[0] == "api";
+    if (segments.size() == 1) {
+        TRY(const Form form, negotiate_discovery(request.header("accept")));
+        if (form == Form::json) {
+            body = core ? render_api_versions(options_.advertised_address) : render_api_group_list();
+        } else {
+            const std::string_view type =
+                form == Form::discovery_v2 ? "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+                                           : "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
+            return Response(200, type, render_aggregated_discovery(core, form));
+        }
+    } else if (core) {
+        body = render_api_resource_list({}, segments[1]);
+    } else {
+        body = segments.size() == 2 ? render_api_group(segments[1]) : render_api_resource_list(segments[1], segments[2]);
+    }
+    if (body.empty()) return no_such_path();
+    return Response(200, "application/json", std::move(body));
+}
+
+Result<Response> ApiHandler::serve_system(const Request& request, const std::vector<std::string>& segments) {
+    if (segments.empty())
+        return Response(200, "application/json",
+                        R"({"paths":["/api","/api/v1","/apis","/healthz","/livez","/metrics","/openapi/v2","/openapi/v3",)"
+                        R"("/orilla/v1/images","/readyz","/version"]})" "\n");
+    const std::string& first = segments[0];
+    if (first == "api" || first == "apis") return serve_discovery(request, segments);
+    if (segments.size() > 1) return no_such_path();
+    if (first == "healthz" || first == "livez" || first == "readyz") return serve_health(first);
+    if (first == "version") return Response(200, "application/json", render_version());
+    if (first == "metrics") return Response(200, "text/plain; version=0.0.4; charset=utf-8", render_metrics());
+    return no_such_path();
+}
+
+std::string ApiHandler::render_metrics() {
+    std::string out;
+    append_process_metrics(out, started_wall_s_);
+    append_store_metrics(out, rest_.store());
+    if (counters_) append_http_metrics(out, *counters_, connections_ ? connections_() : 0);
+    if (options_.append_metrics) options_.append_metrics(out);
+    return out;
+}
+
+}  // namespace orilla::server

@@ -1,0 +1,39 @@
+// The router: who may come in, and which handler answers a path.
+#pragma once
+
+#include "http_message.hpp"
+#include "orilla/server/server.hpp"
+#include "rest.hpp"
+
+namespace orilla::server {
+
+struct HttpCounters;
+
+class ApiHandler final : public Handler {
+  public:
+    ApiHandler(loop::Loop& loop, store::Objects& objects, const ServerOptions& options);
+
+    bool admits(const Request& request) const override;
+    Response refuse(const Request& request) const override;
+    Task<Response> handle(const Request& request) override;
+    Response render_http_error(int status, std::string_view message) const override;
+
+    /// For /metrics; set once the HTTP server is there.
+    void set_counters(const HttpCounters* counters, std::function<size_t()> connections);
+
+  private:
+    Task<Result<Response>> route(const Request& request);
+    Task<Result<Response>> route_resource(const Request& request, std::vector<std::string> segments);
+    Result<Response> serve_system(const Request& request, const std::vector<std::string>& segments);
+    Result<Response> serve_discovery(const Request& request, const std::vector<std::string>& segments);
+    Result<Response> serve_health(const std::string& name) const;
+    std::string render_metrics();
+
+    Rest rest_;
+    const ServerOptions& options_;
+    const HttpCounters* counters_ = nullptr;
+    std::function<size_t()> connections_;
+    int64_t started_wall_s_;
+};
+
+}  // namespace orilla::server

@@ -1,0 +1,34 @@
+// The parameters that say at which revision a list or a watch looks, checked as the reference server checks them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "orilla/base/result.hpp"
+#include "uri.hpp"
+
+namespace orilla::server {
+
+enum class RevisionMatch { unset, exact, not_older_than };
+
+struct ListOptions {
+    std::optional<uint64_t> revision;  ///< nothing: absent; 0: any
+    RevisionMatch match = RevisionMatch::unset;
+    int64_t limit = 0;
+    /// True when exactly `revision` is wanted.
+    bool wants_exact() const {
+        return revision && *revision > 0 && (match == RevisionMatch::exact || (match == RevisionMatch::unset && limit > 0));
+    }
+};
+Result<ListOptions> parse_list_options(const Query& query);
+
+struct WatchOptions {
+    std::optional<uint64_t> revision;
+    bool bookmarks = false;
+    bool send_initial_events = false;  ///< asked for explicitly: ends with a marked bookmark
+    bool initial_events = false;       ///< existing objects come first as ADDED
+    std::optional<int64_t> timeout_seconds;
+};
+Result<WatchOptions> parse_watch_options(const Query& query);
+
+}  // namespace orilla::server

@@ -1,0 +1,17 @@
+// /metrics in Prometheus' text format.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "connection.hpp"
+#include "orilla/store/store.hpp"
+
+namespace orilla::server {
+
+void append_process_metrics(std::string& out, int64_t started_wall_s);
+void append_store_metrics(std::string& out, const store::Store& store);
+void append_http_metrics(std::string& out, const HttpCounters& counters, size_t connections);
+
+}  // namespace orilla::server

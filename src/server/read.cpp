@@ -1,0 +1,232 @@
+// GET of one object and of a collection.
+#include <algorithm>
+
+#include "list_options.hpp"
+#include "orilla/api/table.hpp"
+#include "rest.hpp"
+#include "selection.hpp"
+#include "text.hpp"
+
+namespace orilla::server {
+
+namespace {
+constexpr size_t list_piece_bytes = 64 * 1024;
+constexpr int list_items_per_turn = 256;  ///< decoded before others get the loop
+constexpr int load_attempts_max = 5;      ///< of a large value that changes while it is read
+
+Result<api::IncludeObject> include_object(const Query& query) {
+    TRY(const auto text, parse_include_object(query));
+    if (text == "None") return api::IncludeObject::none;
+    if (text == "Object") return api::IncludeObject::object;
+    return api::IncludeObject::metadata;
+}
+
+/// v1beta1 and v1 differ in name only.
+void name_table_v1beta1(std::string& table, size_t from) {
+    constexpr std::string_view v1 = "\"meta.k8s.io/v1\"";
+    const size_t at = table.find(v1, from);
+    if (at != std::string::npos) table.replace(at, v1.size(), "\"meta.k8s.io/v1beta1\"");
+}
+
+/// What the body of a list is made from, piece by piece.
+class ListStream final : public ByteStream {
+  public:
+    ListStream(Rest& rest, const api::KindInfo& kind, Selection selection, store::Listing listing, Form form,
+               api::IncludeObject include)
+        : rest_(rest),
+          kind_(kind),
+          selection_(std::move(selection)),
+          listing_(std::move(listing)),
+          form_(form),
+          include_(include),
+          now_s_(rest.now_s()) {}
+
+    Task<Result<bool>> next(std::string* out) override {
+        if (finished_) co_return false;
+        if (at_ == 0) append_head(*out);
+        int since_yield = 0;
+        while (at_ < listing_.entries.size() && out->size() < list_piece_bytes) {
+            store::EntryPtr& entry = listing_.entries[at_++];
+            if (selection_.may_match(entry->key)) {
+                auto appending = append_entry(out, entry);
+                const Result<void> appended = co_await std::move(appending);
+                if (!appended) co_return appended.error();
+            }
+            entry.reset();  // sent: the snapshot need not hold it any longer
+            if (++since_yield % list_items_per_turn == 0 && needs_object()) co_await rest_.loop.yield();
+        }
+        if (at_ < listing_.entries.size()) co_return true;
+        append_tail(*out);
+        finished_ = true;
+        co_return true;
+    }
+    bool finished() const { return finished_; }
+
+  private:
+    bool needs_object() const { return selection_.needs_object() || form_ != Form::json; }
+
+    void append_head(std::string& out) const {
+        const std::string revision = std::to_string(listing_.revision);
+        if (form_ == Form::table || form_ == Form::table_v1beta1) {
+            api::TableHead head;
+            head.resource_version = revision;
+            api::append_table_head(out, kind_, head);
+            if (form_ == Form::table_v1beta1) name_table_v1beta1(out, 0);
+            return;
+        }
+        const bool partial = form_ == Form::partial_metadata;
+        out += "{\"kind\":\"";
+        out += partial ? "PartialObjectMetadataList" : kind_.list_kind;
+        out += "\",\"apiVersion\":\"";
+        out += partial ? "meta.k8s.io/v1" : kind_.api_version;
+        out += "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\"},\"items\":[";
+    }
+
+    Task<Result<void>> append_entry(std::string* out, store::EntryPtr entry) {
+        if (!entry->json) {
+            auto loading = rest_.store().load(entry);
+            auto json = co_await std::move(loading);
+            // Changed since: gone from this snapshot's file, and the latest state is as good for who asked for the latest.
+            if (!json) {
+                auto reading = rest_.store().read(entry->key);
+                auto latest = co_await std::move(reading);
+                if (!latest && latest.error().code() == Code::not_found) co_return ok();
+                if (!latest) co_return latest.error();
+                entry = *latest;
+            } else {
+                auto whole = std::make_shared<store::Entry>(*entry);
+                whole->json = *json;
+                entry = std::move(whole);
+            }
+        }
+        co_return append_resident(*out, entry);
+    }
+
+    Result<void> append_resident(std::string& out, const store::EntryPtr& entry) {
+        if (!needs_object()) {
+            separate(out);
+            out += *entry->json;
+            return ok();
+        }
+        TRY(const auto object, rest_.objects.decode(kind_, entry));
+        if (!selection_.matches(*object)) return ok();
+        separate(out);
+        const std::string revision = std::to_string(entry->revision);
+        if (form_ == Form::json) out += *entry->json;
+        else if (form_ == Form::partial_metadata) api::append_partial_metadata(out, *object, revision);
+        else api::append_table_row(out, *object, revision, include_, now_s_);
+        return ok();
+    }
+
+    void separate(std::string& out) {
+        if (!std::exchange(first_, false)) out += ',';
+    }
+
+    void append_tail(std::string& out) const {
+        if (form_ == Form::table || form_ == Form::table_v1beta1) api::append_table_tail(out);
+        else out += "]}\n";
+    }
+
+    Rest& rest_;
+    const api::KindInfo& kind_;
+    Selection selection_;
+    store::Listing listing_;
+    Form form_;
+    api::IncludeObject include_;
+    int64_t now_s_;
+    size_t at_ = 0;
+    bool first_ = true;
+    bool finished_ = false;
+};
+
+Result<store::Listing> take_listing(Rest& rest, const ResourceRequest& request, const ListOptions& options,
+                                    const Selection& selection) {
+    store::Store& objects = rest.store();
+    if (options.wants_exact()) return objects.list_at(request.kind.resource, request.path.ns, *options.revision);
+    if (options.revision.value_or(0) > objects.revision())
+        return store::revision_too_large_error(*options.revision, objects.revision());
+    // One name in one namespace is a lookup.
+    if (!selection.name().empty() && (!request.kind.namespaced || !request.path.ns.empty())) {
+        store::Listing listing;
+        listing.revision = objects.revision();
+        auto entry = objects.find({std::string(request.kind.resource), request.path.ns, std::string(selection.name())});
+        if (entry) listing.entries.push_back(std::move(entry));
+        return listing;
+    }
+    return objects.list(request.kind.resource, request.path.ns);
+}
+
+Response entry_response(const store::EntryPtr& entry, int status) {
+    Response response(status);
+    response.view = *entry->json;
+    response.keep = entry;
+    return response;
+}
+}  // namespace
+
+Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key) {
+    for (int attempt = 0;; ++attempt) {
+        store::EntryPtr entry = rest.store().find(key);
+        if (!entry) co_return store::not_found_error(key);
+        if (entry->json) co_return entry;
+        auto reading = rest.store().read(key);
+        auto whole = co_await std::move(reading);
+        if (whole || whole.error().code() != Code::conflict || attempt == load_attempts_max) co_return whole;
+    }
+}
+
+Result<std::string_view> parse_include_object(const Query& query) {
+    const std::string_view text = query.get("includeObject");
+    if (text.empty() || text == "Metadata" || text == "None" || text == "Object") return text;
+    return Error(Code::bad_request, "unrecognized includeObject value: \"" + std::string(text) + "\"");
+}
+
+Result<Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry) {
+    if (request.form == Form::json) return entry_response(entry, 200);
+    TRY(const auto object, rest.objects.decode(request.kind, entry));
+    return render_stored(rest, request, store::Stored{entry, object}, 200);
+}
+
+Result<Response> render_stored(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status) {
+    if (request.form == Form::json) return entry_response(stored.entry, status);
+    Response response(status);
+    const std::string revision = std::to_string(stored.entry->revision);
+    if (request.form == Form::partial_metadata) {
+        api::append_partial_metadata(response.body, *stored.object, revision);
+        return response;
+    }
+    TRY(const auto include, include_object(request.query));
+    api::TableHead head;
+    head.resource_version = revision;
+    api::append_table_head(response.body, request.kind, head);
+    api::append_table_row(response.body, *stored.object, revision, include, rest.now_s());
+    api::append_table_tail(response.body);
+    if (request.form == Form::table_v1beta1) name_table_v1beta1(response.body, 0);
+    return response;
+}
+
+Task<Result<Response>> get_item(Rest& rest, const ResourceRequest& request) {
+    CO_TRY(auto entry, read_entry(rest, request.key()));
+    co_return render_item(rest, request, entry);
+}
+
+Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
+    auto options = parse_list_options(request.query);
+    if (!options) co_return std::move(options).error();
+    auto selection = Selection::parse(request.query, request.kind, {});
+    if (!selection) co_return std::move(selection).error();
+    auto include = include_object(request.query);
+    if (!include) co_return std::move(include).error();
+    auto listing = take_listing(rest, request, *options, *selection);
+    if (!listing) co_return std::move(listing).error();
+    auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(*listing),
+                                               request.form, *include);
+    Response response;
+    auto making = stream->next(&response.body);
+    const Result<bool> made = co_await std::move(making);
+    if (!made) co_return made.error();
+    if (!stream->finished()) response.stream = std::move(stream);
+    co_return response;
+}
+
+}  // namespace orilla::server

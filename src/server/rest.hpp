@@ -1,0 +1,82 @@
+// What the handlers of resources share: the rooms they reach, the request taken apart, and the renderings that several
+// of them need. A handler is a coroutine that gives a Response or an Error; the router turns the Error into a Status.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http_message.hpp"
+#include "negotiation.hpp"
+#include "orilla/api/codec.hpp"
+#include "orilla/api/object.hpp"
+#include "orilla/server/ports.hpp"
+#include "orilla/store/objects.hpp"
+#include "uri.hpp"
+
+namespace orilla::server {
+
+using loop::Task;
+
+/// Outlives every request.
+struct Rest {
+    loop::Loop& loop;
+    store::Objects& objects;
+    Logs* logs = nullptr;          ///< null: this build has none, pods/log says so
+    ImageService* images = nullptr;
+
+    store::Store& store() { return objects.store(); }
+    int64_t now_s() const { return loop.clock().wall_s(); }
+};
+
+/// One request for a resource. Lives in the router's frame until the answer was given.
+struct ResourceRequest {
+    const api::KindInfo& kind;
+    ResourcePath path;
+    Query query;
+    const Request& http;
+    Form form = Form::json;
+
+    store::Key key() const { return {std::string(kind.resource), path.ns, path.name}; }
+};
+
+/// The entry with its value at hand; not_found when there is none.
+Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key);
+
+/// 200 with one object in the form that was asked for.
+Result<Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry);
+/// The same with another code, for what a write gave.
+Result<Response> render_stored(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status);
+
+/// includeObject of a Table request.
+Result<std::string_view> parse_include_object(const Query& query);
+
+/// dryRun=All, or nothing; invalid for anything else.
+Result<bool> parse_dry_run(const Query& query);
+
+enum class FieldValidation { strict, warn, ignore };
+Result<FieldValidation> parse_field_validation(const Query& query);
+/// Refuses (strict) or warns of what the decoder noticed.
+Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report);
+void add_warnings(Response& response, FieldValidation validation, const api::DecodeReport& report);
+
+/// Text of the request's body as JSON, from JSON or protobuf; unsupported_media_type for others.
+Result<std::string> body_as_json(const Request& request);
+
+// ---- the handlers ----------------------------------------------------------------------------------------------------
+
+Task<Result<Response>> get_item(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> watch_items(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> create_item(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> update_item(Rest& rest, const ResourceRequest& request, store::Part part);
+Task<Result<Response>> patch_item(Rest& rest, const ResourceRequest& request, store::Part part);
+Task<Result<Response>> delete_item(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> delete_collection(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> get_scale(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> update_scale(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> patch_scale(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> bind_pod(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> evict_pod(Rest& rest, const ResourceRequest& request);
+Task<Result<Response>> read_pod_log(Rest& rest, const ResourceRequest& request);
+
+}  // namespace orilla::server

@@ -1,0 +1,53 @@
+#include "orilla/server/server.hpp"
+
+#include "api_handler.hpp"
+#include "http_server.hpp"
+#include "sockets.hpp"
+
+namespace orilla::server {
+
+namespace {
+constexpr const char* admin_group = "orilla";
+}
+
+struct Server::Impl {
+    Impl(loop::Loop& loop, store::Objects& objects, ServerOptions the_options)
+        : options(std::move(the_options)), handler(loop, objects, options), http(loop, handler, HttpServerLimits{}) {
+        handler.set_counters(&http.counters(), [this] { return http.connections(); });
+    }
+    ~Impl() {
+        if (!own_socket.empty()) ::unlink(own_socket.c_str());
+    }
+    ServerOptions options;
+    ApiHandler handler;
+    HttpServer http;
+    std::string own_socket;  ///< removed at the end
+};
+
+Server::Server(loop::Loop& loop, store::Objects& objects, ServerOptions options)
+    : impl_(std::make_unique<Impl>(loop, objects, std::move(options))) {}
+Server::~Server() = default;
+
+Result<void> Server::listen_unix(const std::string& path) {
+    TRY(auto listener, server::listen_unix(path, find_group_id(admin_group)));
+    impl_->own_socket = path;
+    serve_unix(std::move(listener));
+    return ok();
+}
+
+Result<void> Server::listen_tls(const std::string& address, const Pki& pki) {
+    TRY(auto listener, listen_tcp(address));
+    return serve_tls(std::move(listener), pki);
+}
+
+void Server::serve_unix(UniqueFd listener) { impl_->http.serve_unix(std::move(listener), find_group_id(admin_group)); }
+
+Result<void> Server::serve_tls(UniqueFd listener, const Pki& pki) {
+    TRY(auto tls, TlsContext::create(pki));
+    impl_->http.serve_tls(std::move(listener), std::move(tls));
+    return ok();
+}
+
+size_t Server::connections() const { return impl_->http.connections(); }
+
+}  // namespace orilla::server

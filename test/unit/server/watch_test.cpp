@@ -1,0 +1,198 @@
+#include <catch2/catch.hpp>
+
+#include "../../support/api_world.hpp"
+
+using namespace orilla;
+using orilla::test::Answer;
+using orilla::test::ApiClient;
+using orilla::test::ApiWorld;
+
+namespace {
+const std::string pods = "/api/v1/namespaces/default/pods";
+const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+
+std::string pod(const std::string& name, const std::string& app) {
+    return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name + R"(","labels":{"app":")" + app +
+           R"("}},"spec":{"containers":[{"name":"c","image":"busybox:1"}]}})";
+}
+
+/// "ADDED a, MODIFIED b" of a stream of events.
+std::string summary(const std::string& events) {
+    std::string out;
+    size_t at = 0;
+    while (at < events.size()) {
+        const size_t end = events.find('\n', at);
+        REQUIRE(end != std::string::npos);
+        const std::string line = events.substr(at, end - at);
+        at = end + 1;
+        const size_t type = line.find("\"type\":\"") + 8;
+        const size_t name = line.find("\"name\":\"");
+        out += (out.empty() ? "" : ", ") + line.substr(type, line.find('"', type) - type);
+        if (name != std::string::npos) out += " " + line.substr(name + 8, line.find('"', name + 8) - name - 8);
+    }
+    return out;
+}
+
+/// A second connection with a watch on it.
+struct Watcher {
+    Watcher(ApiWorld& w, const std::string& target, const std::string& headers = {}) : client(w.loop, w.http) {
+        client.send("GET", target, "", headers);
+    }
+    std::string first() { return summary(ApiClient::parse(client.receive()).body); }
+    std::string raw() { return ApiClient::unchunk(client.receive()); }
+    std::string more() { return summary(raw()); }
+    ApiClient client;
+};
+}  // namespace
+
+TEST_CASE("watch: without a revision what exists comes first") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    for (const char* query : {"?watch=true", "?watch=1&resourceVersion=0", "?watch"}) {
+        Watcher watcher(w, pods + query);
+        CHECK(watcher.first() == "ADDED a");
+    }
+}
+
+TEST_CASE("watch: from a revision only what changes after it") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    const std::string revision = std::to_string(w.store->revision());
+    Watcher watcher(w, pods + "?watch=true&resourceVersion=" + revision);
+    CHECK(watcher.first().empty());
+    w.create(pods, pod("b", "x"));
+    w.create("/api/v1/namespaces/kube-system/pods", pod("elsewhere", "x"));
+    w.client.ask("PATCH", pods + "/a", R"({"metadata":{"labels":{"l":"m"}}})", merge);
+    w.client.ask("DELETE", pods + "/a");
+    CHECK(watcher.more() == "ADDED b, MODIFIED a, DELETED a");
+}
+
+TEST_CASE("watch: a deleted object carries the revision of its deletion") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    Watcher watcher(w, pods + "?watch=true");
+    watcher.first();
+    w.client.ask("DELETE", pods + "/a");
+    const std::string event = watcher.raw();
+    CHECK(event.find("\"resourceVersion\":\"" + std::to_string(w.store->revision()) + "\"") != std::string::npos);
+}
+
+TEST_CASE("watch: objects enter and leave a selector") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    w.create(pods, pod("b", "y"));
+    Watcher watcher(w, pods + "?watch=true&labelSelector=app%3Dx");
+    CHECK(watcher.first() == "ADDED a");
+    w.client.ask("PATCH", pods + "/b", R"({"metadata":{"labels":{"app":"x"}}})", merge);
+    CHECK(watcher.more() == "ADDED b");
+    w.client.ask("PATCH", pods + "/b", R"({"metadata":{"labels":{"other":"1"}}})", merge);
+    CHECK(watcher.more() == "MODIFIED b");
+    w.client.ask("PATCH", pods + "/a", R"({"metadata":{"labels":{"app":"z"}}})", merge);
+    const std::string left = watcher.raw();
+    CHECK(summary(left) == "DELETED a");
+    CHECK(left.find("\"app\":\"x\"") != std::string::npos);
+    CHECK(left.find("\"resourceVersion\":\"" + std::to_string(w.store->revision()) + "\"") != std::string::npos);
+    w.client.ask("DELETE", pods + "/a");
+    CHECK(watcher.more().empty());
+    w.client.ask("DELETE", pods + "/b");
+    CHECK(watcher.more() == "DELETED b");
+}
+
+TEST_CASE("watch: one name by field selector or by path") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    w.create(pods, pod("b", "x"));
+    Watcher by_field(w, pods + "?watch=true&fieldSelector=metadata.name%3Db");
+    Watcher by_path(w, pods + "/b?watch=true");
+    CHECK(by_field.first() == "ADDED b");
+    CHECK(by_path.first() == "ADDED b");
+    w.client.ask("DELETE", pods + "/a");
+    w.client.ask("DELETE", pods + "/b");
+    CHECK(by_field.more() == "DELETED b");
+    CHECK(by_path.more() == "DELETED b");
+}
+
+TEST_CASE("watch: ends cleanly after timeoutSeconds, with a bookmark for who wants one") {
+    ApiWorld w;
+    const std::string revision = std::to_string(w.store->revision());
+    Watcher plain(w, pods + "?watch=true&timeoutSeconds=300&resourceVersion=" + revision);
+    Watcher marked(w, pods + "?watch=true&timeoutSeconds=300&allowWatchBookmarks=true&resourceVersion=" + revision);
+    plain.first(), marked.first();
+    w.pass(299'000);
+    CHECK(plain.client.receive().empty());
+    w.pass(2'000);
+    CHECK(plain.client.receive() == "0\r\n\r\n");
+    const std::string last = marked.client.receive();
+    CHECK(last.find(R"({"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":")") != std::string::npos);
+    CHECK(last.ends_with("0\r\n\r\n"));
+    CHECK(w.store->stats().watches == 0);
+}
+
+TEST_CASE("watch: bookmarks follow the revision while other things change") {
+    ApiWorld w;
+    Watcher watcher(w, pods + "?watch=true&allowWatchBookmarks=true&resourceVersion=" + std::to_string(w.store->revision()));
+    watcher.first();
+    w.pass(61'000);
+    CHECK(watcher.client.receive().empty());
+    w.create("/api/v1/namespaces/default/configmaps", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}})");
+    w.pass(61'000);
+    CHECK(watcher.raw().find("\"resourceVersion\":\"" + std::to_string(w.store->revision()) + "\"") != std::string::npos);
+}
+
+TEST_CASE("watch: sendInitialEvents marks the end of what existed") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    Watcher watcher(w, pods + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+    const std::string events = ApiClient::parse(watcher.client.receive()).body;
+    CHECK(summary(events) == "ADDED a, BOOKMARK");
+    CHECK(events.find(R"("annotations":{"k8s.io/initial-events-end":"true"})") != std::string::npos);
+    CHECK(w.client.ask("GET", pods + "?watch=true&sendInitialEvents=true").status == 422);
+    CHECK(w.client.ask("GET", pods + "?watch=true&resourceVersionMatch=Exact&resourceVersion=1").status == 422);
+}
+
+TEST_CASE("watch: too old a revision is 410, one from the future 504") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    for (int i = 0; i < 5000; ++i)
+        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"labels":{"n":")" + std::to_string(i) + R"("}}})", merge);
+    const Answer old = w.client.ask("GET", pods + "?watch=true&resourceVersion=1");
+    CHECK(old.status == 410);
+    CHECK(old.has(R"("reason":"Expired")"));
+    CHECK(w.client.ask("GET", pods + "?watch=true&resourceVersion=999999999").status == 504);
+}
+
+TEST_CASE("watch: a client that does not read is told 410 once it does") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    Watcher watcher(w, pods + "?watch=true&resourceVersion=" + std::to_string(w.store->revision()));
+    const std::string filler(2000, 'f');
+    for (int i = 0; i < 6000; ++i)
+        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})", merge);
+    const std::string events = watcher.client.receive();
+    CHECK(events.find(R"({"type":"ERROR","object":{"kind":"Status")") != std::string::npos);
+    CHECK(events.find(R"("code":410)") != std::string::npos);
+    CHECK(events.ends_with("0\r\n\r\n"));
+}
+
+TEST_CASE("watch: a client that hangs up leaves nothing behind") {
+    ApiWorld w;
+    Watcher watcher(w, pods + "?watch=true");
+    CHECK(w.store->stats().watches == 1);
+    watcher.client.hang_up();
+    w.settle();
+    CHECK(w.store->stats().watches == 0);
+    CHECK(w.http.connections() == 1);
+}
+
+TEST_CASE("watch: as Tables the columns come once") {
+    ApiWorld w;
+    w.create(pods, pod("a", "x"));
+    Watcher watcher(w, pods + "?watch=true", "Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n");
+    const std::string first = ApiClient::parse(watcher.client.receive()).body;
+    CHECK(first.starts_with(R"({"type":"ADDED","object":{"kind":"Table","apiVersion":"meta.k8s.io/v1")"));
+    CHECK(first.find("columnDefinitions\":[{") != std::string::npos);
+    w.create(pods, pod("b", "x"));
+    const std::string second = watcher.raw();
+    CHECK(second.find("columnDefinitions\":[{") == std::string::npos);
+    CHECK(second.find(R"("cells":["b")") != std::string::npos);
+}
