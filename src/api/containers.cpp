@@ -36,6 +36,14 @@ void block_reserve(Block*& block, size_t stride, uint32_t capacity) {
     block = grown;
 }
 
+void block_trim(Block*& block, size_t stride) {
+    if (block == nullptr || block->size == block->capacity) return;
+    auto* trimmed = static_cast<Block*>(std::realloc(block, sizeof(Block) + stride * block->size));
+    if (trimmed == nullptr) return;
+    trimmed->capacity = trimmed->size;
+    block = trimmed;
+}
+
 void* block_insert(Block*& block, size_t stride, uint32_t index) {
     uint32_t size = block_size(block);
     // Lists of the API are short: the first element gets a block of its own size, later growth is by half.

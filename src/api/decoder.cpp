@@ -134,6 +134,12 @@ void Decoder::end() {
         if (--raw_depth_ == 0) finish_raw();
         return;
     }
+    // Lists grew ahead; objects stay in memory for long.
+    const Frame& frame = frames_.back();
+    if (frame.open != Open::object) {
+        size_t stride = frame.open == Open::list ? frame.type->size : detail::map_stride(*frame.type);
+        detail::block_trim(block_at(frame.target), stride);
+    }
     frames_.pop_back();
 }
 

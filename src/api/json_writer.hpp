@@ -21,6 +21,7 @@ class JsonWriter {
         out_[at_++] = c;
     }
     void put(std::string_view text) {
+        if (text.empty()) return;
         if (out_.size() - at_ < text.size()) grow(text.size());
         std::memcpy(out_.data() + at_, text.data(), text.size());
         at_ += text.size();

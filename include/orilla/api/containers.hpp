@@ -126,6 +126,8 @@ struct Block {
 inline uint32_t block_size(const Block* block) { return block == nullptr ? 0 : block->size; }
 /// Makes room for `capacity` elements of `stride` bytes; the elements move.
 void block_reserve(Block*& block, size_t stride, uint32_t capacity);
+/// Gives back the room beyond the size.
+void block_trim(Block*& block, size_t stride);
 /// Opens a gap of one zeroed element at `index` and returns it.
 void* block_insert(Block*& block, size_t stride, uint32_t index);
 /// Closes the gap that destroyed elements left; frees the block with the last of them.
