@@ -32,7 +32,7 @@ int Database::count_wal_pages(void* self, sqlite3*, const char*, int pages) {
 }
 
 Result<void> Database::exec(const std::string& sql) {
-    if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error("execute");
+    if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error("write");
     return ok();
 }
 
@@ -70,7 +70,8 @@ Error Database::error(std::string_view what) const {
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return Error(Code::conflict, path_ + " is in use by another process");
     std::string text = std::string(what) + " " + path_ + ": " + sqlite3_errmsg(handle_);
-    if (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) text += ": " + Error::from_errno("", system).message().substr(2);
+    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0)
+        text += Error::from_errno("", system).message();
     return Error(Code::corrupt, std::move(text));
 }
 
@@ -98,7 +99,7 @@ Result<bool> Statement::step() {
     const int code = sqlite3_step(handle_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    Error error = database_->error("write or read");
+    Error error = database_->error("access");
     reset();
     return error;
 }

@@ -1,9 +1,6 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <csignal>
 
+#include "../../support/store_writer.hpp"
 #include "faulty_vfs.hpp"
 #include "store_fixture.hpp"
 
@@ -132,70 +129,15 @@ TEST_CASE("Store: copies of the files taken between writes hold every write that
     }
 }
 
-namespace {
-Task<void> write_forever(Store& store, std::string prefix, int fd) {
-    for (int i = 0;; ++i) {
-        const std::string name = prefix + std::to_string(i);
-        auto writing = store.create(StoreFixture::pod(name), Durability::durable, value_of(std::string(2000, 'x')));
-        auto done = co_await std::move(writing);
-        if (!done) _exit(3);
-        const std::string line = name + "\n";
-        if (::write(fd, line.data(), line.size()) < 0) _exit(4);
-    }
-}
-
-/// Writes until it is killed, telling every acknowledged name to `fd`.
-[[noreturn]] void run_writer(const std::string& dir, const std::string& prefix, int fd) {
-    SystemClock clock;
-    loop::Loop loop(clock);
-    loop::IoThread io(loop);
-    StoreOptions options;
-    options.data_dir = dir;
-    options.wal_pages_max = 64;
-    auto store = open_sqlite_store(loop, io, options);
-    if (!store) _exit(2);
-    loop::Scope scope(loop);
-    for (int i = 0; i < 8; ++i) scope.spawn(write_forever(**store, prefix + std::to_string(i) + "-", fd));
-    loop.run();
-    _exit(5);
-}
-
-std::vector<std::string> kill_after(const std::string& dir, int round) {
-    int fds[2];
-    REQUIRE(::pipe(fds) == 0);
-    const pid_t pid = ::fork();
-    if (pid == 0) run_writer(dir, "r" + std::to_string(round) + "w", fds[1]);
-    ::close(fds[1]);
-    std::string text;
-    char buffer[4096];
-    // At another moment in each round.
-    const size_t enough = 300 + static_cast<size_t>(round) * 531;
-    bool killed = false;
-    for (;;) {
-        const ssize_t got = ::read(fds[0], buffer, sizeof buffer);
-        if (got <= 0) break;
-        text.append(buffer, static_cast<size_t>(got));
-        if (text.size() < enough || killed) continue;
-        ::kill(pid, SIGKILL);
-        killed = true;
-    }
-    ::close(fds[0]);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    CHECK(WIFSIGNALED(status));
-    std::vector<std::string> names;
-    for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
-        names.push_back(text.substr(at, end - at));
-    return names;
-}
-}  // namespace
-
 TEST_CASE("Store: a writer that is killed loses nothing it acknowledged, and revisions never go back") {
     TempDir dir;
     uint64_t revision = 0;
     constexpr int rounds = 8;
     for (int round = 0; round < rounds; ++round) {
-        const std::vector<std::string> names = kill_after(dir.path(), round);
+        StoreWriter writer(dir.path(), "r" + std::to_string(round) + "w");
+        // At another moment in each round.
+        writer.wait_for(300 + static_cast<size_t>(round) * 531);
+        const std::vector<std::string> names = writer.end();
         StoreFixture f(dir.path());
         f.open();
         CHECK(names.size() > 10);
