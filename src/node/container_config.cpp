@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orilla/api/codec.hpp"
+
 namespace orilla::node {
 namespace {
 
@@ -145,6 +147,19 @@ Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view d
     return std::to_string((value + divisor - 1) / divisor);
 }
 
+std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const EnvSources& sources) {
+    std::vector<std::string> out;
+    for (const auto& ref : spec.image_pull_secrets) {
+        const api::Secret* secret = sources.secret(ref.name.view());
+        for (std::string_view key : {".dockerconfigjson", ".dockercfg"}) {
+            const api::Str* value = secret ? secret->data.get(key) : nullptr;
+            auto plain = value ? api::decode_base64(value->view()) : Result<std::string>(std::string());
+            if (plain && !plain->empty()) out.push_back(std::move(*plain));
+        }
+    }
+    return out;
+}
+
 ResourceConfig plan_resources(const api::ResourceRequirements& resources) {
     ResourceConfig out;
     out.cpu_request_milli = quantity_of(resources.requests, "cpu", true);
@@ -198,15 +213,14 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
     return out;
 }
 
-PodConfig plan_pod_config(const api::Pod& pod, const std::string& log_root, const std::string& resolv_conf,
-                          const std::string& pod_ip, const std::string& cluster_domain) {
+PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
+                          const std::string& cluster_domain) {
     PodConfig out;
     const std::string ns(pod.metadata.namespace_.view()), name(pod.metadata.name.view());
     out.uid = pod.metadata.uid.view();
     out.ns = ns;
     out.name = name;
     out.hostname = pod.spec.hostname.empty() ? name.substr(0, 63) : std::string(pod.spec.hostname.view());
-    out.log_dir = log_root + "/" + ns + "_" + name + "_" + out.uid;
     out.resolv_conf = resolv_conf;
     out.host_network = pod.spec.host_network;
     out.host_pid = pod.spec.host_pid;

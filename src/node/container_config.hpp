@@ -68,11 +68,14 @@ Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view d
 Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Container& container, int attempt,
                                               const EnvSources& sources, const PodPlacement& placement);
 
+/// The decoded .dockerconfigjson or .dockercfg of the pod's imagePullSecrets; absent ones are left out.
+std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const EnvSources& sources);
+
 ResourceConfig plan_resources(const api::ResourceRequirements& resources);
 /// The pod's cgroup: sums over the containers, no limit where one of them has none.
 ResourceConfig plan_pod_resources(const api::PodSpec& spec);
-PodConfig plan_pod_config(const api::Pod& pod, const std::string& log_root, const std::string& resolv_conf,
-                          const std::string& pod_ip, const std::string& cluster_domain);
+PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
+                          const std::string& cluster_domain);
 
 /// `nameserver ...` for the pod's dnsPolicy and dnsConfig.
 std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,

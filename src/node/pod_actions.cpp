@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "orilla/node/host_ports.hpp"
 #include "pod_agent_impl.hpp"
 #include "volumes.hpp"
 
@@ -18,17 +19,6 @@ std::string read_small_file(const std::string& path) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<size_t>(std::max<std::streamsize>(in.gcount(), 0)));
     return text;
-}
-
-std::vector<HostPort> host_ports(const api::Pod& pod) {
-    std::vector<HostPort> out;
-    if (pod.spec.host_network) return out;
-    for (const auto& container : pod.spec.containers)
-        for (const auto& port : container.ports)
-            if (port.host_port > 0)
-                out.push_back({port.protocol.empty() ? "TCP" : port.protocol.str(), port.host_ip.str(), port.host_port,
-                               port.container_port});
-    return out;
 }
 
 /// Attempts of a container whose writable layer can go: all that ended but the newest.
@@ -47,6 +37,17 @@ std::string_view start_failure_reason(const Error& error) {
 }
 
 }  // namespace
+
+std::vector<HostPort> find_host_ports(const api::Pod& pod) {
+    std::vector<HostPort> out;
+    if (pod.spec.host_network) return out;
+    for (const auto& container : pod.spec.containers)
+        for (const auto& port : container.ports)
+            if (port.host_port > 0)
+                out.push_back({port.protocol.empty() ? "TCP" : port.protocol.str(), port.host_ip.str(), port.host_port,
+                               port.container_port});
+    return out;
+}
 
 loop::Task<Result<void>> PodAgent::Impl::apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action) {
     loop::Task<Result<void>> task;
@@ -105,7 +106,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory,
 loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const api::Pod& pod) {
     std::string network_namespace, ip = network_.node_ip();
     if (!pod.spec.host_network) {
-        auto task = network_.attach(memory.key.uid, host_ports(pod));
+        auto task = network_.attach(memory.key.uid, find_host_ports(pod));
         auto attached = co_await std::move(task);
         if (!attached) {
             fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + attached.error().message());
@@ -116,7 +117,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const 
     }
     const std::string resolv_conf =
         render_resolv_conf(pod, network_.dns_ip(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
-    PodConfig config = plan_pod_config(pod, options_.logs_dir, resolv_conf, ip, options_.cluster_domain);
+    PodConfig config = plan_pod_config(pod, resolv_conf, ip, options_.cluster_domain);
     auto task = runtime_.create_pod(std::move(config), std::move(network_namespace));
     auto created = co_await std::move(task);
     if (!created) {
@@ -159,7 +160,13 @@ void PodAgent::Impl::apply_ensure_image(PodMemory& memory, const api::Pod& pod, 
 
 loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string container, std::string image) {
     const int64_t started_ms = loop_.now_ms();
-    auto task = images_.pull(memory.key.ns, image);
+    std::vector<std::string> docker_configs;
+    if (auto pod = api_.find_pod(memory.key)) {
+        auto reading = api_.read_sources(pod);
+        const EnvSources sources = co_await std::move(reading);
+        docker_configs = find_docker_configs(pod->spec, sources);
+    }
+    auto task = images_.pull(image, std::move(docker_configs));
     auto pulled = co_await std::move(task);
     ContainerMemory& own = memory.containers[container];
     if (pulled) {
@@ -201,6 +208,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
     own.stopping = false;
     const bool hook = spec.lifecycle && spec.lifecycle->post_start;
     own.post_start_done = !hook;
+    config->log_path = log_dir(memory.key) + "/" + action.container + "/" + std::to_string(action.attempt) + ".log";
     auto task = runtime_.start_container(std::move(*config));
     auto started = co_await std::move(task);
     if (!started) {

@@ -6,6 +6,7 @@
 
 #include "orilla/base/log.hpp"
 #include "pod_agent_impl.hpp"
+#include "store_pod_api.hpp"
 #include "volumes.hpp"
 
 namespace orilla::node {
@@ -16,9 +17,10 @@ bool refers_to(const api::Pod& pod, const std::string& source) {
 }
 }  // namespace
 
-PodAgent::PodAgent(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
-                   PodAgentOptions options)
-    : impl_(std::make_unique<Impl>(loop, api, runtime, images, network, std::move(options))) {}
+PodAgent::PodAgent(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, RuntimePort& runtime,
+                   ImagesPort& images, NetworkPort& network, PodAgentOptions options)
+    : api_(make_store_pod_api(objects, events, options.node_name)),
+      impl_(std::make_unique<Impl>(loop, *api_, runtime, images, network, std::move(options))) {}
 PodAgent::~PodAgent() = default;
 void PodAgent::start() { impl_->start(); }
 void PodAgent::source_changed(const std::string& ns, const std::string& name) { impl_->source_changed(ns, name); }

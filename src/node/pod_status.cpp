@@ -71,6 +71,10 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
         out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
         if (!seen.current->image_id.empty()) out.image_id = seen.current->image_id;
     }
+    // A daemon that starts anew adopts the container but not what it was made from: the status remembers.
+    const auto& before = is_init ? context.pod.status.init_container_statuses : context.pod.status.container_statuses;
+    for (const auto& status : before)
+        if (out.image_id.empty() && status.name == spec.name) out.image_id = status.image_id;
     const bool restarts = exited(seen) && !is_init && context.pod.metadata.deletion_timestamp.set == false &&
                           should_restart(context.pod.spec.restart_policy.view(), is_init, *seen.current);
     const bool init_restarts =

@@ -1,4 +1,4 @@
-#include "orilla/node/store_pod_api.hpp"
+#include "store_pod_api.hpp"
 
 #include "orilla/store/events.hpp"
 #include "orilla/store/objects.hpp"

@@ -14,7 +14,8 @@
 
 namespace orilla::store {
 class Objects;
-}
+class EventRecorder;
+}  // namespace orilla::store
 
 namespace orilla::node {
 
@@ -33,8 +34,8 @@ struct PodAgentOptions {
 
 class PodAgent {
   public:
-    PodAgent(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
-             PodAgentOptions options);
+    PodAgent(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, RuntimePort& runtime,
+             ImagesPort& images, NetworkPort& network, PodAgentOptions options);
     ~PodAgent();
 
     /// Queues every pod of the node and everything the runtime or the disk still holds.
@@ -50,6 +51,7 @@ class PodAgent {
     class Impl;
 
   private:
+    std::unique_ptr<PodApi> api_;
     std::unique_ptr<Impl> impl_;
 };
 

@@ -52,7 +52,6 @@ struct PodConfig {
     std::string ns;
     std::string name;
     std::string hostname;
-    std::string log_dir;      ///< container NAME attempt N logs to log_dir/NAME/N.log
     std::string resolv_conf;  ///< content
     std::string hosts;        ///< content of /etc/hosts
     bool host_network = false;
@@ -73,9 +72,9 @@ struct ContainerConfig {
     std::vector<std::pair<std::string, std::string>> env;  ///< set over the image's
     std::string working_dir;
     std::vector<MountConfig> mounts;
-    std::vector<std::pair<std::string, std::string>> devices;
     ResourceConfig resources;
     SecurityConfig security;
+    std::string log_path;
     std::string termination_message_path;
     bool tty = false;
     bool stdin_open = false;
@@ -100,7 +99,6 @@ struct ContainerState {
 /// A pod that the runtime holds, seen at start (adopted) or now.
 struct SandboxState {
     std::string uid;
-    std::string ip;
     bool alive = false;  ///< its supervisor answers
     std::vector<ContainerState> containers;  ///< every attempt that is still known, oldest first
 };
@@ -150,9 +148,8 @@ class ImagesPort {
     /// Nothing when it is not here.
     virtual std::optional<ImageFacts> find(const std::string& name) const = 0;
     virtual Result<void> check_name(const std::string& name) const = 0;
-    /// `ns` is the pod's, whose pull secrets may be used.
-    virtual loop::Task<Result<ImageFacts>> pull(std::string ns, std::string name) = 0;
-    virtual std::vector<ImageFacts> list() const = 0;
+    /// `docker_configs`: contents of the pod's imagePullSecrets, best first.
+    virtual loop::Task<Result<ImageFacts>> pull(std::string name, std::vector<std::string> docker_configs) = 0;
 };
 
 // ---- network ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,35 @@
+// All controllers of the box as one: built over the store, started once it is open.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "orilla/loop/loop.hpp"
+#include "orilla/loop/work_queue.hpp"
+#include "orilla/store/events.hpp"
+#include "orilla/store/objects.hpp"
+
+namespace orilla::controllers {
+
+struct ControllersOptions {
+    std::string service_cidr;   ///< "10.43.0.0/16": its first address is the kubernetes Service's
+    std::string api_ip;         ///< where the API answers, for the kubernetes Service's endpoints
+    int api_port = 6443;
+};
+
+class Controllers {
+  public:
+    Controllers(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, ControllersOptions options);
+    ~Controllers();
+    void start();
+    /// Name and counters of every controller, for /metrics.
+    std::vector<std::pair<std::string, loop::WorkerCounters>> counters() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orilla::controllers

@@ -1,0 +1,221 @@
+#include "daemon.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "orilla/base/log.hpp"
+#include "orilla/node/host_ports.hpp"
+
+namespace orilla::wiring {
+namespace {
+
+/// Only root looks inside: Secrets, keys and control sockets live here.
+Result<void> make_private_directory(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return Error::from_errno("make directory " + path, error.value());
+    if (chmod(path.c_str(), 0700) != 0) return Error::from_errno("chmod " + path, errno);
+    return ok();
+}
+
+std::string source_key(const store::WatchEvent& event) { return event.entry->key.name; }
+
+/// The first address of the service range: the kubernetes Service's.
+std::string first_service_ip(const std::string& cidr) {
+    auto parsed = network::parse_cidr(cidr);
+    return parsed ? parsed->at(1).text() : "";
+}
+
+}  // namespace
+
+Daemon::Daemon(loop::Loop& loop, ServeConfig config) : loop_(loop), config_(std::move(config)), store_thread_(loop) {}
+Daemon::~Daemon() = default;
+
+Result<void> Daemon::make_directories() {
+    for (const char* name : {"", "/pods", "/containers", "/images"}) TRY_VOID(make_private_directory(config_.data_dir + name));
+    TRY_VOID(make_private_directory(config_.data_dir + "/logs"));
+    std::error_code error;
+    std::filesystem::create_directories(config_.run_dir, error);  // others reach the socket in it
+    if (error) return Error::from_errno("make directory " + config_.run_dir, error.value());
+    for (const char* name : {"/pods", "/netns"}) TRY_VOID(make_private_directory(config_.run_dir + name));
+    return ok();
+}
+
+loop::Task<Result<void>> Daemon::open_store() {
+    store::StoreOptions options;
+    options.data_dir = config_.data_dir;
+    options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
+    CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
+    objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
+    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, random_);
+    auto task = objects_->ensure_standard_namespaces();
+    co_return co_await std::move(task);
+}
+
+Result<void> Daemon::open_network() {
+    work_thread_ = std::make_unique<loop::IoThread>(loop_);
+    network::LinksConfig links;
+    links.bridge = config_.bridge;
+    TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
+    TRY(links.service_cidr, network::parse_cidr(config_.service_cidr));
+    links.netns_dir = config_.run_dir + "/netns";
+    TRY(links_, network::Links::open(loop_, *work_thread_, links));
+    network::ServiceRulesConfig rules;
+    rules.bridge = links.bridge;
+    rules.pod_cidr = links.pod_cidr;
+    rules.service_cidr = links.service_cidr;
+    TRY(rules_, network::ServiceRules::open(rules));
+    zone_ = std::make_unique<network::DnsZone>(config_.cluster_domain, links.pod_cidr, links.service_cidr);
+    network::DnsServerConfig dns;
+    dns.address = links_->gateway();
+    dns.pod_cidr = links.pod_cidr;
+    TRY(dns_, network::DnsServer::open(loop_, random_, *zone_, dns));
+    if (config_.node_ip.empty()) config_.node_ip = find_node_ip(config_.bridge);
+    if (config_.node_ip.empty()) config_.node_ip = links_->gateway().text();
+    network_adapter_ = std::make_unique<NetworkAdapter>(*links_, *rules_, config_.node_ip);
+    service_proxy_ = std::make_unique<ServiceProxy>(loop_, *objects_, *rules_, *zone_);
+    return ok();
+}
+
+loop::Task<Result<void>> Daemon::open_runtime() {
+    images::ImagesOptions images;
+    images.directory = config_.data_dir + "/images";
+    images.registries = config_.registries;
+    images_ = std::make_unique<images::Images>(loop_, *work_thread_, std::move(images));
+    CO_CHECK_VOID(images_->open());
+    runtime::RuntimeOptions options;
+    options.run_dir = config_.run_dir + "/pods";
+    options.cgroup_root = config_.cgroup_root;
+    CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
+    runtime_adapter_ = std::make_unique<RuntimeAdapter>(*runtime_, *images_, RuntimeAdapterOptions{config_.data_dir + "/containers"});
+    images_adapter_ = std::make_unique<ImagesAdapter>(*images_);
+    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, *objects_, *runtime_adapter_, config_.data_dir + "/logs");
+    co_return ok();
+}
+
+Result<void> Daemon::open_server(server::ActivatedSockets sockets) {
+    server::ServerOptions options;
+    options.advertised_address = config_.listen;
+    options.logs = logs_adapter_.get();
+    options.images = images_adapter_.get();
+    options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };
+    options.append_metrics = [this](std::string& out) { append_metrics(out); };
+    server_ = std::make_unique<server::Server>(loop_, *objects_, std::move(options));
+    if (sockets.unix_socket) server_->serve_unix(std::move(sockets.unix_socket));
+    else TRY_VOID(server_->listen_unix(config_.socket));
+    if (config_.listen.empty() && !sockets.tcp_socket) return ok();
+    const auto names = server::default_pki_names(config_.node_name, config_.cluster_domain,
+                                                 {first_service_ip(config_.service_cidr), config_.node_ip});
+    TRY(const server::Pki pki, server::ensure_pki(config_.data_dir + "/pki", names));
+    if (sockets.tcp_socket) return server_->serve_tls(std::move(sockets.tcp_socket), pki);
+    return server_->listen_tls(config_.listen, pki);
+}
+
+network::ServiceRules::Services Daemon::wanted_host_ports() {
+    network::ServiceRules::Services out;
+    for (const auto& pod : objects_->list<api::Pod>()) {
+        const std::string uid = pod->metadata.uid.str();
+        const auto link = links_->find(uid);
+        const auto ports = node::find_host_ports(*pod);
+        if (link && !ports.empty()) out[host_ports_owner(uid)] = plan_host_ports(ports, link->ip);
+    }
+    return out;
+}
+
+/// What an earlier daemon left of pods that are gone.
+loop::Task<Result<void>> Daemon::collect_garbage() {
+    std::vector<std::string> uids;
+    for (const auto& pod : objects_->list<api::Pod>())
+        if (pod->spec.node_name == config_.node_name) uids.push_back(pod->metadata.uid.str());
+    CO_TRY_VOID(runtime_->collect_garbage(uids));
+    auto task = links_->keep_only(std::move(uids));
+    co_return co_await std::move(task);
+}
+
+void Daemon::follow_pods() {
+    pods_ = std::make_unique<store::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
+        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+        if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != config_.node_name) return;
+        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
+    });
+    auto source_changed = [this](const store::WatchEvent& event) {
+        if (event.type == store::WatchEvent::Type::added && !ready_) return;
+        pod_agent_->source_changed(event.entry->key.ns, source_key(event));
+    };
+    config_maps_ = std::make_unique<store::Follower>(loop_, *store_, "configmaps", source_changed);
+    secrets_ = std::make_unique<store::Follower>(loop_, *store_, "secrets", source_changed);
+    pods_->start();
+    config_maps_->start();
+    secrets_->start();
+}
+
+loop::Task<Result<void>> Daemon::start_node() {
+    node_agent_ = std::make_unique<node::NodeAgent>(
+        loop_, *objects_, node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir));
+    CO_TRY_VOID(node_agent_->start());
+    node::PodAgentOptions options;
+    options.pods_dir = config_.data_dir + "/pods";
+    options.logs_dir = config_.data_dir + "/logs";
+    options.node_name = config_.node_name;
+    options.cluster_domain = config_.cluster_domain;
+    options.node_cpu_milli = node_agent_->facts().cpu_milli;
+    options.node_memory_bytes = node_agent_->facts().memory_bytes;
+    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, *runtime_adapter_, *images_adapter_,
+                                                  *network_adapter_, std::move(options));
+    images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });
+    CO_TRY_VOID(collect_garbage());
+    pod_agent_->start();
+    follow_pods();
+    co_return ok();
+}
+
+loop::Task<Result<void>> Daemon::start() {
+    CO_CHECK(server::ActivatedSockets sockets, server::take_activated_sockets());
+    CO_CHECK_VOID(make_directories());
+    CO_TRY_VOID(open_store());
+    CO_CHECK_VOID(open_network());
+    CO_TRY_VOID(open_runtime());
+    controllers::ControllersOptions options;
+    options.service_cidr = config_.service_cidr;
+    const size_t colon = config_.listen.rfind(':');
+    options.api_ip = config_.listen.substr(0, colon);
+    options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
+    controllers_ = std::make_unique<controllers::Controllers>(loop_, *objects_, *events_, std::move(options));
+    scheduler_ = std::make_unique<scheduler::Scheduler>(loop_, *objects_, *events_);
+    CO_CHECK_VOID(open_server(std::move(sockets)));
+    CO_CHECK_VOID(service_proxy_->start(wanted_host_ports()));
+    controllers_->start();
+    CO_TRY_VOID(start_node());
+    scheduler_->start();
+    ready_ = true;
+    log::info("orilla " ORILLA_VERSION " is ready: node " + config_.node_name + ", API on " + config_.socket +
+              (config_.listen.empty() ? "" : " and https://" + config_.listen));
+    co_return ok();
+}
+
+loop::Task<Result<void>> Daemon::stop() {
+    ready_ = false;
+    server_.reset();
+    pod_agent_.reset();
+    if (!store_) co_return ok();
+    auto task = store_->close();
+    co_return co_await std::move(task);
+}
+
+void Daemon::append_metrics(std::string& out) const {
+    auto counters = controllers_ ? controllers_->counters() : std::vector<std::pair<std::string, loop::WorkerCounters>>();
+    if (scheduler_) counters.emplace_back("scheduler", scheduler_->counters());
+    if (pod_agent_) counters.emplace_back("pod", pod_agent_->counters());
+    if (service_proxy_) counters.emplace_back("service-proxy", service_proxy_->counters());
+    out += "# TYPE orilla_reconcile_total counter\n";
+    for (const auto& [name, count] : counters)
+        out += "orilla_reconcile_total{controller=\"" + name + "\"} " + std::to_string(count.reconciled) + "\n";
+    out += "# TYPE orilla_reconcile_errors_total counter\n";
+    for (const auto& [name, count] : counters)
+        out += "orilla_reconcile_errors_total{controller=\"" + name + "\"} " + std::to_string(count.failed) + "\n";
+    if (!dns_) return;
+    out += "# TYPE orilla_dns_queries_total counter\norilla_dns_queries_total " + std::to_string(dns_->counters().queries) + "\n";
+}
+
+}  // namespace orilla::wiring

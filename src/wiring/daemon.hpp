@@ -1,0 +1,82 @@
+// The daemon's object graph, in the order in which its parts need each other; destroyed in reverse. The only place that
+// names every concrete type.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "images_adapter.hpp"
+#include "logs_adapter.hpp"
+#include "network_adapter.hpp"
+#include "orilla/controllers/controllers.hpp"
+#include "orilla/images/images.hpp"
+#include "orilla/loop/io_thread.hpp"
+#include "orilla/network/dns.hpp"
+#include "orilla/network/links.hpp"
+#include "orilla/network/service_rules.hpp"
+#include "orilla/node/node_agent.hpp"
+#include "orilla/node/pod_agent.hpp"
+#include "orilla/runtime/runtime.hpp"
+#include "orilla/scheduler/scheduler.hpp"
+#include "orilla/server/server.hpp"
+#include "orilla/store/events.hpp"
+#include "orilla/store/objects.hpp"
+#include "orilla/store/sqlite_store.hpp"
+#include "runtime_adapter.hpp"
+#include "serve_config.hpp"
+#include "service_proxy.hpp"
+
+namespace orilla::wiring {
+
+class Daemon {
+  public:
+    Daemon(loop::Loop& loop, ServeConfig config);
+    ~Daemon();
+    /// Brings everything up; afterwards /readyz says ok.
+    loop::Task<Result<void>> start();
+    /// Writes what is still in memory only and closes the store. Pods go on running.
+    loop::Task<Result<void>> stop();
+
+  private:
+    Result<void> make_directories();
+    Result<void> open_network();
+    Result<void> open_server(server::ActivatedSockets sockets);
+    loop::Task<Result<void>> open_store();
+    loop::Task<Result<void>> open_runtime();
+    loop::Task<Result<void>> start_node();
+    loop::Task<Result<void>> collect_garbage();
+    network::ServiceRules::Services wanted_host_ports();
+    void follow_pods();
+    void append_metrics(std::string& out) const;
+
+    loop::Loop& loop_;
+    ServeConfig config_;
+    SystemRandom random_;
+    bool ready_ = false;
+    loop::IoThread store_thread_;
+    std::unique_ptr<loop::IoThread> work_thread_;  ///< network namespaces and small durable files
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<store::Objects> objects_;
+    std::unique_ptr<store::EventRecorder> events_;
+    std::unique_ptr<images::Images> images_;
+    std::unique_ptr<runtime::Runtime> runtime_;
+    std::unique_ptr<network::Links> links_;
+    std::unique_ptr<network::ServiceRules> rules_;
+    std::unique_ptr<network::DnsZone> zone_;
+    std::unique_ptr<network::DnsServer> dns_;
+    std::unique_ptr<RuntimeAdapter> runtime_adapter_;
+    std::unique_ptr<ImagesAdapter> images_adapter_;
+    std::unique_ptr<NetworkAdapter> network_adapter_;
+    std::unique_ptr<LogsAdapter> logs_adapter_;
+    std::unique_ptr<ServiceProxy> service_proxy_;
+    std::unique_ptr<controllers::Controllers> controllers_;
+    std::unique_ptr<scheduler::Scheduler> scheduler_;
+    std::unique_ptr<node::NodeAgent> node_agent_;
+    std::unique_ptr<node::PodAgent> pod_agent_;
+    std::unique_ptr<store::Follower> pods_;
+    std::unique_ptr<store::Follower> config_maps_;
+    std::unique_ptr<store::Follower> secrets_;
+    std::unique_ptr<server::Server> server_;
+};
+
+}  // namespace orilla::wiring

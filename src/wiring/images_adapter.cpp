@@ -1,0 +1,135 @@
+#include "images_adapter.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "orilla/api/values.hpp"
+
+namespace orilla::wiring {
+namespace {
+
+node::ImageFacts to_facts(const images::Image& image) {
+    node::ImageFacts out;
+    out.id = image.repo_digests.empty() ? image.id : image.repo_digests.front();
+    out.user = image.config.user;
+    out.size_bytes = image.size_bytes;
+    out.names = image.names;
+    return out;
+}
+
+/// Adds up the layers' progress into what a person follows.
+class ProgressSum {
+  public:
+    explicit ProgressSum(server::ImageProgressFn sink) : sink_(std::move(sink)) {}
+    void take(const images::Progress& step) {
+        if (!step.layer.empty()) layers_[step.layer] = step;
+        server::ImageProgress out;
+        out.status = images::phase_name(step.phase);
+        if (!step.message.empty()) out.status += ": " + step.message;
+        out.layers_total = static_cast<int>(layers_.size());
+        for (const auto& [digest, layer] : layers_) {
+            out.done_bytes += layer.phase == images::Progress::Phase::done ? layer.total_bytes : layer.bytes;
+            out.total_bytes += layer.total_bytes;
+            out.layers_done += layer.phase == images::Progress::Phase::done;
+        }
+        if (sink_) sink_(out);
+    }
+
+  private:
+    server::ImageProgressFn sink_;
+    std::map<std::string, images::Progress> layers_;
+};
+
+images::ProgressSink sum_into(server::ImageProgressFn sink) {
+    auto sum = std::make_shared<ProgressSum>(std::move(sink));
+    return [sum](const images::Progress& step) { sum->take(step); };
+}
+
+}  // namespace
+
+void ImagesAdapter::set_in_use(std::function<std::vector<std::string>()> in_use) {
+    in_use_ = in_use;
+    images_.set_in_use(std::move(in_use));
+}
+
+std::optional<node::ImageFacts> ImagesAdapter::find(const std::string& name) const {
+    const images::Image* image = images_.find(name);
+    if (!image) return std::nullopt;
+    return to_facts(*image);
+}
+
+Result<void> ImagesAdapter::check_name(const std::string& name) const {
+    auto parsed = images::parse_reference(name);
+    if (!parsed) return std::move(parsed).error();
+    return ok();
+}
+
+loop::Task<Result<node::ImageFacts>> ImagesAdapter::pull(std::string name, std::vector<std::string> docker_configs) {
+    images::PullRequest request;
+    request.image = std::move(name);
+    request.docker_configs = std::move(docker_configs);
+    CO_TRY(images::Image image, images_.pull(std::move(request)));
+    co_return to_facts(image);
+}
+
+server::ImageInfo ImagesAdapter::to_info(const images::Image& image) const {
+    server::ImageInfo out;
+    out.id = image.id;
+    out.names = image.names;
+    out.size_bytes = image.size_bytes;
+    if (auto created = api::Time::parse(image.created)) out.created_wall_s = created->unix_s;
+    for (const auto& used : in_use_ ? in_use_() : std::vector<std::string>()) {
+        const images::Image* found = images_.find(used);
+        out.in_use |= found && found->id == image.id;
+    }
+    return out;
+}
+
+std::vector<server::ImageInfo> ImagesAdapter::list() const {
+    std::vector<server::ImageInfo> out;
+    for (const auto& image : images_.list()) out.push_back(to_info(image));
+    return out;
+}
+
+loop::Task<Result<server::ImageInfo>> ImagesAdapter::pull(std::string name, server::ImageProgressFn progress) {
+    images::PullRequest request;
+    request.image = std::move(name);
+    request.on_progress = sum_into(std::move(progress));
+    CO_TRY(images::Image image, images_.pull(std::move(request)));
+    co_return to_info(image);
+}
+
+loop::Task<Result<std::vector<server::ImageInfo>>> ImagesAdapter::import(std::string path, std::string name,
+                                                                         server::ImageProgressFn progress) {
+    UniqueFd source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!source) co_return Error::from_errno("open " + path, errno).with_code(Code::bad_request);
+    images::ImportRequest request;
+    if (!name.empty()) request.names.push_back(std::move(name));
+    request.on_progress = sum_into(std::move(progress));
+    CO_TRY(std::vector<images::Image> imported, images_.import_archive(std::move(source), std::move(request)));
+    std::vector<server::ImageInfo> out;
+    for (const auto& image : imported) out.push_back(to_info(image));
+    co_return out;
+}
+
+loop::Task<Result<void>> ImagesAdapter::remove(std::string name_or_id) {
+    images::RemoveRequest request;
+    request.image = std::move(name_or_id);
+    CO_TRY(images::Removed removed, images_.remove(std::move(request)));
+    (void)removed;
+    co_return ok();
+}
+
+loop::Task<Result<std::vector<server::ImageInfo>>> ImagesAdapter::prune() {
+    const std::vector<server::ImageInfo> before = list();
+    CO_TRY(images::Removed removed, images_.prune(true));
+    std::vector<server::ImageInfo> out;
+    for (const auto& info : before)
+        if (std::count(removed.deleted.begin(), removed.deleted.end(), info.id)) out.push_back(info);
+    co_return out;
+}
+
+}  // namespace orilla::wiring

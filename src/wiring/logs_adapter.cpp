@@ -1,0 +1,68 @@
+#include "logs_adapter.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "orilla/node/log_stream.hpp"
+
+namespace orilla::wiring {
+namespace {
+
+class LogBytes final : public server::ByteStream {
+  public:
+    explicit LogBytes(std::unique_ptr<node::LogStream> stream) : stream_(std::move(stream)) {}
+    loop::Task<Result<bool>> next(std::string* out) override { return stream_->next(out); }
+
+  private:
+    std::unique_ptr<node::LogStream> stream_;
+};
+
+/// Why a container without a log has none, in the kubelet's words.
+Error no_log_error(const api::Pod* pod, const server::LogRequest& request) {
+    const std::string names = "container \"" + request.container + "\" in pod \"" + request.pod + "\"";
+    if (request.previous) return Error(Code::bad_request, "previous terminated " + names + " not found");
+    std::string reason = "ContainerCreating";
+    if (pod)
+        for (const auto* list : {&pod->status.init_container_statuses, &pod->status.container_statuses})
+            for (const auto& status : *list)
+                if (status.name == request.container && status.state.waiting) reason = status.state.waiting->reason.str();
+    return Error(Code::bad_request, names + " is waiting to start: " + reason);
+}
+
+}  // namespace
+
+int LogsAdapter::find_attempt(const std::string& directory, bool previous) const {
+    std::vector<int> attempts;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error))
+        if (entry.path().extension() == ".log") attempts.push_back(atoi(entry.path().stem().c_str()));
+    std::sort(attempts.rbegin(), attempts.rend());
+    const size_t index = previous ? 1 : 0;
+    return index < attempts.size() ? attempts[index] : -1;
+}
+
+loop::Task<Result<std::unique_ptr<server::ByteStream>>> LogsAdapter::open(server::LogRequest request) {
+    const std::string directory = logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
+    const int attempt = find_attempt(directory, request.previous);
+    const auto pod = objects_.get<api::Pod>(request.ns, request.pod);
+    if (attempt < 0) co_return no_log_error(pod.get(), request);
+    node::LogQuery query;
+    query.path = directory + "/" + std::to_string(attempt) + ".log";
+    query.follow = request.follow;
+    query.timestamps = request.timestamps;
+    query.tail_lines = request.tail_lines;
+    query.limit_bytes = request.limit_bytes;
+    query.since_wall_ns = request.since_wall_ns;
+    auto ended = [this, uid = request.pod_uid, name = request.container, attempt] {
+        const auto sandbox = runtime_.observe_pod(uid);
+        if (!sandbox) return true;
+        for (const auto& state : sandbox->containers)
+            if (state.name == name && state.attempt == attempt) return state.phase == node::ContainerPhase::exited;
+        return true;
+    };
+    CO_CHECK(auto stream, node::LogStream::open(loop_, std::move(query), std::move(ended)));
+    co_return std::unique_ptr<server::ByteStream>(std::make_unique<LogBytes>(std::move(stream)));
+}
+
+}  // namespace orilla::wiring

@@ -1,0 +1,26 @@
+// The API server's logs, read from the files that the pods' supervisors write.
+#pragma once
+
+#include "orilla/loop/loop.hpp"
+#include "orilla/node/ports.hpp"
+#include "orilla/server/ports.hpp"
+#include "orilla/store/objects.hpp"
+
+namespace orilla::wiring {
+
+class LogsAdapter final : public server::Logs {
+  public:
+    LogsAdapter(loop::Loop& loop, store::Objects& objects, node::RuntimePort& runtime, std::string logs_dir)
+        : loop_(loop), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
+    loop::Task<Result<std::unique_ptr<server::ByteStream>>> open(server::LogRequest request) override;
+
+  private:
+    /// The newest attempt that wrote a log, or the one before it; -1 when there is none.
+    int find_attempt(const std::string& directory, bool previous) const;
+    loop::Loop& loop_;
+    store::Objects& objects_;
+    node::RuntimePort& runtime_;
+    std::string logs_dir_;
+};
+
+}  // namespace orilla::wiring

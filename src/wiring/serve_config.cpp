@@ -1,0 +1,182 @@
+#include "serve_config.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "orilla/api/manifest.hpp"
+
+namespace orilla::wiring {
+namespace json = boost::json;
+namespace {
+
+/// The text values that both the file (camelCase) and the flags set.
+struct TextOption {
+    const char* file_name;
+    const char* flag;
+    std::string ServeConfig::*member;
+    const char* help;
+};
+constexpr TextOption text_options[] = {
+    {"dataDir", "--data-dir", &ServeConfig::data_dir, "objects, images and volumes"},
+    {"runDir", "--run-dir", &ServeConfig::run_dir, "sockets and what must not survive a reboot"},
+    {"socket", "--socket", &ServeConfig::socket, "unix socket of the API (default RUN_DIR/orilla.sock)"},
+    {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none"},
+    {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: the host's name)"},
+    {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)"},
+    {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of pods"},
+    {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services"},
+    {"clusterDomain", "--cluster-domain", &ServeConfig::cluster_domain, "DNS domain of the cluster"},
+    {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)"},
+    {"manifests", "--manifests", &ServeConfig::manifests, "directory whose manifests are applied at start and on change"},
+    {"bridge", "--bridge", &ServeConfig::bridge, "network bridge of the pods"},
+    {"logLevel", "--log-level", &ServeConfig::log_level, "error, warning, info or debug"},
+};
+
+std::string describe(const TextOption& option, const ServeConfig& defaults) {
+    const std::string& value = defaults.*(option.member);
+    return value.empty() ? option.help : std::string(option.help) + " (default " + value + ")";
+}
+
+Error config_error(const api::ManifestDocument& document, const std::string& field, const std::string& what) {
+    return Error(Code::invalid, document.source + ":" + std::to_string(document.line_of(field)) + ": " + field + ": " + what);
+}
+
+Result<std::string> text_of(const json::value& value, const api::ManifestDocument& document, const std::string& field) {
+    if (!value.is_string()) return config_error(document, field, "expected a string");
+    return std::string(value.get_string());
+}
+
+Result<images::RegistryOptions> parse_registry(const json::value& value, const api::ManifestDocument& document,
+                                               const std::string& field) {
+    if (!value.is_object()) return config_error(document, field, "expected a mapping with host");
+    images::RegistryOptions out;
+    const std::map<std::string, std::string images::RegistryOptions::*> texts = {
+        {"host", &images::RegistryOptions::host},
+        {"caFile", &images::RegistryOptions::ca_file},
+        {"username", &images::RegistryOptions::username},
+        {"password", &images::RegistryOptions::password}};
+    for (const auto& item : value.get_object()) {
+        const std::string name(item.key());
+        const std::string path = field + "." + name;
+        if (auto text = texts.find(name); text != texts.end()) {
+            TRY(out.*(text->second), text_of(item.value(), document, path));
+        } else if (name == "insecure") {
+            if (!item.value().is_bool()) return config_error(document, path, "expected true or false");
+            out.insecure = item.value().get_bool();
+        } else {
+            return config_error(document, path, "unknown field");
+        }
+    }
+    if (out.host.empty()) return config_error(document, field, "host is missing");
+    return out;
+}
+
+Result<void> parse_field(ServeConfig& config, const std::string& name, const json::value& value,
+                         const api::ManifestDocument& document) {
+    for (const auto& option : text_options) {
+        if (name != option.file_name) continue;
+        TRY(config.*(option.member), text_of(value, document, name));
+        return ok();
+    }
+    if (name == "softFlushIntervalSeconds") {
+        if (!value.is_int64() || value.get_int64() < 1) return config_error(document, name, "expected a positive number");
+        config.soft_flush_interval_s = value.get_int64();
+        return ok();
+    }
+    if (name == "registries") {
+        if (!value.is_array()) return config_error(document, name, "expected a list");
+        for (size_t i = 0; i < value.get_array().size(); ++i) {
+            TRY(auto registry, parse_registry(value.get_array()[i], document, name + "[" + std::to_string(i) + "]"));
+            config.registries.push_back(std::move(registry));
+        }
+        return ok();
+    }
+    return config_error(document, name, "unknown field");
+}
+
+std::string host_name() {
+    char name[256] = "";
+    gethostname(name, sizeof name - 1);
+    std::string out(name);
+    for (char& c : out) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    return out.empty() ? "localhost" : out;
+}
+
+Result<void> check_absolute(const std::string& path, const char* what) {
+    if (!path.empty() && path.front() == '/') return ok();
+    return Error(Code::invalid, std::string(what) + ": \"" + path + "\" is not an absolute path");
+}
+
+}  // namespace
+
+Result<ServeConfig> parse_config_file(std::string_view text, const std::string& file, ServeConfig config) {
+    TRY(auto documents, api::read_documents(text, file));
+    if (documents.empty()) return config;
+    if (documents.size() > 1) return Error(Code::invalid, file + ": expected one document, found " + std::to_string(documents.size()));
+    boost::system::error_code error;
+    const json::value root = json::parse(documents[0].json, error);
+    if (error || !root.is_object()) return Error(Code::invalid, file + ": expected a mapping");
+    for (const auto& item : root.get_object()) TRY_VOID(parse_field(config, std::string(item.key()), item.value(), documents[0]));
+    return config;
+}
+
+Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::string* help) {
+    ServeConfig defaults;
+    std::map<std::string, std::string> given;
+    CLI::App app("Runs the node: API server, object store, controllers, runtime and network.", "orilla serve");
+    std::string config_file;
+    app.add_option("--config", config_file, "configuration file (YAML; default " + std::string(default_config_file) + ")");
+    for (const auto& option : text_options)
+        app.add_option(option.flag, given[option.flag], describe(option, defaults));
+    try {
+        std::vector<std::string> reversed(args.rbegin(), args.rend());
+        app.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+        *help = app.help();
+        return defaults;
+    } catch (const CLI::Error& error) {
+        return Error(Code::invalid, error.what());
+    }
+    ServeConfig config;
+    config.config_file = config_file;
+    const std::string file = config_file.empty() ? std::string(default_config_file) : config_file;
+    std::ifstream in(file);
+    if (in) {
+        std::stringstream text;
+        text << in.rdbuf();
+        TRY(config, parse_config_file(text.str(), file, std::move(config)));
+    } else if (!config_file.empty()) {
+        return Error::from_errno("read " + file, errno);
+    }
+    for (const auto& option : text_options)
+        if (app.count(option.flag)) config.*(option.member) = given[option.flag];
+    return complete_config(std::move(config));
+}
+
+Result<ServeConfig> complete_config(ServeConfig config) {
+    if (config.node_name.empty()) config.node_name = host_name();
+    if (config.socket.empty()) config.socket = config.run_dir + "/orilla.sock";
+    TRY_VOID(check_absolute(config.data_dir, "dataDir"));
+    TRY_VOID(check_absolute(config.run_dir, "runDir"));
+    TRY_VOID(check_absolute(config.socket, "socket"));
+    if (!config.manifests.empty()) TRY_VOID(check_absolute(config.manifests, "manifests"));
+    TRY(network::Cidr pods, network::parse_cidr(config.pod_cidr));
+    TRY(network::Cidr services, network::parse_cidr(config.service_cidr));
+    if (pods.overlaps(services))
+        return Error(Code::invalid, "podCIDR " + config.pod_cidr + " and serviceCIDR " + config.service_cidr + " overlap");
+    if (services.prefix > 28) return Error(Code::invalid, "serviceCIDR " + config.service_cidr + ": /28 is the smallest");
+    if (!config.node_ip.empty()) {
+        TRY(network::Ipv4 ip, network::parse_ipv4(config.node_ip));
+        (void)ip;
+    }
+    return config;
+}
+
+}  // namespace orilla::wiring
