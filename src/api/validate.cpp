@@ -91,7 +91,7 @@ Result<void> validate_status_update(const Object& updated, const Object& old) {
     for (const FieldInfo& field : updated.type_info().fields) {
         if (field.name != "status" || field.type->kind != Kind::object) continue;
         const void* status = field_value(field, updated.data());
-        if (status != nullptr) check_schema(*field.type, status, Path("status"), errors);
+        if (status != nullptr) check_status_schema(*field.type, status, Path("status"), errors);
     }
     return conclude(updated, errors);
 }

@@ -9,6 +9,8 @@ namespace orilla::api {
 /// Required fields, closed enums and refused fields, by the tables. `status` of documents is left out: it is not the
 /// client's.
 void check_schema(const TypeInfo& type, const void* value, const Path& path, FieldErrors& errors);
+/// Of a status: required fields may be empty there, such as the imageID of a container that waits.
+void check_status_schema(const TypeInfo& type, const void* status, const Path& path, FieldErrors& errors);
 
 void check_meta(const KindInfo& kind, const ObjectMeta& meta, FieldErrors& errors);
 void check_meta_update(const ObjectMeta& updated, const ObjectMeta& old, FieldErrors& errors);

@@ -10,7 +10,7 @@ using detail::Block;
 
 class SchemaWalk {
   public:
-    explicit SchemaWalk(FieldErrors& errors) : errors_(errors) {}
+    SchemaWalk(FieldErrors& errors, bool status) : errors_(errors), status_(status) {}
 
     void walk_object(const TypeInfo& type, const void* object, const Path& path, bool document) {
         for (const FieldInfo& field : type.fields) {
@@ -23,7 +23,7 @@ class SchemaWalk {
     void walk_field(const TypeInfo& parent, const FieldInfo& field, const void* object, const Path& path) {
         const void* place = field.in(object);
         if (is_zero_field(field, place)) {
-            if (field.required && needs_value(field)) errors_.required(path);
+            if (field.required && !status_ && needs_value(parent, field)) errors_.required(path);
             return;
         }
         if (auto reason = find_refusal(parent, field, object)) return errors_.forbidden(path, *reason);
@@ -32,7 +32,8 @@ class SchemaWalk {
     }
 
     /// A zero number or an empty struct may be meant; an empty text, list or reference may not.
-    static bool needs_value(const FieldInfo& field) {
+    static bool needs_value(const TypeInfo& parent, const FieldInfo& field) {
+        if (parent.name == "HTTPHeader" || parent.name == "Sysctl") return field.name == "name";
         if (field.shape == Shape::list || field.shape == Shape::box) return true;
         return field.shape == Shape::plain && field.type->kind == Kind::string;
     }
@@ -72,12 +73,17 @@ class SchemaWalk {
     }
 
     FieldErrors& errors_;
+    bool status_;
 };
 
 }  // namespace
 
 void check_schema(const TypeInfo& type, const void* value, const Path& path, FieldErrors& errors) {
-    SchemaWalk(errors).walk_object(type, value, path, type.is_document());
+    SchemaWalk(errors, false).walk_object(type, value, path, type.is_document());
+}
+
+void check_status_schema(const TypeInfo& type, const void* status, const Path& path, FieldErrors& errors) {
+    SchemaWalk(errors, true).walk_object(type, status, path, false);
 }
 
 }  // namespace orilla::api

@@ -293,3 +293,24 @@ TEST_CASE("validation: an update of a pod may change images and little else") {
         {"name":"c","image":"i"},{"name":"d","image":"i"}]}})",
                 pod("")) == "spec.containers: Forbidden: pod updates may not add or remove containers");
 }
+
+TEST_CASE("validation: a status may lack required texts but no closed enum may be broken") {
+    auto with_status = [](std::string_view status) {
+        std::string text = pod("");
+        return text.substr(0, text.size() - 1) + ",\"status\":" + std::string(status) + "}";
+    };
+    Object old = object_of(pod(""));
+    Object waiting =
+        object_of(with_status(R"({"phase":"Pending","containerStatuses":[{"name":"c","image":"i","imageID":"",
+        "ready":false,"restartCount":0,"state":{"waiting":{"reason":"ContainerCreating"}}}]})"));
+    CHECK(flaws(validate_status_update(waiting, old)).empty());
+    CHECK(flaws(validate_status_update(object_of(with_status(R"({"phase":"Dancing"})")), old))
+              .starts_with("status.phase: Unsupported value: \"Dancing\""));
+}
+
+TEST_CASE("validation: a header without a value is a header") {
+    CHECK(created(container(R"("livenessProbe":{"httpGet":{"port":80,"httpHeaders":[{"name":"X-A","value":""}]}})"))
+              .empty());
+    CHECK(created(container(R"("livenessProbe":{"httpGet":{"port":80,"httpHeaders":[{"name":"X A","value":""}]}})"))
+              .find("a valid HTTP header must consist of") != std::string::npos);
+}
