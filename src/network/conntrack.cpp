@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "netlink.hpp"
@@ -15,7 +16,7 @@
 namespace orilla::network {
 
 namespace {
-constexpr size_t flows_deleted_a_batch_max = 1024;
+constexpr size_t flows_deleted_a_batch_max = 512;
 constexpr int rounds_max = 64;
 
 struct Tuple {
@@ -75,19 +76,28 @@ Result<void> forget(const IsStale& stale) {
     return ok();
 }
 
-bool matches(const StaleFlow& flow, const Tuple& original, const Tuple& reply) {
-    if (original.destination.port != flow.destination.port) return false;
-    if (flow.destination.ip && original.destination.ip != flow.destination.ip) return false;
-    return !flow.endpoint.ip || reply.source == flow.endpoint;
+using FrontendsByDestination = std::map<Endpoint, const std::vector<Endpoint>*>;
+
+bool leads_nowhere(const FrontendsByDestination& frontends, const Tuple& original, const Tuple& reply) {
+    if (original.protocol != IPPROTO_UDP) return false;
+    auto found = frontends.find(original.destination);
+    if (found == frontends.end()) found = frontends.find({Ipv4{}, original.destination.port});
+    if (found == frontends.end()) return false;
+    const std::vector<Endpoint>& endpoints = *found->second;
+    if (reply.source != original.destination)
+        return !std::binary_search(endpoints.begin(), endpoints.end(), reply.source);
+    // Not translated at all: it began before there were endpoints. (With its source translated it is a pod's flow to
+    // some other host's port of the same number.)
+    return !endpoints.empty() && reply.destination == original.source;
 }
 }  // namespace
 
-Result<void> forget_flows(const std::vector<StaleFlow>& flows) {
-    if (flows.empty()) return ok();
-    return forget([&flows](const Tuple& original, const Tuple& reply) {
-        if (original.protocol != IPPROTO_UDP) return false;
-        return std::any_of(flows.begin(), flows.end(),
-                           [&](const StaleFlow& flow) { return matches(flow, original, reply); });
+Result<void> forget_stale_flows(const std::vector<UdpFrontend>& frontends) {
+    if (frontends.empty()) return ok();
+    FrontendsByDestination by_destination;
+    for (const UdpFrontend& frontend : frontends) by_destination[frontend.destination] = &frontend.endpoints;
+    return forget([&by_destination](const Tuple& original, const Tuple& reply) {
+        return leads_nowhere(by_destination, original, reply);
     });
 }
 

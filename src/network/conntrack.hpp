@@ -9,15 +9,15 @@
 
 namespace orilla::network {
 
-/// UDP flows to be forgotten: those sent to `destination` (ip 0: any address of the node, as a node port), and of these
-/// those that were led to `endpoint`, or all of them when it is empty.
-struct StaleFlow {
-    Endpoint destination;
-    Endpoint endpoint;
-    auto operator<=>(const StaleFlow&) const = default;
+/// Where a UDP service is reached, and where its flows may lead now.
+struct UdpFrontend {
+    Endpoint destination;             ///< ip 0: a node port, on any address of the node
+    std::vector<Endpoint> endpoints;  ///< sorted; empty when nothing serves it any more
+    auto operator<=>(const UdpFrontend&) const = default;
 };
 
-Result<void> forget_flows(const std::vector<StaleFlow>& flows);
+/// Deletes the flows to these that lead to none of the endpoints, or, where there are some, past them all.
+Result<void> forget_stale_flows(const std::vector<UdpFrontend>& frontends);
 /// Every tracked connection, of any protocol, from or to a pod's address.
 Result<void> forget_flows_of(Ipv4 pod);
 

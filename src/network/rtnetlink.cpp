@@ -201,12 +201,14 @@ Result<void> apply_port(NetlinkSocket& socket, const std::string& name, int brid
     batch.put_name(IFLA_IFNAME, name);
     batch.put_value(IFLA_MASTER, static_cast<uint32_t>(bridge));
     batch.end();
-    batch.begin(RTM_NEWLINK, 0, link_header(0), "isolate the bridge's port");
+    // Where br_netfilter calls the rules for bridged frames, what a pod sends to itself through a service is bridged back
+    // to where it came from. For the same reason ports are not isolated: services between pods would be cut.
+    batch.begin(RTM_NEWLINK, 0, link_header(0), "set the bridge port's hairpin mode");
     batch.put_name(IFLA_IFNAME, name);
     const size_t info = batch.nest(IFLA_LINKINFO);
     batch.put_name(IFLA_INFO_SLAVE_KIND, "bridge");
     const size_t data = batch.nest(IFLA_INFO_SLAVE_DATA);
-    batch.put_value(IFLA_BRPORT_ISOLATED, uint8_t{1});
+    batch.put_value(IFLA_BRPORT_MODE, uint8_t{1});
     batch.unnest(data);
     batch.unnest(info);
     batch.end();

@@ -42,7 +42,7 @@ Result<void> remove_address(NetlinkSocket& socket, const AddressInfo& address);
 
 /// A veth pair: `name` here, up and a port of the bridge; eth0 in the namespace `netns`.
 Result<void> create_veth(NetlinkSocket& socket, const std::string& name, int bridge, int mtu, int netns, Ipv4 pod_ip);
-/// Makes a port of the bridge of it that other ports cannot reach but through the node.
+/// Makes a port of the bridge of it, up and in hairpin mode.
 Result<void> apply_port(NetlinkSocket& socket, const std::string& name, int bridge);
 Result<void> remove_link(NetlinkSocket& socket, const std::string& name);
 /// Inside the pod's namespace: lo up, eth0's address, up, the way to the gateway and the default route.

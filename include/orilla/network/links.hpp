@@ -2,7 +2,7 @@
 // address and a default route, made by netlink alone. It promises that a pod's namespace outlives the daemon (it is
 // bind-mounted under `netns_dir`, and that directory is the only record), that a start finds a prepared namespace
 // waiting, and that an address is not given out again soon after its pod has gone. Pods reach each other through the node
-// (their addresses are /32, ports of the bridge are isolated), so that service rules see every packet.
+// (their addresses are /32), so that service rules see every packet.
 #pragma once
 
 #include <memory>

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include "../../support/await.hpp"
+#include "../../support/net_node.hpp"
 #include "../../support/net_peers.hpp"
 
 using namespace orilla;
@@ -17,44 +17,9 @@ using orilla::test::sh_in;
 
 namespace {
 
-LinksConfig config_with(int pool_size) {
-    LinksConfig config;
-    config.pod_cidr = *parse_cidr("10.42.0.0/24");
-    config.service_cidr = *parse_cidr("10.43.0.0/16");
-    config.netns_dir = "/run/orilla-test/netns";
-    config.pool_size = pool_size;
-    return config;
-}
-
-/// A daemon's loop with its links.
-struct Node {
-    SystemClock clock;
-    loop::Loop loop{clock};
-    loop::IoThread thread{loop};
-    std::unique_ptr<Links> links;
-
-    explicit Node(const LinksConfig& config) {
-        auto opened = Links::open(loop, thread, config);
-        if (!opened) FAIL(opened.error().message());
-        links = std::move(*opened);
-    }
-
-    template <class T>
-    T wait(loop::Task<T> task) {
-        return test::await(loop, std::move(task));
-    }
-    void run_for(int ms) {
-        const int64_t end = loop.now_ms() + ms;
-        loop::Timer timer(loop);
-        bool over = false;
-        timer.arm_at(end, [&over] { over = true; });
-        while (!over) loop.turn(true);
-    }
-};
-
-struct CleanUp {
-    ~CleanUp() { (void)remove_links(config_with(0)); }
-};
+using Node = test::NetNode;
+using CleanUp = test::NetCleanUp;
+LinksConfig config_with(int pool_size) { return test::links_config(pool_size); }
 
 }  // namespace
 

@@ -1,0 +1,124 @@
+// What the kernel's maps must say for a set of services, and what a change of one service changes in them. Pure: no
+// netlink, no clock. One frontend (address or node port, protocol, port) belongs to the first owner that wants it.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "conntrack.hpp"
+#include "orilla/network/service_rules.hpp"
+
+namespace orilla::network {
+
+/// Where connections arrive.
+struct Frontend {
+    bool node_port = false;  ///< on any address of the node; `ip` is 0
+    Ipv4 ip;
+    Protocol protocol = Protocol::tcp;
+    uint16_t port = 0;
+    auto operator<=>(const Frontend&) const = default;
+    /// "10.43.0.1:443/TCP", "node port 30080/TCP"
+    std::string text() const;
+};
+
+/// A chain that picks one of `endpoints`; 0 endpoints is the chain that rejects.
+struct ServiceChain {
+    bool node_port = false;
+    uint16_t endpoints = 0;
+    uint32_t affinity_timeout_s = 0;
+    auto operator<=>(const ServiceChain&) const = default;
+    bool rejects() const { return endpoints == 0; }
+    /// "endpoints-3", "node-port-affinity-3-10800", "reject"
+    std::string name() const;
+};
+std::optional<ServiceChain> parse_service_chain(const std::string& name);
+
+enum class ServiceMap : uint8_t { services, node_ports, endpoints, affinity_endpoints, hairpin, remote_endpoints };
+inline constexpr std::array service_maps = {ServiceMap::services,           ServiceMap::node_ports, ServiceMap::endpoints,
+                                     ServiceMap::affinity_endpoints, ServiceMap::hairpin,    ServiceMap::remote_endpoints};
+const char* map_name(ServiceMap map);
+
+/// One element of one map. What a map's keys do not have is zero.
+struct ServiceElement {
+    ServiceMap map = ServiceMap::services;
+    Ipv4 ip;
+    Protocol protocol = Protocol::tcp;
+    uint16_t port = 0;
+    uint32_t slot = 0;
+    Endpoint endpoint;   ///< value in `endpoints`; part of the key in affinity_endpoints and hairpin
+    ServiceChain chain;  ///< value in services and node_ports
+    auto operator<=>(const ServiceElement&) const = default;
+};
+
+/// Everything in the kernel's table that services decide about.
+struct ServiceTableContents {
+    std::set<ServiceChain> chains;  ///< without the rejecting one, which is always there
+    std::set<ServiceElement> elements;
+};
+
+/// In this order: chains_added, elements_removed, elements_added, chains_removed.
+struct ServiceChange {
+    std::vector<ServiceChain> chains_added;
+    std::vector<ServiceElement> elements_removed;
+    std::vector<ServiceElement> elements_added;
+    std::vector<ServiceChain> chains_removed;
+    std::vector<UdpFrontend> udp_frontends;  ///< those whose flows are to be looked at
+    bool empty() const {
+        return chains_added.empty() && elements_removed.empty() && elements_added.empty() && chains_removed.empty();
+    }
+};
+
+/// What turns `seen` into `desired`.
+ServiceChange plan_service_change(const ServiceTableContents& desired, const ServiceTableContents& seen);
+
+class ServiceState {
+  public:
+    explicit ServiceState(Cidr pod_cidr) : pod_cidr_(pod_cidr) {}
+
+    /// Replaces what `owner` wants.
+    ServiceChange set(const std::string& owner, const std::vector<ServicePortSpec>& ports);
+    ServiceTableContents contents() const;
+    std::optional<std::string> find_conflict(const std::string& owner) const;
+
+  private:
+    struct Backends {
+        std::vector<Endpoint> endpoints;  ///< sorted, each once
+        uint32_t affinity_timeout_s = 0;
+        bool operator==(const Backends&) const = default;
+    };
+    using BackendsPtr = std::shared_ptr<const Backends>;
+    using Wants = std::map<Frontend, BackendsPtr>;
+    struct Claim {
+        const std::string* owner;  ///< a key of owners_
+        BackendsPtr backends;
+    };
+    struct Replacement {
+        Frontend frontend;
+        BackendsPtr before;
+        BackendsPtr after;
+    };
+
+    static Wants wants_of(const std::string& owner, const std::vector<ServicePortSpec>& ports);
+    BackendsPtr winner(const Frontend& frontend) const;
+    void claim(const Frontend& frontend, const std::string* owner, BackendsPtr backends);
+    ServiceChange plan(const std::vector<Replacement>& replacements);
+    /// Elements that only this frontend has, and those that frontends share.
+    void render(const Frontend& frontend, const Backends& backends, std::set<ServiceElement>& own,
+                std::set<ServiceElement>& shared) const;
+    static ServiceChain chain_of(const Frontend& frontend, const Backends& backends);
+
+    Cidr pod_cidr_;
+    std::map<std::string, Wants> owners_;
+    std::map<Frontend, std::vector<Claim>> claims_;
+    std::map<ServiceElement, int> shared_;
+    std::map<ServiceChain, int> chains_;
+};
+
+}  // namespace orilla::network

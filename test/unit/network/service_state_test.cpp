@@ -1,0 +1,149 @@
+#include "service_state.hpp"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+using namespace orilla;
+using namespace orilla::network;
+
+namespace {
+
+const Cidr pods{Ipv4{0x0a2a0000}, 24};
+
+Endpoint pod(int index, uint16_t port = 8080) { return {pods.at(static_cast<uint32_t>(index)), port}; }
+
+ServicePortSpec web(std::vector<Endpoint> endpoints, uint16_t node_port = 0, int affinity_timeout_s = 0) {
+    ServicePortSpec spec;
+    spec.cluster_ips = {Ipv4{0x0a2b000a}};
+    spec.port = 80;
+    spec.node_port = node_port;
+    spec.endpoints = std::move(endpoints);
+    spec.affinity_timeout_s = affinity_timeout_s;
+    return spec;
+}
+
+size_t count(const std::vector<ServiceElement>& elements, ServiceMap map) {
+    size_t found = 0;
+    for (const ServiceElement& element : elements) found += element.map == map;
+    return found;
+}
+
+/// What the kernel would have after the change; fails when the kernel would refuse it.
+void apply(ServiceTableContents& kernel, const ServiceChange& change) {
+    for (const ServiceChain& chain : change.chains_added) REQUIRE(kernel.chains.insert(chain).second);
+    for (const ServiceElement& element : change.elements_removed) REQUIRE(kernel.elements.erase(element) == 1);
+    for (const ServiceElement& element : change.elements_added) {
+        REQUIRE(kernel.elements.insert(element).second);
+        if (!element.chain.rejects()) REQUIRE(kernel.chains.count(element.chain) == 1);
+    }
+    for (const ServiceChain& chain : change.chains_removed) {
+        for (const ServiceElement& element : kernel.elements) REQUIRE(element.chain != chain);
+        REQUIRE(kernel.chains.erase(chain) == 1);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("ServiceState: a service is one element of services and one of endpoints for each endpoint") {
+    ServiceState state(pods);
+    const ServiceChange change = state.set("default/web", {web({pod(3), pod(2)}, 30080)});
+    CHECK(count(change.elements_added, ServiceMap::services) == 1);
+    CHECK(count(change.elements_added, ServiceMap::node_ports) == 1);
+    CHECK(count(change.elements_added, ServiceMap::endpoints) == 4);
+    CHECK(count(change.elements_added, ServiceMap::hairpin) == 2);
+    CHECK(count(change.elements_added, ServiceMap::remote_endpoints) == 0);
+    CHECK(change.elements_removed.empty());
+    REQUIRE(change.chains_added.size() == 2);
+    CHECK(change.chains_added[0].name() == "endpoints-2");
+    CHECK(change.chains_added[1].name() == "node-port-endpoints-2");
+}
+
+TEST_CASE("ServiceState: the same again changes nothing, in any order of endpoints") {
+    ServiceState state(pods);
+    (void)state.set("default/web", {web({pod(3), pod(2)})});
+    CHECK(state.set("default/web", {web({pod(2), pod(3), pod(2)})}).empty());
+}
+
+TEST_CASE("ServiceState: without endpoints the service rejects") {
+    ServiceState state(pods);
+    const ServiceChange change = state.set("default/web", {web({})});
+    REQUIRE(change.elements_added.size() == 1);
+    CHECK(change.elements_added[0].chain.name() == "reject");
+    CHECK(change.chains_added.empty());
+}
+
+TEST_CASE("ServiceState: affinity has chains of its own and a list of what is still there") {
+    ServiceState state(pods);
+    const ServiceChange change = state.set("default/web", {web({pod(2), pod(3)}, 0, 10800)});
+    REQUIRE(change.chains_added.size() == 1);
+    CHECK(change.chains_added[0].name() == "affinity-2-10800");
+    CHECK(count(change.elements_added, ServiceMap::affinity_endpoints) == 2);
+}
+
+TEST_CASE("ServiceState: an endpoint that leaves is taken out of every map that nobody else needs") {
+    ServiceState state(pods);
+    (void)state.set("default/web", {web({pod(2), pod(3)})});
+    ServicePortSpec other = web({pod(2)});
+    other.cluster_ips = {Ipv4{0x0a2b000b}};
+    (void)state.set("default/other", {other});
+    const ServiceChange change = state.set("default/web", {web({})});
+    CHECK(count(change.elements_removed, ServiceMap::endpoints) == 2);
+    CHECK(count(change.elements_removed, ServiceMap::hairpin) == 1);
+    REQUIRE(change.chains_removed.size() == 1);
+    CHECK(change.chains_removed[0].name() == "endpoints-2");
+}
+
+TEST_CASE("ServiceState: UDP frontends that change have their flows looked at, TCP ones have not") {
+    ServiceState state(pods);
+    ServicePortSpec dns = web({pod(2), pod(3)});
+    dns.protocol = Protocol::udp;
+    (void)state.set("kube-system/dns", {dns});
+    dns.endpoints = {pod(3)};
+    const ServiceChange change = state.set("kube-system/dns", {dns});
+    REQUIRE(change.udp_frontends.size() == 1);
+    CHECK(change.udp_frontends[0].destination == Endpoint{dns.cluster_ips[0], 80});
+    CHECK(change.udp_frontends[0].endpoints == std::vector<Endpoint>{pod(3)});
+    CHECK(state.set("default/web", {web({pod(2)})}).udp_frontends.empty());
+}
+
+TEST_CASE("ServiceState: endpoints over the limit are not used") {
+    ServiceState state(pods);
+    std::vector<Endpoint> many;
+    for (uint32_t i = 0; i < endpoints_per_service_port_max + 5; ++i) many.push_back({Ipv4{0x0b000000 + i}, 80});
+    const ServiceChange change = state.set("default/web", {web(many)});
+    CHECK(count(change.elements_added, ServiceMap::endpoints) == endpoints_per_service_port_max);
+    CHECK(count(change.elements_added, ServiceMap::remote_endpoints) == endpoints_per_service_port_max);
+}
+
+TEST_CASE("parse_service_chain: reads back every name and nothing else") {
+    for (const ServiceChain chain : {ServiceChain{}, ServiceChain{false, 3, 0}, ServiceChain{true, 1024, 0},
+                                     ServiceChain{false, 2, 10800}, ServiceChain{true, 7, 1}})
+        CHECK(parse_service_chain(chain.name()) == chain);
+    for (const char* wrong : {"", "prerouting", "endpoints-", "endpoints-0", "endpoints-03", "endpoints-3x", "affinity-3",
+                              "affinity-3-", "affinity-3-0", "node-port-", "endpoints-1025", "endpoints-99999999999"})
+        CHECK_FALSE(parse_service_chain(wrong));
+}
+
+TEST_CASE("ServiceState: random changes keep the kernel's maps equal to a table made at once") {
+    std::mt19937 random(20240611);
+    ServiceState state(pods);
+    ServiceTableContents kernel;
+    const auto below = [&random](uint32_t bound) { return static_cast<int>(random() % bound); };
+    for (int step = 0; step < 600; ++step) {
+        std::vector<ServicePortSpec> ports;
+        for (int p = below(3); p > 0; --p) {
+            ServicePortSpec spec = web({}, below(2) ? static_cast<uint16_t>(30000 + below(4)) : 0, below(3) ? 0 : 60 * below(3));
+            spec.cluster_ips = {Ipv4{0x0a2b0000 + static_cast<uint32_t>(below(6))}};
+            spec.port = static_cast<uint16_t>(80 + below(2));
+            spec.protocol = below(2) ? Protocol::tcp : Protocol::udp;
+            for (int e = below(5); e > 0; --e)
+                spec.endpoints.push_back(below(4) ? pod(2 + below(6)) : Endpoint{Ipv4{0xc0a84d02}, 7000});
+            ports.push_back(spec);
+        }
+        apply(kernel, state.set("owner-" + std::to_string(below(8)), ports));
+        const ServiceTableContents all = state.contents();
+        REQUIRE(kernel.elements == all.elements);
+        REQUIRE(kernel.chains == all.chains);
+        REQUIRE(plan_service_change(all, kernel).empty());
+    }
+}

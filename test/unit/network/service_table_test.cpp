@@ -1,0 +1,40 @@
+#include "service_table.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace orilla;
+using namespace orilla::network;
+
+TEST_CASE("parse_element: bytes of a foreign shape are not taken for ours") {
+    const std::string key("\x0a\x2b\x00\x0a\x06\x00\x00\x00\x00\x50\x00\x00", 12);
+    const auto element = parse_element(ServiceMap::services, key, "", "endpoints-2");
+    REQUIRE(element);
+    CHECK(element->ip.text() == "10.43.0.10");
+    CHECK(element->port == 80);
+    CHECK(element->chain.endpoints == 2);
+    CHECK_FALSE(parse_element(ServiceMap::services, key, "", "somebody-elses"));
+    CHECK_FALSE(parse_element(ServiceMap::services, key.substr(0, 8), "", "endpoints-2"));
+    std::string padded = key;
+    padded[5] = 1;
+    CHECK_FALSE(parse_element(ServiceMap::services, padded, "", "endpoints-2"));
+    CHECK_FALSE(parse_element(ServiceMap::endpoints, key, "", ""));
+    CHECK_FALSE(parse_element(ServiceMap::hairpin, "", "", ""));
+}
+
+TEST_CASE("table_fingerprint: another network or bridge is another table") {
+    ServiceRulesConfig config;
+    config.pod_cidr = *parse_cidr("10.42.0.0/24");
+    config.service_cidr = *parse_cidr("10.43.0.0/16");
+    const std::string one = table_fingerprint(config);
+    config.service_cidr = *parse_cidr("10.44.0.0/16");
+    CHECK(table_fingerprint(config) != one);
+}
+
+TEST_CASE("netlink attributes: a length that lies ends the reading") {
+    const std::string bytes("\x08\x00\x01\x00" "abcd" "\xff\x00\x02\x00" "xy", 14);
+    const NetlinkAttributes found(bytes.data(), bytes.size());
+    CHECK(found.name(1) == "abcd");
+    CHECK_FALSE(found.has(2));
+    const std::string zero("\x00\x00\x01\x00", 4);
+    CHECK_FALSE(NetlinkAttributes(zero.data(), zero.size()).has(1));
+}
