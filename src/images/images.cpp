@@ -17,6 +17,7 @@ class Images::Impl {
             if (const Image* image = state.find(name)) ids.insert(image->id);
         return ids;
     }
+    void take_out(ImagesById& images, const std::set<std::string>& ids, Removed& removed) const;
     loop::Task<Result<Removed>> untag(std::string name);
     loop::Task<Result<Removed>> remove_images(std::set<std::string> ids);
 
@@ -81,18 +82,22 @@ loop::Task<Result<Removed>> Images::Impl::untag(std::string name) {
     co_return removed;
 }
 
+/// Inside the change, because a pod may have come while another change was written.
+void Images::Impl::take_out(ImagesById& images, const std::set<std::string>& ids, Removed& removed) const {
+    const auto used = used_ids();
+    for (const auto& id : ids) {
+        const auto at = images.find(id);
+        if (at == images.end() || used.contains(id)) continue;
+        removed.untagged.insert(removed.untagged.end(), at->second.names.begin(), at->second.names.end());
+        removed.deleted.push_back(id);
+        images.erase(at);
+    }
+}
+
 loop::Task<Result<Removed>> Images::Impl::remove_images(std::set<std::string> ids) {
     Removed removed;
-    // Looked at again inside the change: a pod may have come while another change was written.
     State::Change change = [this, ids, &removed](ImagesById& images) {
-        const auto used = used_ids();
-        for (const auto& id : ids) {
-            const auto at = images.find(id);
-            if (at == images.end() || used.contains(id)) continue;
-            removed.untagged.insert(removed.untagged.end(), at->second.names.begin(), at->second.names.end());
-            removed.deleted.push_back(id);
-            images.erase(at);
-        }
+        take_out(images, ids, removed);
         return ok();
     };
     CO_TRY_VOID(state.commit(std::move(change)));

@@ -168,6 +168,22 @@ loop::Task<Result<std::vector<Layer>>> unpack_layers(State& state, Offer offer, 
     co_return layers;
 }
 
+namespace {
+/// With the names and digests under which it was known before.
+void put_in(ImagesById& images, Image image, const std::vector<std::string>& names) {
+    if (const auto known = images.find(image.id); known != images.end()) {
+        image.names = known->second.names;
+        for (const auto& digest : known->second.repo_digests)
+            if (std::find(image.repo_digests.begin(), image.repo_digests.end(), digest) == image.repo_digests.end())
+                image.repo_digests.push_back(digest);
+    }
+    std::sort(image.repo_digests.begin(), image.repo_digests.end());
+    const std::string id = image.id;
+    images.insert_or_assign(id, std::move(image));
+    for (const auto& name : names) move_name(images, name, id);
+}
+}  // namespace
+
 loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<Layer> layers) {
     Image image = offer.image;
     image.layers = std::move(layers);
@@ -175,28 +191,18 @@ loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<La
     for (const auto& layer : image.layers) image.size_bytes += layer.size_bytes;
     const auto names = std::exchange(image.names, {});
     const std::string id = image.id;
-    auto change = [image, names](ImagesById& images) -> Result<void> {
-        Image next = image;
-        if (const auto known = images.find(image.id); known != images.end()) {
-            next.names = known->second.names;
-            for (const auto& digest : known->second.repo_digests)
-                if (std::find(next.repo_digests.begin(), next.repo_digests.end(), digest) == next.repo_digests.end())
-                    next.repo_digests.push_back(digest);
-        }
-        std::sort(next.repo_digests.begin(), next.repo_digests.end());
-        images.insert_or_assign(image.id, next);
-        for (const auto& name : names) move_name(images, name, image.id);
+    State::Change change = [image, names](ImagesById& images) {
+        put_in(images, image, names);
         return ok();
     };
     const auto known = state.images.find(id);
-    if (known != state.images.end() && known->second.layers.size() == image.layers.size()) {
+    if (known != state.images.end()) {
         // A pull of what is here already writes nothing.
         ImagesById same = state.images;
-        const auto changed = change(same);
-        if (changed && render_index(same) == render_index(state.images)) co_return known->second;
+        put_in(same, image, names);
+        if (render_index(same) == render_index(state.images)) co_return known->second;
     }
-    State::Change apply = change;
-    CO_TRY_VOID(state.commit(std::move(apply)));
+    CO_TRY_VOID(state.commit(std::move(change)));
     for (const auto& layer : offer.layers)
         if (state.pinned_blobs.count(layer.blob) <= 1) state.content.drop_blob(layer.blob);
     co_return state.images.at(id);
