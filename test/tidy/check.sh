@@ -1,0 +1,16 @@
+#!/bin/bash
+# The house rules, their own tests, and shellcheck of every script, as TAP.
+cd "$(dirname "$0")/../.." || exit 1
+number=0 failed=0
+check() { # NAME COMMAND...
+  local name=$1 output
+  shift
+  number=$((number + 1))
+  if output=$("$@" 2>&1); then echo "ok $number - $name"; else failed=1; printf 'not ok %d - %s\n%s\n' $number "$name" "$output"; fi
+}
+export PYTHONDONTWRITEBYTECODE=1
+mapfile -t scripts < <(git ls-files | xargs -d '\n' grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' --)
+check "the house rules are kept" python3 test/tidy/tidy.py
+check "every rule refuses what it should" python3 test/tidy/tidy_test.py
+check "shellcheck has nothing to say" shellcheck -x "${scripts[@]}"
+exit $failed
