@@ -104,6 +104,7 @@ void Planner::mount_cgroups() {
         add(new_mount("cgroup", controller, attributes));
         add(attach_plain("/sys/fs/cgroup/" + controller));
     }
+    if (!spec_.privileged) add({StepKind::make_read_only, {root_slot, 1}, {"/sys/fs/cgroup"}});
 }
 
 void Planner::mount_system() {

@@ -83,7 +83,7 @@ Code code_of_start_failure(StepKind kind, int error_number) {
     if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
     if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM))
         return Code::forbidden;
-    if (kind == StepKind::resolve_user && error_number == EINVAL) return Code::invalid;
+    if (kind == StepKind::resolve_user && error_number == ESRCH) return Code::invalid;
     return Code::system;
 }
 
@@ -97,7 +97,7 @@ Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
         return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
-    if (step.kind == StepKind::resolve_user && error_number == EINVAL)
+    if (step.kind == StepKind::resolve_user && error_number == ESRCH)
         return Error(Code::invalid, "unable to find user " + step.text[0] + ": no matching entries in passwd file");
     return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));
 }

@@ -34,46 +34,84 @@ long read_facts(int fd, FileFacts& facts) {
 
 namespace {
 
-/// Makes the last component of `path` in the directory that the components before it lead to.
-long make_last(int root, char* path, size_t last, bool directory, uint64_t more_resolve, uint32_t mode) {
-    const char* name = path + last;
-    if (last > 0) path[last - 1] = 0;
-    Fd parent(open_in_root(root, last > 0 ? path : ".", O_PATH | O_DIRECTORY, more_resolve));
-    if (last > 0) path[last - 1] = '/';
-    if (parent.failed()) return parent.get();
-    if (directory) return call(__NR_mkdirat, parent.get(), name, mode);
+constexpr size_t path_bytes_max = 4096;
+constexpr int links_followed_max = 16;
+
+/// Cuts a path at a component without copying it: the parent's part, the component and the rest.
+struct Cut {
+    Slice parent, name, rest;
+};
+
+/// The component that begins at `start`; false at the end of the path.
+bool cut_at(Slice path, size_t start, Cut& cut) {
+    while (start < path.size && path.data[start] == '/') ++start;
+    if (start >= path.size) return false;
+    size_t end = start;
+    while (end < path.size && path.data[end] != '/') ++end;
+    size_t next = end;
+    while (next < path.size && path.data[next] == '/') ++next;
+    cut = {{path.data, start}, {path.data + start, end - start}, {path.data + next, path.size - next}};
+    return true;
+}
+
+/// Makes one component in the directory that the components before it lead to.
+long make_component(int parent, Slice name, bool directory, uint32_t mode) {
+    char buffer[256];
+    if (!copy_text(buffer, sizeof buffer, name)) return -ENAMETOOLONG;
     // mknod instead of open(O_CREAT): it never follows what lies there.
-    return call(__NR_mknodat, parent.get(), name, S_IFREG | (mode & 0666), 0);
+    const long error = directory ? call(__NR_mkdirat, parent, buffer, mode)
+                                 : call(__NR_mknodat, parent, buffer, S_IFREG | (mode & 0666), 0);
+    return error == -EEXIST ? 0 : error;
+}
+
+/// PARENT/TARGET/REST, or /TARGET/REST, of a link that leads to something missing.
+bool splice_link(char* out, const Cut& cut, Slice target) {
+    size_t used = 0;
+    const bool absolute = target.size && target.data[0] == '/';
+    const Slice pieces[] = {absolute ? Slice{} : cut.parent, target, slice("/"), cut.rest};
+    for (const Slice& piece : pieces) {
+        if (used + piece.size + 1 > path_bytes_max) return false;
+        for (size_t i = 0; i < piece.size; ++i) out[used++] = piece.data[i];
+    }
+    out[used] = 0;
+    return true;
+}
+
+/// Makes what is missing along `path`. 1 when a dangling link was met: `next` is the path that goes on behind it.
+long make_along(int root, const char* path, bool directory, uint64_t more_resolve, uint32_t mode, char* next) {
+    char prefix[path_bytes_max];
+    Cut cut;
+    for (size_t start = 0; cut_at(slice(path), start, cut); start = cut.parent.size + cut.name.size) {
+        copy_text(prefix, sizeof prefix, {path, cut.parent.size + cut.name.size});
+        Fd there(open_in_root(root, prefix, O_PATH, more_resolve));
+        if (there.get() != -ENOENT && there.failed()) return there.get();
+        if (!there.failed()) continue;
+        copy_text(prefix, sizeof prefix, cut.parent);
+        Fd parent(open_in_root(root, prefix, O_PATH | O_DIRECTORY, more_resolve));
+        if (parent.failed()) return parent.get();
+        char name[256], target[path_bytes_max];
+        if (!copy_text(name, sizeof name, cut.name)) return -ENAMETOOLONG;
+        const long length = call(__NR_readlinkat, parent.get(), name, target, sizeof target - 1);
+        if (length > 0) return splice_link(next, cut, {target, (size_t)length}) ? 1 : -ENAMETOOLONG;
+        const bool is_last = cut.rest.size == 0;
+        const long error = make_component(parent.get(), cut.name, is_last ? directory : true, is_last ? mode : 0755);
+        if (error < 0) return error;
+    }
+    return 0;
 }
 
 }  // namespace
 
 long ensure_in_root(int root, const char* path, bool directory, uint64_t more_resolve, uint32_t mode) {
-    long fd = open_in_root(root, path, O_PATH, more_resolve);
+    const long fd = open_in_root(root, path, O_PATH, more_resolve);
     if (fd != -ENOENT) return fd;
-    char buffer[4096];
-    if (!copy_text(buffer, sizeof buffer, slice(path))) return -ENAMETOOLONG;
-    size_t start = 0;
-    while (buffer[start] == '/') ++start;
-    for (size_t end = start; buffer[start];) {
-        while (buffer[end] && buffer[end] != '/') ++end;
-        const char after = buffer[end];
-        buffer[end] = 0;
-        size_t next = end + (after ? 1 : 0);
-        while (after && path[next] == '/') ++next;
-        const bool is_last = !after || !path[next];
-        Fd there(open_in_root(root, buffer, O_PATH, more_resolve));
-        if (there.get() == -ENOENT) {
-            long error = make_last(root, buffer, start, is_last ? directory : true, more_resolve,
-                                   is_last ? mode : 0755);
-            if (error < 0 && error != -EEXIST) return error;
-        } else if (there.failed()) {
-            return there.get();
-        }
-        buffer[end] = after;
-        start = end = next;
-        if (is_last) break;
-    }
+    static char paths[2][path_bytes_max];  // one walk at a time, as all steps
+    if (!copy_text(paths[0], path_bytes_max, slice(path))) return -ENAMETOOLONG;
+    long result = 1;
+    for (int links = 0; result == 1 && links < links_followed_max; ++links)
+        result = make_along(root, paths[links % 2], directory, more_resolve, mode, paths[(links + 1) % 2]);
+    if (result < 0) return result;
+    if (result == 1) return -ELOOP;
     return open_in_root(root, path, O_PATH, more_resolve);
 }
 

@@ -236,6 +236,7 @@ long make_read_only(Context& context, const Step& step) {
     Fd destination(open_in_root(root, path, O_PATH, RESOLVE_NO_SYMLINKS));
     if (destination.get() == -ENOENT || destination.get() == -ENOTDIR) return 0;
     if (destination.failed()) return destination.get();
+    if (step.number[1]) return set_attributes(destination.get(), MOUNT_ATTR_RDONLY, 0, false);
     Fd mount(call(__NR_open_tree, destination.get(), "",
                   open_tree_clone | AT_EMPTY_PATH | recursive_flag | O_CLOEXEC));
     if (mount.failed()) return mount.get();

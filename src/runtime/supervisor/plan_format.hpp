@@ -40,7 +40,8 @@ enum class StepKind : uint32_t {
     make_link,            ///< number0 slot, text0 name, text1 target
     make_dir,             ///< number0 slot, text0 path resolved in it (parents too), number1 mode
     mask,                 ///< number0 root slot, text0 path, text1 host's /dev/null, text2 host's empty directory
-    make_read_only,       ///< number0 root slot, text0 path (none: the root mount alone)
+    make_read_only,       ///< number0 root slot, text0 path (none: the root mount alone),
+                          ///< number1 1: path is a mount of ours, change that one alone
     pivot,                ///< number0 root slot
     resolve_user,         ///< number0 slot, text0 user text, number1 uid or -1, number2 gid or -1,
                           ///< number3 offset of {uint64_t count, uint32_t gid[count]}

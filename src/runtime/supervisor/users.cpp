@@ -95,7 +95,7 @@ int find_user(const UserRequest& request, Slice passwd, Slice group, User& user)
     else if (user_text.size && !parse_number(user_text, id_max, uid)) name = user_text;
     PasswdLine line{};
     const bool known = find_passwd_line(passwd, name, uid, line);
-    if (name.size && !known) return -EINVAL;
+    if (name.size && !known) return -ESRCH;
     if (known) uid = line.uid;
 
     uint64_t gid = known ? line.gid : 0;
@@ -103,7 +103,7 @@ int find_user(const UserRequest& request, Slice passwd, Slice group, User& user)
     // A group in the image's text belongs to the image's user; with another user it means nothing.
     else if (request.uid < 0 && group_text.size && !parse_number(group_text, id_max, gid) &&
              !find_gid(group, group_text, gid))
-        return -EINVAL;
+        return -ESRCH;
     user.uid = (uint32_t)uid;
     user.gid = (uint32_t)gid;
     if (known && line.home.size && line.home.data[0] == '/') copy_text(user.home, sizeof user.home, line.home);

@@ -23,7 +23,7 @@ struct User {
     char home[home_bytes_max] = "/";
 };
 
-/// 0, or a negative errno: -EINVAL (user or group text that no file knows), -E2BIG (too many groups).
+/// 0, or a negative errno: -ESRCH (user or group text that no file knows), -E2BIG (too many groups).
 int find_user(const UserRequest& request, Slice passwd, Slice group, User& user);
 /// Adds a group once.
 int add_group(User& user, uint32_t gid);

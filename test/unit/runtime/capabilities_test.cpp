@@ -1,0 +1,35 @@
+#include <catch2/catch.hpp>
+#include <linux/capability.h>
+
+#include "orilla/runtime/spec.hpp"
+
+using namespace orilla;
+using namespace orilla::runtime;
+
+namespace {
+constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
+}  // namespace
+
+TEST_CASE("plan_capabilities: nothing asked for is the default set") {
+    CHECK(*plan_capabilities({}, {}) == default_capabilities());
+    CHECK(default_capabilities() == 0x800405fb);
+}
+
+TEST_CASE("plan_capabilities: adds and drops, with and without CAP_") {
+    const auto set = plan_capabilities({"NET_ADMIN", "CAP_SYS_TIME"}, {"CHOWN", "CAP_KILL"});
+    REQUIRE(set);
+    CHECK(*set == ((default_capabilities() | bit(CAP_NET_ADMIN) | bit(CAP_SYS_TIME)) & ~bit(CAP_CHOWN) & ~bit(CAP_KILL)));
+}
+
+TEST_CASE("plan_capabilities: dropping ALL leaves what is added") {
+    CHECK(*plan_capabilities({"NET_BIND_SERVICE"}, {"ALL"}) == bit(CAP_NET_BIND_SERVICE));
+    CHECK(*plan_capabilities({"ALL"}, {"KILL"}) == (all_capabilities() & ~bit(CAP_KILL)));
+}
+
+TEST_CASE("plan_capabilities: an unknown name is an error") {
+    const auto set = plan_capabilities({"FLY"}, {});
+    REQUIRE_FALSE(set);
+    CHECK(set.error().code() == Code::invalid);
+    CHECK(set.error().message() == "unknown capability \"FLY\"");
+    CHECK_FALSE(plan_capabilities({}, {"net_admin"}));
+}

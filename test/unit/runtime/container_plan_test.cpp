@@ -1,0 +1,142 @@
+#include "container_plan.hpp"
+
+#include <linux/sched.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+using namespace orilla::runtime;
+
+namespace {
+
+ContainerSpec a_container() {
+    ContainerSpec spec;
+    spec.id = "web-0";
+    spec.name = "web";
+    spec.layers = {"/layers/top", "/layers/base"};
+    spec.scratch_dir = "/scratch/web-0";
+    spec.args = {"nginx"};
+    spec.env = {"PATH=/bin"};
+    return spec;
+}
+
+StartPlan plan(const ContainerSpec& spec, const PodFacts& pod = {.dir = "/run/pods/p"}, const KernelFacts& kernel = {}) {
+    ContainerFacts facts;
+    facts.join_files = {"/cg/cpu/cgroup.procs", "/cg/memory/cgroup.procs"};
+    facts.seccomp_filter = std::string(16, 'f');
+    return plan_container(spec, facts, pod, kernel);
+}
+
+/// Position of the first step of a kind (with that first text); -1 without one.
+int find(const StartPlan& plan, StepKind kind, const std::string& text = "") {
+    for (size_t i = 0; i < plan.steps.size(); ++i)
+        if (plan.steps[i].kind == kind && (text.empty() || plan.steps[i].text[0] == text)) return static_cast<int>(i);
+    return -1;
+}
+
+}  // namespace
+
+TEST_CASE("plan_container: cgroups first, exec last") {
+    const StartPlan steps = plan(a_container());
+    CHECK(steps.steps[0].kind == StepKind::join_cgroup);
+    CHECK(steps.steps[1].text[0] == "/cg/memory/cgroup.procs");
+    CHECK(steps.steps.back().kind == StepKind::run);
+    CHECK(steps.steps.back().args == std::vector<std::string>{"nginx"});
+    CHECK(steps.clone_flags == (CLONE_NEWNS | CLONE_NEWPID));
+}
+
+TEST_CASE("plan_container: what is masked is covered after every mount and before the root changes") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/volume", .destination = "/data"}};
+    const StartPlan steps = plan(spec);
+    const int masked = find(steps, StepKind::mask, "/proc/kcore");
+    REQUIRE(masked > 0);
+    CHECK(find(steps, StepKind::attach, "/data") < masked);
+    CHECK(find(steps, StepKind::attach_plain, "/proc") < masked);
+    CHECK(masked < find(steps, StepKind::pivot));
+}
+
+TEST_CASE("plan_container: rights are dropped in an order that works") {
+    const StartPlan steps = plan(a_container());
+    CHECK(find(steps, StepKind::pivot) < find(steps, StepKind::set_bounding_set));
+    CHECK(find(steps, StepKind::set_bounding_set) < find(steps, StepKind::set_user));
+    CHECK(find(steps, StepKind::set_user) < find(steps, StepKind::set_capabilities));
+    // The change of ids clears the parent-death signal.
+    CHECK(find(steps, StepKind::set_user) < find(steps, StepKind::die_with_parent));
+    CHECK(find(steps, StepKind::set_no_new_privs) < find(steps, StepKind::set_seccomp));
+    CHECK(find(steps, StepKind::set_seccomp) == static_cast<int>(steps.steps.size()) - 2);
+}
+
+TEST_CASE("plan_container: without no_new_privs the filter comes while we may still install one") {
+    auto spec = a_container();
+    spec.no_new_privs = false;
+    const StartPlan steps = plan(spec);
+    CHECK(find(steps, StepKind::set_no_new_privs) == -1);
+    CHECK(find(steps, StepKind::set_seccomp) < find(steps, StepKind::set_user));
+}
+
+TEST_CASE("plan_container: outer mounts come before inner ones, whatever their order in the spec") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/a", .destination = "/data/inner/deep"},
+                   {.source = "/b", .destination = "/data"},
+                   {.source = "/c", .destination = "/data/inner"}};
+    const StartPlan steps = plan(spec);
+    CHECK(find(steps, StepKind::attach, "/data") < find(steps, StepKind::attach, "/data/inner"));
+    CHECK(find(steps, StepKind::attach, "/data/inner") < find(steps, StepKind::attach, "/data/inner/deep"));
+}
+
+TEST_CASE("plan_container: a privileged container has nothing masked") {
+    auto spec = a_container();
+    spec.privileged = true;
+    const StartPlan steps = plan(spec);
+    CHECK(find(steps, StepKind::mask) == -1);
+    CHECK(find(steps, StepKind::make_read_only) == -1);
+}
+
+TEST_CASE("plan_container: namespaces follow the pod") {
+    CHECK(plan(a_container(), {.dir = "/p", .host_pid = true}).clone_flags == CLONE_NEWNS);
+    const StartPlan shared = plan(a_container(), {.dir = "/p", .share_process_namespace = true});
+    CHECK(shared.clone_flags == CLONE_NEWNS);
+    CHECK(shared.flags == orilla::supervisor::plan_in_pod_pid_namespace);
+    CHECK(find(plan(a_container(), {.dir = "/p", .own_ipc = false}), StepKind::clone_tree, "/dev/shm") > 0);
+    CHECK(find(plan(a_container(), {.dir = "/p"}), StepKind::clone_tree, "/p/shm") > 0);
+}
+
+TEST_CASE("plan_container: HOME is looked up only when nobody set it") {
+    auto spec = a_container();
+    CHECK(plan(spec).steps.back().flags == orilla::supervisor::step_add_home);
+    spec.env.emplace_back("HOME=/srv");
+    CHECK(plan(spec).steps.back().flags == 0);
+}
+
+TEST_CASE("plan_container: the search path is the container's, the last one set") {
+    auto spec = a_container();
+    spec.env = {"PATH=/old", "PATHS=/no", "PATH=/opt/bin"};
+    CHECK(plan(spec).steps.back().text[0] == "/opt/bin");
+    spec.env.clear();
+    CHECK(plan(spec).steps.back().env == std::vector<std::string>{
+                                             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
+}
+
+TEST_CASE("plan_container: a volume at the termination message's path wins") {
+    auto spec = a_container();
+    spec.termination_message_path = "/dev/termination-log";
+    ContainerFacts facts;
+    facts.termination_file = "/run/pods/p/web-0.message";
+    CHECK(find(plan_container(spec, facts, {.dir = "/p"}, {}), StepKind::clone_tree, facts.termination_file) > 0);
+    spec.mounts = {{.source = "/volume", .destination = "/dev/termination-log"}};
+    CHECK(find(plan_container(spec, facts, {.dir = "/p"}, {}), StepKind::clone_tree, facts.termination_file) == -1);
+}
+
+TEST_CASE("plan_exec: the same confinement, inside of the container") {
+    ContainerFacts facts;
+    facts.join_files = {"/cg/cgroup.procs"};
+    facts.seccomp_filter = std::string(8, 'f');
+    const StartPlan steps = plan_exec(a_container(), facts, {});
+    CHECK(steps.flags == orilla::supervisor::plan_in_target_pid_namespace);
+    CHECK(find(steps, StepKind::join_cgroup) < find(steps, StepKind::enter_container));
+    for (StepKind kind : {StepKind::set_bounding_set, StepKind::set_user, StepKind::set_capabilities,
+                          StepKind::set_no_new_privs, StepKind::set_seccomp, StepKind::die_with_parent})
+        CHECK(find(steps, StepKind::enter_container) < find(steps, kind));
+    CHECK(find(steps, StepKind::pivot) == -1);
+}

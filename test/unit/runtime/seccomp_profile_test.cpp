@@ -1,0 +1,129 @@
+#include "seccomp_profile.hpp"
+
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+using namespace orilla;
+using namespace orilla::runtime;
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr uint32_t native = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t native = AUDIT_ARCH_AARCH64;
+#endif
+constexpr uint32_t allowed = SECCOMP_RET_ALLOW;
+constexpr uint32_t fails(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
+
+/// Runs the classic BPF program as the kernel would.
+uint32_t ask(const std::string& bytes, long number, uint64_t first = 0, uint32_t architecture = native) {
+    seccomp_data data{};
+    data.nr = static_cast<int>(number);
+    data.arch = architecture;
+    data.args[0] = first;
+    const auto* program = reinterpret_cast<const sock_filter*>(bytes.data());
+    uint32_t a = 0;
+    for (size_t at = 0; at < bytes.size() / sizeof *program; ++at) {
+        const sock_filter& insn = program[at];
+        switch (insn.code) {
+            case BPF_LD | BPF_W | BPF_ABS: memcpy(&a, reinterpret_cast<const char*>(&data) + insn.k, sizeof a); break;
+            case BPF_JMP | BPF_JEQ | BPF_K: at += a == insn.k ? insn.jt : insn.jf; break;
+            case BPF_JMP | BPF_JGE | BPF_K: at += a >= insn.k ? insn.jt : insn.jf; break;
+            case BPF_JMP | BPF_JGT | BPF_K: at += a > insn.k ? insn.jt : insn.jf; break;
+            case BPF_JMP | BPF_JSET | BPF_K: at += a & insn.k ? insn.jt : insn.jf; break;
+            case BPF_JMP | BPF_JA: at += insn.k; break;
+            case BPF_ALU | BPF_AND | BPF_K: a &= insn.k; break;
+            case BPF_RET | BPF_K: return insn.k;
+            default: FAIL("unknown instruction " << insn.code);
+        }
+    }
+    FAIL("fell off the end");
+    return 0;
+}
+
+std::string filter(CapabilitySet capabilities = default_capabilities(), bool shares_processes = false) {
+    SeccompProfiles profiles;
+    auto found = profiles.find_filter({capabilities, shares_processes});
+    REQUIRE(found);
+    return *found;
+}
+
+constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
+
+}  // namespace
+
+TEST_CASE("RuntimeDefault lets everyday calls through") {
+    const std::string program = filter();
+    for (long number : {SYS_read, SYS_openat, SYS_execve, SYS_futex, SYS_mmap, SYS_wait4, SYS_setuid, SYS_statx,
+                        SYS_getrandom, SYS_rseq, SYS_chroot, SYS_ptrace, SYS_memfd_create, SYS_epoll_pwait2})
+        CHECK(ask(program, number) == allowed);
+}
+
+TEST_CASE("RuntimeDefault refuses what is dangerous with EPERM and what it does not know with ENOSYS") {
+    const std::string program = filter();
+    for (long number : {SYS_mount, SYS_umount2, SYS_setns, SYS_unshare, SYS_bpf, SYS_keyctl, SYS_add_key,
+                        SYS_kexec_load, SYS_init_module, SYS_delete_module, SYS_perf_event_open, SYS_userfaultfd,
+                        SYS_io_uring_setup, SYS_fsopen, SYS_move_mount, SYS_open_tree, SYS_reboot, SYS_swapon,
+                        SYS_open_by_handle_at, SYS_settimeofday, SYS_sethostname})
+        CHECK(ask(program, number) == fails(EPERM));
+    CHECK(ask(program, 9999) == fails(ENOSYS));
+    CHECK(ask(program, SYS_clone3) == fails(ENOSYS));
+}
+
+TEST_CASE("RuntimeDefault: clone without namespaces only") {
+    const std::string program = filter();
+    CHECK(ask(program, SYS_clone, 0x1200011) == allowed);
+    for (uint64_t flag : {0x00020000ULL, 0x02000000ULL, 0x04000000ULL, 0x08000000ULL, 0x10000000ULL, 0x20000000ULL,
+                          0x40000000ULL})
+        CHECK(ask(program, SYS_clone, 0x11 | flag) == fails(EPERM));
+}
+
+TEST_CASE("RuntimeDefault: no AF_ALG, no AF_VSOCK, no odd personality") {
+    const std::string program = filter();
+    CHECK(ask(program, SYS_socket, 2) == allowed);
+    CHECK(ask(program, SYS_socket, 16) == allowed);
+    CHECK(ask(program, SYS_socket, 38) == fails(EAFNOSUPPORT));
+    CHECK(ask(program, SYS_socket, 40) == fails(EAFNOSUPPORT));
+    CHECK(ask(program, SYS_personality, 0) == allowed);
+    CHECK(ask(program, SYS_personality, 0xffffffff) == allowed);
+    CHECK(ask(program, SYS_personality, 0x0400000) != allowed);
+}
+
+TEST_CASE("a capability opens its calls and no others") {
+    const std::string admin = filter(default_capabilities() | bit(CAP_SYS_ADMIN));
+    CHECK(ask(admin, SYS_mount) == allowed);
+    CHECK(ask(admin, SYS_clone, 0x10000011) == allowed);
+    CHECK(ask(admin, SYS_reboot) == fails(EPERM));
+    CHECK(ask(admin, SYS_bpf) == fails(EPERM));
+    const std::string time = filter(default_capabilities() | bit(CAP_SYS_TIME));
+    CHECK(ask(time, SYS_settimeofday) == allowed);
+    CHECK(ask(time, SYS_mount) == fails(EPERM));
+    CHECK(ask(filter(0), SYS_chroot) == fails(EPERM));
+}
+
+TEST_CASE("tracing is refused where processes are shared, but not to SYS_PTRACE") {
+    CHECK(ask(filter(default_capabilities(), true), SYS_ptrace) == fails(EPERM));
+    CHECK(ask(filter(default_capabilities(), true), SYS_process_vm_writev) == fails(EPERM));
+    CHECK(ask(filter(default_capabilities() | bit(CAP_SYS_PTRACE), true), SYS_ptrace) == allowed);
+}
+
+#if defined(__x86_64__)
+TEST_CASE("the compat architecture is filtered by the same list") {
+    const std::string program = filter();
+    CHECK(ask(program, 3, 0, AUDIT_ARCH_I386) == allowed);           // read
+    CHECK(ask(program, 21, 0, AUDIT_ARCH_I386) == fails(EPERM));     // mount
+    CHECK(ask(program, 102, 0, AUDIT_ARCH_I386) == fails(EPERM));    // socketcall
+    CHECK(ask(program, 359, 40, AUDIT_ARCH_I386) == fails(EAFNOSUPPORT));
+    CHECK(ask(program, 0x40000000 + SYS_mount) != allowed);          // x32
+    CHECK(ask(program, SYS_read, 0, AUDIT_ARCH_AARCH64) == fails(ENOSYS));
+}
+#endif
