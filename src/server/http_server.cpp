@@ -118,7 +118,7 @@ void HttpServer::reap() {
 }
 
 void HttpServer::trim_later() {
-    if (closes_since_trim_ < limits_.trim_after_closes || trimmer_.armed()) return;
+    if (trimmer_.armed() || (!connections_.empty() && closes_since_trim_ < limits_.trim_after_closes)) return;
     trimmer_.arm_after(limits_.trim_delay_ms, [this] {
         closes_since_trim_ = 0;
         ::malloc_trim(0);

@@ -1,0 +1,67 @@
+// Bytes of a connection, fed in pieces whose sizes the input chooses: the parser must keep to its limits, never read a
+// request that ends before it began, and give the same requests however the bytes are cut.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "server/http_parser.hpp"
+#include "server/negotiation.hpp"
+#include "server/uri.hpp"
+
+using namespace orilla::server;
+
+namespace {
+HttpLimits small_limits() {
+    HttpLimits limits;
+    limits.url_bytes_max = 256;
+    limits.header_bytes_max = 1024;
+    limits.header_count_max = 16;
+    limits.body_bytes_max = 1024;
+    limits.chunk_overhead_bytes_max = 1024;
+    return limits;
+}
+
+void look_at(const Request& request, const HttpLimits& limits) {
+    if (request.body.size() > limits.body_bytes_max || request.target.size() > limits.url_bytes_max) std::abort();
+    auto segments = split_path(request.path);
+    if (segments) (void)parse_resource_path(std::move(*segments));
+    (void)Query::parse(request.query).has_value();
+    (void)negotiate_object(request.header("accept")).has_value();
+    (void)parse_media_type(request.header("content-type"));
+}
+
+/// What was understood, as one text.
+std::string parse_all(std::string_view bytes, size_t step) {
+    const HttpLimits limits = small_limits();
+    RequestParser parser(limits);
+    std::string seen;
+    std::string pending;
+    while (!bytes.empty() || !pending.empty()) {
+        pending += bytes.substr(0, step);
+        bytes.remove_prefix(std::min(step, bytes.size()));
+        const size_t used = parser.feed(pending);
+        pending.erase(0, used);
+        if (parser.state() == RequestParser::State::failed) return seen + "failed";
+        if (parser.state() == RequestParser::State::complete) {
+            look_at(parser.request(), limits);
+            seen += std::string(parser.request().target) + "|" + std::string(parser.request().body) + ";";
+            if (!parser.request().keep_alive) return seen;
+            parser.next();
+        } else if (bytes.empty()) {
+            break;
+        }
+    }
+    return seen;
+}
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (size < 1) return 0;
+    const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
+    // The limits count what is in one piece a little later or earlier, so only successes must agree.
+    const std::string whole = parse_all(bytes, bytes.size() + 1);
+    const std::string cut = parse_all(bytes, data[0] % 16 + 1);
+    const bool both = whole.find("failed") == std::string::npos && cut.find("failed") == std::string::npos;
+    if (both && whole != cut) std::abort();
+    return 0;
+}
