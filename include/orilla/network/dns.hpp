@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -78,7 +79,8 @@ class DnsZone {
     Cidr pod_cidr_;
     Cidr service_cidr_;
     Services services_;  ///< by "name.namespace"
-    std::map<std::string, int, std::less<>> namespaces_;  ///< declared ones and those that services and pods use
+    std::set<std::string> declared_;                       ///< namespaces that were set
+    std::map<std::string, int, std::less<>> namespaces_;  ///< those, and those that services and pods use
     std::unordered_map<uint32_t, std::vector<Reverse>> reverse_;
     std::unordered_map<std::string, std::pair<std::string, Ipv4>> pods_;
     std::unordered_map<uint32_t, std::vector<std::string>> pod_namespaces_;
