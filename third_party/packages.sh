@@ -5,6 +5,7 @@
 #   target  the libraries among them, whose files a cross build needs for the other architecture
 #   cross   the compiler for arm64 and the emulator that runs its unit tests
 #   images  what examples/images/build.sh needs
+#   box     what test/support/box uses
 #   test    the system tests, the tidy check, the boxes
 #   vm      the virtual machine of test/vm
 #   peers   what test/bench compares with
@@ -15,17 +16,19 @@ target=(libssl-dev libsqlite3-dev libyaml-cpp-dev libzstd-dev zlib1g-dev libsecc
 build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make dpkg-dev ca-certificates mold ccache node-llhttp "${target[@]}")
 cross=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 images=(gcc libc6-dev jq)
-test=(iproute2 nftables procps util-linux curl jq git skopeo docker-registry openssl shellcheck systemd strace nodejs)
+box=(iproute2 procps util-linux)
+test=("${box[@]}" nftables curl jq git skopeo docker-registry openssl shellcheck systemd strace nodejs)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
 peers=(podman conmon crun)
 
-[ $# -gt 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 for set; do
   case $set in
   build) printf '%s\n' "${build[@]}" ;;
   target) printf '%s\n' "${target[@]}" ;;
   cross) printf '%s\n' "${cross[@]}" ;;
   images) printf '%s\n' "${images[@]}" ;;
+  box) printf '%s\n' "${box[@]}" ;;
   test) printf '%s\n' "${test[@]}" ;;
   vm) printf '%s\n' "${vm[@]}" ;;
   peers) printf '%s\n' "${peers[@]}" ;;

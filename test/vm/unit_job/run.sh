@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2317 # functions are called by name
 # Runs in the virtual machine, beside the program, the units and the image: installs Orilla as README says and looks.
 number=0 failed=0
 check() { # NAME COMMAND...
@@ -16,11 +16,12 @@ within() { # SECONDS COMMAND...
   local until=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $until ] || { "$@"; return; }
+    [ "$SECONDS" -lt "$until" ] || { "$@"; return; }
     sleep 0.2
   done
 }
 is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; false; }; }
+field_is() { is "$(orilla get pod echo -o "jsonpath=$1")" "$2"; }
 
 install -m 755 orilla /usr/local/bin/orilla
 install -D -m 644 -t /usr/local/lib/systemd/system orilla.service orilla.socket
@@ -50,7 +51,8 @@ daemon=$(systemctl show -p MainPID --value orilla)
 check "the unit restarts" systemctl restart orilla
 check "as another process" test "$daemon" != "$(systemctl show -p MainPID --value orilla)"
 check "while the container goes on" is "$(pgrep -x echo)" "$pid"
-check "adopted, not restarted" within 20 is "$(orilla get pod echo -o 'jsonpath={.status.containerStatuses[0].restartCount}')" 0
+check "adopted, not restarted" within 20 field_is '{.status.containerStatuses[0].restartCount}' 0
+check "and ready" within 20 field_is '{.status.containerStatuses[0].ready}' true
 daemon=$(systemctl show -p MainPID --value orilla)
 kill -KILL "$daemon"
 check "after kill -9 systemd brings it back" within 30 curl -sf --unix-socket /run/orilla/orilla.sock http://localhost/readyz
