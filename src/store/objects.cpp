@@ -287,6 +287,7 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(const Stored old, read(kind, ns, name));
         CO_CHECK_VOID(check_delete_preconditions(options, old));
+        CO_CHECK_VOID(check_may_be_deleted(*old.object));
         auto removing = remove_once(old, options);
         removed = co_await std::move(removing);
         if (removed || removed.error().code() != Code::conflict) break;
@@ -327,16 +328,35 @@ Task<Result<std::vector<Removed>>> Objects::remove_collection(const api::KindInf
 
 // ---- bootstrap -------------------------------------------------------------------------------------------------------
 
+struct Objects::Bootstrap {
+    explicit Bootstrap(loop::Loop& loop) : ended(loop) {}
+    int left = 0;
+    std::vector<Error> errors;
+    loop::Event ended;
+};
+
+Task<void> Objects::ensure_namespace(std::string name, Bootstrap& bootstrap) {
+    api::Namespace ns;
+    ns.metadata.name = api::Str(name);
+    auto creating = create(std::move(ns));
+    auto created = co_await std::move(creating);
+    if (!created && created.error().code() != Code::already_exists)
+        bootstrap.errors.push_back(std::move(created).error().with_context("create namespace " + name));
+    --bootstrap.left;
+    bootstrap.ended.notify_all();
+}
+
 Task<Result<void>> Objects::ensure_standard_namespaces() {
+    Bootstrap bootstrap(loop_);
+    loop::Scope scope(loop_);
+    // All at once, so that they share one commit.
     for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
         if (store_.find({"namespaces", "", name})) continue;
-        api::Namespace ns;
-        ns.metadata.name = name;
-        auto creating = create(std::move(ns));
-        auto created = co_await std::move(creating);
-        if (!created && created.error().code() != Code::already_exists)
-            co_return std::move(created).error().with_context(std::string("create namespace ") + name);
+        ++bootstrap.left;
+        scope.spawn(ensure_namespace(name, bootstrap));
     }
+    while (bootstrap.left > 0) co_await bootstrap.ended.wait();
+    if (!bootstrap.errors.empty()) co_return bootstrap.errors.front();
     co_return ok();
 }
 

@@ -204,6 +204,16 @@ Result<void> check_delete_preconditions(const DeleteOptions& options, const Stor
                                               options.resource_version + ", ResourceVersion in object meta: " + revision);
 }
 
+Result<void> check_may_be_deleted(const api::Object& object) {
+    if (!object.is<api::Namespace>()) return ok();
+    const api::Str& name = object.meta().name;
+    for (std::string_view lasting : {"default", "kube-system", "kube-public"})
+        if (name == lasting)
+            return Error(Code::forbidden,
+                         "namespaces \"" + name.str() + "\" is forbidden: this namespace may not be deleted");
+    return ok();
+}
+
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
     const Key key{"pods/binding", pod.metadata.namespace_.str(), pod.metadata.name.str()};
     if (pod.metadata.deletion_timestamp)

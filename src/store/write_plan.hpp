@@ -28,6 +28,8 @@ Result<void> check_finalizers(const api::Object& updated, const api::Object& old
 /// uid, resourceVersion, name and namespace of a body against what is stored.
 Result<void> check_preconditions(const api::Object& body, const Stored& old);
 Result<void> check_delete_preconditions(const DeleteOptions& options, const Stored& old);
+/// 403 for the namespaces that every cluster has.
+Result<void> check_may_be_deleted(const api::Object& object);
 /// Gives the pod its node and the condition PodScheduled; 409 when it has one or is being deleted.
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s);
 /// Marked for deletion and nothing holds it any more.

@@ -165,6 +165,7 @@ class Objects {
 
   private:
     class Cache;
+    struct Bootstrap;
     template <class T>
     static std::shared_ptr<const T> typed(ObjectPtr object) {
         if (!object) return nullptr;
@@ -180,6 +181,7 @@ class Objects {
     ObjectPtr find(const api::KindInfo& kind, std::string_view ns, std::string_view name);
     std::vector<ObjectPtr> find_all(const api::KindInfo& kind, std::string_view ns);
 
+    Task<void> ensure_namespace(std::string name, Bootstrap& bootstrap);
     Result<void> check_namespace(const api::Object& object);
     Result<void> admit_create(api::Object& object);
     Result<void> admit_update(api::Object& updated, const api::Object& old);

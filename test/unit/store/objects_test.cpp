@@ -255,6 +255,14 @@ TEST_CASE("Objects: a namespace ends by finalize, and only by it") {
     CHECK(w.objects.get<api::Namespace>("going") == nullptr);
 }
 
+TEST_CASE("Objects: the namespaces that every cluster has cannot be deleted") {
+    ObjectWorld w;
+    auto refused = w.run(w.objects.remove<api::Namespace>("", "kube-system"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::forbidden);
+    CHECK(refused.error().message() == "namespaces \"kube-system\" is forbidden: this namespace may not be deleted");
+}
+
 TEST_CASE("Objects: a dry run answers as the real thing and changes nothing") {
     ObjectWorld w;
     CountingAdmission admission;

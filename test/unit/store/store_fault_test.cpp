@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "../../support/store_writer.hpp"
 #include "faulty_vfs.hpp"
@@ -108,6 +109,21 @@ TEST_CASE("Store: each commit has one fsync, and idle none") {
     pass(f.loop, f.clock, 3'600'000);
     CHECK(f.faults.syncs == 0);
     CHECK(f.faults.writes == 0);
+}
+
+TEST_CASE("Store: what a crash left of an unfinished new store is made afresh") {
+    TempDir dir;
+    for (const char* name : {"/store.db.new", "/store.db.new-wal"}) {
+        std::ofstream file(dir.path() + name);
+        file << "half-written";
+    }
+    StoreFixture f(dir.path());
+    f.open();
+    REQUIRE(f.create("a", "one"));
+    CHECK_FALSE(std::filesystem::exists(dir.path() + "/store.db.new"));
+    CHECK_FALSE(std::filesystem::exists(dir.path() + "/store.db.new-wal"));
+    const auto mode = std::filesystem::status(dir.path() + "/store.db").permissions();
+    CHECK((mode & std::filesystem::perms::all) == std::filesystem::perms(0600));
 }
 
 TEST_CASE("Store: copies of the files taken between writes hold every write that was acknowledged") {
