@@ -1,7 +1,6 @@
 #include "orilla/api/jsonpath.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 
 #include "json_value.hpp"
@@ -24,11 +23,7 @@ Error failed(std::string message) { return Error(Code::bad_request, "error execu
 
 std::string printed(const json::value& value) {
     if (value.is_string()) return std::string(view(value.get_string()));
-    if (value.is_null()) return {};
-    if (!value.is_double()) return render_value(value);
-    char text[32];
-    auto [end, code] = std::to_chars(text, text + sizeof text, value.get_double());
-    return code == std::errc() ? std::string(text, end) : render_value(value);
+    return value.is_null() ? std::string() : render_value(value);
 }
 
 /// Negative, 0 or positive; nothing when the two cannot be compared.

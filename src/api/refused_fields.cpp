@@ -48,8 +48,6 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
     Refusal{"PodSpec", "hostUsers", "user namespaces are not supported", "false"},
     Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
-    Refusal{"PodSpec", "imagePullSecrets",
-            "pull secrets are not supported; put the registry's credentials into the node's configuration"},
     Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
     Refusal{"PodSpec", "priority", "pod priorities are not supported", {}, "0"},
     Refusal{"PodSpec", "priorityClassName", "pod priorities are not supported: PriorityClasses are not served"},

@@ -63,6 +63,10 @@ void check_share(const IntOrString& share, bool at_most_all, const Path& path, F
         errors.invalid(path, share.text, "must not be greater than 100%");
 }
 
+std::string share_json(const IntOrString& share) {
+    return share.is_string ? quote(share.text) : std::to_string(share.number);
+}
+
 bool is_nothing(const IntOrString& share) {
     auto value = share.resolve(100, true);
     return value && *value == 0;
@@ -82,8 +86,8 @@ void check_strategy(const DeploymentStrategy& strategy, const Path& path, FieldE
     if (update.max_surge) check_share(*update.max_surge, false, rolling / "maxSurge", errors);
     if (update.max_unavailable && update.max_surge && is_nothing(*update.max_unavailable) &&
         is_nothing(*update.max_surge))
-        errors.invalid(rolling / "maxUnavailable", update.max_unavailable->to_string(),
-                       "may not be 0 when `maxSurge` is 0");
+        errors.invalid_json(rolling / "maxUnavailable", share_json(*update.max_unavailable),
+                            "may not be 0 when `maxSurge` is 0");
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ TEST_CASE("merge patch: the examples of RFC 7386") {
     CHECK(merge_patch(R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})") == R"({"a":{"b":"d"}})");
     CHECK(merge_patch(R"({"a":[1,2]})", R"({"a":[3]})") == R"({"a":[3]})");
     CHECK(merge_patch(R"({})", R"({"a":{"bb":{"ccc":null}}})") == R"({"a":{"bb":{}}})");
+    CHECK(merge_patch("{}", R"({"cpu":0.5,"n":1.0,"big":1e30,"small":-1.5e-9,"i":9007199254740993})") ==
+          R"({"cpu":0.5,"n":1,"big":1e+30,"small":-1.5e-09,"i":9007199254740993})");
     CHECK_FALSE(apply_merge_patch("{}", "[]").has_value());
 }
 

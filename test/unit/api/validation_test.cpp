@@ -265,7 +265,7 @@ TEST_CASE("validation: deployments") {
     CHECK(created(deployment(R"("strategy":{"type":"Recreate","rollingUpdate":{"maxSurge":1}},)")) ==
           "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'");
     CHECK(created(deployment(R"("strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":0}},)")) ==
-          "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"0\": may not be 0 when `maxSurge` is 0");
+          "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0");
     CHECK(created(deployment(R"("strategy":{"rollingUpdate":{"maxUnavailable":"200%"}},)"))
               .find("must not be greater than 100%") != std::string::npos);
     CHECK(created(deployment(R"("strategy":{"type":"Blue"},)"))
