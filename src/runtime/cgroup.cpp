@@ -1,5 +1,9 @@
 #include "cgroup.hpp"
 
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -131,6 +135,17 @@ std::string own_cgroup() {
 }
 
 }  // namespace
+
+UniqueFd favor_fast_moves() {
+    UniqueFd fs(static_cast<int>(syscall(SYS_fsopen, "cgroup", FSOPEN_CLOEXEC)));
+    const auto set_flag = [&fs](const char* key) {
+        return syscall(SYS_fsconfig, fs.get(), FSCONFIG_SET_FLAG, key, nullptr, 0) == 0;
+    };
+    if (!fs || !set_flag("none") || !set_flag("favordynmods")) return {};
+    if (syscall(SYS_fsconfig, fs.get(), FSCONFIG_SET_STRING, "name", "orilla", 0) != 0) return {};
+    if (syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return {};
+    return UniqueFd(static_cast<int>(syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, 0)));
+}
 
 Result<void> check_cgroup_controllers() {
     std::string available = " ";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
 #include "orilla/runtime/runtime.hpp"
 #include "orilla/runtime/spec.hpp"
 
@@ -39,6 +40,8 @@ class Cgroups {
     virtual Result<void> create(const std::string& path, const CgroupSettings& settings) = 0;
     /// The files that a process writes "0" to in order to join.
     virtual std::vector<std::string> join_files(const std::string& path) const = 0;
+    /// The directory to be named to clone3's CLONE_INTO_CGROUP, which saves the joining; empty where that is not known.
+    virtual std::string birth_directory(const std::string& path) const = 0;
     /// Starts the death of every process in it and below: call again until `remove` succeeds.
     virtual Result<void> kill(const std::string& path) = 0;
     /// Removes it and what is below. False while a process is still in there. Fine when there is none.
@@ -54,6 +57,11 @@ class Cgroups {
     virtual std::vector<std::string> controllers() const = 0;
     virtual const std::string& root() const = 0;
 };
+
+/// Joining a cgroup waits for an RCU grace period, some 10 ms, unless some hierarchy asks the kernel for fast moves
+/// (favordynmods, since 6.0). This makes a hierarchy of our own that does and is mounted nowhere: it ends with the fd.
+/// No fd where the kernel cannot.
+UniqueFd favor_fast_moves();
 
 /// Whether the controllers that limits need are there at all; makes nothing.
 Result<void> check_cgroup_controllers();

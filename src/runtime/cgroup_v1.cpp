@@ -45,6 +45,8 @@ class CgroupsV1 final : public Cgroups {
         return files;
     }
 
+    std::string birth_directory(const std::string&) const override { return {}; }
+
     Result<void> kill(const std::string& path) override {
         const std::string dir = directory("freezer", path);
         if (access(dir.c_str(), F_OK) != 0) return ok();

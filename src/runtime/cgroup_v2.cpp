@@ -46,6 +46,8 @@ class CgroupsV2 final : public Cgroups {
         return {directory(path) + "/cgroup.procs"};
     }
 
+    std::string birth_directory(const std::string& path) const override { return directory(path); }
+
     Result<void> kill(const std::string& path) override {
         const std::string dir = directory(path);
         if (access(dir.c_str(), F_OK) != 0) return ok();

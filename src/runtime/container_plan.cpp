@@ -70,6 +70,7 @@ class Planner {
 void Planner::join_cgroups() {
     // First of all, so that everything the child uses from here on is charged to the container, and while the host's
     // file systems are still in sight.
+    plan_.into_cgroup = facts_.into_cgroup;
     for (const auto& file : facts_.join_files) add({StepKind::join_cgroup, {}, {file}});
     PlanStep adjust{StepKind::write_file, {}, {"/proc/self/oom_score_adj", std::to_string(spec_.oom_score_adj)}};
     adjust.flags = supervisor::step_best_effort;

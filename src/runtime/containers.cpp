@@ -111,7 +111,8 @@ Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const Cont
     const std::string cgroup = pod.container_cgroup(spec.id);
     TRY_VOID(cgroups_->create(cgroup, settings));
     ContainerFacts facts;
-    facts.join_files = cgroups_->join_files(cgroup);
+    facts.into_cgroup = cgroups_->birth_directory(cgroup);
+    if (facts.into_cgroup.empty()) facts.join_files = cgroups_->join_files(cgroup);
     if (spec.seccomp == SeccompMode::runtime_default && !spec.privileged) {
         const bool shares = pod.record.facts.host_pid || pod.record.facts.share_process_namespace;
         TRY(facts.seccomp_filter, seccomp_.find_filter({spec.capabilities, shares}));

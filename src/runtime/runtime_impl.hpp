@@ -109,6 +109,7 @@ class RuntimeImpl final : public Runtime {
     RuntimeOptions options_;
     std::unique_ptr<Cgroups> cgroups_;
     UniqueFd image_;
+    UniqueFd fast_moves_ = favor_fast_moves();
     KernelFacts kernel_;
     SeccompProfiles seccomp_;
     std::map<std::string, PodPtr> pods_;

@@ -88,6 +88,7 @@ Result<std::string> encode(const StartPlan& plan) {
     header.name = pool.add_text(plan.name);
     header.log_path = pool.add_text(plan.log_path);
     header.scratch_dir = pool.add_text(plan.scratch_dir);
+    header.into_cgroup = pool.add_text(plan.into_cgroup);
     header.target = plan.target;
     header.stop_signal = plan.stop_signal;
     std::vector<Step> steps;
@@ -177,6 +178,7 @@ Result<StartPlan> decode(std::string_view bytes) {
     plan.name = reader.text(header.name);
     plan.log_path = reader.text(header.log_path);
     plan.scratch_dir = reader.text(header.scratch_dir);
+    plan.into_cgroup = reader.text(header.into_cgroup);
     plan.target = header.target;
     plan.stop_signal = header.stop_signal;
     for (size_t i = 0; i < header.step_count; ++i) {

@@ -31,7 +31,7 @@ struct StartPlan {
     std::vector<PlanStep> steps;
     uint32_t flags = 0;
     uint64_t clone_flags = 0;
-    std::string id, name, log_path, scratch_dir;
+    std::string id, name, log_path, scratch_dir, into_cgroup;
     uint32_t target = 0;
     int32_t stop_signal = 15;
     bool operator==(const StartPlan&) const = default;

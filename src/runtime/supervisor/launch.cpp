@@ -33,8 +33,15 @@ long enter_pid_namespace(int pid) {
 
 long clone_child(const LaunchRequest& request) {
     clone_args args{};
+    const char* into = request.plan.text(request.plan.header().into_cgroup);
+    Fd cgroup(into ? call(__NR_openat, AT_FDCWD, into, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1);
+    if (into && cgroup.failed()) return cgroup.get();
     args.flags = request.plan.header().clone_flags;
     if (!request.keep_running) args.flags |= CLONE_VM | CLONE_VFORK;
+    if (into) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)cgroup.get();
+    }
     args.exit_signal = SIGCHLD;
     args.stack = (uint64_t)child_stack;
     args.stack_size = child_stack_bytes;

@@ -93,10 +93,12 @@ struct PlanHeader {
     uint32_t name;
     uint32_t log_path;
     uint32_t scratch_dir;
+    uint32_t into_cgroup;  ///< directory of the unified hierarchy that the child is born in; 0: join_cgroup steps
     uint32_t target;       ///< of an exec: handle of the container
     int32_t stop_signal;
+    uint32_t reserved;
     Step steps[];
 };
-static_assert(sizeof(PlanHeader) == 48);
+static_assert(sizeof(PlanHeader) == 56);
 
 }  // namespace orilla::supervisor
