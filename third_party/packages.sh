@@ -17,7 +17,7 @@ build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make dpkg-dev ca-c
 cross=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
-test=("${box[@]}" nftables curl jq git skopeo docker-registry openssl shellcheck systemd strace nodejs)
+test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
 peers=(podman conmon crun)
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <deque>
 #include <optional>
 #include <set>
 
@@ -124,6 +125,8 @@ loop::Task<Result<Image>> pull_resolved(State& state, PullRequest request, Refer
     CO_TRY(auto layers, unpack_layers(state, offer, session, request.on_progress));
     CO_TRY_VOID(session.finished());
     CO_TRY(Image image, record_image(state, offer, std::move(layers)));
+    // What an importer has just written has no pins yet: better a file too many for a while.
+    if (state.imports_running == 0) drop_blobs(state, offer);
     co_return image;
 }
 
@@ -144,6 +147,13 @@ loop::Task<Result<std::vector<Offer>>> hear_offers(State& state, Worker& worker,
         if (offers.empty()) co_return Error(Code::internal, "the importer offered no image");
         co_return offers;
     }
+}
+
+loop::Task<Result<Image>> take_offer(State& state, Offer offer, ProgressSink progress) {
+    NothingToWaitFor here;
+    CO_TRY(auto layers, unpack_layers(state, offer, here, progress));
+    CO_TRY(Image image, record_image(state, offer, std::move(layers)));
+    co_return image;
 }
 
 /// A full disk deserves a word on what to do about it.
@@ -185,6 +195,8 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
 
 loop::Task<Result<std::vector<Image>>> acquire_import(State& state, UniqueFd source, ImportRequest request) {
     CO_CHECK(const auto names, normalise(request.names));
+    auto entering = state.imports.enter();
+    const Pass place = co_await std::move(entering);
     ++state.imports_running;
     const Pass running([&state] { --state.imports_running; });
     auto started = Worker::start(state.loop, state.options.program, "importer",
@@ -198,20 +210,23 @@ loop::Task<Result<std::vector<Image>>> acquire_import(State& state, UniqueFd sou
     auto hearing = hear_offers(state, *worker, request.on_progress);
     auto offers = co_await std::move(hearing);
     if (!offers) co_return advise(std::move(offers).error().with_context("failed to import the archive"));
-    NothingToWaitFor here;
+    std::deque<OfferPins> pins;  // of all: a layer may come with several of them
+    for (const auto& offer : *offers) pins.emplace_back(state, offer);
     std::vector<Image> images;
     for (const auto& offer : *offers) {
-        const OfferPins pins(state, offer);
-        auto unpacking = unpack_layers(state, offer, here, request.on_progress);
-        auto layers = co_await std::move(unpacking);
-        if (!layers) {
-            for (const auto& layer : offer.layers)
-                if (state.pinned_blobs.count(layer.blob) <= 1) state.content.drop_blob(layer.blob);
+        auto taking = take_offer(state, offer, request.on_progress);
+        auto image = co_await std::move(taking);
+        drop_blobs(state, offer);
+        pins.pop_front();
+        if (!image) {
+            for (size_t left = images.size() + 1; left < offers->size(); ++left) {
+                drop_blobs(state, (*offers)[left]);
+                pins.pop_front();
+            }
             state.collect_layers();
-            co_return advise(std::move(layers).error().with_context("failed to import the archive"));
+            co_return advise(std::move(image).error().with_context("failed to import the archive"));
         }
-        CO_TRY(Image image, record_image(state, offer, std::move(*layers)));
-        images.push_back(std::move(image));
+        images.push_back(std::move(*image));
     }
     co_return images;
 }

@@ -39,6 +39,8 @@ class BlobSource {
 
 /// Unpacks what is missing, lowest layer first.
 loop::Task<Result<std::vector<Layer>>> unpack_layers(State& state, Offer offer, BlobSource& source, ProgressSink progress);
+/// Blobs that the offer needed and nobody else needs.
+void drop_blobs(State& state, const Offer& offer);
 /// Puts the image into the index.
 loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<Layer> layers);
 

@@ -154,8 +154,8 @@ Result<void> LayerWriter::make_hard_link(const TarEntry& entry, const std::strin
     UniqueFd directory = open_inside(root_fd_, std::string(target_parent), O_PATH | O_DIRECTORY);
     struct stat seen{};
     if (!directory || fstatat(directory.get(), leaf.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) {
-        TRY_VOID(copy_file_up(*target));
-        directory = open_inside(root_fd_, std::string(target_parent), O_PATH | O_DIRECTORY);
+        TRY(const std::string found_in, copy_file_up(*target));
+        directory = open_inside(root_fd_, found_in, O_PATH | O_DIRECTORY);
         if (!directory || fstatat(directory.get(), leaf.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0)
             return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to " +
                                             printable(entry.link) + ", which does not exist");
@@ -361,21 +361,25 @@ Result<void> LayerWriter::copy_directory(int parent, const std::string& name, co
     return ok();
 }
 
-/// A hard link whose target only a lower layer holds: the file comes up, as overlay itself would do it.
-Result<void> LayerWriter::copy_file_up(const std::string& path) {
+/// A hard link whose target only a lower layer holds: the file comes up, as overlay itself would do it. Returns the
+/// directory where it is, or would be.
+Result<std::string> LayerWriter::copy_file_up(const std::string& path) {
     const auto [parent, name] = split_path(path);
     TRY(const std::string directory, make_parents(std::string(parent)));
     auto components = split_components(directory);
     components.emplace_back(name);
     const auto below = lower_.find(components);
-    if (!below || !S_ISREG(below->seen.st_mode)) return ok();  // the caller sees that it is still missing
+    if (!below || !S_ISREG(below->seen.st_mode)) return directory;  // the caller sees that it is missing
     report_.leans_on_lower = true;
-    UniqueFd source(openat(below->directory.get(), below->name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     UniqueFd here = open_inside(root_fd_, directory, O_PATH | O_DIRECTORY);
+    struct stat seen{};
+    if (here && fstatat(here.get(), below->name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0) return directory;
+    UniqueFd source(openat(below->directory.get(), below->name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!source || !here) return entry_errno(path, "open the file of a lower layer");
     UniqueFd target(openat(here.get(), below->name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!target) return entry_errno(path, "create");
-    return copy_content(*below, source.get(), target.get());
+    TRY_VOID(copy_content(*below, source.get(), target.get()));
+    return directory;
 }
 
 Result<void> LayerWriter::copy_content(const LowerEntry& from, int source, int target) {

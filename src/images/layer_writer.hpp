@@ -52,7 +52,7 @@ class LayerWriter final : public TarSink {
     Result<void> make_parent(std::vector<std::string>& resolved, const std::string& name, std::vector<std::string>& todo,
                              int& links);
     Result<void> copy_directory(int parent, const std::string& name, const LowerEntry* from);
-    Result<void> copy_file_up(const std::string& path);
+    Result<std::string> copy_file_up(const std::string& path);
     Result<void> copy_content(const LowerEntry& from, int source, int target);
 
     /// Removes what stands in the way of `name`; says what it was.

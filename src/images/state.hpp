@@ -52,7 +52,7 @@ class State {
     ImagesById images;
     std::map<std::string, Layer> known_layers;  ///< whatever is under layers/, by directory
     PinSet pinned_layers, pinned_blobs;
-    Gate commits, pulls;
+    Gate commits, pulls, imports;
     KeyedLock names, unpacks;
     loop::Event swept;
     std::function<std::vector<std::string>()> in_use;

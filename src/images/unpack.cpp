@@ -184,6 +184,12 @@ void put_in(ImagesById& images, Image image, const std::vector<std::string>& nam
 }
 }  // namespace
 
+void drop_blobs(State& state, const Offer& offer) {
+    // Those that another running operation pinned as well are still wanted.
+    for (const auto& layer : offer.layers)
+        if (state.pinned_blobs.count(layer.blob) <= 1) state.content.drop_blob(layer.blob);
+}
+
 loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<Layer> layers) {
     Image image = offer.image;
     image.layers = std::move(layers);
@@ -203,8 +209,6 @@ loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<La
         if (render_index(same) == render_index(state.images)) co_return known->second;
     }
     CO_TRY_VOID(state.commit(std::move(change)));
-    for (const auto& layer : offer.layers)
-        if (state.pinned_blobs.count(layer.blob) <= 1) state.content.drop_blob(layer.blob);
     co_return state.images.at(id);
 }
 

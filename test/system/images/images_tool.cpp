@@ -105,8 +105,6 @@ loop::Task<int> run(Options options, Images& images) {
         if (!removed) co_return fail(removed.error());
         print(*removed);
     }
-    auto settling = images.settled();
-    co_await std::move(settling);
     co_return 0;
 }
 
@@ -125,7 +123,9 @@ int run_now(const Options& options, const Images& images) {
 loop::Task<void> main_task(Options options, Images& images, loop::Loop& loop, int* status) {
     auto running = run(std::move(options), images);
     *status = co_await std::move(running);
-    loop.stop();
+    auto settling = images.settled();
+    co_await std::move(settling);
+    loop.post([&loop] { loop.stop(); });  // later, because all this may have happened before the loop runs
 }
 
 }  // namespace

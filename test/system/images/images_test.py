@@ -1,0 +1,578 @@
+#!/usr/bin/env python3
+"""The image room against real kernels, archives and registries: images_test.py IMAGES_TOOL [TEST...]
+
+Needs root (owners, overlay, namespaces) and ends with 77 without it. Everything listens on 127.0.0.1 only."""
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
+from fake_registry import FakeRegistry  # noqa: E402
+from oci_images import ARCH, Image, layer, member, write_archive, write_layout  # noqa: E402
+
+TOOL = ""
+CODES = {"not_found": 3, "conflict": 7, "too_large": 10, "invalid": 12, "unavailable": 16, "system": 18, "corrupt": 20,
+         "unsupported": 21, "unauthorized": 1, "forbidden": 2}
+
+
+class Box(unittest.TestCase):
+    """One image directory, one place for files."""
+
+    def setUp(self):
+        self.tmp = tempfile.mkdtemp(prefix="orilla-images-")
+        os.chmod(self.tmp, 0o755)
+        self.dir = self.tmp + "/images"
+        self.addCleanup(shutil.rmtree, self.tmp, ignore_errors=True)
+
+    def run_tool(self, *words, stdin=None):
+        return subprocess.run([TOOL, "--dir", self.dir, *words], stdin=stdin, capture_output=True, text=True, timeout=120)
+
+    def good(self, *words, **more):
+        done = self.run_tool(*words, **more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) if line.startswith("{") else line for line in done.stdout.splitlines()]
+
+    def bad(self, code, *words, **more):
+        """The error's sentence; its code must be `code`."""
+        done = self.run_tool(*words, **more)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        line = [line for line in done.stderr.splitlines() if line.startswith("error ")][-1]
+        self.assertEqual(int(line.split()[1]), CODES[code], line)
+        return line.split(": ", 1)[1]
+
+    def archive(self, *images, **named):
+        images = {"test:1": images[0]} if images else named
+        path = "%s/%d.tar" % (self.tmp, len(os.listdir(self.tmp)))
+        return write_archive(path, images)
+
+    def roots(self, name="test:1"):
+        """Layer directories, topmost first."""
+        return self.good("paths", name)
+
+    def assert_nothing_left(self):
+        for part in ("work", "trash", "blobs"):
+            left = [name for name in os.listdir(self.dir + "/" + part) if not name.endswith(".partial")]
+            self.assertEqual(left, [], part)
+
+    def import_layers(self, *layers, **more):
+        image = Image(*layers, **more)
+        self.good("import", self.archive(image))
+        return self.roots()
+
+
+class Archives(Box):
+    def test_oci_archive_with_each_compression(self):
+        for how in ("none", "gzip", "zstd"):
+            image = Image(layer("bin/", "bin/" + how), how=how, config={"Entrypoint": ["/x"], "Cmd": ["y"], "Env": ["A=b"],
+                          "WorkingDir": "/w", "User": "1:2", "StopSignal": "SIGQUIT", "ExposedPorts": {"80/tcp": {}},
+                          "Volumes": {"/v": {}}, "Labels": {"l": "m"}})
+            (seen,) = self.good("import", self.archive(**{"app-" + how + ":1": image}))
+            self.assertEqual(seen["names"], ["docker.io/library/app-%s:1" % how])
+            self.assertEqual(seen["id"], image.config["digest"])
+            self.assertEqual(seen["repo_digests"], ["docker.io/library/app-%s@%s" % (how, image.manifest["digest"])])
+            self.assertEqual(seen["config"], {
+                "entrypoint": ["/x"], "cmd": ["y"], "env": ["A=b"], "working_dir": "/w", "user": "1:2",
+                "stop_signal": "SIGQUIT", "exposed_ports": ["80/tcp"], "volumes": ["/v"], "labels": {"l": "m"}})
+            with open(self.roots("app-%s:1" % how)[0] + "/bin/" + how) as file:
+                self.assertEqual(file.read(), "bin/" + how)
+        self.assertEqual(len(self.good("list")), 3)
+        self.assert_nothing_left()
+
+    def test_directory_pipe_and_given_name(self):
+        image = Image(layer("a"))
+        layout = write_layout(self.tmp + "/layout", {"": image})
+        self.assertIn("--name", self.bad("invalid", "import", layout))
+        (seen,) = self.good("--name", "mine", "import", layout)
+        self.assertEqual(seen["names"], ["docker.io/library/mine:latest"])
+        with open(self.archive(image), "rb") as file:
+            cat = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+            (seen,) = self.good("import", "-", stdin=cat.stdout)
+            cat.stdout.close()
+            cat.wait()
+        self.assertEqual(seen["names"], ["docker.io/library/mine:latest", "docker.io/library/test:1"])
+        self.assert_nothing_left()
+
+    def test_docker_archive(self):
+        source = self.archive(Image(layer("a"), layer("b")))
+        target = self.tmp + "/docker.tar"
+        subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "oci-archive:" + source,
+                        "docker-archive:" + target + ":localhost:5000/x/y:2"], check=True)
+        (seen,) = self.good("import", target)
+        self.assertEqual(seen["names"], ["localhost:5000/x/y:2"])
+        self.assertEqual(len(self.roots("localhost:5000/x/y:2")), 2)
+        self.good("import", subprocess.run(["gzip", "-k", target]) and target + ".gz")
+        self.assert_nothing_left()
+
+    def test_several_images_share_layers(self):
+        base = layer("base")
+        self.good("import", self.archive(**{"one:1": Image(base, layer("x")), "two:1": Image(base, layer("y"))}))
+        one, two = self.roots("one:1"), self.roots("two:1")
+        self.assertEqual(one[1], two[1])
+        self.assertEqual(len(os.listdir(self.dir + "/layers")), 3)
+        self.assertIn("do not give one", self.bad("invalid", "--name", "x", "import", self.archive(
+            **{"one:1": Image(base, layer("x")), "two:1": Image(base, layer("y"))})))
+
+    def test_index_picks_this_machine(self):
+        other = "arm64" if ARCH == "amd64" else "amd64"
+        index = Image(layer("ours")).join(Image(layer("theirs"), arch=other), Image(layer("?"), arch="unknown"))
+        self.good("import", self.archive(index))
+        self.assertTrue(os.path.exists(self.roots()[0] + "/ours"))
+        foreign = Image(layer("theirs"), arch=other).join(Image(layer("more"), arch="s390x"))
+        self.assertIn("no matching manifest for linux/" + ARCH, self.bad("not_found", "import", self.archive(foreign)))
+        self.assertIn("this machine is linux/" + ARCH,
+                      self.bad("not_found", "import", self.archive(Image(layer("theirs"), arch=other))))
+
+    def test_what_is_no_archive(self):
+        junk = self.tmp + "/junk"
+        with open(junk, "wb") as out:
+            out.write(b"\1" * 4096)
+        self.assertIn("checksum", self.bad("corrupt", "import", junk))
+        open(junk, "w").close()
+        self.assertIn("empty", self.bad("corrupt", "import", junk))
+        with open(junk, "wb") as out:
+            out.write(layer("a", "b"))
+        self.assertIn("neither an OCI image layout", self.bad("unsupported", "import", junk))
+        with open(self.archive(Image(layer("a" * 9))), "rb") as whole, open(junk, "wb") as out:
+            out.write(whole.read()[:2500])
+        self.assertIn("unexpected end", self.bad("corrupt", "import", junk))
+        self.assertEqual(self.good("list"), [])
+        self.assert_nothing_left()
+
+
+class Layers(Box):
+    def test_attributes(self):
+        capability = b"\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        pax = {"SCHILY.xattr.user.note": "hi", "SCHILY.xattr.trusted.bad": "x", "SCHILY.xattr.user.overlay.opaque": "y",
+               "SCHILY.xattr.security.selinux": "x", "SCHILY.xattr.security.capability": capability.decode("latin-1")}
+        (root,) = self.import_layers(layer(
+            member("./", "dir", mode=0o751, mtime=1_600_000_000), member("d", "dir", mode=0o1777, uid=5, gid=6, mtime=1_500_000_000),
+            member("d/su", content=b"x", mode=0o4755, uid=7, gid=8, mtime=1_400_000_000), member("x", content=b"y", pax=pax),
+            member("pipe", "fifo", mode=0o620), member("null", "char", mode=0o666), member("l", "symlink", link="/d/su", uid=3),
+            member("h", "link", link="d/su")))
+        seen = os.stat(root + "/d/su")
+        self.assertEqual((seen.st_mode & 0o7777, seen.st_uid, seen.st_gid, seen.st_mtime), (0o4755, 7, 8, 1_400_000_000))
+        self.assertEqual(os.stat(root + "/h").st_ino, seen.st_ino)
+        seen = os.stat(root + "/d")
+        self.assertEqual((seen.st_mode & 0o7777, seen.st_uid, seen.st_gid, seen.st_mtime), (0o1777, 5, 6, 1_500_000_000))
+        self.assertEqual((os.stat(root).st_mode & 0o7777, os.stat(root).st_mtime), (0o751, 1_600_000_000))
+        self.assertEqual(os.readlink(root + "/l"), "/d/su")
+        self.assertEqual(os.lstat(root + "/l").st_uid, 3)
+        self.assertTrue(stat.S_ISFIFO(os.stat(root + "/pipe").st_mode))
+        self.assertFalse(os.path.lexists(root + "/null"))
+        self.assertEqual(sorted(os.listxattr(root + "/x")), ["security.capability", "user.note"])
+
+    def test_whiteouts_work_in_an_overlay(self):
+        lower = layer("gone", "dir/", "dir/old", "kept", "deep/", "deep/er/", "deep/er/old", "turned/", "turned/old")
+        upper = layer(".wh.gone", "dir/", "dir/.wh..wh..opq", "dir/new", "deep/", "deep/er/", "deep/er/.wh.old",
+                      ".wh.turned", "turned/", "turned/new", ".wh..wh.plnk")
+        roots = self.import_layers(lower, upper)
+        for name in ("m", "u", "w"):
+            os.mkdir(self.tmp + "/" + name)
+        script = ("mount -t overlay overlay -o lowerdir=%s,upperdir=%s/u,workdir=%s/w %s/m && cd %s/m && find . | sort" %
+                  (":".join(roots), self.tmp, self.tmp, self.tmp, self.tmp))
+        found = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(found, [".", "./deep", "./deep/er", "./dir", "./dir/new", "./kept", "./turned", "./turned/new"])
+        self.assertEqual(os.getxattr(roots[0] + "/dir", "trusted.overlay.opaque"), b"y")
+        self.assertEqual(os.getxattr(roots[0] + "/dir", "user.overlay.opaque"), b"y")
+
+    def test_opaque_root_hides_every_lower_layer(self):
+        self.assertEqual(len(self.import_layers(layer("a"), layer(".wh..wh..opq", "b"), layer("c"))), 2)
+
+    def test_missing_parents_are_those_of_the_layers_below(self):
+        base = layer(member("tmp", "dir", mode=0o1777), member("usr", "dir", mode=0o755), member("usr/bin", "dir", mode=0o750, uid=9),
+                     member("bin", "symlink", link="usr/bin"), member("usr/bin/tool", content=b"tool", mode=0o4711, uid=4))
+        leaning = layer("tmp/x", "bin/y", "fresh/z", member("copy", "link", link="bin/tool"))
+        roots = self.import_layers(base, leaning)
+        self.assertTrue(roots[0].endswith("-c"), roots)
+        self.assertEqual(os.stat(roots[0] + "/tmp").st_mode & 0o7777, 0o1777)
+        self.assertFalse(os.path.lexists(roots[0] + "/bin"))
+        self.assertTrue(os.path.exists(roots[0] + "/usr/bin/y"))
+        seen = os.stat(roots[0] + "/usr/bin")
+        self.assertEqual((seen.st_mode & 0o7777, seen.st_uid), (0o750, 9))
+        seen = os.stat(roots[0] + "/copy")
+        self.assertEqual((seen.st_mode & 0o7777, seen.st_uid, seen.st_size), (0o4711, 4, 4))
+        # The same layer above another base is unpacked anew.
+        shared = layer("tmp/shared")
+        self.good("import", self.archive(**{"open:1": Image(base, shared), "shut:1": Image(layer("tmp/"), shared)}))
+        modes = [os.stat(self.roots(name)[0] + "/tmp").st_mode & 0o7777 for name in ("open:1", "shut:1")]
+        self.assertEqual(modes, [0o1777, 0o755])
+
+    def test_later_entries_replace_earlier_ones(self):
+        (root,) = self.import_layers(layer("a", member("a", content=b"second"), "d/", "d/x", member("d", content=b"file"),
+                                           "s", member("s", "symlink", link="a"), "e/", "e/1", "e/", "e/2"))
+        with open(root + "/a") as file:
+            self.assertEqual(file.read(), "second")
+        self.assertTrue(os.path.isfile(root + "/d"))
+        self.assertEqual(os.readlink(root + "/s"), "a")
+        self.assertEqual(sorted(os.listdir(root + "/e")), ["1", "2"])
+
+
+class HostileLayers(Box):
+    def refused(self, code, *members, **more):
+        said = self.bad(code, "import", self.archive(Image(layer(*members), **more)))
+        self.assertRegex(said, "layer sha256:[0-9a-f]{64}: ")
+        self.assertEqual(self.good("list"), [])
+        self.assertEqual(os.listdir(self.dir + "/layers"), [])
+        self.assert_nothing_left()
+        return said
+
+    def test_names_that_lead_out(self):
+        self.assertIn("entry ../x leads out of the layer", self.refused("corrupt", "../x"))
+        self.assertIn("entry a/../../x leads out of the layer", self.refused("corrupt", "a/", "a/../../x"))
+        self.assertIn("entry /x leads out of the layer", self.refused("corrupt", "/x"))
+        self.assertIn("which leads out of the layer", self.refused("corrupt", member("h", "link", link="../../etc/passwd")))
+        self.assertIn("which leads out of the layer", self.refused("corrupt", member("h", "link", link="/etc/passwd")))
+        self.assertIn("is not a valid whiteout", self.refused("corrupt", ".wh..."[:6]))
+
+    def test_links_stay_inside(self):
+        outside = self.tmp + "/outside"
+        os.mkdir(outside)
+        up = "../" * 40
+        (root,) = self.import_layers(layer(
+            member("abs", "symlink", link=outside), member("rel", "symlink", link=up + outside[1:]),
+            member("proc", "symlink", link="/proc/self/root" + outside), "abs/evil", "rel/evil", "rel/.wh.x",
+            member("loop", "symlink", link="loop2")))
+        self.assertEqual(os.listdir(outside), [])
+        self.assertTrue(os.path.exists(root + outside + "/evil"))
+        self.assertIn("links", self.refused_beside("corrupt_or_system", member("l", "symlink", link="m"),
+                                                   member("m", "symlink", link="l"), "l/x"))
+
+    def refused_beside(self, _, *members):
+        done = self.run_tool("import", self.archive(**{"beside:1": Image(layer(*members))}))
+        self.assertEqual(done.returncode, 1)
+        return done.stderr
+
+    def test_limits(self):
+        self.assertIn("nested deeper than 128", self.refused("corrupt", "/".join("d" * 130)))
+        self.assertIn("longer than 255 bytes", self.refused("corrupt", "n" * 256))
+        self.assertIn("expands to more than 250 times", self.refused("too_large", member("zero", content=bytes(300 << 20))))
+
+    def test_digests_are_checked(self):
+        self.assertIn("uncompressed digest is sha256:", self.refused("corrupt", "a", diff_ids=["sha256:" + "0" * 64]))
+        image = Image(layer("a"))
+        key = image.layers[0]["digest"]
+        image.blobs[key] = image.blobs[key][:-1] + b"x"
+        self.assertIn("blob %s: its digest is" % key, self.bad("corrupt", "import", self.archive(image)))
+        self.assert_nothing_left()
+
+    def test_broken_compression(self):
+        image = Image(layer("a" * 200))
+        data = image.blobs[image.layers[0]["digest"]][:-20]
+        descriptor = image.put(data, image.layers[0]["mediaType"])
+        image.layers[0].update(descriptor)
+        image.manifest = image.put_json({"schemaVersion": 2, "config": image.config, "layers": image.layers},
+                                        image.manifest["mediaType"])
+        self.assertIn("gzip: unexpected end of data", self.bad("corrupt", "import", self.archive(image)))
+        self.assert_nothing_left()
+
+
+class Keeping(Box):
+    def setUp(self):
+        super().setUp()
+        self.base = layer("base")
+        self.good("import", self.archive(**{"one:1": Image(self.base, layer("x")), "two:1": Image(self.base, layer("y"))}))
+
+    def test_in_use_is_never_removed(self):
+        self.assertIn("in use by a pod", self.bad("conflict", "--use", "one:1", "remove", "one:1"))
+        self.assertIn("in use by a pod", self.bad("conflict", "--use", "one:1", "remove", self.good("find", "one:1")[0]["id"]))
+        done = self.good("--use", "one:1", "prune", "all")
+        self.assertEqual(done[0], "untagged docker.io/library/two:1")
+        self.assertTrue(all(map(os.path.exists, self.roots("one:1"))))
+        self.assertEqual(len(os.listdir(self.dir + "/layers")), 2)
+        self.assert_nothing_left()
+
+    def test_remove_by_name_digest_and_prefix(self):
+        (two,) = self.good("find", "two:1")
+        self.assertEqual(self.good("find", two["repo_digests"][0])[0]["id"], two["id"])
+        self.assertEqual(self.good("find", two["id"][7:19])[0]["id"], two["id"])
+        self.good("remove", two["id"][7:19])
+        self.assertIn('image "two:1" not found', self.bad("not_found", "remove", "two:1"))
+        self.good("remove", "one:1")
+        self.assertEqual((self.good("list"), os.listdir(self.dir + "/layers")), ([], []))
+
+    def test_a_name_moves_to_the_newer_image(self):
+        before = self.good("find", "one:1")[0]
+        self.good("import", self.archive(**{"one:1": Image(self.base, layer("newer"))}))
+        self.assertNotEqual(self.good("find", "one:1")[0]["id"], before["id"])
+        self.assertEqual(self.good("find", before["id"])[0]["names"], [])
+        self.assertIn("deleted " + before["id"], self.good("prune"))
+
+    def test_a_damaged_index_loses_names_not_layers(self):
+        with open(self.dir + "/index.json", "w") as out:
+            out.write("{broken")
+        self.assertEqual(self.good("list"), [])
+        self.assertEqual(len(os.listdir(self.dir + "/layers")), 3)
+        self.assertTrue(os.path.exists(self.dir + "/index.json.broken"))
+
+    def test_what_a_crash_left_is_collected(self):
+        for part, name in (("work", "7"), ("layers", "f" * 64), ("trash", "t9-x")):
+            os.makedirs("%s/%s/%s/sub" % (self.dir, part, name))
+        self.good("prune")
+        self.assert_nothing_left()
+        self.assertEqual(len(os.listdir(self.dir + "/layers")), 3)
+
+    def test_a_full_disk_is_said_and_leaves_nothing(self):
+        image = Image(layer(member("big", content=os.urandom(6 << 20))))
+        archive = self.archive(**{"big:1": image})
+        os.mkdir(self.tmp + "/small")
+        script = ("mount -t tmpfs -o size=9m none %s/small && %s --dir %s/small/i import %s; echo $?; ls %s/small/i/work "
+                  "%s/small/i/layers %s/small/i/blobs; mount -o remount,size=40m %s/small && %s --dir %s/small/i import %s" %
+                  (self.tmp, TOOL, self.tmp, archive, self.tmp, self.tmp, self.tmp, self.tmp, TOOL, self.tmp, archive))
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True)
+        self.assertIn("error 18 28: the disk of the images is full", done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "1")
+        self.assertFalse([line for line in lines[1:-1] if line and not line.endswith(":")], done.stdout)
+        self.assertIn("docker.io/library/big:1", lines[-1])
+
+
+class Registries(Box):
+    """Against the fake one: what a network and a hostile registry do."""
+
+    def setUp(self):
+        super().setUp()
+        self.big = Image(layer("small"), layer(member("big", content=os.urandom(3 << 20))), how="none")
+        self.registry = FakeRegistry({"app:1": self.big})
+        self.addCleanup(self.registry.close)
+        self.name = self.registry.host + "/app:1"
+
+    def pull(self, *words):
+        return self.good("--insecure", self.registry.host, *words, "pull", self.name)
+
+    def pull_fails(self, code):
+        return self.bad(code, "--insecure", self.registry.host, "pull", self.name)
+
+    def test_a_broken_download_goes_on_where_it_broke(self):
+        self.registry.break_after = 700_000
+        self.pull()
+        ranges = [headers["Range"] for path, headers in self.registry.requests if "Range" in headers]
+        self.assertGreaterEqual(len(ranges), 4)
+        total = sum(len(data) for data in self.big.blobs.values() if len(data) > 100_000)
+        self.assertLess(self.registry.sent_bytes, total + 300_000)
+        with open(self.roots(self.name)[0] + "/big", "rb") as file:
+            self.assertEqual(len(file.read()), 3 << 20)
+        self.assert_nothing_left()
+
+    def test_a_registry_without_ranges_starts_over(self):
+        self.registry.break_after, self.registry.breaks_left, self.registry.ranges = 700_000, 2, False
+        self.pull()
+
+    def test_a_registry_that_always_breaks_is_given_up(self):
+        self.registry.break_after = 0
+        self.assertIn("layer sha256:", self.pull_fails("unavailable"))
+        self.assertEqual(self.good("list"), [])
+
+    def test_server_errors_are_tried_again_and_404_is_not(self):
+        self.registry.status_for = {"/manifests/1": [503, 500]}
+        self.pull()
+        self.registry.requests.clear()
+        self.name = self.registry.host + "/app:2"
+        said = self.pull_fails("not_found")
+        self.assertEqual(said, 'failed to pull image "%s": %s: not found' % (self.name, self.name))
+        self.assertEqual(len(self.registry.requests), 1)
+
+    def test_a_killed_daemon_leaves_nothing_half_and_resumes(self):
+        self.registry.bytes_per_second = 1_500_000
+        daemon = subprocess.Popen([TOOL, "--dir", self.dir, "--insecure", self.registry.host, "pull", self.name])
+        deadline = time.monotonic() + 20
+        while self.registry.sent_bytes < 1_000_000 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with open("/proc/%d/task/%d/children" % (daemon.pid, daemon.pid)) as file:
+            (puller,) = file.read().split()
+        self.check_confined(int(puller))
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait()
+        time.sleep(0.3)
+        self.assertTrue(self.has_ended(puller), "the puller outlived its daemon")
+        self.assertEqual(self.good("list"), [])
+        self.registry.bytes_per_second, before = None, self.registry.sent_bytes
+        self.pull()
+        self.assertLess(self.registry.sent_bytes - before, 2_600_000)
+        self.assert_nothing_left()
+
+    def has_ended(self, pid):
+        """Gone, or a zombie where nobody reaps orphans."""
+        try:
+            with open("/proc/%s/stat" % pid) as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    def check_confined(self, pid):
+        with open("/proc/%d/status" % pid) as file:
+            status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+        self.assertEqual(status["Uid"].split(), ["65534"] * 4)
+        self.assertEqual(status["Groups"].strip(), "")
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertEqual(status["CapBnd"], "0" * 16)
+        self.assertEqual(status["CapPrm"], "0" * 16)
+        self.assertEqual(status["Seccomp"], "2")
+        names = [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
+        files = [name for name in names if name.startswith("/") and not name.startswith(("/dev/null", self.dir + "/blobs"))]
+        self.assertLessEqual(len(files), 1, names)  # stderr may be a file
+
+    def test_a_wrong_digest_is_refused(self):
+        key = self.big.layers[1]["digest"]
+        good = self.registry.blobs[key]
+        self.registry.blobs[key] = b"x" + good[1:]
+        said = self.pull_fails("corrupt")
+        self.assertIn("layer %s: digest is sha256:" % key, said)
+        self.registry.blobs[key] = good + b"more"
+        self.assertIn("larger than", self.pull_fails("corrupt"))
+        self.registry.blobs[key] = good
+        manifest = self.big.manifest["digest"]
+        self.name = "%s/app@%s" % (self.registry.host, manifest)
+        self.registry.blobs[manifest] += b" "
+        self.assertIn("digest is", self.pull_fails("corrupt"))
+        self.assertEqual(os.listdir(self.dir + "/layers"), [])
+
+    def test_pull_by_digest_and_again(self):
+        self.name = "%s/app@%s" % (self.registry.host, self.big.manifest["digest"])
+        (seen,) = self.pull()
+        self.assertEqual((seen["names"], seen["repo_digests"]), ([], [self.name]))
+        self.registry.sent_bytes = 0
+        index = os.stat(self.dir + "/index.json").st_mtime_ns
+        self.pull()
+        self.assertLess(self.registry.sent_bytes, 1000)
+        self.assertEqual(os.stat(self.dir + "/index.json").st_mtime_ns, index)
+
+    def test_redirects_lose_the_password_and_reach_no_metadata(self):
+        other = FakeRegistry({"x:1": self.big})
+        self.addCleanup(other.close)
+        # Another host by name: this one's own address, under which the registry is not known.
+        self.registry.redirect_blobs = lambda key: "http://localhost:%s/v2/x/blobs/%s" % (other.host.split(":")[1], key)
+        self.assertIn("redirects to localhost:", self.pull_fails("forbidden"))
+        for target in ("http://169.254.169.254/latest/meta-data", "https://169.254.169.254/x", "https://[fe80::1]/x",
+                       "https://0.0.0.0/x", "file:///etc/shadow"):
+            self.registry.redirect_blobs = lambda key, to=target: to
+            self.pull_fails("forbidden")
+        self.registry.redirect_blobs = lambda key: "/v2/app/blobs/" + key
+        self.assertIn("too many redirects", self.pull_fails("corrupt"))
+
+    def test_plain_http_only_where_it_is_configured(self):
+        self.bad("unavailable", "pull", self.name)
+        self.assertEqual(self.registry.requests, [])
+
+    def test_parallel_and_progress(self):
+        layers = [layer(member("f%d" % i, content=os.urandom(400_000))) for i in range(6)]
+        wide = FakeRegistry({"wide:1": Image(*layers, how="none")})
+        self.addCleanup(wide.close)
+        wide.bytes_per_second = 2_000_000
+        done = self.run_tool("--insecure", wide.host, "--progress", "pull", wide.host + "/wide:1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        steps = [line.split() for line in done.stderr.splitlines() if line.startswith("progress ")]
+        self.assertEqual(len([s for s in steps if s[1] == "done"]), 6)
+        first = [s[2] for s in steps if s[1] == "downloading"][:6]
+        self.assertGreaterEqual(len(set(first)), 3, "one blob after the other")
+
+    def test_not_an_image(self):
+        image = Image(layer("a"))
+        image.config["mediaType"] = "application/vnd.something.else+json"
+        image.manifest = image.put_json({"schemaVersion": 2, "config": image.config, "layers": image.layers},
+                                        image.manifest["mediaType"])
+        odd = FakeRegistry({"odd:1": image})
+        self.addCleanup(odd.close)
+        self.assertIn("not a container image", self.bad("unsupported", "--insecure", odd.host, "pull", odd.host + "/odd:1"))
+
+
+class RealRegistry(Box):
+    """Against docker-registry, with every kind of authentication."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("docker-registry"):
+            raise unittest.SkipTest("docker-registry is not installed")
+        cls.reg = tempfile.mkdtemp(prefix="orilla-registry-")
+        cls.processes = []
+        cls.ports = {}
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support/registry.sh")
+        for number, mode in enumerate(("plain", "tls", "htpasswd", "token")):
+            port = 5400 + os.getpid() % 500 * 8 + number * 2
+            cls.ports[mode] = port
+            cls.processes.append(subprocess.Popen([script, mode, str(port), cls.reg], stdout=subprocess.DEVNULL,
+                                                  stderr=subprocess.DEVNULL, start_new_session=True))
+            cls.wait_for(port)
+            if mode == "token":
+                cls.wait_for(port + 1)
+        source = write_layout(cls.reg + "/layout", {"img:1": Image(layer("a"), layer("b"), how="zstd")})
+        for repo in ("public/img", "private/img"):
+            subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", "oci:" + source + ":img:1",
+                            "docker://127.0.0.1:%d/%s:1" % (cls.ports["plain"], repo)], check=True)
+
+    @classmethod
+    def wait_for(cls, port):
+        import socket
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("nothing listens on port %d" % port)
+
+    @classmethod
+    def tearDownClass(cls):
+        for process in cls.processes:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+        shutil.rmtree(cls.reg, ignore_errors=True)
+
+    def image(self, mode, repo="public/img"):
+        return "127.0.0.1:%d/%s:1" % (self.ports[mode], repo)
+
+    def trusted(self, mode):
+        return ("--ca", "127.0.0.1:%d=%s/ca.crt" % (self.ports[mode], self.reg))
+
+    def secret(self, user, password, key):
+        path = self.tmp + "/secret.json"
+        with open(path, "w") as out:
+            json.dump({"auths": {key: {"username": user, "password": password}}}, out)
+        return "--config", path
+
+    def test_plain(self):
+        host = "127.0.0.1:%d" % self.ports["plain"]
+        (seen,) = self.good("--insecure", host, "pull", self.image("plain"))
+        self.assertEqual(seen["names"], [self.image("plain")])
+        self.assertEqual(len(self.roots(self.image("plain"))), 2)
+
+    def test_tls(self):
+        self.good(*self.trusted("tls"), "pull", self.image("tls"))
+        self.assertIn("certificate", self.bad("unavailable", "pull", self.image("tls")))
+
+    def test_basic(self):
+        image, host = self.image("htpasswd"), "127.0.0.1:%d" % self.ports["htpasswd"]
+        trust = self.trusted("htpasswd")
+        self.assertIn("no basic auth credentials", self.bad("unauthorized", *trust, "pull", image))
+        self.assertIn("refuses the user name or password",
+                      self.bad("unauthorized", *trust, "--login", host + "=user:wrong", "pull", image))
+        self.good(*trust, "--login", host + "=user:s3cret", "pull", image)
+        self.good(*trust, *self.secret("user", "s3cret", "https://" + host + "/v2/"), "pull", image)
+        self.bad("unauthorized", *trust, *self.secret("user", "s3cret", "other.example"), "pull", image)
+
+    def test_token(self):
+        trust, host = self.trusted("token"), "127.0.0.1:%d" % self.ports["token"]
+        self.good(*trust, "pull", self.image("token"))
+        private = self.image("token", "private/img")
+        self.assertIn("pull access denied", self.bad("unauthorized", *trust, "pull", private))
+        self.assertIn("refuses the user name or password",
+                      self.bad("unauthorized", *trust, "--login", host + "=user:no", "pull", private))
+        self.good(*trust, *self.secret("user", "s3cret", host + "/private"), "pull", private)
+        self.bad("unauthorized", *trust, *self.secret("user", "s3cret", host + "/elsewhere"), "pull", private)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("needs root")
+        sys.exit(77)
+    for program in ("skopeo", "zstd", "unshare"):
+        if not shutil.which(program):
+            print("needs " + program)
+            sys.exit(77)
+    TOOL = os.path.abspath(sys.argv[1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:], verbosity=2)
