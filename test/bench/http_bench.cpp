@@ -2,6 +2,7 @@
 // request under way, from one thread.
 //
 //   http_bench SOCKET PATH [SECONDS=5] [CONNECTIONS=16]    against a running server
+//   http_bench --create SOCKET [SECONDS=5] [CONNECTIONS=16]    creates ConfigMaps of 2 KB, each answered after its fsync
 //   http_bench --self [SECONDS=5] [CONNECTIONS=16]         against the HTTP layer alone, in a thread of this process
 #include <fcntl.h>
 #include <poll.h>
@@ -63,13 +64,13 @@ void send_request(Client& client, const std::string& request) {
     }
 }
 
-/// Length of the answer from its head; exits when it is not a 200.
+/// Length of the answer from its head; exits when it is no success.
 void read_head(Client& client, const char* bytes, size_t size) {
     client.head.append(bytes, size);
     const size_t end = client.head.find("\r\n\r\n");
     if (end == std::string::npos) return;
     const size_t length = client.head.find("Content-Length: ");
-    if (!client.head.starts_with("HTTP/1.1 200") || length == std::string::npos) {
+    if (!client.head.starts_with("HTTP/1.1 20") || length == std::string::npos) {
         std::fprintf(stderr, "unexpected answer: %s\n", client.head.c_str());
         std::exit(1);
     }
@@ -99,8 +100,18 @@ void print_result(std::vector<float>& micros, double seconds, int connections) {
                 static_cast<double>(micros.size()) / seconds, at(0.5), at(0.99), at(1.0));
 }
 
-void run_load(const std::string& socket_path, const std::string& target, int seconds, int connections) {
-    const std::string request = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
+std::string get_request(const std::string& target) {
+    return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
+}
+
+std::string create_request() {
+    const std::string body = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"generateName":"bench-"},"data":{"value":")" +
+                             std::string(2048, 'x') + "\"}}";
+    return "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+void run_load(const std::string& socket_path, const std::string& request, int seconds, int connections) {
     std::vector<Client> clients(static_cast<size_t>(connections));
     UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
     for (auto& client : clients) {
@@ -166,7 +177,7 @@ void run_self(int seconds, int connections) {
         cpu = cpu_seconds_of_thread();
         std::printf("server: %.2f us CPU a request\n", cpu * 1e6 / static_cast<double>(server.counters().requests));
     });
-    run_load(path, "/api/v1/namespaces/default/pods/web", seconds, connections);
+    run_load(path, get_request("/api/v1/namespaces/default/pods/web"), seconds, connections);
     loop.post_from_thread([&loop] { loop.stop(); });
     thread.join();
     ::unlink(path.c_str());
@@ -174,12 +185,14 @@ void run_self(int seconds, int connections) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bool self = argc >= 2 && std::string(argv[1]) == "--self";
-    const int first = self ? 2 : 3;
-    if (argc < first) return std::fprintf(stderr, "usage: http_bench SOCKET PATH|--self [SECONDS] [CONNECTIONS]\n"), 2;
+    const std::string mode = argc >= 2 ? argv[1] : "";
+    const int first = mode == "--self" ? 2 : 3;
+    if (argc < first)
+        return std::fprintf(stderr, "usage: http_bench SOCKET PATH|--create SOCKET|--self [SECONDS] [CONNECTIONS]\n"), 2;
     const int seconds = std::clamp(argc > first ? std::atoi(argv[first]) : 5, 1, seconds_max);
     const int connections = std::clamp(argc > first + 1 ? std::atoi(argv[first + 1]) : 16, 1, connections_max);
-    if (self) run_self(seconds, connections);
-    else run_load(argv[1], argv[2], seconds, connections);
+    if (mode == "--self") run_self(seconds, connections);
+    else if (mode == "--create") run_load(argv[2], create_request(), seconds, connections);
+    else run_load(argv[1], get_request(argv[2]), seconds, connections);
     return 0;
 }
