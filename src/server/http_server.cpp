@@ -12,7 +12,6 @@ namespace orilla::server {
 
 HttpServer::HttpServer(loop::Loop& loop, Handler& handler, HttpServerLimits limits)
     : loop_(loop),
-      handler_(handler),
       limits_(limits),
       shared_{loop, handler, limits_.connection, counters_, {}, {}},
       reaper_(loop),

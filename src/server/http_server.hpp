@@ -53,7 +53,6 @@ class HttpServer {
     void trim_later();
 
     loop::Loop& loop_;
-    Handler& handler_;
     HttpServerLimits limits_;
     HttpCounters counters_;
     Connection::Shared shared_;

@@ -43,8 +43,7 @@ std::string cut(std::string_view text, size_t bytes_max) {
 }  // namespace
 
 EventRecorder::EventRecorder(loop::Loop& loop, Objects& objects, Random& random, EventLimits limits)
-    : loop_(loop),
-      objects_(objects),
+    : objects_(objects),
       random_(random),
       limits_(limits),
       wake_(loop),

@@ -75,7 +75,7 @@ class FdWatch {
 
     class ReadyAwaiter {
       public:
-        ReadyAwaiter(Loop& loop, bool& ready, Waiter*& slot) : loop_(loop), ready_(ready), slot_(slot) {}
+        ReadyAwaiter(bool& ready, Waiter*& slot) : ready_(ready), slot_(slot) {}
         ~ReadyAwaiter() {
             if (slot_ == &waiter_) slot_ = nullptr;
         }
@@ -84,14 +84,13 @@ class FdWatch {
         void await_resume() noexcept { ready_ = false; }
 
       private:
-        Loop& loop_;
         bool& ready_;
         Waiter*& slot_;
         Waiter waiter_;
     };
     /// One task at a time may wait for each direction.
-    ReadyAwaiter readable() { return {loop_, read_ready_, read_waiter_}; }
-    ReadyAwaiter writable() { return {loop_, write_ready_, write_waiter_}; }
+    ReadyAwaiter readable() { return {read_ready_, read_waiter_}; }
+    ReadyAwaiter writable() { return {write_ready_, write_waiter_}; }
     /// The peer has closed its side: no further edge will come, so read until the end, also after a short read.
     bool hung_up() const { return hung_up_; }
 

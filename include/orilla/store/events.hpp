@@ -55,7 +55,6 @@ class EventRecorder {
     Task<void> prune();
     void arm_prune();
 
-    loop::Loop& loop_;
     Objects& objects_;
     Random& random_;
     EventLimits limits_;
