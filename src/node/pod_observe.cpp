@@ -108,6 +108,8 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
         seen.backoff_until_ms = own.backoff_until_ms;
         seen.backoff_ms = own.backoff_ms;
         seen.image = own.image;
+        if (own.image_id.empty() && seen.known_to_runtime)  // adopted: what it was made from is still here
+            if (const auto image = images_.find(spec.image.str())) own.image_id = image->id;
         seen.image_id = own.image_id;
         show_failure(seen, own, spec, loop_.now_ms());
         seen.startup = own.startup;
