@@ -1,6 +1,5 @@
 #!/bin/bash
 # The box of test/support keeps what it promises: apart while it runs, nothing left afterwards, however it ends.
-# shellcheck disable=SC2016,SC2317 # commands for the shell inside; functions called by name
 set -u
 box=$(cd "$(dirname "$0")/../support" && pwd)/box
 number=0 failed=0
