@@ -150,7 +150,8 @@ loop::Task<bool> Connection::read_request() {
     feed_pending();
     State before = State::idle;
     // Lazily: a request that arrives in one piece never touches a deadline but this one.
-    set_deadline(shared_.loop.now_ms() + limits.idle_ms_max);
+    const bool stranger = identity_.kind != Identity::Kind::admin;
+    set_deadline(shared_.loop.now_ms() + (stranger ? limits.stranger_ms_max : limits.idle_ms_max));
     for (;;) {
         const State state = parser_.state();
         if (state == State::complete || state == State::failed) break;

@@ -19,6 +19,7 @@ struct ConnectionLimits {
     HttpLimits http;
     int64_t handshake_ms_max = 10'000;
     int64_t idle_ms_max = 180'000;       ///< between requests
+    int64_t stranger_ms_max = 10'000;    ///< the same for who will be refused anyway
     int64_t head_ms_max = 10'000;        ///< from the first byte of a request to the end of its head
     int64_t body_ms_max = 60'000;        ///< from there to the end of its body
     int64_t write_stall_ms_max = 60'000; ///< without one byte taken by the client

@@ -41,6 +41,11 @@ void HttpServer::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) {
 
 void HttpServer::adopt(UniqueFd connected, Identity identity) { add(std::move(connected), nullptr, std::move(identity)); }
 
+bool HttpServer::is_full(const Listener& listener) const {
+    return connections_.size() >= limits_.connections_max ||
+           (listener.tls && listener.connections >= limits_.tls_connections_max);
+}
+
 loop::Task<void> HttpServer::accept_loop(Listener* listener) {
     int accepted = 0;
     for (;;) {
@@ -66,21 +71,22 @@ loop::Task<void> HttpServer::accept_loop(Listener* listener) {
 
 void HttpServer::admit(Listener& listener, UniqueFd fd) {
     ++counters_.connections;
-    if (connections_.size() >= limits_.connections_max) {
+    if (is_full(listener)) {
         ++counters_.connections_refused;
         // Behind TLS the words would cost a handshake: there the door just closes.
         if (!listener.tls) refuse_connection(fd.get());
         return;
     }
-    if (listener.tls) return add(std::move(fd), listener.tls.get(), Identity{});
+    if (listener.tls) return add(std::move(fd), &listener, Identity{});
     Identity identity = identify_peer(fd.get(), listener.admin_group);
-    add(std::move(fd), nullptr, std::move(identity));
+    add(std::move(fd), &listener, std::move(identity));
 }
 
-void HttpServer::add(UniqueFd fd, TlsContext* tls, Identity identity) {
+void HttpServer::add(UniqueFd fd, Listener* listener, Identity identity) {
+    TlsContext* tls = listener ? listener->tls.get() : nullptr;
     auto connection = std::make_unique<Connection>(shared_, std::move(fd), tls, std::move(identity));
     Connection* added = connection.get();
-    connections_.emplace(added, std::move(connection));
+    connections_.try_emplace(added, std::move(connection), listener);
     added->start();
 }
 

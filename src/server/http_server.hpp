@@ -15,6 +15,7 @@ namespace orilla::server {
 struct HttpServerLimits {
     ConnectionLimits connection;
     size_t connections_max = 512;
+    size_t tls_connections_max = 256;  ///< of these: strangers at the TLS port cannot shut out the socket
     int64_t accept_pause_ms = 200;   ///< when the process has no fd left
     int accepts_per_turn_max = 32;
     size_t trim_after_closes = 32;   ///< so many closed connections are a burst
@@ -43,10 +44,26 @@ class HttpServer {
         loop::FdWatch watch;
         std::unique_ptr<TlsContext> tls;
         int admin_group = -1;
+        size_t connections = 0;
+    };
+    /// A connection, counted at its listener (null for an adopted one) as long as it lives.
+    struct Accepted {
+        Accepted(std::unique_ptr<Connection> the_connection, Listener* the_listener)
+            : connection(std::move(the_connection)), listener(the_listener) {
+            if (listener) ++listener->connections;
+        }
+        Accepted(const Accepted&) = delete;
+        Accepted& operator=(const Accepted&) = delete;
+        ~Accepted() {
+            if (listener) --listener->connections;
+        }
+        std::unique_ptr<Connection> connection;
+        Listener* listener;
     };
     loop::Task<void> accept_loop(Listener* listener);
     void admit(Listener& listener, UniqueFd fd);
-    void add(UniqueFd fd, TlsContext* tls, Identity identity);
+    void add(UniqueFd fd, Listener* listener, Identity identity);
+    bool is_full(const Listener& listener) const;
     void retire(Connection& connection);
     void note_deadline(int64_t deadline_ms);
     void reap();
@@ -57,7 +74,7 @@ class HttpServer {
     HttpCounters counters_;
     Connection::Shared shared_;
     std::list<Listener> listeners_;
-    std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+    std::unordered_map<Connection*, Accepted> connections_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< posted work checks it
     loop::Timer reaper_;
     loop::Timer trimmer_;

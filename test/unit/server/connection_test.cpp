@@ -216,6 +216,14 @@ TEST_CASE("Connection: silence has its limits") {
     CHECK(world.server.counters().timeouts == 3);
 }
 
+TEST_CASE("Connection: who will be refused anyway may not wait for long") {
+    World world;
+    const UniqueFd stranger = world.connect(Identity::Kind::unauthenticated);
+    const UniqueFd admin = world.connect();
+    pass(world.loop, world.clock, 11'000);
+    CHECK(world.server.connections() == 1);
+}
+
 TEST_CASE("Connection: a client that ends while it is being read is forgotten") {
     World world;
     UniqueFd client = world.connect();

@@ -1,6 +1,7 @@
 #include "orilla/server/pki.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -12,7 +13,8 @@
 
 #include "../../support/fake_clock.hpp"
 #include "server/certificates.hpp"
-#include "server/transport.hpp"
+#include "server/http_server.hpp"
+#include "server/sockets.hpp"
 #include "server/tls.hpp"
 
 using namespace orilla;
@@ -141,6 +143,53 @@ TEST_CASE("TLS: without a certificate, or with a stranger's, the handshake ends 
         CHECK(pair.server->peer_common_name().empty());
         CHECK_FALSE(pair.server->peer_in_organisation("system:masters"));
     }
+}
+
+namespace {
+class NoHandler final : public Handler {
+  public:
+    bool admits(const Request&) const override { return false; }
+    Response refuse(const Request&) const override { return Response(401); }
+    loop::Task<Response> handle(const Request&) override { co_return Response(200); }
+    Response render_http_error(int status, std::string_view) const override { return Response(status); }
+};
+
+UniqueFd connect_to_loopback(int listener) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
+    return fd;
+}
+}  // namespace
+
+TEST_CASE("HttpServer: strangers at the TLS port cannot take every connection") {
+    const Directory directory;
+    const auto pki = ensure_pki(directory.path + "/pki", names);
+    auto tls = TlsContext::create(pki.value());
+    auto listener = listen_tcp("127.0.0.1:0");
+    REQUIRE(listener);
+    const int listening = listener->get();
+    test::FakeClock clock;
+    loop::Loop loop(clock);
+    NoHandler handler;
+    HttpServerLimits limits;
+    limits.tls_connections_max = 1;
+    HttpServer server(loop, handler, limits);
+    server.serve_tls(std::move(listener).value(), std::move(tls).value());
+    const UniqueFd first = connect_to_loopback(listening);
+    const UniqueFd second = connect_to_loopback(listening);
+    test::settle(loop);
+    CHECK(server.connections() == 1);
+    CHECK(server.counters().connections_refused == 1);
+    char byte = 0;
+    CHECK(::recv(second.get(), &byte, 1, 0) == 0);
+    test::pass(loop, clock, 11'000);  // the handshake never came
+    CHECK(server.connections() == 0);
+    const UniqueFd third = connect_to_loopback(listening);
+    test::settle(loop);
+    CHECK(server.connections() == 1);
 }
 
 TEST_CASE("render_kubeconfig: holds what a client needs") {
