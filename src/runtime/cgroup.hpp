@@ -27,6 +27,7 @@ struct CgroupSettings {
     Resources resources{};
     bool restrict_devices = false;
     std::vector<DeviceRule> devices{};
+    bool has_children = false;  ///< cgroups with limits of their own will be made below (v2)
     bool kill_as_one = false;  ///< an OOM kill takes every process (v2)
 };
 

@@ -38,6 +38,7 @@ class CgroupsV2 final : public Cgroups {
             auto written = write_small_file(dir + "/" + write.file, write.value);
             if (!written && !write.best_effort) return std::move(written).error();
         }
+        if (settings.has_children) enable_controllers(dir);
         if (settings.restrict_devices) return attach_device_filter(dir, settings.devices);
         return ok();
     }

@@ -32,7 +32,10 @@ bool has_filesystem(const char* type) { return static_cast<bool>(open_filesystem
 
 bool has_lowerdir_add() {
     UniqueFd fs = open_filesystem("overlay");
-    return fs && syscall(SYS_fsconfig, fs.get(), FSCONFIG_SET_STRING, "lowerdir+", "/", 0) == 0;
+    // An overlayfs that does not know the new API itself takes every key, and complains when it is mounted.
+    const bool takes_anything =
+        fs && syscall(SYS_fsconfig, fs.get(), FSCONFIG_SET_FLAG, "orilla-asks", nullptr, 0) == 0;
+    return fs && !takes_anything && syscall(SYS_fsconfig, fs.get(), FSCONFIG_SET_STRING, "lowerdir+", "/", 0) == 0;
 }
 
 bool can_execute_memfd() {

@@ -102,6 +102,7 @@ loop::Task<Result<void>> RuntimeImpl::start_supervisor(PodPtr pod, PodSandboxSpe
     CO_CHECK(pod->record, make_pod_dir(pod_dir(spec.id), spec, cgroup));
     CgroupSettings settings;
     settings.resources = spec.resources;
+    settings.has_children = true;
     CO_CHECK_VOID(cgroups_->create(cgroup, settings));
     const CgroupSettings none;
     CO_CHECK_VOID(cgroups_->create(supervisors_cgroup, none));

@@ -31,7 +31,7 @@ long read_pss_kib(pid_t pid) {
 int main() {
     if (!enter_runtime_box()) return runtime_skipped;
     RuntimeBox box("bench");
-    std::vector<int64_t> pods, starts, runs, execs, removals;
+    std::vector<int64_t> pods, starts, runs, used, execs, removals;
     for (int round = 0; round < rounds; ++round) {
         const std::string id = "pod" + std::to_string(round);
         int64_t before = box.clock.monotonic_ns();
@@ -42,6 +42,7 @@ int main() {
         if (auto started = await(box.loop, box.runtime->start_container(id, spec)); !started) return 1;
         starts.push_back(box.clock.monotonic_ns() - before);
         runs.push_back(pods.back() + starts.back());
+        if (auto usage = box.runtime->read_usage(id, spec.id)) used.push_back(static_cast<int64_t>(usage->cpu_ns));
         const std::vector<std::string> nothing = {"true"};
         before = box.clock.monotonic_ns();
         if (auto done = await(box.loop, box.runtime->exec(id, spec.id, nothing, 5000)); !done) return 1;
@@ -56,6 +57,7 @@ int main() {
     }
     print("create_pod", pods);
     print("start_container", starts);
+    print("its CPU until exec", used);
     print("pod and first container", runs);
     print("exec true, to its end", execs);
     print("remove_pod", removals);

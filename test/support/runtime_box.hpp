@@ -49,6 +49,13 @@ inline void write_text(const std::string& path, const std::string& text) {
     std::ofstream(path) << text;
 }
 
+/// Whether this machine has cgroup v2 alone.
+inline bool unified_cgroups() { return ::access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0; }
+/// Where a cgroup is to be seen, by one of its controllers.
+inline std::string cgroup_dir(const std::string& controller, const std::string& path) {
+    return unified_cgroups() ? "/sys/fs/cgroup" + path : "/sys/fs/cgroup/" + controller + path;
+}
+
 /// The log without time stamps and stream names: what the container printed.
 inline std::string printed(const std::string& log_path) {
     std::istringstream lines(read_text(log_path));
@@ -173,8 +180,11 @@ class RuntimeBox {
         std::filesystem::create_directories(image() + "/tmp");
     }
     void remove_cgroups() const {
-        for (const auto& hierarchy : std::filesystem::directory_iterator("/sys/fs/cgroup")) {
-            const std::string root = hierarchy.path().string() + cgroup_root();
+        std::vector<std::string> hierarchies = {"/sys/fs/cgroup"};
+        for (const auto& hierarchy : std::filesystem::directory_iterator("/sys/fs/cgroup"))
+            if (!unified_cgroups()) hierarchies.push_back(hierarchy.path().string());
+        for (const auto& hierarchy : hierarchies) {
+            const std::string root = hierarchy + cgroup_root();
             for (const char* leaf : {"/pods", "/supervisors", "/daemon", ""}) {
                 // A supervisor takes a moment to be gone.
                 for (int i = 0; i < 100 && ::rmdir((root + leaf).c_str()) != 0 && errno == EBUSY; ++i) ::usleep(10'000);

@@ -136,7 +136,7 @@ TEST_CASE("removing a pod leaves no process, mount, cgroup or directory") {
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
     REQUIRE(await(box.loop, box.runtime->start_container("pod", spec)));
     const auto before = *box.runtime->find_pod("pod");
-    const std::string cgroup = "/sys/fs/cgroup/memory" + box.cgroup_root() + "/pods/pod";
+    const std::string cgroup = cgroup_dir("memory", box.cgroup_root() + "/pods/pod");
     CHECK(std::filesystem::exists(cgroup + "/main"));
     REQUIRE(await(box.loop, box.runtime->remove_pod("pod")));
     CHECK_FALSE(runs(before.containers[0].pid));
@@ -157,11 +157,11 @@ TEST_CASE("garbage of pods that nobody knows is collected") {
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod("kept"))));
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod("lost"))));
     REQUIRE(await(box.loop, box.runtime->start_container("lost", box.container("main", "sleep 1000"))));
-    std::filesystem::create_directories("/sys/fs/cgroup/pids" + box.cgroup_root() + "/pods/stray/inner");
+    std::filesystem::create_directories(cgroup_dir("pids", box.cgroup_root() + "/pods/stray/inner"));
     REQUIRE(await(box.loop, box.runtime->collect_garbage({"kept"})));
     CHECK(box.runtime->find_pod("kept"));
     CHECK_FALSE(box.runtime->find_pod("lost"));
-    CHECK_FALSE(std::filesystem::exists("/sys/fs/cgroup/pids" + box.cgroup_root() + "/pods/stray"));
+    CHECK_FALSE(std::filesystem::exists(cgroup_dir("pids", box.cgroup_root() + "/pods/stray")));
 }
 
 TEST_CASE("a supervisor is small and has nothing of ours open") {

@@ -37,10 +37,10 @@ TEST_CASE("masked paths are empty and read-only paths cannot be written") {
     CHECK(box.run("masked", "exec 2>&1; cat /proc/keys /proc/interrupts | wc -c; ls /sys/firmware | wc -l; touch /sys/firmware/x || "
                             "echo no") == "0\n0\ntouch: /sys/firmware/x: Read-only file system\nno\n");
     CHECK(box.run("ro", "exec 2>&1; echo 1 > /proc/sys/kernel/domainname || echo no1; touch /sys/x || echo no2; "
-                        "touch /sys/fs/cgroup/x || echo no3; mkdir /sys/fs/cgroup/memory/x || echo no4") ==
+                        "touch /sys/fs/cgroup/x || echo no3; mkdir /sys/fs/cgroup/y || echo no4") ==
           "sh: can't create /proc/sys/kernel/domainname: Read-only file system\nno1\n"
           "touch: /sys/x: Read-only file system\nno2\ntouch: /sys/fs/cgroup/x: Read-only file system\nno3\n"
-          "mkdir: can't create directory '/sys/fs/cgroup/memory/x': Read-only file system\nno4\n");
+          "mkdir: can't create directory '/sys/fs/cgroup/y': Read-only file system\nno4\n");
     CHECK(box.run("remount", "umount /proc/keys 2>&1; mount -o remount,rw /proc/sys 2>&1 | tail -c 16") ==
           "umount: can't unmount /proc/keys: Operation not permitted\n(are you root?)\n");
     auto privileged = box.container("all", "mount -t tmpfs none /tmp && echo m; touch /sys/fs/cgroup/x 2>&1 | grep -c "
@@ -133,10 +133,12 @@ TEST_CASE("the number of processes is bounded, for the container and for the pod
 
 TEST_CASE("limits are written where the kernel looks") {
     RuntimeBox box;
-    auto spec = box.container("limits", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares "
-                                        "/sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/pids/pids.max");
+    const char* v1 = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares "
+                     "/sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/pids/pids.max";
+    const char* v2 = "cd /sys/fs/cgroup; cat memory.max cpu.weight cpu.max pids.max";
+    auto spec = box.container("limits", unified_cgroups() ? v2 : v1);
     spec.resources = {.cpu_request_milli = 250, .cpu_limit_milli = 500, .memory_limit_bytes = 64 << 20, .pids_max = 50};
-    CHECK(box.run(spec) == "67108864\n256\n50000\n50\n");
+    CHECK(box.run(spec) == (unified_cgroups() ? "67108864\n10\n50000 100000\n50\n" : "67108864\n256\n50000\n50\n"));
 }
 
 TEST_CASE("sysctls of the pod's own namespaces are set, others are refused") {
