@@ -226,6 +226,13 @@ void NftBatch::load_meta(uint32_t key, int reg) {
     end_expression(start);
 }
 
+void NftBatch::store_meta(uint32_t key, int reg) {
+    const size_t start = begin_expression("meta");
+    out_.put_be32(NFTA_META_KEY, key);
+    out_.put_be32(NFTA_META_SREG, register_number(reg));
+    end_expression(start);
+}
+
 void NftBatch::load_ct(uint32_t key, int reg) {
     const size_t start = begin_expression("ct");
     out_.put_be32(NFTA_CT_KEY, key);

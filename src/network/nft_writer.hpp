@@ -59,6 +59,7 @@ class NftBatch {
     void load_value(const NftBytes& value, int reg);
     void load_random(uint32_t below, int reg);
     void mask(int reg, const NftBytes& mask);
+    void store_meta(uint32_t key, int reg);
     void compare(bool equal, int reg, const NftBytes& value);
     void lookup(const char* map, int key_reg, std::optional<int> value_reg = std::nullopt);
     void lookup_verdict(const char* map, int key_reg);

@@ -5,6 +5,7 @@
 // After netinet/in.h, which it clashes with otherwise.
 #include <linux/netfilter/nf_tables.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "conntrack.hpp"
@@ -20,6 +21,7 @@ namespace {
 /// Everything read back from the kernel; `valid` is false when the table is not there or not as we make it.
 struct Seen {
     bool valid = false;
+    bool rejecting = false;  ///< the rejecting chain's element is there
     ServiceTableContents contents;
 };
 
@@ -68,8 +70,9 @@ void collect_element(ServiceMap map, std::string_view bytes, Seen& seen) {
     const NetlinkAttributes data = element.nested(NFTA_SET_ELEM_DATA);
     const std::string chain = data.nested(NFTA_DATA_VERDICT).name(NFTA_VERDICT_CHAIN);
     const auto parsed = parse_element(map, key.bytes(NFTA_DATA_VALUE), data.bytes(NFTA_DATA_VALUE), chain);
-    if (parsed) seen.contents.elements.insert(*parsed);
-    else seen.valid = false;
+    if (!parsed) seen.valid = false;
+    else if (map == ServiceMap::chains && parsed->chain.rejects()) seen.rejecting = true;
+    else seen.contents.elements.push_back(*parsed);
 }
 
 Result<void> read_elements(NetlinkSocket& socket, const std::string& table, ServiceMap map, Seen& seen) {
@@ -103,6 +106,8 @@ Seen read_kernel(NetlinkSocket& socket, const ServiceRulesConfig& config) {
     if (fixed != fixed_chain_count()) seen.valid = false;
     for (const ServiceMap map : service_maps)
         if (seen.valid && !read_elements(socket, config.table, map, seen)) seen.valid = false;
+    if (!seen.rejecting) seen.valid = false;
+    std::sort(seen.contents.elements.begin(), seen.contents.elements.end());
     return seen;
 }
 

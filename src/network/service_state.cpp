@@ -9,7 +9,19 @@
 namespace orilla::network {
 
 namespace {
-constexpr int64_t affinity_timeout_s_max = 86'400;  // the API's own limit
+using Elements = std::vector<ServiceElement>;
+
+void sort_unique(Elements& elements) {
+    std::sort(elements.begin(), elements.end());
+    elements.erase(std::unique(elements.begin(), elements.end()), elements.end());
+}
+
+ServiceElement element_of(const ServiceChain& chain) {
+    ServiceElement element;
+    element.map = ServiceMap::chains;
+    element.chain = chain;
+    return element;
+}
 
 const char* protocol_name(Protocol protocol) {
     switch (protocol) {
@@ -72,9 +84,11 @@ std::optional<ServiceChain> parse_service_chain(const std::string& name) {
 
 const char* map_name(ServiceMap map) {
     switch (map) {
+        case ServiceMap::chains: return "chains";
         case ServiceMap::services: return "services";
         case ServiceMap::node_ports: return "node_ports";
         case ServiceMap::endpoints: return "endpoints";
+        case ServiceMap::affinity_slots: return "affinity_slots";
         case ServiceMap::affinity_endpoints: return "affinity_endpoints";
         case ServiceMap::hairpin: return "hairpin";
         case ServiceMap::remote_endpoints: return "remote_endpoints";
@@ -111,32 +125,48 @@ ServiceChain ServiceState::chain_of(const Frontend& frontend, const Backends& ba
     return {frontend.node_port, static_cast<uint16_t>(backends.endpoints.size()), backends.affinity_timeout_s};
 }
 
-void ServiceState::render(const Frontend& frontend, const Backends& backends, std::set<ServiceElement>& own,
-                          std::set<ServiceElement>& shared) const {
+void ServiceState::render(const Frontend& frontend, const Backends& backends, Elements& own, Elements& shared) const {
     ServiceElement entry;
     entry.map = frontend.node_port ? ServiceMap::node_ports : ServiceMap::services;
     entry.ip = frontend.ip;
     entry.protocol = frontend.protocol;
     entry.port = frontend.port;
     entry.chain = chain_of(frontend, backends);
-    own.insert(entry);
+    own.push_back(entry);
     entry.chain = {};
     for (const Endpoint& endpoint : backends.endpoints) {
         entry.map = ServiceMap::endpoints;
         entry.endpoint = endpoint;
-        own.insert(entry);
+        own.push_back(entry);
         ++entry.slot;
-        if (backends.affinity_timeout_s > 0) {
-            ServiceElement live = entry;
-            live.map = ServiceMap::affinity_endpoints;
-            live.slot = 0;
-            own.insert(live);
-        }
         // A pod that reaches itself must believe it talks to the node; an endpoint elsewhere must answer through us.
         ServiceElement far;
         if (pod_cidr_.contains(endpoint.ip)) far = {ServiceMap::hairpin, endpoint.ip};
         else far = {ServiceMap::remote_endpoints, endpoint.ip, frontend.protocol, endpoint.port};
-        shared.insert(far);
+        shared.push_back(far);
+    }
+    if (backends.affinity_timeout_s > 0) render_affinity(frontend, backends, own);
+}
+
+/// Clients are remembered with a number for their endpoint that stays when others come and go.
+void ServiceState::render_affinity(const Frontend& frontend, const Backends& backends, Elements& own) {
+    std::set<uint32_t> taken;
+    for (uint32_t slot = 0; slot < backends.endpoints.size(); ++slot) {
+        const Endpoint& endpoint = backends.endpoints[slot];
+        uint32_t id = (endpoint.ip.value ^ uint32_t{endpoint.port} << 16) * 0x9e3779b1u;
+        while (!taken.insert(id).second) ++id;
+        ServiceElement element;
+        element.ip = frontend.ip;
+        element.protocol = frontend.protocol;
+        element.port = frontend.port;
+        element.affinity_id = id;
+        element.map = ServiceMap::affinity_slots;
+        element.slot = slot;
+        own.push_back(element);
+        element.map = ServiceMap::affinity_endpoints;
+        element.slot = 0;
+        element.endpoint = endpoint;
+        own.push_back(element);
     }
 }
 
@@ -184,9 +214,10 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
     std::vector<ServiceElement> released;
     std::vector<ServiceChain> left;
     for (const auto& [frontend, before, after] : replacements) {
-        std::set<ServiceElement> old_own, old_shared, new_own, new_shared;
+        Elements old_own, old_shared, new_own, new_shared;
         if (before) render(frontend, *before, old_own, old_shared);
         if (after) render(frontend, *after, new_own, new_shared);
+        for (Elements* elements : {&old_own, &old_shared, &new_own, &new_shared}) sort_unique(*elements);
         std::set_difference(old_own.begin(), old_own.end(), new_own.begin(), new_own.end(),
                             std::back_inserter(change.elements_removed));
         std::set_difference(new_own.begin(), new_own.end(), old_own.begin(), old_own.end(),
@@ -195,7 +226,10 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
             if (shared_[element]++ == 0) change.elements_added.push_back(element);
         released.insert(released.end(), old_shared.begin(), old_shared.end());
         const ServiceChain chain = after ? chain_of(frontend, *after) : ServiceChain{};
-        if (!chain.rejects() && chains_[chain]++ == 0) change.chains_added.push_back(chain);
+        if (!chain.rejects() && chains_[chain]++ == 0) {
+            change.chains_added.push_back(chain);
+            change.elements_added.push_back(element_of(chain));
+        }
         if (before) left.push_back(chain_of(frontend, *before));
         if (frontend.protocol == Protocol::udp)
             change.udp_frontends.push_back({{frontend.ip, frontend.port}, after ? after->endpoints : std::vector<Endpoint>{}});
@@ -210,6 +244,7 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
         if (chain.rejects() || --chains_[chain] > 0) continue;
         chains_.erase(chain);
         change.chains_removed.push_back(chain);
+        change.elements_removed.push_back(element_of(chain));
     }
     std::sort(change.elements_removed.begin(), change.elements_removed.end());
     std::sort(change.elements_added.begin(), change.elements_added.end());
@@ -218,8 +253,12 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
 
 ServiceTableContents ServiceState::contents() const {
     ServiceTableContents all;
-    for (const auto& [chain, uses] : chains_) all.chains.insert(chain);
+    for (const auto& [chain, uses] : chains_) {
+        all.chains.insert(chain);
+        all.elements.push_back(element_of(chain));
+    }
     for (const auto& [frontend, claims] : claims_) render(frontend, *claims.front().backends, all.elements, all.elements);
+    sort_unique(all.elements);
     return all;
 }
 

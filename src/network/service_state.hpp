@@ -17,6 +17,8 @@
 
 namespace orilla::network {
 
+constexpr int64_t affinity_timeout_s_max = 86'400;  ///< the API's own limit
+
 /// Where connections arrive.
 struct Frontend {
     bool node_port = false;  ///< on any address of the node; `ip` is 0
@@ -40,9 +42,13 @@ struct ServiceChain {
 };
 std::optional<ServiceChain> parse_service_chain(const std::string& name);
 
-enum class ServiceMap : uint8_t { services, node_ports, endpoints, affinity_endpoints, hairpin, remote_endpoints };
-inline constexpr std::array service_maps = {ServiceMap::services,           ServiceMap::node_ports, ServiceMap::endpoints,
-                                     ServiceMap::affinity_endpoints, ServiceMap::hairpin,    ServiceMap::remote_endpoints};
+enum class ServiceMap : uint8_t {
+    chains, services, node_ports, endpoints, affinity_slots, affinity_endpoints, hairpin, remote_endpoints,
+};
+inline constexpr std::array service_maps = {
+    ServiceMap::chains,         ServiceMap::services,           ServiceMap::node_ports, ServiceMap::endpoints,
+    ServiceMap::affinity_slots, ServiceMap::affinity_endpoints, ServiceMap::hairpin,    ServiceMap::remote_endpoints,
+};
 const char* map_name(ServiceMap map);
 
 /// One element of one map. What a map's keys do not have is zero.
@@ -51,16 +57,17 @@ struct ServiceElement {
     Ipv4 ip;
     Protocol protocol = Protocol::tcp;
     uint16_t port = 0;
-    uint32_t slot = 0;
-    Endpoint endpoint;   ///< value in `endpoints`; part of the key in affinity_endpoints and hairpin
-    ServiceChain chain;  ///< value in services and node_ports
+    uint32_t slot = 0;         ///< key in endpoints and affinity_slots
+    uint32_t affinity_id = 0;  ///< value in affinity_slots, key in affinity_endpoints
+    Endpoint endpoint;         ///< value in endpoints and affinity_endpoints
+    ServiceChain chain;  ///< key in chains, value in services and node_ports
     auto operator<=>(const ServiceElement&) const = default;
 };
 
 /// Everything in the kernel's table that services decide about.
 struct ServiceTableContents {
     std::set<ServiceChain> chains;  ///< without the rejecting one, which is always there
-    std::set<ServiceElement> elements;
+    std::vector<ServiceElement> elements;  ///< sorted, each once; without the rejecting chain's
 };
 
 /// In this order: chains_added, elements_removed, elements_added, chains_removed.
@@ -110,8 +117,9 @@ class ServiceState {
     void claim(const Frontend& frontend, const std::string* owner, BackendsPtr backends);
     ServiceChange plan(const std::vector<Replacement>& replacements);
     /// Elements that only this frontend has, and those that frontends share.
-    void render(const Frontend& frontend, const Backends& backends, std::set<ServiceElement>& own,
-                std::set<ServiceElement>& shared) const;
+    using Elements = std::vector<ServiceElement>;
+    void render(const Frontend& frontend, const Backends& backends, Elements& own, Elements& shared) const;
+    static void render_affinity(const Frontend& frontend, const Backends& backends, Elements& own);
     static ServiceChain chain_of(const Frontend& frontend, const Backends& backends);
 
     Cidr pod_cidr_;

@@ -14,7 +14,7 @@
 namespace orilla::network {
 
 namespace {
-constexpr int layout_version = 1;  // one more whenever a rule or a map changes
+constexpr int layout_version = 2;  // one more whenever a rule or a map changes
 constexpr uint32_t affinity_clients_max = 65'536;
 
 // nft's numbers of its types; a concatenation holds six bits for each part.
@@ -59,8 +59,27 @@ NftBytes name_bytes(const std::string& name) {
     return out;
 }
 
+/// A chain as one number: number of endpoints, above it the affinity timeout, above it whether it is for node ports.
+constexpr int timeout_shift = 11, node_port_shift = 28;
+constexpr uint32_t count_mask = (1 << timeout_shift) - 1, timeout_mask = (1 << (node_port_shift - timeout_shift)) - 1;
+static_assert(endpoints_per_service_port_max <= count_mask && affinity_timeout_s_max <= timeout_mask);
+
+uint32_t chain_number(const ServiceChain& chain) {
+    return uint32_t{chain.endpoints} | chain.affinity_timeout_s << timeout_shift |
+           uint32_t{chain.node_port} << node_port_shift;
+}
+
+ServiceChain chain_of(uint32_t number) {
+    return {(number >> node_port_shift) != 0, static_cast<uint16_t>(number & count_mask),
+            number >> timeout_shift & timeout_mask};
+}
+
 NftBytes key_of(const ServiceElement& element) {
     NftBytes key;
+    if (element.map == ServiceMap::chains) {
+        append_value(key, chain_number(element.chain));
+        return key;
+    }
     if (element.map != ServiceMap::node_ports) append_ip(key, element.ip);
     if (element.map == ServiceMap::hairpin) {
         append_ip(key, element.ip);
@@ -69,7 +88,8 @@ NftBytes key_of(const ServiceElement& element) {
     append_protocol(key, element.protocol);
     append_port(key, element.port);
     if (element.map == ServiceMap::endpoints) append_value(key, element.slot);
-    if (element.map == ServiceMap::affinity_endpoints) append_endpoint(key, element.endpoint);
+    if (element.map == ServiceMap::affinity_slots) append_value(key, element.slot);
+    if (element.map == ServiceMap::affinity_endpoints) append_value(key, element.affinity_id);
     return key;
 }
 
@@ -85,7 +105,6 @@ class KeyReader {
         const Ipv4 address = ip();
         return {address, port()};
     }
-
   private:
     template <class T>
     T take() {
@@ -163,9 +182,26 @@ void guard_source(NftBatch& batch, const ServiceRulesConfig& config) {
     batch.verdict(NF_DROP);
 }
 
+/// A number passes from one register to another through the packet's mark, which is put back: nft (1.0) cannot print a
+/// lookup whose key came straight out of another.
+void pass_number(NftBatch& batch, int from, int to, int spare) {
+    batch.load_meta(NFT_META_MARK, spare);
+    batch.store_meta(NFT_META_MARK, from);
+    batch.load_meta(NFT_META_MARK, to);
+    batch.store_meta(NFT_META_MARK, spare);
+}
+
+/// A map of services gives a number, and a small map the chain for it: the kernel checks a map of verdicts as a whole
+/// whenever it changes.
+void go_to_chain(NftBatch& batch, ServiceMap map) {
+    batch.lookup(map_name(map), 0, 4);
+    pass_number(batch, 4, 6, 5);
+    batch.lookup_verdict(map_name(ServiceMap::chains), 6);
+}
+
 void look_service_up(NftBatch& batch, const ServiceRulesConfig&) {
     load_frontend(batch, false, 0);
-    batch.lookup_verdict(map_name(ServiceMap::services), 0);
+    go_to_chain(batch, ServiceMap::services);
 }
 void reject_unknown_service(NftBatch& batch, const ServiceRulesConfig& config) {
     load_destination(batch, 0);
@@ -178,7 +214,7 @@ void look_node_port_up(NftBatch& batch, const ServiceRulesConfig&) {
     batch.load_local_type(0);
     batch.compare(true, 0, local);
     load_protocol_port(batch, 0);
-    batch.lookup_verdict(map_name(ServiceMap::node_ports), 0);
+    go_to_chain(batch, ServiceMap::node_ports);
 }
 
 void masquerade_hairpin(NftBatch& batch, const ServiceRulesConfig&) {
@@ -253,10 +289,11 @@ void write_recall_rule(NftBatch& batch, const ServiceChain& chain) {
     load_source(batch, 0);
     load_frontend(batch, chain.node_port, 1);
     batch.lookup(affinity_map, 0, 8);
-    load_frontend(batch, chain.node_port, 5);  // with the endpoint in 8 and 9: is it one of this frontend's?
-    batch.lookup(map_name(ServiceMap::affinity_endpoints), 5);
-    batch.change_dynamic(affinity_map, NftBatch::DynamicOp::update, 0, 8, static_cast<int>(chain.affinity_timeout_s));
-    batch.dnat(8, 9);
+    load_frontend(batch, chain.node_port, 4);
+    pass_number(batch, 8, 7, 9);
+    batch.lookup(map_name(ServiceMap::affinity_endpoints), 4, 10);
+    batch.change_dynamic(affinity_map, NftBatch::DynamicOp::update, 0, 7, static_cast<int>(chain.affinity_timeout_s));
+    batch.dnat(10, 11);
     batch.end_rule();
 }
 
@@ -266,11 +303,13 @@ void write_remember_rule(NftBatch& batch, const ServiceChain& chain) {
     batch.begin_rule(chain.name());
     load_source(batch, 0);
     load_frontend(batch, chain.node_port, 1);
-    load_frontend(batch, chain.node_port, 5);
-    batch.load_random(chain.endpoints, 8);
-    batch.lookup(map_name(ServiceMap::endpoints), 5, 10);
-    batch.change_dynamic(affinity_map, NftBatch::DynamicOp::remove, 0, 10, 0);
-    batch.change_dynamic(affinity_map, NftBatch::DynamicOp::update, 0, 10, static_cast<int>(chain.affinity_timeout_s));
+    load_frontend(batch, chain.node_port, 4);
+    batch.load_random(chain.endpoints, 7);
+    batch.lookup(map_name(ServiceMap::affinity_slots), 4, 8);
+    pass_number(batch, 8, 7, 9);
+    batch.lookup(map_name(ServiceMap::affinity_endpoints), 4, 10);
+    batch.change_dynamic(affinity_map, NftBatch::DynamicOp::remove, 0, 7, 0);
+    batch.change_dynamic(affinity_map, NftBatch::DynamicOp::update, 0, 7, static_cast<int>(chain.affinity_timeout_s));
     batch.dnat(10, 11);
     batch.end_rule();
 }
@@ -288,24 +327,31 @@ void write_maps(NftBatch& batch) {
     constexpr uint32_t frontend = concat({type_ip, type_protocol, type_port});
     constexpr uint32_t endpoint = concat({type_ip, type_port});
     using Data = NftMapSpec::Data;
-    batch.add_map({map_name(ServiceMap::services), frontend, 12, Data::verdict});
-    batch.add_map({map_name(ServiceMap::node_ports), concat({type_protocol, type_port}), 8, Data::verdict});
-    batch.add_map({map_name(ServiceMap::endpoints), concat({type_ip, type_protocol, type_port, type_mark}), 16,
-                   Data::value, endpoint, 8});
-    batch.add_map({map_name(ServiceMap::affinity_endpoints),
-                   concat({type_ip, type_protocol, type_port, type_ip, type_port}), 20});
+    batch.add_map({map_name(ServiceMap::chains), type_mark, 4, Data::verdict});
+    batch.add_map({map_name(ServiceMap::services), frontend, 12, Data::value, type_mark, 4});
+    batch.add_map({map_name(ServiceMap::node_ports), concat({type_protocol, type_port}), 8, Data::value, type_mark, 4});
+    constexpr uint32_t numbered = concat({type_ip, type_protocol, type_port, type_mark});
+    batch.add_map({map_name(ServiceMap::endpoints), numbered, 16, Data::value, endpoint, 8});
+    batch.add_map({map_name(ServiceMap::affinity_slots), numbered, 16, Data::value, type_mark, 4});
+    batch.add_map({map_name(ServiceMap::affinity_endpoints), numbered, 16, Data::value, endpoint, 8});
     batch.add_map({map_name(ServiceMap::hairpin), concat({type_ip, type_ip}), 8});
     batch.add_map({map_name(ServiceMap::remote_endpoints), frontend, 12});
-    batch.add_map({affinity_map, concat({type_ip, type_ip, type_protocol, type_port}), 16, Data::value, endpoint, 8,
+    batch.add_map({affinity_map, concat({type_ip, type_ip, type_protocol, type_port}), 16, Data::value, type_mark, 4,
                    true, affinity_clients_max});
 }
 
 void write_element(NftBatch& batch, const ServiceElement& element) {
     const char* map = map_name(element.map);
-    const bool verdict = element.map == ServiceMap::services || element.map == ServiceMap::node_ports;
-    if (verdict) return batch.add_verdict_element(map, key_of(element), element.chain.name());
     NftBytes value;
-    if (element.map == ServiceMap::endpoints) append_endpoint(value, element.endpoint);
+    switch (element.map) {
+        case ServiceMap::chains: return batch.add_verdict_element(map, key_of(element), element.chain.name());
+        case ServiceMap::services:
+        case ServiceMap::node_ports: append_value(value, chain_number(element.chain)); break;
+        case ServiceMap::affinity_slots: append_value(value, element.affinity_id); break;
+        case ServiceMap::endpoints:
+        case ServiceMap::affinity_endpoints: append_endpoint(value, element.endpoint); break;
+        default: break;
+    }
     batch.add_element(map, key_of(element), value);
 }
 }  // namespace
@@ -328,6 +374,9 @@ void write_table(NftBatch& batch, const ServiceRulesConfig& config) {
             batch.end_rule();
         }
     }
+    ServiceElement rejecting;
+    rejecting.map = ServiceMap::chains;
+    write_element(batch, rejecting);
 }
 
 void write_change(NftBatch& batch, const ServiceChange& change) {
@@ -352,21 +401,24 @@ size_t rules_of(const ServiceChain& chain) { return chain.affinity_timeout_s > 0
 std::optional<ServiceElement> parse_element(ServiceMap map, std::string_view key, std::string_view value,
                                             const std::string& chain) {
     ServiceElement element;
-    KeyReader reader(key);
+    KeyReader reader(key), values(value);
     element.map = map;
-    if (map != ServiceMap::node_ports) element.ip = reader.ip();
-    if (map != ServiceMap::hairpin) {
+    switch (map) {
+        case ServiceMap::chains: element.chain = chain_of(reader.number()); break;
+        case ServiceMap::hairpin: element.ip = reader.ip(); break;
+        case ServiceMap::node_ports: break;
+        default: element.ip = reader.ip(); break;
+    }
+    if (map != ServiceMap::hairpin && map != ServiceMap::chains) {
         element.protocol = reader.protocol();
         element.port = reader.port();
     }
-    if (map == ServiceMap::endpoints) element.slot = reader.number();
-    if (map == ServiceMap::affinity_endpoints) element.endpoint = reader.endpoint();
-    if (map == ServiceMap::endpoints) element.endpoint = KeyReader(value).endpoint();
-    if (map == ServiceMap::services || map == ServiceMap::node_ports) {
-        const auto parsed = parse_service_chain(chain);
-        if (!parsed) return std::nullopt;
-        element.chain = *parsed;
-    }
+    if (map == ServiceMap::endpoints || map == ServiceMap::affinity_slots) element.slot = reader.number();
+    if (map == ServiceMap::affinity_slots) element.affinity_id = values.number();
+    if (map == ServiceMap::affinity_endpoints) element.affinity_id = reader.number();
+    if (map == ServiceMap::endpoints || map == ServiceMap::affinity_endpoints) element.endpoint = values.endpoint();
+    if (map == ServiceMap::services || map == ServiceMap::node_ports) element.chain = chain_of(values.number());
+    if (map == ServiceMap::chains && chain != element.chain.name()) return std::nullopt;
     // Bytes that say something else than we would write are not ours.
     if (key_of(element) != key) return std::nullopt;
     return element;

@@ -4,8 +4,9 @@
 // other table.
 //
 // Every service port is one element of `services` (by address) or `node_ports` (by port, on any address of the node,
-// loopback included), whose verdict names the chain for its number of endpoints: `endpoints-3` picks slot 0, 1 or 2 at
-// random and finds the endpoint in the map `endpoints`. There are chains for numbers of endpoints, never for services.
+// loopback included). Its value, its number of endpoints and its affinity, leads to a chain: `endpoints-3` picks slot 0,
+// 1 or 2 at random and finds the endpoint in the map `endpoints`. There are chains for numbers of endpoints, never for
+// services.
 #pragma once
 
 #include <compare>

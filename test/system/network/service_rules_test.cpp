@@ -210,6 +210,7 @@ TEST_CASE("ServiceRules: a client address with affinity keeps its endpoint, unti
     web.endpoints = {at(world.one, 8080), at(world.two, 8080)};
     check(world.rules->update("default/web", {web}));
     for (int i = 0; i < 20; ++i) CHECK(ask_node_port() == (first == "one" ? "two" : "one"));
+    CHECK(output_of("nft list table ip orilla 2>&1").find("affinity-2-10800") != std::string::npos);
     // A daemon that starts anew with the same services leaves the memory alone.
     world.rules = open_rules();
     check(world.rules->replace_all({{"default/web", {web}}}));

@@ -7,16 +7,19 @@ using namespace orilla::network;
 
 TEST_CASE("parse_element: bytes of a foreign shape are not taken for ours") {
     const std::string key("\x0a\x2b\x00\x0a\x06\x00\x00\x00\x00\x50\x00\x00", 12);
-    const auto element = parse_element(ServiceMap::services, key, "", "endpoints-2");
+    const std::string two("\x02\x00\x00\x00", 4);
+    const auto element = parse_element(ServiceMap::services, key, two, "");
     REQUIRE(element);
     CHECK(element->ip.text() == "10.43.0.10");
     CHECK(element->port == 80);
     CHECK(element->chain.endpoints == 2);
-    CHECK_FALSE(parse_element(ServiceMap::services, key, "", "somebody-elses"));
-    CHECK_FALSE(parse_element(ServiceMap::services, key.substr(0, 8), "", "endpoints-2"));
+    CHECK_FALSE(parse_element(ServiceMap::services, key.substr(0, 8), two, ""));
     std::string padded = key;
     padded[5] = 1;
-    CHECK_FALSE(parse_element(ServiceMap::services, padded, "", "endpoints-2"));
+    CHECK_FALSE(parse_element(ServiceMap::services, padded, two, ""));
+    CHECK(parse_element(ServiceMap::chains, two, "", "endpoints-2"));
+    CHECK_FALSE(parse_element(ServiceMap::chains, two, "", "endpoints-3"));
+    CHECK_FALSE(parse_element(ServiceMap::chains, two, "", "somebody-elses"));
     CHECK_FALSE(parse_element(ServiceMap::endpoints, key, "", ""));
     CHECK_FALSE(parse_element(ServiceMap::hairpin, "", "", ""));
 }
