@@ -1,7 +1,11 @@
 // The one place that touches yaml-cpp and catches its exceptions.
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "documents.hpp"
 #include "yaml_scalar.hpp"
@@ -11,21 +15,24 @@ namespace {
 constexpr std::string_view merge_error = "map merge requires map or sequence of maps as the value";
 constexpr std::string_view core_tag = "tag:yaml.org,2002:";
 
-int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
-
 /// Writes nodes as JSON and notes the line of each field. Stops at the first problem.
 class Converter {
   public:
-    Converter(ManifestDocument& document, ManifestBudget& budget) : document_(document), budget_(budget) {}
+    /// The document's text starts at `first_line` of its file.
+    Converter(ManifestDocument& document, ManifestBudget& budget, int first_line)
+        : document_(document), budget_(budget), first_line_(first_line) {}
 
     Result<void> convert(const YAML::Node& root) { return value(root, "", 0); }
+    /// What the document costs: its JSON and the paths of its fields.
+    size_t bytes() const { return document_.json.size() + path_bytes_; }
 
   private:
     Result<void> value(const YAML::Node& node, const std::string& path, int depth) {
         if (depth > json_depth_max) return fail(node, "nested too deeply");
-        if (budget_.values == 0 || budget_.json_bytes < document_.json.size())
+        if (budget_.values == 0 || budget_.json_bytes < bytes())
             return fail(node, "the document is too big once its aliases are expanded");
         --budget_.values;
+        path_bytes_ += path.size();
         TRY_VOID(check_tag(node));
         switch (node.Type()) {
             case YAML::NodeType::Map:
@@ -135,31 +142,36 @@ class Converter {
         return merged_entries(from, path, depth + 1, taken, first);
     }
 
+    int line_of(const YAML::Node& node) const { return first_line_ + node.Mark().line; }
     Error fail(const YAML::Node& node, std::string_view what) const {
         return manifest_error(document_.source, line_of(node), what);
     }
 
     ManifestDocument& document_;
     ManifestBudget& budget_;
+    int first_line_;
+    size_t path_bytes_ = 0;
 };
 
 class Reader {
   public:
     Reader(std::string_view source, bool take_lists_apart) : source_(source), take_lists_apart_(take_lists_apart) {}
 
-    Result<void> add(const YAML::Node& root, int depth) {
+    Result<void> add(const YAML::Node& root, int first_line, int depth = 0) {
         if (!root.IsDefined() || root.IsNull()) return ok();
+        int line = first_line + root.Mark().line;
         if (take_lists_apart_ && is_list(root)) {
-            if (depth > json_depth_max) return manifest_error(source_, line_of(root), "nested too deeply");
-            for (const YAML::Node& item : root["items"]) TRY_VOID(add(item, depth + 1));
+            if (depth > json_depth_max) return manifest_error(source_, line, "nested too deeply");
+            for (const YAML::Node& item : root["items"]) TRY_VOID(add(item, first_line, depth + 1));
             return ok();
         }
-        if (documents.size() >= budget_.documents) return manifest_error(source_, line_of(root), "too many documents");
+        if (documents.size() >= budget_.documents) return manifest_error(source_, line, "too many documents");
         ManifestDocument& document = documents.emplace_back();
         document.source = source_;
-        document.line = line_of(root);
-        TRY_VOID(Converter(document, budget_).convert(root));
-        budget_.json_bytes -= std::min(budget_.json_bytes, document.json.size());
+        document.line = line;
+        Converter converter(document, budget_, first_line);
+        TRY_VOID(converter.convert(root));
+        budget_.json_bytes -= std::min(budget_.json_bytes, converter.bytes());
         return ok();
     }
 
@@ -176,17 +188,69 @@ class Reader {
     bool take_lists_apart_;
     ManifestBudget budget_;
 };
+
+/// Takes no notice: for walking over a document.
+class Deaf : public YAML::EventHandler {
+  public:
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+};
+
+/// YAML::Load ignores what follows the first document, and YAML::LoadAll never ends on some of it: look first.
+bool has_one_document(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    Deaf handler;
+    return !parser.HandleNextDocument(handler) || !parser.HandleNextDocument(handler);
+}
+
+bool is_separator(std::string_view line) {
+    if (!line.starts_with("---") && !line.starts_with("...")) return false;
+    return line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r';
+}
+
+/// Cuts off and returns the text up to the next line that starts a document.
+std::string_view take_document(std::string_view& text) {
+    size_t at = 0;
+    do {
+        size_t end = text.find('\n', at);
+        at = end == std::string_view::npos ? text.size() : end + 1;
+    } while (at < text.size() && !is_separator(text.substr(at, text.find('\n', at) - at)));
+    std::string_view document = text.substr(0, at);
+    text.remove_prefix(at);
+    return document;
+}
+
+Result<void> read_document(Reader& reader, std::string_view source, std::string text, int first_line) {
+    // The end marker starts a part of its own, in which it would be the end of nothing.
+    if (text.starts_with("...")) text.replace(0, 3, "---");
+    try {
+        if (!has_one_document(text))
+            return manifest_error(source, first_line, "there is text after the end of the document");
+        return reader.add(YAML::Load(text), first_line);
+    } catch (const YAML::Exception& exception) {
+        int line = first_line + std::max(exception.mark.line, 0);
+        return manifest_error(source, line, "error converting YAML to JSON: " + exception.msg);
+    }
+}
 }  // namespace
 
 Result<std::vector<ManifestDocument>> read_yaml_documents(std::string_view text, std::string_view source,
                                                           bool take_lists_apart) {
-    try {
-        Reader reader(source, take_lists_apart);
-        for (const YAML::Node& root : YAML::LoadAll(std::string(text))) TRY_VOID(reader.add(root, 0));
-        return std::move(reader.documents);
-    } catch (const YAML::Exception& exception) {
-        return manifest_error(source, exception.mark.line + 1, "error converting YAML to JSON: " + exception.msg);
+    Reader reader(source, take_lists_apart);
+    for (int line = 1; !text.empty();) {
+        std::string_view document = take_document(text);
+        TRY_VOID(read_document(reader, source, std::string(document), line));
+        line += static_cast<int>(std::ranges::count(document, '\n'));
     }
+    return std::move(reader.documents);
 }
 
 }  // namespace orilla::api

@@ -10,6 +10,8 @@ namespace orilla::api {
 namespace {
 namespace json = boost::json;
 
+constexpr size_t simple_key_bytes_max = 128;  // quoting may make it several times longer
+
 bool is_blank(char c) { return c == ' ' || c == '\n'; }
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; }
 
@@ -68,8 +70,7 @@ class YamlWriter {
                           [](const auto* pair) { return std::string_view(pair->key().data(), pair->key().size()); });
         for (const json::key_value_pair* pair : sorted) {
             start_line(indent, in_place);
-            text({pair->key().data(), pair->key().size()}, indent, true);
-            out += ':';
+            key({pair->key().data(), pair->key().size()}, indent);
             bool below = pair->value().is_object();
             value(pair->value(), below ? indent + 2 : indent, false);
         }
@@ -89,6 +90,15 @@ class YamlWriter {
     }
 
   private:
+    /// Long keys need the explicit form: readers look for the colon of a short one within 1024 characters.
+    void key(std::string_view name, size_t indent) {
+        bool is_long = name.size() > simple_key_bytes_max;
+        if (is_long) out += "? ";
+        text(name, indent, true);
+        if (is_long) out.append("\n").append(indent, ' ');
+        out += ':';
+    }
+
     void start_line(size_t indent, bool& in_place) {
         if (in_place) {
             out += ' ';

@@ -133,6 +133,16 @@ TEST_CASE("manifest: lists are taken apart, in YAML and in JSON") {
     CHECK((*json)[1].head.kind == "Pod");
 }
 
+TEST_CASE("manifest: documents are separated by lines of dashes or dots, and nothing after one is ignored") {
+    auto documents = read_documents("%YAML 1.1\n--- {a: 1}\n---\nb: |\n  ---\n  x\n...\nc: 3\n---\n", "f");
+    REQUIRE(documents);
+    REQUIRE(documents->size() == 3);
+    CHECK((*documents)[1].json == R"({"b":"---\nx\n"})");
+    CHECK((*documents)[2].line == 8);
+    for (const char* text : {",", "{a: b} c", "a: b\n}", "- a\nb: c\n", "{a: b}]"})
+        CHECK_FALSE(read_documents(text, "f"));
+}
+
 TEST_CASE("manifest: merge keys give way to what is written") {
     CHECK(json_of("base: &b {x: 1, y2: 2}\nuse:\n  <<: *b\n  x: 3\n") ==
           R"({"base":{"x":1,"y2":2},"use":{"x":3,"y2":2}})");
