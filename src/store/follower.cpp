@@ -29,9 +29,18 @@ void Follower::relist() {
     for (auto& [key, entry] : before) listener_({WatchEvent::Type::deleted, entry, entry});
 }
 
+/// As the store holds it: the event's own entry would keep a payload in memory that belongs in the file.
+void Follower::remember(const Key& key) {
+    EntryPtr entry = store_.find(key);
+    if (entry) known_[key] = std::move(entry);
+    else known_.erase(key);
+}
+
 loop::Task<void> Follower::follow() {
     for (;;) {
         auto opened = store_.watch(resource_, {}, revision_);
+        // A store that is closing has nothing more to tell.
+        if (!opened && opened.error().code() == Code::unavailable) co_return;
         if (!opened) {
             log::warning("watch " + resource_ + ": " + opened.error().message());
             co_await loop_.sleep_for(watch_retry_ms);
@@ -44,8 +53,7 @@ loop::Task<void> Follower::follow() {
             auto event = co_await std::move(task);
             if (!event) break;
             revision_ = event->entry->revision;
-            if (event->type == WatchEvent::Type::deleted) known_.erase(event->entry->key);
-            else known_[event->entry->key] = event->entry;
+            remember(event->entry->key);
             listener_(*event);
         }
         relist();

@@ -25,6 +25,7 @@ class Follower {
   private:
     loop::Task<void> follow();
     void relist();
+    void remember(const Key& key);
     loop::Loop& loop_;
     Store& store_;
     std::string resource_;
