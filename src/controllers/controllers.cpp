@@ -1,29 +1,64 @@
 #include "orilla/controllers/controllers.hpp"
 
 #include "deployment_controller.hpp"
+#include "kubernetes_service.hpp"
 #include "replicaset_controller.hpp"
+#include "service_allocation.hpp"
 
 namespace orilla::controllers {
+namespace {
+
+ApiPlace api_place(const ControllersOptions& options) {
+    const auto range = parse_ipv4_range(options.service_cidr);
+    return {range ? render_ipv4(range->base + 1) : "", options.api_ip, options.api_port};
+}
+
+}  // namespace
 
 struct Controllers::Impl {
-    Impl(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, ControllersOptions given)
-        : options(std::move(given)), replicasets(loop, objects, events), deployments(loop, objects, events) {}
-    ControllersOptions options;
+    Impl(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, const ControllersOptions& options)
+        : allocation(options.service_cidr),
+          services(loop, objects.store(), "services", [this](const store::WatchEvent& event) { service_changed(event); }),
+          objects_(objects),
+          kubernetes(loop, objects, api_place(options)),
+          replicasets(loop, objects, events),
+          deployments(loop, objects, events) {
+        // Before the first write of a Service: the addresses that are taken are known from here on.
+        for (const auto& service : objects.list<api::Service>()) allocation.adopt(*service);
+        objects.add_admission(allocation);
+    }
+
+    /// An update that was stored may have given up addresses.
+    void service_changed(const store::WatchEvent& event) {
+        if (event.type != store::WatchEvent::Type::modified) return;
+        const auto before = object_of(objects_, api::kind_of<api::Service>(), event.previous);
+        const auto now = object_of(objects_, api::kind_of<api::Service>(), event.entry);
+        if (before && now) allocation.settle(before->as<api::Service>(), now->as<api::Service>());
+    }
+
+    ServiceAllocation allocation;
+    store::Follower services;
+    store::Objects& objects_;
+    KubernetesServiceController kubernetes;
     ReplicaSetController replicasets;
     DeploymentController deployments;
 };
 
 Controllers::Controllers(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, ControllersOptions options)
-    : impl_(std::make_unique<Impl>(loop, objects, events, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(loop, objects, events, options)) {}
 Controllers::~Controllers() = default;
 
 void Controllers::start() {
+    impl_->services.start();
+    impl_->kubernetes.start();
     impl_->replicasets.start();
     impl_->deployments.start();
 }
 
 std::vector<std::pair<std::string, loop::WorkerCounters>> Controllers::counters() const {
-    return {{"replicaset", impl_->replicasets.counters()}, {"deployment", impl_->deployments.counters()}};
+    return {{"kubernetes-service", impl_->kubernetes.counters()},
+            {"replicaset", impl_->replicasets.counters()},
+            {"deployment", impl_->deployments.counters()}};
 }
 
 }  // namespace orilla::controllers

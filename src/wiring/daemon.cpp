@@ -180,6 +180,9 @@ loop::Task<Result<void>> Daemon::start() {
     options.service_cidr = config_.service_cidr;
     const size_t colon = config_.listen.rfind(':');
     options.api_ip = config_.listen.substr(0, colon);
+    // Pods reach an API that listens everywhere at the node's address; without a listener there is none to reach.
+    if (!config_.listen.empty() && (options.api_ip.empty() || options.api_ip == "0.0.0.0" || options.api_ip.starts_with("[")))
+        options.api_ip = config_.node_ip;
     options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
     controllers_ = std::make_unique<controllers::Controllers>(loop_, *objects_, *events_, std::move(options));
     scheduler_ = std::make_unique<scheduler::Scheduler>(loop_, *objects_, *events_);

@@ -1,0 +1,64 @@
+// All controllers over a store in memory, on a clock that the test moves.
+#pragma once
+
+#include <string>
+
+#include "../../support/object_world.hpp"
+#include "orilla/controllers/controllers.hpp"
+#include "orilla/store/events.hpp"
+
+namespace orilla::test {
+
+struct ControllerWorld : ObjectWorld {
+    explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16")
+        : events(loop, objects, random), controllers(loop, objects, events, options(std::move(service_cidr))) {
+        controllers.start();
+        settle();
+    }
+
+    template <class T>
+    std::shared_ptr<const T> get(std::string_view name, std::string_view ns = "default") {
+        return objects.get<T>(ns, name);
+    }
+    template <class T>
+    Result<std::shared_ptr<const T>> create(T object) {
+        auto created = run(objects.create<T>(std::move(object)));
+        settle();
+        return created;
+    }
+    template <class T, class Edit>
+    Result<std::shared_ptr<const T>> edit(const std::string& name, Edit change, const std::string& ns = "default") {
+        std::function<Result<void>(T&)> any = [change](T& object) -> Result<void> { return change(object), ok(); };
+        auto changed = run(objects.modify<T>(ns, name, std::move(any)));
+        settle();
+        return changed;
+    }
+    template <class T>
+    Result<store::Removed> remove(const std::string& name, store::DeleteOptions how = {}, const std::string& ns = "default") {
+        auto removed = run(objects.remove<T>(ns, name, std::move(how)));
+        settle();
+        return removed;
+    }
+
+    store::EventRecorder events;
+    controllers::Controllers controllers;
+
+  private:
+    static controllers::ControllersOptions options(std::string service_cidr) {
+        return {std::move(service_cidr), "192.0.2.10", 6443};
+    }
+};
+
+inline api::Service service_with(std::string_view name, std::string_view type = "ClusterIP", int32_t port = 80) {
+    api::Service service;
+    service.metadata.name = api::Str(name);
+    service.metadata.namespace_ = "default";
+    service.spec.type = api::Str(type);
+    service.spec.selector["app"] = api::Str(name);
+    api::ServicePort only;
+    only.port = port;
+    service.spec.ports.push_back(std::move(only));
+    return service;
+}
+
+}  // namespace orilla::test

@@ -1,0 +1,184 @@
+#include "service_allocation.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "controller_world.hpp"
+
+using namespace orilla;
+using orilla::test::ControllerWorld;
+using orilla::test::service_with;
+
+namespace {
+
+const api::ServiceSpec& spec_of(const Result<std::shared_ptr<const api::Service>>& written) {
+    REQUIRE(written);
+    return (*written)->spec;
+}
+
+api::Service with_ip(api::Service service, std::string_view ip) {
+    service.spec.cluster_ip = api::Str(ip);
+    return service;
+}
+
+api::Service with_node_port(api::Service service, int32_t port) {
+    service.spec.ports[0].node_port = port;
+    return service;
+}
+
+}  // namespace
+
+TEST_CASE("a new Service has its cluster IP in the answer") {
+    ControllerWorld world;
+    const auto web = world.create(service_with("web"));
+    const api::ServiceSpec& spec = spec_of(web);
+    CHECK(spec.cluster_ip.view().starts_with("10.43."));
+    REQUIRE(spec.cluster_ips.size() == 1);
+    CHECK(spec.cluster_ips[0] == spec.cluster_ip);
+    REQUIRE(spec.ip_families.size() == 1);
+    CHECK(spec.ip_families[0] == "IPv4");
+    CHECK(spec.ip_family_policy == "SingleStack");
+    CHECK(spec.ports[0].node_port == 0);
+}
+
+TEST_CASE("two Services never share an address") {
+    ControllerWorld world;
+    std::set<std::string> ips;
+    for (int i = 0; i < 50; ++i) ips.insert(spec_of(world.create(service_with("s" + std::to_string(i)))).cluster_ip.str());
+    CHECK(ips.size() == 50);
+    CHECK_FALSE(ips.contains("10.43.0.1"));
+    CHECK_FALSE(ips.contains("10.43.0.10"));
+}
+
+TEST_CASE("a headless Service holds no address") {
+    ControllerWorld world;
+    const auto web = world.create(with_ip(service_with("web"), "None"));
+    CHECK(spec_of(web).cluster_ip == "None");
+    REQUIRE(spec_of(web).cluster_ips.size() == 1);
+    CHECK(spec_of(web).cluster_ips[0] == "None");
+}
+
+TEST_CASE("an address that was asked for is given, once") {
+    ControllerWorld world;
+    CHECK(spec_of(world.create(with_ip(service_with("a"), "10.43.7.7"))).cluster_ip == "10.43.7.7");
+    const auto refused = world.create(with_ip(service_with("b"), "10.43.7.7"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::invalid);
+    CHECK(refused.error().message() == "Service \"b\" is invalid: spec.clusterIPs: Invalid value: [\"10.43.7.7\"]: failed to "
+                                       "allocate IP 10.43.7.7: provided IP is already allocated");
+    REQUIRE(world.remove<api::Service>("a"));
+    CHECK(world.create(with_ip(service_with("b"), "10.43.7.7")));
+}
+
+TEST_CASE("an address outside the range is refused") {
+    ControllerWorld world;
+    const auto refused = world.create(with_ip(service_with("a"), "10.44.0.1"));
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message(), Catch::Contains("the provided IP (10.44.0.1) is not in the valid range. The range of "
+                                                          "valid IPs is 10.43.0.0/16"));
+    CHECK_FALSE(world.create(with_ip(service_with("b"), "10.43.0.0")));
+    CHECK_FALSE(world.create(with_ip(service_with("c"), "10.43.255.255")));
+    CHECK_FALSE(world.create(with_ip(service_with("d"), "10.43.0.1")));
+    CHECK(world.create(with_ip(service_with("e"), "10.43.0.10")));
+}
+
+TEST_CASE("a range that is used up says so, and serves again once one is free") {
+    ControllerWorld world("10.43.0.0/28");  // 14 hosts, less kubernetes and kube-dns
+    for (int i = 0; i < 12; ++i) REQUIRE(world.create(service_with("s" + std::to_string(i))));
+    const auto refused = world.create(service_with("more"));
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message(), Catch::Contains("failed to allocate a serviceIP: range is full"));
+    REQUIRE(world.remove<api::Service>("s3"));
+    CHECK(world.create(service_with("more")));
+}
+
+TEST_CASE("a refused or imagined Service holds nothing") {
+    ControllerWorld world;
+    api::Service bad = with_node_port(with_ip(service_with("bad", "NodePort"), "10.43.9.9"), 30100);
+    bad.spec.ports[0].protocol = "SMTP";
+    CHECK_FALSE(world.create(bad));
+    CHECK(world.run(world.objects.create(api::Object(with_ip(service_with("dry"), "10.43.9.9")), {.dry_run = true})));
+    REQUIRE(world.create(with_node_port(with_ip(service_with("good", "NodePort"), "10.43.9.9"), 30100)));
+    CHECK_FALSE(world.create(with_node_port(with_ip(service_with("good", "NodePort"), "10.43.9.10"), 30101)));  // exists
+    CHECK(world.create(with_node_port(with_ip(service_with("next", "NodePort"), "10.43.9.10"), 30101)));
+}
+
+TEST_CASE("node ports are given, kept and checked") {
+    ControllerWorld world;
+    const auto web = world.create(service_with("web", "NodePort"));
+    const int32_t port = spec_of(web).ports[0].node_port;
+    CHECK(port >= 30000);
+    CHECK(port <= 32767);
+    const auto refused = world.create(with_node_port(service_with("other", "NodePort"), port));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message() == "Service \"other\" is invalid: spec.ports[0].nodePort: Invalid value: " +
+                                           std::to_string(port) + ": provided port is already allocated");
+    CHECK_THAT(world.create(with_node_port(service_with("low", "NodePort"), 80)).error().message(),
+               Catch::Contains("provided port is not in the valid range. The range of valid ports is 30000-32767"));
+}
+
+TEST_CASE("one node port serves TCP and UDP of one port") {
+    ControllerWorld world;
+    api::Service dns = service_with("dns", "NodePort", 53);
+    dns.spec.ports[0].name = "tcp";
+    api::ServicePort udp = dns.spec.ports[0];
+    udp.name = "udp";
+    udp.protocol = "UDP";
+    dns.spec.ports.push_back(udp);
+    const auto made = world.create(dns);
+    CHECK(spec_of(made).ports[0].node_port == spec_of(made).ports[1].node_port);
+}
+
+TEST_CASE("an update that leaves addresses out keeps them") {
+    ControllerWorld world;
+    const auto before = world.create(service_with("web", "NodePort"));
+    api::Service bare = service_with("web", "NodePort");
+    bare.metadata.labels["tier"] = "front";
+    const auto after = world.run(world.objects.update<api::Service>(bare));
+    CHECK(spec_of(after).cluster_ip == spec_of(before).cluster_ip);
+    CHECK(spec_of(after).cluster_ips == spec_of(before).cluster_ips);
+    CHECK(spec_of(after).ports[0].node_port == spec_of(before).ports[0].node_port);
+}
+
+TEST_CASE("a cluster IP may not change") {
+    ControllerWorld world;
+    REQUIRE(world.create(service_with("web")));
+    const auto changed = world.edit<api::Service>("web", [](api::Service& service) { service.spec.cluster_ip = "10.43.3.3"; });
+    REQUIRE_FALSE(changed);
+    CHECK_THAT(changed.error().message(), Catch::Contains("may not change once set"));
+    CHECK(world.create(with_ip(service_with("other"), "10.43.3.3")));
+}
+
+TEST_CASE("ClusterIP to NodePort and back takes a port and gives it up") {
+    ControllerWorld world;
+    REQUIRE(world.create(service_with("web")));
+    const auto node_port = world.edit<api::Service>("web", [](api::Service& service) { service.spec.type = "NodePort"; });
+    const int32_t port = spec_of(node_port).ports[0].node_port;
+    REQUIRE(port != 0);
+    const auto back = world.edit<api::Service>("web", [](api::Service& service) { service.spec.type = "ClusterIP"; });
+    CHECK(spec_of(back).ports[0].node_port == 0);
+    CHECK(spec_of(back).external_traffic_policy.empty());
+    CHECK(world.create(with_node_port(service_with("other", "NodePort"), port)));
+}
+
+TEST_CASE("a node port that was exchanged for another is free") {
+    ControllerWorld world;
+    REQUIRE(world.create(with_node_port(service_with("web", "NodePort"), 30500)));
+    REQUIRE(world.edit<api::Service>("web", [](api::Service& service) { service.spec.ports[0].node_port = 30501; }));
+    CHECK(world.create(with_node_port(service_with("a", "NodePort"), 30500)));
+    CHECK_FALSE(world.create(with_node_port(service_with("b", "NodePort"), 30501)));
+}
+
+TEST_CASE("what existing Services hold is taken after a restart") {
+    ControllerWorld world;
+    REQUIRE(world.create(with_node_port(with_ip(service_with("web", "NodePort"), "10.43.5.5"), 30555)));
+    controllers::ServiceAllocation again("10.43.0.0/16");
+    for (const auto& service : world.objects.list<api::Service>()) again.adopt(*service);
+    api::Service taken = with_ip(service_with("thief"), "10.43.5.5");
+    taken.metadata.uid = "thief";
+    taken.spec.ports[0].protocol = "TCP";
+    api::Object object(std::move(taken));
+    CHECK_FALSE(again.on_create(object));
+    CHECK(again.held_ips() == 2);  // and kubernetes
+    CHECK(again.held_ports() == 1);
+}
