@@ -1,12 +1,35 @@
 // One binary, three lives: the daemon (`orilla serve`), its confined workers (hidden verbs), and the command line.
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <string>
 #include <vector>
 
-#include "orilla/images/workers.hpp"
-#include "wiring/serve.hpp"
-#ifdef ORILLA_CLI
 #include "orilla/cli/cli.hpp"
-#endif
+#include "orilla/images/workers.hpp"
+#include "orilla/runtime/runtime.hpp"
+#include "orilla/server/pki.hpp"
+#include "wiring/serve.hpp"
+
+namespace {
+
+std::vector<orilla::cli::Local::Missing> check_kernel() {
+    std::vector<orilla::cli::Local::Missing> out;
+    for (auto& missing : orilla::runtime::check_kernel())
+        out.push_back({std::move(missing.name), std::move(missing.sentence), missing.fatal});
+    return out;
+}
+
+orilla::Result<std::string> make_kubeconfig(const std::string& data_dir, const std::string& server) {
+    const std::string directory = data_dir + "/pki";
+    struct stat found{};
+    if (stat(directory.c_str(), &found) != 0)
+        return orilla::Error::from_errno("read " + directory + " (made when `orilla serve` starts; only root may read it)", errno);
+    TRY(const orilla::server::Pki pki, orilla::server::ensure_pki(directory, {}));
+    return orilla::server::render_kubeconfig(pki, server);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     const std::vector<std::string> args(argv + 1, argv + argc);
@@ -14,9 +37,5 @@ int main(int argc, char** argv) {
     if (!args.empty())
         if (auto status = orilla::images::run_worker(args[0])) return *status;
     if (!args.empty() && args[0] == "serve") return orilla::wiring::run_serve({args.begin() + 1, args.end()});
-#ifdef ORILLA_CLI
-    return orilla::cli::run(args);
-#else
-    return 2;
-#endif
+    return orilla::cli::run(args, {check_kernel, make_kubeconfig});
 }

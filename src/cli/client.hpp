@@ -1,0 +1,48 @@
+// HTTP over the unix socket, blocking: this is a program that a person waits for.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orilla/base/result.hpp"
+
+namespace orilla::cli {
+
+constexpr std::string_view accept_json = "application/json";
+constexpr std::string_view accept_table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+struct Request {
+    std::string method = "GET";
+    std::string path;  ///< with the query, percent-encoded
+    std::string body;
+    std::string content_type = "application/json";
+    std::string accept{accept_json};
+};
+
+class Client {
+  public:
+    explicit Client(std::string socket);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    /// The body of a success. A Status becomes an Error with its code, causes and "Error from server (Reason): message".
+    /// Warning headers are printed to stderr.
+    Result<std::string> send(const Request& request);
+    /// Hands over a success's body as it arrives, until it ends or `sink` returns false.
+    Result<void> stream(const Request& request, const std::function<bool(std::string_view)>& sink);
+    /// The same, line by line.
+    Result<void> stream_lines(const Request& request, const std::function<bool(std::string_view)>& sink);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Percent-encodes what must not stand in a query or a path segment.
+std::string escape(std::string_view text);
+
+}  // namespace orilla::cli

@@ -1,0 +1,179 @@
+// image pull, import, list, remove, prune: the box's own verbs, with progress.
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <ctime>
+#include <filesystem>
+
+#include "orilla/api/age.hpp"
+#include "output.hpp"
+#include "verbs.hpp"
+
+namespace orilla::cli {
+namespace json = boost::json;
+namespace {
+
+constexpr int bar_columns = 30;
+
+std::string human_bytes(int64_t bytes) {
+    static constexpr const char* units[] = {"B", "kB", "MB", "GB", "TB"};
+    double value = static_cast<double>(bytes);
+    size_t unit = 0;
+    while (value >= 1000 && unit + 1 < std::size(units)) value /= 1000, ++unit;
+    char text[32];
+    snprintf(text, sizeof text, unit == 0 ? "%.0f%s" : "%.1f%s", value, units[unit]);
+    return text;
+}
+
+/// A bar that is drawn over on a terminal; plain lines, one for each change of phase, otherwise.
+class ProgressBar {
+  public:
+    explicit ProgressBar(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+    void show(const json::object& step) {
+        if (quiet_) return;
+        const std::string status = text_at(step, "status");
+        if (!terminal_) {
+            if (status != last_) fprintf(stderr, "%s\n", status.c_str());
+            last_ = status;
+            return;
+        }
+        const int64_t done = number_at(step, "doneBytes"), total = number_at(step, "totalBytes");
+        const int filled = total > 0 ? static_cast<int>(std::min<int64_t>(done * bar_columns / total, bar_columns)) : 0;
+        std::string bar(static_cast<size_t>(filled), '=');
+        if (filled < bar_columns) bar += '>';
+        bar.resize(bar_columns, ' ');
+        fprintf(stderr, "\r\033[K%s [%s] %s/%s, layer %lld of %lld", status.c_str(), bar.c_str(), human_bytes(done).c_str(),
+                human_bytes(total).c_str(), static_cast<long long>(number_at(step, "layersDone")),
+                static_cast<long long>(number_at(step, "layersTotal")));
+        drawn_ = true;
+    }
+    ~ProgressBar() {
+        if (drawn_) fputc('\n', stderr);
+    }
+
+  private:
+    bool quiet_;
+    bool terminal_;
+    bool drawn_ = false;
+    std::string last_;
+};
+
+/// Starts a pull or an import and follows it to its end.
+Result<json::array> follow_work(Client& client, const Options& options, const std::string& path) {
+    Request request;
+    request.method = "POST";
+    request.path = path;
+    ProgressBar bar(options.quiet);
+    json::array images;
+    Result<void> failed = Error(Code::unavailable, "error: the connection broke before the image was complete");
+    const std::function<bool(std::string_view)> sink = [&](std::string_view line) {
+        auto step = parse_object(line);
+        if (!step) return true;
+        if (step->contains("error")) {
+            failed = Error(Code::internal, "error: " + text_at(object_at(*step, "error"), "message"));
+        } else if (step->contains("images")) {
+            images = array_at(*step, "images");
+            failed = ok();
+        } else {
+            bar.show(*step);
+        }
+        return true;
+    };
+    TRY_VOID(client.stream_lines(request, sink));
+    if (!failed) return std::move(failed).error();
+    return images;
+}
+
+std::string first_name(const json::object& image) {
+    const json::array& names = array_at(image, "names");
+    return names.empty() ? text_at(image, "id") : text_of(names[0]);
+}
+
+Result<void> list(Client& client, const Options& options) {
+    Request request;
+    request.path = "/orilla/v1/images";
+    TRY(std::string body, client.send(request));
+    if (is_machine_output(options.output)) {
+        TRY(std::string text, render_object(body, options));
+        print(text);
+        return ok();
+    }
+    TRY(json::object answer, parse_object(body));
+    TextTable table;
+    if (!options.no_headers) table.add({"NAME", "IMAGE ID", "SIZE", "CREATED", "IN USE"});
+    for (const auto& item : array_at(answer, "items")) {
+        const json::object& image = item.get_object();
+        const std::string id = text_at(image, "id");
+        const auto created = api::Time::parse(text_at(image, "created"));
+        json::array names = array_at(image, "names");
+        if (names.empty()) names.emplace_back("<none>");
+        for (const auto& name : names)
+            table.add({text_of(name), id.substr(id.find(':') + 1, 12), human_bytes(number_at(image, "sizeBytes")),
+                       created ? api::render_age(*created, time(nullptr)) : "<unknown>", text_at(image, "inUse") == "true" ? "yes" : "no"});
+    }
+    print(table.render());
+    return ok();
+}
+
+Result<void> pull(Client& client, const Options& options, const std::string& name) {
+    TRY(json::array images, follow_work(client, options, "/orilla/v1/images/pull?name=" + escape(name)));
+    for (const auto& image : images) print("pulled " + first_name(image.get_object()) + "\n");
+    return ok();
+}
+
+Result<void> import(Client& client, const Options& options, const std::string& file) {
+    std::error_code failed;
+    const std::filesystem::path path = std::filesystem::absolute(file, failed);
+    if (failed || !std::filesystem::exists(path)) return Error(Code::bad_request, "error: " + file + " does not exist");
+    std::string query = "?path=" + escape(path.string());
+    if (!options.name.empty()) query += "&name=" + escape(options.name);
+    TRY(json::array images, follow_work(client, options, "/orilla/v1/images/import" + query));
+    for (const auto& image : images) print("imported " + first_name(image.get_object()) + "\n");
+    return ok();
+}
+
+Result<void> remove(Client& client, const std::string& name) {
+    Request request;
+    request.method = "DELETE";
+    request.path = "/orilla/v1/images?name=" + escape(name);
+    TRY(std::string body, client.send(request));
+    (void)body;
+    print("removed " + name + "\n");
+    return ok();
+}
+
+Result<void> prune(Client& client) {
+    Request request;
+    request.method = "POST";
+    request.path = "/orilla/v1/images/prune";
+    TRY(std::string body, client.send(request));
+    TRY(json::object answer, parse_object(body));
+    int64_t bytes = 0;
+    for (const auto& image : array_at(answer, "items")) {
+        print("removed " + first_name(image.get_object()) + "\n");
+        bytes += number_at(image.get_object(), "sizeBytes");
+    }
+    print("images of " + human_bytes(bytes) + " removed\n");
+    return ok();
+}
+
+}  // namespace
+
+Result<void> run_image(Client& client, const Options& options) {
+    const std::string what = options.args.empty() ? "" : options.args[0];
+    const std::vector<std::string> rest(options.args.begin() + (options.args.empty() ? 0 : 1), options.args.end());
+    if (what == "list" || what == "ls") return list(client, options);
+    if (what == "prune") return prune(client);
+    if (what != "pull" && what != "import" && what != "remove" && what != "rm")
+        return Error(Code::bad_request, "error: expected image pull|import|list|remove|prune");
+    if (rest.empty()) return Error(Code::bad_request, "error: image " + what + " needs a name or file");
+    if (!options.name.empty() && rest.size() > 1) return Error(Code::bad_request, "error: --name goes with one file");
+    for (const auto& word : rest) {
+        if (what == "pull") TRY_VOID(pull(client, options, word));
+        else if (what == "import") TRY_VOID(import(client, options, word));
+        else TRY_VOID(remove(client, word));
+    }
+    return ok();
+}
+
+}  // namespace orilla::cli
