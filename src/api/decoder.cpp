@@ -4,6 +4,8 @@
 
 namespace orilla::api {
 namespace {
+constexpr size_t name_bytes_max = 256;  // of a foreign name in a message
+
 std::string_view name_of(JsonScalar::Type type) {
     switch (type) {
         case JsonScalar::Type::null:
@@ -17,6 +19,14 @@ std::string_view name_of(JsonScalar::Type type) {
             return "string";
     }
     return "";
+}
+
+/// Enough of a foreign name to find it, cut between characters.
+std::string_view clip(std::string_view name) {
+    if (name.size() <= name_bytes_max) return name;
+    size_t end = name_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+    return name.substr(0, end);
 }
 
 detail::Block*& block_at(void* place) { return *static_cast<detail::Block**>(place); }
@@ -51,7 +61,7 @@ bool Decoder::next_slot(Slot& slot) {
         case Open::list: {
             detail::Block*& block = block_at(frame.target);
             frame.index = detail::block_size(block);
-            if (frame.index >= json_list_items_max) return fail("too many items");
+            if (!charge(frame.type->size)) return false;
             slot = {Shape::plain, frame.type, detail::block_insert(block, frame.type->size, frame.index), nullptr};
             return true;
         }
@@ -62,6 +72,12 @@ bool Decoder::next_slot(Slot& slot) {
         }
     }
     return true;
+}
+
+/// `{}` is three bytes of JSON and hundreds of memory: what a document may become is bounded, too.
+bool Decoder::charge(size_t bytes) {
+    decoded_bytes_ += bytes;
+    return decoded_bytes_ <= decoded_bytes_max || fail("the document takes more memory than an object may");
 }
 
 bool Decoder::open(Open how, const TypeInfo& type, void* target) {
@@ -90,8 +106,10 @@ bool Decoder::begin_object() {
     if (slot.type == nullptr) return skip_depth_ = 1, true;
     if (slot.shape == Shape::map) return open(Open::map, *slot.type, slot.place);
     if (slot.shape == Shape::list) return fail_type(slot, "object");
-    if (slot.type->kind == Kind::object)
+    if (slot.type->kind == Kind::object) {
+        if (slot.shape == Shape::box && !charge(slot.type->size)) return false;
         return open(Open::object, *slot.type, open_value(slot.shape, *slot.type, slot.place));
+    }
     if (slot.type->kind != Kind::raw) return fail_type(slot, "object");
     raw_place_ = slot.place;
     raw_ = "{";
@@ -199,7 +217,7 @@ bool Decoder::map_key(Frame& frame, std::string_view name) {
             return true;
         }
     }
-    if (detail::block_size(block) >= json_list_items_max) return fail("too many entries");
+    if (!charge(stride)) return false;
     *static_cast<Str*>(detail::block_insert(block, stride, frame.index)) = Str::intern(name);
     return true;
 }
@@ -276,13 +294,13 @@ bool Decoder::set_number(const TypeInfo& type, void* place, const JsonScalar& va
         *static_cast<double*>(place) = whole ? static_cast<double>(value.integer) : value.number;
         return true;
     }
-    if (!whole) return fail("expected " + std::string(type.name) + ", got number " + std::string(value.text));
+    if (!whole) return fail("expected " + std::string(type.name) + ", got number " + std::string(clip(value.text)));
     if (type.kind == Kind::int64) {
         *static_cast<int64_t*>(place) = value.integer;
         return true;
     }
     if (value.integer < std::numeric_limits<int32_t>::min() || value.integer > std::numeric_limits<int32_t>::max())
-        return fail("number " + std::string(value.text) + " is out of range of int32");
+        return fail("number " + std::string(clip(value.text)) + " is out of range of int32");
     *static_cast<int32_t*>(place) = static_cast<int32_t>(value.integer);
     return true;
 }
@@ -359,8 +377,11 @@ void Decoder::problem(std::string_view what, std::string_view name) {
     std::string where = path();
     frame.field = current;
     if (!where.empty() && !name.empty()) where += '.';
-    where += name;
-    report_->field_problems.push_back(std::string(what) + " field \"" + where + "\"");
+    where += clip(name);
+    std::string message = std::string(what) + " field ";
+    append_json_string(message,
+                       where);  // these go into headers: nothing but printable ASCII and UTF-8 may come through
+    report_->field_problems.push_back(std::move(message));
 }
 
 std::string Decoder::path() const {
@@ -377,7 +398,7 @@ std::string Decoder::path() const {
                 reinterpret_cast<const Str*>(block->elements() + frame.index * detail::map_stride(*frame.type))->view();
         if (name.empty()) continue;
         if (!out.empty()) out += '.';
-        out += name;
+        out += clip(name);
     }
     return out;
 }

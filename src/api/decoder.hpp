@@ -53,6 +53,7 @@ class Decoder {
     };
 
     bool next_slot(Slot& slot);
+    bool charge(size_t bytes);
     bool object_key(Frame& frame, std::string_view name);
     bool map_key(Frame& frame, std::string_view name);
     void type_meta_key(std::string_view name);
@@ -74,6 +75,7 @@ class Decoder {
     void* target_;
     DecodeReport* report_;
     std::vector<Frame> frames_;
+    size_t decoded_bytes_ = 0;
     bool started_ = false;
     std::string* type_meta_ = nullptr;  ///< where the value of kind or apiVersion goes
     bool skip_next_ = false;            ///< the value of an unknown field comes

@@ -189,26 +189,36 @@ class Reader {
     ManifestBudget budget_;
 };
 
-/// Takes no notice: for walking over a document.
-class Deaf : public YAML::EventHandler {
+/// Counts the values of a document without keeping any.
+class Counter : public YAML::EventHandler {
   public:
+    size_t values = 0;
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override { ++values; }
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override { ++values; }
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override { ++values; }
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+        ++values;
+    }
     void OnSequenceEnd() override {}
-    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+        ++values;
+    }
     void OnMapEnd() override {}
 };
 
-/// YAML::Load ignores what follows the first document, and YAML::LoadAll never ends on some of it: look first.
-bool has_one_document(const std::string& text) {
+/// What YAML::Load would not say: it ignores what follows the first document (LoadAll never ends on some of it), and
+/// takes hundreds of bytes for a value of one.
+Result<void> check_before_loading(const std::string& text, std::string_view source, int line) {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    Deaf handler;
-    return !parser.HandleNextDocument(handler) || !parser.HandleNextDocument(handler);
+    Counter counter;
+    if (!parser.HandleNextDocument(counter)) return ok();
+    if (counter.values > manifest_values_max) return manifest_error(source, line, "the document has too many values");
+    if (parser.HandleNextDocument(counter))
+        return manifest_error(source, line, "there is text after the end of the document");
+    return ok();
 }
 
 bool is_separator(std::string_view line) {
@@ -232,8 +242,7 @@ Result<void> read_document(Reader& reader, std::string_view source, std::string 
     // The end marker starts a part of its own, in which it would be the end of nothing.
     if (text.starts_with("...")) text.replace(0, 3, "---");
     try {
-        if (!has_one_document(text))
-            return manifest_error(source, first_line, "there is text after the end of the document");
+        TRY_VOID(check_before_loading(text, source, first_line));
         return reader.add(YAML::Load(text), first_line);
     } catch (const YAML::Exception& exception) {
         int line = first_line + std::max(exception.mark.line, 0);

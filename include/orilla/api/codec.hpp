@@ -12,10 +12,10 @@
 
 namespace orilla::api {
 
-constexpr size_t json_bytes_max = size_t{3} << 20;  ///< of one document, as the reference server's request limit
-constexpr int json_depth_max = 128;                 ///< nested objects and arrays
-constexpr size_t json_list_items_max = 1'000'000;
-constexpr size_t field_problems_max = 100;  ///< unknown and duplicate fields remembered per document
+constexpr size_t json_bytes_max = size_t{3} << 20;      ///< of one document, as the reference server's request limit
+constexpr int json_depth_max = 128;                     ///< nested objects and arrays
+constexpr size_t decoded_bytes_max = size_t{32} << 20;  ///< of structs and entries in memory, made from one document
+constexpr size_t field_problems_max = 100;              ///< unknown and duplicate fields remembered per document
 
 /// What a decode noticed beside errors.
 struct DecodeReport {

@@ -13,9 +13,9 @@
 
 namespace orilla::api {
 
-constexpr size_t manifest_bytes_max = size_t{16} << 20;  ///< of one file
-constexpr size_t manifest_documents_max = 10'000;        ///< in one file, list items included
-constexpr size_t manifest_values_max = 500'000;          ///< in one file, after aliases are expanded
+constexpr size_t manifest_bytes_max = size_t{8} << 20;  ///< of one file
+constexpr size_t manifest_documents_max = 10'000;       ///< in one file, list items included
+constexpr size_t manifest_values_max = 200'000;         ///< in one file, after aliases are expanded
 /// Of all documents together, after aliases are expanded, the paths of their fields included.
 constexpr size_t manifest_json_bytes_max = size_t{32} << 20;
 

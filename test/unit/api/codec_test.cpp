@@ -121,6 +121,21 @@ TEST_CASE("codec: depth and size have limits") {
     CHECK(decode<Pod>(huge).error().code() == Code::too_large);
 }
 
+TEST_CASE("codec: a document cannot become much larger in memory than it is") {
+    std::string json = R"({"spec":{"containers":[{})";
+    while (json.size() < json_bytes_max - 100) json += ",{}";
+    CHECK(error_of(json + "]}}").find(": the document takes more memory than an object may") != std::string::npos);
+}
+
+TEST_CASE("codec: foreign names are cut short and escaped in messages") {
+    std::string name(1000, 'x');
+    CHECK(problems_of("{\"" + name + "\":1}").at(0).size() < 300);
+    CHECK(problems_of("{\"a\\r\\nb\":1}").at(0) == R"(unknown field "a\r\nb")");
+    std::string many = "{";
+    for (int i = 0; i < 1000; ++i) many += "\"u" + std::to_string(i) + "\":0,";
+    CHECK(problems_of(many + "\"z\":0}").size() == field_problems_max);
+}
+
 TEST_CASE("codec: null means absent") {
     auto pod =
         decode<Pod>(R"({"metadata":{"creationTimestamp":null,"name":"a","labels":null},"spec":null,"status":{}})");

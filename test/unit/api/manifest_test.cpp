@@ -172,5 +172,8 @@ TEST_CASE("manifest: what blows up or goes too deep is refused") {
     std::string deep = "{\"a\":" + std::string(100000, '[');
     CHECK_FALSE(read_documents(deep, "deep.json"));
     CHECK_FALSE(read_documents("- a: " + std::string(100000, '['), "deep.yaml"));
+    std::string wide = "a: [";
+    for (size_t i = 0; i < manifest_values_max; ++i) wide += "1,";
+    CHECK(read_documents(wide + "]", "w").error().message() == "w:1: the document has too many values");
     CHECK_FALSE(read_documents(std::string(manifest_bytes_max + 1, ' '), "big.yaml"));
 }
