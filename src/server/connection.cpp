@@ -7,6 +7,9 @@ namespace orilla::server {
 namespace {
 constexpr size_t read_bytes = 64 * 1024;
 constexpr size_t inline_body_bytes_max = 32 * 1024;  ///< smaller bodies are copied behind the head: one piece to send
+/// A client that never makes us wait must not keep the loop to itself.
+constexpr unsigned requests_per_turn_max = 32;
+constexpr unsigned pieces_per_turn_max = 8;
 constexpr size_t kept_out_bytes_max = 32 * 1024;
 
 /// One buffer for all reads of the loop's thread: it is empty again before anybody else runs.
@@ -79,6 +82,7 @@ loop::Task<void> Connection::serve() {
         if (!co_await std::move(reading)) break;
         auto answering = answer_request();
         going = co_await std::move(answering);
+        if (++turns_ % requests_per_turn_max == 0) co_await shared_.loop.yield();
     }
     transport_.shut_down();
     if (unread_) {
@@ -314,6 +318,7 @@ loop::Task<bool> Connection::write_stream(Response response) {
         if (piece.empty()) continue;
         auto writing = write_piece(&piece, chunked);
         if (!co_await std::move(writing)) co_return false;
+        if (++turns_ % pieces_per_turn_max == 0) co_await shared_.loop.yield();
     }
     if (!chunked) co_return true;
     auto last = write_all("0\r\n\r\n", {});

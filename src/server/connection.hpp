@@ -83,6 +83,7 @@ class Connection {
     std::string pending_;  ///< bytes after the current request
     std::string out_;      ///< head of the answer, and its body when small
     int64_t deadline_ms_ = INT64_MAX;
+    unsigned turns_ = 0;
     bool keep_alive_ = true;
     bool is_head_ = false;
     bool unread_ = false;  ///< the answer came before the whole request

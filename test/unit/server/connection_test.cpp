@@ -216,6 +216,21 @@ TEST_CASE("Connection: silence has its limits") {
     CHECK(world.server.counters().timeouts == 3);
 }
 
+TEST_CASE("Connection: one that never waits lets the others have their turn") {
+    World world;
+    const UniqueFd greedy = world.connect();
+    const UniqueFd modest = world.connect();
+    settle(world.loop);
+    std::string many;
+    for (int i = 0; i < 1'000; ++i) many += "GET /g HTTP/1.1\r\n\r\n";
+    REQUIRE(::send(greedy.get(), many.data(), many.size(), 0) == static_cast<ssize_t>(many.size()));
+    REQUIRE(::send(modest.get(), get_a.data(), get_a.size(), 0) == static_cast<ssize_t>(get_a.size()));
+    settle(world.loop);
+    const size_t turn = world.handler.seen.find("GET /a");
+    REQUIRE(turn != std::string::npos);
+    CHECK(turn < 100 * std::string_view("GET /g ;").size());
+}
+
 TEST_CASE("Connection: who will be refused anyway may not wait for long") {
     World world;
     const UniqueFd stranger = world.connect(Identity::Kind::unauthenticated);
