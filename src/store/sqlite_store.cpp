@@ -169,8 +169,10 @@ void SqliteStore::publish_ready() {
             if (front.to_file && front.stage != Pending::Stage::committed) return;
             if (front.entry->revision > reserved_) return;
             publish(front);
+        } else if (front.entry->revision <= reserved_) {
+            // Never beyond: readers must not see a revision that a crash would give away again.
+            index_.skip_to(front.entry->revision);
         }
-        index_.skip_to(front.entry->revision);
         settle(front);
     }
 }

@@ -31,10 +31,11 @@ int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at)
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     return methods_of(file)->xTruncate(cast(file)->real(), size);
 }
-int sync_file(sqlite3_file* file, int flags) {
+/// Only counted: these tests cut no power, and a busy disk takes its time.
+int sync_file(sqlite3_file*, int) {
     if (faults.sync_fails) return SQLITE_IOERR_FSYNC;
     ++faults.syncs;
-    return methods_of(file)->xSync(cast(file)->real(), flags);
+    return SQLITE_OK;
 }
 int file_size(sqlite3_file* file, sqlite3_int64* size) { return methods_of(file)->xFileSize(cast(file)->real(), size); }
 int lock_file(sqlite3_file* file, int level) { return methods_of(file)->xLock(cast(file)->real(), level); }

@@ -42,6 +42,12 @@ class HoldingExecutor final : public loop::Executor {
             loop_.post(std::move(done));
         }
     }
+    /// A crash before the held jobs began, or after they did their work and before anybody was told.
+    void crash(bool worked) {
+        for (auto& [job, done] : jobs_)
+            if (worked) job();
+        jobs_.clear();
+    }
     size_t held() const { return jobs_.size(); }
     bool hold = false;
 
