@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "orilla/base/log.hpp"
 #include "runtime_impl.hpp"
 
 namespace orilla::runtime {
@@ -93,7 +94,8 @@ loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t t
             const std::array<int64_t, 4> numbers{handle, SIGKILL, 0, 0};
             std::vector<int> no_fds;
             auto killing = pod->client->call(MessageType::signal, numbers, no_fds);
-            co_await std::move(killing);
+            // Without an answer its end is not told either, and the deadline above ends the wait.
+            if (auto killed = co_await std::move(killing); !killed) log::warning(killed.error().message());
             continue;
         }
         auto waiting = wait_for_change(pod);

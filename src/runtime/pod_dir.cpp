@@ -26,7 +26,6 @@ constexpr FlagName flag_names[] = {{"own_ipc", &PodFacts::own_ipc},
                                    {"has_hostname", &PodFacts::has_hostname},
                                    {"has_hosts", &PodFacts::has_hosts},
                                    {"has_resolv_conf", &PodFacts::has_resolv_conf}};
-constexpr size_t pod_record_bytes_max = 8192;
 constexpr long shm_bytes = 64L << 20;
 
 }  // namespace

@@ -5,17 +5,17 @@
 
 extern "C" {
 
-__attribute__((optimize("no-tree-loop-distribute-patterns"))) void* memcpy(void* to, const void* from, size_t bytes) {
+void* memcpy(void* to, const void* from, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i) ((char*)to)[i] = ((const char*)from)[i];
     return to;
 }
 
-__attribute__((optimize("no-tree-loop-distribute-patterns"))) void* memset(void* to, int value, size_t bytes) {
+void* memset(void* to, int value, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i) ((char*)to)[i] = (char)value;
     return to;
 }
 
-__attribute__((optimize("no-tree-loop-distribute-patterns"))) void* memmove(void* to, const void* from, size_t bytes) {
+void* memmove(void* to, const void* from, size_t bytes) {
     char* target = (char*)to;
     const char* source = (const char*)from;
     if (target < source)
