@@ -14,7 +14,7 @@
 namespace orilla::network {
 
 namespace {
-constexpr int layout_version = 2;  // one more whenever a rule or a map changes
+constexpr int layout_version = 3;  // one more whenever a rule or a map changes
 constexpr uint32_t affinity_clients_max = 65'536;
 
 // nft's numbers of its types; a concatenation holds six bits for each part.
@@ -217,7 +217,9 @@ void look_node_port_up(NftBatch& batch, const ServiceRulesConfig&) {
     go_to_chain(batch, ServiceMap::node_ports);
 }
 
-void masquerade_hairpin(NftBatch& batch, const ServiceRulesConfig&) {
+void masquerade_hairpin(NftBatch& batch, const ServiceRulesConfig& config) {
+    // Not on loopback, where the node reaches itself as it is.
+    match_interface(batch, true, NFT_META_OIFNAME, config.bridge);
     load_source(batch, 0);
     load_destination(batch, 1);
     batch.lookup(map_name(ServiceMap::hairpin), 0);
