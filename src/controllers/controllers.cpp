@@ -1,6 +1,7 @@
 #include "orilla/controllers/controllers.hpp"
 
 #include "deployment_controller.hpp"
+#include "endpoints_controller.hpp"
 #include "kubernetes_service.hpp"
 #include "replicaset_controller.hpp"
 #include "service_allocation.hpp"
@@ -21,6 +22,7 @@ struct Controllers::Impl {
           services(loop, objects.store(), "services", [this](const store::WatchEvent& event) { service_changed(event); }),
           objects_(objects),
           kubernetes(loop, objects, api_place(options)),
+          endpoints(loop, objects),
           replicasets(loop, objects, events),
           deployments(loop, objects, events) {
         // Before the first write of a Service: the addresses that are taken are known from here on.
@@ -40,6 +42,7 @@ struct Controllers::Impl {
     store::Follower services;
     store::Objects& objects_;
     KubernetesServiceController kubernetes;
+    EndpointsController endpoints;
     ReplicaSetController replicasets;
     DeploymentController deployments;
 };
@@ -51,12 +54,14 @@ Controllers::~Controllers() = default;
 void Controllers::start() {
     impl_->services.start();
     impl_->kubernetes.start();
+    impl_->endpoints.start();
     impl_->replicasets.start();
     impl_->deployments.start();
 }
 
 std::vector<std::pair<std::string, loop::WorkerCounters>> Controllers::counters() const {
     return {{"kubernetes-service", impl_->kubernetes.counters()},
+            {"endpoints", impl_->endpoints.counters()},
             {"replicaset", impl_->replicasets.counters()},
             {"deployment", impl_->deployments.counters()}};
 }

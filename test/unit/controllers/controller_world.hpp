@@ -33,6 +33,13 @@ struct ControllerWorld : ObjectWorld {
         settle();
         return changed;
     }
+    template <class T, class Edit>
+    Result<std::shared_ptr<const T>> edit_status(const std::string& name, Edit change, const std::string& ns = "default") {
+        std::function<Result<void>(T&)> any = [change](T& object) -> Result<void> { return change(object), ok(); };
+        auto changed = run(objects.modify_status<T>(ns, name, std::move(any)));
+        settle();
+        return changed;
+    }
     template <class T>
     Result<store::Removed> remove(const std::string& name, store::DeleteOptions how = {}, const std::string& ns = "default") {
         auto removed = run(objects.remove<T>(ns, name, std::move(how)));
@@ -48,6 +55,27 @@ struct ControllerWorld : ObjectWorld {
         return {std::move(service_cidr), "192.0.2.10", 6443};
     }
 };
+
+inline void set_ready(api::Pod& pod, bool ready, int64_t now_s = 1'700'000'000) {
+    pod.status.conditions.clear();
+    api::PodCondition condition;
+    condition.type = "Ready";
+    condition.status = ready ? "True" : "False";
+    condition.last_transition_time = api::Time(now_s);
+    pod.status.conditions.push_back(std::move(condition));
+}
+
+inline api::Pod pod_with(std::string_view name, std::string_view app, std::string_view ns = "default") {
+    api::Pod pod;
+    pod.metadata.name = api::Str(name);
+    pod.metadata.namespace_ = api::Str(ns);
+    pod.metadata.labels["app"] = api::Str(app);
+    api::Container container;
+    container.name = "main";
+    container.image = "busybox:1";
+    pod.spec.containers.push_back(std::move(container));
+    return pod;
+}
 
 inline api::Service service_with(std::string_view name, std::string_view type = "ClusterIP", int32_t port = 80) {
     api::Service service;

@@ -1,0 +1,81 @@
+// Where a Service's traffic goes: its pods as EndpointSlices, as the older Endpoints, and user-made Endpoints mirrored into
+// slices. Decides only. Keeps an endpoint in the slice that has it and reuses slices, so that names are stable and a
+// change writes one object.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "orilla/api/types.hpp"
+
+namespace orilla::controllers {
+
+constexpr size_t slice_endpoints_max = 100;
+/// More than that the older Endpoints do not hold, and mirrored ones neither.
+constexpr size_t endpoints_addresses_max = 1000;
+
+constexpr std::string_view service_name_label = "kubernetes.io/service-name";
+constexpr std::string_view slice_manager_label = "endpointslice.kubernetes.io/managed-by";
+constexpr std::string_view slice_manager = "endpointslice-controller.k8s.io";
+constexpr std::string_view mirror_manager = "endpointslicemirroring-controller.k8s.io";
+constexpr std::string_view skip_mirror_label = "endpointslice.kubernetes.io/skip-mirror";
+constexpr std::string_view endpoints_manager_label = "endpoints.kubernetes.io/managed-by";
+constexpr std::string_view endpoints_manager = "endpoint-controller";
+constexpr std::string_view headless_label = "service.kubernetes.io/headless";
+constexpr std::string_view over_capacity_annotation = "endpoints.kubernetes.io/over-capacity";
+
+struct CreateSlice {
+    api::EndpointSlice object;  ///< with generateName
+    bool operator==(const CreateSlice&) const = default;
+};
+struct UpdateSlice {
+    api::EndpointSlice object;
+    bool operator==(const UpdateSlice&) const = default;
+};
+struct DeleteSlice {
+    std::string name;
+    bool operator==(const DeleteSlice&) const = default;
+};
+struct CreateEndpoints {
+    api::Endpoints object;
+    bool operator==(const CreateEndpoints&) const = default;
+};
+struct UpdateEndpoints {
+    api::Endpoints object;
+    bool operator==(const UpdateEndpoints&) const = default;
+};
+struct DeleteEndpoints {
+    std::string name;
+    bool operator==(const DeleteEndpoints&) const = default;
+};
+using EndpointsAction =
+    std::variant<CreateSlice, UpdateSlice, DeleteSlice, CreateEndpoints, UpdateEndpoints, DeleteEndpoints>;
+
+struct EndpointsObserved {
+    const api::Service* service = nullptr;                 ///< null: there is none of this name
+    std::vector<const api::Pod*> pods;                     ///< of the namespace
+    std::vector<const api::EndpointSlice*> slices;         ///< labelled with this Service's name
+    const api::Endpoints* endpoints = nullptr;             ///< of this name
+};
+
+std::vector<EndpointsAction> plan_endpoints(const std::string& name, const EndpointsObserved& seen);
+
+/// Addresses that share their ports.
+struct PortGroup {
+    api::List<api::DiscoveryEndpointPort> ports;
+    std::vector<api::Endpoint> endpoints;
+};
+/// The pods of a Service that may take traffic, now or later.
+std::vector<PortGroup> group_endpoints(const api::Service& service, const std::vector<const api::Pod*>& pods);
+
+/// What the slices should be: metadata that all share, and the groups.
+struct SlicesWanted {
+    api::ObjectMeta meta;  ///< namespace, generateName, labels, ownerReferences
+    std::vector<PortGroup> groups;
+    bool placeholder = false;  ///< one empty slice when there is nothing
+};
+/// `existing`: those of the same manager. See endpoint_slices.cpp.
+std::vector<EndpointsAction> plan_slices(SlicesWanted wanted, std::vector<const api::EndpointSlice*> existing);
+
+}  // namespace orilla::controllers
