@@ -128,7 +128,8 @@ PkiNames default_pki_names(const std::string& node_name, const std::string& clus
     names.dns = {"localhost", node_name, "kubernetes", "kubernetes.default", "kubernetes.default.svc",
                  "kubernetes.default.svc." + cluster_domain};
     names.ips = {"127.0.0.1", "::1"};
-    for (const auto& address : addresses) names.ips.push_back(address);
+    for (const auto& address : addresses)
+        if (!address.empty()) names.ips.push_back(address);  // a box may boot without any network
     return names;
 }
 

@@ -111,6 +111,13 @@ TEST_CASE("ensure_pki: a new name renews only the server's certificate") {
                              default_pki_names("edge-2", "cluster.local", {"10.50.0.1"})));
 }
 
+TEST_CASE("default_pki_names: a box without an address has none to certify") {
+    const PkiNames offline = default_pki_names("edge-1", "cluster.local", {"10.43.0.1", ""});
+    CHECK(offline.ips == std::vector<std::string>{"127.0.0.1", "::1", "10.43.0.1"});
+    const Directory directory;
+    CHECK(ensure_pki(directory.path + "/pki", offline));
+}
+
 TEST_CASE("ensure_pki: a name that is more than a name is refused") {
     const Directory directory;
     CHECK_FALSE(ensure_pki(directory.path + "/pki", default_pki_names("a,email:copy", "cluster.local", {})));
