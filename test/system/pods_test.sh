@@ -29,7 +29,7 @@ kind: Pod
 metadata: {name: echo, labels: {app: echo}}
 spec:
   initContainers:
-  - {name: first, image: 'busybox:1', command: [sh, -c, 'echo prepared >/shared/file']}
+  - {name: first, image: 'busybox:1', command: [sh, -c, 'echo prepared >/shared/file'], volumeMounts: [{name: shared, mountPath: /shared}]}
   containers:
   - name: echo
     image: echo:1
@@ -48,13 +48,14 @@ address=$(o get pod echo -o 'jsonpath={.status.podIP}')
 check_equal "it answers on its address, with its field as environment" "text echo" \
   "$(curl -s --max-time 5 "http://$address:8080/" | grep ^text)"
 check "its container is limited" grep -qx 33554432 \
-  <(find /sys/fs/cgroup -path "*$BOX_CGROUP*" \( -name memory.limit_in_bytes -o -name memory.max \) -exec cat {} +)
+  <(find /sys/fs/cgroup -path "*$BOX_CGROUP/orilla/pods/*" \( -name memory.limit_in_bytes -o -name memory.max \) -exec cat {} +)
 curl -s --max-time 5 "http://$address:8080/exit?4" >/dev/null
 check "a container that ends is started again" within 20 eval \
   '[ "$(o get pod echo -o "jsonpath={.status.containerStatuses[?(@.name==\"echo\")].restartCount}")" = 1 ]'
 check "delete with its grace period" o delete pod echo --grace-period=2 --timeout=30s
-check_equal "no process is left of any pod" "" "$(pgrep -x 'echo|sleep')"
-check "no cgroup is left of any pod" eval '[ -z "$(find /sys/fs/cgroup -path "*$BOX_CGROUP/orilla/*" -name "*pod*" -type d)" ]'
+check_equal "no process is left of any pod" "" "$(pgrep -x echo)"
+check_equal "no cgroup is left of any pod" "" "$(find /sys/fs/cgroup -path "*$BOX_CGROUP/orilla/pods/*" -type d)"
+check_equal "no mount is left of any pod" "" "$(findmnt -rn -o TARGET | grep "$T")"
 
 check_fails "an unknown field is refused with its line" 'unknown field "spec.contaners"' o create -f - <<'Y'
 apiVersion: v1
