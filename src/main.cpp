@@ -7,6 +7,7 @@
 
 #include "orilla/cli/cli.hpp"
 #include "orilla/images/workers.hpp"
+#include "orilla/network/check_kernel.hpp"
 #include "orilla/runtime/runtime.hpp"
 #include "orilla/server/pki.hpp"
 #include "wiring/serve.hpp"
@@ -17,6 +18,8 @@ std::vector<orilla::cli::Local::Missing> check_kernel() {
     std::vector<orilla::cli::Local::Missing> out;
     for (auto& missing : orilla::runtime::check_kernel())
         out.push_back({std::move(missing.name), std::move(missing.sentence), missing.fatal});
+    for (auto& missing : orilla::network::check_kernel())
+        out.push_back({std::move(missing.name), std::move(missing.sentence), true});
     return out;
 }
 
