@@ -129,7 +129,25 @@ loop::Task<Result<void>> RuntimeImpl::collect_garbage(std::vector<std::string> k
         auto removing = remove_cgroup(path);
         if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
     }
+    auto collecting = collect_scratch();
+    co_await std::move(collecting);
     co_return ok();
+}
+
+loop::Task<void> RuntimeImpl::collect_scratch() {
+    if (options_.scratch_root.empty()) co_return;
+    for (const auto& name : list_directories(options_.scratch_root)) {
+        const std::string path = options_.scratch_root + "/" + name;
+        const bool wanted = std::any_of(pods_.begin(), pods_.end(), [&path](const auto& pod) {
+            const auto& containers = pod.second->containers;
+            return pod.second->starting.contains(path) ||
+                   std::any_of(containers.begin(), containers.end(),
+                               [&path](const auto& container) { return container.scratch_dir == path; });
+        });
+        if (wanted) continue;
+        auto removing = remove_tree(path);
+        if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
+    }
 }
 
 }  // namespace orilla::runtime

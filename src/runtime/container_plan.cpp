@@ -277,6 +277,7 @@ StartPlan Planner::container() {
     if (pod_.share_process_namespace) plan_.flags |= supervisor::plan_in_pod_pid_namespace;
     else if (!pod_.host_pid) plan_.clone_flags |= CLONE_NEWPID;
     if (spec_.tty) plan_.flags |= supervisor::plan_terminal;
+    else if (spec_.stdin_open) plan_.flags |= supervisor::plan_stdin;
     join_cgroups();
     if (kernel_.cgroup_namespace) add({StepKind::unshare, {CLONE_NEWCGROUP}});
     mount_root();

@@ -135,24 +135,31 @@ loop::Task<Result<ContainerState>> RuntimeImpl::start_container(std::string pod_
     auto found = find_alive(pod_id);
     if (!found) co_return std::move(found).error().with_context(what);
     const PodPtr pod = *found;
-    if (pod->find(spec.id)) co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
-    auto prepared = prepare_container(*pod, spec);
-    Result<UniqueFd> plan_fd = prepared ? write_plan(*prepared) : Result<UniqueFd>(prepared.error());
-    std::optional<Error> error;
-    if (!plan_fd) {
-        error = std::move(plan_fd).error();
-    } else {
-        const std::array<int64_t, 4> nothing{};
-        std::vector<int> fds = {plan_fd->get()};
-        auto calling = pod->client->call(MessageType::start_container, nothing, std::move(fds));
-        auto reply = co_await std::move(calling);
-        if (!reply) error = std::move(reply).error();
-        else if (reply->message.type != MessageType::started) error = start_error(*prepared, reply->message);
-        else co_return note_start(*pod, spec, reply->message);
-    }
+    if (pod->find(spec.id) || pod->starting.contains(spec.scratch_dir))
+        co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
+    pod->starting.insert(spec.scratch_dir);
+    // A daemon that was killed half-way may have left some of it.
     auto discarding = discard_container(pod, spec.id, spec.scratch_dir);
     co_await std::move(discarding);
-    co_return std::move(*error).with_context(what);
+    auto launching = launch_container(pod, spec);
+    auto launched = co_await std::move(launching);
+    if (!launched) {
+        auto undoing = discard_container(pod, spec.id, spec.scratch_dir);
+        co_await std::move(undoing);
+    }
+    pod->starting.erase(spec.scratch_dir);
+    if (launched) co_return std::move(launched).value();
+    co_return std::move(launched).error().with_context(what);
+}
+
+loop::Task<Result<ContainerState>> RuntimeImpl::launch_container(PodPtr pod, ContainerSpec spec) {
+    CO_CHECK(const StartPlan plan, prepare_container(*pod, spec));
+    CO_CHECK(UniqueFd plan_fd, write_plan(plan));
+    const std::array<int64_t, 4> nothing{};
+    std::vector<int> fds = {plan_fd.get()};
+    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::start_container, nothing, std::move(fds)));
+    if (reply.message.type != MessageType::started) co_return start_error(plan, reply.message);
+    co_return note_start(*pod, spec, reply.message);
 }
 
 ContainerState RuntimeImpl::note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started) {

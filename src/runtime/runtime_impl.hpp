@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct PodEntry {
     std::unique_ptr<SupervisorClient> client;
     std::vector<ContainerEntry> containers;
     /// Exits of handles that nobody knows yet: the answer to their start is still on its way to the waiting task.
+    std::set<std::string> starting;  ///< scratch directories of containers on their way
     std::map<uint32_t, Exit> early_exits;
     loop::Event changed;  ///< some process has exited, or the supervisor is gone
 
@@ -94,6 +96,7 @@ class RuntimeImpl final : public Runtime {
     Result<StartPlan> prepare_container(const PodEntry& pod, const ContainerSpec& spec);
     ContainerState note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started);
     loop::Task<bool> wait_for_change(PodPtr pod);
+    loop::Task<Result<ContainerState>> launch_container(PodPtr pod, ContainerSpec spec);
     loop::Task<void> discard_container(PodPtr pod, std::string container_id, std::string scratch_dir);
 
     // exec.cpp
@@ -104,6 +107,7 @@ class RuntimeImpl final : public Runtime {
     // adopt.cpp
     loop::Task<void> adopt_pod(std::string pod_id);
     void read_records(PodEntry& pod);
+    loop::Task<void> collect_scratch();
 
     loop::Loop& loop_;
     RuntimeOptions options_;

@@ -87,6 +87,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     runtime::RuntimeOptions options;
     options.run_dir = config_.run_dir + "/pods";
     options.cgroup_root = config_.cgroup_root;
+    options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
     runtime_adapter_ = std::make_unique<RuntimeAdapter>(*runtime_, *images_, RuntimeAdapterOptions{config_.data_dir + "/containers"});
     images_adapter_ = std::make_unique<ImagesAdapter>(*images_);

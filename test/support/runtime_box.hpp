@@ -93,6 +93,7 @@ class RuntimeBox {
         runtime::RuntimeOptions options;
         options.run_dir = dir() + "/pods";
         options.cgroup_root = cgroup_root();
+        options.scratch_root = dir() + "/scratch";
         auto opened = await(loop, runtime::Runtime::open(loop, options));
         if (!opened) {
             std::fprintf(stderr, "%s\n", opened.error().message().c_str());

@@ -21,6 +21,7 @@ namespace orilla::runtime {
 
 struct RuntimeOptions {
     std::string run_dir;      ///< root-only, on a tmpfs: sockets and state of the supervisors ("/run/orilla/pods")
+    std::string scratch_root; ///< parent of every scratch_dir, and of nothing else; empty: garbage there is not collected
     std::string cgroup_root;  ///< below every controller's mount: "/orilla"; empty: below this process's own cgroup
     int64_t supervisor_answer_ms_max = 10'000;  ///< a supervisor that is silent for longer counts as broken
 };
@@ -98,7 +99,7 @@ class Runtime {
     virtual loop::Task<Result<void>> remove_container(std::string pod_id, std::string container_id) = 0;
     /// Kills everything and removes every trace but logs. Fine when there is none.
     virtual loop::Task<Result<void>> remove_pod(std::string pod_id) = 0;
-    /// Removes pods, directories below run_dir and cgroups that belong to none of `known_pod_ids`.
+    /// Removes pods, directories below run_dir and scratch_root and cgroups that belong to none of `known_pod_ids`.
     virtual loop::Task<Result<void>> collect_garbage(std::vector<std::string> known_pod_ids) = 0;
 
     /// The first 4 KiB of what the container wrote to its termination message file; empty without one.

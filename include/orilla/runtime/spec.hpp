@@ -101,8 +101,8 @@ struct ContainerSpec {
     std::string log_path;            ///< CRI log file; its directory is made; rotated to log_path.1 ... .4
     std::string termination_message_path;  ///< file in the container, "/dev/termination-log"; empty: none
     int stop_signal = 15;            ///< only remembered
-    bool tty = false;
-    bool stdin_open = false;         ///< otherwise /dev/null
+    bool tty = false;                ///< a terminal instead of pipes; what it shows is the log
+    bool stdin_open = false;         ///< a pipe that nobody writes to yet; otherwise /dev/null
 };
 
 }  // namespace orilla::runtime

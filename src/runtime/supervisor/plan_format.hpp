@@ -79,6 +79,7 @@ static_assert(sizeof(Step) == 56);
 enum PlanFlags : uint32_t {
     plan_in_pod_pid_namespace = 1,     ///< clone into the pod's shared process namespace
     plan_in_target_pid_namespace = 2,  ///< clone into the target container's
+    plan_stdin = 8,                    ///< stdin stays open: a pipe whose other end the supervisor keeps
     plan_terminal = 4,                 ///< open_terminal will send a master back
 };
 

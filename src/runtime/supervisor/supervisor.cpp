@@ -68,6 +68,7 @@ void record_exit(int index, int code, int signal) {
     drain(streams, streams.err, true);
     close_stream(streams.out);
     close_stream(streams.err);
+    close_fd(streams.in);
     streams.log.close();
     record.exit_code = signal ? 128 + signal : code;
     record.signal = signal;
@@ -130,7 +131,7 @@ void adopt_container(int index, const LaunchResult& result, uint32_t request, in
     send(MessageType::started, request, record.handle, record.pid, record.started_wall_ns, 0, terminal);
 }
 
-void start_container(const Plan& plan, uint32_t request, int stdin_fd) {
+void start_container(const Plan& plan, uint32_t request) {
     const int index = table.find_free_record();
     LaunchResult result;
     result.pid = index < 0 ? -ENOSPC : table.describe(index, plan) ? 0 : -ENAMETOOLONG;
@@ -141,20 +142,24 @@ void start_container(const Plan& plan, uint32_t request, int stdin_fd) {
         result.pid = streams.log.open(record.log_path);
         if (result.pid < 0) return fail(request, result);
     }
-    int out[2] = {-1, -1}, err[2] = {-1, -1};
-    const bool terminal = plan.header().flags & plan_terminal;
-    if (!terminal && (!make_pipe(out) || !make_pipe(err))) result.pid = -EMFILE;
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+    const uint32_t flags = plan.header().flags;
+    if (!(flags & plan_terminal) && (!make_pipe(out) || !make_pipe(err))) result.pid = -EMFILE;
+    if (flags & plan_stdin && call(__NR_pipe2, in, O_CLOEXEC) < 0) result.pid = -EMFILE;
     if (result.pid == 0) {
-        const LaunchRequest launch_request{plan, {stdin_fd, out[1], err[1]}, 0, init_pid, false};
+        const LaunchRequest launch_request{plan, {in[0], out[1], err[1]}, 0, init_pid, false};
         result = launch(launch_request);
     }
+    close_fd(in[0]);
     close_fd(out[1]);
     close_fd(err[1]);
     if (result.pid > 0) {
+        streams.in = in[1];
         streams.out = out[0];
         streams.err = err[0];
         return adopt_container(index, result, request, result.terminal);
     }
+    close_fd(in[1]);
     close_fd(out[0]);
     close_fd(err[0]);
     streams.log.close();
@@ -186,7 +191,7 @@ void start(Received& received) {
     result.pid = plan_fd < 0 ? -EBADF : map_plan(plan_fd, plan);
     if (result.pid < 0) fail(message.request, result);
     else if (message.type == MessageType::start_exec) start_exec(plan, message.request, stdio);
-    else start_container(plan, message.request, stdio[0]);
+    else start_container(plan, message.request);
     unmap_plan(plan);
     close_fd(plan_fd);
     for (int& fd : stdio) close_fd(fd);

@@ -17,7 +17,7 @@ enum class MessageType : uint16_t {
     // daemon -> supervisor
     hello,            ///< answered by hello_reply, or by start_failed when the pod itself could not be set up; what
                       ///< happened before is in the state file
-    start_container,  ///< fds: plan [, stdin]
+    start_container,  ///< fds: plan
     start_exec,       ///< fds: plan, stdin, stdout, stderr
     signal,           ///< number0 handle, number1 signal
     forget,           ///< number0 handle of an exited container

@@ -158,7 +158,11 @@ TEST_CASE("garbage of pods that nobody knows is collected") {
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod("lost"))));
     REQUIRE(await(box.loop, box.runtime->start_container("lost", box.container("main", "sleep 1000"))));
     std::filesystem::create_directories(cgroup_dir("pids", box.cgroup_root() + "/pods/stray/inner"));
+    REQUIRE(await(box.loop, box.runtime->start_container("kept", box.container("stays", "sleep 1000"))));
+    write_text(box.dir() + "/scratch/of-an-earlier-boot/upper/file", "x");
     REQUIRE(await(box.loop, box.runtime->collect_garbage({"kept"})));
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/scratch/of-an-earlier-boot"));
+    CHECK(std::filesystem::exists(box.dir() + "/scratch/stays"));
     CHECK(box.runtime->find_pod("kept"));
     CHECK_FALSE(box.runtime->find_pod("lost"));
     CHECK_FALSE(std::filesystem::exists(cgroup_dir("pids", box.cgroup_root() + "/pods/stray")));
@@ -181,4 +185,50 @@ TEST_CASE("a supervisor is small and has nothing of ours open") {
     char link[128] = {};
     REQUIRE(readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), link, sizeof link - 1) > 0);
     CHECK(std::string(link).starts_with("/memfd:orilla-supervisor"));
+}
+
+TEST_CASE("what a daemon left half-way does not stand in the way of the next start") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    write_text(box.dir() + "/scratch/main/upper/old", "x");
+    std::filesystem::create_directories(box.dir() + "/scratch/main/work/work");
+    std::filesystem::create_directories(cgroup_dir("memory", box.cgroup_root() + "/pods/pod/main"));
+    CHECK(box.run("main", "ls /old || echo fresh") == "ls: /old: No such file or directory\nfresh\n");
+}
+
+TEST_CASE("kill -9 of the daemon at any moment leaves something the next one can go on from") {
+    RuntimeBox box;
+    constexpr int rounds = 40;
+    for (int round = 0; round < rounds; ++round) {
+        box.forget();
+        const pid_t daemon = fork();
+        if (daemon == 0) {
+            SystemClock clock;
+            loop::Loop loop(clock);
+            RuntimeOptions options{.run_dir = box.dir() + "/pods", .cgroup_root = box.cgroup_root()};
+            auto runtime = await(loop, Runtime::open(loop, options));
+            for (int i = 0; runtime; ++i) {
+                (void)await(loop, (*runtime)->create_pod(box.pod()));
+                const std::string id = "main-" + std::to_string(round) + "-" + std::to_string(i);
+                (void)await(loop, (*runtime)->start_container("pod", box.container(id, "sleep 1000")));
+                if (i % 3 == 2) (void)await(loop, (*runtime)->remove_pod("pod"));
+            }
+            _exit(1);
+        }
+        usleep(static_cast<useconds_t>(2'000 + round * 1'700));
+        kill(daemon, SIGKILL);
+        waitpid(daemon, nullptr, 0);
+        box.open();
+        if (const auto pod = box.runtime->find_pod("pod"); pod && pod->alive) {
+            for (const auto& container : pod->containers)
+                if (container.phase == ContainerPhase::running) CHECK(runs(container.pid));
+        } else {
+            CHECK(await(box.loop, box.runtime->remove_pod("pod")));
+        }
+        CHECK(box.run("check-" + std::to_string(round), "echo fine") == "fine\n");
+        if (round % 4 == 3) CHECK(await(box.loop, box.runtime->collect_garbage({})));
+    }
+    CHECK(await(box.loop, box.runtime->collect_garbage({})));
+    CHECK_FALSE(std::filesystem::exists(cgroup_dir("memory", box.cgroup_root() + "/pods/pod")));
+    CHECK(read_text("/proc/self/mountinfo").find(box.dir()) == std::string::npos);
 }

@@ -138,6 +138,21 @@ TEST_CASE("a termination message is read back, bounded") {
     CHECK(box.runtime->read_termination_message("pod", "noisy").size() == termination_message_bytes_max);
 }
 
+TEST_CASE("a terminal is one, and an open stdin waits") {
+    RuntimeBox box;
+    auto terminal = box.container("terminal", "tty; test -t 0 && test -t 1 && test -t 2 && echo all; echo $TERM; id -u");
+    terminal.tty = true;
+    terminal.image_user = "web";
+    CHECK(box.run(terminal) == "/dev/pts/0\r\nall\r\nxterm\r\n1000\r\n");
+    CHECK(box.run("closed", "cat; echo end") == "end\n");
+    auto open = box.container("open", "cat; echo end");
+    open.stdin_open = true;
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", open)));
+    box.sleep_ms(200);
+    CHECK(box.state("pod", "open")->phase == ContainerPhase::running);
+    CHECK(printed(box.log("open")).empty());
+}
+
 TEST_CASE("exec runs in the container with its confinement") {
     RuntimeBox box;
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
