@@ -18,6 +18,12 @@
 
 #include "orilla/base/unique_fd.hpp"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1  // as g++ says it
+#endif
+#endif
+
 namespace orilla::images {
 
 Result<void> limit_resources(const ResourceLimits& limits) {

@@ -18,6 +18,7 @@ namespace orilla::images {
 namespace {
 constexpr int64_t lock_poll_ms = 200;
 constexpr int wait_ms_max = 1000;
+constexpr int retry_after_s_max = 30;  ///< a registry that asks for more is asked again by whoever wants the image
 
 std::string partial_name(const std::string& hex) { return hex + ".partial"; }
 }  // namespace
@@ -136,7 +137,7 @@ Result<bool> BlobDownload::settle() {
 
 Result<bool> BlobDownload::back_off(Error error) {
     attempts_ = bytes_ > bytes_at_start_ ? 1 : attempts_ + 1;
-    if (attempts_ >= attempts_max) return error;
+    if (attempts_ >= attempts_max || error.retry_after_s() > retry_after_s_max) return error;
     const int64_t delay_ms = std::min(retry_ms_min << (attempts_ - 1), retry_ms_max);
     not_before_ms_ = monotonic_ms() + std::max<int64_t>(delay_ms, error.retry_after_s() * 1000LL);
     TRY_VOID(events_.progress(blob_, bytes_, "retry in " + std::to_string(delay_ms) + " ms: " + error.message()));

@@ -115,6 +115,8 @@ Result<void> import_images(Channel& channel) {
     const bool layout = S_ISDIR(seen.st_mode);
     if (!layout && !S_ISREG(seen.st_mode) && !S_ISFIFO(seen.st_mode) && !S_ISSOCK(seen.st_mode))
         return Error(Code::invalid, "an archive is a file or a directory");
+    // A pipe may have been opened for somebody who must not wait; this process is made for it.
+    fcntl(source_fd, F_SETFL, fcntl(source_fd, F_GETFL) & ~O_NONBLOCK);
     sha256_of("");  // the library finds its algorithm before files are out of reach
     auto confined = confine_importer(static_cast<uint32_t>(number_of(request, "uid")), layout);
     if (!confined) return std::move(confined).error().with_context("confine the importer");

@@ -222,6 +222,9 @@ class RealRegistry(Box):
         (seen,) = self.good("--insecure", host, "pull", self.image("plain"))
         self.assertEqual(seen["names"], [self.image("plain")])
         self.assertEqual(len(self.roots(self.image("plain"))), 2)
+        local = "localhost:%d" % self.ports["plain"]
+        (seen,) = self.good("--insecure", local, "pull", local + "/public/img:1")
+        self.assertEqual(sorted(seen["names"]), [self.image("plain"), local + "/public/img:1"])
 
     def test_tls(self):
         self.good(*self.trusted("tls"), "pull", self.image("tls"))
