@@ -252,8 +252,8 @@ bool Loop::turn(bool wait) {
 }
 
 void Loop::run() {
+    while (!stopping_) turn(true);  // a stop before the first turn counts as well
     stopping_ = false;
-    while (!stopping_) turn(true);
 }
 
 }  // namespace orilla::loop

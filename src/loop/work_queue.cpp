@@ -69,7 +69,7 @@ void Worker::settle(const std::string& key, std::optional<Result<Outcome>> resul
         const std::string why = result ? result->error().message() : "took too long";
         log::warning(options_.name + " " + key + ": " + why);
     }
-    if (code == Code::invalid || code == Code::forbidden) {
+    if (code == Code::invalid || code == Code::forbidden || code == Code::bad_request) {
         failures_.erase(key);
         return;
     }

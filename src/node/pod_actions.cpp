@@ -87,7 +87,8 @@ void PodAgent::Impl::fail_container(PodMemory& memory, const std::string& contai
     own.failed_at_ms = loop_.now_ms();
     const int shift = std::min(own.failures++, 10);
     own.retry_at_ms = loop_.now_ms() + std::min(start_backoff_ms_min << shift, start_backoff_ms_max);
-    api_.record_event(memory.key, container, "Warning", "Failed", "Error: " + message);
+    // A pull was told of with its reason already.
+    api_.record_event(memory.key, container, "Warning", "Failed", "Error: " + (reason == "ErrImagePull" ? std::string(reason) : message));
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {

@@ -192,6 +192,10 @@ loop::Task<Result<void>> Daemon::start() {
     controllers_->start();
     CO_TRY_VOID(start_node());
     scheduler_->start();
+    if (!config_.manifests.empty()) {
+        manifests_ = std::make_unique<ManifestsDirectory>(loop_, *objects_, config_.manifests);
+        manifests_->start();
+    }
     ready_ = true;
     log::info("orilla " ORILLA_VERSION " is ready: node " + config_.node_name + ", API on " + config_.socket +
               (config_.listen.empty() ? "" : " and https://" + config_.listen));
@@ -201,6 +205,7 @@ loop::Task<Result<void>> Daemon::start() {
 loop::Task<Result<void>> Daemon::stop() {
     ready_ = false;
     server_.reset();
+    manifests_.reset();
     pod_agent_.reset();
     if (!store_) co_return ok();
     auto task = store_->close();

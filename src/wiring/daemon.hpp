@@ -7,6 +7,7 @@
 
 #include "images_adapter.hpp"
 #include "logs_adapter.hpp"
+#include "manifests.hpp"
 #include "network_adapter.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/images/images.hpp"
@@ -76,6 +77,7 @@ class Daemon {
     std::unique_ptr<store::Follower> pods_;
     std::unique_ptr<store::Follower> config_maps_;
     std::unique_ptr<store::Follower> secrets_;
+    std::unique_ptr<ManifestsDirectory> manifests_;
     std::unique_ptr<server::Server> server_;
 };
 

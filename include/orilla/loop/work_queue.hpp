@@ -66,8 +66,8 @@ struct WorkerCounters {
     uint64_t failed = 0;
 };
 
-/// Takes keys off a queue and reconciles them. Errors with code conflict are retried quietly; invalid and forbidden
-/// are reported and not retried (a change of the object will); everything else backs off.
+/// Takes keys off a queue and reconciles them. Errors with code conflict are retried quietly; invalid,
+/// bad_request and forbidden are reported and not retried (a change of the object will); everything else backs off.
 class Worker {
   public:
     Worker(Loop& loop, Reconciler& reconciler, WorkerOptions options);

@@ -133,3 +133,11 @@ TEST_CASE("Event: a waiter that was cancelled is not woken") {
     settle(loop);
     CHECK(log.empty());
 }
+
+TEST_CASE("Loop: a stop before run ends it at once") {
+    FakeClock clock;
+    Loop loop(clock);
+    loop.stop();
+    loop.run();
+    SUCCEED("returned");
+}

@@ -1,0 +1,136 @@
+#include "manifests.hpp"
+
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "orilla/api/patch.hpp"
+#include "orilla/base/log.hpp"
+
+namespace orilla::wiring {
+namespace json = boost::json;
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
+
+bool is_manifest(const fs::path& path) {
+    return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json";
+}
+
+json::object& object_in(json::object& parent, std::string_view key) {
+    json::value& value = parent[key];
+    if (!value.is_object()) value = json::object();
+    return value.get_object();
+}
+
+/// The manifest with the annotation that the next apply compares with.
+std::string with_last_applied(const std::string& manifest) {
+    json::object root = json::parse(manifest).get_object();  // read_manifest made it: it parses
+    object_in(object_in(root, "metadata"), "annotations").erase(last_applied);
+    const std::string bare = json::serialize(root) + "\n";
+    object_in(object_in(root, "metadata"), "annotations")[last_applied] = bare;
+    return json::serialize(root);
+}
+
+Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& manifest, const store::Stored& live) {
+    const auto* before = live.object->meta().annotations.get(last_applied);
+    TRY(std::string patch, api::make_three_way_patch(before ? before->view() : "{}", manifest, *live.entry->json, *kind.type));
+    TRY(std::string patched, api::apply_strategic_patch(*live.entry->json, patch, *kind.type));
+    return api::decode_object(kind, patched);
+}
+
+}  // namespace
+
+loop::Task<Result<bool>> apply_manifest(store::Objects& objects, api::ManifestDocument document) {
+    CO_CHECK(api::Object object, api::decode_manifest(document));
+    const api::KindInfo& kind = object.kind();
+    const std::string name = object.meta().name.str();
+    std::string ns;
+    if (kind.namespaced) ns = object.meta().namespace_.empty() ? "default" : object.meta().namespace_.str();
+    if (name.empty()) co_return document.located(Error(Code::invalid, "metadata.name: Required value"));
+    const std::string manifest = with_last_applied(document.json);
+    auto reading = objects.read(kind, ns, name);
+    auto live = co_await std::move(reading);
+    if (!live && live.error().code() != Code::not_found) co_return std::move(live).error();
+    auto planned = live ? plan_object(kind, manifest, *live) : api::decode_object(kind, manifest);
+    if (!planned) co_return document.located(planned.error());
+    planned->meta().namespace_ = ns;
+    auto writing = live ? objects.update(std::move(*planned)) : objects.create(std::move(*planned));
+    auto written = co_await std::move(writing);
+    if (!written) co_return document.located(written.error());
+    co_return !live || written->entry->revision != live->entry->revision;
+}
+
+ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, store::Objects& objects, std::string directory)
+    : loop_(loop),
+      objects_(objects),
+      directory_(std::move(directory)),
+      inotify_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
+      worker_(loop, *this, {.name = "manifests", .backoff_ms_min = 1000}),
+      scope_(loop) {}
+
+void ManifestsDirectory::start() {
+    if (!inotify_ || inotify_add_watch(inotify_.get(), directory_.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
+        log::info("no manifests directory " + directory_ + ": nothing is applied from there");
+        return;
+    }
+    queue_all();
+    scope_.spawn(follow());
+}
+
+void ManifestsDirectory::queue_all() {
+    std::vector<std::string> files;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(directory_, error))
+        if (is_manifest(entry.path())) files.push_back(entry.path().filename());
+    std::sort(files.begin(), files.end());
+    if (files.size() > manifest_files_max) {
+        log::warning(directory_ + ": only the first " + std::to_string(manifest_files_max) + " manifests are applied");
+        files.resize(manifest_files_max);
+    }
+    for (const auto& file : files) worker_.queue().add(file);
+}
+
+loop::Task<void> ManifestsDirectory::follow() {
+    loop::FdWatch watch(loop_, inotify_.get());
+    alignas(inotify_event) char buffer[4096];
+    for (;;) {
+        const ssize_t got = ::read(inotify_.get(), buffer, sizeof buffer);
+        if (got <= 0) {
+            co_await watch.readable();
+            continue;
+        }
+        for (ssize_t at = 0; at + static_cast<ssize_t>(sizeof(inotify_event)) <= got;) {
+            const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+            if (event->mask & IN_Q_OVERFLOW) queue_all();
+            else if (event->len > 0 && is_manifest(event->name)) worker_.queue().add_after(event->name, manifest_quiet_ms);
+            at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+        }
+    }
+}
+
+loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file) {
+    const std::string path = directory_ + "/" + file;
+    struct stat found{};
+    if (stat(path.c_str(), &found) != 0) co_return loop::Outcome{};
+    if (static_cast<size_t>(found.st_size) > manifest_file_bytes_max)
+        co_return Error(Code::invalid, "larger than " + std::to_string(manifest_file_bytes_max) + " bytes");
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    const std::string content = text.str();
+    CO_CHECK(auto documents, api::read_manifest(content, path));
+    for (auto& document : documents) {
+        const std::string what = document.head.kind + " " + document.head.name;
+        CO_TRY(bool changed, apply_manifest(objects_, std::move(document)));
+        if (changed) log::info("applied " + what + " from " + path);
+    }
+    co_return loop::Outcome{};
+}
+
+}  // namespace orilla::wiring
