@@ -58,30 +58,37 @@ class ProgressBar {
     std::string last_;
 };
 
+/// What a pull or an import said so far.
+struct Work {
+    ProgressBar bar;
+    json::array images;
+    Result<void> outcome = Error(Code::unavailable, "error: the connection broke before the image was complete");
+
+    bool take(std::string_view line) {
+        auto step = parse_object(line);
+        if (!step) return true;
+        if (step->contains("error")) {
+            outcome = Error(Code::internal, "error: " + text_at(object_at(*step, "error"), "message"));
+        } else if (step->contains("images")) {
+            images = array_at(*step, "images");
+            outcome = ok();
+        } else {
+            bar.show(*step);
+        }
+        return true;
+    }
+};
+
 /// Starts a pull or an import and follows it to its end.
 Result<json::array> follow_work(Client& client, const Options& options, const std::string& path) {
     Request request;
     request.method = "POST";
     request.path = path;
-    ProgressBar bar(options.quiet);
-    json::array images;
-    Result<void> failed = Error(Code::unavailable, "error: the connection broke before the image was complete");
-    const std::function<bool(std::string_view)> sink = [&](std::string_view line) {
-        auto step = parse_object(line);
-        if (!step) return true;
-        if (step->contains("error")) {
-            failed = Error(Code::internal, "error: " + text_at(object_at(*step, "error"), "message"));
-        } else if (step->contains("images")) {
-            images = array_at(*step, "images");
-            failed = ok();
-        } else {
-            bar.show(*step);
-        }
-        return true;
-    };
+    Work work{ProgressBar(options.quiet), {}};
+    const std::function<bool(std::string_view)> sink = [&work](std::string_view line) { return work.take(line); };
     TRY_VOID(client.stream_lines(request, sink));
-    if (!failed) return std::move(failed).error();
-    return images;
+    if (!work.outcome) return std::move(work.outcome).error();
+    return std::move(work.images);
 }
 
 std::string first_name(const json::object& image) {

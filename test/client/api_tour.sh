@@ -2,6 +2,7 @@
 # What stock kubectl does against the API alone (no node): every command here must work with every version given.
 #   api_tour.sh API_ONLY_BINARY KUBECTL...
 # Prints one line a step; the last line is "N passed, N failed".
+# shellcheck disable=SC2086  # $k is kubectl with its options
 set -u
 server=$1; shift
 directory=$(mktemp -d /tmp/orilla-tour-XXXXXX)
