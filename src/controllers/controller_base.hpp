@@ -28,6 +28,12 @@ store::ObjectPtr object_of(store::Objects& objects, const api::KindInfo& kind, c
 void queue_owner(store::Objects& objects, const api::KindInfo& kind, std::string_view owner_kind,
                  const store::WatchEvent& event, loop::WorkQueue& queue);
 
+/// Whether the namespace is being deleted: nothing new can be made in it.
+inline bool is_ending(store::Objects& objects, std::string_view ns) {
+    const auto found = objects.get<api::Namespace>(ns);
+    return !found || found->metadata.deletion_timestamp;
+}
+
 /// not_found is fine: somebody else did it.
 inline Result<void> unless_gone(Result<void> result) {
     if (!result && result.error().code() == Code::not_found) return ok();

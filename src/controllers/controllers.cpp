@@ -2,7 +2,9 @@
 
 #include "deployment_controller.hpp"
 #include "endpoints_controller.hpp"
+#include "garbage_collector.hpp"
 #include "kubernetes_service.hpp"
+#include "namespace_controller.hpp"
 #include "replicaset_controller.hpp"
 #include "service_allocation.hpp"
 
@@ -23,6 +25,8 @@ struct Controllers::Impl {
           objects_(objects),
           kubernetes(loop, objects, api_place(options)),
           endpoints(loop, objects),
+          namespaces(loop, objects),
+          garbage(loop, objects, [this](const store::Key& key) { namespaces.content_gone(key.ns); }),
           replicasets(loop, objects, events),
           deployments(loop, objects, events) {
         // Before the first write of a Service: the addresses that are taken are known from here on.
@@ -43,6 +47,8 @@ struct Controllers::Impl {
     store::Objects& objects_;
     KubernetesServiceController kubernetes;
     EndpointsController endpoints;
+    NamespaceController namespaces;
+    GarbageCollector garbage;
     ReplicaSetController replicasets;
     DeploymentController deployments;
 };
@@ -55,6 +61,8 @@ void Controllers::start() {
     impl_->services.start();
     impl_->kubernetes.start();
     impl_->endpoints.start();
+    impl_->namespaces.start();
+    impl_->garbage.start();
     impl_->replicasets.start();
     impl_->deployments.start();
 }
@@ -62,6 +70,8 @@ void Controllers::start() {
 std::vector<std::pair<std::string, loop::WorkerCounters>> Controllers::counters() const {
     return {{"kubernetes-service", impl_->kubernetes.counters()},
             {"endpoints", impl_->endpoints.counters()},
+            {"namespace", impl_->namespaces.counters()},
+            {"garbage-collector", impl_->garbage.counters()},
             {"replicaset", impl_->replicasets.counters()},
             {"deployment", impl_->deployments.counters()}};
 }

@@ -63,6 +63,7 @@ void EndpointsController::slice_changed(const store::WatchEvent& event) {
 
 loop::Task<Result<loop::Outcome>> EndpointsController::reconcile(std::string key) {
     const auto [ns, name] = split_key(key);
+    if (is_ending(objects_, ns)) co_return loop::Outcome{};
     const auto service = objects_.get<api::Service>(ns, name);
     const auto endpoints = objects_.get<api::Endpoints>(ns, name);
     const bool selects_pods = service && !service->spec.selector.empty();

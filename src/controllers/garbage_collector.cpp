@@ -1,0 +1,214 @@
+#include "garbage_collector.hpp"
+
+#include <algorithm>
+
+namespace orilla::controllers {
+namespace {
+
+std::string queue_key(const store::Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
+
+store::Key parse_queue_key(const std::string& text) {
+    const size_t first = text.find('/'), second = text.find('/', first + 1);
+    return {text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)};
+}
+
+/// Whether the collector has anything to decide about it.
+bool concerns(const api::ObjectMeta& meta) {
+    if (!meta.owner_references.empty()) return true;
+    return meta.deletion_timestamp && !meta.finalizers.empty();
+}
+
+bool same_concern(const api::ObjectMeta& a, const api::ObjectMeta& b) {
+    return a.owner_references == b.owner_references && a.finalizers == b.finalizers && a.deletion_timestamp == b.deletion_timestamp;
+}
+
+/// Whether an object may have owners or be on its way out, told from its bytes: most have neither and are not decoded.
+bool may_concern(const store::EntryPtr& entry) {
+    if (!entry) return false;
+    if (!entry->json) return true;
+    return entry->json->find("\"ownerReferences\"") != std::string::npos ||
+           entry->json->find("\"deletionTimestamp\"") != std::string::npos;
+}
+
+bool has_finalizer(const api::ObjectMeta& meta, std::string_view name) {
+    return std::any_of(meta.finalizers.begin(), meta.finalizers.end(), [name](const auto& held) { return held == name; });
+}
+
+void remove_owner(api::ObjectMeta& meta, std::string_view uid) {
+    auto& owners = meta.owner_references;
+    for (size_t i = owners.size(); i-- > 0;)
+        if (owners[i].uid == uid) owners.erase(owners.begin() + i);
+}
+
+void remove_finalizer(api::ObjectMeta& meta, std::string_view name) {
+    for (size_t i = meta.finalizers.size(); i-- > 0;)
+        if (meta.finalizers[i] == name) meta.finalizers.erase(meta.finalizers.begin() + i);
+}
+
+}  // namespace
+
+GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, std::function<void(const store::Key&)> on_gone)
+    : objects_(objects), on_gone_(std::move(on_gone)), worker_(loop, *this, {.name = "garbage-collector", .concurrency = 4}) {
+    for (const auto& kind : api::all_kinds()) {
+        if (kind.kind == "Event") continue;  // they end by themselves and own nothing
+        auto listener = [this, &kind](const store::WatchEvent& event) { changed(kind, event); };
+        followers_.push_back(std::make_unique<store::Follower>(loop, objects.store(), std::string(kind.resource), std::move(listener)));
+    }
+}
+
+void GarbageCollector::start() {
+    for (const auto& follower : followers_) follower->start();
+}
+
+// ---- the index -------------------------------------------------------------------------------------------------------
+
+void GarbageCollector::changed(const api::KindInfo& kind, const store::WatchEvent& event) {
+    const bool deleted = event.type == store::WatchEvent::Type::deleted;
+    if (!deleted && !may_concern(event.entry) && !may_concern(event.previous)) return;
+    const auto object = object_of(objects_, kind, event.entry);
+    if (deleted) return gone(event, object);
+    if (!object) return worker_.queue().add(queue_key(event.entry->key));  // too large to be in memory
+    const auto before = object_of(objects_, kind, event.previous);
+    index(event.entry->key, object->meta());
+    if (before && before->meta().uid == object->meta().uid && same_concern(before->meta(), object->meta())) return;
+    if (concerns(object->meta())) worker_.queue().add(queue_key(event.entry->key));
+    // A dependent that lost its reference may have been the last that its owner waited for.
+    if (before) queue_owners(event.entry->key, before->meta());
+}
+
+void GarbageCollector::gone(const store::WatchEvent& event, const store::ObjectPtr& last) {
+    unindex(event.entry->key);
+    if (last) {
+        queue_owners(event.entry->key, last->meta());
+        queue_dependents(last->meta().uid.str());
+    }
+    if (on_gone_) on_gone_(event.entry->key);
+}
+
+void GarbageCollector::index(const store::Key& key, const api::ObjectMeta& meta) {
+    if (owners_.contains(key)) unindex(key);
+    if (meta.owner_references.empty()) return;
+    auto& uids = owners_[key];
+    for (const auto& reference : meta.owner_references) {
+        uids.push_back(reference.uid.str());
+        Link& link = dependents_[uids.back()][key];
+        link.blocks |= reference.block_owner_deletion.value_or(false);
+        link.deleting = static_cast<bool>(meta.deletion_timestamp);
+        link.waiting = link.deleting && has_finalizer(meta, foreground_finalizer);
+    }
+}
+
+void GarbageCollector::unindex(const store::Key& key) {
+    const auto found = owners_.find(key);
+    if (found == owners_.end()) return;
+    for (const auto& uid : found->second) {
+        const auto links = dependents_.find(uid);
+        if (links == dependents_.end()) continue;
+        links->second.erase(key);
+        if (links->second.empty()) dependents_.erase(links);
+    }
+    owners_.erase(found);
+}
+
+void GarbageCollector::queue_dependents(const std::string& uid) {
+    const auto links = dependents_.find(uid);
+    if (links == dependents_.end()) return;
+    for (const auto& [key, link] : links->second) worker_.queue().add(queue_key(key));
+}
+
+void GarbageCollector::queue_owners(const store::Key& key, const api::ObjectMeta& meta) {
+    for (const auto& reference : meta.owner_references) {
+        const auto* kind = api::find_kind(reference.api_version, reference.kind);
+        if (!kind) continue;
+        worker_.queue().add(queue_key({std::string(kind->resource), kind->namespaced ? key.ns : "", reference.name.str()}));
+    }
+}
+
+// ---- observe, plan, apply --------------------------------------------------------------------------------------------
+
+loop::Task<GarbageCollector::ObjectResult> GarbageCollector::read(store::Key key) {
+    const auto* kind = api::find_resource(key.resource);
+    if (!kind) co_return Error(Code::not_found, key.resource + " is not served");
+    auto task = objects_.read(*kind, key.ns, key.name);
+    co_return co_await std::move(task);
+}
+
+loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent, api::OwnerReference reference) {
+    const auto* kind = api::find_kind(reference.api_version, reference.kind);
+    if (!kind || (kind->namespaced && dependent.ns.empty())) co_return OwnerState::unknown;
+    auto task = read({std::string(kind->resource), kind->namespaced ? dependent.ns : "", reference.name.str()});
+    const auto owner = co_await std::move(task);
+    if (!owner && owner.error().code() == Code::not_found) co_return OwnerState::absent;
+    if (!owner) co_return owner.error();
+    const api::ObjectMeta& meta = owner->object->meta();
+    if (!(meta.uid == reference.uid)) co_return OwnerState::absent;
+    const bool waits = meta.deletion_timestamp && has_finalizer(meta, foreground_finalizer);
+    co_return waits ? OwnerState::waiting : OwnerState::present;
+}
+
+loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) {
+    const store::Key key = parse_queue_key(text);
+    auto reading = read(key);
+    auto object = co_await std::move(reading);
+    if (!object && object.error().code() == Code::not_found) co_return loop::Outcome{};
+    if (!object) co_return std::move(object).error();
+    const api::ObjectMeta& meta = object->object->meta();
+    index(key, meta);
+    GarbageObserved seen;
+    for (const auto& reference : meta.owner_references) {
+        CO_TRY(const OwnerState state, find_owner(key, reference));
+        seen.owners.push_back(state);
+    }
+    if (const auto links = dependents_.find(meta.uid.str()); links != dependents_.end())
+        for (const auto& [dependent, link] : links->second) seen.dependents.push_back({dependent, link.blocks, link.deleting, link.waiting});
+    for (auto& action : plan_garbage(meta, seen)) {
+        CO_TRY_VOID(apply(*object, std::move(action)));
+    }
+    co_return loop::Outcome{};
+}
+
+loop::Task<Result<void>> GarbageCollector::apply(store::Stored object, GarbageAction action) {
+    const store::Key key = object.entry->key;
+    const std::string uid = object.object->meta().uid.str();
+    if (const auto* queue = std::get_if<QueueDependent>(&action)) {
+        worker_.queue().add(queue_key(queue->key));
+        co_return ok();
+    }
+    if (const auto* remove = std::get_if<DeleteObject>(&action)) {
+        store::DeleteOptions options;
+        options.propagation = remove->propagation;
+        options.uid = uid;
+        options.resource_version = std::to_string(object.entry->revision);  // its owners are as they were seen
+        auto removing = objects_.remove(object.object->kind(), key.ns, key.name, std::move(options));
+        auto removed = co_await std::move(removing);
+        if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
+        co_return ok();
+    }
+    loop::Task<Result<void>> task;
+    if (const auto* release = std::get_if<ReleaseDependent>(&action))
+        task = edit(release->key, "", [owner = release->owner_uid](api::ObjectMeta& meta) { remove_owner(meta, owner); });
+    else if (const auto* finalizer = std::get_if<RemoveFinalizer>(&action))
+        task = edit(key, uid, [name = finalizer->finalizer](api::ObjectMeta& meta) { remove_finalizer(meta, name); });
+    else
+        task = edit(key, uid, [uids = std::get<RemoveOwners>(action).uids](api::ObjectMeta& meta) {
+            for (const auto& owner : uids) remove_owner(meta, owner);
+        });
+    co_return co_await std::move(task);
+}
+
+/// Of the object with this uid only, when one is given.
+loop::Task<Result<void>> GarbageCollector::edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change) {
+    const auto* kind = api::find_resource(key.resource);
+    if (!kind) co_return ok();
+    store::Objects::Change guarded = [uid, change = std::move(change)](api::Object& object) -> Result<void> {
+        if (!uid.empty() && !(object.meta().uid == uid)) return Error(Code::not_found, "another object has its name");
+        change(object.meta());
+        return ok();
+    };
+    auto task = objects_.modify(*kind, key.ns, key.name, std::move(guarded));
+    auto edited = co_await std::move(task);
+    if (!edited && edited.error().code() != Code::not_found) co_return std::move(edited).error();
+    co_return ok();
+}
+
+}  // namespace orilla::controllers

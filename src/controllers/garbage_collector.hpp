@@ -1,0 +1,54 @@
+// Applies plan_garbage to every object that has owners or is being deleted. It keeps one index in memory, fed by followers of
+// all kinds: which objects name which owner. Large ConfigMaps and Secrets are read from the file when they come by.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller_base.hpp"
+#include "garbage_plan.hpp"
+
+namespace orilla::controllers {
+
+class GarbageCollector final : public loop::Reconciler {
+  public:
+    /// `on_gone` hears of every object that is gone, for those who wait for a namespace to empty.
+    GarbageCollector(loop::Loop& loop, store::Objects& objects, std::function<void(const store::Key&)> on_gone);
+    void start();
+    loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+    size_t indexed() const { return owners_.size(); }
+
+  private:
+    struct Link {
+        bool blocks = false;
+        bool deleting = false;
+        bool waiting = false;
+    };
+    /// A read of an object of any kind, or why there is none.
+    using ObjectResult = Result<store::Stored>;
+
+    void changed(const api::KindInfo& kind, const store::WatchEvent& event);
+    void gone(const store::WatchEvent& event, const store::ObjectPtr& last);
+    void index(const store::Key& key, const api::ObjectMeta& meta);
+    void unindex(const store::Key& key);
+    void queue_dependents(const std::string& uid);
+    void queue_owners(const store::Key& key, const api::ObjectMeta& meta);
+    loop::Task<ObjectResult> read(store::Key key);
+    loop::Task<Result<OwnerState>> find_owner(store::Key dependent, api::OwnerReference reference);
+    loop::Task<Result<void>> apply(store::Stored object, GarbageAction action);
+    loop::Task<Result<void>> edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change);
+
+    store::Objects& objects_;
+    std::function<void(const store::Key&)> on_gone_;
+    std::map<std::string, std::map<store::Key, Link>> dependents_;  ///< by the owner's uid
+    std::map<store::Key, std::vector<std::string>> owners_;         ///< of those that have any: their uids
+    std::vector<std::unique_ptr<store::Follower>> followers_;
+    loop::Worker worker_;
+};
+
+}  // namespace orilla::controllers

@@ -1,0 +1,116 @@
+#include "namespace_controller.hpp"
+
+#include <map>
+
+namespace orilla::controllers {
+namespace {
+constexpr std::string_view namespace_finalizer = "kubernetes";
+/// Most ends are heard of; this is for what is not.
+constexpr int64_t look_again_ms = 5000;
+}  // namespace
+
+NamespaceController::NamespaceController(loop::Loop& loop, store::Objects& objects)
+    : loop_(loop),
+      objects_(objects),
+      namespaces_(loop, objects.store(), "namespaces",
+                  [this](const store::WatchEvent& event) {
+                      const auto ns = object_of(objects_, api::kind_of<api::Namespace>(), event.entry);
+                      if (ns && ns->meta().deletion_timestamp) worker_.queue().add(event.entry->key.name);
+                  }),
+      worker_(loop, *this, {.name = "namespace", .concurrency = 2}) {}
+
+void NamespaceController::content_gone(const std::string& ns) {
+    if (ns.empty()) return;
+    const auto found = objects_.get<api::Namespace>(ns);
+    if (found && found->metadata.deletion_timestamp) worker_.queue().add(ns);
+}
+
+loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInfo& kind, std::string ns) {
+    Content content{&kind, 0, 0, {}};
+    std::map<std::string, size_t> finalizers;
+    const auto listing = objects_.store().list(kind.resource, ns);
+    for (const auto& entry : listing.entries) {
+        auto reading = objects_.read(kind, ns, entry->key.name);
+        const auto stored = co_await std::move(reading);
+        if (!stored && stored.error().code() == Code::not_found) continue;
+        if (!stored) co_return stored.error();
+        const api::ObjectMeta& meta = stored->object->meta();
+        ++content.count;
+        content.not_deleted += !meta.deletion_timestamp;
+        for (const auto& finalizer : meta.finalizers) ++finalizers[finalizer.str()];
+    }
+    content.finalizers.assign(finalizers.begin(), finalizers.end());
+    co_return content;
+}
+
+loop::Task<Result<std::vector<Content>>> NamespaceController::observe(std::string ns) {
+    std::vector<Content> seen;
+    for (const auto& kind : api::all_kinds()) {
+        if (!kind.namespaced) continue;
+        CO_TRY(Content content, observe_kind(kind, ns));
+        if (content.count > 0) seen.push_back(std::move(content));
+    }
+    co_return std::move(seen);
+}
+
+loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key) {
+    const auto ns = objects_.get<api::Namespace>(key);
+    if (!ns || !ns->metadata.deletion_timestamp) co_return loop::Outcome{};
+    CO_TRY(std::vector<Content> seen, observe(key));
+    Result<void> failed = ok();
+    for (auto& action : plan_namespace(*ns, seen)) {
+        auto task = apply(key, std::move(action));
+        failed = co_await std::move(task);
+        if (!failed) break;
+    }
+    const auto left = objects_.get<api::Namespace>(key);
+    if (!left) co_return loop::Outcome{};
+    CO_TRY(std::vector<Content> now, observe(key));
+    if (!now.empty() || !failed)
+        CO_TRY_VOID(write_status(key, summarise_namespace(*left, now, failed ? "" : failed.error().message(), loop_.clock().wall_s())));
+    if (!failed) co_return std::move(failed).error();
+    if (seen.empty()) co_return loop::Outcome{};  // done with it: what still holds it is its own finalizers
+    if (now.size() < seen.size()) worker_.queue().add(key);  // the next kinds' turn
+    co_return loop::Outcome{look_again_ms};
+}
+
+loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAction action) {
+    if (std::holds_alternative<Finalize>(action)) {
+        auto task = finalize(ns);
+        co_return co_await std::move(task);
+    }
+    const api::KindInfo& kind = *std::get<DeleteContent>(action).kind;
+    store::Objects::Match not_deleted = [](const api::Object& object) { return !object.meta().deletion_timestamp; };
+    store::DeleteOptions options;
+    options.propagation = store::Propagation::background;
+    auto task = objects_.remove_collection(kind, ns, std::move(not_deleted), std::move(options));
+    auto removed = co_await std::move(task);
+    if (!removed) co_return std::move(removed).error().with_context("delete " + std::string(kind.resource) + " in " + ns);
+    co_return ok();
+}
+
+loop::Task<Result<void>> NamespaceController::finalize(std::string ns) {
+    std::function<Result<void>(api::Namespace&)> change = [](api::Namespace& edited) -> Result<void> {
+        auto& held = edited.spec.finalizers;
+        for (size_t i = held.size(); i-- > 0;)
+            if (held[i] == namespace_finalizer) held.erase(held.begin() + i);
+        return ok();
+    };
+    auto task = objects_.modify<api::Namespace>("", ns, std::move(change), store::Part::finalize);
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> NamespaceController::write_status(std::string ns, api::NamespaceStatus status) {
+    std::function<Result<void>(api::Namespace&)> change = [status](api::Namespace& edited) -> Result<void> {
+        edited.status = status;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Namespace>("", ns, std::move(change));
+    auto written = co_await std::move(task);
+    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
+    co_return ok();
+}
+
+}  // namespace orilla::controllers

@@ -1,0 +1,31 @@
+// Applies plan_namespace.
+#pragma once
+
+#include "controller_base.hpp"
+#include "namespace_plan.hpp"
+
+namespace orilla::controllers {
+
+class NamespaceController final : public loop::Reconciler {
+  public:
+    NamespaceController(loop::Loop& loop, store::Objects& objects);
+    void start() { namespaces_.start(); }
+    /// Something in this namespace is gone.
+    void content_gone(const std::string& ns);
+    loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+
+  private:
+    loop::Task<Result<std::vector<Content>>> observe(std::string ns);
+    loop::Task<Result<Content>> observe_kind(const api::KindInfo& kind, std::string ns);
+    loop::Task<Result<void>> apply(std::string ns, NamespaceAction action);
+    loop::Task<Result<void>> finalize(std::string ns);
+    loop::Task<Result<void>> write_status(std::string ns, api::NamespaceStatus status);
+
+    loop::Loop& loop_;
+    store::Objects& objects_;
+    store::Follower namespaces_;
+    loop::Worker worker_;
+};
+
+}  // namespace orilla::controllers
