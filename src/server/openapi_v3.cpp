@@ -3,6 +3,7 @@
 #include <set>
 #include <vector>
 
+#include "descriptions.hpp"
 #include "openapi.hpp"
 #include "orilla/api/kinds.hpp"
 #include "orilla/api/values.hpp"
@@ -120,10 +121,11 @@ void append_string_list(std::string& out, std::string_view name, std::span<const
     out += ']';
 }
 
-/// What stands beside the type: default, enum and the facts that patches need. Starts with a comma or is empty.
-std::string field_facts(const api::FieldInfo& field) {
+/// What stands beside the type: description, default, enum and the facts that patches need. Starts with a comma or is empty.
+std::string field_facts(const api::TypeInfo& type, const api::FieldInfo& field) {
     const api::FieldRules& rules = field.rules();
     std::string out;
+    append_member(out, "description", describe_field(type.name, field.name));
     if (!rules.default_json.empty()) out += ",\"default\":" + std::string(rules.default_json);
     if (!rules.open_enum && field.shape != api::Shape::list) append_string_list(out, "enum", rules.enum_values);
     append_member(out, "x-kubernetes-patch-strategy", rules.patch_strategy);
@@ -134,11 +136,11 @@ std::string field_facts(const api::FieldInfo& field) {
     return out;
 }
 
-void append_field_schema(std::string& out, const api::FieldInfo& field) {
+void append_field_schema(std::string& out, const api::TypeInfo& type, const api::FieldInfo& field) {
     append_json_string(out, field.name);
     out += ":{";
     const std::string element = element_schema(*field.type);
-    const std::string facts = field_facts(field);
+    const std::string facts = field_facts(type, field);
     if (field.shape == api::Shape::list) out += "\"type\":\"array\",\"items\":{" + element + "}";
     else if (field.shape == api::Shape::map) out += "\"type\":\"object\",\"additionalProperties\":{" + element + "}";
     else if (is_named(*field.type) && !facts.empty()) out += "\"allOf\":[{" + element + "}]";
@@ -146,17 +148,29 @@ void append_field_schema(std::string& out, const api::FieldInfo& field) {
     out += facts + "}";
 }
 
+/// Every document has them, and no struct.
+void append_type_meta(std::string& out) {
+    for (const char* name : {"apiVersion", "kind"}) {
+        if (out.back() != '{') out += ',';
+        append_json_string(out, name);
+        out += ":{\"type\":\"string\"";
+        append_member(out, "description", describe_field("*", name));
+        out += '}';
+    }
+}
+
 void append_type_schema(std::string& out, const api::TypeInfo& type) {
     append_json_string(out, schema_name(type));
     out += ":{";
     out += leaf_schema(type.kind);
+    append_member(out, "description", describe_type(type.name));
     if (type.kind == api::Kind::object) {
         std::vector<std::string_view> required;
         out += ",\"properties\":{";
-        if (type.is_document()) out += R"("apiVersion":{"type":"string"},"kind":{"type":"string"})";
+        if (type.is_document()) append_type_meta(out);
         for (const api::FieldInfo& field : type.fields) {
             if (out.back() != '{') out += ',';
-            append_field_schema(out, field);
+            append_field_schema(out, type, field);
             if (field.required) required.push_back(field.name);
         }
         out += '}';

@@ -73,6 +73,7 @@ reading() {
     step "api-versions" '^apps/v1$' $k api-versions
     step "explain" 'replicas' $k explain deployment.spec
     step "explain deep" 'containerPort' $k explain pod.spec.containers.ports
+    step "explain a field" 'desired number of pods' $k explain deployment.spec.replicas
     step "explain recursive" 'matchLabels' $k explain rs --recursive
     step "get ns" 'default +Active' $k get ns
     step "get raw" 'ok' $k get --raw /readyz

@@ -1,0 +1,20 @@
+// What `explain` says: the sentences of descriptions.txt, embedded at build time.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace orilla::server {
+
+struct Description {
+    std::string_view key;  ///< "Pod", "PodSpec.containers", "*.metadata"
+    std::string_view text;
+};
+/// Sorted by key.
+std::span<const Description> all_descriptions();
+
+/// Of a type, or of one of its fields; empty when there is nothing to say.
+std::string_view describe_type(std::string_view type);
+std::string_view describe_field(std::string_view type, std::string_view field);
+
+}  // namespace orilla::server
