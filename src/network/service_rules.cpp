@@ -119,10 +119,12 @@ class ServiceRulesImpl final : public ServiceRules {
     Result<void> replace_all(Services services) override {
         state_ = ServiceState(config_.pod_cidr);
         for (const auto& [owner, ports] : services) (void)state_.set(owner, ports);
+        started_ = true;
         return repair();
     }
 
     Result<void> update(const std::string& owner, std::vector<ServicePortSpec> ports) override {
+        if (!started_) return Error(Code::unavailable, "service rules: not everything that is wanted is known yet");
         const ServiceChange change = state_.set(owner, ports);
         if (dirty_) return repair();
         if (change.empty()) return ok();
@@ -139,6 +141,13 @@ class ServiceRulesImpl final : public ServiceRules {
     }
 
     Result<void> repair() override;
+    Result<void> repair_if_missing() override {
+        if (!started_) return ok();
+        TRY(const bool there, read_table_is_ours(socket_, config_));
+        if (there && !dirty_) return ok();
+        log::warning("service rules: the nftables table is gone: writing it anew");
+        return repair();
+    }
 
     std::optional<std::string> find_conflict(const std::string& owner) const override {
         return state_.find_conflict(owner);
@@ -153,7 +162,8 @@ class ServiceRulesImpl final : public ServiceRules {
     ServiceRulesConfig config_;
     NetlinkSocket socket_;
     ServiceState state_;
-    bool dirty_ = true;  ///< the kernel may differ from state_
+    bool started_ = false;  ///< state_ is everything; before, the table of an earlier daemon must stay
+    bool dirty_ = true;     ///< the kernel may differ from state_
 };
 
 Result<void> ServiceRulesImpl::repair() {

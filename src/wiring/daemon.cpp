@@ -55,12 +55,13 @@ loop::Task<Result<void>> Daemon::open_store() {
 
 Result<void> Daemon::open_network() {
     work_thread_ = std::make_unique<loop::IoThread>(loop_);
+    network_thread_ = std::make_unique<loop::IoThread>(loop_);
     network::LinksConfig links;
     links.bridge = config_.bridge;
     TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
     TRY(links.service_cidr, network::parse_cidr(config_.service_cidr));
     links.netns_dir = config_.run_dir + "/netns";
-    TRY(links_, network::Links::open(loop_, *work_thread_, links));
+    TRY(links_, network::Links::open(loop_, *network_thread_, links));
     network::ServiceRulesConfig rules;
     rules.bridge = links.bridge;
     rules.pod_cidr = links.pod_cidr;

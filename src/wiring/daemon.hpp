@@ -55,7 +55,8 @@ class Daemon {
     SystemRandom random_;
     bool ready_ = false;
     loop::IoThread store_thread_;
-    std::unique_ptr<loop::IoThread> work_thread_;  ///< network namespaces and small durable files
+    std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
+    std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<store::Objects> objects_;
     std::unique_ptr<store::EventRecorder> events_;

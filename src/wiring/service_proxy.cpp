@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "network_adapter.hpp"
+#include "orilla/base/log.hpp"
 
 namespace orilla::wiring {
 namespace {
@@ -113,7 +114,8 @@ ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::S
               [this](const store::WatchEvent& event) { slice_changed(event); }),
       pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
       namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { namespace_changed(event); }),
-      worker_(loop, *this, {.name = "service-proxy"}) {}
+      worker_(loop, *this, {.name = "service-proxy"}),
+      table_check_(loop) {}
 
 Slices ServiceProxy::slices_of(const std::string& ns, const std::string& service) {
     Slices out;
@@ -136,7 +138,15 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     services_.start();
     slices_.start();
     pods_.start();
+    check_table();
     return ok();
+}
+
+void ServiceProxy::check_table() {
+    constexpr int64_t table_check_interval_ms = 30'000;
+    auto repaired = rules_.repair_if_missing();
+    if (!repaired) log::warning("service rules: " + repaired.error().message());
+    table_check_.arm_after(table_check_interval_ms, [this] { check_table(); });
 }
 
 void ServiceProxy::slice_changed(const store::WatchEvent& event) {

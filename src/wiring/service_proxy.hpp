@@ -34,6 +34,8 @@ class ServiceProxy final : public loop::Reconciler {
     void slice_changed(const store::WatchEvent& event);
     void pod_changed(const store::WatchEvent& event);
     void namespace_changed(const store::WatchEvent& event);
+    /// A reload of the node's firewall flushes every table: puts ours back.
+    void check_table();
 
     store::Objects& objects_;
     network::ServiceRules& rules_;
@@ -43,6 +45,7 @@ class ServiceProxy final : public loop::Reconciler {
     store::Follower pods_;
     store::Follower namespaces_;
     loop::Worker worker_;
+    loop::Timer table_check_;
 };
 
 }  // namespace orilla::wiring

@@ -69,6 +69,8 @@ class ServiceRules {
     virtual Result<void> update(const std::string& owner, std::vector<ServicePortSpec> ports) = 0;
     /// Reads the kernel's table back and puts right what differs.
     virtual Result<void> repair() = 0;
+    /// The same when the table is gone or another's, found out with one question: cheap enough for a timer.
+    virtual Result<void> repair_if_missing() = 0;
     /// Why something `owner` wants is not served: another owner has the address and port. It is served once that is gone.
     virtual std::optional<std::string> find_conflict(const std::string& owner) const = 0;
 };
