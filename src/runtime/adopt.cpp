@@ -70,11 +70,27 @@ void RuntimeImpl::read_records(PodEntry& pod) {
     auto records = read_state_records(pod.dir());
     std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.handle < b.handle; });
     for (const auto& record : records) {
-        if (pod.find(record.handle)) continue;
-        pod.containers.push_back(entry_of(record));
+        ContainerEntry* container = pod.find(record.handle);
+        // One that is being started is told by the answer to its start.
+        if (!container && pod.starting.contains(record.scratch_dir)) continue;
+        if (!container) container = &pod.containers.emplace_back(entry_of(record));
         if (record.phase == supervisor::RecordPhase::exited)
-            settle_exit(pod, pod.containers.back(), {record.exit_code, record.signal, record.finished_wall_ns});
+            settle_exit(pod, *container, {record.exit_code, record.signal, record.finished_wall_ns});
     }
+}
+
+loop::Task<bool> RuntimeImpl::reach_supervisor(PodPtr pod) {
+    auto socket = SupervisorClient::connect(socket_path(pod->dir()));
+    if (!socket) co_return false;
+    connect(pod, std::move(*socket));
+    const std::array<int64_t, 4> nothing{};
+    std::vector<int> no_fds;
+    auto calling = pod->client->call(MessageType::hello, nothing, no_fds);
+    auto reply = co_await std::move(calling);
+    if (!reply || reply->message.type != MessageType::hello_reply) co_return false;
+    pod->supervisor_pid = static_cast<pid_t>(reply->message.number[0]);
+    pod->supervisor_pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pod->supervisor_pid, 0)));
+    co_return true;
 }
 
 loop::Task<void> RuntimeImpl::adopt_pod(std::string pod_id) {
@@ -87,28 +103,14 @@ loop::Task<void> RuntimeImpl::adopt_pod(std::string pod_id) {
     if (record) {
         pod->record = std::move(*record);
         pod->record.facts.dir = pod_dir(pod_id);
-        auto socket = SupervisorClient::connect(socket_path(pod->dir()));
-        if (socket) connect(pod, std::move(*socket));
+        auto reaching = reach_supervisor(pod);
+        pod->alive = co_await std::move(reaching);
     } else {
         log::warning("pod " + pod_id + ": " + record.error().message());
     }
-    if (pod->client) {
-        const std::array<int64_t, 4> nothing{};
-        std::vector<int> no_fds;
-        auto calling = pod->client->call(MessageType::hello, nothing, no_fds);
-        auto reply = co_await std::move(calling);
-        if (reply && reply->message.type == MessageType::hello_reply) {
-            pod->alive = true;
-            pod->supervisor_pid = static_cast<pid_t>(reply->message.number[0]);
-            pod->supervisor_pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pod->supervisor_pid, 0)));
-        }
-    }
     // After the hello: an exit from here on is told as an event, one before is in the file.
     read_records(*pod);
-    if (!pod->alive) {
-        pod->client.reset();
-        lose_supervisor(pod);
-    }
+    if (!pod->alive) lose_supervisor(pod);
 }
 
 loop::Task<Result<void>> RuntimeImpl::collect_garbage(std::vector<std::string> known_pod_ids) {

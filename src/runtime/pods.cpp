@@ -1,5 +1,6 @@
 // The life of a pod: its directory, cgroup and supervisor made in this order, and removed in the opposite one.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,6 +24,11 @@ constexpr int64_t cgroup_removal_ms_max = 20'000;
 constexpr int64_t cgroup_removal_pause_ms_max = 50;
 constexpr size_t early_exits_max = 256;
 constexpr int64_t shutdown_ms_max = 5'000;
+
+bool has_ended(int pidfd) {
+    pollfd watched{pidfd, POLLIN, 0};
+    return pidfd < 0 || poll(&watched, 1, 0) > 0;
+}
 
 }  // namespace
 
@@ -136,9 +142,9 @@ void RuntimeImpl::connect(const PodPtr& pod, UniqueFd socket) {
         if (PodPtr entry = weak.lock()) note_exit(*entry, message);
     };
     listener.gone = [this, weak] {
-        if (PodPtr entry = weak.lock()) lose_supervisor(entry);
+        if (PodPtr entry = weak.lock(); entry && !entry->recovering) scope_.spawn(recover_supervisor(entry));
     };
-    pod->client = std::make_unique<SupervisorClient>(loop_, std::move(socket), options_.supervisor_answer_ms_max,
+    pod->client = std::make_shared<SupervisorClient>(loop_, std::move(socket), options_.supervisor_answer_ms_max,
                                                      std::move(listener));
 }
 
@@ -169,6 +175,26 @@ void RuntimeImpl::settle_exit(PodEntry& pod, ContainerEntry& container, const Ex
     // With a process namespace of its own the kernel has killed the rest; in a shared one it is up to us.
     if (pod.record.facts.host_pid || pod.record.facts.share_process_namespace)
         if (auto killed = cgroups_->kill(cgroup); !killed) log::warning(killed.error().message());
+}
+
+loop::Task<void> RuntimeImpl::recover_supervisor(PodPtr pod) {
+    // The end of the connection is not yet the end of the supervisor: it drops a daemon that did not read for long.
+    constexpr int64_t pauses_ms[] = {0, 5, 50, 1'000};
+    pod->recovering = true;
+    for (int64_t pause_ms : pauses_ms) {
+        co_await loop_.sleep_for(pause_ms);
+        if (pod->removing || !pod->alive || has_ended(pod->supervisor_pidfd.get())) break;
+        auto reaching = reach_supervisor(pod);
+        if (co_await std::move(reaching)) {
+            pod->recovering = false;
+            read_records(*pod);
+            pod->changed.notify_all();
+            tell(pod->id);
+            co_return;
+        }
+    }
+    pod->recovering = false;
+    lose_supervisor(pod);
 }
 
 void RuntimeImpl::lose_supervisor(const PodPtr& pod) {

@@ -39,7 +39,8 @@ struct PodEntry {
     UniqueFd supervisor_pidfd;
     bool alive = false;
     bool removing = false;
-    std::unique_ptr<SupervisorClient> client;
+    bool recovering = false;  ///< the connection was lost; looking for the supervisor
+    std::shared_ptr<SupervisorClient> client;
     std::vector<ContainerEntry> containers;
     /// Exits of handles that nobody knows yet: the answer to their start is still on its way to the waiting task.
     std::set<std::string> starting;  ///< scratch directories of containers on their way
@@ -87,6 +88,7 @@ class RuntimeImpl final : public Runtime {
     loop::Task<Result<void>> remove_pod_entry(PodPtr pod);
     loop::Task<Result<void>> remove_cgroup(std::string path);
     void connect(const PodPtr& pod, UniqueFd socket);
+    loop::Task<void> recover_supervisor(PodPtr pod);
     void lose_supervisor(const PodPtr& pod);
     void note_exit(PodEntry& pod, const supervisor::Message& message);
     void settle_exit(PodEntry& pod, ContainerEntry& container, const Exit& exit);
@@ -106,6 +108,7 @@ class RuntimeImpl final : public Runtime {
 
     // adopt.cpp
     loop::Task<void> adopt_pod(std::string pod_id);
+    loop::Task<bool> reach_supervisor(PodPtr pod);
     void read_records(PodEntry& pod);
     loop::Task<void> collect_scratch();
 

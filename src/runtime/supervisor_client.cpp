@@ -92,6 +92,7 @@ Result<void> SupervisorClient::send(const Message& message, const std::vector<in
 
 loop::Task<Result<SupervisorReply>> SupervisorClient::call(MessageType type, std::array<int64_t, 4> numbers,
                                                            std::vector<int> fds) {
+    const auto self = shared_from_this();
     if (!connected_) co_return Error(Code::unavailable, "the supervisor is gone");
     Message message{supervisor::wire_version, type, next_request_++, {}};
     for (size_t i = 0; i < numbers.size(); ++i) message.number[i] = numbers[i];

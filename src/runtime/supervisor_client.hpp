@@ -23,7 +23,7 @@ struct SupervisorReply {
     UniqueFd fd;
 };
 
-class SupervisorClient {
+class SupervisorClient : public std::enable_shared_from_this<SupervisorClient> {
   public:
     struct Listener {
         std::function<void(const supervisor::Message&)> exited;
@@ -35,7 +35,7 @@ class SupervisorClient {
     /// Connects to the socket at `path`; unavailable when nobody listens there.
     static Result<UniqueFd> connect(const std::string& path);
 
-    /// `fds` must stay open until it returns. An answer `refused` is an error.
+    /// `fds` must stay open until it returns. An answer `refused` is an error. Keeps the client alive meanwhile.
     loop::Task<Result<SupervisorReply>> call(supervisor::MessageType type, std::array<int64_t, 4> numbers,
                                              std::vector<int> fds);
     bool connected() const { return connected_; }

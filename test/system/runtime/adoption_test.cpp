@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "support/runtime_box.hpp"
@@ -89,6 +91,26 @@ TEST_CASE("containers, logs and exit codes survive a kill -9 of the daemon") {
     CHECK(box.state("pod", "later")->exit_code == 9);
     REQUIRE(await(box.loop, box.runtime->signal_container("pod", "lasting", SIGKILL)));
     CHECK(box.wait_for_exit("pod", "lasting").exit_code == 137);
+}
+
+TEST_CASE("a lost connection is not a lost pod") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("brief", "sleep 0.2; exit 8"))));
+    // Whoever connects last is the daemon: this one takes the supervisor away and leaves.
+    const int thief = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = box.dir() + "/pods/pod/socket";
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(connect(thief, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    usleep(400'000);  // the exit is told to the thief
+    close(thief);
+    CHECK(box.wait_for_exit("pod", "brief", 5'000).exit_code == 8);
+    CHECK(box.runtime->find_pod("pod")->alive);
+    CHECK(box.state("pod", "main")->phase == ContainerPhase::running);
+    CHECK(box.run("more", "echo on") == "on\n");
 }
 
 TEST_CASE("a supervisor's death takes its containers along and is told") {

@@ -105,6 +105,19 @@ TEST_CASE("a shared process namespace shows the others and an init with nothing 
     REQUIRE(await(box.loop, box.runtime->remove_pod("sharing")));
 }
 
+TEST_CASE("a pod in the host's process namespace leaves nobody behind") {
+    RuntimeBox box;
+    auto pod = box.pod("host");
+    pod.host_pid = true;
+    auto spec = box.container("look", "test $$ -gt 1 && echo many; sleep 1000 & echo $! > /tmp/left; exit 3");
+    CHECK(box.run(spec, pod) == "many\n");
+    CHECK(box.state("host", "look")->exit_code == 3);
+    const std::string left = read_text(box.dir() + "/scratch/look/upper/tmp/left");
+    box.sleep_ms(100);
+    const std::string status = read_text("/proc/" + left.substr(0, left.find('\n')) + "/status");
+    CHECK((status.empty() || status.find("State:\tZ") != std::string::npos));
+}
+
 TEST_CASE("memory over the limit is told as an OOM kill") {
     RuntimeBox box;
     auto spec = box.container("eater", "exec awk 'BEGIN { s = \"x\"; while (1) s = s s }'");
