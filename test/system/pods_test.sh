@@ -48,7 +48,7 @@ address=$(o get pod echo -o 'jsonpath={.status.podIP}')
 check_equal "it answers on its address, with its field as environment" "text echo" \
   "$(curl -s --max-time 5 "http://$address:8080/" | grep ^text)"
 check "its container is limited" grep -qx 33554432 \
-  <(find /sys/fs/cgroup -path "*$BOX_CGROUP/orilla/pods/*" \( -name memory.limit_in_bytes -o -name memory.max \) -exec cat {} +)
+  <(find /sys/fs/cgroup -path "*$BOX_CGROUP/orilla/pods/*" \( -name memory.limit_in_bytes -o -name memory.max \) -exec cat {} + 2>/dev/null)
 curl -s --max-time 5 "http://$address:8080/exit?4" >/dev/null
 check "a container that ends is started again" within 20 eval \
   '[ "$(o get pod echo -o "jsonpath={.status.containerStatuses[?(@.name==\"echo\")].restartCount}")" = 1 ]'
