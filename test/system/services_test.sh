@@ -55,19 +55,20 @@ hosts_behind() { # URL COUNT: how many different pods answer
   local i
   for ((i = 0; i < $2; i++)); do get "$1" | grep ^host; done | sort -u | wc -l
 }
-# in_pod COMMAND...: the log of a pod that runs it.
+# in_pod NAME COMMAND...: the log of a pod that runs it.
 in_pod() {
-  o delete pod client --ignore-not-found --grace-period=0 >/dev/null 2>&1
+  local pod=$1
+  shift
   cat >"$T/client.yaml" <<Y
 apiVersion: v1
 kind: Pod
-metadata: {name: client}
+metadata: {name: $pod}
 spec:
   restartPolicy: Never
   containers: [{name: main, image: 'busybox:1', command: [sh, -c, '$*']}]
 Y
-  o apply -f "$T/client.yaml" >/dev/null && within 20 eval 'o get pod client -o "jsonpath={.status.phase}" | grep -qE "Succeeded|Failed"'
-  o logs client
+  o apply -f "$T/client.yaml" >/dev/null && within 20 eval 'o get pod '"$pod"' -o "jsonpath={.status.phase}" | grep -qE "Succeeded|Failed"'
+  o logs "$pod"
 }
 
 check "apply a Deployment and its Services" o apply -f "$T/echo.yaml"
@@ -81,10 +82,10 @@ check "the NodePort answers from outside" outside curl -sf --max-time 5 http://1
 check_equal "session affinity stays with one pod" 1 "$(hosts_behind "http://$(cluster_ip sticky)/" 20)"
 refuses_at_once() { [[ "$(curl -s --max-time 5 -o /dev/null -w '%{exitcode} %{time_total}' "http://$(cluster_ip "$1")/")" == "7 0."[0-4]* ]]; }
 check "a Service without endpoints refuses at once" refuses_at_once nobody
-check_equal "a pod reaches it by name" 1 "$(in_pod 'wget -q -O- http://echo/ | grep -c ^host')"
-check_equal "and by its full name" 1 "$(in_pod 'wget -q -O- http://echo.default.svc.cluster.local/ | grep -c ^host')"
+check_equal "a pod reaches it by name" 1 "$(in_pod by-name 'wget -q -O- http://echo/ | grep -c ^host')"
+check_equal "and by its full name" 1 "$(in_pod by-full-name 'wget -q -O- http://echo.default.svc.cluster.local/ | grep -c ^host')"
 check_equal "a headless Service names both pods" 2 \
-  "$(in_pod 'nslookup -type=a headless.default.svc.cluster.local' | grep -c '^Address.*10\.42\.')"
+  "$(in_pod headless 'nslookup -type=a headless.default.svc.cluster.local' | grep -c '^Address.*10\.42\.')"
 
 check "scale to three" o scale deployment/echo --replicas=3
 check "it rolls out" o rollout status deployment/echo --timeout=60s
