@@ -117,21 +117,6 @@ TEST_CASE("IoThread: a job's value comes back on the loop") {
     CHECK(got == 42);
 }
 
-TEST_CASE("Loop: a stop from before it runs ends it, once") {
-    SystemClock clock;
-    Loop loop(clock);
-    loop.stop();
-    loop.run();
-    bool ran = false;
-    Timer timer(loop);
-    timer.arm_after(1, [&] {
-        ran = true;
-        loop.stop();
-    });
-    loop.run();
-    CHECK(ran);
-}
-
 TEST_CASE("Event: a waiter that was cancelled is not woken") {
     FakeClock clock;
     Loop loop(clock);
