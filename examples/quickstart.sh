@@ -83,7 +83,7 @@ cat <<TEXT
   orilla get pods -A -o wide
   orilla logs deployment/web
   orilla scale deployment/web --replicas=4
-  orilla kubeconfig >kubeconfig && $box enter quickstart kubectl --kubeconfig kubeconfig get nodes   # with your own kubectl
+  orilla kubeconfig --data-dir $data/data >kubeconfig && $box enter quickstart kubectl --kubeconfig kubeconfig get nodes   # with your own kubectl
   tail -f $log
   $0 stop        # ends Orilla and its pods, and removes $data
 TEXT

@@ -11,7 +11,7 @@ fi
 . "$(dirname "$0")/../support/orilla_box.sh"
 start_orilla
 import_images nginx busybox
-o kubeconfig >"$KUBECONFIG" || { not_ok "orilla kubeconfig"; finish; }
+o kubeconfig --data-dir "$T/data" >"$KUBECONFIG" || { not_ok "orilla kubeconfig"; finish; }
 
 # says PATTERN COMMAND...: it succeeds and prints the pattern.
 says() {
