@@ -85,5 +85,5 @@ cat <<TEXT
   orilla scale deployment/web --replicas=4
   orilla kubeconfig --data-dir $data/data >kubeconfig && $box enter quickstart kubectl --kubeconfig kubeconfig get nodes   # with your own kubectl
   tail -f $log
-  $0 stop        # ends Orilla and its pods, and removes $data
+  $here/quickstart.sh stop        # ends Orilla and its pods, and removes $data
 TEXT
