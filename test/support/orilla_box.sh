@@ -17,6 +17,8 @@ if [ -z "${BOX-}" ]; then
   [ -x "$ORILLA" ] || { echo "1..0 # SKIP there is no build*/orilla"; exit 77; }
   ORILLA=$(realpath "$ORILLA")
   export ORILLA
+  # Here, because a box has no network for apt; archives that are there are kept.
+  "$repository/examples/images/build.sh" -o "${ORILLA_IMAGES:-$repository/examples/images/out}" >&2 || exit 1
   exec "$repository/test/support/box" --uplink bash "$0" "$@"
 fi
 
