@@ -52,16 +52,24 @@ DeploymentObserved DeploymentController::observe(const api::Deployment& deployme
     }
     if (deployment.spec.strategy.type == "Recreate")
         for (const auto& pod : objects_.list<api::Pod>(deployment.metadata.namespace_)) seen.pods.push_back(*pod);
-    const auto [progress, fresh] = progressed_ms_.try_emplace(deployment.metadata.uid.str(), loop_.now_ms());
-    (void)fresh;
-    seen.since_progress_s = (loop_.now_ms() - progress->second) / 1000;
+    seen.since_progress_s = (loop_.now_ms() - progressed_ms(deployment)) / 1000;
     return seen;
+}
+
+/// Starts now for a Deployment that was not seen yet, also after a restart.
+int64_t& DeploymentController::progressed_ms(const api::Deployment& deployment) {
+    Progress& progress = progress_[key_of(deployment.metadata)];
+    if (deployment.metadata.uid != progress.uid) progress = {deployment.metadata.uid.str(), loop_.now_ms()};
+    return progress.at_ms;
 }
 
 loop::Task<Result<loop::Outcome>> DeploymentController::reconcile(std::string key) {
     const auto [ns, name] = split_key(key);
     DeploymentPtr deployment = objects_.get<api::Deployment>(ns, name);
-    if (!deployment) co_return loop::Outcome{};
+    if (!deployment) {
+        progress_.erase(key);
+        co_return loop::Outcome{};
+    }
     for (auto& action : plan_deployment(*deployment, observe(*deployment))) {
         CO_TRY_VOID(apply(deployment, std::move(action)));
     }
@@ -165,7 +173,7 @@ loop::Task<Result<void>> DeploymentController::set_collision_count(DeploymentPtr
 
 loop::Task<Result<loop::Outcome>> DeploymentController::write_status(DeploymentPtr deployment) {
     const DeploymentSummary summary = summarise_deployment(*deployment, observe(*deployment), loop_.clock().wall_s());
-    if (summary.progressed) progressed_ms_[deployment->metadata.uid.str()] = loop_.now_ms();
+    if (summary.progressed) progressed_ms(*deployment) = loop_.now_ms();
     const loop::Outcome outcome{summary.again_after_s < 0 ? -1 : summary.again_after_s * 1000};
     if (summary.status == deployment->status) co_return outcome;
     std::function<Result<void>(api::Deployment&)> change = [status = summary.status](api::Deployment& edited) -> Result<void> {

@@ -16,6 +16,7 @@ class DeploymentController final : public loop::Reconciler {
   private:
     using DeploymentPtr = std::shared_ptr<const api::Deployment>;
     DeploymentObserved observe(const api::Deployment& deployment);
+    int64_t& progressed_ms(const api::Deployment& deployment);
     void set_changed(const store::WatchEvent& event);
     void pod_changed(const store::WatchEvent& event);
     loop::Task<Result<void>> apply(DeploymentPtr deployment, DeploymentAction action);
@@ -30,7 +31,11 @@ class DeploymentController final : public loop::Reconciler {
     loop::Loop& loop_;
     store::Objects& objects_;
     store::EventRecorder& events_;
-    std::map<std::string, int64_t> progressed_ms_;  ///< uid -> monotonic time of the last progress
+    struct Progress {
+        std::string uid;
+        int64_t at_ms = 0;  ///< monotonic, of the last progress
+    };
+    std::map<std::string, Progress> progress_;  ///< by key
     store::Follower deployments_;
     store::Follower sets_;
     store::Follower pods_;

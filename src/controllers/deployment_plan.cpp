@@ -16,9 +16,10 @@ int32_t size_of(const api::ReplicaSet& set) { return set.spec.replicas.value_or(
 int32_t total_size(const Sets& sets) {
     return std::accumulate(sets.begin(), sets.end(), 0, [](int32_t sum, const auto* set) { return sum + size_of(*set); });
 }
+/// A set that was just made smaller still shows the pods that it is going to lose: they do not count.
+int32_t available_of(const api::ReplicaSet& set) { return std::min(set.status.available_replicas, size_of(set)); }
 int32_t total_available(const Sets& sets) {
-    return std::accumulate(sets.begin(), sets.end(), 0,
-                           [](int32_t sum, const auto* set) { return sum + set->status.available_replicas; });
+    return std::accumulate(sets.begin(), sets.end(), 0, [](int32_t sum, const auto* set) { return sum + available_of(*set); });
 }
 
 int64_t number_in(const api::Map<api::Str>& annotations, std::string_view key) {
@@ -155,14 +156,14 @@ void plan_old_down(std::vector<DeploymentAction>& actions, const View& view) {
     const int32_t old_total = total_size(view.old);
     if (old_total == 0 || !view.fresh) return;
     const int32_t available_min = view.bounds.replicas - view.bounds.unavailable;
-    const int32_t fresh_missing = size_of(*view.fresh) - view.fresh->status.available_replicas;
+    const int32_t fresh_missing = size_of(*view.fresh) - available_of(*view.fresh);
     int32_t may_go = total_size(view.all) - available_min - fresh_missing;
     if (may_go <= 0) return;
     std::vector<int32_t> target;
     for (const auto* set : view.old) target.push_back(size_of(*set));
     int32_t unhealthy_budget = may_go;
     for (size_t i = 0; i < view.old.size(); ++i) {
-        const int32_t unhealthy = target[i] - view.old[i]->status.available_replicas;
+        const int32_t unhealthy = target[i] - available_of(*view.old[i]);
         const int32_t down = std::clamp(unhealthy, 0, std::max(unhealthy_budget, 0));
         target[i] -= down;
         unhealthy_budget -= down;
@@ -184,6 +185,9 @@ void plan_rolling(std::vector<DeploymentAction>& actions, const View& view) {
 }
 
 bool old_pods_remain(const View& view) {
+    // Its controller may still be making pods for an earlier size.
+    for (const auto* set : view.old)
+        if (set->status.observed_generation < set->metadata.generation) return true;
     for (const auto& pod : view.seen.pods) {
         if (pod.status.phase == "Succeeded" || pod.status.phase == "Failed") continue;
         for (const auto* set : view.old)

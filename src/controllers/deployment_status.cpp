@@ -69,16 +69,16 @@ void summarise_progress(DeploymentSummary& out, const api::Deployment& deploymen
     const auto* before = find_condition(deployment.status, "Progressing");
     const std::string words = set_words(deployment, fresh);
     const int64_t limit_s = deployment.spec.progress_deadline_seconds.value_or(600);
-    const bool done_before = before && before->reason == "NewReplicaSetAvailable";
+    const std::string done_message = words + " has successfully progressed.";
+    const bool done_before = before && before->reason == "NewReplicaSetAvailable" && before->message == done_message;
     const bool same_generation = deployment.status.observed_generation == deployment.metadata.generation;
     out.progressed = !same_generation || has_progressed(status, deployment.status);
     if (deployment.spec.paused) {
         set_condition(status, deployment.status, {"Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"}, false, now_s);
     } else if (is_complete(deployment, status) && fresh) {
-        const std::string message = words + " has successfully progressed.";
-        set_condition(status, deployment.status, {"Progressing", "True", "NewReplicaSetAvailable", message}, out.progressed, now_s);
-    } else if (done_before && same_generation && fresh) {
-        // A finished rollout that lost pods since is not a new one: it stays as it was.
+        set_condition(status, deployment.status, {"Progressing", "True", "NewReplicaSetAvailable", done_message}, out.progressed, now_s);
+    } else if (done_before && fresh && status.replicas == status.updated_replicas) {
+        // A finished rollout that lost pods or was scaled since is not a new one: it stays as it was.
         status.conditions.push_back(*before);
     } else if (!out.progressed && seen.since_progress_s >= limit_s) {
         const std::string message = words + " has timed out progressing.";
