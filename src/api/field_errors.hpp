@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orilla/api/names.hpp"
+#include "names.hpp"
 #include "orilla/base/error.hpp"
 
 namespace orilla::api {

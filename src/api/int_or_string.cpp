@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "orilla/api/names.hpp"
+#include "names.hpp"
 #include "orilla/api/values.hpp"
 
 namespace orilla::api {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "orilla/api/types.hpp"
-#include "orilla/api/names.hpp"
+#include "names.hpp"
 
 namespace orilla::api {
 namespace {

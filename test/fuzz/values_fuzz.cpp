@@ -1,6 +1,6 @@
 #include <cassert>
 
-#include "orilla/api/names.hpp"
+#include "names.hpp"
 #include "orilla/api/values.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -27,10 +27,10 @@ def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
     files = files_of(root)
     complaints = [f"{path}:{line}: {words}" for path, text in sorted(files.items()) for line, words in rules.check(path, text)]
+    for path in rules.unshared_headers(files):
+        complaints.append(f"{path}:1: no other room includes this public header: put it beside its .cpp")
     for complaint in complaints:
         print(complaint)
-    for path in rules.unshared_headers(files):
-        print(f"{path}:1: note: no other room includes this public header: put it beside its .cpp")
     print(f"tidy: {len(files)} files, {len(complaints)} complaints")
     return 1 if complaints else 0
 

@@ -1,4 +1,4 @@
-#include "orilla/api/names.hpp"
+#include "names.hpp"
 
 #include <catch2/catch.hpp>
 

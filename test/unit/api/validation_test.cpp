@@ -4,7 +4,7 @@
 
 #include "orilla/api/codec.hpp"
 #include "orilla/api/defaults.hpp"
-#include "orilla/api/names.hpp"
+#include "names.hpp"
 
 using namespace orilla::api;
 
