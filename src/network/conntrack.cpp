@@ -60,12 +60,30 @@ void write_deletion(const NetlinkMessage& message, const IsStale& stale, Netlink
     out.end();
 }
 
-/// Deletes every entry that `stale` says yes to; in rounds, each bounded, until a round finds fewer than its bound.
-Result<void> forget(const IsStale& stale) {
-    TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER));
+/// Asks for every entry, or only for UDP ones: then the kernel picks, and a large table is not copied.
+NetlinkWriter dump_request(bool only_udp) {
+    // The kernel's own header numbers the parts of a tuple that a filter compares (Linux 5.8).
+    constexpr uint32_t compare_protocol = 1 << 3;
     NetlinkWriter request;
     request.begin(message_type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, family_header(), "list tracked connections");
+    if (only_udp) {
+        const size_t tuple = request.nest(CTA_TUPLE_ORIG);
+        const size_t proto = request.nest(CTA_TUPLE_PROTO);
+        request.put_value(CTA_PROTO_NUM, uint8_t{IPPROTO_UDP});
+        request.unnest(proto);
+        request.unnest(tuple);
+        const size_t filter = request.nest(CTA_FILTER);
+        request.put_value(CTA_FILTER_ORIG_FLAGS, compare_protocol);
+        request.put_value(CTA_FILTER_REPLY_FLAGS, uint32_t{0});
+        request.unnest(filter);
+    }
     request.end();
+    return request;
+}
+
+/// Deletes every entry that `stale` says yes to; in rounds, each bounded, until a round finds fewer than its bound.
+Result<void> forget(const NetlinkWriter& request, const IsStale& stale) {
+    TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER));
     for (int round = 0; round < rounds_max; ++round) {
         NetlinkWriter deletions;
         auto collect = [&](const NetlinkMessage& message) { write_deletion(message, stale, deletions); };
@@ -96,13 +114,16 @@ Result<void> forget_stale_flows(const std::vector<UdpFrontend>& frontends) {
     if (frontends.empty()) return ok();
     FrontendsByDestination by_destination;
     for (const UdpFrontend& frontend : frontends) by_destination[frontend.destination] = &frontend.endpoints;
-    return forget([&by_destination](const Tuple& original, const Tuple& reply) {
+    const IsStale stale = [&by_destination](const Tuple& original, const Tuple& reply) {
         return leads_nowhere(by_destination, original, reply);
-    });
+    };
+    auto forgotten = forget(dump_request(true), stale);
+    if (forgotten) return forgotten;
+    return forget(dump_request(false), stale);  // a kernel that cannot filter
 }
 
 Result<void> forget_flows_of(Ipv4 pod) {
-    return forget([pod](const Tuple& original, const Tuple& reply) {
+    return forget(dump_request(false), [pod](const Tuple& original, const Tuple& reply) {
         return original.source.ip == pod || original.destination.ip == pod || reply.source.ip == pod;
     });
 }
