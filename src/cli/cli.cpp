@@ -133,8 +133,8 @@ void add_flags(CLI::App& app, Options& o, const std::string& groups) {
         app.add_flag("-q,--quiet", o.quiet, "no progress");
     }
     if (has('k')) {
-        app.add_option("--data-dir", o.data_dir, "data directory of the daemon");
-        app.add_option("--server", o.server, "URL that kubectl uses");
+        app.add_option("--data-dir", o.data_dir, "read the keys there instead of asking the daemon");
+        app.add_option("--server", o.server, "URL that kubectl uses; by default where the daemon listens");
     }
     app.add_option("args", o.args, "what to work on");
 }
@@ -146,9 +146,9 @@ int fail_usage(const std::string& message, const std::string& verb) {
 }
 
 Result<void> dispatch(const VerbSpec& verb, const Options& options, const Local& local) {
-    if (options.verb == "kubeconfig") return run_kubeconfig(options, local);
     if (options.verb == "check") return run_check(options, local);
     Client client(options.socket);
+    if (options.verb == "kubeconfig") return run_kubeconfig(client, options, local);
     return verb.run(client, options);
 }
 

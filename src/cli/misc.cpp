@@ -130,8 +130,16 @@ Result<void> run_explain(Client& client, const Options& options) {
     return ok();
 }
 
-Result<void> run_kubeconfig(const Options& options, const Local& local) {
-    TRY(std::string text, local.kubeconfig(options.data_dir, options.server));
+Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local) {
+    if (!options.data_dir.empty()) {
+        const std::string server = options.server.empty() ? "https://127.0.0.1:6443" : options.server;
+        TRY(const std::string text, local.kubeconfig(options.data_dir, server));
+        print(text);
+        return ok();
+    }
+    Request request;
+    request.path = "/orilla/v1/kubeconfig?server=" + escape(options.server);
+    TRY(const std::string text, client.send(request));
     print(text);
     return ok();
 }

@@ -62,8 +62,8 @@ struct Options {
     std::string type;
     // image, kubeconfig
     std::string name;
-    std::string data_dir = "/var/lib/orilla";
-    std::string server = "https://127.0.0.1:6443";
+    std::string data_dir;  ///< empty: ask the daemon
+    std::string server;
     std::string types;
     bool quiet = false;
 };

@@ -24,7 +24,7 @@ Result<void> run_image(Client& client, const Options& options);
 Result<void> run_version(Client& client, const Options& options);
 Result<void> run_api_resources(Client& client, const Options& options);
 Result<void> run_explain(Client& client, const Options& options);
-Result<void> run_kubeconfig(const Options& options, const Local& local);
+Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local);
 Result<void> run_check(const Options& options, const Local& local);
 
 }  // namespace orilla::cli

@@ -39,6 +39,13 @@ bool lists(const api::SubresourceInfo& part, std::string_view verb) {
     return false;
 }
 
+/// A listener on every address is reached at loopback.
+std::string reachable(const std::string& address) {
+    for (const auto& [every, loopback] : {std::pair("0.0.0.0:", "127.0.0.1:"), std::pair("[::]:", "[::1]:")})
+        if (address.starts_with(every)) return loopback + address.substr(std::string_view(every).size());
+    return address;
+}
+
 Task<Result<Response>> serve_object(Rest& rest, const ResourceRequest& request) {
     const bool has_name = !request.path.name.empty();
     const std::string_view verb = verb_of(request.http.method, has_name);
@@ -199,14 +206,27 @@ Result<Response> ApiHandler::serve_system(const Request& request, const std::vec
     if (segments.empty())
         return Response(200, "application/json",
                         R"({"paths":["/api","/api/v1","/apis","/healthz","/livez","/metrics","/openapi/v2","/openapi/v3",)"
-                        R"("/orilla/v1/images","/readyz","/version"]})" "\n");
+                        R"("/orilla/v1/images","/orilla/v1/kubeconfig","/readyz","/version"]})" "\n");
     const std::string& first = segments[0];
+    if (first == "orilla" && segments.size() == 3 && segments[1] == "v1" && segments[2] == "kubeconfig")
+        return serve_kubeconfig(request);
     if (first == "api" || first == "apis") return serve_discovery(request, segments);
     if (segments.size() > 1) return no_such_path();
     if (first == "healthz" || first == "livez" || first == "readyz") return serve_health(first);
     if (first == "version") return Response(200, "application/json", render_version());
     if (first == "metrics") return Response(200, "text/plain; version=0.0.4; charset=utf-8", render_metrics());
     return no_such_path();
+}
+
+Result<Response> ApiHandler::serve_kubeconfig(const Request& request) const {
+    if (!pki_) return Error(Code::unavailable, "kubeconfig: the daemon does not listen on TLS; start it with --listen");
+    TRY(const auto query, Query::parse(request.query));
+    std::string server(query.get("server"));
+    if (server.empty()) server = "https://" + reachable(options_.advertised_address);
+    // It becomes a line of YAML.
+    if (!server.starts_with("https://") || server.find_first_of(" \t\r\n\"'#{}") != std::string::npos)
+        return Error(Code::bad_request, "server: must be a URL such as https://192.0.2.1:6443");
+    return Response(200, "application/yaml", render_kubeconfig(*pki_, server));
 }
 
 std::string ApiHandler::render_metrics() {

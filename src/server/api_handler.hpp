@@ -18,6 +18,8 @@ class ApiHandler final : public Handler {
     Task<Response> handle(const Request& request) override;
     Response render_http_error(int status, std::string_view message) const override;
 
+    /// For /orilla/v1/kubeconfig; set once TLS is on.
+    void set_pki(const Pki& pki) { pki_ = pki; }
     /// For /metrics; set once the HTTP server is there.
     void set_counters(const HttpCounters* counters, std::function<size_t()> connections);
 
@@ -27,10 +29,12 @@ class ApiHandler final : public Handler {
     Result<Response> serve_system(const Request& request, const std::vector<std::string>& segments);
     Result<Response> serve_discovery(const Request& request, const std::vector<std::string>& segments);
     Result<Response> serve_health(const std::string& name) const;
+    Result<Response> serve_kubeconfig(const Request& request) const;
     std::string render_metrics();
 
     Rest rest_;
     const ServerOptions& options_;
+    std::optional<Pki> pki_;
     const HttpCounters* counters_ = nullptr;
     std::function<size_t()> connections_;
     int64_t started_wall_s_;

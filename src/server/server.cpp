@@ -44,6 +44,7 @@ void Server::serve_unix(UniqueFd listener) { impl_->http.serve_unix(std::move(li
 
 Result<void> Server::serve_tls(UniqueFd listener, const Pki& pki) {
     TRY(auto tls, TlsContext::create(pki));
+    impl_->handler.set_pki(pki);
     impl_->http.serve_tls(std::move(listener), std::move(tls));
     return ok();
 }

@@ -173,6 +173,23 @@ TEST_CASE("images: a pull is given up when its client goes") {
     CHECK(p.images.pulling == 0);
 }
 
+TEST_CASE("kubeconfig: for who may use the socket, with the address that clients see") {
+    ServerOptions options;
+    options.advertised_address = "127.0.0.1:6443";
+    ApiWorld w(options);
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig").status == 503);
+    Pki pki;
+    pki.admin_key = "key";
+    w.handler.set_pki(pki);
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig").has("server: https://127.0.0.1:6443\n"));
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig?server=").has("client-key-data: a2V5\n"));
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig?server=https://192.0.2.1:6443").has("server: https://192.0.2.1:6443\n"));
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig?server=https://a%0Ab:%20c").status == 400);
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig?server=nonsense").status == 400);
+    w.options.advertised_address = "0.0.0.0:7443";
+    CHECK(w.client.ask("GET", "/orilla/v1/kubeconfig").has("server: https://127.0.0.1:7443\n"));
+}
+
 TEST_CASE("ports: what is not connected says so") {
     ApiWorld w;
     w.create(pods, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"b:1"}]}})");
