@@ -189,7 +189,7 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     auto pulling = pull_resolved(state, std::move(request), *reference);
     auto image = co_await std::move(pulling);
     state.collect_layers();  // of an image that failed half-way
-    if (!image) co_return advise(std::move(image).error().with_context("failed to pull image \"" + said + "\""));
+    if (!image) co_return advise(std::move(image).error().with_context("failed to pull and unpack image \"" + reference->name() + "\""));
     co_return image;
 }
 

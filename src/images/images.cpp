@@ -17,6 +17,12 @@ class Images::Impl {
             if (const Image* image = state.find(name)) ids.insert(image->id);
         return ids;
     }
+    std::set<std::string> used_names() const {
+        std::set<std::string> names;
+        for (const auto& name : state.in_use ? state.in_use() : std::vector<std::string>())
+            if (const auto reference = parse_reference(name)) names.insert(reference->name());
+        return names;
+    }
     void take_out(ImagesById& images, const std::set<std::string>& ids, Removed& removed) const;
     loop::Task<Result<Removed>> untag(std::string name);
     loop::Task<Result<Removed>> remove_images(std::set<std::string> ids);
@@ -112,7 +118,9 @@ loop::Task<Result<Removed>> Images::remove(RemoveRequest request) {
     const auto reference = parse_reference(request.image);
     const bool by_name = reference && reference->digest.empty() &&
                          std::find(image->names.begin(), image->names.end(), reference->name()) != image->names.end();
-    if (impl_->used_ids().contains(id) && (!by_name || image->names.size() == 1))
+    // The name that a pod says stays as well: its next container has to find the image.
+    const bool name_used = by_name && impl_->used_names().contains(reference->name());
+    if (name_used || (impl_->used_ids().contains(id) && (!by_name || image->names.size() == 1)))
         co_return Error(Code::conflict, "image \"" + request.image + "\" is in use by a pod: delete the pod first");
     if (by_name && image->names.size() > 1) {
         auto untagging = impl_->untag(reference->name());

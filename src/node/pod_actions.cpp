@@ -183,7 +183,6 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
         api_.record_event(memory.key, container, "Warning", "Failed",
                           "Failed to pull image \"" + image + "\": " + pulled.error().message());
         fail_container(memory, container, "ErrImagePull", pulled.error().message());
-        worker_.queue().add_after(memory.key.uid, pull_error_shown_ms);
     }
     wake(memory.key.uid);
 }

@@ -104,6 +104,10 @@ std::vector<std::string> PodAgent::Impl::images_in_use() const {
         if (!pod) continue;
         for (const auto* list : {&pod->spec.init_containers, &pod->spec.containers})
             for (const auto& container : *list) names.emplace_back(container.image.view());
+        // What runs keeps its layers, also when its name has moved to a newer image.
+        for (const auto* list : {&pod->status.init_container_statuses, &pod->status.container_statuses})
+            for (const auto& status : *list)
+                if (!status.image_id.empty()) names.emplace_back(status.image_id.view());
     }
     return names;
 }
@@ -121,6 +125,16 @@ PodPlacement PodAgent::Impl::placement(const PodMemory& memory) const {
     out.node_cpu_milli = options_.node_cpu_milli;
     out.node_memory_bytes = options_.node_memory_bytes;
     return out;
+}
+
+/// When the first ErrImagePull of the pod becomes ImagePullBackOff; `otherwise` when none is due.
+int64_t PodAgent::Impl::pull_error_shown_until(const PodMemory& memory, int64_t otherwise) const {
+    int64_t at_ms = otherwise;
+    for (const auto& [name, container] : memory.containers) {
+        const int64_t end_ms = container.failed_at_ms + pull_error_shown_ms;
+        if (container.failure_reason == "ErrImagePull" && end_ms > loop_.now_ms()) at_ms = std::min(at_ms, end_ms);
+    }
+    return at_ms;
 }
 
 loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
@@ -145,7 +159,8 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
             co_return loop::Outcome{};
         }
         if (const auto* wait = std::get_if<WaitUntil>(&actions.front())) {
-            co_return loop::Outcome{std::max<int64_t>(wait->at_ms - loop_.now_ms(), 1)};
+            const int64_t at_ms = std::min(wait->at_ms, pull_error_shown_until(memory, wait->at_ms));
+            co_return loop::Outcome{std::max<int64_t>(at_ms - loop_.now_ms(), 1)};
         }
         bool stopping_only = true;
         for (auto& action : actions) {

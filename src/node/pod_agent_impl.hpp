@@ -20,6 +20,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     PodMemory& remember(const PodKey& key);
     void source_changed(const std::string& ns, const std::string& name);
     std::vector<std::string> images_in_use() const;
+    int64_t pull_error_shown_until(const PodMemory& memory, int64_t otherwise) const;
     loop::Task<Result<loop::Outcome>> reconcile(std::string uid) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 

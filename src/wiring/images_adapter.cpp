@@ -63,7 +63,7 @@ std::optional<node::ImageFacts> ImagesAdapter::find(const std::string& name) con
 
 Result<void> ImagesAdapter::check_name(const std::string& name) const {
     auto parsed = images::parse_reference(name);
-    if (!parsed) return std::move(parsed).error();
+    if (!parsed) return std::move(parsed).error().with_context("couldn't parse image name \"" + name + "\"");
     return ok();
 }
 

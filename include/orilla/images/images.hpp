@@ -118,7 +118,8 @@ class Images {
     Result<void> open();
 
     /// Images that must not be removed, as names, name@digest or ids, asked anew each time. The node gives those of
-    /// every pod that is bound here, from before its pull on, so that nothing disappears between pull and start.
+    /// every pod that is bound here, from before its pull on, so that nothing disappears between pull and start; a name
+    /// in it is not taken off its image either.
     void set_in_use(std::function<std::vector<std::string>()> in_use);
 
     /// By what a pod says (`nginx:1`, `nginx@sha256:...`) or by id. Null when absent; valid until the next change.

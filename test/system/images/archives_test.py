@@ -230,6 +230,12 @@ class Keeping(Box):
         self.assertEqual(len(os.listdir(self.dir + "/layers")), 2)
         self.assert_nothing_left()
 
+    def test_a_name_that_a_pod_says_stays(self):
+        self.good("import", self.archive(**{"alias:1": Image(self.base, layer("x"))}))
+        self.assertIn("in use by a pod", self.bad("conflict", "--use", "one:1", "remove", "one:1"))
+        self.assertEqual(self.good("--use", "one:1", "remove", "alias:1")[0], "untagged docker.io/library/alias:1")
+        self.assertIn("in use by a pod", self.bad("conflict", "--use", "one:1", "remove", "one:1"))
+
     def test_remove_by_name_digest_and_prefix(self):
         (two,) = self.good("find", "two:1")
         self.assertEqual(self.good("find", two["repo_digests"][0])[0]["id"], two["id"])

@@ -57,7 +57,7 @@ class Registries(Box):
         self.registry.requests.clear()
         self.name = self.registry.host + "/app:2"
         said = self.pull_fails("not_found")
-        self.assertEqual(said, 'failed to pull image "%s": %s: not found' % (self.name, self.name))
+        self.assertEqual(said, 'failed to pull and unpack image "%s": %s: not found' % (self.name, self.name))
         self.assertEqual(len(self.registry.requests), 1)
 
     def test_a_killed_daemon_leaves_nothing_half_and_resumes(self):
