@@ -101,6 +101,20 @@ TEST_CASE("endpoints: nothing is written when nothing changed") {
     CHECK(world.get<api::Endpoints>("web")->metadata.resource_version == endpoints);
 }
 
+TEST_CASE("plan_endpoints: does nothing when all is as wanted") {
+    EndpointsWorld world;
+    REQUIRE(world.create(service_with("web")));
+    world.run_pod("a", "10.42.0.2");
+    const auto service = world.get<api::Service>("web");
+    const auto pod = world.get<api::Pod>("a");
+    const auto endpoints = world.get<api::Endpoints>("web");
+    const auto slices = world.slices();
+    EndpointsObserved seen{service.get(), {pod.get()}, {slices[0].get()}, endpoints.get()};
+    CHECK(plan_endpoints("web", seen).empty());
+    seen.pods.clear();
+    CHECK(plan_endpoints("web", seen).size() == 2);
+}
+
 TEST_CASE("endpoints: a terminating pod still serves but is not ready") {
     EndpointsWorld world;
     REQUIRE(world.create(service_with("web")));
