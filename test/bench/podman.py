@@ -1,6 +1,7 @@
 """The peer: podman with conmon and crun from Debian, doing the same work in the same box; absent where it cannot run."""
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -14,7 +15,10 @@ class Podman:
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         config = self.directory / "containers.conf"
-        config.write_text('[containers]\ndefault_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]\n'
+        # The pause container asks for limits of its own, which fail where they are above ours.
+        files, tasks = (resource.getrlimit(which)[1] for which in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
+        tasks = min(tasks, 32768) if tasks > 0 else 32768
+        config.write_text(f'[containers]\ndefault_ulimits = ["nofile={files}:{files}", "nproc={tasks}:{tasks}"]\n'
                           '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n')
         self.environment = {**os.environ, "CONTAINERS_CONF": str(config), "XDG_RUNTIME_DIR": "/run", "TMPDIR": str(self.directory)}
 
