@@ -54,7 +54,7 @@ class Cgroups {
     /// Names of the cgroups directly below, in any hierarchy.
     virtual std::vector<std::string> list(const std::string& path) const = 0;
     virtual bool unified() const = 0;
-    /// As mounted: "cpu,cpuacct".
+    /// What a container is shown of v1, as mounted: "cpu,cpuacct". Limits and usage; not what only we use.
     virtual std::vector<std::string> controllers() const = 0;
     virtual const std::string& root() const = 0;
 };

@@ -98,6 +98,7 @@ class CgroupsV1 final : public Cgroups {
     std::vector<std::string> controllers() const override {
         std::vector<std::string> names;
         for (const auto& hierarchy : hierarchies_) {
+            if (hierarchy.controllers.front() == "freezer" || hierarchy.controllers.front() == "devices") continue;
             std::string name;
             for (const auto& controller : hierarchy.controllers) name += (name.empty() ? "" : ",") + controller;
             names.push_back(std::move(name));

@@ -134,6 +134,7 @@ void Planner::mount_dev() {
     add(new_mount("tmpfs", "mode=755,size=64m", MOUNT_ATTR_NOSUID));
     for (const Node& node : nodes)
         add({StepKind::make_node, {mount_slot, S_IFCHR | 0666, makedev(node.major, node.minor)}, {node.name}});
+    for (const char* name : {"pts", "shm", "mqueue"}) add({StepKind::make_dir, {mount_slot, 0755}, {name}});
     for (auto [name, target] : links) add({StepKind::make_link, {mount_slot}, {name, target}});
     add(attach_plain("/dev"));
     add(new_mount("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));

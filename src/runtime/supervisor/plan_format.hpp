@@ -38,7 +38,8 @@ enum class StepKind : uint32_t {
     make_node,            ///< number0 slot, text0 name, number1 mode, number2 device number
     clone_node,           ///< number0 slot, text0 name, text1 host device: the same type and number
     make_link,            ///< number0 slot, text0 name, text1 target
-    make_dir,             ///< number0 slot, text0 path resolved in it (parents too), number1 mode
+    make_dir,             ///< number0 slot, text0 path resolved in it (parents too), number1 mode; a name without a
+                          ///< slash must not exist yet
     mask,                 ///< number0 root slot, text0 path, text1 host's /dev/null, text2 host's empty directory
     make_read_only,       ///< number0 root slot, text0 path (none: the root mount alone),
                           ///< number1 1: path is a mount of ours, change that one alone
