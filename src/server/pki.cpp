@@ -26,8 +26,8 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
-Result<void> sync_directory(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+Result<void> sync_path(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd || ::fsync(fd.get()) != 0) return Error::from_errno("sync " + path, errno);
     return ok();
 }
@@ -38,14 +38,8 @@ Result<void> write_new_file(const std::string& path, const std::string& text, mo
     const ssize_t put = ::write(fd.get(), text.data(), text.size());
     if (put < 0) return Error::from_errno("write " + path, errno);
     if (put != static_cast<ssize_t>(text.size())) return Error::from_errno("write " + path, ENOSPC);
-    return ok();
-}
-
-/// Everything written below the directory is on disk when this returns: one flush, where one for each file would cost
-/// an SD card a second.
-Result<void> sync_files(const std::string& directory) {
-    UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::syncfs(fd.get()) != 0) return Error::from_errno("sync " + directory, errno);
+    // On its way to the disk already while the next file is written; sync_path waits for it.
+    ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     return ok();
 }
 
@@ -55,9 +49,9 @@ Result<void> replace_file(const std::string& directory, const std::string& name,
     const std::string fresh = path + ".new";
     ::unlink(fresh.c_str());
     TRY_VOID(write_new_file(fresh, text, mode));
-    TRY_VOID(sync_files(directory));
+    TRY_VOID(sync_path(fresh));
     if (::rename(fresh.c_str(), path.c_str()) != 0) return Error::from_errno("rename " + fresh, errno);
-    return sync_directory(directory);
+    return sync_path(directory);
 }
 
 struct PkiFile {
@@ -105,10 +99,14 @@ Result<Pki> create_pki(const std::string& directory, const PkiNames& names) {
         TRY_VOID(write_new_file(fresh + "/" + file.name, made.first.*file.text, file.mode));
     }
     TRY_VOID(write_new_file(fresh + "/" + ca_key_name, made.second, 0600));
-    TRY_VOID(sync_files(fresh));
+    for (const auto& file : pki_files) {
+        TRY_VOID(sync_path(fresh + "/" + file.name));
+    }
+    TRY_VOID(sync_path(fresh + "/" + ca_key_name));
+    TRY_VOID(sync_path(fresh));
     if (::rename(fresh.c_str(), directory.c_str()) != 0) return Error::from_errno("rename " + fresh, errno);
     const size_t slash = directory.rfind('/');
-    TRY_VOID(sync_directory(slash == std::string::npos ? "." : directory.substr(0, slash + 1)));
+    TRY_VOID(sync_path(slash == std::string::npos ? "." : directory.substr(0, slash + 1)));
     return std::move(made.first);
 }
 
