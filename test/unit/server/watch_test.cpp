@@ -33,6 +33,13 @@ std::string summary(const std::string& events) {
     return out;
 }
 
+/// Changes pod a until the store has forgotten what was before: its history is bounded in bytes.
+void outlive_history(ApiWorld& w) {
+    const std::string filler(12'000, 'f');
+    for (int i = 0; i < 400; ++i)
+        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})", merge);
+}
+
 /// A second connection with a watch on it.
 struct Watcher {
     Watcher(ApiWorld& w, const std::string& target, const std::string& headers = {}) : client(w.loop, w.http) {
@@ -153,8 +160,7 @@ TEST_CASE("watch: sendInitialEvents marks the end of what existed") {
 TEST_CASE("watch: too old a revision is 410, one from the future 504") {
     ApiWorld w;
     w.create(pods, pod("a", "x"));
-    for (int i = 0; i < 5000; ++i)
-        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"labels":{"n":")" + std::to_string(i) + R"("}}})", merge);
+    outlive_history(w);
     const Answer old = w.client.ask("GET", pods + "?watch=true&resourceVersion=1");
     CHECK(old.status == 410);
     CHECK(old.has(R"("reason":"Expired")"));
@@ -165,9 +171,7 @@ TEST_CASE("watch: a client that does not read is told 410 once it does") {
     ApiWorld w;
     w.create(pods, pod("a", "x"));
     Watcher watcher(w, pods + "?watch=true&resourceVersion=" + std::to_string(w.store->revision()));
-    const std::string filler(2000, 'f');
-    for (int i = 0; i < 6000; ++i)
-        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})", merge);
+    outlive_history(w);
     const std::string events = watcher.client.receive();
     CHECK(events.find(R"({"type":"ERROR","object":{"kind":"Status")") != std::string::npos);
     CHECK(events.find(R"("code":410)") != std::string::npos);
