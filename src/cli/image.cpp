@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <ctime>
 #include <filesystem>
+#include <map>
 
 #include "orilla/api/age.hpp"
 #include "output.hpp"
@@ -25,37 +26,54 @@ std::string human_bytes(int64_t bytes) {
     return text;
 }
 
-/// A bar that is drawn over on a terminal; plain lines, one for each change of phase, otherwise.
+std::string draw_bar(int64_t done, int64_t total) {
+    const int filled = total > 0 ? static_cast<int>(std::min<int64_t>(done * bar_columns / total, bar_columns)) : 0;
+    std::string bar(static_cast<size_t>(filled), '=');
+    if (filled < bar_columns) bar += '>';
+    bar.resize(bar_columns, ' ');
+    return "[" + bar + "] " + human_bytes(done) + "/" + (total > 0 ? human_bytes(total) : "?");
+}
+
+/// A bar for each layer, drawn over, on a terminal; plain lines, one for each change of phase, otherwise.
 class ProgressBar {
   public:
     explicit ProgressBar(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
     void show(const json::object& step) {
         if (quiet_) return;
+        if (terminal_) return draw(step);
         const std::string status = text_at(step, "status");
-        if (!terminal_) {
-            if (status != last_) fprintf(stderr, "%s\n", status.c_str());
-            last_ = status;
-            return;
+        if (status != last_) fprintf(stderr, "%s\n", status.c_str());
+        last_ = status;
+        for (const auto& item : array_at(step, "layers")) {
+            const json::object& layer = item.get_object();
+            std::string& before = layer_status_[text_at(layer, "digest")];
+            if (before == text_at(layer, "status")) continue;
+            before = text_at(layer, "status");
+            fprintf(stderr, "%s: %s\n", short_digest(layer).c_str(), before.c_str());
         }
-        const int64_t done = number_at(step, "doneBytes"), total = number_at(step, "totalBytes");
-        const int filled = total > 0 ? static_cast<int>(std::min<int64_t>(done * bar_columns / total, bar_columns)) : 0;
-        std::string bar(static_cast<size_t>(filled), '=');
-        if (filled < bar_columns) bar += '>';
-        bar.resize(bar_columns, ' ');
-        fprintf(stderr, "\r\033[K%s [%s] %s/%s, layer %lld of %lld", status.c_str(), bar.c_str(), human_bytes(done).c_str(),
-                human_bytes(total).c_str(), static_cast<long long>(number_at(step, "layersDone")),
-                static_cast<long long>(number_at(step, "layersTotal")));
-        drawn_ = true;
-    }
-    ~ProgressBar() {
-        if (drawn_) fputc('\n', stderr);
     }
 
   private:
+    static std::string short_digest(const json::object& layer) {
+        const std::string digest = text_at(layer, "digest");
+        return digest.substr(digest.find(':') + 1, 12);
+    }
+    void draw(const json::object& step) {
+        const json::array& layers = array_at(step, "layers");
+        if (drawn_ > 0) fprintf(stderr, "\033[%zuA", drawn_);
+        fprintf(stderr, "\r\033[K%s\n", text_at(step, "status").c_str());
+        for (const auto& item : layers) {
+            const json::object& layer = item.get_object();
+            const std::string bar = draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes"));
+            fprintf(stderr, "\r\033[K%s %-11s %s\n", short_digest(layer).c_str(), text_at(layer, "status").c_str(), bar.c_str());
+        }
+        drawn_ = layers.size() + 1;
+    }
     bool quiet_;
     bool terminal_;
-    bool drawn_ = false;
+    size_t drawn_ = 0;  ///< lines above the cursor that are ours
     std::string last_;
+    std::map<std::string, std::string> layer_status_;
 };
 
 /// What a pull or an import said so far.

@@ -28,6 +28,7 @@ struct ContainerMemory {
     int crashes = 0;
     int64_t backoff_ms = 0;
     int64_t backoff_until_ms = 0;
+    std::string last_words;  ///< end of the log of accounted_attempt, for FallbackToLogsOnError
     // The running attempt.
     int probed_attempt = -1;
     std::unique_ptr<ContainerProber> prober;

@@ -1,9 +1,11 @@
 // Observing: the runtime's containers, what the status remembers from before a reboot, and the agent's memory, put
 // together into one PodObserved.
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 
+#include "orilla/node/log_stream.hpp"
 #include "pod_agent_impl.hpp"
 
 namespace orilla::node {
@@ -51,6 +53,25 @@ std::string back_off_pull_message(const std::string& image, const std::string& w
     return "Back-off pulling image \"" + image + "\": ErrImagePull: " + why;
 }
 
+/// The last lines of a log, as the API has them for FallbackToLogsOnError: 80 lines or 2 KiB, whichever is less.
+std::string read_last_words(const std::string& path) {
+    constexpr int64_t lines_max = 80;
+    constexpr size_t bytes_max = 2048, read_bytes_max = 64 * 1024;
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) return "";
+    const auto offset = find_tail_offset(fd.get(), lines_max);
+    const int64_t end = lseek(fd.get(), 0, SEEK_END);
+    if (!offset || end < 0) return "";
+    std::string raw(static_cast<size_t>(std::min<int64_t>(end - *offset, read_bytes_max)), '\0');
+    const ssize_t got = pread(fd.get(), raw.data(), raw.size(), end - static_cast<int64_t>(raw.size()));
+    raw.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    std::string out;
+    for (size_t from = 0, to; (to = raw.find('\n', from)) != std::string::npos; from = to + 1)
+        if (const auto line = parse_log_line(std::string_view(raw).substr(from, to - from)))
+            out += std::string(line->text) + (line->partial ? "" : "\n");
+    return out.size() > bytes_max ? out.substr(out.size() - bytes_max) : out;
+}
+
 void show_failure(ContainerSeen& seen, const ContainerMemory& memory, const api::Container& spec, int64_t now_ms) {
     seen.failure_reason = memory.failure_reason;
     seen.failure_message = memory.failure_message;
@@ -68,6 +89,9 @@ void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const 
     if (own.accounted_attempt >= ended.attempt) return;
     own.accounted_attempt = ended.attempt;
     own.stopping = false;
+    own.last_words.clear();
+    if (spec.termination_message_policy == "FallbackToLogsOnError" && ended.exit_code != 0 && ended.termination_message.empty())
+        own.last_words = read_last_words(log_dir(memory.key) + "/" + ended.name + "/" + std::to_string(ended.attempt) + ".log");
     own.prober.reset();
     own.startup = own.liveness = own.readiness = ProbeVerdict::unknown;
     // Always-policy images are asked for again at each start; the others are simply looked up.
@@ -103,7 +127,10 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
             }
         }
         if (!seen.current) seen.current = remembered_end(pod, seen.name, init);
-        if (seen.current && seen.current->phase == ContainerPhase::exited) account_exit(memory, pod, spec, *seen.current);
+        if (seen.current && seen.current->phase == ContainerPhase::exited) {
+            account_exit(memory, pod, spec, *seen.current);
+            if (seen.current->termination_message.empty()) seen.current->termination_message = own.last_words;
+        }
         seen.restart_count = seen.current ? seen.current->attempt : 0;
         seen.backoff_until_ms = own.backoff_until_ms;
         seen.backoff_ms = own.backoff_ms;

@@ -32,10 +32,14 @@ std::string render_images(std::string_view member, const std::vector<ImageInfo>&
 }
 
 std::string render_progress(const ImageProgress& progress) {
+    std::string layers;
+    for (const LayerProgress& layer : progress.layers)
+        layers += (layers.empty() ? "" : ",") + ("{\"digest\":" + json_string(layer.digest)) + ",\"status\":" + json_string(layer.status) +
+                  ",\"doneBytes\":" + std::to_string(layer.done_bytes) + ",\"totalBytes\":" + std::to_string(layer.total_bytes) + "}";
     return "{\"status\":" + json_string(progress.status) + ",\"doneBytes\":" + std::to_string(progress.done_bytes) +
            ",\"totalBytes\":" + std::to_string(progress.total_bytes) +
            ",\"layersDone\":" + std::to_string(progress.layers_done) +
-           ",\"layersTotal\":" + std::to_string(progress.layers_total) + "}\n";
+           ",\"layersTotal\":" + std::to_string(progress.layers_total) + ",\"layers\":[" + layers + "]}\n";
 }
 
 /// Runs a pull or an import and tells of it; when its client goes, the work is given up.

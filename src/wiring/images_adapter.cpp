@@ -25,12 +25,17 @@ class ProgressSum {
   public:
     explicit ProgressSum(server::ImageProgressFn sink) : sink_(std::move(sink)) {}
     void take(const images::Progress& step) {
-        if (!step.layer.empty()) layers_[step.layer] = step;
+        if (!step.layer.empty()) {
+            if (!layers_.count(step.layer)) order_.push_back(step.layer);
+            layers_[step.layer] = step;
+        }
         server::ImageProgress out;
         out.status = images::phase_name(step.phase);
         if (!step.message.empty()) out.status += ": " + step.message;
         out.layers_total = static_cast<int>(layers_.size());
-        for (const auto& [digest, layer] : layers_) {
+        for (const auto& digest : order_) {
+            const images::Progress& layer = layers_[digest];
+            out.layers.push_back({digest, std::string(images::phase_name(layer.phase)), layer.bytes, layer.total_bytes});
             out.done_bytes += layer.phase == images::Progress::Phase::done ? layer.total_bytes : layer.bytes;
             out.total_bytes += layer.total_bytes;
             out.layers_done += layer.phase == images::Progress::Phase::done;
@@ -41,6 +46,7 @@ class ProgressSum {
   private:
     server::ImageProgressFn sink_;
     std::map<std::string, images::Progress> layers_;
+    std::vector<std::string> order_;
 };
 
 images::ProgressSink sum_into(server::ImageProgressFn sink) {

@@ -58,6 +58,14 @@ struct ImageInfo {
     bool in_use = false;         ///< a container that exists was made from it
 };
 
+/// Where one layer stands.
+struct LayerProgress {
+    std::string digest;
+    std::string status;  ///< "downloading", "waiting", "unpacking", "done"
+    int64_t done_bytes = 0;
+    int64_t total_bytes = 0;  ///< 0: not known yet
+};
+
 /// One step of a pull or an import; numbers are of the whole image and may still grow.
 struct ImageProgress {
     std::string status;  ///< "resolving", "downloading", "unpacking"
@@ -65,6 +73,7 @@ struct ImageProgress {
     int64_t total_bytes = 0;  ///< 0: not known yet
     int layers_done = 0;
     int layers_total = 0;
+    std::vector<LayerProgress> layers;  ///< in the order in which they were heard of
 };
 /// Called on the loop, as often as the work likes; the server thins it out.
 using ImageProgressFn = std::function<void(const ImageProgress&)>;
