@@ -13,7 +13,9 @@ namespace {
 
 ApiPlace api_place(const ControllersOptions& options) {
     const auto range = parse_ipv4_range(options.service_cidr);
-    return {range ? render_ipv4(range->base + 1) : "", options.api_ip, options.api_port};
+    // An API that only listens on the loopback is out of the pods' reach: better no endpoint than one that never answers.
+    const bool reachable = !options.api_ip.starts_with("127.");
+    return {range ? render_ipv4(range->base + 1) : "", reachable ? options.api_ip : "", options.api_port};
 }
 
 }  // namespace

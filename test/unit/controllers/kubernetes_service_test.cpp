@@ -44,3 +44,10 @@ TEST_CASE("plan_kubernetes_service: nothing to do when all is there") {
     // An earlier Service range.
     CHECK(controllers::plan_kubernetes_service({"10.50.0.1", "192.0.2.10", 6443}, seen).size() == 1);
 }
+
+TEST_CASE("plan_kubernetes_service: an API that nobody can reach has no endpoint") {
+    const auto actions = controllers::plan_kubernetes_service({"10.43.0.1", "", 6443}, {});
+    REQUIRE(actions.size() == 3);
+    CHECK(std::get<controllers::PutEndpoints>(actions[1]).object.subsets.empty());
+    CHECK(std::get<controllers::PutEndpointSlice>(actions[2]).object.endpoints.empty());
+}
