@@ -182,6 +182,8 @@ Result<void> enter_directory(int directory_fd) {
     if (syscall(SYS_move_mount, root.get(), "", AT_FDCWD, "/proc", move_from_empty_path) != 0)
         return Error::from_errno("move_mount", errno);
     if (fchdir(root.get()) != 0) return Error::from_errno("fchdir", errno);
+    // The view was taken where systemd shares all mounts, so it is shared itself, and pivot_root refuses such.
+    if (mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Error::from_errno("make the view private", errno);
     if (syscall(SYS_pivot_root, ".", ".") != 0) return Error::from_errno("pivot_root", errno);
     if (umount2(".", MNT_DETACH) != 0) return Error::from_errno("detach the old root", errno);
     if (chdir("/") != 0) return Error::from_errno("chdir /", errno);

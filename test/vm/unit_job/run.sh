@@ -23,7 +23,8 @@ within() { # SECONDS COMMAND...
 is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; false; }; }
 field_is() { is "$(orilla get pod echo -o "jsonpath=$1")" "$2"; }
 
-install -m 755 orilla /usr/local/bin/orilla
+export PATH=/usr/local/bin:$PATH
+install -D -m 755 orilla /usr/local/bin/orilla
 install -D -m 644 -t /usr/local/lib/systemd/system orilla.service orilla.socket
 install -D -m 644 orilla.sysusers /usr/local/lib/sysusers.d/orilla.conf
 systemd-sysusers
