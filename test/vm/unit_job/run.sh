@@ -43,8 +43,10 @@ check "an image is imported" orilla image import echo.tar
 check "apply of a pod" orilla apply -f pod.yaml
 check "the pod gets ready" within 60 orilla wait --for=condition=Ready pod/echo --timeout=5s
 pid=$(pgrep -x echo)
-check "its container is limited by cgroup v2" is "$(cat "/sys/fs/cgroup$(sed 's/^0:://' "/proc/$pid/cgroup")/../memory.max" \
-  "/sys/fs/cgroup$(sed 's/^0:://' "/proc/$pid/cgroup")/memory.max" 2>/dev/null | grep -x 33554432 | head -n 1)" 33554432
+check "its process is seen from the node" test -n "$pid"
+cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+check "its container's cgroup is below /orilla" test "${cgroup#/sys/fs/cgroup/orilla/}" != "$cgroup"
+check "its container is limited by cgroup v2" is "$(cat "$cgroup/memory.max")" 33554432
 address=$(orilla get pod echo -o 'jsonpath={.status.podIP}')
 check "it answers on its address" within 20 curl -sf --max-time 5 "http://$address:8080/"
 
