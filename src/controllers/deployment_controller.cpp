@@ -51,7 +51,8 @@ DeploymentObserved DeploymentController::observe(const api::Deployment& deployme
         if (ours || orphan) seen.replica_sets.push_back(*set);
     }
     if (deployment.spec.strategy.type == "Recreate")
-        for (const auto& pod : objects_.list<api::Pod>(deployment.metadata.namespace_)) seen.pods.push_back(*pod);
+        for (const auto& pod : objects_.list<api::Pod>(deployment.metadata.namespace_))
+            if (selects(deployment.spec.selector, pod->metadata.labels)) seen.pods.push_back(*pod);
     seen.since_progress_s = (loop_.now_ms() - progressed_ms(deployment)) / 1000;
     return seen;
 }

@@ -12,7 +12,7 @@ namespace orilla::controllers {
 
 struct DeploymentObserved {
     std::vector<api::ReplicaSet> replica_sets;  ///< those it controls, and orphans that match
-    std::vector<api::Pod> pods;                 ///< of the namespace
+    std::vector<api::Pod> pods;                 ///< of the namespace that match its selector, for Recreate
     int64_t since_progress_s = 0;               ///< monotonic, since the last progress that was seen
 };
 

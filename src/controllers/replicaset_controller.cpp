@@ -1,14 +1,21 @@
 #include "replicaset_controller.hpp"
 
+#include "orilla/api/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
 namespace {
 constexpr std::string_view component = "replicaset-controller";
 
-std::vector<api::Pod> pods_of(store::Objects& objects, std::string_view ns) {
+/// The pods that the plan may have to do with: its own, and those without a controller that match.
+std::vector<api::Pod> pods_of(store::Objects& objects, const api::ReplicaSet& set) {
     std::vector<api::Pod> out;
-    for (const auto& pod : objects.list<api::Pod>(ns)) out.push_back(*pod);
+    const auto selector = api::Selector::from(set.spec.selector);
+    for (const auto& pod : objects.list<api::Pod>(set.metadata.namespace_)) {
+        const auto* controller = find_controller(pod->metadata);
+        const bool mine = controller && controller->uid == set.metadata.uid;
+        if (mine || (!controller && selector && selector->matches(pod->metadata.labels))) out.push_back(*pod);
+    }
     return out;
 }
 }  // namespace
@@ -44,7 +51,7 @@ loop::Task<Result<loop::Outcome>> ReplicaSetController::reconcile(std::string ke
         co_return loop::Outcome{};
     }
     Result<void> failed = ok();
-    for (auto& action : plan_replicaset(*set, pods_of(objects_, ns))) {
+    for (auto& action : plan_replicaset(*set, pods_of(objects_, *set))) {
         auto task = apply(set, std::move(action));
         failed = co_await std::move(task);
         if (!failed) break;
@@ -110,7 +117,7 @@ loop::Task<Result<loop::Outcome>> ReplicaSetController::write_status(std::shared
     const std::string ns = set->metadata.namespace_.str(), key = key_of(set->metadata);
     const auto failure = failures_.find(key);
     int64_t again_after_s = -1;
-    api::ReplicaSetStatus status = summarise_replicaset(*set, pods_of(objects_, ns),
+    api::ReplicaSetStatus status = summarise_replicaset(*set, pods_of(objects_, *set),
                                                         failure == failures_.end() ? "" : failure->second,
                                                         loop_.clock().wall_s(), &again_after_s);
     const loop::Outcome outcome{again_after_s < 0 ? -1 : again_after_s * 1000};

@@ -32,7 +32,7 @@ struct ReleasePod {
 };
 using ReplicaSetAction = std::variant<CreatePods, DeletePod, AdoptPod, ReleasePod>;
 
-/// `pods`: all pods of the namespace.
+/// `pods` of the namespace: at least those that are its own or match and have no controller.
 std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods);
 /// `*again_after_s`: when a pod becomes available by waiting (minReadySeconds), else -1. `failure`: of the last create.
 api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods,

@@ -182,3 +182,54 @@ TEST_CASE("what existing Services hold is taken after a restart") {
     CHECK(again.held_ips() == 2);  // and kubernetes
     CHECK(again.held_ports() == 1);
 }
+
+TEST_CASE("no address is lost or given twice, whatever writes are under way together") {
+    constexpr size_t free_max = 28;  // of the 30 hosts of a /27, less kubernetes and kube-dns
+    for (uint64_t seed = 1; seed <= 30; ++seed) {
+        CAPTURE(seed);
+        ControllerWorld world("10.43.0.0/27");
+        test::SeededRandom random(seed);
+        using Written = Result<std::shared_ptr<const api::Service>>;
+        std::vector<test::Started<Written>> writes;
+        std::vector<test::Started<Result<store::Removed>>> removals;
+        for (int step = 0; step < 120; ++step) {
+            const std::string name = "s" + std::to_string(random.below(40));
+            const bool node_port = random.below(2) != 0;
+            if (random.below(3) == 0) {
+                removals.emplace_back(world.loop, world.objects.remove<api::Service>("default", name));
+            } else if (random.below(2) == 0) {
+                api::Service service = service_with(name, node_port ? "NodePort" : "ClusterIP");
+                if (random.below(4) == 0) service.spec.cluster_ip = api::Str("10.43.0." + std::to_string(1 + random.below(30)));
+                if (node_port && random.below(2)) service.spec.ports[0].node_port = static_cast<int32_t>(30000 + random.below(10));
+                writes.emplace_back(world.loop, world.objects.create<api::Service>(std::move(service)));
+            } else {
+                const auto port = static_cast<int32_t>(random.below(2) ? 30000 + random.below(10) : 0);
+                std::function<Result<void>(api::Service&)> change = [node_port, port](api::Service& service) -> Result<void> {
+                    service.spec.type = node_port ? "NodePort" : "ClusterIP";
+                    if (node_port && port != 0) service.spec.ports[0].node_port = port;
+                    return ok();
+                };
+                writes.emplace_back(world.loop, world.objects.modify<api::Service>("default", name, std::move(change)));
+            }
+            for (uint64_t turns = random.below(4); turns > 0; --turns) world.loop.turn(false);
+        }
+        world.settle();
+        std::multiset<std::string> ips;
+        std::multiset<int32_t> ports;
+        for (const auto& service : world.objects.list<api::Service>()) {
+            ips.insert(service->spec.cluster_ip.str());
+            if (service->spec.ports[0].node_port != 0) ports.insert(service->spec.ports[0].node_port);
+        }
+        CHECK(std::set<std::string>(ips.begin(), ips.end()).size() == ips.size());
+        CHECK(std::set<int32_t>(ports.begin(), ports.end()).size() == ports.size());
+        for (const auto& service : world.objects.list<api::Service>())
+            if (service->metadata.name != "kubernetes") REQUIRE(world.remove<api::Service>(service->metadata.name.str()));
+        for (size_t i = 0; i < free_max; ++i) CHECK(world.create(service_with("n" + std::to_string(i))));
+        CHECK_FALSE(world.create(service_with("more")));
+        for (int32_t port = 30000; port < 30010; ++port)
+            CHECK(world.edit<api::Service>("n" + std::to_string(port - 30000), [port](api::Service& service) {
+                service.spec.type = "NodePort";
+                service.spec.ports[0].node_port = port;
+            }));
+    }
+}
