@@ -32,8 +32,15 @@ void check_ports(const Container& container, const PodSpec& spec, const Path& pa
     }
 }
 
+/// The node's probes look no names up.
+void check_probe_host(std::string_view host, const Path& path, FieldErrors& errors) {
+    const bool address = host.find_first_not_of("0123456789.") == host.npos;
+    if (!host.empty() && !address) errors.invalid(path / "host", host, "must be an IPv4 address: names are not looked up by probes");
+}
+
 void check_http(const HTTPGetAction& action, const Path& path, FieldErrors& errors) {
     if (action.path.empty()) errors.required(path / "path");
+    check_probe_host(action.host, path, errors);
     check_port(action.port, path / "port", errors);
     const Path headers = path / "httpHeaders";
     for (size_t i = 0; i < action.http_headers.size(); ++i) {
@@ -67,7 +74,10 @@ void check_handler(const Handler& handler, int extra, const Path& path, FieldErr
     }
     if (handler.http_get) check_http(*handler.http_get, path / "httpGet", errors);
     const Path tcp = path / "tcpSocket";
-    if (handler.tcp_socket) check_port(handler.tcp_socket->port, tcp / "port", errors);
+    if (handler.tcp_socket) {
+        check_port(handler.tcp_socket->port, tcp / "port", errors);
+        check_probe_host(handler.tcp_socket->host, tcp, errors);
+    }
 }
 
 void check_probe(const Box<Probe>& probe, bool one_success, const Path& path, FieldErrors& errors) {
@@ -103,8 +113,9 @@ void check_resource_name(std::string_view name, const Path& path, FieldErrors& e
     if (name.starts_with("hugepages-")) return errors.forbidden(path, "huge pages are not supported by this node");
     Complaints complaints = check_qualified_name(name);
     errors.complain(path, name, complaints);
-    if (complaints.empty() && name.find('/') == name.npos)
-        errors.invalid(path, name, "must be a standard resource for containers");
+    if (!complaints.empty()) return;
+    if (name.find('/') == name.npos) errors.invalid(path, name, "must be a standard resource for containers");
+    else errors.forbidden(path, "extended resources are not supported by this node");
 }
 
 void check_amounts(const Map<Quantity>& amounts, const Path& path, FieldErrors& errors) {

@@ -98,6 +98,7 @@ Result<void> create_one(Client& client, const Options& options, const Manifest& 
     request.path = path_of(*manifest.kind, manifest.ns) + write_query(options, "kubectl-create");
     request.body = json::serialize(manifest.object);
     auto body = client.send(request);
+    if (!body && manifest.document.source.empty()) return std::move(body).error();  // made by hand: no line to name
     if (!body) return manifest.document.located(body.error());
     TRY(json::object made, parse_object(*body));
     Manifest named = manifest;

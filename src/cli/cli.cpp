@@ -21,17 +21,17 @@ struct VerbSpec {
     Verb run;           ///< null: needs no server
 };
 
-// n namespace and selectors, o output, f files, d dry run, w watch, D deletion, l logs, s scale, r rollout, L labels,
+// N namespace, n namespace and selectors, o output, f files, d dry run, w watch, D deletion, l logs, s scale, r rollout, L labels,
 // c create, W waiting, i images, k local
 constexpr VerbSpec verbs[] = {
-    {"apply", "Create or change objects so that they are as the files say", "nofd", run_apply},
+    {"apply", "Create or change objects so that they are as the files say", "Nofd", run_apply},
     {"get", "Show objects", "now", run_get},
     {"describe", "Show one or more objects in detail, with their events", "n", run_describe},
-    {"create", "Create objects from files, or a configmap, secret, namespace, deployment or service", "nofdc", run_create},
+    {"create", "Create objects from files, or a configmap, secret, namespace, deployment or service", "Nofdc", run_create},
     {"delete", "Delete objects", "nofdDW", run_delete},
     {"logs", "Print what a container wrote", "nl", run_logs},
     {"scale", "Set the number of replicas", "nosW", run_scale},
-    {"rollout", "status, history, undo, restart, pause or resume a Deployment", "norW", run_rollout},
+    {"rollout", "status, history, undo, restart, pause or resume a Deployment", "NorW", run_rollout},
     {"label", "Change labels: label pods web tier=front old-", "nodL", run_label},
     {"annotate", "Change annotations", "nodL", run_label},
     {"image", "pull, import, list, remove or prune images on this box", "oi", run_image},
@@ -41,11 +41,15 @@ constexpr VerbSpec verbs[] = {
     {"wait", "Wait for a condition: wait pod/web --for=condition=Ready", "noW", run_wait},
     {"version", "Show the client's and the server's version", "o", run_version},
     {"kubeconfig", "Print the administrator's kubeconfig for kubectl", "k", nullptr},
-    {"check", "Tell what this kernel lacks", "o", nullptr},
+    {"check", "Tell what this kernel lacks", "", nullptr},
 };
 
-void add_listing_flags(CLI::App& app, Options& o) {
+void add_namespace_flag(CLI::App& app, Options& o) {
     app.add_option("-n,--namespace", o.ns, "namespace")->each([&o](const std::string&) { o.ns_given = true; });
+}
+
+void add_listing_flags(CLI::App& app, Options& o) {
+    add_namespace_flag(app, o);
     app.add_flag("-A,--all-namespaces", o.all_namespaces, "all namespaces");
     app.add_option("-l,--selector", o.selector, "label selector: app=web,tier!=front");
     app.add_option("--field-selector", o.field_selector, "field selector: status.phase=Running");
@@ -113,6 +117,7 @@ void add_change_flags(CLI::App& app, Options& o, const std::string& groups) {
 void add_flags(CLI::App& app, Options& o, const std::string& groups) {
     const auto has = [&](char letter) { return groups.find(letter) != std::string::npos; };
     app.add_option("--socket", o.socket, "the API's unix socket (ORILLA_SOCKET)");
+    if (has('N')) add_namespace_flag(app, o);
     if (has('n')) add_listing_flags(app, o);
     if (has('o')) add_output_flags(app, o);
     if (has('w')) {
@@ -127,7 +132,7 @@ void add_flags(CLI::App& app, Options& o, const std::string& groups) {
         app.add_option("--for", o.wait_for, "delete, create, condition=Ready[=True], jsonpath=PATH=VALUE; with events: TYPE/NAME");
         app.add_option("--types", o.types, "Normal or Warning (events)");
     }
-    app.add_flag("--ignore-not-found", o.ignore_not_found, "no error for what is not there");
+    if (has('D') || has('w')) app.add_flag("--ignore-not-found", o.ignore_not_found, "no error for what is not there");
     if (has('i')) {
         app.add_option("--name", o.name, "name for the imported image");
         app.add_flag("-q,--quiet", o.quiet, "no progress");

@@ -31,6 +31,8 @@ Result<std::vector<Doomed>> find_listed(Client& client, const Options& options, 
 }
 
 Result<std::vector<Doomed>> find_doomed(Client& client, const Options& options) {
+    const bool selects = !options.selector.empty() || !options.field_selector.empty() || options.all;
+    if (selects && !options.files.empty()) return Error(Code::bad_request, "error: -l, --field-selector and --all cannot be used together with -f");
     std::vector<Doomed> out;
     if (!options.files.empty()) {
         Options unchecked = options;
@@ -41,11 +43,13 @@ Result<std::vector<Doomed>> find_doomed(Client& client, const Options& options) 
     }
     TRY(auto targets, parse_targets(options.args));
     for (const auto& target : targets) {
+        if (!target.name.empty() && selects)
+            return Error(Code::bad_request, "error: name cannot be provided when a selector is specified");
         if (!target.name.empty()) {
             out.push_back({target.kind, namespace_for(*target.kind, options), target.name, "", false});
             continue;
         }
-        if (options.selector.empty() && options.field_selector.empty() && !options.all)
+        if (!selects)
             return Error(Code::bad_request, "error: resource(s) were provided, but no name was specified; use names, -l or --all");
         TRY(auto listed, find_listed(client, options, *target.kind));
         out.insert(out.end(), listed.begin(), listed.end());
@@ -94,11 +98,11 @@ Result<void> delete_one(Client& client, const Options& options, const std::strin
 
 Result<void> run_delete(Client& client, const Options& options) {
     TRY(const std::string body, plan_body(options));
+    const int64_t limit_ms = options.timeout.empty() ? wait_ms_max : parse_duration_ms(options.timeout);
+    if (limit_ms < 0) return Error(Code::bad_request, "error: invalid --timeout \"" + options.timeout + "\"");
     TRY(auto doomed, find_doomed(client, options));
     if (doomed.empty()) print("No resources found\n");
     for (auto& one : doomed) TRY_VOID(delete_one(client, options, body, one));
-    const int64_t limit_ms = options.timeout.empty() ? wait_ms_max : parse_duration_ms(options.timeout);
-    if (limit_ms < 0) return Error(Code::bad_request, "error: invalid --timeout \"" + options.timeout + "\"");
     for (const auto& one : doomed)
         if (options.wait && one.waits) TRY_VOID(wait_gone(client, *one.kind, one.ns, one.name, one.uid, limit_ms));
     return ok();

@@ -9,7 +9,15 @@
 namespace orilla::cli {
 namespace json = boost::json;
 
+namespace {
+Result<void> refuse_words(const Options& options) {
+    if (options.args.empty()) return ok();
+    return Error(Code::bad_request, "error: unexpected argument \"" + options.args[0] + "\"");
+}
+}  // namespace
+
 Result<void> run_version(Client& client, const Options& options) {
+    TRY_VOID(refuse_words(options));
     const json::object own{{"gitVersion", "v" ORILLA_VERSION}};
     Request request;
     request.path = "/version";
@@ -31,6 +39,7 @@ Result<void> run_version(Client& client, const Options& options) {
 }
 
 Result<void> run_api_resources(Client&, const Options& options) {
+    TRY_VOID(refuse_words(options));
     TextTable table;
     const bool wide = options.output == "wide";
     std::vector<std::string> head{"NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"};
@@ -144,7 +153,8 @@ Result<void> run_kubeconfig(Client& client, const Options& options, const Local&
     return ok();
 }
 
-Result<void> run_check(const Options&, const Local& local) {
+Result<void> run_check(const Options& options, const Local& local) {
+    TRY_VOID(refuse_words(options));
     bool fatal = false;
     for (const auto& missing : local.check_kernel()) {
         print((missing.fatal ? "missing: " : "limited: ") + missing.name + ": " + missing.sentence + "\n");

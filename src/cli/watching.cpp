@@ -89,8 +89,8 @@ Result<void> run_wait(Client& client, const Options& options) {
     if (limit_ms < 0) return Error(Code::bad_request, "error: invalid --timeout \"" + options.timeout + "\"");
     TRY(auto targets, parse_targets(options.args));
     for (const auto& target : targets) {
-        std::vector<std::string> names{target.name};
         const std::string ns = namespace_for(*target.kind, options);
+        std::vector<std::pair<std::string, std::string>> names{{ns, target.name}};
         if (target.name.empty()) {
             if (options.selector.empty() && !options.all) return Error(Code::bad_request, "error: a name, -l or --all is needed");
             names.clear();
@@ -98,17 +98,17 @@ Result<void> run_wait(Client& client, const Options& options) {
             request.path = path_of(*target.kind, ns) + list_query(options);
             TRY(std::string body, client.send(request));
             TRY(json::object list, parse_object(body));
-            for (const auto& item : array_at(list, "items")) names.push_back(text_at(object_at(item.get_object(), "metadata"), "name"));
+            for (const auto& item : array_at(list, "items")) names.emplace_back(text_at(object_at(item.get_object(), "metadata"), "namespace"), text_at(object_at(item.get_object(), "metadata"), "name"));
             if (names.empty() && wanted != "delete") return Error(Code::not_found, "error: no matching resources found");
         }
-        for (const auto& name : names) {
+        for (const auto& [where, name] : names) {
             if (wanted != "create" && wanted != "delete") {
                 Request get;
-                get.path = path_of(*target.kind, ns, name);
+                get.path = path_of(*target.kind, where, name);
                 TRY(std::string body, client.send(get));  // an absent object is an error at once
                 (void)body;
             }
-            TRY_VOID(wait_until(client, *target.kind, ns, name, limit_ms,
+            TRY_VOID(wait_until(client, *target.kind, where, name, limit_ms,
                                 [&](const json::object* object) { return holds(wanted, object); }));
             print(display_name(*target.kind, name) + " condition met\n");
         }

@@ -208,6 +208,9 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
     out.security = plan_security(pod, container);
     out.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
                                                                               : container.termination_message_path.view();
+    out.hostname = pod.spec.hostname.empty() ? pod.metadata.name.str().substr(0, 63) : pod.spec.hostname.str();
+    if (pod.spec.host_network) out.hostname = placement.node_name;
+    if (container.lifecycle) out.stop_signal = std::string(container.lifecycle->stop_signal.value_or(""));
     out.tty = container.tty;
     out.stdin_open = container.stdin_;
     return out;

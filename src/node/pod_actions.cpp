@@ -30,11 +30,8 @@ std::vector<int> old_attempts(const SandboxState& sandbox, const std::string& na
     return out;
 }
 
-std::string_view start_failure_reason(const Error& error) {
-    return error.code() == Code::not_found || error.code() == Code::forbidden || error.code() == Code::invalid
-               ? "RunContainerError"
-               : "CreateContainerError";
-}
+/// The container's own fault: its command is missing or cannot be executed.
+bool is_start_error(const Error& error) { return error.code() == Code::not_found || error.code() == Code::forbidden; }
 
 }  // namespace
 
@@ -212,9 +209,11 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
     auto task = runtime_.start_container(std::move(*config));
     auto started = co_await std::move(task);
     if (!started) {
-        fail_container(memory, action.container, start_failure_reason(started.error()), started.error().message());
+        fail_start(memory, action, started.error());
         co_return ok();
     }
+    own.started_image = spec.image.str();
+    own.start_error.reset();
     own.clear_failure();
     api_.record_event(memory.key, action.container, "Normal", "Created", "Created container: " + action.container);
     api_.record_event(memory.key, action.container, "Normal", "Started", "Started container " + action.container);
@@ -226,6 +225,24 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
         if (!removed) co_return std::move(removed).error();
     }
     co_return ok();
+}
+
+/// A command that cannot run counts as an attempt that ended with 128; what is the node's fault is tried again.
+void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action, const Error& error) {
+    if (!is_start_error(error)) {
+        const bool config = error.code() == Code::bad_request;
+        return fail_container(memory, action.container, config ? "CreateContainerConfigError" : "CreateContainerError", error.message());
+    }
+    ContainerState ended;
+    ended.name = action.container;
+    ended.attempt = action.attempt;
+    ended.phase = ContainerPhase::exited;
+    ended.exit_code = 128;
+    ended.reason = "StartError";
+    ended.termination_message = "failed to start container: " + error.message();
+    ended.started_wall_s = ended.finished_wall_s = loop_.clock().wall_s();
+    memory.containers[action.container].start_error = std::move(ended);
+    api_.record_event(memory.key, action.container, "Warning", "Failed", "Error: failed to start container: " + error.message());
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {

@@ -49,6 +49,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<Result<void>> apply_remove_files(PodMemory& memory);
     void apply_ensure_image(PodMemory& memory, const api::Pod& pod, const EnsureImage& action);
     loop::Task<void> pull_image(PodMemory& memory, std::string container, std::string image);
+    void fail_start(PodMemory& memory, const StartContainer& action, const Error& error);
     void fail_setup(PodMemory& memory, std::string_view reason, const std::string& message);
     void fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
                         const std::string& message);

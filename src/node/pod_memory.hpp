@@ -28,6 +28,8 @@ struct ContainerMemory {
     int crashes = 0;
     int64_t backoff_ms = 0;
     int64_t backoff_until_ms = 0;
+    std::optional<ContainerState> start_error;  ///< an attempt that could not run its first instruction
+    std::string started_image;                  ///< what the running attempt's spec named
     std::string last_words;  ///< end of the log of accounted_attempt, for FallbackToLogsOnError
     // The running attempt.
     int probed_attempt = -1;

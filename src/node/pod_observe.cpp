@@ -72,6 +72,15 @@ std::string read_last_words(const std::string& path) {
     return out.size() > bytes_max ? out.substr(out.size() - bytes_max) : out;
 }
 
+/// The status remembers what an adopted container was started from.
+std::string find_started_image(const api::Pod& pod, const ContainerMemory& own, const ContainerSeen& seen, bool init) {
+    const bool running = seen.known_to_runtime && seen.current && seen.current->phase == ContainerPhase::running;
+    if (!running || !own.started_image.empty()) return running ? own.started_image : "";
+    for (const auto& status : init ? pod.status.init_container_statuses : pod.status.container_statuses)
+        if (status.name == seen.name && status.restart_count == seen.current->attempt && status.state.running) return status.image.str();
+    return "";
+}
+
 void show_failure(ContainerSeen& seen, const ContainerMemory& memory, const api::Container& spec, int64_t now_ms) {
     seen.failure_reason = memory.failure_reason;
     seen.failure_message = memory.failure_message;
@@ -126,6 +135,11 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
                 seen.current->finished_wall_s = loop_.clock().wall_s();
             }
         }
+        if (own.start_error && (!seen.current || seen.current->attempt < own.start_error->attempt)) {
+            if (seen.current) seen.last = seen.current;
+            seen.current = own.start_error;
+            seen.known_to_runtime = false;
+        }
         if (!seen.current) seen.current = remembered_end(pod, seen.name, init);
         if (seen.current && seen.current->phase == ContainerPhase::exited) {
             account_exit(memory, pod, spec, *seen.current);
@@ -135,6 +149,7 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
         seen.backoff_until_ms = own.backoff_until_ms;
         seen.backoff_ms = own.backoff_ms;
         seen.image = own.image;
+        seen.started_image = find_started_image(pod, own, seen, init);
         if (own.image_id.empty() && seen.known_to_runtime)  // adopted: what it was made from is still here
             if (const auto image = images_.find(spec.image.str())) own.image_id = image->id;
         seen.image_id = own.image_id;

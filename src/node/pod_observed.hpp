@@ -26,6 +26,7 @@ struct ContainerSeen {
     int64_t backoff_ms = 0;        ///< length of that back-off, for the message
 
     ImagePhase image = ImagePhase::unknown;
+    std::string started_image;  ///< the image that the spec named when current was started; empty: unknown
     std::string image_id;
     /// Why the last try to get it going failed: ErrImagePull, CreateContainerConfigError, RunContainerError ...
     std::string failure_reason;

@@ -38,10 +38,20 @@ void plan_start(Plan& plan, const ContainerSeen& seen, int64_t now_ms) {
     }
 }
 
+const api::Container* find_spec(const api::Pod& pod, std::string_view name) {
+    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
+        for (const auto& container : *list)
+            if (container.name == name) return &container;
+    return nullptr;
+}
+
 void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     if (seen.stopping) return;
     const int64_t grace_s = pod.spec.termination_grace_period_seconds.value_or(30);
-    if (seen.startup == ProbeVerdict::failure)
+    const api::Container* spec = find_spec(pod, seen.name);
+    if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
+        plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " definition changed, will be restarted"});
+    else if (seen.startup == ProbeVerdict::failure)
         plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " failed startup probe, will be restarted"});
     else if (seen.liveness == ProbeVerdict::failure)
         plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " failed liveness probe, will be restarted"});

@@ -16,6 +16,7 @@ bool running(const ContainerSeen& seen) {
 bool exited(const ContainerSeen& seen) { return seen.current && seen.current->phase == ContainerPhase::exited; }
 
 std::string terminated_reason(const ContainerState& state) {
+    if (!state.reason.empty()) return state.reason;
     if (state.oom_killed) return "OOMKilled";
     return state.exit_code == 0 ? "Completed" : "Error";
 }
@@ -52,6 +53,7 @@ struct StatusContext {
     bool initialized = false;
     bool has_init = false;
     std::string uid;
+    bool final = false;  ///< nothing starts any more
 };
 
 bool container_ready(const ContainerSeen& seen, const api::Container& spec) {
@@ -64,7 +66,7 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
                                          const api::Container& spec, bool is_init) {
     api::ContainerStatus out;
     out.name = spec.name;
-    out.image = spec.image;
+    out.image = seen.started_image.empty() ? spec.image : api::Str(seen.started_image);
     out.image_id = seen.image_id;
     out.restart_count = seen.restart_count;
     if (seen.current) {
@@ -75,10 +77,11 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     const auto& before = is_init ? context.pod.status.init_container_statuses : context.pod.status.container_statuses;
     for (const auto& status : before)
         if (out.image_id.empty() && status.name == spec.name) out.image_id = status.image_id;
-    const bool restarts = exited(seen) && !is_init && context.pod.metadata.deletion_timestamp.set == false &&
+    const bool over = context.final || context.pod.metadata.deletion_timestamp.set;
+    const bool restarts = exited(seen) && !is_init && !over &&
                           should_restart(context.pod.spec.restart_policy.view(), is_init, *seen.current);
     const bool init_restarts =
-        exited(seen) && is_init && should_restart(context.pod.spec.restart_policy.view(), true, *seen.current);
+        exited(seen) && is_init && !over && should_restart(context.pod.spec.restart_policy.view(), true, *seen.current);
     if (running(seen)) {
         out.state.running.emplace().started_at = api::Time(seen.current->started_wall_s);
     } else if (exited(seen) && !restarts && !init_restarts) {
@@ -186,14 +189,15 @@ api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64
                                    [](const auto& c) { return exited(c) && c.current->exit_code == 0; });
     // Main containers only start after the init containers: their existence proves it even when those were forgotten.
     initialized |= std::any_of(seen.containers.begin(), seen.containers.end(), [](const auto& c) { return c.current; });
-    const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view())};
+    const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view()),
+                                was_final || seen.deadline_exceeded};
     for (size_t i = 0; i < seen.init.size(); ++i)
         status.init_container_statuses.push_back(
             summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
     for (size_t i = 0; i < seen.containers.size(); ++i)
         status.container_statuses.push_back(
             summarise_container(context, seen.containers[i], pod.spec.containers[i], false));
-    const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
     status.phase = was_final ? pod.status.phase.view() : plan_phase(pod, seen, initialized);
     status.reason = pod.status.reason;
     status.message = pod.status.message;

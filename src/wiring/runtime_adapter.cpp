@@ -35,6 +35,7 @@ std::vector<std::string> plan_env(const node::ContainerConfig& config, const ima
         return std::any_of(env.begin(), env.end(), [&](const auto& entry) { return entry.rfind(std::string(name) + "=", 0) == 0; });
     };
     for (const auto& [name, value] : config.env) env.push_back(name + "=" + value);
+    if (!has("HOSTNAME") && !config.hostname.empty()) env.push_back("HOSTNAME=" + config.hostname);
     if (!has("PATH")) env.emplace_back("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     return env;
 }
@@ -44,9 +45,9 @@ Result<void> check_non_root(const node::ContainerConfig& config, const images::I
     if (config.security.uid > 0) return ok();
     const std::string user = image.user.substr(0, image.user.find(':'));
     if (config.security.uid == 0 || user.empty() || user == "0" || user == "root")
-        return Error(Code::invalid, "container has runAsNonRoot and image will run as root");
+        return Error(Code::bad_request, "container has runAsNonRoot and image will run as root");
     if (user.find_first_not_of("0123456789") != std::string::npos)
-        return Error(Code::invalid, "container has runAsNonRoot and image has non-numeric user (" + user +
+        return Error(Code::bad_request, "container has runAsNonRoot and image has non-numeric user (" + user +
                                         "), cannot verify user is non-root");
     return ok();
 }
@@ -125,7 +126,7 @@ Result<runtime::ContainerSpec> plan_container_spec(const node::ContainerConfig& 
     spec.resources = to_resources(config.resources);
     spec.log_path = config.log_path;
     spec.termination_message_path = config.termination_message_path;
-    spec.stop_signal = parse_stop_signal(image.config.stop_signal);
+    spec.stop_signal = parse_stop_signal(config.stop_signal.empty() ? image.config.stop_signal : config.stop_signal);
     spec.tty = config.tty;
     spec.stdin_open = config.stdin_open;
     return spec;

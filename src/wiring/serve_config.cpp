@@ -172,6 +172,9 @@ Result<ServeConfig> complete_config(ServeConfig config) {
     if (pods.overlaps(services))
         return Error(Code::invalid, "podCIDR " + config.pod_cidr + " and serviceCIDR " + config.service_cidr + " overlap");
     if (services.prefix > 28) return Error(Code::invalid, "serviceCIDR " + config.service_cidr + ": /28 is the smallest");
+    if (config.log_level != "error" && config.log_level != "warning" && config.log_level != "info" && config.log_level != "debug")
+        return Error(Code::invalid, "logLevel: \"" + config.log_level + "\" is none of error, warning, info, debug");
+    if (!config.cgroup_root.empty()) TRY_VOID(check_absolute(config.cgroup_root, "cgroupRoot"));
     if (!config.node_ip.empty()) {
         TRY(network::Ipv4 ip, network::parse_ipv4(config.node_ip));
         (void)ip;

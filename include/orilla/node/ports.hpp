@@ -74,6 +74,8 @@ struct ContainerConfig {
     std::vector<MountConfig> mounts;
     ResourceConfig resources;
     SecurityConfig security;
+    std::string hostname;     ///< the pod's, for HOSTNAME
+    std::string stop_signal;  ///< lifecycle.stopSignal; empty: the image's
     std::string log_path;
     std::string termination_message_path;
     bool tty = false;
@@ -94,6 +96,7 @@ struct ContainerState {
     int64_t finished_wall_s = 0;
     std::string image_id;
     std::string termination_message;
+    std::string reason;  ///< why it ended, where that is not told by the rest: StartError
 };
 
 /// A pod that the runtime holds, seen at start (adopted) or now.
