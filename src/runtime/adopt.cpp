@@ -103,6 +103,7 @@ loop::Task<void> RuntimeImpl::adopt_pod(std::string pod_id) {
     if (record) {
         pod->record = std::move(*record);
         pod->record.facts.dir = pod_dir(pod_id);
+        cgroups_->thaw(pod->record.cgroup);
         auto reaching = reach_supervisor(pod);
         pod->alive = co_await std::move(reaching);
     } else {

@@ -45,6 +45,9 @@ class Cgroups {
     virtual std::string birth_directory(const std::string& path) const = 0;
     /// Starts the death of every process in it and below: call again until `remove` succeeds.
     virtual Result<void> kill(const std::string& path) = 0;
+    /// Undoes the freezing that a daemon did not live to undo in its own `kill`: whoever joined a frozen cgroup, a new
+    /// container and the supervisor that waits for it, would stand still for ever.
+    virtual void thaw(const std::string& path) = 0;
     /// Removes it and what is below. False while a process is still in there. Fine when there is none.
     virtual Result<bool> remove(const std::string& path) = 0;
     virtual bool has_processes(const std::string& path) const = 0;

@@ -57,6 +57,12 @@ class CgroupsV1 final : public Cgroups {
         return write_small_file(state, "THAWED");
     }
 
+    void thaw(const std::string& path) override {
+        const std::string dir = directory("freezer", path);
+        (void)write_small_file(dir + "/freezer.state", "THAWED");
+        for (const auto& name : list_directories(dir)) (void)write_small_file(dir + "/" + name + "/freezer.state", "THAWED");
+    }
+
     Result<bool> remove(const std::string& path) override {
         bool all = true;
         for (const auto& hierarchy : hierarchies_) {

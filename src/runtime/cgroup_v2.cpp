@@ -59,6 +59,12 @@ class CgroupsV2 final : public Cgroups {
         return write_small_file(dir + "/cgroup.freeze", "0");
     }
 
+    void thaw(const std::string& path) override {
+        const std::string dir = directory(path);
+        (void)write_small_file(dir + "/cgroup.freeze", "0");
+        for (const auto& name : list_directories(dir)) (void)write_small_file(dir + "/" + name + "/cgroup.freeze", "0");
+    }
+
     Result<bool> remove(const std::string& path) override { return remove_cgroup_tree(directory(path)); }
 
     bool has_processes(const std::string& path) const override {

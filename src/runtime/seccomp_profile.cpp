@@ -1,144 +1,208 @@
 #include "seccomp_profile.hpp"
 
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <memory>
+#include <cstddef>
+#include <string_view>
+#include <vector>
 
-#include "orilla/base/unique_fd.hpp"
 #include "seccomp_lists.hpp"
 
 namespace orilla::runtime {
 
 namespace {
 
-struct ReleaseFilter {
-    void operator()(void* filter) const { seccomp_release(filter); }
-};
-using Filter = std::unique_ptr<void, ReleaseFilter>;
-
-constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
+// What a call's number leads to: a return value of the filter, or a question about its first argument. The questions
+// lie where no return value does.
+using Action = uint32_t;
+constexpr Action fail_with(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
+constexpr Action allowed = SECCOMP_RET_ALLOW, denied = fail_with(EPERM), unknown = fail_with(ENOSYS);
+constexpr Action ask_clone = 1, ask_personality = 2, ask_socket = 3;
 
 // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: clone(2) with any of them needs SYS_ADMIN.
-constexpr uint64_t namespace_flags = 0x7e020000;
-// PER_LINUX, PER_BSD (0x6 is not allowed), UNAME26 and their union, and the question for the present one.
-constexpr uint64_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
+constexpr uint32_t namespace_flags = 0x7e020000;
+// PER_LINUX, PER_LINUX32, UNAME26, both, and the question for the present one.
+constexpr uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
 // AF_ALG is 38, AF_VSOCK 40; what comes later has had its share of holes too.
-constexpr uint64_t first_refused_family = 38;
+constexpr uint32_t first_refused_family = 38;
 
-class Builder {
-  public:
-    explicit Builder(scmp_filter_ctx filter) : filter_(filter) {}
+constexpr int call_numbers_max = 1024;
+constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
 
-    void rule(uint32_t action, const char* name) {
-        const int number = seccomp_syscall_resolve_name(name);
-        // A name that this libseccomp does not know falls to the default action.
-        if (number == __NR_SCMP_ERROR) return;
-        note(seccomp_rule_add(filter_, action, number, 0), name);
-    }
-    void rule(uint32_t action, const char* name, const scmp_arg_cmp& condition) {
-        const int number = seccomp_syscall_resolve_name(name);
-        if (number == __NR_SCMP_ERROR) return;
-        note(seccomp_rule_add_array(filter_, action, number, 1, &condition), name);
-    }
-    void rules(uint32_t action, const char* const* names) {
-        for (; *names; ++names) rule(action, *names);
-    }
-    int error() const { return error_; }
-    const std::string& failed() const { return failed_; }
-
-  private:
-    void note(int result, const char* name) {
-        // The same rule twice, or a call that one of the architectures lacks, is fine.
-        if (result == 0 || result == -EEXIST || result == -EDOM || error_) return;
-        error_ = -result;
-        failed_ = name;
-    }
-    scmp_filter_ctx filter_;
-    int error_ = 0;
-    std::string failed_;
+struct Architecture {
+    uint32_t audit;  ///< as in seccomp_data
+    uint32_t token;  ///< as libseccomp calls it
 };
 
-Result<void> add_architectures(scmp_filter_ctx filter) {
-    const uint32_t native = seccomp_arch_native();
-    // x32 is left out: its calls get the answer for an unknown architecture.
-    const uint32_t compat = native == SCMP_ARCH_X86_64    ? SCMP_ARCH_X86
-                            : native == SCMP_ARCH_AARCH64 ? SCMP_ARCH_ARM
-                                                          : 0;
-    if (compat == 0) return ok();
-    if (int error = seccomp_arch_add(filter, compat); error < 0 && error != -EEXIST)
-        return Error::from_errno("add the compat architecture to the seccomp filter", -error);
-    return ok();
+#if defined(__x86_64__)
+// x32 calls carry the same architecture and numbers beyond every known one.
+constexpr Architecture architectures[] = {{AUDIT_ARCH_X86_64, SCMP_ARCH_X86_64}, {AUDIT_ARCH_I386, SCMP_ARCH_X86}};
+#elif defined(__aarch64__)
+constexpr Architecture architectures[] = {{AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64}, {AUDIT_ARCH_ARM, SCMP_ARCH_ARM}};
+#else
+#error "the seccomp profile knows amd64 and arm64"
+#endif
+
+struct NamedCall {
+    std::string_view name;
+    int number;
+};
+// libseccomp names these i386 calls by what socketcall and ipc multiplex; they have had numbers of their own since 4.3.
+constexpr NamedCall i386_direct_calls[] = {
+    {"socket", 359},   {"socketpair", 360}, {"bind", 361},       {"connect", 362},     {"listen", 363},
+    {"accept4", 364},  {"getsockopt", 365}, {"setsockopt", 366}, {"getsockname", 367}, {"getpeername", 368},
+    {"sendto", 369},   {"sendmsg", 370},    {"recvfrom", 371},   {"recvmsg", 372},     {"shutdown", 373},
+    {"recvmmsg", 337}, {"sendmmsg", 345},   {"semget", 393},     {"semctl", 394},      {"shmget", 395},
+    {"shmctl", 396},   {"shmat", 397},      {"shmdt", 398},      {"msgget", 399},      {"msgsnd", 400},
+    {"msgrcv", 401},   {"msgctl", 402}};
+
+/// The number of a call, negative where the architecture has none.
+int find_number(const Architecture& architecture, const char* name) {
+    const int number = seccomp_syscall_resolve_name_arch(architecture.token, name);
+    if (number >= 0 || architecture.token != SCMP_ARCH_X86) return number;
+    for (const auto& call : i386_direct_calls)
+        if (call.name == name) return call.number;
+    return number;
 }
 
-void add_conditional(Builder& builder, const SeccompRequest& request) {
-    const uint32_t denied = SCMP_ACT_ERRNO(EPERM);
-    const auto holds = [&](int capability) { return (request.capabilities & bit(capability)) != 0; };
-    for (const auto& group : seccomp_capability_lists) {
-        const bool allowed = group.capability < 0 || holds(group.capability);
-        builder.rules(allowed ? SCMP_ACT_ALLOW : denied, group.names);
+class Table {
+  public:
+    explicit Table(const Architecture& architecture) : architecture_(architecture) { actions_.fill(unknown); }
+
+    void set(Action action, const char* name) {
+        const int number = find_number(architecture_, name);
+        if (number >= 0 && number < call_numbers_max) actions_[static_cast<size_t>(number)] = action;
     }
-    if (holds(CAP_SYS_ADMIN)) {
-        builder.rule(SCMP_ACT_ALLOW, "clone");
-        builder.rule(SCMP_ACT_ALLOW, "clone3");
-    } else {
-        builder.rule(SCMP_ACT_ALLOW, "clone", SCMP_A0_64(SCMP_CMP_MASKED_EQ, namespace_flags, 0));
-        for (uint64_t flag = 1; flag <= namespace_flags; flag <<= 1)
-            if (namespace_flags & flag) builder.rule(denied, "clone", SCMP_A0_64(SCMP_CMP_MASKED_EQ, flag, flag));
-        // clone3 keeps its flags behind a pointer. Left to the default action, ENOSYS: libraries fall back to clone.
+    void set_all(Action action, const char* const* names) {
+        for (; *names; ++names) set(action, *names);
     }
+    const std::array<Action, call_numbers_max>& actions() const { return actions_; }
+
+  private:
+    Architecture architecture_;
+    std::array<Action, call_numbers_max> actions_;
+};
+
+Table plan_table(const Architecture& architecture, const SeccompRequest& request) {
+    const auto holds = [&request](int capability) { return (request.capabilities & bit(capability)) != 0; };
+    Table table(architecture);
+    table.set_all(allowed, seccomp_allow_list);
+    table.set_all(denied, seccomp_deny_list);
+    for (const auto& group : seccomp_capability_lists)
+        table.set_all(holds(group.capability) ? allowed : denied, group.names);
+    table.set(holds(CAP_SYS_ADMIN) ? allowed : ask_clone, "clone");
+    // It keeps its flags behind a pointer, where no filter looks: without it libraries fall back to clone.
+    table.set(holds(CAP_SYS_ADMIN) ? allowed : unknown, "clone3");
     const bool may_trace = !request.shares_processes || holds(CAP_SYS_PTRACE);
-    builder.rules(may_trace ? SCMP_ACT_ALLOW : denied, seccomp_trace_list);
-    for (uint64_t personality : personalities)
-        builder.rule(SCMP_ACT_ALLOW, "personality", SCMP_A0_64(SCMP_CMP_EQ, personality));
-    builder.rule(SCMP_ACT_ALLOW, "socket", SCMP_A0_64(SCMP_CMP_LT, first_refused_family));
-    builder.rule(SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", SCMP_A0_64(SCMP_CMP_GE, first_refused_family));
+    table.set_all(may_trace ? allowed : denied, seccomp_trace_list);
+    table.set(ask_personality, "personality");
+    table.set(ask_socket, "socket");
+    return table;
 }
 
-Result<std::string> export_filter(scmp_filter_ctx filter) {
-    UniqueFd fd(memfd_create("seccomp", MFD_CLOEXEC));
-    if (!fd) return Error::from_errno("export the seccomp filter", errno);
-    if (int error = seccomp_export_bpf(filter, fd.get()); error < 0)
-        return Error::from_errno("export the seccomp filter", -error);
-    std::string bytes(static_cast<size_t>(lseek(fd.get(), 0, SEEK_END)), '\0');
-    if (pread(fd.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-        return Error::from_errno("read the seccomp filter", errno);
-    return bytes;
+// ---- the program
+// -----------------------------------------------------------------------------------------------------
+
+using Program = std::vector<sock_filter>;
+
+sock_filter give(Action action) { return BPF_STMT(BPF_RET | BPF_K, action); }
+sock_filter load(size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)); }
+sock_filter jump(uint16_t test, uint32_t value, uint8_t if_true, uint8_t if_false) {
+    return BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false);
+}
+// The kernel looks at these arguments as 32 bits too: the low half, which comes first on both machines.
+sock_filter load_argument() { return load(offsetof(seccomp_data, args)); }
+
+Program render_leaf(Action action) {
+    switch (action) {
+        case ask_clone:
+            return {load_argument(), jump(BPF_JSET, namespace_flags, 0, 1), give(denied), give(allowed)};
+        case ask_socket:
+            return {load_argument(), jump(BPF_JGE, first_refused_family, 0, 1), give(fail_with(EAFNOSUPPORT)),
+                    give(allowed)};
+        case ask_personality: {
+            Program program = {load_argument()};
+            auto left = static_cast<uint8_t>(std::size(personalities));
+            for (uint32_t personality : personalities) program.push_back(jump(BPF_JEQ, personality, left--, 0));
+            program.push_back(give(denied));
+            program.push_back(give(allowed));
+            return program;
+        }
+        default:
+            return {give(action)};
+    }
 }
 
-Result<std::string> compile(const SeccompRequest& request) {
-    Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
-    if (!filter) return Error(Code::internal, "libseccomp cannot make a filter");
-    TRY_VOID(add_architectures(filter.get()));
-    seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-    seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree over the numbers
-    Builder builder(filter.get());
-    builder.rules(SCMP_ACT_ALLOW, seccomp_allow_list);
-    builder.rules(SCMP_ACT_ERRNO(EPERM), seccomp_deny_list);
-    add_conditional(builder, request);
-    if (builder.error()) return Error::from_errno("seccomp rule for " + builder.failed(), builder.error());
-    return export_filter(filter.get());
+/// A run of numbers with the same action, from `first` to before the next one's.
+struct Range {
+    uint32_t first;
+    Action action;
+};
+
+std::vector<Range> find_ranges(const Table& table) {
+    std::vector<Range> ranges;
+    for (uint32_t number = 0; number < call_numbers_max; ++number) {
+        const Action action = table.actions()[number];
+        if (ranges.empty() || ranges.back().action != action) ranges.push_back({number, action});
+    }
+    if (ranges.back().action != unknown) ranges.push_back({call_numbers_max, unknown});
+    return ranges;
+}
+
+/// A balanced tree of comparisons over the ranges [begin, end).
+Program render_tree(const std::vector<Range>& ranges, size_t begin, size_t end) {
+    if (end - begin == 1) return render_leaf(ranges[begin].action);
+    const size_t middle = begin + (end - begin) / 2;
+    const Program below = render_tree(ranges, begin, middle), above = render_tree(ranges, middle, end);
+    Program program;
+    // A conditional jump reaches 255 instructions.
+    if (below.size() <= 255) {
+        program.push_back(jump(BPF_JGE, ranges[middle].first, static_cast<uint8_t>(below.size()), 0));
+    } else {
+        program.push_back(jump(BPF_JGE, ranges[middle].first, 0, 1));
+        program.push_back(BPF_STMT(BPF_JMP | BPF_JA, static_cast<uint32_t>(below.size())));
+    }
+    program.insert(program.end(), below.begin(), below.end());
+    program.insert(program.end(), above.begin(), above.end());
+    return program;
+}
+
+Program render_program(const SeccompRequest& request) {
+    Program program = {load(offsetof(seccomp_data, arch))};
+    for (const Architecture& architecture : architectures) {
+        const auto ranges = find_ranges(plan_table(architecture, request));
+        Program body = {load(offsetof(seccomp_data, nr))};
+        const Program tree = render_tree(ranges, 0, ranges.size());
+        body.insert(body.end(), tree.begin(), tree.end());
+        program.push_back(jump(BPF_JEQ, architecture.audit, 1, 0));
+        program.push_back(BPF_STMT(BPF_JMP | BPF_JA, static_cast<uint32_t>(body.size())));
+        program.insert(program.end(), body.begin(), body.end());
+    }
+    program.push_back(give(unknown));
+    return program;
 }
 
 }  // namespace
 
 Result<std::string> SeccompProfiles::find_filter(const SeccompRequest& request) {
-    CapabilitySet relevant = 0;
-    for (const auto& group : seccomp_capability_lists)
-        if (group.capability >= 0) relevant |= bit(group.capability);
-    const auto key = std::make_tuple(request.capabilities & (relevant | bit(CAP_SYS_ADMIN) | bit(CAP_SYS_PTRACE)),
-                                     request.shares_processes);
+    CapabilitySet relevant = bit(CAP_SYS_ADMIN) | bit(CAP_SYS_PTRACE);
+    for (const auto& group : seccomp_capability_lists) relevant |= bit(group.capability);
+    const auto key = std::make_tuple(request.capabilities & relevant, request.shares_processes);
     if (auto found = compiled_.find(key); found != compiled_.end()) return found->second;
-    TRY(std::string filter, compile(request));
+    const Program program = render_program(request);
+    if (program.size() > BPF_MAXINSNS) return Error(Code::internal, "the seccomp filter is too long");
     // As many entries as there are combinations of rights in use; a box has a handful.
     constexpr size_t filters_max = 32;
     if (compiled_.size() >= filters_max) compiled_.clear();
-    compiled_[key] = filter;
-    return filter;
+    return compiled_[key] =
+               std::string(reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter));
 }
 
 }  // namespace orilla::runtime

@@ -1,4 +1,6 @@
-// The seccomp filter RuntimeDefault: an allow-list, compiled by libseccomp once per set of rights and reused as bytes.
+// The seccomp filter RuntimeDefault: an allow-list, made once per set of rights and reused as bytes. libseccomp knows the
+// numbers of the names; the program is our own tree over ranges of numbers, a fifth of the instructions that libseccomp
+// writes: the kernel compiles it anew for every container.
 // What it does not know fails with ENOSYS, so that programs fall back; what it knows to be dangerous fails with EPERM.
 // The compat architectures of the machine are filtered by the same list.
 #pragma once

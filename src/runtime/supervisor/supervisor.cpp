@@ -232,6 +232,8 @@ void say_hello(uint32_t request) {
         send(MessageType::start_failed, request, pod_report.step, pod_report.error, 0);
         call(__NR_exit_group, 1);
     }
+    // Told to go by a daemon that died before it saw us gone: no pod to count on any more.
+    if (shutting_down) return send(MessageType::refused, request, ESHUTDOWN);
     send(MessageType::hello_reply, request, call(__NR_getpid));
 }
 

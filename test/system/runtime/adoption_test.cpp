@@ -254,3 +254,15 @@ TEST_CASE("kill -9 of the daemon at any moment leaves something the next one can
     CHECK_FALSE(std::filesystem::exists(cgroup_dir("memory", box.cgroup_root() + "/pods/pod")));
     CHECK(read_text("/proc/self/mountinfo").find(box.dir()) == std::string::npos);
 }
+
+TEST_CASE("a cgroup that a killed daemon left frozen is thawed") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
+    box.forget();
+    const std::string cgroup = cgroup_dir("freezer", box.cgroup_root() + "/pods/pod");
+    std::ofstream(cgroup + (unified_cgroups() ? "/cgroup.freeze" : "/freezer.state"))
+        << (unified_cgroups() ? "1" : "FROZEN");
+    box.open();
+    CHECK(box.run("next", "echo warm") == "warm\n");
+}
