@@ -46,15 +46,26 @@ debian_refresh() {
   touch "$stamp"
 }
 
+# debian_fetch ARCH TYPE APT_ARGUMENT...: downloads; once more with fresh lists where the archive has moved on since.
+debian_fetch() {
+  local arch=$1 type=$2 files=$debian_cache/apt-$1/files
+  shift 2
+  mkdir -p "$files"
+  debian_refresh "$arch" "$type" || return 1
+  (cd "$files" && debian_apt "$arch" "$@" 2>/dev/null) && return 0
+  rm -f "$debian_cache/apt-$arch/refreshed-$type"
+  debian_refresh "$arch" "$type" || return 1
+  (cd "$files" && debian_apt "$arch" "$@")
+}
+
 # debian_unpack ARCH DIR PACKAGE...: the files of exactly these packages (no dependencies, no scripts) into DIR.
 debian_unpack() {
   local arch=$1 dir=$2 files=$debian_cache/apt-$1/files package missing=()
   shift 2
-  mkdir -p "$files" "$dir"
+  mkdir -p "$dir"
   for package; do compgen -G "$files/${package}_*.deb" >/dev/null || missing+=("$package"); done
   if [ ${#missing[@]} -gt 0 ]; then
-    debian_refresh "$arch" deb || return 1
-    (cd "$files" && debian_apt "$arch" download "${missing[@]}") || return 1
+    debian_fetch "$arch" deb download "${missing[@]}" || return 1
   fi
   for package; do dpkg-deb -x "$files/${package}"_*.deb "$dir" || return 1; done
 }
@@ -65,8 +76,7 @@ debian_source() {
   arch=$(dpkg --print-architecture)
   files=$debian_cache/apt-$arch/files
   if ! compgen -G "$files/${1}_*.dsc" >/dev/null; then
-    debian_refresh "$arch" deb-src || return 1
-    (cd "$files" && debian_apt "$arch" --download-only source "$1") || return 1
+    debian_fetch "$arch" deb-src --download-only source "$1" || return 1
   fi
   dpkg-source --no-check -x "$(compgen -G "$files/${1}_*.dsc" | tail -n 1)" "$2" >/dev/null
 }
