@@ -16,6 +16,16 @@ void check_id(const Opt<int64_t>& id, const Path& path, FieldErrors& errors) {
     if (id && (*id < 0 || *id > id_max)) errors.invalid(path, *id, "must be between 0 and 2147483647, inclusive");
 }
 
+/// The documented safe list ("Using sysctls in a Kubernetes Cluster").
+bool is_safe_sysctl(std::string_view name) {
+    static constexpr std::string_view safe[] = {
+        "kernel.shm_rmid_forced",         "net.ipv4.ip_local_port_range",     "net.ipv4.tcp_syncookies",
+        "net.ipv4.ping_group_range",      "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports",
+        "net.ipv4.tcp_keepalive_time",    "net.ipv4.tcp_fin_timeout",         "net.ipv4.tcp_keepalive_intvl",
+        "net.ipv4.tcp_keepalive_probes",  "net.ipv4.tcp_rmem",                "net.ipv4.tcp_wmem"};
+    return std::find(std::begin(safe), std::end(safe), name) != std::end(safe);
+}
+
 void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& errors) {
     if (spec.share_process_namespace.value_or(false) && spec.host_pid)
         errors.invalid_json(path / "shareProcessNamespace", "true",
@@ -33,6 +43,8 @@ void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& erro
     const Path sysctls = at / "sysctls";
     for (size_t i = 0; i < context.sysctls.size(); ++i) {
         const Path one = sysctls[i];
+        if (!is_safe_sysctl(context.sysctls[i].name))
+            errors.forbidden(one / "name", "only the safe sysctls of the documentation may be set");
         if (!names.insert(context.sysctls[i].name).second) errors.duplicate(one / "name", context.sysctls[i].name);
     }
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <deque>
 #include <vector>
 
 #include "orilla/api/values.hpp"
@@ -17,6 +18,7 @@ namespace orilla::node {
 namespace {
 constexpr size_t block_bytes = 64 * 1024;
 constexpr size_t line_bytes_max = 256 * 1024;
+constexpr int64_t tail_lines_max = 1'000'000;
 /// A follower looks whether the container has ended at least this often.
 constexpr int64_t follow_look_ms = 1'000;
 
@@ -44,20 +46,56 @@ std::optional<LogLine> parse_log_line(std::string_view line) {
     return LogLine{line.substr(0, first), line.substr(third + 1), tag == "P"};
 }
 
+namespace {
+/// Offsets after each complete line of output (tag F) of the file, as far as the last `lines` + 1 of them; an entry that is
+/// only part of a line counts with the entry that ends it.
+class TailScan {
+  public:
+    explicit TailScan(int64_t lines) : lines_(lines) {}
+    void take(std::string_view entry, int64_t end) {
+        const auto line = parse_log_line(entry);
+        if (line && line->partial) return;
+        ends_.push_back(end);
+        if (static_cast<int64_t>(ends_.size()) > lines_ + 1) ends_.pop_front();
+    }
+    /// Where the last lines begin; `open` when an unfinished line follows them.
+    int64_t start(bool open) const {
+        const int64_t wanted = lines_ - (open ? 1 : 0);
+        const int64_t have = static_cast<int64_t>(ends_.size());
+        return have > wanted ? ends_[static_cast<size_t>(have - wanted - 1)] : 0;
+    }
+
+  private:
+    int64_t lines_;
+    std::deque<int64_t> ends_;
+};
+}  // namespace
+
 Result<int64_t> find_tail_offset(int fd, int64_t lines) {
     const int64_t end = lseek(fd, 0, SEEK_END);
     if (end < 0) return Error::from_errno("seek in log", errno);
     if (lines <= 0) return end;
+    // Entries only tell at their head whether they end a line, so the file (10 MiB at most) is read forward.
+    TailScan scan(std::min<int64_t>(lines, tail_lines_max));
+    std::string pending;
     std::vector<char> block(block_bytes);
-    int64_t newlines = 0;
-    for (int64_t at = end; at > 0;) {
-        const int64_t size = std::min<int64_t>(at, block_bytes);
-        at -= size;
-        if (pread(fd, block.data(), static_cast<size_t>(size), at) != size) return Error::from_errno("read log", errno);
-        for (int64_t i = size - 1; i >= 0; --i)
-            if (block[static_cast<size_t>(i)] == '\n' && at + i + 1 != end && ++newlines == lines) return at + i + 1;
+    int64_t at = 0, entry_end = 0, last_end = 0;
+    while (at < end) {
+        const ssize_t got = pread(fd, block.data(), block.size(), at);
+        if (got <= 0) return Error::from_errno("read log", got < 0 ? errno : EIO);
+        at += got;
+        pending.append(block.data(), static_cast<size_t>(got));
+        size_t from = 0;
+        for (size_t to; (to = pending.find('\n', from)) != std::string::npos; from = to + 1) {
+            entry_end += static_cast<int64_t>(to - from + 1);
+            const std::string_view entry = std::string_view(pending).substr(from, to - from);
+            scan.take(entry, entry_end);
+            const auto line = parse_log_line(entry);
+            if (!line || !line->partial) last_end = entry_end;
+        }
+        pending.erase(0, from);
     }
-    return 0;
+    return scan.start(last_end < entry_end);
 }
 
 Result<std::unique_ptr<LogStream>> LogStream::open(loop::Loop& loop, LogQuery query, std::function<bool()> ended) {

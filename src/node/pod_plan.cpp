@@ -47,7 +47,7 @@ const api::Container* find_spec(const api::Pod& pod, std::string_view name) {
 
 void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     if (seen.stopping) return;
-    const int64_t grace_s = pod.spec.termination_grace_period_seconds.value_or(30);
+    const int64_t grace_s = std::min(pod.spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max);
     const api::Container* spec = find_spec(pod, seen.name);
     if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
         plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " definition changed, will be restarted"});
@@ -128,7 +128,7 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
     }
     if (seen.deadline_exceeded) {
         Plan plan;
-        plan_stop_all(plan, seen, desired->spec.termination_grace_period_seconds.value_or(30));
+        plan_stop_all(plan, seen, std::min(desired->spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max));
         return plan.take();  // once all have ended the summary says Failed, and the sandbox goes
     }
     if (seen.setup_retry_at_ms > now_ms) return {WaitUntil{seen.setup_retry_at_ms}};

@@ -66,6 +66,9 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
 /// The status to write. `old` is the present one: times of unchanged conditions are kept. `now_s`: wall clock.
 api::PodStatus summarise_pod(const api::Pod& desired, const PodObserved& seen, int64_t now_s);
 
+/// Longer grace periods count as this: 68 years.
+constexpr int64_t stop_grace_s_max = 0x7fffffff;
+
 /// Delay before restart number `crashes` (0 for the first): 0, 10 s, 20 s ... 5 min, as the kubelet's.
 int64_t crash_backoff_ms(int crashes);
 constexpr int64_t crash_backoff_ms_first = 10'000;

@@ -83,7 +83,7 @@ loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, std::string con
 loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::string container,
                                                      api::LifecycleHandler handler, int64_t limit_ms) {
     if (handler.sleep) {
-        co_await loop_.sleep_for(std::min(handler.sleep->seconds * 1000, limit_ms));
+        co_await loop_.sleep_for(std::min(std::clamp<int64_t>(handler.sleep->seconds, 0, stop_grace_s_max) * 1000, limit_ms));
         co_return ok();
     }
     // A hook is a probe that is asked once.

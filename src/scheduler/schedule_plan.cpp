@@ -6,6 +6,12 @@
 namespace orilla::scheduler {
 namespace {
 
+/// Requests come from manifests: their sum stops at the top instead of wrapping.
+int64_t add(int64_t a, int64_t b) {
+    int64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 PodRequests requests_of(const api::Container& container) {
     PodRequests out;
     if (const auto* cpu = container.resources.requests.get("cpu")) out.cpu_milli = cpu->milli_value();
@@ -64,12 +70,12 @@ void check_resources(const api::Pod& pod, const api::Node& node, const std::vect
     PodRequests used;
     for (const auto* other : here) {
         const PodRequests one = count_requests(other->spec);
-        used.cpu_milli += one.cpu_milli;
-        used.memory_bytes += one.memory_bytes;
+        used.cpu_milli = add(used.cpu_milli, one.cpu_milli);
+        used.memory_bytes = add(used.memory_bytes, one.memory_bytes);
     }
     if (static_cast<int64_t>(here.size()) >= amount("pods", false)) reasons.emplace_back("Too many pods");
-    if (wanted.cpu_milli > 0 && used.cpu_milli + wanted.cpu_milli > amount("cpu", true)) reasons.emplace_back("Insufficient cpu");
-    if (wanted.memory_bytes > 0 && used.memory_bytes + wanted.memory_bytes > amount("memory", false))
+    if (wanted.cpu_milli > 0 && add(used.cpu_milli, wanted.cpu_milli) > amount("cpu", true)) reasons.emplace_back("Insufficient cpu");
+    if (wanted.memory_bytes > 0 && add(used.memory_bytes, wanted.memory_bytes) > amount("memory", false))
         reasons.emplace_back("Insufficient memory");
 }
 
@@ -97,8 +103,8 @@ PodRequests count_requests(const api::PodSpec& spec) {
     PodRequests sum, largest;
     for (const auto& container : spec.containers) {
         const PodRequests one = requests_of(container);
-        sum.cpu_milli += one.cpu_milli;
-        sum.memory_bytes += one.memory_bytes;
+        sum.cpu_milli = add(sum.cpu_milli, one.cpu_milli);
+        sum.memory_bytes = add(sum.memory_bytes, one.memory_bytes);
     }
     for (const auto& container : spec.init_containers) {
         const PodRequests one = requests_of(container);

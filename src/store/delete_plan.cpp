@@ -22,7 +22,10 @@ void apply_propagation(api::ObjectMeta& meta, Propagation propagation) {
     put_finalizer(meta, foreground_finalizer, propagation == Propagation::foreground);
 }
 
-int64_t at_least_one_if_negative(int64_t grace_s) { return grace_s < 0 ? 1 : grace_s; }
+/// 68 years: more is a mistake, and times past it do not add up.
+constexpr int64_t grace_s_max = 0x7fffffff;
+/// Negative means one second.
+int64_t clamp_grace(int64_t grace_s) { return grace_s < 0 ? 1 : std::min(grace_s, grace_s_max); }
 
 /// How long this object may take to end; only pods take time.
 int64_t first_grace_s(const api::Object& object, const DeleteOptions& options) {
@@ -31,7 +34,7 @@ int64_t first_grace_s(const api::Object& object, const DeleteOptions& options) {
     const bool ended = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
     if (pod.spec.node_name.empty() || ended) return 0;
     const int64_t own = pod.spec.termination_grace_period_seconds.value_or(default_grace_s);
-    return at_least_one_if_negative(options.grace_period_seconds.value_or(own));
+    return clamp_grace(options.grace_period_seconds.value_or(own));
 }
 
 void mark_deleted(api::Object& object, int64_t grace_s, int64_t now_s) {
@@ -49,7 +52,7 @@ void mark_deleted(api::Object& object, int64_t grace_s, int64_t now_s) {
 void shorten_grace(api::ObjectMeta& meta, const DeleteOptions& options) {
     const int64_t grace_s = meta.deletion_grace_period_seconds.value_or(0);
     if (grace_s == 0 || !options.grace_period_seconds) return;
-    const int64_t wanted_s = at_least_one_if_negative(*options.grace_period_seconds);
+    const int64_t wanted_s = clamp_grace(*options.grace_period_seconds);
     if (wanted_s >= grace_s) return;
     meta.deletion_timestamp = api::Time(meta.deletion_timestamp.unix_s - grace_s + wanted_s);
     meta.deletion_grace_period_seconds = wanted_s;

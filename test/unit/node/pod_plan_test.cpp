@@ -174,3 +174,16 @@ TEST_CASE("crash_backoff_ms: at once, then 10 s doubled up to 5 min") {
     CHECK(crash_backoff_ms(6) == 300'000);
     CHECK(crash_backoff_ms(1000) == 300'000);
 }
+
+TEST_CASE("plan_pod: a changed image restarts its container") {
+    auto pod = pod_with({"web"});
+    pod.spec.containers[0].image = "nginx:2";
+    PodObserved seen = ready_sandbox();
+    seen.containers = {running("web")};
+    seen.containers[0].started_image = "nginx:2";
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    seen.containers[0].started_image = "nginx:1";
+    const auto actions = plan_pod(&pod, seen, 0);
+    REQUIRE(actions.size() == 1);
+    CHECK(std::get<StopContainer>(actions[0]).why == "Container web definition changed, will be restarted");
+}

@@ -71,3 +71,13 @@ TEST_CASE("plan_schedule: one host port is given once") {
     other.spec.containers[0].ports[0].protocol = "UDP";
     CHECK(plan_schedule(pod, {small_node()}, {other}) == ScheduleDecision(Bind{"box"}));
 }
+
+TEST_CASE("plan_schedule: sums that would wrap do not fit") {
+    auto pod = asking("1m", "9223372036854775807");
+    pod.spec.containers.push_back(pod.spec.containers[0]);
+    CHECK(why(plan_schedule(pod, {small_node()}, {})) == "0/1 nodes are available: 1 Insufficient memory.");
+    auto other = asking("1m", "1Mi");
+    other.spec.node_name = "box";
+    CHECK(why(plan_schedule(asking("1m", "9223372036854775807"), {small_node()}, {other})) ==
+          "0/1 nodes are available: 1 Insufficient memory.");
+}
