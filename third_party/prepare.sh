@@ -54,13 +54,13 @@ flock 9
 
 prepare_sysroot() {
   local packages libraries
+  sed "s|@PREFIX@|$prefix|g" "$here/cross/$arch.ini.in" >"$prefix/cross.ini"
   [ ! -e "$prefix/sysroot.done" ] || return 0
   mapfile -t packages < <("$here/packages.sh" target)
   # What the -dev packages only depend on, and static or dynamic links need as well.
   libraries=(libssl3 libsqlite3-0 libyaml-cpp0.7 libzstd1 zlib1g libseccomp2 libcap2 libc-ares2 libfmt9)
   rm -rf "$prefix/sysroot"
   debian_unpack "$arch" "$prefix/sysroot" "${packages[@]}" "${libraries[@]}"
-  sed "s|@PREFIX@|$prefix|g" "$here/cross/$arch.ini.in" >"$prefix/cross.ini"
   touch "$prefix/sysroot.done"
 }
 
