@@ -70,13 +70,29 @@ debian_unpack() {
   for package; do dpkg-deb -x "$files/${package}"_*.deb "$dir" || return 1; done
 }
 
-# debian_source PACKAGE DIR: its patched source as DIR.
+# debian_source_versions PACKAGE: its versions in the lists, newest first.
+debian_source_versions() {
+  local state
+  state=$debian_cache/apt-$(dpkg --print-architecture)
+  apt-cache -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
+    -o Dir::Cache="$state" -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    showsrc --only-source "$1" | sed -n 's/^Version: //p' | sort -ruV
+}
+
+# debian_source PACKAGE DIR: its patched source as DIR: the newest version, or the newest that the archive really has (some
+# mirrors list what they do not carry), which is said.
 debian_source() {
-  local arch files
+  local arch files version
   arch=$(dpkg --print-architecture)
   files=$debian_cache/apt-$arch/files
-  if ! compgen -G "$files/${1}_*.dsc" >/dev/null; then
-    debian_fetch "$arch" deb-src --download-only source "$1" || return 1
+  if ! compgen -G "$files/${1}_*.dsc" >/dev/null &&
+    ! debian_fetch "$arch" deb-src --download-only source "$1" 2>"$debian_cache/fetch.log"; then
+    for version in $(debian_source_versions "$1" | tail -n +2); do
+      debian_fetch "$arch" deb-src --download-only source "$1=$version" 2>>"$debian_cache/fetch.log" || continue
+      echo "debian.sh: the archive lacks the newest source of $1: taking $version" >&2
+      break
+    done
+    compgen -G "$files/${1}_*.dsc" >/dev/null || { cat "$debian_cache/fetch.log" >&2; return 1; }
   fi
-  dpkg-source --no-check -x "$(compgen -G "$files/${1}_*.dsc" | tail -n 1)" "$2" >/dev/null
+  dpkg-source --no-check -x "$(compgen -G "$files/${1}_*.dsc" | sort -V | tail -n 1)" "$2" >/dev/null
 }

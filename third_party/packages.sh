@@ -13,7 +13,7 @@ set -euo pipefail
 
 target=(libssl-dev libsqlite3-dev libyaml-cpp-dev libzstd-dev zlib1g-dev libseccomp-dev libcap-dev libc-ares-dev
   libboost1.81-dev libfmt-dev libcli11-dev catch2)
-build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make dpkg-dev ca-certificates mold ccache node-llhttp "${target[@]}")
+build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make perl tcl dpkg-dev ca-certificates mold ccache node-llhttp "${target[@]}")
 cross=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)

@@ -3,14 +3,15 @@
 # Gets a Debian 12 machine ready to build Orilla:
 #   1. installs the packages of packages.sh: the build set, `cross` for another --arch, and every SET of --with;
 #   2. for another architecture, unpacks the libraries' packages into third_party/.prefix/ARCH/sysroot;
-#   3. builds the minimal static curl from Debian's source package into third_party/.prefix/ARCH: Debian's own libcurl
-#      would bring 39 libraries for protocols that Orilla does not speak.
+#   3. builds minimal static libraries from Debian's source packages into third_party/.prefix/ARCH: see libraries.sh.
 # What is there already is reused, so a second run takes no time. Installing needs root; meson calls this with
-# --no-install when the curl is not there yet.
+# --no-install, for what is not there yet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=third_party/debian.sh
 . "$here/debian.sh"
+# shellcheck source=third_party/libraries.sh
+. "$here/libraries.sh"
 
 native=$(dpkg --print-architecture)
 arch=$native install=1 sets=(build)
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
   --arch) arch=$2; shift ;;
   --with) sets+=("$2"); shift ;;
   --no-install) install= ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift
 done
@@ -64,51 +65,8 @@ prepare_sysroot() {
   touch "$prefix/sysroot.done"
 }
 
-# curl_flags: HTTP and TLS for registries, a unix socket for the CLI, c-ares because a static glibc cannot load NSS.
-curl_flags() {
-  local off
-  for off in shared ftp file ldap ldaps rtsp dict telnet tftp pop3 imap smb smtp gopher mqtt manual alt-svc hsts cookies \
-    doh mime netrc dateparse get-easy-options tls-srp ntlm ntlm-wb crypto-auth kerberos-auth negotiate-auth aws \
-    libcurl-option sspi socketpair headers-api dependency-tracking; do
-    echo "--disable-$off"
-  done
-  for off in zlib brotli zstd libpsl libidn2 librtmp libssh libssh2 libgsasl nghttp2 nghttp3 ngtcp2 gssapi; do
-    echo "--without-$off"
-  done
-  printf '%s\n' --enable-static --enable-ares --with-openssl --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt \
-    --host=$triple --prefix=/
-}
-
-prepare_curl() {
-  local work flags cflags='-Os -ffunction-sections -fdata-sections' ldflags=
-  [ ! -e "$prefix/lib/libcurl.a" ] || return 0
-  echo "prepare.sh: building the minimal static curl for $arch (about half a minute)"
-  work=$(mktemp -d)
-  # shellcheck disable=SC2064 # the directory of now
-  trap "rm -rf '$work'" EXIT
-  debian_source curl "$work/curl"
-  mapfile -t flags < <(curl_flags)
-  if [ "$arch" != "$native" ]; then
-    cflags+=" -isystem $prefix/sysroot/usr/include -isystem $prefix/sysroot/usr/include/$triple"
-    ldflags="-L$prefix/sysroot/usr/lib/$triple -Wl,-rpath-link,$prefix/sysroot/usr/lib/$triple"
-  fi
-  # Debian's patches touch the inputs of automake; what upstream generated from them still fits our configuration.
-  local regenerate=(AUTOMAKE=: ACLOCAL=: AUTOCONF=: AUTOHEADER=:)
-  (
-    cd "$work/curl"
-    export CC=$triple-gcc CFLAGS=$cflags LDFLAGS=$ldflags PKG_CONFIG=false
-    ./configure -q "${flags[@]}" >../log 2>&1 &&
-      make -s -C lib -j"$(nproc)" "${regenerate[@]}" V=0 >>../log 2>&1 &&
-      make -s -C lib "${regenerate[@]}" DESTDIR="$work/out" install >>../log 2>&1 &&
-      make -s -C include "${regenerate[@]}" DESTDIR="$work/out" install >>../log 2>&1
-  ) || { tail -n 30 "$work/log" >&2; echo "prepare.sh: curl for $arch did not build" >&2; exit 1; }
-  cp -a "$work/out/include" "$prefix/"
-  mkdir -p "$prefix/lib"
-  # Last and by rename: its presence says that all of this is done.
-  cp "$work/out/lib/libcurl.a" "$prefix/lib/libcurl.a.new"
-  mv "$prefix/lib/libcurl.a.new" "$prefix/lib/libcurl.a"
-}
-
 [ -z "$install" ] || install_packages "${sets[@]}"
 [ "$arch" = "$native" ] || prepare_sysroot
-prepare_curl
+library openssl openssl
+library sqlite sqlite3
+library curl curl

@@ -5,18 +5,11 @@
 namespace orilla::server {
 
 namespace {
-constexpr size_t read_bytes = 64 * 1024;
 constexpr size_t inline_body_bytes_max = 32 * 1024;  ///< smaller bodies are copied behind the head: one piece to send
 /// A client that never makes us wait must not keep the loop to itself.
 constexpr unsigned requests_per_turn_max = 32;
 constexpr unsigned pieces_per_turn_max = 8;
 constexpr size_t kept_out_bytes_max = 32 * 1024;
-
-/// One buffer for all reads of the loop's thread: it is empty again before anybody else runs.
-char* read_buffer() {
-    static thread_local char buffer[read_bytes];
-    return buffer;
-}
 
 std::string_view status_text(int status) {
     switch (status) {
@@ -97,7 +90,7 @@ loop::Task<void> Connection::linger() {
     set_deadline(shared_.loop.now_ms() + shared_.limits.linger_ms_max);
     size_t bytes = 0;
     while (bytes < shared_.limits.linger_bytes_max) {
-        const IoResult result = transport_.try_read(read_buffer(), read_bytes);
+        const IoResult result = transport_.try_read(shared_.read_buffer.get(), read_bytes);
         if (result.state == IoState::closed) co_return;
         bytes += result.bytes;
         if (result.state == IoState::wants_read) co_await transport_.watch().readable();
@@ -133,9 +126,9 @@ void Connection::feed_pending() {
 /// False when the client is gone.
 loop::Task<bool> Connection::read_some() {
     for (;;) {
-        const IoResult result = transport_.try_read(read_buffer(), read_bytes);
+        const IoResult result = transport_.try_read(shared_.read_buffer.get(), read_bytes);
         if (result.state == IoState::done) {
-            const std::string_view bytes(read_buffer(), result.bytes);
+            const std::string_view bytes(shared_.read_buffer.get(), result.bytes);
             const size_t used = parser_.feed(bytes);
             pending_.append(bytes.substr(used));
             co_return true;
@@ -272,12 +265,12 @@ loop::Task<bool> Connection::write_all(std::string_view first, std::string_view 
 /// Runs beside a stream: nothing else reads then, and a client that is gone must not be waited for.
 loop::Task<void> Connection::watch_for_hang_up() {
     for (;;) {
-        const IoResult result = transport_.try_read(read_buffer(), read_bytes);
+        const IoResult result = transport_.try_read(shared_.read_buffer.get(), read_bytes);
         if (result.state == IoState::wants_read || result.state == IoState::wants_write) {
             co_await transport_.watch().readable();
             continue;
         }
-        if (result.state == IoState::done) pending_.append(read_buffer(), result.bytes);
+        if (result.state == IoState::done) pending_.append(shared_.read_buffer.get(), result.bytes);
         if (result.state != IoState::done || pending_.size() > shared_.limits.pipelined_bytes_max) break;
     }
     shared_.retire(*this);

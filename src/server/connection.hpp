@@ -48,7 +48,11 @@ class Connection {
         std::function<void(int64_t deadline_ms)> note_deadline;
         /// Called once when it has ended or its client is gone; destroys it in a later turn.
         std::function<void(Connection&)> retire;
+        /// One buffer for all reads: it is empty again before anybody else runs. On the heap, untouched until the first
+        /// read: as thread-local storage the C library would write its zeros anew for every thread.
+        std::unique_ptr<char[]> read_buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
     };
+    static constexpr size_t read_bytes = 64 * 1024;
 
     Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity identity);
     ~Connection();

@@ -1,0 +1,115 @@
+# shellcheck shell=bash disable=SC2154
+# Source this after debian.sh: the three libraries that Orilla does not take as Debian builds them, from Debian's patched
+# sources, static, into $prefix/NAME/{include,lib}. The caller sets native, arch, triple and prefix.
+#
+#   curl     HTTP and TLS only: Debian's would bring 39 libraries for protocols that Orilla does not speak
+#   openssl  TLS 1.2 and 1.3 with what today's registries and clients negotiate; for the one-file release only, where
+#            Debian's costs 2 MB more
+#   sqlite   the storage engine without what the store's SQL has no words for; for the one-file release only, where
+#            Debian's (full-text search, geometry, JSON ...) costs 1 MB more
+#
+# Each is configured with -Os, and without unwind tables: no C++ exception crosses C, callbacks end the process instead.
+
+library_cflags='-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables'
+
+# recipe NAME: how it is built, as one word; another recipe builds it again.
+recipe() {
+  { echo "$library_cflags"; declare -f "build_$1" "${1}_options"; } | sha256sum | cut -d ' ' -f 1
+}
+
+# library NAME SOURCE_PACKAGE: builds NAME, unless $prefix/NAME/recipe, put there last, says that this was done.
+library() {
+  local name=$1 package=$2 work
+  [ "$(recipe "$name")" != "$(cat "$prefix/$name/recipe" 2>/dev/null)" ] || return 0
+  echo "prepare.sh: building a minimal static $name for $arch"
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064 # the directory of now
+  trap "rm -rf '$work'" EXIT
+  debian_source "$package" "$work/source"
+  mkdir -p "$work/out/lib" "$work/out/include"
+  (cd "$work/source" && "build_$name" "$work/out") >"$work/log" 2>&1 ||
+    { tail -n 30 "$work/log" >&2; echo "prepare.sh: $name for $arch did not build" >&2; exit 1; }
+  rm -rf "${prefix:?}/$name"
+  mkdir -p "$prefix/$name"
+  cp -a "$work/out/include" "$work/out/lib" "$prefix/$name/"
+  recipe "$name" >"$prefix/$name/recipe"
+  rm -rf "$work"
+}
+
+# openssl_options: features by the names of OpenSSL's INSTALL.md. What stays: TLS 1.2 and 1.3 with ECDHE, RSA and EC
+# certificates, AES-GCM, ChaCha20 (boxes without AES instructions), SHA-2, error texts.
+openssl_options() {
+  local off
+  for off in shared tests module legacy engine dso async autoload-config filenames static-engine ui-console \
+    dtls ssl3 tls1 tls1_1 comp nextprotoneg srtp srp psk ktls ssl-trace multiblock \
+    cms ts cmp ct ocsp rfc3779 gost dsa dh ec2m des rc2 rc4 rc5 bf cast camellia seed idea aria sm2 sm3 sm4 \
+    md4 mdc2 whirlpool rmd160 blake2 siphash scrypt siv ocb cmac; do
+    echo "no-$off"
+  done
+}
+
+build_openssl() { # OUT
+  local flags target
+  target=$([ "$arch" = amd64 ] && echo linux-x86_64 || echo linux-aarch64)
+  mapfile -t flags < <(openssl_options)
+  [ "$arch" = "$native" ] || flags+=("--cross-compile-prefix=$triple-")
+  # Not position independent: it goes into the static program alone.
+  # shellcheck disable=SC2086 # several flags
+  ./Configure "$target" --prefix=/ --libdir=lib --openssldir=/usr/lib/ssl "${flags[@]}" $library_cflags -fno-pie &&
+    make -s -j"$(nproc)" build_generated libcrypto.a libssl.a &&
+    cp -a include/openssl "$1/include/" && cp libcrypto.a libssl.a "$1/lib/"
+}
+
+# sqlite_options: https://www.sqlite.org/compile.html. Everything of the storage engine stays as Debian tests it; what goes
+# are features above it, which the store does not use. Virtual tables stay: ALTER TABLE goes with them.
+sqlite_options() {
+  local omit
+  echo -DSQLITE_THREADSAFE=2 -DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_LIKE_DOESNT_MATCH_BLOBS
+  for omit in ANALYZE AUTHORIZATION COMPLETE CTE DATETIME_FUNCS DECLTYPE DEPRECATED DESERIALIZE EXPLAIN FOREIGN_KEY \
+    GENERATED_COLUMNS GET_TABLE INCRBLOB INTROSPECTION_PRAGMAS JSON LOAD_EXTENSION LOCALTIME PROGRESS_CALLBACK \
+    SHARED_CACHE TCL_VARIABLE TRACE TRIGGER UTF16 VIEW WINDOWFUNC; do
+    echo "-DSQLITE_OMIT_$omit"
+  done
+}
+
+build_sqlite() { # OUT
+  local options
+  options=$(sqlite_options | tr '\n' ' ')
+  # The parser is generated without the words that the options take away, by tools that run here.
+  # shellcheck disable=SC2086 # several flags
+  ./configure -q --disable-tcl --disable-shared --disable-readline --disable-load-extension &&
+    make -s sqlite3.c OPTS="$options" &&
+    "$triple-gcc" $library_cflags -fno-pie -w $options -c sqlite3.c -o sqlite3.o &&
+    "$triple-ar" rcs "$1/lib/libsqlite3.a" sqlite3.o && cp sqlite3.h "$1/include/"
+}
+
+# curl_options: HTTP and TLS for registries, a unix socket for the CLI, c-ares because a static glibc cannot load NSS.
+curl_options() {
+  local off
+  for off in shared ftp file ldap ldaps rtsp dict telnet tftp pop3 imap smb smtp gopher mqtt manual alt-svc hsts cookies \
+    doh mime netrc dateparse get-easy-options tls-srp ntlm ntlm-wb crypto-auth kerberos-auth negotiate-auth aws \
+    libcurl-option sspi socketpair headers-api dependency-tracking; do
+    echo "--disable-$off"
+  done
+  for off in zlib brotli zstd libpsl libidn2 librtmp libssh libssh2 libgsasl nghttp2 nghttp3 ngtcp2 gssapi; do
+    echo "--without-$off"
+  done
+  printf '%s\n' --enable-static --enable-ares --with-openssl="$prefix/openssl" \
+    --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt --host="$triple" --prefix=/
+}
+
+build_curl() { # OUT
+  local flags cppflags="-I$prefix/openssl/include" ldflags="-no-pie -L$prefix/openssl/lib"
+  mapfile -t flags < <(curl_options)
+  if [ "$arch" != "$native" ]; then
+    cppflags+=" -isystem $prefix/sysroot/usr/include -isystem $prefix/sysroot/usr/include/$triple"
+    ldflags+=" -L$prefix/sysroot/usr/lib/$triple -Wl,-rpath-link,$prefix/sysroot/usr/lib/$triple"
+  fi
+  # Debian's patches touch the inputs of automake; what upstream generated from them still fits our configuration.
+  local regenerate=(AUTOMAKE=: ACLOCAL=: AUTOCONF=: AUTOHEADER=:)
+  export CC=$triple-gcc CFLAGS=$library_cflags CPPFLAGS=$cppflags LDFLAGS=$ldflags PKG_CONFIG=false
+  ./configure -q "${flags[@]}" &&
+    make -s -C lib -j"$(nproc)" "${regenerate[@]}" V=0 &&
+    make -s -C lib "${regenerate[@]}" DESTDIR="$1" install &&
+    make -s -C include "${regenerate[@]}" DESTDIR="$1" install
+}
