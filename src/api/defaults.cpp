@@ -75,7 +75,8 @@ void apply_declared_defaults(const TypeInfo& type, void* value) {
 void apply_defaults(Object& object) {
     apply_declared_defaults(object.type_info(), object.data());
     [[maybe_unused]] bool any = applied<Pod>(object) || applied<Service>(object) || applied<Deployment>(object) ||
-                                applied<ReplicaSet>(object) || applied<Namespace>(object) || applied<Node>(object);
+                                applied<ReplicaSet>(object) || applied<Namespace>(object) || applied<Node>(object) ||
+                                applied<Secret>(object);
 }
 
 }  // namespace orilla::api

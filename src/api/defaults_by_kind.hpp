@@ -8,6 +8,8 @@ namespace orilla::api {
 void apply_conditional_defaults(Pod& pod);
 void apply_conditional_defaults(PodSpec& spec);  ///< what pods and templates share
 void apply_conditional_defaults(Service& service);
+/// stringData is for writing only: its text goes into data, over equal keys, and is never stored or shown.
+void apply_conditional_defaults(Secret& secret);
 void apply_conditional_defaults(Namespace& ns);
 void apply_conditional_defaults(Node& node);
 void apply_conditional_defaults(Deployment& deployment);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "defaults_by_kind.hpp"
+#include "orilla/api/codec.hpp"
 #include "orilla/api/defaults.hpp"
 
 namespace orilla::api {
@@ -85,6 +86,11 @@ void apply_conditional_defaults(Service& service) {
     if (!spec.allocate_load_balancer_node_ports) spec.allocate_load_balancer_node_ports = true;
     for (LoadBalancerIngress& ingress : service.status.load_balancer.ingress)
         if (!ingress.ip.empty() && !ingress.ip_mode) ingress.ip_mode = "VIP";
+}
+
+void apply_conditional_defaults(Secret& secret) {
+    for (const auto& entry : secret.string_data) secret.data[entry.key] = Str(encode_base64(entry.value));
+    secret.string_data.clear();
 }
 
 void apply_conditional_defaults(Namespace& ns) {

@@ -67,6 +67,8 @@ constexpr std::array refusals{
     Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
     Refusal{"SeccompProfile", "type", "local seccomp profiles are not supported; use RuntimeDefault or Unconfined",
             "Localhost"},
+    Refusal{"SecurityContext", "procMount", "an unmasked /proc needs a user namespace, and those are not supported",
+            "Unmasked"},
     Refusal{"SecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
     Refusal{"SecurityContext", "windowsOptions", "pods run on Linux only"},
     Refusal{"ServiceSpec", "externalName", "services of type ExternalName are not supported"},

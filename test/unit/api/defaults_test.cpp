@@ -103,3 +103,9 @@ TEST_CASE("defaults: pull policy follows the tag") {
     CHECK(default_image_pull_policy("localhost:5000/nginx:1") == "IfNotPresent");
     CHECK(default_image_pull_policy("nginx@sha256:00") == "IfNotPresent");
 }
+
+TEST_CASE("defaults: a secret's stringData becomes data, over equal keys") {
+    CHECK(defaulted(R"({"kind":"Secret","apiVersion":"v1","data":{"a":"b2xk","b":"a2VwdA=="},)"
+                    R"("stringData":{"a":"new","c":""}})") ==
+          R"({"kind":"Secret","apiVersion":"v1","data":{"a":"bmV3","b":"a2VwdA==","c":""},"type":"Opaque"})");
+}
