@@ -155,7 +155,9 @@ loop::Task<Result<void>> DeploymentController::set_revision(DeploymentPtr deploy
         edited.metadata.annotations[revision_annotation] = revision;
         return ok();
     };
-    auto task = objects_.modify<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
+    // Beside the status, where an annotation does not count as a new generation.
+    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(),
+                                                        deployment->metadata.name.str(), std::move(change));
     auto changed = co_await std::move(task);
     if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
     co_return ok();

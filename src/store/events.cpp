@@ -9,6 +9,7 @@ namespace orilla::store {
 namespace {
 
 constexpr int64_t prune_interval_ms_min = 300'000;
+constexpr int64_t ns_per_s = 1'000'000'000;
 constexpr std::string_view cut_mark = "...";
 
 std::string hex(uint64_t number) {
@@ -42,9 +43,9 @@ std::string cut(std::string_view text, size_t bytes_max) {
 
 }  // namespace
 
-EventRecorder::EventRecorder(loop::Loop& loop, Objects& objects, Random& random, EventLimits limits)
+EventRecorder::EventRecorder(loop::Loop& loop, Objects& objects, std::string node_name, EventLimits limits)
     : objects_(objects),
-      random_(random),
+      node_name_(std::move(node_name)),
       limits_(limits),
       wake_(loop),
       prune_timer_(loop),
@@ -72,7 +73,7 @@ void EventRecorder::record(const api::ObjectReference& about, std::string_view c
                            std::string_view reason, std::string_view message) {
     if (waiting_.size() >= limits_.waiting_max) return;
     waiting_.push_back({about, std::string(component), std::string(type), std::string(reason),
-                        cut(message, limits_.message_bytes_max), objects_.clock().wall_s()});
+                        cut(message, limits_.message_bytes_max), objects_.clock().wall_ns()});
     wake_.notify_one();
 }
 
@@ -93,16 +94,22 @@ Task<void> EventRecorder::write_records() {
     }
 }
 
+/// As Kubernetes names them, NAME.<hex of the wall clock in ns>; kubectl lists those of one second by name.
+std::string EventRecorder::next_name(const Record& record) {
+    last_number_ = std::max(last_number_ + 1, record.wall_ns);
+    return record.about.name.str() + "." + hex(static_cast<uint64_t>(last_number_));
+}
+
 Task<void> EventRecorder::write(Record record) {
     std::string key = aggregation_key(record.about, record.component, record.type, record.reason, record.message);
     auto known = known_.find(key);
     if (known != known_.end()) {
-        auto counting = count_up(known->second, record.wall_s);
+        auto counting = count_up(known->second, record.wall_ns / ns_per_s);
         const bool counted = co_await std::move(counting);
         if (counted) co_return;
     }
     api::Event event;
-    const Known place{event_namespace(record.about), record.about.name.str() + "." + hex(random_.next())};
+    const Known place{event_namespace(record.about), next_name(record)};
     event.metadata.namespace_ = api::Str(place.ns);
     event.metadata.name = api::Str(place.name);
     event.involved_object = std::move(record.about);
@@ -110,8 +117,9 @@ Task<void> EventRecorder::write(Record record) {
     event.message = api::Str(record.message);
     event.source.component = api::Str(record.component);
     event.reporting_component = api::Str(record.component);
+    if (record.component == "kubelet") event.source.host = event.reporting_instance = api::Str(node_name_);
     event.type = api::Str(record.type);
-    event.first_timestamp = event.last_timestamp = api::Time(record.wall_s);
+    event.first_timestamp = event.last_timestamp = api::Time(record.wall_ns / ns_per_s);
     event.count = 1;
     auto creating = objects_.create(std::move(event));
     auto created = co_await std::move(creating);

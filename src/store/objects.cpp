@@ -262,7 +262,6 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
         CO_TRY(const Stored old, read(kind, ns, pod));
         auto object = std::make_shared<api::Object>(old.object->clone());
         CO_CHECK_VOID(plan_bind(object->as<api::Pod>(), node, clock().wall_s()));
-        count_generation(*object, *old.object);
         auto writing = write_update(old, std::move(object), Part::main, options);
         bound = co_await std::move(writing);
         if (bound || bound.error().code() != Code::conflict) break;

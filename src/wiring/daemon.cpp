@@ -48,7 +48,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
     CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
     objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
-    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, random_);
+    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, config_.node_name);
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);
 }

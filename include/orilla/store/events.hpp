@@ -21,7 +21,8 @@ struct EventLimits {
 
 class EventRecorder {
   public:
-    EventRecorder(loop::Loop& loop, Objects& objects, Random& random, EventLimits limits = {});
+    /// `node_name` is the source.host of what the kubelet says.
+    EventRecorder(loop::Loop& loop, Objects& objects, std::string node_name, EventLimits limits = {});
     EventRecorder(const EventRecorder&) = delete;
     EventRecorder& operator=(const EventRecorder&) = delete;
 
@@ -44,20 +45,22 @@ class EventRecorder {
     struct Record {
         api::ObjectReference about;
         std::string component, type, reason, message;
-        int64_t wall_s = 0;
+        int64_t wall_ns = 0;
     };
     struct Known {
         std::string ns, name;
     };
     Task<void> write_records();
     Task<void> write(Record record);
+    std::string next_name(const Record& record);
     Task<bool> count_up(Known known, int64_t wall_s);
     Task<void> prune();
     void arm_prune();
 
     Objects& objects_;
-    Random& random_;
+    std::string node_name_;
     EventLimits limits_;
+    int64_t last_number_ = 0;  ///< of the names given: they rise, so that events of one second are listed in their order
     std::deque<Record> waiting_;
     loop::Event wake_;
     std::map<std::string, Known> known_;  ///< by everything that makes two records the same

@@ -11,7 +11,7 @@ namespace orilla::test {
 
 struct ControllerWorld : ObjectWorld {
     explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16")
-        : events(loop, objects, random), controllers(loop, objects, events, options(std::move(service_cidr))) {
+        : events(loop, objects, "box"), controllers(loop, objects, events, options(std::move(service_cidr))) {
         controllers.start();
         settle();
     }

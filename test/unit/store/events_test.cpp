@@ -20,7 +20,7 @@ api::Pod pod(std::string_view name, std::string_view ns = "default") {
 
 TEST_CASE("EventRecorder: an event says about what, by whom and why") {
     ObjectWorld w;
-    EventRecorder recorder(w.loop, w.objects, w.random);
+    EventRecorder recorder(w.loop, w.objects, "box");
     recorder.record(pod("web"), "kubelet", "Warning", "Failed", "Error: ImagePullBackOff");
     w.settle();
     auto events = w.objects.list<api::Event>("default");
@@ -28,14 +28,27 @@ TEST_CASE("EventRecorder: an event says about what, by whom and why") {
     CHECK(events[0]->involved_object.kind == "Pod");
     CHECK(events[0]->involved_object.uid == "uid-1");
     CHECK(events[0]->source.component == "kubelet");
+    CHECK(events[0]->source.host == "box");
+    CHECK(events[0]->reporting_instance == "box");
     CHECK(events[0]->reason == "Failed");
     CHECK(events[0]->count == 1);
     CHECK(events[0]->metadata.name.view().substr(0, 4) == "web.");
 }
 
+TEST_CASE("EventRecorder: events of one second are listed in their order") {
+    ObjectWorld w;
+    EventRecorder recorder(w.loop, w.objects, "box");
+    const std::vector<std::string> told = {"Scheduled", "Pulled", "Created", "Started", "Killing", "BackOff"};
+    for (const std::string& reason : told) recorder.record(pod("web"), "kubelet", "Normal", reason, "same second");
+    w.settle();
+    std::vector<std::string> listed;
+    for (const auto& event : w.objects.list<api::Event>("default")) listed.push_back(event->reason.str());
+    CHECK(listed == told);
+}
+
 TEST_CASE("EventRecorder: repetitions are counted, other messages are events of their own") {
     ObjectWorld w;
-    EventRecorder recorder(w.loop, w.objects, w.random);
+    EventRecorder recorder(w.loop, w.objects, "box");
     for (int i = 0; i < 5; ++i) {
         recorder.record(pod("web"), "kubelet", "Normal", "Pulled", "same");
         w.pass(1000);
@@ -51,7 +64,7 @@ TEST_CASE("EventRecorder: repetitions are counted, other messages are events of 
 
 TEST_CASE("EventRecorder: old events go after their time, and never reach the file") {
     ObjectWorld w;
-    EventRecorder recorder(w.loop, w.objects, w.random);
+    EventRecorder recorder(w.loop, w.objects, "box");
     const auto commits = w.store->stats().commits;
     recorder.record(pod("web"), "kubelet", "Normal", "Started", "x");
     w.settle();
@@ -66,7 +79,7 @@ TEST_CASE("EventRecorder: the number of events is bounded, the newest stay") {
     ObjectWorld w;
     EventLimits limits;
     limits.events_max = 20;
-    EventRecorder recorder(w.loop, w.objects, w.random, limits);
+    EventRecorder recorder(w.loop, w.objects, "box", limits);
     for (int i = 0; i < 100; ++i) {
         recorder.record(pod("p" + std::to_string(i)), "kubelet", "Normal", "Started", "x");
         w.pass(1000);
@@ -79,7 +92,7 @@ TEST_CASE("EventRecorder: the number of events is bounded, the newest stay") {
 
 TEST_CASE("EventRecorder: an event in a namespace that does not exist is dropped quietly") {
     ObjectWorld w;
-    EventRecorder recorder(w.loop, w.objects, w.random);
+    EventRecorder recorder(w.loop, w.objects, "box");
     recorder.record(pod("web", "nowhere"), "kubelet", "Normal", "Started", "x");
     recorder.record(pod("web"), "kubelet", "Normal", "Started", "x");
     w.settle();
