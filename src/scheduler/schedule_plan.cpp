@@ -79,16 +79,19 @@ void check_resources(const api::Pod& pod, const api::Node& node, const std::vect
         reasons.emplace_back("Insufficient memory");
 }
 
+bool is_ready(const api::Node& node) {
+    return std::any_of(node.status.conditions.begin(), node.status.conditions.end(),
+                       [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
+}
+
 /// Why the pod may not run on the node; empty when it may.
 std::vector<std::string> filter_node(const api::Pod& pod, const api::Node& node, const std::vector<api::Pod>& bound) {
     std::vector<std::string> reasons;
     std::vector<const api::Pod*> here;
     for (const auto& other : bound)
         if (other.spec.node_name == node.metadata.name) here.push_back(&other);
-    const bool ready = std::any_of(node.status.conditions.begin(), node.status.conditions.end(),
-                                   [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
     if (node.spec.unschedulable) reasons.emplace_back("node(s) were unschedulable");
-    if (!ready) reasons.emplace_back("node(s) were not ready");
+    if (!is_ready(node)) reasons.emplace_back("node(s) were not ready");
     if (auto taint = find_taint(pod, node); !taint.empty()) reasons.push_back(std::move(taint));
     if (!selector_matches(pod, node)) reasons.emplace_back("node(s) didn't match Pod's node affinity/selector");
     if (std::any_of(here.begin(), here.end(), [&](const auto* other) { return host_ports_collide(pod, *other); }))
@@ -112,6 +115,11 @@ PodRequests count_requests(const api::PodSpec& spec) {
         largest.memory_bytes = std::max(largest.memory_bytes, one.memory_bytes);
     }
     return {std::max(sum.cpu_milli, largest.cpu_milli), std::max(sum.memory_bytes, largest.memory_bytes)};
+}
+
+bool offer_the_same(const api::Node& a, const api::Node& b) {
+    return a.spec == b.spec && a.metadata.labels == b.metadata.labels && a.status.allocatable == b.status.allocatable &&
+           is_ready(a) == is_ready(b);
 }
 
 ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<api::Node>& nodes,

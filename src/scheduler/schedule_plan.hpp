@@ -32,4 +32,7 @@ PodRequests count_requests(const api::PodSpec& spec);
 ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<api::Node>& nodes,
                                const std::vector<api::Pod>& bound);
 
+/// Whether the two look alike to every filter: a pod that did not fit one does not fit the other.
+bool offer_the_same(const api::Node& a, const api::Node& b);
+
 }  // namespace orilla::scheduler

@@ -15,6 +15,14 @@ api::PodCondition* find_condition(api::PodStatus& status, std::string_view type)
     return nullptr;
 }
 
+template <class T>
+std::shared_ptr<const T> read_entry(store::Objects& objects, const store::EntryPtr& entry) {
+    if (!entry || !entry->json) return nullptr;
+    auto decoded = objects.decode(api::kind_of<T>(), entry);
+    if (!decoded || !*decoded) return nullptr;
+    return {*decoded, &(*decoded)->template as<T>()};
+}
+
 }  // namespace
 
 Scheduler::Scheduler(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
@@ -22,7 +30,7 @@ Scheduler::Scheduler(loop::Loop& loop, store::Objects& objects, store::EventReco
       objects_(objects),
       events_(events),
       pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
-      nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent&) { retry_waiting(); }),
+      nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent& event) { node_changed(event); }),
       worker_(loop, *this, {.name = "scheduler"}) {}
 
 void Scheduler::start() {
@@ -34,9 +42,19 @@ void Scheduler::pod_changed(const store::WatchEvent& event) {
     const bool gone = event.type == store::WatchEvent::Type::deleted;
     if (gone) waiting_.erase(key_of(event.entry->key));
     const auto pod = gone ? nullptr : objects_.get<api::Pod>(event.entry->key.ns, event.entry->key.name);
-    if (pod && pod->spec.node_name.empty()) worker_.queue().add(key_of(event.entry->key));
+    const auto before = read_entry<api::Pod>(objects_, event.previous);
+    // What this scheduler itself wrote, that no node fits, is no reason to look again.
+    const bool may_fit_now = !before || !(pod && before->spec == pod->spec);
+    if (pod && pod->spec.node_name.empty() && may_fit_now) worker_.queue().add(key_of(event.entry->key));
     // A pod that ended or went made room.
     if (gone || (pod && has_ended(*pod))) retry_waiting();
+}
+
+/// A heartbeat makes no room.
+void Scheduler::node_changed(const store::WatchEvent& event) {
+    const auto now = read_entry<api::Node>(objects_, event.entry);
+    const auto before = read_entry<api::Node>(objects_, event.previous);
+    if (!now || !before || !offer_the_same(*now, *before)) retry_waiting();
 }
 
 void Scheduler::retry_waiting() {

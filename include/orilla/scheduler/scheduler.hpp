@@ -22,6 +22,7 @@ class Scheduler final : public loop::Reconciler {
     loop::Task<Result<loop::Outcome>> schedule(std::shared_ptr<const api::Pod> pod);
     loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message);
     void pod_changed(const store::WatchEvent& event);
+    void node_changed(const store::WatchEvent& event);
     void retry_waiting();
     loop::Loop& loop_;
     store::Objects& objects_;

@@ -1,0 +1,82 @@
+#include "orilla/scheduler/scheduler.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "../../support/object_world.hpp"
+
+using namespace orilla;
+using namespace orilla::test;
+
+namespace {
+struct SchedulerWorld : ObjectWorld {
+    SchedulerWorld() : events(loop, objects, "box"), scheduler(loop, objects, events) {
+        scheduler.start();
+        settle();
+    }
+
+    void add_node(const char* cpu) {
+        api::Node node;
+        node.metadata.name = "box";
+        node.status.allocatable["cpu"] = *api::Quantity::parse(cpu);
+        node.status.allocatable["pods"] = *api::Quantity::parse("10");
+        auto& ready = node.status.conditions.emplace_back();
+        ready.type = "Ready";
+        ready.status = "True";
+        REQUIRE(run(objects.create<api::Node>(std::move(node))));
+        settle();
+    }
+    void add_pod(std::string_view name, const char* cpu) {
+        api::Pod pod;
+        pod.metadata.name = api::Str(name);
+        pod.metadata.namespace_ = "default";
+        auto& container = pod.spec.containers.emplace_back();
+        container.name = "main";
+        container.image = "busybox:1";
+        container.resources.requests["cpu"] = *api::Quantity::parse(cpu);
+        REQUIRE(run(objects.create<api::Pod>(std::move(pod))));
+        settle();
+    }
+    template <class Edit>
+    void edit_node(Edit edit) {
+        std::function<Result<void>(api::Node&)> change = [edit](api::Node& node) -> Result<void> { return edit(node), ok(); };
+        REQUIRE(run(objects.modify_status<api::Node>("", "box", std::move(change))));
+        settle();
+    }
+    std::string node_of(std::string_view pod) { return objects.get<api::Pod>("default", pod)->spec.node_name.str(); }
+    int failures_told() {
+        int count = 0;
+        for (const auto& event : objects.list<api::Event>("default"))
+            if (event->reason == "FailedScheduling") count += event->count;
+        return count;
+    }
+
+    store::EventRecorder events;
+    scheduler::Scheduler scheduler;
+};
+}  // namespace
+
+TEST_CASE("Scheduler: a pod that fits is bound, as its own generation") {
+    SchedulerWorld w;
+    w.add_node("1");
+    w.add_pod("web", "500m");
+    CHECK(w.node_of("web") == "box");
+    CHECK(w.objects.get<api::Pod>("default", "web")->metadata.generation == 1);
+}
+
+TEST_CASE("Scheduler: that no node fits is told once, not for what the telling changed") {
+    SchedulerWorld w;
+    w.add_node("1");
+    w.add_pod("big", "2");
+    CHECK(w.node_of("big").empty());
+    CHECK(w.failures_told() == 1);
+}
+
+TEST_CASE("Scheduler: a heartbeat of the node makes no room, more of it does") {
+    SchedulerWorld w;
+    w.add_node("1");
+    w.add_pod("big", "2");
+    w.edit_node([](api::Node& node) { node.status.conditions[0].last_heartbeat_time = api::Time(1'800'000'000); });
+    CHECK(w.failures_told() == 1);
+    w.edit_node([](api::Node& node) { node.status.allocatable["cpu"] = *api::Quantity::parse("4"); });
+    CHECK(w.node_of("big") == "box");
+}
