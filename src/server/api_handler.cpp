@@ -50,6 +50,9 @@ Task<Result<Response>> serve_object(Rest& rest, const ResourceRequest& request) 
     const bool has_name = !request.path.name.empty();
     const std::string_view verb = verb_of(request.http.method, has_name);
     if (verb.empty() || !request.kind.has_verb(verb)) co_return no_such_method();
+    // Across namespaces one may look, not write: a namespace that was forgotten must not empty the node.
+    const bool across = request.kind.namespaced && request.path.ns.empty();
+    if (across && !is_read(request.http.method)) co_return no_such_method();
     auto watching = request.query.flag("watch");
     if (!watching) co_return std::move(watching).error();
     Task<Result<Response>> task;
@@ -113,7 +116,10 @@ Response ApiHandler::refuse(const Request& request) const {
 Response ApiHandler::render_http_error(int status, std::string_view message) const {
     Code code = Code::bad_request;
     if (status == 413) code = Code::too_large;
-    Response response = status_response(Error(code, std::string(message)));
+    if (status == 429) code = Code::too_many_requests;
+    Error error(code, std::string(message));
+    if (status == 429) error = std::move(error).with_retry_after(1);
+    Response response = status_response(error);
     response.status = status;
     const std::string wrong = "\"code\":" + std::to_string(http_status(code));
     if (const size_t at = response.body.rfind(wrong); at != std::string::npos)

@@ -52,7 +52,7 @@ Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity id
     : shared_(shared),
       transport_(shared.loop, std::move(fd), tls),
       identity_(std::move(identity)),
-      parser_(shared.limits.http),
+      parser_(shared.limits.http, &shared.bodies),
       scope_(shared.loop) {}
 
 Connection::~Connection() = default;

@@ -51,6 +51,7 @@ class Connection {
         /// One buffer for all reads: it is empty again before anybody else runs. On the heap, untouched until the first
         /// read: as thread-local storage the C library would write its zeros anew for every thread.
         std::unique_ptr<char[]> read_buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
+        BodyBudget bodies{};
     };
     static constexpr size_t read_bytes = 64 * 1024;
 
@@ -62,6 +63,7 @@ class Connection {
     void start();
     /// Monotonic; INT64_MAX when nothing is waited for that could be late.
     int64_t deadline_ms() const { return deadline_ms_; }
+    bool is_stranger() const { return identity_.kind != Identity::Kind::admin; }
 
   private:
     loop::Task<void> serve();

@@ -20,10 +20,13 @@ const llhttp_settings_t& parser_settings();
 }  // namespace
 
 struct RequestParser::Impl {
-    explicit Impl(const HttpLimits& the_limits) : limits(the_limits) {
+    Impl(const HttpLimits& the_limits, BodyBudget* the_budget) : limits(the_limits), budget(the_budget) {
         llhttp_init(&parser, HTTP_REQUEST, &parser_settings());
         parser.data = this;
     }
+    ~Impl() { give_back(); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
 
     int fail(int status, const char* text) {
         state = State::failed;
@@ -39,10 +42,14 @@ struct RequestParser::Impl {
     int on_headers_complete();
     int on_body(const char* at, size_t length);
     int on_message_complete();
+    bool take_room(size_t bytes);
+    void give_back();
     void make_views();
     void fail_from_llhttp(llhttp_errno_t code);
 
     const HttpLimits& limits;
+    BodyBudget* budget;
+    size_t room = 0;  ///< taken from the budget
     llhttp_t parser;
     State state = State::idle;
     std::string text;  ///< URL, header names and values, one after another
@@ -181,8 +188,22 @@ int RequestParser::Impl::on_headers_complete() {
 
 int RequestParser::Impl::on_body(const char* at, size_t length) {
     if (body.size() + length > limits.body_bytes_max) return fail(413, "the request body is too large");
+    if (!take_room(length)) return fail(429, "too many large requests at once, please try again later");
     body.append(at, length);
     return 0;
+}
+
+bool RequestParser::Impl::take_room(size_t bytes) {
+    if (!budget || body.size() + bytes <= budget->uncounted_bytes_max) return true;
+    if (budget->bytes + bytes > budget->bytes_max) return false;
+    budget->bytes += bytes;
+    room += bytes;
+    return true;
+}
+
+void RequestParser::Impl::give_back() {
+    if (budget) budget->bytes -= room;
+    room = 0;
 }
 
 int RequestParser::Impl::on_message_complete() {
@@ -203,7 +224,8 @@ void RequestParser::Impl::fail_from_llhttp(llhttp_errno_t code) {
     if (!error_text || !*error_text) error_text = "malformed HTTP request";
 }
 
-RequestParser::RequestParser(const HttpLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(const HttpLimits& limits, BodyBudget* budget)
+    : impl_(std::make_unique<Impl>(limits, budget)) {}
 RequestParser::~RequestParser() = default;
 
 size_t RequestParser::feed(std::string_view bytes) {
@@ -239,6 +261,7 @@ void RequestParser::next() {
     impl.state = State::idle;
     impl.text.clear();
     impl.body.clear();
+    impl.give_back();
     if (impl.text.capacity() > impl.limits.kept_capacity_bytes_max) impl.text.shrink_to_fit();
     if (impl.body.capacity() > impl.limits.kept_capacity_bytes_max) impl.body.shrink_to_fit();
     impl.url = {};

@@ -21,9 +21,18 @@ struct HttpLimits {
     size_t kept_capacity_bytes_max = 32 * 1024;       ///< an idle connection keeps no more than this of a large request
 };
 
+/// What the bodies of all connections together may hold while they are received and handled: one client within its
+/// limits costs 3 MB, five hundred of them would cost the box.
+struct BodyBudget {
+    size_t bytes_max = 32 * 1024 * 1024;
+    size_t uncounted_bytes_max = 64 * 1024;  ///< a body up to this size always finds room
+    size_t bytes = 0;
+};
+
 class RequestParser {
   public:
-    explicit RequestParser(const HttpLimits& limits);
+    /// Both outlive it; without a budget bodies are limited one by one.
+    explicit RequestParser(const HttpLimits& limits, BodyBudget* budget = nullptr);
     ~RequestParser();
     RequestParser(const RequestParser&) = delete;
     RequestParser& operator=(const RequestParser&) = delete;

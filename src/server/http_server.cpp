@@ -71,6 +71,7 @@ loop::Task<void> HttpServer::accept_loop(Listener* listener) {
 
 void HttpServer::admit(Listener& listener, UniqueFd fd) {
     ++counters_.connections;
+    if (is_full(listener) && listener.tls) drop_oldest_stranger(listener);
     if (is_full(listener)) {
         ++counters_.connections_refused;
         // Behind TLS the words would cost a handshake: there the door just closes.
@@ -80,6 +81,18 @@ void HttpServer::admit(Listener& listener, UniqueFd fd) {
     if (listener.tls) return add(std::move(fd), &listener, Identity{});
     Identity identity = identify_peer(fd.get(), listener.admin_group);
     add(std::move(fd), &listener, std::move(identity));
+}
+
+/// Whoever has not shown a certificate makes room for who may: silent connections cannot keep a client out.
+void HttpServer::drop_oldest_stranger(const Listener& listener) {
+    auto oldest = connections_.end();
+    for (auto it = connections_.begin(); it != connections_.end(); ++it) {
+        if (it->second.listener != &listener || !it->first->is_stranger()) continue;
+        if (oldest == connections_.end() || it->first->deadline_ms() < oldest->first->deadline_ms()) oldest = it;
+    }
+    if (oldest == connections_.end()) return;
+    ++counters_.connections_refused;
+    connections_.erase(oldest);
 }
 
 void HttpServer::add(UniqueFd fd, Listener* listener, Identity identity) {

@@ -1,5 +1,6 @@
-// The listening sockets and all their connections. It promises a bound on connections (one more is told so and closed),
-// one timer for all deadlines, and memory given back after a burst.
+// The listening sockets and all their connections. It promises a bound on connections (one more is told so and closed; at
+// the TLS port the oldest that has shown no certificate yet goes instead), one timer for all deadlines, and memory given
+// back after a burst.
 #pragma once
 
 #include <list>
@@ -62,6 +63,7 @@ class HttpServer {
     };
     loop::Task<void> accept_loop(Listener* listener);
     void admit(Listener& listener, UniqueFd fd);
+    void drop_oldest_stranger(const Listener& listener);
     void add(UniqueFd fd, Listener* listener, Identity identity);
     bool is_full(const Listener& listener) const;
     void retire(Connection& connection);

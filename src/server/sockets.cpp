@@ -20,7 +20,7 @@
 namespace orilla::server {
 
 namespace {
-constexpr int backlog = 128;
+constexpr int backlog = SOMAXCONN;  // a burst of clients that do not wait to connect
 constexpr int activated_fds_max = 8;
 constexpr int first_activated_fd = 3;
 constexpr size_t group_file_bytes_max = 1024 * 1024;

@@ -109,8 +109,6 @@ struct Patcher {
 Task<Result<Response>> create_item(Rest& rest, const ResourceRequest& request) {
     auto write = parse_write_request(request.query);
     if (!write) co_return std::move(write).error();
-    if (request.kind.namespaced && request.path.ns.empty())
-        co_return Error(Code::bad_request, "an empty namespace may not be set during creation");
     auto body = decode_body(request, write->validation);
     if (!body) co_return std::move(body).error();
     if (!request.path.name.empty())

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <memory>
+
 using namespace orilla::server;
 using State = RequestParser::State;
 
@@ -157,4 +159,33 @@ TEST_CASE("RequestParser: HTTP/1.0 is answered without keep-alive") {
     REQUIRE(parser.state() == State::complete);
     CHECK_FALSE(parser.request().keep_alive);
     CHECK(parser.request().http_1_0);
+}
+
+TEST_CASE("RequestParser: large bodies share a budget, small ones always find room") {
+    BodyBudget budget{.bytes_max = 1000, .uncounted_bytes_max = 100};
+    const auto head = [](size_t bytes) {
+        return "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n";
+    };
+    auto first = std::make_unique<RequestParser>(limits, &budget);
+    feed_all(*first, head(900));
+    feed_all(*first, std::string(600, 'a'));
+    feed_all(*first, std::string(299, 'a'));
+    CHECK(first->state() == State::body);
+    RequestParser second(limits, &budget);
+    feed_all(second, head(600) + std::string(600, 'b'));
+    CHECK(second.state() == State::failed);
+    CHECK(second.error_status() == 429);
+    RequestParser small(limits, &budget);
+    feed_all(small, head(100) + std::string(100, 'c'));
+    CHECK(small.state() == State::complete);
+    SECTION("room comes back with the next request") {
+        feed_all(*first, "a");
+        CHECK(first->state() == State::complete);
+        first->next();
+    }
+    SECTION("and with the end of the connection") { first.reset(); }
+    CHECK(budget.bytes == 0);
+    RequestParser third(limits, &budget);
+    feed_all(third, head(600) + std::string(600, 'd'));
+    CHECK(third.state() == State::complete);
 }

@@ -254,6 +254,14 @@ TEST_CASE("REST: deletecollection takes what the selector names") {
     CHECK(w.client.ask("GET", pods + "/b").status == 200);
 }
 
+TEST_CASE("REST: nothing is written across namespaces") {
+    ApiWorld w;
+    w.create(pods, pod("a"));
+    CHECK(w.client.ask("DELETE", "/api/v1/pods").status == 405);
+    CHECK(w.client.ask("POST", "/api/v1/pods", pod("b")).status == 405);
+    CHECK(w.client.ask("GET", pods + "/a").status == 200);
+}
+
 TEST_CASE("REST: pods are bound once and evicted") {
     ApiWorld w;
     w.create(pods, pod("a"));
