@@ -10,6 +10,15 @@
 
 namespace orilla::node {
 
+/// One graceful stop under way.
+struct StopTask {
+    std::string container;
+    int attempt = 0;
+    int64_t grace_s = 0;
+    api::Box<api::LifecycleHandler> pre_stop;
+    StopProgress progress;
+};
+
 class PodAgent::Impl final : public loop::Reconciler {
   public:
     Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
@@ -56,10 +65,10 @@ class PodAgent::Impl final : public loop::Reconciler {
 
     // pod_stop.cpp: graceful stops and hooks
     void apply_stop(PodMemory& memory, const api::Pod* pod, const StopContainer& action);
-    loop::Task<void> stop_container(PodMemory& memory, std::string container, api::Box<api::LifecycleHandler> pre_stop,
-                                    int64_t grace_s, int attempt);
-    loop::Task<void> wait_stopped(PodMemory& memory, std::string container, int attempt, int64_t started_ms,
-                                  int64_t grace_s);
+    loop::Task<void> stop_container(PodMemory& memory, StopTask stop);
+    loop::Task<void> wait_pre_stop(PodMemory& memory, StopTask stop);
+    loop::Task<void> wait_stopped(PodMemory& memory, StopTask stop);
+    void note_stop(const PodMemory& memory, const StopTask& stop);
     loop::Task<void> run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler, int attempt);
     loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, api::LifecycleHandler handler,
                                          int64_t limit_ms);
@@ -82,6 +91,10 @@ constexpr int64_t start_backoff_ms_min = 10'000;
 constexpr int64_t start_backoff_ms_max = 300'000;
 /// ErrImagePull is shown for so long before it becomes ImagePullBackOff.
 constexpr int64_t pull_error_shown_ms = 1'000;
+/// A container whose preStop hook has used the grace period up still gets this long for the stop signal.
+constexpr int64_t after_pre_stop_ms_min = 2'000;
+/// How often a preStop command of an earlier daemon, whose end nobody tells, is looked for.
+constexpr int64_t pre_stop_look_ms = 200;
 /// A killed container that is still there after this is asked again.
 constexpr int64_t kill_repeat_ms = 2'000;
 constexpr int kill_repeats_max = 30;

@@ -49,7 +49,9 @@ void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     if (seen.stopping) return;
     const int64_t grace_s = std::min(pod.spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max);
     const api::Container* spec = find_spec(pod, seen.name);
-    if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
+    if (seen.current->stop.begun_ms >= 0)  // an earlier daemon began, and has told why
+        plan.add(StopContainer{seen.name, grace_s, "Stopping container " + seen.name});
+    else if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
         plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " definition changed, will be restarted"});
     else if (seen.startup == ProbeVerdict::failure)
         plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " failed startup probe, will be restarted"});

@@ -32,7 +32,8 @@ struct StartContainer {
     int attempt = 0;
     bool operator==(const StartContainer&) const = default;
 };
-/// preStop, then the stop signal, then SIGKILL after the grace period; never waits.
+/// preStop, then the stop signal, then SIGKILL after the grace period; never waits. A stop that an earlier daemon began
+/// goes on where it was.
 struct StopContainer {
     std::string container;
     int64_t grace_s = 0;

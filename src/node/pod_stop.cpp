@@ -1,9 +1,15 @@
 // Graceful stops and lifecycle hooks: preStop, then the stop signal, then SIGKILL once the grace period is over. The
 // grace period counts from the beginning and includes preStop; a second deletion may shorten it while it runs.
+//
+// Each step is noted with the container (RuntimePort::note_stop), in monotonic time of this boot, and a daemon that takes
+// over goes on from the note: neither the grace period nor preStop nor the signal begins anew. Not from
+// metadata.deletionTimestamp, because the wall clock may have jumped by decades since it was written; and on
+// CLOCK_MONOTONIC rather than CLOCK_BOOTTIME, because a box that sleeps gives its containers no time to end in.
 #include <signal.h>
 
 #include <algorithm>
 
+#include "orilla/base/log.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "pod_agent_impl.hpp"
 #include "probe_io.hpp"
@@ -30,51 +36,86 @@ void PodAgent::Impl::apply_stop(PodMemory& memory, const api::Pod* pod, const St
     own.stopping = true;
     own.prober.reset();
     own.readiness = ProbeVerdict::failure;
-    api_.record_event(memory.key, action.container, "Normal", "Killing", action.why);
-    api::Box<api::LifecycleHandler> pre_stop;
+    StopTask stop{.container = action.container, .grace_s = action.grace_s};
     const api::Container* spec = pod ? find_container(*pod, action.container) : nullptr;
-    if (spec && spec->lifecycle) pre_stop = spec->lifecycle->pre_stop;
-    int attempt = 0;
+    if (spec && spec->lifecycle) stop.pre_stop = spec->lifecycle->pre_stop;
     if (const auto sandbox = runtime_.observe_pod(memory.key.uid))
         for (const auto& state : sandbox->containers)
-            if (state.name == action.container) attempt = state.attempt;
-    memory.scope.spawn(stop_container(memory, action.container, std::move(pre_stop), action.grace_s, attempt));
+            if (state.name == action.container) stop.attempt = state.attempt, stop.progress = state.stop;
+    if (stop.progress.begun_ms < 0) {
+        api_.record_event(memory.key, action.container, "Normal", "Killing", action.why);
+        stop.progress.begun_ms = loop_.now_ms();
+        note_stop(memory, stop);
+    }
+    memory.scope.spawn(stop_container(memory, std::move(stop)));
 }
 
-loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, std::string container,
-                                                api::Box<api::LifecycleHandler> pre_stop, int64_t grace_s, int attempt) {
-    const int64_t started_ms = loop_.now_ms();
-    if (pre_stop && grace_s > 0) {
-        auto hook = run_handler(memory, container, *pre_stop, grace_s * 1000);
-        auto done = co_await std::move(hook);
-        if (!done)
-            api_.record_event(memory.key, container, "Warning", "FailedPreStopHook", "PreStopHook failed: " + done.error().message());
+void PodAgent::Impl::note_stop(const PodMemory& memory, const StopTask& stop) {
+    auto noted = runtime_.note_stop(memory.key.uid, stop.container, stop.attempt, stop.progress);
+    // Without the note a later daemon only starts the grace period over.
+    if (!noted) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + noted.error().message());
+}
+
+loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop) {
+    StopProgress& progress = stop.progress;
+    if (stop.pre_stop && stop.grace_s > 0 && progress.hook_ended_ms < 0 && progress.signalled_ms < 0) {
+        if (progress.hook_begun_ms >= 0) {
+            auto waiting = wait_pre_stop(memory, stop);
+            co_await std::move(waiting);
+        } else {
+            progress.hook_begun_ms = loop_.now_ms();
+            note_stop(memory, stop);
+            auto hook = run_handler(memory, stop.container, *stop.pre_stop, stop.grace_s * 1000);
+            auto done = co_await std::move(hook);
+            const std::string why = done ? "" : "PreStopHook failed: " + done.error().message();
+            if (!done) api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", why);
+        }
+        progress.hook_ended_ms = loop_.now_ms();
+        note_stop(memory, stop);
     }
-    if (grace_s > 0 && runs(memory, container, attempt)) {
-        const int signal = runtime_.stop_signal(memory.key.uid, container);
-        auto sending = runtime_.signal_container(memory.key.uid, container, signal);
+    if (stop.grace_s > 0 && progress.signalled_ms < 0 && runs(memory, stop.container, stop.attempt)) {
+        const int signal = runtime_.stop_signal(memory.key.uid, stop.container);
+        auto sending = runtime_.signal_container(memory.key.uid, stop.container, signal);
         auto sent = co_await std::move(sending);
         (void)sent;  // it has ended, or SIGKILL follows
+        progress.signalled_ms = loop_.now_ms();
+        note_stop(memory, stop);
     }
-    auto waiting = wait_stopped(memory, container, attempt, started_ms, grace_s);
+    auto waiting = wait_stopped(memory, stop);
     co_await std::move(waiting);
     wake(memory.key.uid);
 }
 
-loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, std::string container, int attempt, int64_t started_ms,
-                                              int64_t grace_s) {
+/// The rest of a hook that an earlier daemon began: it is never run twice. What is gone with that daemon is its answer.
+loop::Task<void> PodAgent::Impl::wait_pre_stop(PodMemory& memory, StopTask stop) {
+    const int64_t grace_end_ms = stop.progress.begun_ms + stop.grace_s * 1000;
+    if (stop.pre_stop->sleep) {
+        const int64_t sleep_s = std::clamp<int64_t>(stop.pre_stop->sleep->seconds, 0, stop_grace_s_max);
+        const int64_t end_ms = std::min(stop.progress.hook_begun_ms + sleep_s * 1000, grace_end_ms);
+        co_await loop_.sleep_for(std::max<int64_t>(end_ms - loop_.now_ms(), 0));
+    }
+    if (!stop.pre_stop->exec) co_return;  // a request was sent
+    while (loop_.now_ms() < grace_end_ms && runtime_.has_exec(memory.key.uid, stop.container))
+        co_await loop_.sleep_for(pre_stop_look_ms);
+}
+
+loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, StopTask stop) {
     for (;;) {
-        if (!runs(memory, container, attempt)) co_return;
-        const int64_t left_ms = started_ms + current_grace_s(memory, grace_s) * 1000 - loop_.now_ms();
+        if (!runs(memory, stop.container, stop.attempt)) co_return;
+        const int64_t grace_s = current_grace_s(memory, stop.grace_s);
+        int64_t end_ms = stop.progress.begun_ms + grace_s * 1000;
+        if (grace_s > 0 && stop.progress.hook_ended_ms >= 0)
+            end_ms = std::max(end_ms, stop.progress.hook_ended_ms + after_pre_stop_ms_min);
+        const int64_t left_ms = end_ms - loop_.now_ms();
         if (left_ms <= 0) break;
         auto look_again = loop::wait_for(loop_, memory.changed, left_ms);
         co_await std::move(look_again);
     }
-    for (int i = 0; i < kill_repeats_max && runs(memory, container, attempt); ++i) {
-        auto sending = runtime_.signal_container(memory.key.uid, container, SIGKILL);
+    for (int i = 0; i < kill_repeats_max && runs(memory, stop.container, stop.attempt); ++i) {
+        auto sending = runtime_.signal_container(memory.key.uid, stop.container, SIGKILL);
         auto sent = co_await std::move(sending);
         (void)sent;  // asked again below
-        if (!runs(memory, container, attempt)) co_return;
+        if (!runs(memory, stop.container, stop.attempt)) co_return;
         auto look_again = loop::wait_for(loop_, memory.changed, kill_repeat_ms);
         co_await std::move(look_again);
     }

@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* pods_cgroup = "/pods";
 constexpr size_t pod_record_bytes_max = 8192;
+constexpr size_t stop_bytes_max = 512;
 
 ContainerEntry entry_of(const supervisor::Record& record) {
     ContainerEntry entry;
@@ -73,7 +74,10 @@ void RuntimeImpl::read_records(PodEntry& pod) {
         ContainerEntry* container = pod.find(record.handle);
         // One that is being started is told by the answer to its start.
         if (!container && pod.starting.contains(record.scratch_dir)) continue;
-        if (!container) container = &pod.containers.emplace_back(entry_of(record));
+        if (!container) {
+            container = &pod.containers.emplace_back(entry_of(record));
+            if (auto stop = read_file(stop_path(pod.dir(), record.id), stop_bytes_max)) container->state.stop = parse_stop(*stop);
+        }
         if (record.phase == supervisor::RecordPhase::exited)
             settle_exit(pod, *container, {record.exit_code, record.signal, record.finished_wall_ns});
     }

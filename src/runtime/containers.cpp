@@ -190,6 +190,15 @@ loop::Task<void> RuntimeImpl::discard_container(PodPtr pod, std::string containe
     if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
     unlink(exec_plan_path(pod->dir(), container_id).c_str());
     unlink(message_path(pod->dir(), container_id).c_str());
+    unlink(stop_path(pod->dir(), container_id).c_str());
+}
+
+Result<void> RuntimeImpl::note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) {
+    const PodPtr pod = find(pod_id);
+    ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
+    if (!container) return ok();
+    container->state.stop = stop;
+    return write_file_atomically(stop_path(pod->dir(), container_id), render_stop(stop), 0600);
 }
 
 loop::Task<Result<void>> RuntimeImpl::signal_container(std::string pod_id, std::string container_id, int signal) {

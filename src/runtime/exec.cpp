@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <sstream>
 
 #include "orilla/base/log.hpp"
 #include "runtime_impl.hpp"
@@ -17,6 +18,8 @@ namespace {
 
 constexpr int64_t killed_exec_ms_max = 5'000;
 constexpr int64_t exec_wait_pause_ms = 1'000;
+constexpr size_t children_bytes_max = 4096;
+constexpr size_t cgroup_bytes_max = 8192;
 
 struct Pipe {
     UniqueFd read, write;
@@ -107,6 +110,23 @@ loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t t
         outcome->exit_code = found->second.exit_code;
         pod->early_exits.erase(found);
     }
+}
+
+bool RuntimeImpl::has_exec(const std::string& pod_id, const std::string& container_id) const {
+    const PodPtr pod = find(pod_id);
+    const ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
+    if (!container || !pod->alive) return false;
+    // Commands are the supervisor's children beside the containers, in the container's cgroup. A kernel that does not
+    // list children (CONFIG_PROC_CHILDREN) tells of none.
+    const std::string supervisor = std::to_string(pod->supervisor_pid);
+    auto children = read_file("/proc/" + supervisor + "/task/" + supervisor + "/children", children_bytes_max);
+    std::istringstream pids(children ? *children : std::string());
+    for (pid_t pid = 0; pids >> pid;) {
+        if (pid == container->state.pid) continue;
+        auto groups = read_file("/proc/" + std::to_string(pid) + "/cgroup", cgroup_bytes_max);
+        if (groups && groups->find("/" + pod_id + "/" + container_id + "\n") != std::string::npos) return true;
+    }
+    return false;
 }
 
 }  // namespace orilla::runtime

@@ -7,7 +7,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "cgroup_files.hpp"
@@ -26,6 +28,14 @@ constexpr FlagName flag_names[] = {{"own_ipc", &PodFacts::own_ipc},
                                    {"has_hostname", &PodFacts::has_hostname},
                                    {"has_hosts", &PodFacts::has_hosts},
                                    {"has_resolv_conf", &PodFacts::has_resolv_conf}};
+struct StopTime {
+    const char* name;
+    int64_t StopProgress::*member;
+};
+constexpr StopTime stop_times[] = {{"begun_ms", &StopProgress::begun_ms},
+                                   {"hook_begun_ms", &StopProgress::hook_begun_ms},
+                                   {"hook_ended_ms", &StopProgress::hook_ended_ms},
+                                   {"signalled_ms", &StopProgress::signalled_ms}};
 constexpr long shm_bytes = 64L << 20;
 
 }  // namespace
@@ -55,6 +65,30 @@ Result<PodRecord> parse_pod_record(std::string_view text) {
     }
     if (!versioned || record.cgroup.empty()) return Error(Code::corrupt, "pod record: no version or no cgroup");
     return record;
+}
+
+std::string render_stop(const StopProgress& stop) {
+    std::string text;
+    for (const auto& time : stop_times)
+        if (stop.*time.member >= 0) text += std::string(time.name) + " " + std::to_string(stop.*time.member) + "\n";
+    return text;
+}
+
+StopProgress parse_stop(std::string_view text) {
+    StopProgress stop;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const size_t space = std::min(line.find(' '), line.size());
+        int64_t value = -1;
+        const char* last = line.data() + line.size();
+        const auto read = std::from_chars(line.data() + std::min(space + 1, line.size()), last, value);
+        if (read.ec != std::errc() || read.ptr != last || value < 0) continue;
+        for (const auto& time : stop_times)
+            if (line.substr(0, space) == time.name) stop.*time.member = value;
+    }
+    return stop;
 }
 
 Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {

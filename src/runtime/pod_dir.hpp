@@ -1,5 +1,5 @@
 // What a pod keeps below the run directory, so that a later daemon finds it: the facts of the pod, the supervisor's
-// socket and state file, the plans of future execs. Removed with the pod.
+// socket and state file, the plans of future execs, how far a container's stop has come. Removed with the pod.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 #include "container_plan.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
+#include "orilla/runtime/runtime.hpp"
 #include "supervisor/wire.hpp"
 
 namespace orilla::runtime {
@@ -23,6 +24,9 @@ struct PodRecord {
 // Pure.
 std::string render_pod_record(const PodRecord& record);
 Result<PodRecord> parse_pod_record(std::string_view text);
+std::string render_stop(const StopProgress& stop);
+/// What cannot be read has not happened.
+StopProgress parse_stop(std::string_view text);
 
 /// A file replaced as a whole: written beside it and renamed.
 Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode);
@@ -43,6 +47,9 @@ std::optional<int> read_supervisor_pid(const std::string& dir);
 inline std::string socket_path(const std::string& dir) { return dir + "/socket"; }
 inline std::string exec_plan_path(const std::string& dir, const std::string& container_id) {
     return dir + "/" + container_id + ".exec";
+}
+inline std::string stop_path(const std::string& dir, const std::string& container_id) {
+    return dir + "/" + container_id + ".stop";
 }
 inline std::string message_path(const std::string& dir, const std::string& container_id) {
     return dir + "/" + container_id + ".message";

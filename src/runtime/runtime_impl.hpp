@@ -65,6 +65,8 @@ class RuntimeImpl final : public Runtime {
     loop::Task<Result<void>> create_pod(PodSandboxSpec spec) override;
     loop::Task<Result<ContainerState>> start_container(std::string pod_id, ContainerSpec spec) override;
     loop::Task<Result<void>> signal_container(std::string pod_id, std::string container_id, int signal) override;
+    Result<void> note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) override;
+    bool has_exec(const std::string& pod_id, const std::string& container_id) const override;
     loop::Task<Result<ExecOutcome>> exec(std::string pod_id, std::string container_id, std::vector<std::string> args,
                                          int64_t timeout_ms, size_t output_bytes_max) override;
     loop::Task<Result<void>> remove_container(std::string pod_id, std::string container_id) override;

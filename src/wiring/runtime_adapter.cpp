@@ -153,6 +153,7 @@ node::SandboxState RuntimeAdapter::to_sandbox(const runtime::PodState& pod) cons
         container.oom_killed = state.oom_killed;
         container.started_wall_s = state.started_wall_ns / 1'000'000'000;
         container.finished_wall_s = state.finished_wall_ns / 1'000'000'000;
+        container.stop = {state.stop.begun_ms, state.stop.hook_begun_ms, state.stop.hook_ended_ms, state.stop.signalled_ms};
         if (auto image = image_ids_.find(pod.id + "/" + state.id); image != image_ids_.end()) container.image_id = image->second;
         if (container.phase == node::ContainerPhase::exited)
             container.termination_message = runtime_.read_termination_message(pod.id, state.id);
@@ -223,6 +224,16 @@ loop::Task<Result<void>> RuntimeAdapter::signal_container(std::string uid, std::
 int RuntimeAdapter::stop_signal(const std::string& uid, const std::string& name) const {
     const auto state = newest(uid, name);
     return state ? state->stop_signal : SIGTERM;
+}
+
+Result<void> RuntimeAdapter::note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) {
+    return runtime_.note_stop(uid, container_id(name, attempt),
+                              {stop.begun_ms, stop.hook_begun_ms, stop.hook_ended_ms, stop.signalled_ms});
+}
+
+bool RuntimeAdapter::has_exec(const std::string& uid, const std::string& name) const {
+    const auto state = newest(uid, name);
+    return state && runtime_.has_exec(uid, state->id);
 }
 
 loop::Task<Result<node::ExecResult>> RuntimeAdapter::exec(std::string uid, std::string name, std::vector<std::string> argv,

@@ -30,6 +30,8 @@ class RuntimeAdapter final : public node::RuntimePort {
     loop::Task<Result<void>> start_container(node::ContainerConfig config) override;
     loop::Task<Result<void>> signal_container(std::string uid, std::string name, int signal) override;
     int stop_signal(const std::string& uid, const std::string& name) const override;
+    Result<void> note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) override;
+    bool has_exec(const std::string& uid, const std::string& name) const override;
     loop::Task<Result<node::ExecResult>> exec(std::string uid, std::string name, std::vector<std::string> argv,
                                               int64_t timeout_ms) override;
     loop::Task<Result<void>> remove_container(std::string uid, std::string name, int attempt) override;

@@ -84,6 +84,14 @@ struct ContainerConfig {
 
 enum class ContainerPhase { created, running, exited };
 
+/// How far a graceful stop has come: monotonic milliseconds of this boot, -1 for what has not happened.
+struct StopProgress {
+    int64_t begun_ms = -1;
+    int64_t hook_begun_ms = -1;
+    int64_t hook_ended_ms = -1;
+    int64_t signalled_ms = -1;
+};
+
 struct ContainerState {
     std::string name;
     int attempt = 0;
@@ -97,6 +105,7 @@ struct ContainerState {
     std::string image_id;
     std::string termination_message;
     std::string reason;  ///< why it ended, where that is not told by the rest: StartError
+    StopProgress stop;   ///< as note_stop told, by this daemon or an earlier one of this boot
 };
 
 /// A pod that the runtime holds, seen at start (adopted) or now.
@@ -124,6 +133,10 @@ class RuntimePort {
     virtual loop::Task<Result<void>> signal_container(std::string uid, std::string name, int signal) = 0;
     /// The image's stop signal, SIGTERM without one.
     virtual int stop_signal(const std::string& uid, const std::string& name) const = 0;
+    /// Remembers it with the container, for a daemon that takes over while the stop is under way.
+    virtual Result<void> note_stop(const std::string& uid, const std::string& name, int attempt, StopProgress stop) = 0;
+    /// Whether a command of `exec` still runs in the container, one that an earlier daemon started included.
+    virtual bool has_exec(const std::string& uid, const std::string& name) const = 0;
     virtual loop::Task<Result<ExecResult>> exec(std::string uid, std::string name, std::vector<std::string> argv,
                                                 int64_t timeout_ms) = 0;
     /// Drops what an exited attempt left (its writable layer); logs stay.

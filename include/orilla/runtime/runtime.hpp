@@ -28,6 +28,16 @@ struct RuntimeOptions {
 
 enum class ContainerPhase { running, exited };
 
+/// How far a graceful stop of a container has come, as whoever stops it told: CLOCK_MONOTONIC in milliseconds, -1 for what
+/// has not happened. Kept in the pod's run directory, so that it outlives the daemon but not the boot that the times are of.
+struct StopProgress {
+    int64_t begun_ms = -1;
+    int64_t hook_begun_ms = -1;
+    int64_t hook_ended_ms = -1;
+    int64_t signalled_ms = -1;
+    bool operator==(const StopProgress&) const = default;
+};
+
 struct ContainerState {
     std::string id;
     std::string name;
@@ -40,6 +50,7 @@ struct ContainerState {
     int64_t finished_wall_ns = 0;
     std::string log_path;
     int stop_signal = 15;
+    StopProgress stop;
 };
 
 struct PodState {
@@ -91,6 +102,10 @@ class Runtime {
     virtual loop::Task<Result<ContainerState>> start_container(std::string pod_id, ContainerSpec spec) = 0;
     /// To the container's first process; SIGKILL takes its whole cgroup. Fine when it has exited.
     virtual loop::Task<Result<void>> signal_container(std::string pod_id, std::string container_id, int signal) = 0;
+    /// Remembers it until the container is removed, also for later daemons. Fine when there is no such container.
+    virtual Result<void> note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) = 0;
+    /// Whether a command of `exec` still runs in the container, one that an earlier daemon started included.
+    virtual bool has_exec(const std::string& pod_id, const std::string& container_id) const = 0;
     /// Runs a command with the container's confinement; killed after timeout_ms. Its failure to start is an Error.
     virtual loop::Task<Result<ExecOutcome>> exec(std::string pod_id, std::string container_id,
                                                  std::vector<std::string> args, int64_t timeout_ms,

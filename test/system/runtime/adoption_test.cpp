@@ -93,6 +93,32 @@ TEST_CASE("containers, logs and exit codes survive a kill -9 of the daemon") {
     CHECK(box.wait_for_exit("pod", "lasting").exit_code == 137);
 }
 
+TEST_CASE("how far a stop has come, and a command under way, are known to the next daemon") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
+    const StopProgress stop{.begun_ms = 5, .hook_begun_ms = 6};
+    REQUIRE(box.runtime->note_stop("pod", "main", stop));
+    CHECK_FALSE(box.runtime->has_exec("pod", "main"));
+    {
+        loop::Scope scope(box.loop);
+        auto forget = [](loop::Task<Result<ExecOutcome>> task) -> loop::Task<void> { (void)co_await std::move(task); };
+        const std::vector<std::string> args = {"sleep", "1"};
+        scope.spawn(forget(box.runtime->exec("pod", "main", args, 5'000)));
+        box.sleep_ms(200);
+        CHECK(box.runtime->has_exec("pod", "main"));
+    }
+    box.forget();
+    box.open();
+    CHECK(box.state("pod", "main")->stop == stop);
+    CHECK(box.runtime->has_exec("pod", "main"));
+    box.sleep_ms(1'500);
+    CHECK_FALSE(box.runtime->has_exec("pod", "main"));
+    REQUIRE(await(box.loop, box.runtime->remove_container("pod", "main")));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
+    CHECK(box.state("pod", "main")->stop == StopProgress{});
+}
+
 TEST_CASE("a lost connection is not a lost pod") {
     RuntimeBox box;
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));

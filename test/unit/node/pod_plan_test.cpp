@@ -187,3 +187,14 @@ TEST_CASE("plan_pod: a changed image restarts its container") {
     REQUIRE(actions.size() == 1);
     CHECK(std::get<StopContainer>(actions[0]).why == "Container web definition changed, will be restarted");
 }
+
+TEST_CASE("plan_pod: a stop that an earlier daemon began goes on") {
+    const auto pod = pod_with({"web"});
+    PodObserved seen = ready_sandbox();
+    seen.containers = {running("web")};
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    seen.containers[0].current->stop.begun_ms = 1;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"web", 30, "Stopping container web"}});
+    seen.containers[0].stopping = true;
+    CHECK(plan_pod(&pod, seen, 0).empty());
+}

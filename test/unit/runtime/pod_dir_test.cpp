@@ -25,3 +25,17 @@ TEST_CASE("a pod record of a later version may say more, a damaged one is an err
     CHECK_FALSE(parse_pod_record("version 2\ncgroup /c\n"));
     CHECK_FALSE(parse_pod_record("version 1\ncgroup /c\ngarbage"));
 }
+
+TEST_CASE("how far a stop has come reads back as it was written") {
+    const StopProgress begun{.begun_ms = 12};
+    CHECK(parse_stop(render_stop(begun)) == begun);
+    const StopProgress all{1, 20, 300, 4000};
+    CHECK(parse_stop(render_stop(all)) == all);
+    CHECK(parse_stop(render_stop({})) == StopProgress{});
+}
+
+TEST_CASE("what a damaged stop record tells has not happened") {
+    CHECK(parse_stop("begun_ms") == StopProgress{});
+    CHECK(parse_stop("begun_ms -5\nsignalled_ms x\nlater 3\n\n") == StopProgress{});
+    CHECK(parse_stop("begun_ms 7\nhook_begun_ms 99999999999999999999") == StopProgress{.begun_ms = 7});
+}
