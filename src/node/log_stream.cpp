@@ -43,7 +43,9 @@ std::optional<LogLine> parse_log_line(std::string_view line) {
     if (third == std::string_view::npos) return std::nullopt;
     const auto tag = line.substr(second + 1, third - second - 1);
     if (tag != "F" && tag != "P") return std::nullopt;
-    return LogLine{line.substr(0, first), line.substr(third + 1), tag == "P"};
+    const bool is_error = line.substr(first + 1, second - first - 1) == "stderr";
+    return LogLine{line.substr(0, first), line.substr(third + 1),
+                   is_error ? LogSource::standard_error : LogSource::standard_output, tag == "P"};
 }
 
 namespace {
@@ -121,8 +123,13 @@ LogStream::LogStream(loop::Loop& loop, LogQuery query, std::function<bool()> end
       watch_(loop, inotify_.get()),
       left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {}
 
+bool LogStream::is_wanted(const LogLine& line) const {
+    if (query_.source != LogSource::all && query_.source != line.source) return false;
+    return !query_.since_wall_ns || parse_nanoseconds(line.timestamp) >= *query_.since_wall_ns;
+}
+
 void LogStream::append_line(const LogLine& line, std::string* out) {
-    if (query_.since_wall_ns && parse_nanoseconds(line.timestamp) < *query_.since_wall_ns) return;
+    if (!is_wanted(line)) return;
     std::string text;
     if (query_.timestamps && !mid_line_) text = std::string(line.timestamp) + " ";
     text += line.text;

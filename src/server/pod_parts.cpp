@@ -88,6 +88,21 @@ Result<void> take_since(const Query& query, int64_t now_s, LogRequest& log) {
     return ok();
 }
 
+Result<void> take_source(const Query& query, LogRequest& log) {
+    const std::string_view stream = query.get("stream");
+    if (!query.has("stream") || stream == "All") return ok();
+    if (stream != "Stdout" && stream != "Stderr") {
+        const std::string message = "Unsupported value: \"" + std::string(stream) + "\": supported values: \"All\", \"Stderr\", \"Stdout\"";
+        return Error(Code::invalid, "PodLogOptions \"\" is invalid: stream: " + message).with_cause({"FieldValueNotSupported", message, "stream"});
+    }
+    if (log.tail_lines) {
+        const std::string message = "Forbidden: `tailLines` and specific `stream` are mutually exclusive for now";
+        return Error(Code::invalid, "PodLogOptions \"\" is invalid: " + message).with_cause({"FieldValueForbidden", message, ""});
+    }
+    log.source = stream == "Stdout" ? LogSource::standard_output : LogSource::standard_error;
+    return ok();
+}
+
 Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::Pod& pod, int64_t now_s) {
     LogRequest log;
     log.ns = request.path.ns;
@@ -99,6 +114,7 @@ Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::
     TRY(log.timestamps, request.query.flag("timestamps"));
     TRY_VOID(take_numbers(request.query, log));
     TRY_VOID(take_since(request.query, now_s, log));
+    TRY_VOID(take_source(request.query, log));
     return log;
 }
 }  // namespace

@@ -18,6 +18,15 @@ class LogBytes final : public server::ByteStream {
     std::unique_ptr<node::LogStream> stream_;
 };
 
+node::LogSource to_source(server::LogSource source) {
+    switch (source) {
+        case server::LogSource::all: return node::LogSource::all;
+        case server::LogSource::standard_output: return node::LogSource::standard_output;
+        case server::LogSource::standard_error: return node::LogSource::standard_error;
+    }
+    return node::LogSource::all;
+}
+
 /// Why a container without a log has none, in the kubelet's words.
 Error no_log_error(const api::Pod* pod, const server::LogRequest& request) {
     const std::string names = "container \"" + request.container + "\" in pod \"" + request.pod + "\"";
@@ -49,6 +58,7 @@ loop::Task<Result<std::unique_ptr<server::ByteStream>>> LogsAdapter::open(server
     if (attempt < 0) co_return no_log_error(pod.get(), request);
     node::LogQuery query;
     query.path = directory + "/" + std::to_string(attempt) + ".log";
+    query.source = to_source(request.source);
     query.follow = request.follow;
     query.timestamps = request.timestamps;
     query.tail_lines = request.tail_lines;

@@ -14,8 +14,11 @@
 
 namespace orilla::node {
 
+enum class LogSource { all, standard_output, standard_error };
+
 struct LogQuery {
     std::string path;
+    LogSource source = LogSource::all;  ///< tail_lines counts the lines of all
     bool follow = false;
     bool timestamps = false;
     std::optional<int64_t> tail_lines;
@@ -27,6 +30,7 @@ struct LogQuery {
 struct LogLine {
     std::string_view timestamp;
     std::string_view text;
+    LogSource source = LogSource::standard_output;
     bool partial = false;  ///< the next line goes on with the same line of output
 };
 std::optional<LogLine> parse_log_line(std::string_view line);
@@ -43,6 +47,7 @@ class LogStream {
     loop::Task<Result<bool>> next(std::string* out);
 
   private:
+    bool is_wanted(const LogLine& line) const;
     Result<size_t> read_block();
     void take_lines(std::string* out);
     void append_line(const LogLine& line, std::string* out);

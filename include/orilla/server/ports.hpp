@@ -26,11 +26,14 @@ class ByteStream {
 // ---- logs ------------------------------------------------------------------------------------------------------------
 
 /// The query of GET pods/NAME/log, already checked; `container` is never empty.
+enum class LogSource { all, standard_output, standard_error };
+
 struct LogRequest {
     std::string ns;
     std::string pod;
     std::string pod_uid;
     std::string container;
+    LogSource source = LogSource::all;
     bool follow = false;
     bool previous = false;    ///< the attempt before the current one
     bool timestamps = false;  ///< RFC3339Nano and a space before each line

@@ -4,6 +4,10 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <cstdlib>
+
+#include "orilla/base/clock.hpp"
+#include "support/await.hpp"
 
 using namespace orilla;
 using namespace orilla::node;
@@ -38,4 +42,29 @@ TEST_CASE("parse_log_line: what is not an entry is none") {
     CHECK(line->text == "a b");
     CHECK(!line->partial);
     for (const char* text : {"", "x", "a b", "a b c", "a b X c"}) CHECK(!parse_log_line(text));
+}
+
+TEST_CASE("a log stream gives one of the two streams, or both") {
+    char path[] = "/tmp/orilla-log-XXXXXX";
+    const int fd = mkstemp(path);
+    const std::string text =
+        "2024-01-01T00:00:00.0Z stdout P one, \n2024-01-01T00:00:00.0Z stderr F bad\n2024-01-01T00:00:00.0Z stdout F two\n";
+    REQUIRE(write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    close(fd);
+    const auto read_all = [&](LogSource source) {
+        SystemClock clock;
+        loop::Loop loop(clock);
+        LogQuery query;
+        query.path = path;
+        query.source = source;
+        auto stream = LogStream::open(loop, query, [] { return true; });
+        REQUIRE(stream);
+        std::string out;
+        REQUIRE(test::await(loop, (*stream)->next(&out)));
+        return out;
+    };
+    CHECK(read_all(LogSource::all) == "one, bad\ntwo\n");
+    CHECK(read_all(LogSource::standard_output) == "one, two\n");
+    CHECK(read_all(LogSource::standard_error) == "bad\n");
+    unlink(path);
 }

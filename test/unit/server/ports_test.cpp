@@ -105,6 +105,16 @@ TEST_CASE("pods/log: text, with what was asked for") {
     CHECK(p.logs.last.since_wall_ns == 1'700'000'000'500'000'000);
 }
 
+TEST_CASE("pods/log: one stream of two") {
+    PortsWorld p;
+    CHECK(p.w.client.ask("GET", pods + "/a/log?stream=Stderr").status == 200);
+    CHECK(p.logs.last.source == LogSource::standard_error);
+    CHECK(p.w.client.ask("GET", pods + "/a/log?stream=Stdout").status == 200);
+    CHECK(p.logs.last.source == LogSource::standard_output);
+    CHECK(p.w.client.ask("GET", pods + "/a/log?stream=All&tailLines=3").status == 200);
+    CHECK(p.logs.last.source == LogSource::all);
+}
+
 TEST_CASE("pods/log: following goes on until the container ends") {
     PortsWorld p;
     p.w.client.send("GET", pods + "/a/log?follow=true");
@@ -131,6 +141,9 @@ TEST_CASE("pods/log: refuses in kubectl's words") {
     said("/a/log?sinceSeconds=0", 422, "sinceSeconds");
     said("/a/log?sinceSeconds=1&sinceTime=2023-11-14T22:13:20Z", 422, "at most one of");
     said("/a/log?sinceTime=yesterday", 422, "sinceTime");
+    said("/a/log?stream=stdout", 422, R"(stream: Unsupported value: \"stdout\": supported values: \"All\", \"Stderr\", \"Stdout\")");
+    said("/a/log?stream=", 422, "stream: Unsupported value");
+    said("/a/log?stream=Stderr&tailLines=3", 422, "`tailLines` and specific `stream` are mutually exclusive");
     CHECK(p.w.client.ask("GET", pods + "/two/log?container=i").status == 200);
     CHECK(p.w.client.ask("DELETE", pods + "/a/log").status == 405);
 }
