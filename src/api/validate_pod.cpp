@@ -16,6 +16,16 @@ void check_id(const Opt<int64_t>& id, const Path& path, FieldErrors& errors) {
     if (id && (*id < 0 || *id > id_max)) errors.invalid(path, *id, "must be between 0 and 2147483647, inclusive");
 }
 
+/// Names may be written net/ipv4/x too: the first separator tells which one is which.
+std::string normalise_sysctl(std::string_view name) {
+    std::string out(name);
+    const size_t first = out.find_first_of("./");
+    if (first == std::string::npos || out[first] == '.') return out;
+    for (char& c : out)
+        if (c == '.' || c == '/') c = c == '.' ? '/' : '.';
+    return out;
+}
+
 /// The documented safe list ("Using sysctls in a Kubernetes Cluster").
 bool is_safe_sysctl(std::string_view name) {
     static constexpr std::string_view safe[] = {
@@ -39,13 +49,17 @@ void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& erro
     const Path groups = at / "supplementalGroups";
     for (size_t i = 0; i < context.supplemental_groups.size(); ++i)
         check_id(context.supplemental_groups[i], groups[i], errors);
-    std::set<std::string_view> names;
+    std::set<std::string> names;
     const Path sysctls = at / "sysctls";
     for (size_t i = 0; i < context.sysctls.size(); ++i) {
         const Path one = sysctls[i];
-        if (!is_safe_sysctl(context.sysctls[i].name))
-            errors.forbidden(one / "name", "only the safe sysctls of the documentation may be set");
-        if (!names.insert(context.sysctls[i].name).second) errors.duplicate(one / "name", context.sysctls[i].name);
+        const std::string name = normalise_sysctl(context.sysctls[i].name);
+        if (!is_safe_sysctl(name)) errors.forbidden(one / "name", "only the safe sysctls of the documentation may be set");
+        else if (spec.host_network && name.starts_with("net."))
+            errors.invalid(one / "name", context.sysctls[i].name, "may not be set with host network enabled");
+        else if (spec.host_ipc && name.starts_with("kernel.shm"))
+            errors.invalid(one / "name", context.sysctls[i].name, "may not be set with host IPC enabled");
+        if (!names.insert(name).second) errors.duplicate(one / "name", context.sysctls[i].name);
     }
 }
 

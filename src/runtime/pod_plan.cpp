@@ -41,14 +41,39 @@ bool lies_below(std::string_view path, std::string_view dir) {
 
 Error invalid(const std::string& what) { return Error(Code::invalid, what); }
 
+/// Words of lower-case letters, digits, - and _, with one separator between two: so neither "" nor "." nor ".." can be a
+/// component of the path.
+bool is_sysctl_name(std::string_view name) {
+    const auto is_edge = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    for (size_t start = 0; start <= name.size();) {
+        const size_t end = std::min(name.find_first_of("./", start), name.size());
+        const std::string_view word = name.substr(start, end - start);
+        if (word.empty() || !is_edge(word.front()) || !is_edge(word.back())) return false;
+        if (!std::all_of(word.begin(), word.end(), [&](char c) { return is_edge(c) || c == '-' || c == '_'; })) return false;
+        start = end + 1;
+    }
+    return true;
+}
+
+/// "net/ipv4/conf/eth0.1/x" and "net.ipv4.conf.eth0/1.x" are the same: the first separator is the one between components,
+/// the other one stands for a dot in a component. Here as the first form.
+std::string to_sysctl_path(std::string name) {
+    const size_t first = name.find_first_of("./");
+    if (first == std::string::npos || name[first] == '/') return name;
+    for (char& c : name)
+        if (c == '.' || c == '/') c = c == '.' ? '/' : '.';
+    return name;
+}
+
 /// Sysctls that belong to a namespace the pod owns; others would change the host.
 Result<void> check_sysctl(const PodSandboxSpec& spec, const std::string& name) {
-    const std::string_view ipc[] = {"kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."};
-    const bool clean = name.find("..") == std::string::npos && name.find('\0') == std::string::npos;
-    const bool in_network = name.starts_with("net.") && !spec.network_namespace.empty();
+    if (!is_sysctl_name(name)) return invalid("sysctl \"" + name + "\" is not a name such as net.ipv4.tcp_syncookies");
+    const std::string path = to_sysctl_path(name);
+    const std::string_view ipc[] = {"kernel/shm", "kernel/msg", "kernel/sem", "fs/mqueue/"};
+    const bool in_network = path.starts_with("net/") && !spec.network_namespace.empty();
     const bool in_ipc = !spec.host_ipc && std::any_of(std::begin(ipc), std::end(ipc),
-                                                      [&](auto prefix) { return name.starts_with(prefix); });
-    if (clean && (in_network || in_ipc)) return ok();
+                                                      [&](auto prefix) { return path.starts_with(prefix); });
+    if (in_network || in_ipc) return ok();
     return invalid("sysctl " + name + " does not belong to a namespace of the pod's own");
 }
 
@@ -134,11 +159,8 @@ StartPlan plan_pod(const PodSandboxSpec& spec, const std::vector<std::string>& j
         sysctls.emplace_back("net.ipv4.ping_group_range", "0 2147483647");
     }
     sysctls.insert(sysctls.end(), spec.sysctls.begin(), spec.sysctls.end());
-    for (const auto& [name, value] : sysctls) {
-        std::string path = name;
-        std::replace(path.begin(), path.end(), '.', '/');
-        plan.steps.push_back({StepKind::write_file, {PROC_SUPER_MAGIC}, {"/proc/sys/" + path, value}});
-    }
+    for (const auto& [name, value] : sysctls)
+        plan.steps.push_back({StepKind::write_file, {PROC_SUPER_MAGIC}, {"/proc/sys/" + to_sysctl_path(name), value}});
     return plan;
 }
 

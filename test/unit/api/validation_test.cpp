@@ -314,3 +314,16 @@ TEST_CASE("validation: a header without a value is a header") {
     CHECK(created(container(R"("livenessProbe":{"httpGet":{"port":80,"httpHeaders":[{"name":"X A","value":""}]}})"))
               .find("a valid HTTP header must consist of") != std::string::npos);
 }
+
+TEST_CASE("validation: sysctls by either of their spellings") {
+    const auto sysctls = [](const std::string& more, const std::string& names) {
+        return pod(more + R"("securityContext":{"sysctls":[)" + names + "]}");
+    };
+    CHECK(created(sysctls("", R"({"name":"net/ipv4/tcp_syncookies","value":"1"})")).empty());
+    CHECK(created(sysctls("", R"({"name":"net/ipv4/tcp_syncookies","value":"1"},{"name":"net.ipv4.tcp_syncookies","value":"1"})"))
+              .starts_with("spec.securityContext.sysctls[1].name: Duplicate value"));
+    for (const char* name : {"net/ipv4/../../kernel/panic", "net.ipv4/tcp_syncookies", "net.//.x", "net.ipv4.ip_forward"})
+        CHECK(created(sysctls("", R"({"name":")" + std::string(name) + R"(","value":"1"})")).find("Forbidden") != std::string::npos);
+    CHECK(created(sysctls(R"("hostNetwork":true,)", R"({"name":"net/ipv4/tcp_syncookies","value":"1"})"))
+              .find("may not be set with host network enabled") != std::string::npos);
+}

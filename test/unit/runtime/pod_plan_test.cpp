@@ -65,8 +65,20 @@ TEST_CASE("plan_pod: the host's network is left as it is") {
     }
 }
 
+TEST_CASE("plan_pod: sysctl names with slashes are the same ones") {
+    auto spec = a_pod();
+    spec.sysctls = {{"net/ipv4/tcp_syncookies", "1"}, {"net/ipv4/conf/eth0.1/rp_filter", "2"}, {"net.ipv4.conf.eth0/1.forwarding", "3"}};
+    REQUIRE(check_spec(spec));
+    const StartPlan plan = plan_pod(spec, {});
+    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/tcp_syncookies"));
+    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/conf/eth0.1/rp_filter"));
+    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/conf/eth0.1/forwarding"));
+}
+
 TEST_CASE("check_spec: a pod's sysctls must be its own") {
-    for (const char* name : {"kernel.panic", "vm.swappiness", "fs.file-max", "net/../kernel/panic", "kernel.shm../x"}) {
+    for (const char* name : {"kernel.panic", "vm.swappiness", "fs.file-max", "net/../kernel/panic", "kernel.shm../x",
+                             "kernel/panic", "net.//.kernel.panic", "net./.core", "net..core", "net.", "/net.core", "net.core/",
+                             "net", "", "net.ipv4.conf.ETH0.x", "net.-x.y", "net.ipv4 .x"}) {
         auto spec = a_pod();
         spec.sysctls = {{name, "1"}};
         CHECK_FALSE(check_spec(spec));
