@@ -1,4 +1,6 @@
 // What writes share: the query parameters about how to write, and the body in its several encodings.
+#include <algorithm>
+
 #include "negotiation.hpp"
 #include "orilla/api/protobuf.hpp"
 #include "rest.hpp"
@@ -17,6 +19,54 @@ Result<bool> parse_dry_run(const Query& query) {
         return Error(Code::invalid, "dryRun: " + message).with_cause({"FieldValueNotSupported", message, "dryRun"});
     }
     return dry_run;
+}
+
+namespace {
+constexpr size_t field_manager_bytes_max = 128;
+
+/// Where the next character begins, and in `code` what it is; U+FFFD, which is printable, for a byte that is no UTF-8.
+size_t next_character(std::string_view text, size_t at, uint32_t* code) {
+    const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const uint32_t first = byte(at);
+    const size_t more = first >= 0xf0 && first < 0xf8 ? 3 : first >= 0xe0 ? 2 : first >= 0xc2 ? 1 : 0;
+    *code = first < 0x80 ? first : 0xfffd;
+    if (more == 0 || first >= 0xf8) return at + 1;
+    uint32_t value = first & (0x3f >> more);
+    for (size_t i = 1; i <= more; ++i) {
+        if ((byte(at + i) & 0xc0) != 0x80) return at + 1;
+        value = value << 6 | (byte(at + i) & 0x3f);
+    }
+    *code = value;
+    return at + more + 1;
+}
+
+/// Neither a control nor a format character, nor a blank other than ' '.
+bool is_printable(uint32_t code) {
+    static constexpr std::pair<uint32_t, uint32_t> others[] = {
+        {0x00, 0x1f},     {0x7f, 0xa0},     {0xad, 0xad},     {0x600, 0x605},     {0x61c, 0x61c},
+        {0x6dd, 0x6dd},   {0x70f, 0x70f},   {0x1680, 0x1680}, {0x180e, 0x180e},   {0x2000, 0x200f},
+        {0x2028, 0x202f}, {0x205f, 0x206f}, {0x3000, 0x3000}, {0xd800, 0xf8ff},   {0xfeff, 0xfeff},
+        {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0001, 0xe007f}, {0xf0000, 0x7fffffff}};
+    return std::none_of(std::begin(others), std::end(others),
+                        [code](const auto& range) { return code >= range.first && code <= range.second; });
+}
+}  // namespace
+
+Result<void> check_field_manager(const Query& query, std::string_view options) {
+    const std::string_view manager = query.get("fieldManager");
+    const auto refuse = [options](std::string_view reason, const std::string& message) {
+        return Error(Code::invalid, std::string(options) + ".meta.k8s.io \"\" is invalid: fieldManager: " + message)
+            .with_cause({std::string(reason), message, "fieldManager"});
+    };
+    if (manager.size() > field_manager_bytes_max) return refuse("FieldValueTooLong", "Too long: may not be more than 128 bytes");
+    for (size_t at = 0; at < manager.size();) {
+        uint32_t code = 0;
+        const size_t next = next_character(manager, at, &code);
+        if (!is_printable(code))
+            return refuse("FieldValueInvalid", "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
+        at = next;
+    }
+    return ok();
 }
 
 Result<FieldValidation> parse_field_validation(const Query& query) {

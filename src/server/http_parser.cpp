@@ -40,6 +40,7 @@ struct RequestParser::Impl {
     int on_header_field(const char* at, size_t length);
     int on_header_value(const char* at, size_t length);
     int on_headers_complete();
+    int on_chunk_header();
     int on_body(const char* at, size_t length);
     int on_message_complete();
     bool take_room(size_t bytes);
@@ -77,6 +78,7 @@ llhttp_settings_t make_settings() {
     s.on_header_field = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_field(at, n); };
     s.on_header_value = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_value(at, n); };
     s.on_headers_complete = [](llhttp_t* p) { return self(p).on_headers_complete(); };
+    s.on_chunk_header = [](llhttp_t* p) { return self(p).on_chunk_header(); };
     s.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body(at, n); };
     s.on_message_complete = [](llhttp_t* p) { return self(p).on_message_complete(); };
     return s;
@@ -186,6 +188,11 @@ int RequestParser::Impl::on_headers_complete() {
     return 0;
 }
 
+/// The chunk's size is known, and nothing of it was read yet.
+int RequestParser::Impl::on_chunk_header() {
+    return parser.content_length > limits.body_bytes_max - body.size() ? fail(413, "the request body is too large") : 0;
+}
+
 int RequestParser::Impl::on_body(const char* at, size_t length) {
     if (body.size() + length > limits.body_bytes_max) return fail(413, "the request body is too large");
     if (!take_room(length)) return fail(429, "too many large requests at once, please try again later");
@@ -220,6 +227,11 @@ void RequestParser::Impl::fail_from_llhttp(llhttp_errno_t code) {
     if (code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE) {
         error_status = 505;
         error_text = "only HTTP/1.0 and HTTP/1.1 are spoken here";
+    }
+    // A number that 64 bits cannot hold is too large before it is malformed.
+    if (code == HPE_INVALID_CHUNK_SIZE && error_text == std::string_view("Chunk size overflow")) {
+        error_status = 413;
+        error_text = "the request body is too large";
     }
     if (!error_text || !*error_text) error_text = "malformed HTTP request";
 }

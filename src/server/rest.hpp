@@ -53,6 +53,9 @@ Result<std::string_view> parse_include_object(const Query& query);
 /// dryRun=All, or nothing; invalid for anything else.
 Result<bool> parse_dry_run(const Query& query);
 
+/// fieldManager of a write: who it is kept in the name of. `options` is the kind of options it belongs to, for the message.
+Result<void> check_field_manager(const Query& query, std::string_view options);
+
 enum class FieldValidation { strict, warn, ignore };
 Result<FieldValidation> parse_field_validation(const Query& query);
 /// Refuses (strict) or warns of what the decoder noticed.

@@ -229,6 +229,24 @@ TEST_CASE("REST: a long list arrives whole, in pieces") {
     CHECK(w.client.ask("GET", maps + "/huge").body.size() > 200'000);
 }
 
+TEST_CASE("REST: a field manager is at most 128 printable bytes") {
+    ApiWorld w;
+    const auto status = [&](const std::string& manager, const char* method = "POST", const std::string& target = maps) {
+        return w.client.ask(method, target + "?dryRun=All&fieldManager=" + manager, config_map("m", "v")).status;
+    };
+    CHECK(status("") == 201);
+    CHECK(status(std::string(128, 'x')) == 201);
+    CHECK(status("my%20tool%20%C3%BC%F0%9F%90%9A%EF%BF%BD%FF") == 201);
+    for (const char* manager : {"a%0Ab", "%00", "a%7F", "a%C2%85", "a%C2%A0b", "a%E2%80%8Bb", "%EE%80%80"}) CHECK(status(manager) == 422);
+    const Answer longer = w.client.ask("POST", maps + "?fieldManager=" + std::string(129, 'x'), config_map("m", "v"));
+    CHECK(longer.status == 422);
+    CHECK(longer.has(R"(CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes)"));
+    CHECK(longer.has(R"("reason":"FieldValueTooLong")"));
+    w.create(maps, config_map("m", "v"));
+    CHECK(status("a%0Ab", "PUT", maps + "/m") == 422);
+    CHECK(status("a%0Ab", "PATCH", maps + "/m") == 422);
+}
+
 TEST_CASE("REST: deleting honours preconditions, grace and dry run") {
     ApiWorld w;
     w.create(pods, pod("a"));
