@@ -19,6 +19,9 @@ Result<void> make_private_directory(const std::string& path) {
     return ok();
 }
 
+constexpr int64_t network_lock_ms_max = 1'000;
+constexpr int64_t network_lock_pause_ms = 50;
+
 std::string source_key(const store::WatchEvent& event) { return event.entry->key.name; }
 
 /// The first address of the service range: the kubernetes Service's.
@@ -51,6 +54,19 @@ loop::Task<Result<void>> Daemon::open_store() {
     events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, config_.node_name);
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);
+}
+
+/// A daemon that has just been killed may still be on its way out.
+loop::Task<Result<void>> Daemon::lock_network() {
+    for (int64_t left_ms = network_lock_ms_max;; left_ms -= network_lock_pause_ms) {
+        auto locked = network::lock_network_namespace();
+        if (!locked && (locked.error().code() != Code::conflict || left_ms <= 0)) co_return std::move(locked).error();
+        if (locked) {
+            network_lock_ = std::move(*locked);
+            co_return ok();
+        }
+        co_await loop_.sleep_for(network_lock_pause_ms);
+    }
 }
 
 Result<void> Daemon::open_network() {
@@ -176,6 +192,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_CHECK(server::ActivatedSockets sockets, server::take_activated_sockets());
     CO_CHECK_VOID(make_directories());
     CO_TRY_VOID(open_store());
+    CO_TRY_VOID(lock_network());
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
     controllers::ControllersOptions options;

@@ -14,6 +14,7 @@
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
+#include "orilla/network/namespace_lock.hpp"
 #include "orilla/network/service_rules.hpp"
 #include "orilla/node/node_agent.hpp"
 #include "orilla/node/pod_agent.hpp"
@@ -40,6 +41,7 @@ class Daemon {
 
   private:
     Result<void> make_directories();
+    loop::Task<Result<void>> lock_network();
     Result<void> open_network();
     Result<void> open_server(server::ActivatedSockets sockets);
     loop::Task<Result<void>> open_store();
@@ -55,6 +57,7 @@ class Daemon {
     SystemRandom random_;
     bool ready_ = false;
     loop::IoThread store_thread_;
+    UniqueFd network_lock_;  ///< held until the very end: one daemon a network namespace
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<store::Store> store_;

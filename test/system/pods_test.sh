@@ -77,5 +77,19 @@ check "a missing image is a reason on the container" within 20 eval \
   '[ "$(o get pod missing -o "jsonpath={.status.containerStatuses[0].state.waiting.reason}")" = ErrImageNeverPull ]'
 check "a second serve on the same data is refused" eval \
   '! timeout 20 "$ORILLA" serve --data-dir "$T/data" --run-dir /run/second --socket /run/second.sock --listen "" 2>"$T/second.log" && [ -s "$T/second.log" ]'
+other_serve() { timeout 20 "$ORILLA" serve --data-dir "$T/other" --run-dir /run/other --socket /run/other.sock --listen "" "$@"; }
+check_fails "one with other data in the same network is refused, with the process that is in its way" "(process $daemon)" other_serve
+check_fails "also with another bridge and other ranges" "(process $daemon)" \
+  other_serve --bridge other0 --pod-cidr 10.52.0.0/24 --service-cidr 10.53.0.0/16
+check "neither has touched the network of the first" within 20 \
+  eval 'ip -4 addr show dev orilla0 | grep -q 10.42.0.1/24 && ! ip link show other0 && nft list table ip orilla'
+check "in a network namespace of its own it serves" eval '
+  unshare --net "$ORILLA" serve --data-dir "$T/other" --run-dir /run/other --socket /run/other.sock --listen "" \
+    --cgroup-root "$BOX_CGROUP/other" >"$T/other.log" 2>&1 & other=$!
+  within 20 curl -sf --max-time 2 --unix-socket /run/other.sock http://localhost/readyz; served=$?
+  kill $other; wait $other; [ $served = 0 ]'
+kill_orilla
+start_orilla
+check "a killed one does not stand in its successor's way" ready
 stop_orilla
 finish

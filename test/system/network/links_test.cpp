@@ -1,5 +1,9 @@
 #include "orilla/network/links.hpp"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdio>
@@ -7,6 +11,7 @@
 #include "../../support/net_node.hpp"
 #include "../../support/net_peers.hpp"
 #include "orilla/network/check_kernel.hpp"
+#include "orilla/network/namespace_lock.hpp"
 
 using namespace orilla;
 using namespace orilla::network;
@@ -162,4 +167,37 @@ TEST_CASE("check_kernel: finds everything here, and leaves nothing behind") {
     const std::string before = output_of("ip -o link; nft list ruleset");
     for (const MissingFeature& missing : check_kernel()) FAIL_CHECK(missing.name + ": " + missing.sentence);
     CHECK(output_of("ip -o link; nft list ruleset") == before);
+}
+
+TEST_CASE("a network namespace is locked by one at a time, until it is let go") {
+    auto first = lock_network_namespace();
+    REQUIRE(first);
+    CHECK(*first);
+    auto second = lock_network_namespace();
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code() == Code::conflict);
+    CHECK(second.error().message().find("(process " + std::to_string(getpid()) + ")") != std::string::npos);
+    first->reset();
+    CHECK(lock_network_namespace());
+}
+
+TEST_CASE("a network namespace is not locked by somebody who is not root") {
+    int ready[2];
+    REQUIRE(pipe(ready) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool dropped = setgid(65534) == 0 && setuid(65534) == 0;
+        const auto squatted = lock_network_namespace();
+        (void)!write(ready[1], dropped && squatted && *squatted ? "y" : "n", 1);
+        for (;;) pause();
+    }
+    char answer = 'n';
+    REQUIRE(read(ready[0], &answer, 1) == 1);
+    CHECK(answer == 'y');
+    auto ours = lock_network_namespace();
+    CHECK(ours);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    close(ready[0]);
+    close(ready[1]);
 }
