@@ -186,6 +186,7 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     const Pass own_name = co_await std::move(locking);
     auto entering = state.pulls.enter();
     const Pass place = co_await std::move(entering);
+    const Pass swept_after([&state] { state.sweep_blobs(); });  // once its pins are gone, also when it is cancelled
     auto pulling = pull_resolved(state, std::move(request), *reference);
     auto image = co_await std::move(pulling);
     state.collect_layers();  // of an image that failed half-way
@@ -198,7 +199,10 @@ loop::Task<Result<std::vector<Image>>> acquire_import(State& state, UniqueFd sou
     auto entering = state.imports.enter();
     const Pass place = co_await std::move(entering);
     ++state.imports_running;
-    const Pass running([&state] { --state.imports_running; });
+    const Pass running([&state] {
+        --state.imports_running;
+        state.sweep_blobs();
+    });
     auto started = Worker::start(state.loop, state.options.program, "importer",
                                  {{state.content.blobs_fd(), directory_fd}, {source.get(), source_fd}});
     CO_CHECK(const auto worker, std::move(started));

@@ -49,7 +49,7 @@ BlobWriter::~BlobWriter() {
 Result<BlobWriter> BlobWriter::create(int directory_fd) {
     static uint64_t next = 0;
     std::string name = "new." + std::to_string(getpid()) + "." + std::to_string(next++);
-    UniqueFd fd(openat(directory_fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    UniqueFd fd(openat(directory_fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400));
     if (!fd) return Error::from_errno("create " + name, errno);
     return BlobWriter(directory_fd, std::move(name), std::move(fd));
 }

@@ -1,5 +1,5 @@
-// Writes a file among the blobs: under a passing name while it grows, under its digest once that is known. What is not
-// finished is removed.
+// Writes a file of an import among the blobs: under a passing name while it grows, under its digest once that is known. What
+// is not finished is removed. Its mode lets nobody open it to write, which tells it from a download that can go on.
 #pragma once
 
 #include <cstdint>

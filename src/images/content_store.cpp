@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -160,19 +161,28 @@ void ContentStore::discard_work(const std::string& work) { to_trash(work_.get(),
 void ContentStore::discard_layer(const std::string& layer) { to_trash(layers_.get(), layer); }
 bool ContentStore::has_trash() const { return !names_in(trash_.get()).empty(); }
 
-void ContentStore::collect(const std::set<std::string>& kept_layers, bool keep_unknown_layers, int64_t now_s) {
+void ContentStore::collect(const std::set<std::string>& kept_layers, bool keep_unknown_layers) {
     // Names of the trash of an earlier run may be taken: ours go on above them.
     for (const auto& name : names_in(trash_.get()))
         if (name.starts_with("t")) next_name_ = std::max<uint64_t>(next_name_, std::strtoull(name.c_str() + 1, nullptr, 10) + 1);
     for (const auto& name : names_in(work_.get())) to_trash(work_.get(), name);
     for (const auto& name : names_in(layers_.get()))
         if (!keep_unknown_layers && !kept_layers.contains(name)) discard_layer(name);
+}
+
+bool ContentStore::sweep_blobs(const BlobsInUse& in_use, int64_t now_s) const {
+    std::vector<BlobFile> files;
     for (const auto& name : names_in(blobs_.get())) {
         struct stat seen{};
-        const bool good = fstatat(blobs_.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0;
-        // A date in the future was written before the clock was set, or a box boots in 1970: keep.
-        if (good && now_s - seen.st_mtim.tv_sec > partial_kept_s_max) unlinkat(blobs_.get(), name.c_str(), 0);
+        if (fstatat(blobs_.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        files.push_back({name, seen.st_size, seen.st_mtim.tv_sec, name.starts_with("new.") || !(seen.st_mode & S_IWUSR)});
     }
+    struct statvfs disk{};
+    const bool known = fstatvfs(blobs_.get(), &disk) == 0;
+    const int64_t bytes_max = known ? static_cast<int64_t>(disk.f_blocks * disk.f_frsize) / partial_kept_share : 0;
+    const auto gone = plan_blob_sweep(files, in_use, now_s, bytes_max);
+    for (const auto& name : gone) unlinkat(blobs_.get(), name.c_str(), 0);
+    return gone.size() < files.size();
 }
 
 void ContentStore::drop_idle_blobs(const std::set<std::string>& kept_blobs) const {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "blob_sweep.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "record.hpp"
 
@@ -50,8 +51,10 @@ class ContentStore {
     void discard_layer(const std::string& layer);
     bool has_trash() const;
 
-    /// What a crash left: unfinished work, layers that no image of `kept` has, stale downloads.
-    void collect(const std::set<std::string>& kept_layers, bool keep_unknown_layers, int64_t now_s);
+    /// What a crash left: unfinished work, layers that no image of `kept` has.
+    void collect(const std::set<std::string>& kept_layers, bool keep_unknown_layers);
+    /// Drops blobs as plan_blob_sweep says; true when some are left.
+    bool sweep_blobs(const BlobsInUse& in_use, int64_t now_s) const;
     /// Downloads that nobody in `kept_blobs` waits for.
     void drop_idle_blobs(const std::set<std::string>& kept_blobs) const;
 

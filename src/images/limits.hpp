@@ -48,6 +48,7 @@ inline constexpr long stall_bytes_min = 16;
 inline constexpr size_t message_bytes_max = 12 << 20;  ///< one line; a configuration fits in
 inline constexpr int64_t progress_ms_min = 100;        ///< between two progress messages of one blob
 inline constexpr int64_t partial_kept_s_max = 24 * 3600;  ///< an unfinished download is kept for a later pull
+inline constexpr int64_t partial_kept_share = 4;  ///< all of them together: a quarter of the file system at most
 inline constexpr int64_t kill_grace_ms_max = 2'000;
 
 }  // namespace orilla::images

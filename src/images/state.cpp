@@ -43,7 +43,7 @@ std::set<std::string> PinSet::keys() const {
 State::State(loop::Loop& loop_in, loop::Executor& disk_in, ImagesOptions options_in)
     : loop(loop_in), disk(disk_in), options(std::move(options_in)), commits(loop_in, 1),
       pulls(loop_in, options.pulls_parallel_max), imports(loop_in, 1), names(loop_in), unpacks(loop_in), swept(loop_in),
-      background_(loop_in) {}
+      blob_timer_(loop_in), background_(loop_in) {}
 
 Result<void> State::open() {
     TRY_VOID(content.open(options.directory, options.worker_uid));
@@ -61,8 +61,17 @@ Result<void> State::open() {
             kept.insert(layer.directory);
             known_layers[layer.directory] = layer;
         }
-    content.collect(kept, content.index_was_broken(), loop.clock().wall_s());
+    content.collect(kept, content.index_was_broken());
+    sweep_blobs();
     return ok();
+}
+
+void State::sweep_blobs() {
+    const BlobsInUse in_use{pinned_blobs.keys(), imports_running > 0};
+    blob_timer_.disarm();
+    if (!content.sweep_blobs(in_use, loop.clock().wall_s())) return;
+    // Looked at again when the newest of them has had its time, should no pull come until then.
+    blob_timer_.arm_after((partial_kept_s_max + 1) * 1000, [this] { sweep_blobs(); });
 }
 
 const Image* State::find(std::string_view text) const {

@@ -41,6 +41,8 @@ class State {
 
     /// Layers that no image and no running operation has go to the trash; returns their size.
     int64_t collect_layers();
+    /// Blobs that no running operation has, as far as no later pull may go on with them.
+    void sweep_blobs();
     /// Starts emptying the trash in the background, unless that runs already.
     void sweep();
     bool sweeping() const { return sweeping_; }
@@ -61,6 +63,7 @@ class State {
   private:
     loop::Task<void> run_sweeper();
     bool sweeping_ = false;
+    loop::Timer blob_timer_;
     loop::Scope background_;
 };
 

@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import time
 
 import images_box
 from images_box import Box
@@ -265,6 +266,31 @@ class Keeping(Box):
         self.good("prune")
         self.assert_nothing_left()
         self.assertEqual(len(os.listdir(self.dir + "/layers")), 3)
+
+    def test_what_a_killed_import_left_goes_at_the_next_start(self):
+        image = Image(layer(member("one", content=os.urandom(1 << 20))), layer(member("two", content=os.urandom(4 << 20))))
+        with open(self.archive(image), "rb") as file:
+            archive = file.read()
+        daemon = subprocess.Popen([images_box.TOOL, "--dir", self.dir, "import", "-"], stdin=subprocess.PIPE)
+        daemon.stdin.write(archive[:len(archive) * 3 // 5])
+        daemon.stdin.flush()
+        blobs = self.dir + "/blobs"
+        deadline = time.monotonic() + 10
+        while not any(name.startswith("new.") for name in os.listdir(blobs)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        daemon.kill()
+        daemon.wait()
+        daemon.stdin.close()
+        time.sleep(0.3)
+        partial = blobs + "/" + "a" * 64 + ".partial"
+        with open(partial, "w") as file:
+            file.write("of a pull")
+        self.assertTrue(any(name.startswith("new.") for name in os.listdir(blobs)))
+        self.good("list")
+        self.assertEqual(os.listdir(blobs), [os.path.basename(partial)])
+        os.utime(partial, (0, time.time() - 25 * 3600))
+        self.good("list")
+        self.assertEqual(os.listdir(blobs), [])
 
     def test_a_full_disk_is_said_and_leaves_nothing(self):
         image = Image(layer(member("big", content=os.urandom(6 << 20))))
