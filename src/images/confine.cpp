@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -165,6 +167,25 @@ int clone_tree(int fd) {
 constexpr unsigned move_from_empty_path = 4;  // MOVE_MOUNT_F_EMPTY_PATH
 }  // namespace
 
+namespace {
+
+/// Whether our root is the one that the kernel boots with: nothing can take its place, so pivot_root refuses it.
+bool is_first_root() {
+    struct statfs seen{};
+    return statfs("/", &seen) == 0 && (seen.f_type == RAMFS_MAGIC || seen.f_type == TMPFS_MAGIC);
+}
+
+/// What is moved onto "/" covers the first root for good: every way up ends on the cover, and to take it off needs
+/// CAP_SYS_ADMIN, which no worker keeps.
+Result<void> cover_first_root() {
+    if (mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) return Error::from_errno("move the view onto /", errno);
+    if (chroot(".") != 0) return Error::from_errno("chroot", errno);
+    if (chdir("/") != 0) return Error::from_errno("chdir /", errno);
+    return ok();
+}
+
+}  // namespace
+
 Result<int> detached_view(int directory_fd) {
     const int fd = clone_tree(directory_fd);
     if (fd < 0) return Error::from_errno("open_tree", errno);
@@ -184,7 +205,9 @@ Result<void> enter_directory(int directory_fd) {
     if (fchdir(root.get()) != 0) return Error::from_errno("fchdir", errno);
     // The view was taken where systemd shares all mounts, so it is shared itself, and pivot_root refuses such.
     if (mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Error::from_errno("make the view private", errno);
-    if (syscall(SYS_pivot_root, ".", ".") != 0) return Error::from_errno("pivot_root", errno);
+    const bool pivoted = syscall(SYS_pivot_root, ".", ".") == 0;
+    if (!pivoted && errno == EINVAL && is_first_root()) return cover_first_root();
+    if (!pivoted) return Error::from_errno("pivot_root", errno);
     if (umount2(".", MNT_DETACH) != 0) return Error::from_errno("detach the old root", errno);
     if (chdir("/") != 0) return Error::from_errno("chdir /", errno);
     return ok();

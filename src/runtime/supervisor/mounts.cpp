@@ -244,10 +244,31 @@ long make_read_only(Context& context, const Step& step) {
     return move_onto(mount.get(), destination.get());
 }
 
+namespace {
+
+/// Whether our root is the one that the kernel boots with: nothing can take its place, so pivot_root refuses it.
+bool is_first_root() {
+    struct statfs seen {};
+    if (call(__NR_statfs, "/", &seen) < 0) return false;
+    return seen.f_type == RAMFS_MAGIC || seen.f_type == TMPFS_MAGIC;
+}
+
+/// What is moved onto "/" covers the first root for good: every way up ends on the cover, and taking it off needs
+/// CAP_SYS_ADMIN, with which a container has the host anyway.
+long cover_first_root() {
+    if (long error = call(__NR_mount, ".", "/", 0, MS_MOVE, 0); error < 0) return error;
+    if (long error = call(__NR_chroot, "."); error < 0) return error;
+    return call(__NR_chdir, "/");
+}
+
+}  // namespace
+
 long pivot(Context& context, const Step& step) {
     if (long error = call(__NR_fchdir, context.slots[step.number[0] % slots_max]); error < 0) return error;
     // New and old root are the same directory: the old one ends up mounted over the new, and is taken off again.
-    if (long error = call(__NR_pivot_root, ".", "."); error < 0) return error;
+    const long pivoted = call(__NR_pivot_root, ".", ".");
+    if (pivoted == -EINVAL && is_first_root()) return cover_first_root();
+    if (pivoted < 0) return pivoted;
     if (long error = call(__NR_umount2, ".", umount_detach); error < 0) return error;
     return call(__NR_chdir, "/");
 }
