@@ -27,6 +27,7 @@ constexpr std::string_view security_reason = "is not supported by this node";
 
 /// Sorted by type.
 constexpr std::array refusals{
+    Refusal{"AppArmorProfile", "localhostProfile", "AppArmor profiles are not applied by this node"},
     Refusal{"AppArmorProfile", "type", "AppArmor profiles are not applied by this node", {}, "Unconfined"},
     Refusal{"Container", "resizePolicy", "containers are not resized in place"},
     Refusal{"Container", "restartPolicy", "restart policies of single containers (sidecars) are not supported"},
@@ -65,6 +66,7 @@ constexpr std::array refusals{
     Refusal{"Probe", "grpc", "gRPC probes are not supported; use exec, httpGet or tcpSocket"},
     Refusal{"Probe", "terminationGracePeriodSeconds", "is not supported; use spec.terminationGracePeriodSeconds"},
     Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
+    Refusal{"SeccompProfile", "localhostProfile", "local seccomp profiles are not supported"},
     Refusal{"SeccompProfile", "type", "local seccomp profiles are not supported; use RuntimeDefault or Unconfined",
             "Localhost"},
     Refusal{"SecurityContext", "procMount", "an unmasked /proc needs a user namespace, and those are not supported",

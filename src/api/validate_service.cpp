@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "orilla/api/codec.hpp"
@@ -92,6 +93,15 @@ void check_affinity(const ServiceSpec& spec, const Path& path, FieldErrors& erro
         errors.invalid(client / "timeoutSeconds", timeout, "must be greater than 0 and less than 86400");
 }
 
+/// With one node every one of them is kept to: the endpoints that are closest are those that there are.
+void check_distribution(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    static constexpr std::string_view supported[] = {"PreferClose", "PreferSameNode", "PreferSameZone"};
+    if (!spec.traffic_distribution) return;
+    const std::string_view value = *spec.traffic_distribution;
+    if (std::find(std::begin(supported), std::end(supported), value) == std::end(supported))
+        errors.not_supported(path, value, supported);
+}
+
 }  // namespace
 
 void check_service(const Service& service, FieldErrors& errors) {
@@ -109,6 +119,7 @@ void check_service(const Service& service, FieldErrors& errors) {
     check_cluster_ips(spec, path, errors);
     check_external_ips(spec, path / "externalIPs", errors);
     check_affinity(spec, path, errors);
+    check_distribution(spec, path / "trafficDistribution", errors);
     if (!spec.external_traffic_policy.empty() && spec.type == "ClusterIP" && spec.external_ips.empty())
         errors.invalid(path / "externalTrafficPolicy", spec.external_traffic_policy,
                        "may only be set for externally-accessible services");

@@ -1,4 +1,5 @@
 // Volumes and where containers mount them.
+#include <algorithm>
 #include <set>
 
 #include "validate.hpp"
@@ -109,6 +110,17 @@ void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& e
     }
 }
 
+namespace {
+void check_recursive_read_only(const VolumeMount& mount, const Path& path, FieldErrors& errors) {
+    static constexpr std::string_view supported[] = {"Disabled", "Enabled", "IfPossible"};
+    if (!mount.recursive_read_only) return;
+    const std::string_view value = *mount.recursive_read_only;
+    if (std::find(std::begin(supported), std::end(supported), value) == std::end(supported))
+        errors.not_supported(path, value, supported);
+    else if (value != "Disabled" && !mount.read_only) errors.forbidden(path, "may only be specified when readOnly is true");
+}
+}  // namespace
+
 void check_volume_mounts(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
     const Path mounts = path / "volumeMounts";
     std::set<std::string_view> paths;
@@ -120,6 +132,7 @@ void check_volume_mounts(const Container& container, const PodSpec& spec, const 
         if (!found && !mount.name.empty()) errors.not_found(at / "name", mount.name);
         if (!mount.mount_path.empty() && !paths.insert(mount.mount_path).second)
             errors.invalid(at / "mountPath", mount.mount_path, "must be unique");
+        check_recursive_read_only(mount, at / "recursiveReadOnly", errors);
         if (!mount.sub_path.empty()) check_relative_path(mount.sub_path, at / "subPath", errors);
         if (mount.sub_path_expr.empty()) continue;
         if (!mount.sub_path.empty())

@@ -32,6 +32,9 @@ Result<void> take_query(const Query& query, api::DeleteOptions& options) {
 
 Result<store::DeleteOptions> checked(const api::DeleteOptions& options) {
     store::DeleteOptions out;
+    if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
+        return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: ignoreStoreReadErrorWithClusterBreakingPotential: "
+                                    "Forbidden: objects that cannot be read are not deleted by this server");
     if (options.grace_period_seconds) out.grace_period_seconds = *options.grace_period_seconds;
     if (options.propagation_policy && options.orphan_dependents)
         return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: "

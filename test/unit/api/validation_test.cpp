@@ -327,3 +327,24 @@ TEST_CASE("validation: sysctls by either of their spellings") {
     CHECK(created(sysctls(R"("hostNetwork":true,)", R"({"name":"net/ipv4/tcp_syncookies","value":"1"})"))
               .find("may not be set with host network enabled") != std::string::npos);
 }
+
+TEST_CASE("validation: no field is taken for another one's sake only") {
+    CHECK(created(container(R"("securityContext":{"seccompProfile":{"type":"RuntimeDefault","localhostProfile":"x"}})"))
+              .find("localhostProfile: Forbidden: local seccomp profiles are not supported") != std::string::npos);
+    CHECK(created(container(R"("securityContext":{"appArmorProfile":{"type":"Unconfined","localhostProfile":"x"}})"))
+              .find("localhostProfile: Forbidden") != std::string::npos);
+    const auto mount = [](const std::string& more) {
+        return created(pod(R"("volumes":[{"name":"v","emptyDir":{}}])",
+                           R"("name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"/v",)" + more + "}]"));
+    };
+    CHECK(mount(R"("readOnly":true,"recursiveReadOnly":"Enabled")").empty());
+    CHECK(mount(R"("recursiveReadOnly":"Disabled")").empty());
+    CHECK(mount(R"("recursiveReadOnly":"IfPossible")") ==
+          "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true");
+    CHECK(mount(R"("readOnly":true,"recursiveReadOnly":"Sometimes")") ==
+          "spec.containers[0].volumeMounts[0].recursiveReadOnly: Unsupported value: \"Sometimes\": supported values: "
+          "\"Disabled\", \"Enabled\", \"IfPossible\"");
+    CHECK(created(service(R"("ports":[{"port":80}],"trafficDistribution":"PreferClose")")).empty());
+    CHECK(created(service(R"("ports":[{"port":80}],"trafficDistribution":"Anywhere")")).find("trafficDistribution: Unsupported value") !=
+          std::string::npos);
+}

@@ -253,6 +253,7 @@ TEST_CASE("REST: deleting honours preconditions, grace and dry run") {
     CHECK(w.client.ask("DELETE", pods + "/a", R"({"preconditions":{"uid":"other"}})").status == 409);
     CHECK(w.client.ask("DELETE", pods + "/a", R"({"dryRun":["All"]})").status == 200);
     CHECK(w.client.ask("DELETE", pods + "/a", R"({"propagationPolicy":"Never"})").status == 422);
+    CHECK(w.client.ask("DELETE", pods + "/a", R"({"ignoreStoreReadErrorWithClusterBreakingPotential":true})").status == 422);
     CHECK(w.client.ask("DELETE", pods + "/a", config_map("x")).status == 400);
     REQUIRE(w.client.ask("POST", pods + "/a/binding", R"({"target":{"kind":"Node","name":"n1"}})").status == 201);
     const Answer graceful = w.client.ask("DELETE", pods + "/a", R"({"gracePeriodSeconds":5})");
