@@ -67,16 +67,6 @@ Task<Result<Response>> serve_object(Rest& rest, const ResourceRequest& request) 
     co_return co_await std::move(task);
 }
 
-/// What Kubernetes calls the options of a write; empty for what is none, or has no field manager.
-std::string_view write_options_of(Method method) {
-    switch (method) {
-        case Method::post: return "CreateOptions";
-        case Method::put: return "UpdateOptions";
-        case Method::patch: return "PatchOptions";
-        default: return {};
-    }
-}
-
 Task<Result<Response>> serve_scale(Rest& rest, const ResourceRequest& request) {
     if (is_read(request.http.method)) return get_scale(rest, request);
     if (request.http.method == Method::put) return update_scale(rest, request);
@@ -175,8 +165,8 @@ Task<Result<Response>> ApiHandler::route_resource(const Request& request, std::v
     if (kind->namespaced && path->ns.empty() && !path->name.empty()) co_return no_such_path();
     auto query = Query::parse(request.query);
     if (!query) co_return std::move(query).error();
-    if (const auto options = write_options_of(request.method); !options.empty())
-        if (auto checked = check_field_manager(*query, options); !checked) co_return std::move(checked).error();
+    if (!is_read(request.method) && request.method != Method::delete_)
+        if (auto checked = check_write_options(*query, request); !checked) co_return std::move(checked).error();
     const bool is_log = path->subresource == "log";
     Form form = Form::json;
     if (!is_log) {

@@ -7,20 +7,6 @@
 
 namespace orilla::server {
 
-Result<bool> parse_dry_run(const Query& query) {
-    bool dry_run = false;
-    for (const std::string_view value : query.all("dryRun")) {
-        if (value == "All") {
-            dry_run = true;
-            continue;
-        }
-        if (value.empty()) continue;
-        const std::string message = "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"";
-        return Error(Code::invalid, "dryRun: " + message).with_cause({"FieldValueNotSupported", message, "dryRun"});
-    }
-    return dry_run;
-}
-
 namespace {
 constexpr size_t field_manager_bytes_max = 128;
 
@@ -52,32 +38,72 @@ bool is_printable(uint32_t code) {
 }
 }  // namespace
 
-Result<void> check_field_manager(const Query& query, std::string_view options) {
+namespace {
+Error invalid_option(Method method, std::string_view field, std::string_view reason, const std::string& message) {
+    const std::string options(write_options_of(method));
+    return Error(Code::invalid, options + ".meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message)
+        .with_cause({std::string(reason), message, std::string(field)});
+}
+
+/// Who the write is kept in the name of.
+Result<void> check_field_manager(const Query& query, Method method) {
     const std::string_view manager = query.get("fieldManager");
-    const auto refuse = [options](std::string_view reason, const std::string& message) {
-        return Error(Code::invalid, std::string(options) + ".meta.k8s.io \"\" is invalid: fieldManager: " + message)
-            .with_cause({std::string(reason), message, "fieldManager"});
-    };
-    if (manager.size() > field_manager_bytes_max) return refuse("FieldValueTooLong", "Too long: may not be more than 128 bytes");
+    if (manager.size() > field_manager_bytes_max)
+        return invalid_option(method, "fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes");
     for (size_t at = 0; at < manager.size();) {
         uint32_t code = 0;
         const size_t next = next_character(manager, at, &code);
         if (!is_printable(code))
-            return refuse("FieldValueInvalid", "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
+            return invalid_option(method, "fieldManager", "FieldValueInvalid",
+                                  "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
         at = next;
     }
     return ok();
 }
+}  // namespace
 
-Result<FieldValidation> parse_field_validation(const Query& query) {
+std::string_view write_options_of(Method method) {
+    switch (method) {
+        case Method::post: return "CreateOptions";
+        case Method::put: return "UpdateOptions";
+        case Method::patch: return "PatchOptions";
+        case Method::delete_: return "DeleteOptions";
+        default: return {};
+    }
+}
+
+Result<void> check_write_options(const Query& query, const Request& request) {
+    TRY_VOID(check_field_manager(query, request.method));
+    TRY_VOID(parse_dry_run(query, request.method));
+    TRY_VOID(parse_field_validation(query, request.method));
+    const bool apply = parse_media_type(request.header("content-type")).type == "application/apply-patch+yaml";
+    if (request.method == Method::patch && query.has("force") && !apply)
+        return invalid_option(request.method, "force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch");
+    return ok();
+}
+
+Result<bool> parse_dry_run(const Query& query, Method method) {
+    bool dry_run = false;
+    for (const std::string_view value : query.all("dryRun")) {
+        if (value == "All") {
+            dry_run = true;
+            continue;
+        }
+        if (value.empty()) continue;
+        const std::string message = "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"";
+        return invalid_option(method, "dryRun", "FieldValueNotSupported", message);
+    }
+    return dry_run;
+}
+
+Result<FieldValidation> parse_field_validation(const Query& query, Method method) {
     const std::string_view text = query.get("fieldValidation");
     if (text.empty() || text == "Warn") return FieldValidation::warn;
     if (text == "Strict") return FieldValidation::strict;
     if (text == "Ignore") return FieldValidation::ignore;
     const std::string message =
         "Unsupported value: \"" + std::string(text) + "\": supported values: \"Ignore\", \"Strict\", \"Warn\"";
-    return Error(Code::invalid, "fieldValidation: " + message)
-        .with_cause({"FieldValueNotSupported", message, "fieldValidation"});
+    return invalid_option(method, "fieldValidation", "FieldValueNotSupported", message);
 }
 
 Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report) {

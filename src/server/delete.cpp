@@ -67,7 +67,7 @@ Result<store::DeleteOptions> parse_delete_options(const ResourceRequest& request
     }
     TRY_VOID(take_query(request.query, options));
     TRY(auto out, checked(options));
-    TRY(const bool dry_run, parse_dry_run(request.query));
+    TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
     out.dry_run = out.dry_run || dry_run;
     return out;
 }

@@ -14,7 +14,7 @@ constexpr int64_t nanoseconds = 1'000'000'000;
 /// A body of a type that is no served kind of its own.
 template <class T>
 Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
-    TRY(const auto validation, parse_field_validation(request.query));
+    TRY(const auto validation, parse_field_validation(request.query, request.http.method));
     TRY(const auto json, body_as_json(request.http));
     api::DecodeReport report;
     TRY(auto value, api::decode<T>(json, &report));
@@ -29,7 +29,7 @@ Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
 
 Result<store::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
     store::DeleteOptions options;
-    TRY(options.dry_run, parse_dry_run(request.query));
+    TRY(options.dry_run, parse_dry_run(request.query, request.http.method));
     if (!eviction.delete_options) return options;
     const api::DeleteOptions& asked = *eviction.delete_options;
     if (asked.grace_period_seconds) options.grace_period_seconds = *asked.grace_period_seconds;
@@ -126,7 +126,7 @@ Task<Result<Response>> bind_pod(Rest& rest, const ResourceRequest& request) {
     if (!binding->target.kind.empty() && binding->target.kind != "Node")
         co_return Error(Code::invalid, "Binding \"" + request.path.name + "\" is invalid: target.kind: Unsupported value: \"" +
                                            binding->target.kind.str() + "\": supported values: \"Node\"");
-    auto dry_run = parse_dry_run(request.query);
+    auto dry_run = parse_dry_run(request.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
     store::WriteOptions options;
     options.dry_run = *dry_run;

@@ -108,7 +108,9 @@ class ListStream final : public ByteStream {
             out += *entry->json;
             return ok();
         }
-        TRY(const auto object, rest_.objects.decode(kind_, entry));
+        const auto decoded = rest_.objects.decode(kind_, entry);
+        if (!decoded) return ok();  // logged; one damaged row must not hide all others
+        const store::ObjectPtr& object = *decoded;
         if (!selection_.matches(*object)) return ok();
         separate(out);
         const std::string revision = std::to_string(entry->revision);

@@ -50,14 +50,17 @@ Result<Response> render_stored(Rest& rest, const ResourceRequest& request, const
 /// includeObject of a Table request.
 Result<std::string_view> parse_include_object(const Query& query);
 
+/// What Kubernetes calls the options in the query of a write: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions;
+/// empty for a read.
+std::string_view write_options_of(Method method);
 /// dryRun=All, or nothing; invalid for anything else.
-Result<bool> parse_dry_run(const Query& query);
+Result<bool> parse_dry_run(const Query& query, Method method);
 
-/// fieldManager of a write: who it is kept in the name of. `options` is the kind of options it belongs to, for the message.
-Result<void> check_field_manager(const Query& query, std::string_view options);
+/// fieldManager, force, dryRun and fieldValidation of a POST, PUT or PATCH, whatever it is for.
+Result<void> check_write_options(const Query& query, const Request& request);
 
 enum class FieldValidation { strict, warn, ignore };
-Result<FieldValidation> parse_field_validation(const Query& query);
+Result<FieldValidation> parse_field_validation(const Query& query, Method method);
 /// Refuses (strict) or warns of what the decoder noticed.
 Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report);
 void add_warnings(Response& response, FieldValidation validation, const api::DecodeReport& report);

@@ -81,7 +81,7 @@ struct ScalePatch {
                                               : api::apply_merge_patch(document, request.http.body));
         api::DecodeReport report;
         TRY(auto after, api::decode<api::Scale>(patched, &report));
-        TRY(const auto validation, parse_field_validation(request.query));
+        TRY(const auto validation, parse_field_validation(request.query, request.http.method));
         TRY_VOID(check_fields(validation, report));
         if (after.metadata.resource_version == revision) after.metadata.resource_version = api::Str();
         return take_scale(after, object);
@@ -95,9 +95,9 @@ Task<Result<Response>> get_scale(Rest& rest, const ResourceRequest& request) {
 }
 
 Task<Result<Response>> update_scale(Rest& rest, const ResourceRequest& request) {
-    auto dry_run = parse_dry_run(request.query);
+    auto dry_run = parse_dry_run(request.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
-    auto validation = parse_field_validation(request.query);
+    auto validation = parse_field_validation(request.query, request.http.method);
     if (!validation) co_return std::move(validation).error();
     auto json = body_as_json(request.http);
     if (!json) co_return std::move(json).error();
@@ -114,7 +114,7 @@ Task<Result<Response>> update_scale(Rest& rest, const ResourceRequest& request) 
 }
 
 Task<Result<Response>> patch_scale(Rest& rest, const ResourceRequest& request) {
-    auto dry_run = parse_dry_run(request.query);
+    auto dry_run = parse_dry_run(request.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
     const std::string_view type = parse_media_type(request.http.header("content-type")).type;
     if (type != "application/json-patch+json" && type != "application/merge-patch+json" &&

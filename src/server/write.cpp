@@ -11,10 +11,10 @@ struct WriteRequest {
     store::WriteOptions options;
 };
 
-Result<WriteRequest> parse_write_request(const Query& query) {
+Result<WriteRequest> parse_write_request(const ResourceRequest& request) {
     WriteRequest write;
-    TRY(write.validation, parse_field_validation(query));
-    TRY(write.options.dry_run, parse_dry_run(query));
+    TRY(write.validation, parse_field_validation(request.query, request.http.method));
+    TRY(write.options.dry_run, parse_dry_run(request.query, request.http.method));
     return write;
 }
 
@@ -93,6 +93,8 @@ struct Patcher {
             apply_patch(type, api::encode(object), request.http.body, *request.kind.type));
         TRY(auto changed, api::decode_object(request.kind, patched, report.get()));
         TRY_VOID(check_fields(validation, *report));
+        // Where the patch takes the namespace away, that of the request is put back.
+        if (changed.meta().namespace_.empty()) changed.meta().namespace_ = object.meta().namespace_;
         TRY_VOID(check_identity(object.meta(), changed.meta()));
         // The patch did not name a revision of its own: then any is right.
         if (changed.meta().resource_version == revision) changed.meta().resource_version = api::Str();
@@ -107,7 +109,7 @@ struct Patcher {
 }  // namespace
 
 Task<Result<Response>> create_item(Rest& rest, const ResourceRequest& request) {
-    auto write = parse_write_request(request.query);
+    auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
     auto body = decode_body(request, write->validation);
     if (!body) co_return std::move(body).error();
@@ -118,7 +120,7 @@ Task<Result<Response>> create_item(Rest& rest, const ResourceRequest& request) {
 }
 
 Task<Result<Response>> update_item(Rest& rest, const ResourceRequest& request, store::Part part) {
-    auto write = parse_write_request(request.query);
+    auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
     auto body = decode_body(request, write->validation);
     if (!body) co_return std::move(body).error();
@@ -128,7 +130,7 @@ Task<Result<Response>> update_item(Rest& rest, const ResourceRequest& request, s
 }
 
 Task<Result<Response>> patch_item(Rest& rest, const ResourceRequest& request, store::Part part) {
-    auto write = parse_write_request(request.query);
+    auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
     auto type = parse_patch_type(request.http);
     if (!type) co_return std::move(type).error();

@@ -273,6 +273,27 @@ TEST_CASE("REST: deletecollection takes what the selector names") {
     CHECK(w.client.ask("GET", pods + "/b").status == 200);
 }
 
+TEST_CASE("REST: options of a write are refused by their own name") {
+    ApiWorld w;
+    w.create(maps, config_map("a"));
+    const Answer create = w.client.ask("POST", maps + "?dryRun=Some", config_map("b"));
+    CHECK(create.status == 422);
+    CHECK(create.has(R"(CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\")"));
+    CHECK(create.has(R"("details":{"group":"meta.k8s.io","kind":"CreateOptions","causes":[{"reason":"FieldValueNotSupported")"));
+    CHECK(w.client.ask("PUT", maps + "/a?fieldValidation=Some", config_map("a")).has("UpdateOptions.meta.k8s.io"));
+    CHECK(w.client.ask("PATCH", maps + "/a?force=true", "{}", merge).has("force: Forbidden: may not be specified for non-apply patch"));
+    CHECK(w.client.ask("DELETE", maps + "/a?dryRun=Some").has("DeleteOptions.meta.k8s.io"));
+}
+
+TEST_CASE("REST: a patch that takes the namespace away leaves it as it is") {
+    ApiWorld w;
+    w.create(maps, config_map("a"));
+    const Answer patched = w.client.ask("PATCH", maps + "/a", R"({"metadata":{"namespace":null},"data":{"k":"new"}})", merge);
+    CHECK(patched.status == 200);
+    CHECK(patched.has(R"("namespace":"default")"));
+    CHECK(w.client.ask("PATCH", maps + "/a", R"({"metadata":{"namespace":"other"}})", merge).status == 400);
+}
+
 TEST_CASE("REST: nothing is written across namespaces") {
     ApiWorld w;
     w.create(pods, pod("a"));
