@@ -4,6 +4,7 @@
 #include <array>
 
 #include "orilla/api/codec.hpp"
+#include "orilla/api/utf8.hpp"
 
 namespace orilla::api {
 namespace {
@@ -58,8 +59,11 @@ size_t next_escaped(std::string_view text, size_t at) {
     return at;
 }
 
+/// Never anything but UTF-8: one byte that is not would make the whole document unreadable.
 template <class Out>
 void put_string(Out& out, std::string_view text) {
+    std::string mended;
+    if (!is_utf8(text)) text = mended = to_utf8(text);
     out.put("\"");
     size_t start = 0;
     for (size_t i = next_escaped(text, 0); i < text.size(); i = next_escaped(text, start)) {

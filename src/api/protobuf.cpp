@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "orilla/api/codec.hpp"
+#include "orilla/api/utf8.hpp"
 #include "orilla/api/values.hpp"
 #include "protobuf_reader.hpp"
 
@@ -14,30 +15,6 @@ using detail::Block;
 
 Error wrong_wire(std::string_view what) {
     return Error(Code::bad_request, "malformed protobuf: wrong wire type for " + std::string(what));
-}
-
-/// Text must be what JSON could have carried.
-bool is_utf8(std::string_view text) {
-    size_t i = 0;
-    while (i < text.size()) {
-        auto lead = static_cast<unsigned char>(text[i]);
-        size_t more = lead < 0x80                   ? 0
-                      : lead >= 0xc2 && lead < 0xe0 ? 1
-                      : lead >= 0xe0 && lead < 0xf0 ? 2
-                      : lead >= 0xf0 && lead < 0xf5 ? 3
-                                                    : 9;
-        if (more == 9 || i + more >= text.size() + (more == 0)) return false;
-        uint32_t point = more == 0 ? lead : lead & (0x3fu >> more);
-        for (size_t j = 1; j <= more; ++j) {
-            auto byte = static_cast<unsigned char>(text[i + j]);
-            if ((byte & 0xc0) != 0x80) return false;
-            point = point << 6 | (byte & 0x3f);
-        }
-        bool overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-        if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return false;
-        i += more + 1;
-    }
-    return true;
 }
 
 class MessageDecoder {
