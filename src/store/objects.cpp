@@ -65,9 +65,12 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& ent
     if (ObjectPtr cached = cache_->find(*entry)) return cached;
     if (!entry->json) return Error(Code::internal, entry->key.resource + " \"" + entry->key.name + "\" is not in memory");
     auto object = api::decode_object(kind, *entry->json);
-    if (!object)
-        return std::move(object).error().with_code(Code::internal).with_context(
+    if (!object) {
+        Error error = std::move(object).error().with_code(Code::internal).with_context(
             "read stored " + entry->key.resource + " " + entry->key.ns + "/" + entry->key.name);
+        report_unreadable(*entry, error);
+        return error;
+    }
     ObjectPtr shared = std::make_shared<const api::Object>(std::move(*object));
     // Only what is current: a watcher may decode older states.
     const EntryPtr current = store_.find(entry->key);
@@ -75,11 +78,17 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& ent
     return shared;
 }
 
+void Objects::report_unreadable(const Entry& entry, const Error& error) {
+    uint64_t& reported = unreadable_[entry.key];
+    if (reported != entry.revision) log::error(error.message() + "; it can only be deleted");
+    reported = entry.revision;
+}
+
 ObjectPtr Objects::find(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
     const EntryPtr entry = store_.find(key_of(kind, ns, name));
     if (!entry) return nullptr;
     auto object = decode(kind, entry);
-    if (!object) return log::error(object.error().message()), nullptr;
+    if (!object) return nullptr;
     return std::move(*object);
 }
 
@@ -88,7 +97,6 @@ std::vector<ObjectPtr> Objects::find_all(const api::KindInfo& kind, std::string_
     for (const EntryPtr& entry : store_.list(kind.resource, ns).entries) {
         auto object = decode(kind, entry);
         if (object) objects.push_back(std::move(*object));
-        else log::error(object.error().message());
     }
     return objects;
 }
@@ -284,7 +292,13 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
                                       DeleteOptions options) {
     Result<Removed> removed = Error(Code::internal, "not removed");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
-        CO_TRY(const Stored old, read(kind, ns, name));
+        CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
+        auto object = decode(kind, entry);
+        if (!object) {
+            auto removing = remove_unreadable(kind, std::move(entry), std::move(options));
+            co_return co_await std::move(removing);
+        }
+        const Stored old{std::move(entry), std::move(*object)};
         CO_CHECK_VOID(check_delete_preconditions(options, old));
         CO_CHECK_VOID(check_may_be_deleted(*old.object));
         auto removing = remove_once(old, options);
@@ -292,6 +306,27 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
         if (removed || removed.error().code() != Code::conflict) break;
     }
     co_return std::move(removed);
+}
+
+namespace {
+/// What is known of a damaged row: its name. Labels, grace period and finalizers are lost already.
+Result<std::shared_ptr<api::Object>> only_named(const api::KindInfo& kind, const Key& key) {
+    TRY(api::Object object, api::decode_object(kind, "{}"));
+    object.meta().name = api::Str(key.name);
+    object.meta().namespace_ = api::Str(key.ns);
+    return std::make_shared<api::Object>(std::move(object));
+}
+}  // namespace
+
+Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, EntryPtr entry, DeleteOptions options) {
+    CO_CHECK(auto shared, only_named(kind, entry->key));
+    const Stored old{entry, shared};
+    CO_CHECK_VOID(check_delete_preconditions(options, old));
+    auto erasing = erase(old, shared, WriteOptions{options.dry_run});
+    auto erased = co_await std::move(erasing);
+    if (!erased) co_return std::move(erased).error();
+    unreadable_.erase(entry->key);
+    co_return Removed{std::move(*erased), false};
 }
 
 Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOptions& options) {
@@ -314,8 +349,14 @@ Task<Result<std::vector<Removed>>> Objects::remove_collection(const api::KindInf
         auto reading = read(kind, entry->key.ns, entry->key.name);
         auto stored = co_await std::move(reading);
         if (!stored && stored.error().code() == Code::not_found) continue;
-        if (!stored) co_return std::move(stored).error();
-        if (match && !match(*stored->object)) continue;
+        if (!stored && stored.error().code() != Code::internal) co_return std::move(stored).error();
+        ObjectPtr object;
+        if (stored) {
+            object = stored->object;
+        } else {
+            CO_CHECK(object, only_named(kind, entry->key));
+        }
+        if (match && !match(*object)) continue;
         auto removing = remove(kind, entry->key.ns, entry->key.name, options);
         auto removed = co_await std::move(removing);
         if (!removed && removed.error().code() == Code::not_found) continue;

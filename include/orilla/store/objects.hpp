@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -113,7 +114,7 @@ class Objects {
     // Reads of any kind.
 
     Task<Result<Stored>> read(const api::KindInfo& kind, std::string ns, std::string name);
-    /// Decodes an entry of that kind; shared with the cache.
+    /// Decodes an entry of that kind; shared with the cache. What cannot be read is logged, once.
     Result<ObjectPtr> decode(const api::KindInfo& kind, const EntryPtr& entry);
 
     // Typed. `get` is null when there is none.
@@ -192,6 +193,8 @@ class Objects {
     Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
                                       WriteOptions options);
     Task<Result<Removed>> remove_once(const Stored& old, const DeleteOptions& options);
+    Task<Result<Removed>> remove_unreadable(const api::KindInfo& kind, EntryPtr entry, DeleteOptions options);
+    void report_unreadable(const Entry& entry, const Error& error);
     Task<Result<Stored>> erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options);
     Stored remember(EntryPtr entry, std::shared_ptr<api::Object> object);
 
@@ -200,6 +203,7 @@ class Objects {
     Random& random_;
     std::vector<Admission*> admissions_;
     std::unique_ptr<Cache> cache_;
+    std::map<Key, uint64_t> unreadable_;  ///< revisions that were logged
 };
 
 }  // namespace orilla::store

@@ -136,6 +136,9 @@ TEST_CASE("Objects: spec raises the generation, status does not and is soft") {
     ObjectWorld w;
     REQUIRE(w.run(w.objects.create(pod("web"))));
     REQUIRE(w.run(w.objects.bind("default", "web", "node1")));
+    CHECK(w.objects.get<api::Pod>("default", "web")->metadata.generation == 1);  // binding is no edit
+    std::function<Result<void>(api::Pod&)> edit = [](api::Pod& pod) { return pod.spec.containers[0].image = "busybox:2", ok(); };
+    REQUIRE(w.run(w.objects.modify<api::Pod>("default", "web", edit)));
     CHECK(w.objects.get<api::Pod>("default", "web")->metadata.generation == 2);
     const auto commits = w.store->stats().commits;
     std::function<Result<void>(api::Pod&)> run = [](api::Pod& pod) {
@@ -318,4 +321,25 @@ TEST_CASE("Objects: large ConfigMaps are read and changed although they stay in 
     auto read = w.run(w.objects.read<api::ConfigMap>("default", "large"));
     REQUIRE(read);
     CHECK((*read)->data.size() == 3);
+}
+
+TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
+    ObjectWorld w;
+    REQUIRE(w.run(w.objects.create<api::Pod>(pod("good"))));
+    const auto damage = [&w](const char* name) {
+        Encode broken = [](uint64_t) { return std::string("{\"metadata\": \xff"); };
+        REQUIRE(w.run(w.store->create({"pods", "default", name}, Durability::durable, std::move(broken))));
+    };
+    damage("bad");
+    CHECK(w.objects.list<api::Pod>("default").size() == 1);
+    CHECK_FALSE(w.objects.get<api::Pod>("default", "bad"));
+    CHECK(w.run(w.objects.read(api::kind_of<api::Pod>(), "default", "bad")).error().code() == Code::internal);
+    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "bad", {.dry_run = true})));
+    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "bad")));
+    CHECK_FALSE(w.store->find({"pods", "default", "bad"}));
+    damage("bad");
+    Objects::Match labelled = [](const api::Object& object) { return object.meta().labels.contains("app"); };
+    CHECK(w.run(w.objects.remove_collection(api::kind_of<api::Pod>(), "default", labelled))->empty());
+    CHECK(w.run(w.objects.remove_collection(api::kind_of<api::Pod>(), "default", nullptr))->size() == 2);
+    CHECK(w.store->count("pods") == 0);
 }
