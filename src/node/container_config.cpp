@@ -91,12 +91,24 @@ Result<std::vector<MountConfig>> plan_mounts(const api::Pod& pod, const api::Con
                                        : placement.pod_dir + "/volumes/" + std::string(mount.name.view());
         out.destination = mount.mount_path.view();
         out.sub_path = mount.sub_path.view();
-        if (!mount.sub_path_expr.empty()) out.sub_path = expand_variables(mount.sub_path_expr.view(), env);
+        if (!mount.sub_path_expr.empty()) {
+            TRY(out.sub_path, expand_variables(mount.sub_path_expr.view(), env));
+        }
         // What the API projects is never the container's to write.
         out.read_only = mount.read_only || volume->config_map || volume->secret || volume->downward_api;
         mounts.push_back(std::move(out));
     }
     return mounts;
+}
+
+Result<void> add_expanded(std::vector<std::string>& words, std::string_view word, const EnvList& env, size_t& bytes) {
+    TRY(std::string expanded, expand_variables(word, env));
+    bytes += expanded.size();
+    if (bytes > arguments_bytes_max)
+        return Error(Code::invalid, "command and args are larger than the " + std::to_string(arguments_bytes_max) +
+                                        " bytes that a program can be started with");
+    words.push_back(std::move(expanded));
+    return ok();
 }
 
 }  // namespace
@@ -200,8 +212,9 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
     out.attempt = attempt;
     out.image = container.image.view();
     TRY(out.env, resolve_env(pod, container, sources, placement));
-    for (const auto& word : container.command) out.command.push_back(expand_variables(word.view(), out.env));
-    for (const auto& word : container.args) out.args.push_back(expand_variables(word.view(), out.env));
+    size_t bytes = 0;
+    for (const auto& word : container.command) TRY_VOID(add_expanded(out.command, word.view(), out.env, bytes));
+    for (const auto& word : container.args) TRY_VOID(add_expanded(out.args, word.view(), out.env, bytes));
     out.working_dir = container.working_dir.view();
     TRY(out.mounts, plan_mounts(pod, container, out.env, placement));
     out.resources = plan_resources(container.resources);

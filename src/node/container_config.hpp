@@ -55,8 +55,13 @@ using EnvList = std::vector<std::pair<std::string, std::string>>;
 Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container, const EnvSources& sources,
                             const PodPlacement& placement);
 
-/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are.
-std::string expand_variables(std::string_view text, const EnvList& env);
+/// What the kernel starts a program with (execve(2)): one string, and all of the environment or of the arguments.
+constexpr size_t argument_bytes_max = 128 * 1024;
+constexpr size_t arguments_bytes_max = 2 * 1024 * 1024;
+
+/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are. Code::invalid for more than
+/// argument_bytes_max: each reference to a reference may grow tenfold.
+Result<std::string> expand_variables(std::string_view text, const EnvList& env);
 
 /// metadata.name, metadata.labels['x'], status.podIP, spec.nodeName ...: the value of a field reference.
 Result<std::string> resolve_field_ref(const api::Pod& pod, std::string_view path, const PodPlacement& placement);

@@ -6,6 +6,8 @@
 namespace orilla::node {
 namespace {
 
+constexpr size_t shown_bytes_max = 64;
+
 void set_variable(EnvList& env, std::string name, std::string value) {
     for (auto& [have, old] : env) {
         if (have != name) continue;
@@ -143,9 +145,18 @@ SourceNames find_source_names(const api::PodSpec& spec) {
     return names;
 }
 
-std::string expand_variables(std::string_view text, const EnvList& env) {
+namespace {
+Error too_long(std::string_view text) {
+    return Error(Code::invalid, "expanding \"" + std::string(text.substr(0, shown_bytes_max)) + "\" gives more than the " +
+                                    std::to_string(argument_bytes_max) + " bytes that a program can be started with");
+}
+}  // namespace
+
+Result<std::string> expand_variables(std::string_view text, const EnvList& env) {
     std::string out;
     for (size_t i = 0; i < text.size(); ++i) {
+        // Checked while it grows: what the whole would be may not fit into memory.
+        if (out.size() > argument_bytes_max) return too_long(text);
         if (text[i] != '$' || i + 1 >= text.size()) {
             out += text[i];
             continue;
@@ -165,6 +176,7 @@ std::string expand_variables(std::string_view text, const EnvList& env) {
         else out += text.substr(i, end - i + 1);
         i = end;
     }
+    if (out.size() > argument_bytes_max) return too_long(text);
     return out;
 }
 
@@ -179,6 +191,7 @@ Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container
     for (const auto& from : container.env_from) TRY_VOID(add_env_from(own, from, sources));
     // References see what stands before them, the service variables included.
     EnvList visible = services;
+    size_t bytes = 0;
     for (const auto& [name, value] : own) set_variable(visible, name, value);
     for (const auto& variable : container.env) {
         const std::string name(variable.name.view());
@@ -188,8 +201,12 @@ Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container
             if (!found) continue;
             value = std::move(*found);
         } else {
-            value = expand_variables(variable.value.view(), visible);
+            TRY(value, expand_variables(variable.value.view(), visible));
         }
+        bytes += name.size() + value.size();
+        if (bytes > arguments_bytes_max)
+            return Error(Code::invalid, "the environment is larger than the " + std::to_string(arguments_bytes_max) +
+                                            " bytes that a program can be started with");
         set_variable(visible, name, std::move(value));
     }
     return visible;

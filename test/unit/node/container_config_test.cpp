@@ -15,9 +15,40 @@ const std::string* find(const EnvList& env, std::string_view name) {
 
 TEST_CASE("expand_variables: known names, unknown names and escapes") {
     const EnvList env{{"A", "1"}, {"B", "two"}};
-    CHECK(expand_variables("$(A)-$(B)", env) == "1-two");
-    CHECK(expand_variables("$(C) $A $$(A) $(A", env) == "$(C) $A $(A) $(A");
-    CHECK(expand_variables("$", env) == "$");
+    CHECK(*expand_variables("$(A)-$(B)", env) == "1-two");
+    CHECK(*expand_variables("$(C) $A $$(A) $(A", env) == "$(C) $A $(A) $(A");
+    CHECK(*expand_variables("$", env) == "$");
+}
+
+TEST_CASE("expand_variables: stops where no program could be started with the outcome") {
+    const EnvList env{{"A", std::string(1000, 'x')}};
+    std::string text;
+    for (int i = 0; i < 131; ++i) text += "$(A)";
+    CHECK(expand_variables(text, env)->size() == 131'000);
+    const auto refused = expand_variables(text + "$(A)", env);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::invalid);
+}
+
+TEST_CASE("resolve_env: references upon references are bounded") {
+    api::Pod pod;
+    api::Container container;
+    container.name = "c";
+    auto add = [&container](std::string name, std::string value) {
+        auto& variable = container.env.emplace_back();
+        variable.name = api::Str(name);
+        variable.value = api::Str(value);
+    };
+    add("A0", std::string(1000, 'x'));
+    for (int i = 1; i < 9; ++i) {
+        std::string ten;
+        for (int k = 0; k < 10; ++k) ten += "$(A" + std::to_string(i - 1) + ")";
+        add("A" + std::to_string(i), ten);
+    }
+    const auto refused = resolve_env(pod, container, {}, {});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::invalid);
+    CHECK(refused.error().message().find("expanding \"$(A2)$(A2)") != std::string::npos);
 }
 
 TEST_CASE("resolve_env: values, references and envFrom in order") {
