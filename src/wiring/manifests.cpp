@@ -1,13 +1,13 @@
 #include "manifests.hpp"
 
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "orilla/api/patch.hpp"
 #include "orilla/base/log.hpp"
@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// Not an editor's swap file.
 bool is_manifest(const fs::path& path) {
+    if (path.filename().native().starts_with(".")) return false;
     return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json";
 }
 
@@ -43,6 +45,25 @@ Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& ma
     TRY(std::string patch, api::make_three_way_patch(before ? before->view() : "{}", manifest, *live.entry->json, *kind.type));
     TRY(std::string patched, api::apply_strategic_patch(*live.entry->json, patch, *kind.type));
     return api::decode_object(kind, patched);
+}
+
+/// The whole of a regular file; a pipe or a device would hold the loop up, or never end.
+Result<std::string> read_regular_file(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd) return Error::from_errno("open " + path, errno);
+    struct stat found{};
+    if (::fstat(fd.get(), &found) != 0) return Error::from_errno("read " + path, errno);
+    if (!S_ISREG(found.st_mode)) return Error(Code::invalid, path + ": not a regular file");
+    std::string content;
+    char buffer[16 * 1024];
+    for (;;) {
+        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+        if (got < 0) return Error::from_errno("read " + path, errno);
+        if (got == 0) return content;
+        content.append(buffer, static_cast<size_t>(got));
+        if (content.size() > manifest_file_bytes_max)
+            return Error(Code::invalid, path + ": larger than " + std::to_string(manifest_file_bytes_max) + " bytes");
+    }
 }
 
 }  // namespace
@@ -117,13 +138,9 @@ loop::Task<void> ManifestsDirectory::follow() {
 
 loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file) {
     const std::string path = directory_ + "/" + file;
-    struct stat found{};
-    if (stat(path.c_str(), &found) != 0) co_return loop::Outcome{};
-    if (static_cast<size_t>(found.st_size) > manifest_file_bytes_max)
-        co_return Error(Code::invalid, "larger than " + std::to_string(manifest_file_bytes_max) + " bytes");
-    std::stringstream text;
-    text << std::ifstream(path).rdbuf();
-    const std::string content = text.str();
+    auto read = read_regular_file(path);
+    if (!read && read.error().error_number() == ENOENT) co_return loop::Outcome{};
+    CO_CHECK(const std::string content, std::move(read));
     CO_CHECK(auto documents, api::read_manifest(content, path));
     for (auto& document : documents) {
         const std::string what = document.head.kind + " " + document.head.name;
