@@ -21,8 +21,29 @@ bool looks_base60(std::string_view text) {
            text.find_first_not_of("0123456789:_.+-") == std::string_view::npos;
 }
 
+/// How many digits `text` begins with, taken off.
+size_t take_digits(std::string_view& text) {
+    const size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(count);
+    return count;
+}
+
+/// 2026-11-25 and 2026-11-25T15:03:07Z are no strings for readers of YAML 1.1.
+bool looks_timestamp(std::string_view text) {
+    if (take_digits(text) != 4) return false;
+    for (int part = 0; part < 2; ++part) {
+        if (!text.starts_with('-')) return false;
+        text.remove_prefix(1);
+        const size_t digits = take_digits(text);
+        if (digits < 1 || digits > 2) return false;
+    }
+    if (text.empty()) return true;
+    return (text[0] == 'T' || text[0] == 't' || text[0] == ' ') && text.find(':') != std::string_view::npos &&
+           text.find_first_not_of("0123456789:.+-Z", 1) == std::string_view::npos;
+}
+
 bool means_something_else(std::string_view text) {
-    return resolve_plain_scalar(text).type != YamlScalar::Type::string || looks_base60(text) || text == "<<" ||
+    return looks_timestamp(text) || resolve_plain_scalar(text).type != YamlScalar::Type::string || looks_base60(text) || text == "<<" ||
            text == "=";
 }
 

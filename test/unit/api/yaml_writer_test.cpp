@@ -38,13 +38,15 @@ TEST_CASE("yaml: keys are sorted, lists are not indented, empty containers are i
 
 TEST_CASE("yaml: texts are quoted only where they need it") {
     for (const char* plain :
-         {"abc", "a b", "nginx:1.25", "10.42.0.0/24", "-g", "a#b", "2024-01-02T03:04:05Z", "500m", "ä"})
+         {"abc", "a b", "nginx:1.25", "10.42.0.0/24", "-g", "a#b", "2024-01-02T03:04:05x", "2024-01", "500m", "ä"})
         CHECK(text_in_yaml(plain) == plain);
     CHECK(text_in_yaml("true") == "\"true\"");
     CHECK(text_in_yaml("80") == "\"80\"");
     CHECK(text_in_yaml("") == "\"\"");
     CHECK(text_in_yaml("yes") == "\"yes\"");
     CHECK(text_in_yaml("12:30") == "\"12:30\"");
+    for (const char* moment : {"2024-01-02T03:04:05Z", "2024-01-02T03:04:05.123456Z", "2024-1-2", "2024-01-02 03:04:05"})
+        CHECK(text_in_yaml(moment) == "\"" + std::string(moment) + "\"");
     CHECK(text_in_yaml("a: b") == "'a: b'");
     CHECK(text_in_yaml("it's: x") == "'it''s: x'");
     CHECK(text_in_yaml("*") == "'*'");
