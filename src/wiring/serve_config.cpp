@@ -101,6 +101,18 @@ Result<void> parse_field(ServeConfig& config, const std::string& name, const jso
     return config_error(document, name, "unknown field");
 }
 
+/// A key that stands twice: which of the two was meant, nobody can say.
+Result<void> check_duplicates(const api::ManifestDocument& document) {
+    std::map<std::string, int> seen;
+    for (const auto& [path, line] : document.lines) {
+        const auto [first, is_new] = seen.emplace(path, line);
+        if (!is_new)
+            return Error(Code::invalid, document.source + ":" + std::to_string(line) + ": " + path + ": given twice, first in line " +
+                                            std::to_string(first->second));
+    }
+    return ok();
+}
+
 std::string host_name() {
     char name[256] = "";
     gethostname(name, sizeof name - 1);
@@ -120,6 +132,7 @@ Result<ServeConfig> parse_config_file(std::string_view text, const std::string& 
     TRY(auto documents, api::read_documents(text, file));
     if (documents.empty()) return config;
     if (documents.size() > 1) return Error(Code::invalid, file + ": expected one document, found " + std::to_string(documents.size()));
+    TRY_VOID(check_duplicates(documents[0]));
     boost::system::error_code error;
     const json::value root = json::parse(documents[0].json, error);
     if (error || !root.is_object()) return Error(Code::invalid, file + ": expected a mapping");

@@ -1,0 +1,37 @@
+#include "serve_config.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace orilla;
+using namespace orilla::wiring;
+
+namespace {
+std::string complaint(std::string_view text) {
+    auto config = parse_config_file(text, "config.yaml", {});
+    return config ? "none" : config.error().message();
+}
+}  // namespace
+
+TEST_CASE("parse_config_file: values of the file stand over the defaults") {
+    auto config = parse_config_file("dataDir: /data\nregistries:\n- host: a\n  insecure: true\n- host: b\n", "config.yaml", {});
+    REQUIRE(config);
+    CHECK(config->data_dir == "/data");
+    CHECK(config->run_dir == "/run/orilla");
+    REQUIRE(config->registries.size() == 2);
+    CHECK(config->registries[0].insecure);
+    CHECK(config->registries[1].host == "b");
+}
+
+TEST_CASE("parse_config_file: a key given twice is an error that names it and both lines") {
+    CHECK(complaint("dataDir: /a\nrunDir: /b\ndataDir: /c\n") == "config.yaml:3: dataDir: given twice, first in line 1");
+    CHECK(complaint("registries:\n- host: a\n  username: x\n  username: y\n") ==
+          "config.yaml:4: registries[0].username: given twice, first in line 3");
+    CHECK(complaint("registries:\n- host: a\nregistries:\n- host: b\n").find("registries: given twice") != std::string::npos);
+    CHECK(complaint("{\"runDir\": \"/a\",\n \"runDir\": \"/a\"}") == "config.yaml:2: runDir: given twice, first in line 1");
+}
+
+TEST_CASE("parse_config_file: unknown keys and wrong types are errors with their line") {
+    CHECK(complaint("dataDir: /a\nnosuch: 1\n") == "config.yaml:2: nosuch: unknown field");
+    CHECK(complaint("dataDir: 5\n") == "config.yaml:1: dataDir: expected a string");
+    CHECK(complaint("registries:\n- insecure: true\n") == "config.yaml:2: registries[0]: host is missing");
+}
