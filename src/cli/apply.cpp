@@ -22,64 +22,66 @@ std::string write_query(const Options& options, std::string_view manager) {
     return out;
 }
 
-std::string dry_run_suffix(const Options& options) {
-    if (options.dry_run == "client") return " (dry run)";
-    return options.dry_run == "server" ? " (server dry run)" : "";
-}
+/// What was done, one line each; or the objects, as -o says, all of them at the end.
+class Report {
+  public:
+    explicit Report(const Options& options) : options_(options) {}
 
-/// What was done, or the object, as -o says.
-Result<void> report(const Options& options, const Manifest& manifest, const std::string& done, const std::string& body) {
-    if (options.output == "name") {
-        print(display_name(*manifest.kind, manifest.name) + "\n");
-    } else if (!options.output.empty()) {
-        TRY(std::string text, render_object(body, options));
-        print(text);
-    } else {
-        print(display_name(*manifest.kind, manifest.name) + " " + done + dry_run_suffix(options) + "\n");
+    Result<void> add(const api::KindInfo& kind, const std::string& name, const std::string& done, const std::string& body) {
+        const std::string shown = display_name(kind, name);
+        if (options_.output.empty()) print(shown + " " + done + dry_run_suffix(options_) + "\n");
+        else if (options_.output == "name") print(shown + "\n");
+        if (!is_machine_output(options_.output) || options_.output == "name") return ok();
+        TRY(json::object object, parse_object(body));
+        objects_.push_back(std::move(object));
+        return ok();
     }
-    return ok();
-}
 
-/// The document with the annotation that the next apply compares with.
-json::object with_last_applied(const Manifest& manifest) {
-    json::object object = manifest.object;
-    json::object config = manifest.object;
-    if (json::value* metadata = config.if_contains("metadata"); metadata && metadata->is_object())
-        if (json::value* annotations = metadata->get_object().if_contains("annotations"); annotations && annotations->is_object())
-            annotations->get_object().erase(last_applied);
-    auto& metadata = object["metadata"].emplace_object() = object_at(manifest.object, "metadata");
-    json::object annotations = object_at(metadata, "annotations");
-    annotations[last_applied] = json::serialize(config) + "\n";
-    metadata["annotations"] = std::move(annotations);
-    return object;
-}
+    Result<void> finish() const {
+        if (objects_.empty()) return ok();
+        TRY(const std::string text, render_objects(options_, objects_, true));
+        print(text);
+        return ok();
+    }
 
-Result<void> create_applied(Client& client, const Options& options, const Manifest& manifest) {
+  private:
+    const Options& options_;
+    std::vector<json::object> objects_;
+};
+
+Result<void> create_applied(Client& client, const Options& options, const Manifest& manifest, Report& report) {
     Request request;
     request.method = "POST";
     request.path = path_of(*manifest.kind, manifest.ns) + write_query(options, "kubectl-client-side-apply");
     request.body = json::serialize(with_last_applied(manifest));
     auto body = client.send(request);
     if (!body) return manifest.document.located(body.error());
-    return report(options, manifest, "created", *body);
+    return report.add(*manifest.kind, manifest.name, "created", *body);
 }
 
 Result<std::string> plan_patch(const Manifest& manifest, const std::string& live) {
     TRY(json::object found, parse_object(live));
     const std::string before = text_at(object_at(object_at(found, "metadata"), "annotations"), last_applied);
+    if (before.empty())
+        fprintf(stderr, "Warning: resource %s/%s is missing the %s annotation which apply needs to tell what was removed from a file. "
+                        "It will be patched automatically.\n",
+                std::string(manifest.kind->plural).c_str(), manifest.name.c_str(), std::string(last_applied).c_str());
     return api::make_three_way_patch(before.empty() ? "{}" : before, json::serialize(with_last_applied(manifest)), live,
                                      *manifest.kind->type);
 }
 
-Result<void> apply_one(Client& client, const Options& options, const Manifest& manifest) {
+Result<void> apply_one(Client& client, const Options& options, const Manifest& manifest, Report& report) {
     Request get;
     get.path = path_of(*manifest.kind, manifest.ns, manifest.name);
     for (int attempt = 0;; ++attempt) {
         auto live = client.send(get);
-        if (!live && live.error().code() == Code::not_found) return create_applied(client, options, manifest);
-        if (!live) return std::move(live).error();
+        const bool absent = !live && live.error().code() == Code::not_found;
+        if (!live && !absent) return std::move(live).error();
+        if (options.dry_run == "client")
+            return report.add(*manifest.kind, manifest.name, absent ? "created" : "configured", json::serialize(with_last_applied(manifest)));
+        if (absent) return create_applied(client, options, manifest, report);
         TRY(std::string patch, plan_patch(manifest, *live));
-        if (patch == "{}") return report(options, manifest, "unchanged", *live);
+        if (patch == "{}") return report.add(*manifest.kind, manifest.name, "unchanged", *live);
         Request request;
         request.method = "PATCH";
         request.path = get.path + write_query(options, "kubectl-client-side-apply");
@@ -88,11 +90,12 @@ Result<void> apply_one(Client& client, const Options& options, const Manifest& m
         auto body = client.send(request);
         if (!body && body.error().code() == Code::conflict && attempt < apply_conflicts_max) continue;
         if (!body) return manifest.document.located(body.error());
-        return report(options, manifest, "configured", *body);
+        return report.add(*manifest.kind, manifest.name, "configured", *body);
     }
 }
 
-Result<void> create_one(Client& client, const Options& options, const Manifest& manifest) {
+Result<void> create_one(Client& client, const Options& options, const Manifest& manifest, Report& report) {
+    if (options.dry_run == "client") return report.add(*manifest.kind, manifest.name, "created", json::serialize(manifest.object));
     Request request;
     request.method = "POST";
     request.path = path_of(*manifest.kind, manifest.ns) + write_query(options, "kubectl-create");
@@ -101,39 +104,61 @@ Result<void> create_one(Client& client, const Options& options, const Manifest& 
     if (!body && manifest.document.source.empty()) return std::move(body).error();  // made by hand: no line to name
     if (!body) return manifest.document.located(body.error());
     TRY(json::object made, parse_object(*body));
-    Manifest named = manifest;
-    named.name = text_at(object_at(made, "metadata"), "name");  // generateName gave it one
-    return report(options, named, "created", *body);
+    const std::string name = text_at(object_at(made, "metadata"), "name");  // generateName gave it one
+    return report.add(*manifest.kind, name, "created", *body);
 }
 
 }  // namespace
 
+json::object with_last_applied(const Manifest& manifest) {
+    json::object object = manifest.object;
+    if (!object["metadata"].is_object()) object["metadata"].emplace_object();
+    json::object& metadata = object["metadata"].get_object();
+    json::object annotations = object_at(metadata, "annotations");
+    annotations.erase(last_applied);
+    metadata["annotations"] = annotations;
+    const std::string config = sorted_json(object) + "\n";
+    metadata["annotations"].get_object()[last_applied] = config;
+    return object;
+}
+
 Result<void> run_apply(Client& client, const Options& options) {
-    if (options.files.empty()) return Error(Code::bad_request, "error: must specify one of -f and -k");
+    TRY_VOID(check_output(options, change_outputs));
+    if (options.files.empty()) return usage("must specify one of -f and -k");
+    TRY_VOID(refuse_words(options));
     // All documents are checked before the first one changes anything.
     TRY(auto manifests, read_manifests(options));
-    for (const auto& manifest : manifests) {
+    for (const auto& manifest : manifests)
         if (manifest.name.empty())
             return Error(Code::bad_request, manifest.document.source + ":" + std::to_string(manifest.document.line) +
                                                 ": error: resource name may not be empty");
-        if (options.dry_run == "client") TRY_VOID(report(options, manifest, "configured", json::serialize(manifest.object)));
-        else TRY_VOID(apply_one(client, options, manifest));
-    }
-    return ok();
+    Report report(options);
+    Failures failures;
+    for (const auto& manifest : manifests) failures.add_if(apply_one(client, options, manifest, report));
+    TRY_VOID(report.finish());
+    return failures.outcome();
 }
 
 Result<void> create_from_files(Client& client, const Options& options) {
     TRY(auto manifests, read_manifests(options));
-    for (const auto& manifest : manifests) {
-        if (options.dry_run == "client") TRY_VOID(report(options, manifest, "created", json::serialize(manifest.object)));
-        else TRY_VOID(create_one(client, options, manifest));
-    }
-    return ok();
+    Report report(options);
+    Failures failures;
+    for (const auto& manifest : manifests) failures.add_if(create_one(client, options, manifest, report));
+    TRY_VOID(report.finish());
+    return failures.outcome();
 }
 
 Result<void> create_object(Client& client, const Options& options, Manifest manifest) {
-    if (options.dry_run == "client") return report(options, manifest, "created", json::serialize(manifest.object));
-    return create_one(client, options, manifest);
+    Report report(options);
+    auto done = create_one(client, options, manifest, report);
+    const std::string server = "Error from server (";  // kubectl says what it was about to make
+    if (!done && done.error().message().starts_with(server)) {
+        const std::string message = done.error().message();
+        return Error(done.error().code(), "error: failed to create " + std::string(manifest.kind->singular) + ": " +
+                                              message.substr(message.find("): ") + 3));
+    }
+    TRY_VOID(std::move(done));
+    return report.finish();
 }
 
 }  // namespace orilla::cli

@@ -1,7 +1,10 @@
 // scale, label and annotate: small patches of one field.
+#include <algorithm>
 #include <boost/json.hpp>
 
+#include "changes.hpp"
 #include "output.hpp"
+#include "targets.hpp"
 #include "verbs.hpp"
 #include "watching.hpp"
 
@@ -13,130 +16,151 @@ std::string dry_run_query(const Options& options, const std::string& manager) {
     return "?fieldManager=" + manager + (options.dry_run == "server" ? "&dryRun=All" : "");
 }
 
-Result<std::vector<Target>> expand(Client& client, const Options& options, const std::vector<std::string>& words) {
-    TRY(auto targets, parse_targets(words));
-    std::vector<Target> out;
-    for (const auto& target : targets) {
-        if (!target.name.empty()) {
-            out.push_back(target);
-            continue;
-        }
-        if (options.selector.empty() && options.field_selector.empty() && !options.all)
-            return Error(Code::bad_request, "error: a name, -l or --all is needed");
-        Request request;
-        request.path = path_of(*target.kind, namespace_for(*target.kind, options)) + list_query(options);
-        TRY(std::string body, client.send(request));
-        TRY(json::object list, parse_object(body));
-        for (const auto& item : array_at(list, "items"))
-            out.push_back({target.kind, text_at(object_at(item.get_object(), "metadata"), "name")});
+Result<void> show(const Options& options, const Target& target, const std::string& done, const json::object& object) {
+    if (!is_machine_output(options.output)) {
+        print(display_name(*target.kind, target.name) + " " + done + dry_run_suffix(options) + "\n");
+        return ok();
     }
-    return out;
-}
-
-Result<void> show(const Options& options, const Target& target, const std::string& done, const std::string& body) {
-    const std::string dry = options.dry_run == "server" ? " (server dry run)" : options.dry_run == "client" ? " (dry run)" : "";
-    if (options.output == "name") {
-        print(display_name(*target.kind, target.name) + "\n");
-    } else if (is_machine_output(options.output)) {
-        TRY(std::string text, render_object(body, options));
-        print(text);
-    } else {
-        print(display_name(*target.kind, target.name) + " " + done + dry + "\n");
-    }
+    TRY(const std::string text, render_objects(options, {object}, true));
+    print(text);
     return ok();
 }
 
-Result<void> scale_one(Client& client, const Options& options, const Target& target) {
-    const std::string path = path_of(*target.kind, options.ns, target.name);
-    if (options.current_replicas) {
-        Request get;
-        get.path = path + "/scale";
-        TRY(std::string body, client.send(get));
-        TRY(json::object scale, parse_object(body));
-        const int64_t have = number_at(object_at(scale, "spec"), "replicas");
-        if (have != *options.current_replicas)
-            return Error(Code::conflict, "error: Expected replicas to be " + std::to_string(*options.current_replicas) + ", was " + std::to_string(have));
-    }
-    if (options.dry_run == "client") return show(options, target, "scaled", "{}");
+/// The named objects, or those that -l or --all choose.
+Result<std::vector<Target>> find_members(Client& client, const Options& options, const std::vector<std::string>& words) {
+    TRY(const auto targets, find_targets(options, words));
+    TRY_VOID(check_targets(targets, options, true));
+    return expand(client, options, targets);
+}
+
+Result<json::object> patch(Client& client, const std::string& path, const json::object& body) {
     Request request;
     request.method = "PATCH";
-    request.path = path + "/scale" + dry_run_query(options, "kubectl-scale");
+    request.path = path;
     request.content_type = "application/merge-patch+json";
-    request.body = json::serialize(json::object{{"spec", {{"replicas", *options.replicas}}}});
-    TRY(std::string body, client.send(request));
-    TRY_VOID(show(options, target, "scaled", body));
-    if (options.timeout.empty()) return ok();
-    const int64_t limit_ms = parse_duration_ms(options.timeout);
-    if (limit_ms < 0) return Error(Code::bad_request, "error: invalid --timeout \"" + options.timeout + "\"");
-    return wait_until(client, *target.kind, options.ns, target.name, limit_ms, [&](const json::object* object) -> Result<bool> {
+    request.body = json::serialize(body);
+    TRY(const std::string answer, client.send(request));
+    return parse_object(answer);
+}
+
+Result<void> check_current(Client& client, const Options& options, const std::string& path) {
+    Request get;
+    get.path = path + "/scale";
+    TRY(std::string body, client.send(get));
+    TRY(json::object scale, parse_object(body));
+    const int64_t have = number_at(object_at(scale, "spec"), "replicas");
+    if (!options.current_replicas || *options.current_replicas < 0 || have == *options.current_replicas) return ok();
+    return Error(Code::conflict, "error: Expected replicas to be " + std::to_string(*options.current_replicas) + ", was " + std::to_string(have));
+}
+
+Result<void> scale_one(Client& client, const Options& options, const Target& target, int64_t limit_ms) {
+    const std::string path = path_of(target);
+    TRY_VOID(check_current(client, options, path));
+    const json::object body{{"spec", {{"replicas", *options.replicas}}}};
+    json::object answer;
+    if (options.dry_run != "client") {
+        TRY_VOID(patch(client, path + "/scale" + dry_run_query(options, "kubectl-scale"), body));
+    }
+    if (is_machine_output(options.output)) {
+        TRY(answer, fetch(client, options, target));
+    }
+    TRY_VOID(show(options, target, "scaled", answer));
+    if (options.timeout.empty() || options.dry_run != "none") return ok();
+    return wait_until(client, *target.kind, target.ns, target.name, limit_ms, [&](const json::object* object) -> Result<bool> {
         return object && number_at(object_at(*object, "status"), "replicas") == *options.replicas;
     });
 }
 
-/// key=value sets, key- removes; everything before the first of them names objects.
-struct LabelChange {
-    std::vector<std::string> words;
-    json::object values;
-};
-
-Result<LabelChange> parse_change(const Options& options) {
-    LabelChange out;
-    for (const auto& arg : options.args) {
-        const size_t equals = arg.find('=');
-        const bool removes = equals == std::string::npos && arg.size() > 1 && arg.back() == '-' && !out.words.empty();
-        if (equals != std::string::npos) out.values[arg.substr(0, equals)] = arg.substr(equals + 1);
-        else if (removes) out.values[arg.substr(0, arg.size() - 1)] = nullptr;
-        else if (!out.values.empty()) return Error(Code::bad_request, "error: all resources must be specified before changes: " + arg);
-        else out.words.push_back(arg);
-    }
-    if (out.values.empty() && !options.list) return Error(Code::bad_request, "error: at least one update is required: KEY=VALUE or KEY-");
-    return out;
-}
+std::string field_of(const Options& options) { return options.verb == "label" ? "labels" : "annotations"; }
 
 Result<void> label_one(Client& client, const Options& options, const Target& target, const json::object& values) {
-    const std::string field = options.verb == "label" ? "labels" : "annotations";
-    Request get;
-    get.path = path_of(*target.kind, namespace_for(*target.kind, options), target.name);
-    TRY(std::string body, client.send(get));
-    TRY(json::object live, parse_object(body));
+    const std::string field = field_of(options);
+    TRY(const json::object live, fetch(client, options, target));
     const json::object& have = object_at(object_at(live, "metadata"), field);
-    if (options.list) {
+    if (options.list && values.empty()) {
         for (const auto& item : have) print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");
-        if (values.empty()) return ok();
+        return ok();
     }
-    bool changes = false;
-    for (const auto& item : values) {
-        const json::value* before = have.if_contains(item.key());
-        changes |= item.value().is_null() ? before != nullptr : !before || *before != item.value();
-        if (before && !item.value().is_null() && *before != item.value() && !options.overwrite)
-            return Error(Code::conflict, "error: '" + std::string(item.key()) + "' already has a value (" + text_of(*before) +
-                                             "), and --overwrite is false");
-    }
-    const std::string done = options.verb == "label" ? "labeled" : "annotated";
-    if (!changes && options.verb == "label") return show(options, target, "not labeled", body);
-    if (options.dry_run == "client") return show(options, target, done, body);
-    Request request;
-    request.method = "PATCH";
-    request.path = get.path + dry_run_query(options, "kubectl-" + options.verb);
-    request.content_type = "application/merge-patch+json";
-    request.body = json::serialize(json::object{{"metadata", {{field, values}}}});
-    TRY(std::string answer, client.send(request));
-    return show(options, target, done, answer);
+    TRY(const LabelPlan plan, plan_label(options, have, values));
+    if (options.verb == "label")
+        for (const auto& key : plan.absent) print("label \"" + key + "\" not found.\n");
+    if (!plan.changes && options.verb == "label") return show(options, target, plan.done, live);
+    if (options.dry_run == "client") return show(options, target, plan.done, live);
+    const json::object body{{"metadata", {{field, values}}}};
+    TRY(const json::object answer, patch(client, path_of(target) + dry_run_query(options, "kubectl-" + options.verb), body));
+    TRY_VOID(show(options, target, plan.done, answer));
+    if (!options.list) return ok();
+    for (const auto& item : object_at(object_at(answer, "metadata"), field)) print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");
+    return ok();
 }
 
 }  // namespace
 
+Result<LabelChange> parse_label_change(const Options& options) {
+    LabelChange out;
+    for (const auto& arg : options.args) {
+        const size_t equals = arg.find('=');
+        const bool removes = equals == std::string::npos && arg.size() > 1 && arg.back() == '-';
+        const std::string key = removes ? arg.substr(0, arg.size() - 1) : arg.substr(0, equals);
+        if (equals == std::string::npos && !removes) {
+            if (!out.values.empty()) return usage("all resources must be specified before " + options.verb + " changes: " + arg);
+            out.words.push_back(arg);
+            continue;
+        }
+        if (key.empty()) return usage("invalid " + options.verb + ": \"" + arg + "\"");
+        const json::value* before = out.values.if_contains(key);
+        if (before && before->is_null() != removes) return usage("can not both modify and remove a " + options.verb + " in the same command");
+        if (removes) out.values[key] = nullptr;
+        else out.values[key] = arg.substr(equals + 1);
+    }
+    if (out.values.empty() && !options.list) return usage("at least one " + options.verb + " update is required");
+    return out;
+}
+
+Result<LabelPlan> plan_label(const Options& options, const json::object& have, const json::object& values) {
+    LabelPlan out;
+    bool sets = false;
+    for (const auto& item : values) {
+        const json::value* before = have.if_contains(item.key());
+        const std::string key(item.key());
+        if (item.value().is_null()) {
+            if (!before) out.absent.push_back(key);
+            out.changes |= before != nullptr;
+            continue;
+        }
+        sets = true;
+        if (before && *before != item.value() && !options.overwrite) {
+            const std::string what = "'" + key + "' already has a value (" + text_of(*before) + ")";
+            return Error(Code::conflict, options.verb == "label" ? "error: " + what + ", and --overwrite is false"
+                                                                 : "error: --overwrite is false but found the following declared annotation(s): " + what);
+        }
+        out.changes |= !before || *before != item.value();
+    }
+    if (options.verb != "label") out.done = "annotated";
+    else if (!out.changes) out.done = "not labeled";
+    else out.done = sets ? "labeled" : "unlabeled";
+    return out;
+}
+
 Result<void> run_scale(Client& client, const Options& options) {
-    TRY(auto targets, expand(client, options, options.args));
-    for (const auto& target : targets) TRY_VOID(scale_one(client, options, target));
-    return ok();
+    TRY_VOID(check_output(options, change_outputs));
+    if (!options.replicas) return usage("required flag(s) \"replicas\" not set");
+    if (*options.replicas < 0) return usage("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
+    TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
+    TRY(const auto targets, find_members(client, options, options.args));
+    Failures failures;
+    for (const auto& target : targets) failures.add_if(scale_one(client, options, target, limit_ms));
+    return failures.outcome();
 }
 
 Result<void> run_label(Client& client, const Options& options) {
-    TRY(LabelChange change, parse_change(options));
-    TRY(auto targets, expand(client, options, change.words));
-    for (const auto& target : targets) TRY_VOID(label_one(client, options, target, change.values));
-    return ok();
+    TRY_VOID(check_output(options, change_outputs));
+    TRY(const LabelChange change, parse_label_change(options));
+    TRY(const auto targets, find_members(client, options, change.words));
+    if (targets.empty()) return usage("no resources found");
+    Failures failures;
+    for (const auto& target : targets) failures.add_if(label_one(client, options, target, change.values));
+    return failures.outcome();
 }
 
 }  // namespace orilla::cli

@@ -69,6 +69,15 @@ std::string text_at(const json::object& object, std::string_view key) {
     return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
+/// kubectl names the kind without its group: The Deployment "web" is invalid: ...
+std::string describe_invalid(const json::object& root, const json::object* about) {
+    const std::string message = text_at(root, "message");
+    const std::string rest = " is invalid: ";
+    const size_t at = message.find(rest);
+    if (!about || at == std::string::npos || text_at(*about, "kind").empty()) return "The " + message;
+    return "The " + text_at(*about, "kind") + " \"" + text_at(*about, "name") + "\"" + message.substr(at);
+}
+
 Error error_of(long status, const std::string& body) {
     boost::system::error_code failed;
     const json::value parsed = json::parse(body, failed);
@@ -76,10 +85,10 @@ Error error_of(long status, const std::string& body) {
         return Error(code_of(status, ""), "the server answered with status " + std::to_string(status));
     const json::object& root = parsed.get_object();
     const std::string reason = text_at(root, "reason");
-    const std::string prefix = status == 422 ? "The " : "Error from server (" + reason + "): ";
-    Error error(code_of(status, reason), prefix + text_at(root, "message"));
     const json::value* details = root.if_contains("details");
-    const json::value* causes = details && details->is_object() ? details->get_object().if_contains("causes") : nullptr;
+    const json::object* about = details ? details->if_object() : nullptr;
+    Error error(code_of(status, reason), status == 422 ? describe_invalid(root, about) : "Error from server (" + reason + "): " + text_at(root, "message"));
+    const json::value* causes = about ? about->if_contains("causes") : nullptr;
     if (!causes || !causes->is_array()) return error;
     for (const auto& cause : causes->get_array())
         if (cause.is_object())
@@ -162,21 +171,6 @@ Result<void> Client::stream_lines(const Request& request, const std::function<bo
     TRY_VOID(stream(request, by_line));
     if (!pending.empty()) sink(pending);
     return ok();
-}
-
-std::string escape(std::string_view text) {
-    static constexpr char hex[] = "0123456789ABCDEF";
-    std::string out;
-    for (unsigned char c : text) {
-        if (isalnum(c) || strchr("-._~", c)) {
-            out += static_cast<char>(c);
-        } else {
-            out += '%';
-            out += hex[c >> 4];
-            out += hex[c & 15];
-        }
-    }
-    return out;
 }
 
 }  // namespace orilla::cli

@@ -42,7 +42,4 @@ class Client {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Percent-encodes what must not stand in a query or a path segment.
-std::string escape(std::string_view text);
-
 }  // namespace orilla::cli

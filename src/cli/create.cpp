@@ -1,9 +1,9 @@
 // create: from files, or the few kinds that people make by hand.
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <charconv>
 
+#include "config_sources.hpp"
+#include "generators.hpp"
 #include "manifests.hpp"
 #include "orilla/api/codec.hpp"
 #include "output.hpp"
@@ -13,112 +13,144 @@ namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-json::object metadata_of(const std::string& name) { return {{"name", name}}; }
+constexpr int port_max = 65535;
 
-/// --from-literal and --from-file, as {key, content}.
-Result<std::vector<std::pair<std::string, std::string>>> read_sources(const Options& options) {
-    std::vector<std::pair<std::string, std::string>> out;
-    for (const auto& literal : options.from_literal) {
-        const size_t equals = literal.find('=');
-        if (equals == std::string::npos || equals == 0)
-            return Error(Code::bad_request, "error: invalid literal source " + literal + ", expected key=value");
-        out.emplace_back(literal.substr(0, equals), literal.substr(equals + 1));
-    }
-    for (const auto& file : options.from_file) {
-        const size_t equals = file.find('=');
-        const std::string path = equals == std::string::npos ? file : file.substr(equals + 1);
-        const std::string key = equals == std::string::npos ? std::filesystem::path(path).filename().string() : file.substr(0, equals);
-        std::ifstream in(path, std::ios::binary);
-        if (!in) return Error(Code::bad_request, "error: cannot read " + path);
-        std::stringstream text;
-        text << in.rdbuf();
-        out.emplace_back(key, text.str());
-    }
+/// `options.ns` stands in the object only when it was asked for, as with kubectl.
+json::object metadata_of(const Options& options, const json::object& labels = {}) {
+    json::object out{{"name", options.args[0]}};
+    if (!options.ns.empty()) out["namespace"] = options.ns;
+    if (!labels.empty()) out["labels"] = labels;
     return out;
 }
 
-Result<json::object> make_config_map(const Options& options, const std::string& name) {
-    TRY(auto sources, read_sources(options));
+Result<json::object> make_config_map(const Options& options) {
+    TRY(const auto entries, read_config_sources(options, "ConfigMap", options.args[0]));
+    json::object data, binary;
+    for (const auto& [key, value] : entries) {
+        if (is_utf8(value)) data[key] = value;
+        else binary[key] = api::encode_base64(value);
+    }
+    json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", metadata_of(options)}};
+    if (!data.empty()) out["data"] = std::move(data);
+    if (!binary.empty()) out["binaryData"] = std::move(binary);
+    return out;
+}
+
+Result<json::object> make_secret(const Options& options) {
+    TRY(const auto entries, read_config_sources(options, "Secret", options.args[0]));
     json::object data;
-    for (const auto& [key, value] : sources) data[key] = value;
-    json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", metadata_of(name)}};
+    for (const auto& [key, value] : entries) data[key] = api::encode_base64(value);
+    json::object out{{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", metadata_of(options)}};
+    if (!options.secret_type.empty()) out["type"] = options.secret_type;
     if (!data.empty()) out["data"] = std::move(data);
     return out;
 }
 
-Result<json::object> make_secret(const Options& options, const std::string& name) {
-    TRY(auto sources, read_sources(options));
-    json::object data;
-    for (const auto& [key, value] : sources) data[key] = api::encode_base64(value);
-    json::object out{{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", metadata_of(name)}};
-    if (!options.type.empty()) out["type"] = options.type;
-    if (!data.empty()) out["data"] = std::move(data);
+/// registry:5000/tools/nginx:1@sha256:... runs in a container named nginx.
+std::string container_name(const std::string& image) {
+    std::string name = image.substr(image.rfind('/') + 1);
+    name = name.substr(0, name.find_first_of(":@"));
+    for (char& c : name) c = c == '_' || c == '.' ? '-' : static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    return name;
+}
+
+Result<json::array> make_containers(const Options& options) {
+    json::array out;
+    for (const auto& image : options.images) {
+        json::object container{{"name", container_name(image)}, {"image", image}};
+        for (const auto& other : out)
+            if (text_at(other.get_object(), "name") == text_at(container, "name"))
+                return usage("two images would run in a container named \"" + text_at(container, "name") + "\"; write a manifest");
+        if (out.empty() && options.port) container["ports"] = json::array{json::object{{"containerPort", *options.port}}};
+        if (!options.container_command.empty()) {
+            json::array command;
+            for (const auto& word : options.container_command) command.emplace_back(word);
+            container["command"] = std::move(command);
+        }
+        out.emplace_back(std::move(container));
+    }
     return out;
 }
 
-Result<json::object> make_deployment(const Options& options, const std::string& name) {
-    if (options.image.empty()) return Error(Code::bad_request, "error: required flag(s) \"image\" not set");
-    const json::object labels{{"app", name}};
-    std::string container = options.image.substr(options.image.rfind('/') + 1);
-    container = container.substr(0, container.find_first_of(":@"));
-    const json::object pod_template{
-        {"metadata", {{"labels", labels}}},
-        {"spec", {{"containers", json::array{json::object{{"name", container}, {"image", options.image}}}}}}};
+Result<json::object> make_deployment(const Options& options) {
+    if (options.images.empty()) return usage("required flag(s) \"image\" not set");
+    if (options.images.size() > 1 && !options.container_command.empty()) return usage("cannot specify multiple --image options and command");
+    TRY(json::array containers, make_containers(options));
+    const json::object labels{{"app", options.args[0]}};
+    const json::object pod_template{{"metadata", {{"labels", labels}}}, {"spec", {{"containers", std::move(containers)}}}};
     return json::object{{"apiVersion", "apps/v1"},
                         {"kind", "Deployment"},
-                        {"metadata", {{"name", name}, {"labels", labels}}},
+                        {"metadata", metadata_of(options, labels)},
                         {"spec", {{"replicas", options.replicas.value_or(1)}, {"selector", {{"matchLabels", labels}}}, {"template", pod_template}}}};
 }
 
-Result<json::object> make_service(const Options& options, const std::string& type, const std::string& name) {
-    json::array ports;
-    for (const auto& pair : options.tcp) {
-        const size_t colon = pair.find(':');
-        const int port = atoi(pair.c_str());
-        if (port <= 0) return Error(Code::bad_request, "error: --tcp=" + pair + ": expected PORT or PORT:TARGET");
-        const std::string target = colon == std::string::npos ? pair : pair.substr(colon + 1);
-        json::object one{{"name", pair.substr(0, colon) + "-" + target}, {"port", port}, {"protocol", "TCP"}};
-        if (target.find_first_not_of("0123456789") == std::string::npos) one["targetPort"] = atoi(target.c_str());
-        else one["targetPort"] = target;
-        ports.emplace_back(std::move(one));
-    }
-    if (ports.empty()) return Error(Code::bad_request, "error: at least one tcp port must be specified: --tcp=80:8080");
-    const json::object labels{{"app", name}};
-    return json::object{{"apiVersion", "v1"},
-                        {"kind", "Service"},
-                        {"metadata", {{"name", name}, {"labels", labels}}},
-                        {"spec", {{"type", type == "nodeport" ? "NodePort" : "ClusterIP"}, {"selector", labels}, {"ports", std::move(ports)}}}};
+Result<int> parse_port(const std::string& text, const std::string& whole) {
+    int port = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (failed != std::errc() || end != text.data() + text.size() || port < 1 || port > port_max)
+        return usage("invalid --tcp=" + whole + ": a port must be between 1 and 65535, inclusive");
+    return port;
 }
 
-Result<json::object> make_named(const Options& options) {
-    std::vector<std::string> words = options.args;
-    const std::string what = words[0];
-    std::string kind_type;
-    if ((what == "secret" || what == "service" || what == "svc") && words.size() > 2) {
-        kind_type = words[1];
-        words.erase(words.begin() + 1);
+/// 80, 80:8080 or 80:http.
+Result<json::object> make_port(const Options& options, const std::string& pair) {
+    const size_t colon = pair.find(':');
+    TRY(const int port, parse_port(pair.substr(0, colon), pair));
+    json::object out{{"name", std::to_string(port)}, {"port", port}, {"protocol", "TCP"}, {"targetPort", port}};
+    if (options.node_port) out["nodePort"] = *options.node_port;
+    if (colon == std::string::npos) return out;
+    const std::string target = pair.substr(colon + 1);
+    out["name"] = std::to_string(port) + "-" + target;
+    if (target.find_first_not_of("0123456789") != std::string::npos) {
+        out["targetPort"] = target;
+        return out;
     }
-    if (words.size() != 2) return Error(Code::bad_request, "error: exactly one NAME is required, got " + std::to_string(words.size() - 1));
-    const std::string name = words[1];
-    if (what == "configmap" || what == "cm") return make_config_map(options, name);
-    if (what == "secret" && (kind_type.empty() || kind_type == "generic")) return make_secret(options, name);
-    if (what == "deployment" || what == "deploy") return make_deployment(options, name);
-    if ((what == "service" || what == "svc") && (kind_type == "clusterip" || kind_type == "nodeport"))
-        return make_service(options, kind_type, name);
-    if (what == "namespace" || what == "ns")
-        return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", metadata_of(name)}};
-    return Error(Code::bad_request, "error: cannot create \"" + what + (kind_type.empty() ? "" : " " + kind_type) +
-                                        "\" by hand: configmap, secret generic, deployment, service clusterip|nodeport and namespace "
-                                        "can be; everything else comes from -f FILE");
+    TRY(const int number, parse_port(target, pair));
+    out["targetPort"] = number;
+    return out;
+}
+
+Result<json::object> make_service(const Options& options, const char* type) {
+    json::array ports;
+    for (const auto& pair : options.tcp) {
+        TRY(json::object port, make_port(options, pair));
+        ports.emplace_back(std::move(port));
+    }
+    const bool headless = options.cluster_ip == "None";
+    if (ports.empty() && !headless) return usage("at least one tcp port specifier must be provided");
+    if (options.node_port && ports.size() > 1) return usage("--node-port goes with one --tcp");
+    const json::object labels{{"app", options.args[0]}};
+    json::object spec{{"type", type}, {"selector", labels}};
+    if (!ports.empty()) spec["ports"] = std::move(ports);
+    if (!options.cluster_ip.empty()) spec["clusterIP"] = options.cluster_ip;
+    return json::object{{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", metadata_of(options, labels)}, {"spec", std::move(spec)}};
 }
 
 }  // namespace
 
+Result<json::object> make_generated(const Options& options) {
+    if (options.args.size() != 1) return usage_with_help(options, "exactly one NAME is required, got " + std::to_string(options.args.size()));
+    if (options.verb == "create configmap") return make_config_map(options);
+    if (options.verb == "create secret generic") return make_secret(options);
+    if (options.verb == "create deployment") return make_deployment(options);
+    if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
+    if (options.verb == "create service nodeport") return make_service(options, "NodePort");
+    return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", metadata_of(options)}};
+}
+
 Result<void> run_create(Client& client, const Options& options) {
-    if (!options.files.empty()) return create_from_files(client, options);
-    if (options.args.empty()) return Error(Code::bad_request, "error: must specify one of -f, or what to create");
-    TRY(json::object object, make_named(options));
-    return create_object(client, options, make_manifest(options, std::move(object)));
+    TRY_VOID(check_output(options, change_outputs));
+    if (options.verb != "create") {
+        TRY(json::object object, make_generated(options));
+        return create_object(client, options, make_manifest(options, std::move(object)));
+    }
+    if (options.files.empty() && !options.args.empty())
+        return usage_with_help(options, "cannot create \"" + options.args[0] +
+                                            "\" by flags: configmap, secret generic, deployment, service clusterip, service nodeport and "
+                                            "namespace can be; everything else comes from -f FILE");
+    if (options.files.empty()) return usage("must specify one of -f and -k");
+    TRY_VOID(refuse_words(options));
+    return create_from_files(client, options);
 }
 
 }  // namespace orilla::cli

@@ -3,19 +3,21 @@
 #include <boost/json.hpp>
 #include <ctime>
 
-#include "orilla/api/age.hpp"
+#include "event_list.hpp"
 #include "output.hpp"
+#include "rollouts.hpp"
+#include "targets.hpp"
 #include "verbs.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-constexpr size_t label_columns = 18;
+constexpr size_t label_width = 20;
 
 void line(const std::string& name, const std::string& value, const std::string& indent = "") {
     std::string out = indent + name + ":";
-    while (out.size() < label_columns) out += ' ';
+    while (out.size() < label_width) out += ' ';
     if (out.back() != ' ') out += ' ';
     print(out + (value.empty() ? "<none>" : value) + "\n");
 }
@@ -26,7 +28,7 @@ void lines(const std::string& name, const json::object& map, std::string_view se
         if (item.key() == "kubectl.kubernetes.io/last-applied-configuration") continue;
         const std::string text = std::string(item.key()) + std::string(separator) + text_of(item.value());
         if (first) line(name, text);
-        else print(std::string(label_columns, ' ') + text + "\n");
+        else print(std::string(label_width, ' ') + text + "\n");
         first = false;
     }
     if (first) line(name, "");
@@ -161,8 +163,7 @@ void describe_workload(const json::object& object) {
         line("Replicas", count("replicas") + " current / " + text_at(spec, "replicas") + " desired");
     }
     print("Pod Template:\n");
-    lines("  Labels", object_at(object_at(object_at(spec, "template"), "metadata"), "labels"));
-    describe_containers(object_at(object_at(spec, "template"), "spec"), {});
+    describe_template(object_at(spec, "template"));
     describe_conditions(status);
 }
 
@@ -249,25 +250,21 @@ Result<void> describe_events(Client& client, const json::object& object) {
     TextTable table;
     table.add({"  Type", "Reason", "Age", "From", "Message"});
     table.add({"  ----", "------", "----", "----", "-------"});
-    const json::array& items = array_at(list, "items");
-    for (const auto& item : items) {
-        const json::object& event = item.get_object();
-        const auto last = api::Time::parse(text_at(event, "lastTimestamp"));
-        std::string age = last ? api::render_age(*last, time(nullptr)) : "<unknown>";
-        if (number_at(event, "count", 1) > 1) age += " (x" + std::to_string(number_at(event, "count")) + ")";
-        table.add({"  " + text_at(event, "type"), text_at(event, "reason"), age, text_at(object_at(event, "source"), "component"), text_at(event, "message")});
-    }
-    if (items.empty()) line("Events", "");
+    const auto events = sort_events(array_at(list, "items"));
+    for (const auto& event : events)
+        table.add({"  " + text_at(event, "type"), text_at(event, "reason"), event_age(event, time(nullptr)),
+                   text_at(object_at(event, "source"), "component"), cell_text(text_at(event, "message"))});
+    if (events.empty()) line("Events", "");
     else print("Events:\n" + table.render());
     return ok();
 }
 
-Result<void> describe_one(Client& client, const json::object& object) {
+Result<void> describe_one(Client& client, const Options& options, const json::object& object) {
     const json::object& metadata = object_at(object, "metadata");
     const std::string kind = text_at(object, "kind");
     line("Name", text_at(metadata, "name"));
     if (metadata.contains("namespace")) line("Namespace", text_at(metadata, "namespace"));
-    line("CreationTimestamp", text_at(metadata, "creationTimestamp"));
+    if (kind == "Node" || kind == "Deployment") line("CreationTimestamp", text_at(metadata, "creationTimestamp"));
     lines("Labels", object_at(metadata, "labels"));
     lines("Annotations", object_at(metadata, "annotations"), ": ");
     if (kind == "Pod") describe_pod(object);
@@ -277,28 +274,54 @@ Result<void> describe_one(Client& client, const json::object& object) {
     else if (kind == "ConfigMap" || kind == "Secret") describe_data(object);
     else if (kind == "Namespace") line("Status", text_at(object_at(object, "status"), "phase"));
     else TRY_VOID(describe_rest(object));
-    return describe_events(client, object);
+    return options.show_events ? describe_events(client, object) : ok();
+}
+
+/// What a target names: itself, the members of a collection, or, when nothing has that name, what begins with it.
+Result<json::array> find_described(Client& client, const Options& options, const Target& target) {
+    auto found = fetch(client, options, target);
+    if (found) return target.name.empty() ? array_at(*found, "items") : json::array{*found};
+    const bool one_name = options.args.size() == 2 && options.args[0].find('/') == std::string::npos;
+    if (found.error().code() != Code::not_found || !one_name) return std::move(found).error();
+    Target collection = target;
+    collection.name.clear();
+    TRY(const json::object list, fetch(client, options, collection));
+    json::array out;
+    for (const auto& item : array_at(list, "items"))
+        if (text_at(object_at(item.get_object(), "metadata"), "name").starts_with(target.name)) out.push_back(item);
+    if (out.empty()) return std::move(found).error();
+    return out;
 }
 
 }  // namespace
 
+void describe_template(const json::object& pod_template) {
+    lines("  Labels", object_at(object_at(pod_template, "metadata"), "labels"));
+    describe_containers(object_at(pod_template, "spec"), {});
+}
+
 Result<void> run_describe(Client& client, const Options& options) {
-    TRY(auto targets, parse_targets(options.args));
+    if (options.args.empty() && options.files.empty())
+        return usage("You must specify the type of resource to describe. Use \"orilla api-resources\" for a complete list of supported resources.");
+    TRY(const auto targets, find_targets(options, options.args));
+    TRY_VOID(check_targets(targets, options, false));
     bool first = true;
+    Failures failures;
     for (const auto& target : targets) {
-        Request request;
-        request.path = path_of(*target.kind, namespace_for(*target.kind, options), target.name) + (target.name.empty() ? list_query(options) : "");
-        TRY(std::string body, client.send(request));
-        TRY(json::object found, parse_object(body));
-        json::array items = target.name.empty() ? array_at(found, "items") : json::array{found};
-        for (auto& item : items) {
+        auto items = find_described(client, options, target);
+        if (!items) {
+            failures.add(items.error());
+            continue;
+        }
+        for (auto& item : *items) {
             item.get_object()["kind"] = std::string(target.kind->kind);
             if (!first) print("\n\n");
             first = false;
-            TRY_VOID(describe_one(client, item.get_object()));
+            failures.add_if(describe_one(client, options, item.get_object()));
         }
     }
-    if (first) print("No resources found\n");
+    if (!first || failures.any()) return failures.outcome();
+    fprintf(stderr, "No resources found%s\n", options.all_namespaces ? "" : (" in " + namespace_of(options) + " namespace.").c_str());
     return ok();
 }
 

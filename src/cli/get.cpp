@@ -1,72 +1,76 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "output.hpp"
+#include "targets.hpp"
 #include "verbs.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-Result<void> print_table(Client& client, const Options& options, const Target& target, bool many, bool* any) {
-    Request request;
-    const std::string ns = namespace_for(*target.kind, options);
-    request.path = path_of(*target.kind, ns, target.name) + (target.name.empty() ? list_query(options) : "");
-    request.accept = accept_table;
-    auto body = client.send(request);
-    if (!body && options.ignore_not_found && body.error().code() == Code::not_found) return ok();
-    if (!body) return std::move(body).error();
-    TRY(json::object table, parse_object(*body));
-    if (array_at(table, "rows").empty()) return ok();
-    TablePrinter printer{options, *target.kind, many, false, {}, {}, {}};
-    const std::string text = printer.render(table);
-    print((*any && many ? "\n" : "") + text);
-    *any = true;
-    return ok();
+constexpr std::string_view get_outputs = "custom-columns,json,jsonpath,name,wide,yaml";
+
+bool is_absent(const Options& options, const Error& error) { return options.ignore_not_found && error.code() == Code::not_found; }
+
+std::string nothing_found(const Options& options, const std::vector<Target>& targets) {
+    const bool namespaced = std::ranges::all_of(targets, [](const Target& target) { return target.kind->namespaced; });
+    if (options.all_namespaces || !namespaced) return "No resources found";
+    return "No resources found in " + namespace_of(options) + " namespace.";
 }
 
-Result<json::object> fetch(Client& client, const Options& options, const Target& target) {
+Result<json::object> fetch_table(Client& client, const Options& options, const Target& target) {
     Request request;
-    const std::string ns = namespace_for(*target.kind, options);
-    request.path = path_of(*target.kind, ns, target.name) + (target.name.empty() ? list_query(options) : "");
-    TRY(std::string body, client.send(request));
+    request.accept = accept_table;
+    const std::string extra = options.sort_by.empty() ? "" : "includeObject=Object";
+    request.path = path_of(target);
+    if (target.name.empty()) request.path += list_query(options, extra);
+    else if (!extra.empty()) request.path += "?" + extra;
+    TRY(const std::string body, client.send(request));
     return parse_object(body);
 }
 
-/// The objects of every target; a single named one stays itself, all else becomes a List.
-Result<json::object> fetch_all(Client& client, const Options& options, const std::vector<Target>& targets) {
-    json::array items;
+Result<void> print_tables(Client& client, const Options& options, const std::vector<Target>& targets) {
+    std::vector<KindTable> tables;
+    Failures failures;
     for (const auto& target : targets) {
-        auto found = fetch(client, options, target);
-        if (!found && options.ignore_not_found && found.error().code() == Code::not_found) continue;
-        if (!found) return std::move(found).error();
-        if (!target.name.empty() && targets.size() == 1) return found;
-        if (!target.name.empty()) items.emplace_back(std::move(*found));
-        for (const auto& item : target.name.empty() ? array_at(*found, "items") : json::array()) {
-            json::object one = item.get_object();
-            json::object whole{{"apiVersion", std::string(target.kind->api_version)}, {"kind", std::string(target.kind->kind)}};
-            for (auto& field : one)
-                if (field.key() != "apiVersion" && field.key() != "kind") whole[field.key()] = field.value();
-            items.emplace_back(std::move(whole));
-        }
+        auto table = fetch_table(client, options, target);
+        if (table) tables.push_back({target.kind, std::move(*table)});
+        else if (!is_absent(options, table.error())) failures.add(table.error());
     }
-    return json::object{{"apiVersion", "v1"}, {"items", std::move(items)}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}};
+    TRY(const std::string text, render_tables(options, tables));
+    print(text);
+    if (text.empty() && !options.ignore_not_found && !failures.any()) fprintf(stderr, "%s\n", nothing_found(options, targets).c_str());
+    return failures.outcome();
 }
 
-void print_name(const json::object& object) {
-    const auto* kind = api::find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
-    if (kind) print(display_name(*kind, text_at(object_at(object, "metadata"), "name")) + "\n");
+/// Items of a list go without kind and apiVersion.
+json::object with_type(const json::object& item, const api::KindInfo& kind) {
+    json::object out = item;
+    out["apiVersion"] = std::string(kind.api_version);
+    out["kind"] = std::string(kind.kind);
+    return out;
 }
 
 Result<void> print_objects(Client& client, const Options& options, const std::vector<Target>& targets) {
-    TRY(json::object found, fetch_all(client, options, targets));
-    if (options.output == "name") {
-        if (!found.contains("items")) print_name(found);
-        for (const auto& item : array_at(found, "items")) print_name(item.get_object());
-        return ok();
+    std::vector<json::object> objects;
+    Failures failures;
+    for (const auto& target : targets) {
+        auto found = fetch(client, options, target);
+        if (!found && is_absent(options, found.error())) continue;
+        if (!found) {
+            failures.add(found.error());
+        } else if (!target.name.empty()) {
+            objects.push_back(std::move(*found));
+        } else {
+            for (const auto& item : array_at(*found, "items")) objects.push_back(with_type(item.get_object(), *target.kind));
+        }
     }
-    TRY(std::string text, render_object(json::serialize(found), options));
+    const bool single = targets.size() == 1 && !targets[0].name.empty();
+    if (objects.empty() && (single || failures.any())) return failures.outcome();
+    TRY(const std::string text, render_objects(options, objects, single));
     print(text);
-    return ok();
+    return failures.outcome();
 }
 
 /// One watch event: tables as rows, other formats as documents.
@@ -76,10 +80,8 @@ Result<void> print_event(std::string_view line, TablePrinter& printer, const Opt
     const std::string type = text_at(event, "type");
     if (type == "BOOKMARK") return ok();
     if (type == "ERROR") return Error(Code::internal, "error: " + text_at(object, "message"));
-    if (options.output == "name") {
-        print_name(object);
-    } else if (is_machine_output(options.output)) {
-        TRY(std::string text, render_object(json::serialize(object), options));
+    if (is_machine_output(options.output)) {
+        TRY(std::string text, render_objects(options, {object}, true));
         if (options.output == "yaml") text.insert(0, "---\n");
         print(text);
     } else {
@@ -89,22 +91,38 @@ Result<void> print_event(std::string_view line, TablePrinter& printer, const Opt
     return ok();
 }
 
+/// Where a watch goes on after what was printed, or, with --watch-only, after now.
+Result<std::string> print_before_watch(Client& client, const Options& options, const Target& target, TablePrinter& printer) {
+    Request request;
+    request.accept = is_machine_output(options.output) ? accept_json : accept_table;
+    request.path = path_of(target) + (target.name.empty() ? list_query(options) : "");
+    TRY(const std::string body, client.send(request));
+    TRY(json::object found, parse_object(body));
+    const std::string revision = text_at(object_at(found, "metadata"), "resourceVersion");
+    if (options.watch_only) return revision;
+    if (!is_machine_output(options.output)) {
+        if (!array_at(found, "rows").empty()) print(printer.render(found));
+    } else {
+        std::vector<json::object> objects;
+        if (!target.name.empty()) objects.push_back(found);
+        for (const auto& item : array_at(found, "items")) objects.push_back(with_type(item.get_object(), *target.kind));
+        for (const auto& object : objects) {
+            TRY(std::string text, render_objects(options, {object}, true));
+            if (options.output == "yaml" && &object != &objects[0]) text.insert(0, "---\n");
+            print(text);
+        }
+    }
+    fflush(stdout);
+    return revision;
+}
+
 Result<void> watch(Client& client, Options options, const Target& target) {
-    const std::string ns = namespace_for(*target.kind, options);
+    TablePrinter printer{options, *target.kind, false, false, {}, {}, {}};
+    TRY(const std::string revision, print_before_watch(client, options, target, printer));
     if (!target.name.empty()) options.field_selector = "metadata.name=" + target.name;
     Request request;
     request.accept = is_machine_output(options.output) ? accept_json : accept_table;
-    request.path = path_of(*target.kind, ns) + list_query(options, options.watch_only ? "" : "");
-    std::string from = "watch=true";
-    if (options.watch_only) {
-        Request list = request;
-        list.accept = accept_json;
-        TRY(std::string body, client.send(list));
-        TRY(json::object found, parse_object(body));
-        from += "&resourceVersion=" + text_at(object_at(found, "metadata"), "resourceVersion");
-    }
-    request.path = path_of(*target.kind, ns) + list_query(options, from);
-    TablePrinter printer{options, *target.kind, false, false, {}, {}, {}};
+    request.path = path_of(*target.kind, target.ns) + list_query(options, "watch=true&resourceVersion=" + revision);
     Result<void> failed = ok();
     std::function<bool(std::string_view)> sink = [&](std::string_view line) {
         failed = print_event(line, printer, options);
@@ -114,34 +132,35 @@ Result<void> watch(Client& client, Options options, const Target& target) {
     return failed;
 }
 
+Result<void> print_raw(Client& client, const Options& options) {
+    TRY_VOID(refuse_words(options));
+    if (!options.raw.starts_with('/')) return usage("--raw must be a path of the server, such as /version");
+    Request request;
+    request.path = options.raw;
+    request.accept = "*/*";
+    return client.stream(request, [](std::string_view piece) {
+        print(piece);
+        return true;
+    });
+}
+
 }  // namespace
 
 Result<void> run_get(Client& client, const Options& options) {
-    TRY(auto targets, parse_targets(options.args));
+    TRY_VOID(check_output(options, get_outputs));
+    if (!options.raw.empty()) return print_raw(client, options);
+    if (options.args.empty() && options.files.empty())
+        return Error(Code::bad_request, "You must specify the type of resource to get. Use \"orilla api-resources\" for a complete list of "
+                                        "supported resources.\n\nerror: Required resource not specified.\nUse \"orilla explain <resource>\" for a "
+                                        "detailed description of that resource (e.g. orilla explain pods).\nSee 'orilla get -h' for help and examples");
+    TRY(const auto targets, find_targets(options, options.args));
+    TRY_VOID(check_targets(targets, options, false));
     if (options.watch || options.watch_only) {
-        if (targets.size() != 1) return Error(Code::bad_request, "error: you may only specify a single resource type to watch");
+        if (targets.size() != 1) return usage("you may only specify a single resource type");
+        if (!options.sort_by.empty()) fprintf(stderr, "warning: --watch requested, --sort-by will be ignored for watch events received\n");
         return watch(client, options, targets[0]);
     }
-    if (is_machine_output(options.output)) return print_objects(client, options, targets);
-    bool any = false;
-    const bool many = std::any_of(targets.begin(), targets.end(), [&](const auto& t) { return t.kind != targets[0].kind; });
-    for (const auto& target : targets) TRY_VOID(print_table(client, options, target, many, &any));
-    if (!any && !options.ignore_not_found)
-        fprintf(stderr, "%s\n", options.all_namespaces || !targets[0].kind->namespaced
-                                    ? "No resources found"
-                                    : ("No resources found in " + options.ns + " namespace.").c_str());
-    return ok();
-}
-
-Result<void> run_events(Client& client, const Options& options) {
-    Options listing = options;
-    listing.args = {"events"};
-    if (!options.wait_for.empty()) {  // --for TYPE/NAME
-        TRY(auto targets, parse_targets({options.wait_for}));
-        listing.field_selector = "involvedObject.kind=" + std::string(targets[0].kind->kind) + ",involvedObject.name=" + targets[0].name;
-    }
-    if (!options.types.empty()) listing.field_selector += (listing.field_selector.empty() ? "type=" : ",type=") + options.types;
-    return run_get(client, listing);
+    return is_machine_output(options.output) ? print_objects(client, options, targets) : print_tables(client, options, targets);
 }
 
 }  // namespace orilla::cli

@@ -117,6 +117,7 @@ std::string first_name(const json::object& image) {
 Result<void> list(Client& client, const Options& options) {
     Request request;
     request.path = "/orilla/v1/images";
+    TRY_VOID(check_output(options, "json,jsonpath,yaml"));
     TRY(std::string body, client.send(request));
     if (is_machine_output(options.output)) {
         TRY(std::string text, render_object(body, options));
@@ -185,20 +186,16 @@ Result<void> prune(Client& client) {
 }  // namespace
 
 Result<void> run_image(Client& client, const Options& options) {
-    const std::string what = options.args.empty() ? "" : options.args[0];
-    const std::vector<std::string> rest(options.args.begin() + (options.args.empty() ? 0 : 1), options.args.end());
-    if (what == "list" || what == "ls") return list(client, options);
+    const std::string what = options.verb.substr(options.verb.find(' ') + 1);
+    if (what == "list" || what == "prune") TRY_VOID(refuse_words(options));
+    if (what == "list") return list(client, options);
     if (what == "prune") return prune(client);
-    if (what != "pull" && what != "import" && what != "remove" && what != "rm")
-        return Error(Code::bad_request, "error: expected image pull|import|list|remove|prune");
-    if (rest.empty()) return Error(Code::bad_request, "error: image " + what + " needs a name or file");
-    if (!options.name.empty() && rest.size() > 1) return Error(Code::bad_request, "error: --name goes with one file");
-    for (const auto& word : rest) {
-        if (what == "pull") TRY_VOID(pull(client, options, word));
-        else if (what == "import") TRY_VOID(import(client, options, word));
-        else TRY_VOID(remove(client, word));
-    }
-    return ok();
+    if (options.args.empty()) return usage_with_help(options, "image " + what + " needs " + (what == "import" ? "a file" : "a name"));
+    if (!options.name.empty() && options.args.size() > 1) return usage("--name goes with one file");
+    Failures failures;
+    for (const auto& word : options.args)
+        failures.add_if(what == "pull" ? pull(client, options, word) : what == "import" ? import(client, options, word) : remove(client, word));
+    return failures.outcome();
 }
 
 }  // namespace orilla::cli

@@ -1,15 +1,14 @@
 #include "manifests.hpp"
 
-#include <dirent.h>
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <cerrno>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
+#include "orilla/api/selectors.hpp"
 #include "output.hpp"
 
 namespace orilla::cli {
@@ -21,20 +20,18 @@ bool is_manifest_file(const fs::path& path) {
     return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json";
 }
 
-template <class Iterator>
-void add_files(const std::string& directory, std::vector<std::string>& out) {
+/// In each directory first its files, then the directories below, both by name, as kubectl walks.
+Result<void> add_files(const std::string& directory, bool recursive, std::vector<std::string>& out) {
     std::error_code error;
-    for (const auto& entry : Iterator(directory, error))
-        if (entry.is_regular_file() && is_manifest_file(entry.path())) out.push_back(entry.path());
-}
-
-std::vector<std::string> find_files(const std::string& name, bool recursive) {
-    if (!fs::is_directory(name)) return {name};
-    std::vector<std::string> out;
-    if (recursive) add_files<fs::recursive_directory_iterator>(name, out);
-    else add_files<fs::directory_iterator>(name, out);
-    std::sort(out.begin(), out.end());
-    return out;
+    std::vector<fs::directory_entry> entries;
+    for (const auto& entry : fs::directory_iterator(directory, error)) entries.push_back(entry);
+    if (error) return usage("cannot read the directory \"" + directory + "\": " + error.message());
+    std::ranges::sort(entries, {}, [](const auto& entry) { return entry.path().string(); });
+    for (const auto& entry : entries) {
+        if (entry.is_directory(error) && recursive && !entry.is_symlink(error)) TRY_VOID(add_files(entry.path(), true, out));
+        else if (entry.is_regular_file(error) && is_manifest_file(entry.path())) out.push_back(entry.path());
+    }
+    return ok();
 }
 
 Result<std::string> read_text(const std::string& name) {
@@ -44,13 +41,28 @@ Result<std::string> read_text(const std::string& name) {
         return text.str();
     }
     std::ifstream in(name);
-    if (!in) return Error(Code::bad_request, "error: the path \"" + name + "\" does not exist or cannot be read");
+    if (!in) return Error::from_errno("error: open " + name, errno);
     text << in.rdbuf();
     return text.str();
 }
 
+Result<bool> is_selected(const Options& options, const json::object& object) {
+    if (options.selector.empty()) return true;
+    TRY(const auto selector, api::Selector::parse(options.selector));
+    api::Map<api::Str> labels;
+    for (const auto& label : object_at(object_at(object, "metadata"), "labels")) labels[label.key()] = api::Str(text_of(label.value()));
+    return selector.matches(labels);
+}
+
+/// Objects of files say where they are: what is kept, and compared, is the whole object.
+void complete_namespace(Manifest& manifest) {
+    if (!manifest.kind || !manifest.kind->namespaced) return;
+    json::value* metadata = manifest.object.if_contains("metadata");
+    if (metadata && metadata->is_object()) metadata->get_object()["namespace"] = manifest.ns;
+}
+
 Result<Manifest> make_checked(const Options& options, api::ManifestDocument document) {
-    if (options.validate != "false" && options.validate != "ignore" && options.validate != "warn") {
+    if (options.validate == "strict" || options.validate == "true") {
         auto checked = api::decode_manifest(document);
         if (!checked) return std::move(checked).error();
     }
@@ -58,12 +70,13 @@ Result<Manifest> make_checked(const Options& options, api::ManifestDocument docu
     Manifest out = make_manifest(options, std::move(object));
     const std::string where = document.source + ":" + std::to_string(document.line) + ": ";
     if (!out.kind)
-        return Error(Code::not_found, where + "error: no matches for kind \"" + document.head.kind + "\" in version \"" +
+        return Error(Code::not_found, where + "error: resource mapping not found: no matches for kind \"" + document.head.kind + "\" in version \"" +
                                           document.head.api_version + "\"");
-    if (options.ns_given && out.kind->namespaced && !document.head.namespace_.empty() && document.head.namespace_ != options.ns)
+    if (!options.ns.empty() && out.kind->namespaced && !document.head.namespace_.empty() && document.head.namespace_ != options.ns)
         return Error(Code::bad_request, where + "error: the namespace from the provided object \"" + document.head.namespace_ +
                                             "\" does not match the namespace \"" + options.ns +
                                             "\". You must pass '--namespace=" + document.head.namespace_ + "' to perform this operation.");
+    complete_namespace(out);
     out.document = std::move(document);
     return out;
 }
@@ -77,25 +90,47 @@ Manifest make_manifest(const Options& options, json::object object) {
     out.name = text_at(metadata, "name");
     if (out.kind && out.kind->namespaced) {
         out.ns = text_at(metadata, "namespace");
-        if (out.ns.empty()) out.ns = options.ns;
+        if (out.ns.empty()) out.ns = namespace_of(options);
     }
     out.object = std::move(object);
+    return out;
+}
+
+Result<std::vector<std::string>> find_manifest_files(const std::string& name, bool recursive) {
+    if (name == "-") return std::vector<std::string>{name};
+    if (name.starts_with("http://") || name.starts_with("https://"))
+        return usage("orilla reads no URLs: curl -fL " + name + " | orilla apply -f -");
+    std::error_code error;
+    if (!fs::exists(name, error)) return usage("the path \"" + name + "\" does not exist");
+    if (!fs::is_directory(name, error)) return std::vector<std::string>{name};
+    std::vector<std::string> out;
+    TRY_VOID(add_files(name, recursive, out));
+    if (out.empty()) return usage("error reading [" + name + "]: recognized file extensions are [.json .yaml .yml]");
+    return out;
+}
+
+Result<std::vector<Manifest>> parse_manifests(const Options& options, std::string_view text, const std::string& source) {
+    std::vector<Manifest> out;
+    TRY(auto documents, api::read_manifest(text, source));
+    for (auto& document : documents) {
+        TRY(Manifest manifest, make_checked(options, std::move(document)));
+        TRY(const bool selected, is_selected(options, manifest.object));
+        if (selected) out.push_back(std::move(manifest));
+    }
     return out;
 }
 
 Result<std::vector<Manifest>> read_manifests(const Options& options) {
     std::vector<Manifest> out;
     for (const auto& name : options.files) {
-        for (const auto& file : find_files(name, options.recursive)) {
+        TRY(const auto files, find_manifest_files(name, options.recursive));
+        for (const auto& file : files) {
             TRY(std::string text, read_text(file));
-            TRY(auto documents, api::read_manifest(text, file == "-" ? "STDIN" : file));
-            for (auto& document : documents) {
-                TRY(Manifest manifest, make_checked(options, std::move(document)));
-                out.push_back(std::move(manifest));
-            }
+            TRY(auto manifests, parse_manifests(options, text, file == "-" ? "STDIN" : file));
+            for (auto& manifest : manifests) out.push_back(std::move(manifest));
         }
     }
-    if (out.empty()) return Error(Code::bad_request, "error: no objects passed to " + options.verb);
+    if (out.empty()) return usage("no objects passed to " + options.verb);
     return out;
 }
 

@@ -20,11 +20,17 @@ struct Manifest {
     std::string name;
 };
 
-/// Reads and checks all of them (unless --validate=false): unknown fields, types, with FILE:LINE.
+/// The files that -f NAME means, in the order they are read: NAME itself, or the .json, .yaml and .yml of a directory by name.
+Result<std::vector<std::string>> find_manifest_files(const std::string& name, bool recursive);
+/// Reads and checks all of them (unless --validate says otherwise): unknown fields, types, with FILE:LINE; keeps those that -l selects.
 Result<std::vector<Manifest>> read_manifests(const Options& options);
+/// The manifests of one text, as read_manifests makes them. Pure.
+Result<std::vector<Manifest>> parse_manifests(const Options& options, std::string_view text, const std::string& source);
 /// A manifest made here, by `create configmap` and its like.
 Manifest make_manifest(const Options& options, boost::json::object object);
 
+/// The document with the annotation that the next apply compares with, byte for byte as kubectl writes it.
+boost::json::object with_last_applied(const Manifest& manifest);
 Result<void> create_from_files(Client& client, const Options& options);
 Result<void> create_object(Client& client, const Options& options, Manifest manifest);
 

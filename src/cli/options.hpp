@@ -9,12 +9,11 @@
 namespace orilla::cli {
 
 struct Options {
-    std::string verb;
-    std::string subverb;            ///< rollout STATUS, image PULL, create CONFIGMAP
-    std::vector<std::string> args;  ///< what is left: resources, names, key=value
+    std::string verb;                    ///< "get", "rollout status", "create secret generic"
+    std::vector<std::string> args;       ///< what is left: resources, names, key=value
+    std::vector<std::string> container_command;  ///< after `--`
     std::string socket = "/run/orilla/orilla.sock";
-    std::string ns = "default";
-    bool ns_given = false;
+    std::string ns;  ///< "default" when no flag says another
     bool all_namespaces = false;
     std::string selector;
     std::string field_selector;
@@ -24,9 +23,13 @@ struct Options {
     bool watch = false;
     bool watch_only = false;
     bool show_labels = false;
+    std::vector<std::string> label_columns;
+    std::string sort_by;
     bool no_headers = false;
+    std::string raw;
+    bool show_events = true;
     std::string dry_run = "none";  ///< none, client, server
-    std::string validate = "true";
+    std::string validate = "strict";
     bool all = false;
     bool force = false;
     bool now = false;
@@ -42,30 +45,41 @@ struct Options {
     bool previous = false;
     bool timestamps = false;
     bool all_containers = false;
+    bool all_pods = false;
     bool prefix = false;
     std::optional<int64_t> tail;
     std::optional<int64_t> limit_bytes;
+    std::optional<int64_t> log_requests_max;
     std::string since;
     std::string since_time;
     // scale, rollout, label
     std::optional<int64_t> replicas;
     std::optional<int64_t> current_replicas;
-    int64_t revision = 0;
-    int64_t to_revision = 0;
+    std::optional<int64_t> revision;
+    std::optional<int64_t> to_revision;
+    bool rollout_watch = true;
     bool overwrite = false;
     bool list = false;
     // create
-    std::string image;
+    std::vector<std::string> images;
+    std::optional<int64_t> port;
     std::vector<std::string> from_literal;
     std::vector<std::string> from_file;
+    std::vector<std::string> from_env_file;
     std::vector<std::string> tcp;
-    std::string type;
-    // image, kubeconfig
+    std::optional<int64_t> node_port;
+    std::string cluster_ip;
+    std::string secret_type;
+    // image, kubeconfig, version, api-resources
     std::string name;
     std::string data_dir;  ///< empty: ask the daemon
     std::string server;
-    std::string types;
+    std::vector<std::string> event_types;
     bool quiet = false;
+    bool client_only = false;
+    std::string api_group;
+    std::vector<std::string> verbs;
+    std::string namespaced;  ///< true, false; empty: both
 };
 
 /// "30s", "5m", "1h30m", "90" (seconds) to milliseconds; -1 when it is none of those.

@@ -11,68 +11,73 @@ namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-constexpr size_t gap = 3;
-
-/// Printed width: continuation bytes of UTF-8 take no column.
-size_t width_of(std::string_view text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
-void append_padded(std::string& out, const std::string& text, size_t width) {
-    out += text;
-    for (size_t i = width_of(text); i < width + gap; ++i) out += ' ';
-}
-
-std::string labels_text(const json::object& labels) {
+/// kubectl escapes what HTML gives a meaning to.
+std::string json_text(const json::value& value) {
     std::string out;
-    for (const auto& label : labels) out += (out.empty() ? "" : ",") + std::string(label.key()) + "=" + text_of(label.value());
-    return out.empty() ? "<none>" : out;
+    for (char c : json::serialize(value)) {
+        if (c == '<') out += "\\u003c";
+        else if (c == '>') out += "\\u003e";
+        else if (c == '&') out += "\\u0026";
+        else out += c;
+    }
+    return out;
+}
+
+std::vector<const json::key_value_pair*> sorted_fields(const json::object& object) {
+    std::vector<const json::key_value_pair*> out;
+    for (const auto& field : object) out.push_back(&field);
+    std::ranges::sort(out, {}, [](const auto* field) { return std::string_view(field->key()); });
+    return out;
+}
+
+void compact(std::string& out, const json::value& value) {
+    const char* separator = "";
+    if (value.is_object()) {
+        out += '{';
+        for (const auto* field : sorted_fields(value.get_object())) {
+            out += separator + json_text(json::string(field->key())) + ":";
+            compact(out, field->value());
+            separator = ",";
+        }
+        out += '}';
+    } else if (value.is_array()) {
+        out += '[';
+        for (const auto& item : value.get_array()) {
+            out += separator;
+            compact(out, item);
+            separator = ",";
+        }
+        out += ']';
+    } else {
+        out += json_text(value);
+    }
 }
 
 void pretty(std::string& out, const json::value& value, const std::string& indent) {
     const std::string deeper = indent + "    ";
+    const char* separator = "";
     if (value.is_object() && !value.get_object().empty()) {
         out += "{\n";
-        bool first = true;
-        for (const auto& item : value.get_object()) {
-            if (!first) out += ",\n";
-            first = false;
-            out += deeper + json::serialize(json::string(item.key())) + ": ";
-            pretty(out, item.value(), deeper);
+        for (const auto* field : sorted_fields(value.get_object())) {
+            out += separator + deeper + json_text(json::string(field->key())) + ": ";
+            pretty(out, field->value(), deeper);
+            separator = ",\n";
         }
         out += "\n" + indent + "}";
     } else if (value.is_array() && !value.get_array().empty()) {
         out += "[\n";
-        bool first = true;
         for (const auto& item : value.get_array()) {
-            if (!first) out += ",\n";
-            first = false;
-            out += deeper;
+            out += separator + deeper;
             pretty(out, item, deeper);
+            separator = ",\n";
         }
         out += "\n" + indent + "]";
     } else {
-        out += json::serialize(value);
+        out += json_text(value);
     }
 }
 
 }  // namespace
-
-std::string TextTable::render() const {
-    std::vector<size_t> widths;
-    for (const auto& row : rows_)
-        for (size_t i = 0; i < row.size(); ++i) {
-            if (i >= widths.size()) widths.push_back(0);
-            widths[i] = std::max(widths[i], width_of(row[i]));
-        }
-    std::string out;
-    for (const auto& row : rows_) {
-        for (size_t i = 0; i + 1 < row.size(); ++i) append_padded(out, row[i], widths[i]);
-        if (!row.empty()) out += row.back();
-        out += '\n';
-    }
-    return out;
-}
 
 std::string text_of(const json::value& value) {
     if (value.is_null()) return "";
@@ -109,47 +114,6 @@ Result<json::object> parse_object(std::string_view text) {
     return std::move(value.get_object());
 }
 
-std::string TablePrinter::render(const json::object& table) {
-    if (columns.empty()) {
-        if (options.all_namespaces && kind.namespaced) columns.emplace_back("NAMESPACE"), priorities.push_back(0);
-        for (const auto& column : array_at(table, "columnDefinitions")) {
-            std::string name = text_at(column.get_object(), "name");
-            std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return toupper(c); });
-            columns.push_back(name);
-            priorities.push_back(static_cast<int>(number_at(column.get_object(), "priority")));
-        }
-        if (options.show_labels) columns.emplace_back("LABELS"), priorities.push_back(0);
-        widths.assign(columns.size(), 0);
-    }
-    std::vector<std::vector<std::string>> rows;
-    if (!headers_done && !options.no_headers) rows.push_back(columns);
-    for (const auto& item : array_at(table, "rows")) {
-        const json::object& metadata = object_at(object_at(item.get_object(), "object"), "metadata");
-        std::vector<std::string> row;
-        if (options.all_namespaces && kind.namespaced) row.push_back(text_at(metadata, "namespace"));
-        bool first = true;
-        for (const auto& cell : array_at(item.get_object(), "cells")) {
-            row.push_back(first && prefix_kind ? display_name(kind, text_of(cell)) : text_of(cell));
-            first = false;
-        }
-        if (options.show_labels) row.push_back(labels_text(object_at(metadata, "labels")));
-        rows.push_back(std::move(row));
-    }
-    headers_done = true;
-    const bool wide = options.output == "wide";
-    for (const auto& row : rows)
-        for (size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-    std::string out;
-    for (const auto& row : rows) {
-        std::string line;
-        for (size_t i = 0; i < row.size() && i < widths.size(); ++i)
-            if (wide || priorities[i] == 0) append_padded(line, row[i], widths[i]);
-        line.erase(line.find_last_not_of(' ') + 1);
-        out += line + "\n";
-    }
-    return out;
-}
-
 bool is_machine_output(const std::string& output) { return !output.empty() && output != "wide"; }
 
 std::string pretty_json(std::string_view text) {
@@ -161,22 +125,54 @@ std::string pretty_json(std::string_view text) {
     return out + "\n";
 }
 
+std::string sorted_json(const json::value& value) {
+    std::string out;
+    compact(out, value);
+    return out;
+}
+
+namespace {
+constexpr std::string_view with_template[] = {"jsonpath", "custom-columns"};
+}
+
+Result<void> check_output(const Options& options, std::string_view allowed) {
+    const std::string& output = options.output;
+    if (output.empty()) return ok();
+    const std::string name = output.substr(0, output.find('='));
+    const bool templated = std::ranges::find(with_template, name) != std::end(with_template);
+    const bool known = ("," + std::string(allowed) + ",").find("," + name + ",") != std::string::npos;
+    if (known && templated && output.size() < name.size() + 2) return usage("template format specified but no template given");
+    if (known && (templated || name == output)) return ok();
+    return usage("unable to match a printer suitable for the output format \"" + output + "\", allowed formats are: " + std::string(allowed));
+}
+
 Result<std::string> render_object(const std::string& text, const Options& options) {
     if (options.output == "json") return pretty_json(text);
     if (options.output == "yaml") return api::render_yaml(text);
-    if (options.output.rfind("jsonpath=", 0) == 0) return api::render_jsonpath(options.output.substr(9), text);
-    return Error(Code::bad_request, "error: unable to match a printer suitable for the output format \"" + options.output +
-                                        "\", allowed formats are: json,name,wide,yaml,jsonpath=TEMPLATE");
+    if (!options.output.starts_with("jsonpath=")) return usage("-o " + options.output + " does not fit here");
+    auto out = api::render_jsonpath(options.output.substr(9), text);
+    if (!out) return Error(out.error().code(), "error: " + out.error().message());
+    return out;
 }
 
 void print(std::string_view text) { fwrite(text.data(), 1, text.size(), stdout); }
 
-int fail(const Error& error) {
+void print_error(const Error& error) {
+    if (error.message().empty()) return;
     fflush(stdout);
     fprintf(stderr, "%s\n", error.message().c_str());
     if (error.causes().size() > 1)
         for (const auto& cause : error.causes()) fprintf(stderr, "* %s: %s\n", cause.field.c_str(), cause.message.c_str());
-    return error.code() == Code::bad_request ? 2 : 1;
+}
+
+void Failures::add(const Error& error) {
+    print_error(error);
+    any_ = true;
+}
+
+Result<void> Failures::outcome() const {
+    if (!any_) return ok();
+    return Error(Code::internal, "");
 }
 
 }  // namespace orilla::cli

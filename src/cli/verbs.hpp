@@ -23,6 +23,8 @@ Result<void> run_wait(Client& client, const Options& options);
 Result<void> run_image(Client& client, const Options& options);
 Result<void> run_version(Client& client, const Options& options);
 Result<void> run_api_resources(Client& client, const Options& options);
+/// The table of api-resources. Pure.
+std::string render_api_resources(const Options& options);
 Result<void> run_explain(Client& client, const Options& options);
 Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local);
 Result<void> run_check(const Options& options, const Local& local);

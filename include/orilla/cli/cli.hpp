@@ -23,7 +23,7 @@ struct Local {
     std::function<Result<std::string>(const std::string& data_dir, const std::string& server)> kubeconfig;
 };
 
-/// Exit status: 0, 1 for an error of the server or the world, 2 for a wrong command line.
+/// Exit status: 0, or 1 for any error, as with kubectl.
 int run(const std::vector<std::string>& args, const Local& local);
 
 }  // namespace orilla::cli

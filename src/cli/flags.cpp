@@ -1,0 +1,317 @@
+#include "flags.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace orilla::cli {
+namespace {
+
+constexpr size_t edits_max = 2;  ///< between a mistyped command and the one that is suggested
+
+struct Alias {
+    std::string_view typed, meant;
+};
+constexpr Alias aliases[] = {{"create cm", "create configmap"},   {"create ns", "create namespace"}, {"create deploy", "create deployment"},
+                             {"create svc", "create service"},    {"image ls", "image list"},        {"image rm", "image remove"},
+                             {"create dep", "create deployment"}, {"rm", "delete"}};
+
+// kubectl has them, we do not: better said than "unknown".
+struct Refused {
+    std::string_view flag, instead;
+};
+constexpr Refused refused[] = {
+    {"prune", "delete what is no longer in the files with 'orilla delete'"},
+    {"server-side", "apply compares on the client; 'kubectl apply --server-side' works against Orilla where the server has it"},
+    {"kustomize", "render first: 'kubectl kustomize DIR | orilla apply -f -'"},
+    {"template", "use -o jsonpath=TEMPLATE"},
+    {"chunk-size", "the server answers lists whole"},
+    {"subresource", "use --raw PATH"},
+    {"kubeconfig", "orilla speaks over its unix socket: --socket PATH"},
+    {"context", "orilla speaks over its unix socket: --socket PATH"},
+    {"tls", "fill the Secret with 'create secret generic --type=kubernetes.io/tls --from-file=tls.crt=FILE --from-file=tls.key=FILE'"},
+};
+
+Error usage_error(const std::string& what, std::string_view topic) {
+    const std::string where = topic.empty() ? "orilla" : "orilla " + std::string(topic);
+    return Error(Code::bad_request, "error: " + what + "\nSee '" + where + " --help' for usage.");
+}
+
+bool is_command(std::string_view path) { return std::ranges::find(all_commands(), path, &Command::path) != all_commands().end(); }
+
+bool is_group(std::string_view path) {
+    return std::ranges::any_of(all_commands(), [path](const Command& command) {
+        return command.path.size() > path.size() && command.path.starts_with(path) && command.path[path.size()] == ' ';
+    });
+}
+
+std::string join(const std::string& path, std::string_view word) {
+    const std::string joined = path.empty() ? std::string(word) : path + " " + std::string(word);
+    for (const Alias& alias : aliases)
+        if (alias.typed == joined) return std::string(alias.meant);
+    return joined;
+}
+
+/// One flag as typed: --name=value or -n.
+struct Typed {
+    std::string name;  ///< long name, or one letter
+    bool is_short = false;
+    std::optional<std::string> value;
+};
+
+bool matches(const Flag& flag, const Typed& typed) {
+    return typed.is_short ? flag.shorthand != 0 && typed.name[0] == flag.shorthand : flag.name == typed.name;
+}
+
+const Flag* find_among(const std::vector<const Flag*>& known, const Typed& typed) {
+    for (const Flag* flag : known)
+        if (matches(*flag, typed)) return flag;
+    return nullptr;
+}
+
+Typed split_long(const std::string& arg) {
+    const size_t equals = arg.find('=');
+    Typed out{arg.substr(2, equals == std::string::npos ? equals : equals - 2), false, std::nullopt};
+    if (equals != std::string::npos) out.value = arg.substr(equals + 1);
+    return out;
+}
+
+/// The flags of every command at or below `path`: enough to know which of them take a value.
+std::vector<const Flag*> flags_below(const std::string& path) {
+    std::vector<const Flag*> out;
+    for (const Command& command : all_commands()) {
+        if (!path.empty() && command.path != path && !(command.path.starts_with(path) && command.path[path.size()] == ' ')) continue;
+        for (const Flag* flag : flags_of(command)) out.push_back(flag);
+    }
+    return out;
+}
+
+/// Does this flag take the next word as its value? Known before the command is: -n x may stand in front of it.
+bool takes_next(const std::string& arg, const std::string& path) {
+    Typed typed = arg.starts_with("--") ? split_long(arg) : Typed{arg.substr(1), true, std::nullopt};
+    if (typed.value || (typed.is_short && typed.name.size() != 1)) return false;
+    const Flag* flag = find_among(flags_below(path), typed);
+    return flag && !flag->is_switch() && flag->bare.empty();
+}
+
+struct Words {
+    std::string path;                ///< the longest known command or group
+    std::vector<std::string> rest;   ///< everything else, in order
+    std::optional<std::string> next; ///< the first word that is no part of the path
+};
+
+Words take_command(const std::vector<std::string>& args) {
+    Words out;
+    bool open = true;
+    for (size_t i = 0; i < args.size(); ++i) {
+        const std::string& arg = args[i];
+        if (arg == "--") open = false;
+        const bool is_flag = arg.size() > 1 && arg[0] == '-';
+        if (open && is_flag && takes_next(arg, out.path)) {
+            out.rest.push_back(arg);
+            if (++i < args.size()) out.rest.push_back(args[i]);
+            continue;
+        }
+        const std::string longer = join(out.path, arg);
+        if (open && !is_flag && (is_command(longer) || is_group(longer))) {
+            out.path = longer;
+            continue;
+        }
+        if (open && !is_flag) {
+            out.next = arg;
+            open = false;
+        }
+        out.rest.push_back(arg);
+    }
+    return out;
+}
+
+Result<bool> parse_switch(const Flag& flag, const std::string& value, std::string_view topic) {
+    for (const char* yes : {"true", "True", "TRUE", "1", "t", "T"})
+        if (value == yes) return true;
+    for (const char* no : {"false", "False", "FALSE", "0", "f", "F"})
+        if (value == no) return false;
+    return usage_error("invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected true or false", topic);
+}
+
+Result<int64_t> parse_number(const Flag& flag, const std::string& value, std::string_view topic) {
+    int64_t number = 0;
+    const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (failed == std::errc() && end == value.data() + value.size() && !value.empty()) return number;
+    return usage_error("invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected a whole number", topic);
+}
+
+void append_values(std::vector<std::string>& list, const std::string& value, bool splits) {
+    size_t from = 0;
+    for (size_t comma; splits && (comma = value.find(',', from)) != std::string::npos; from = comma + 1)
+        list.push_back(value.substr(from, comma - from));
+    list.push_back(value.substr(from));
+}
+
+Result<void> assign(Options& options, const Flag& flag, const std::string& value, std::string_view topic) {
+    if (const auto* text = std::get_if<std::string Options::*>(&flag.member)) {
+        options.**text = value;
+    } else if (const auto* list = std::get_if<std::vector<std::string> Options::*>(&flag.member)) {
+        append_values(options.**list, value, flag.splits_commas);
+    } else if (const auto* on = std::get_if<bool Options::*>(&flag.member)) {
+        TRY(options.**on, parse_switch(flag, value, topic));
+    } else {
+        TRY(options.*std::get<std::optional<int64_t> Options::*>(flag.member), parse_number(flag, value, topic));
+    }
+    return ok();
+}
+
+/// Goes over the words once and fills in the Options.
+class FlagParser {
+  public:
+    FlagParser(const Command& command, std::vector<std::string> words, Options& options)
+        : command_(command), known_(flags_of(command)), words_(std::move(words)), options_(options) {}
+
+    bool wants_help() const { return wants_help_; }
+
+    Result<void> run() {
+        for (; at_ < words_.size(); ++at_) {
+            const std::string word = words_[at_];
+            if (word == "--") {
+                options_.container_command.assign(words_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, words_.end());
+                break;
+            }
+            if (word.starts_with("--")) TRY_VOID(take_flag(split_long(word), word));
+            else if (word.size() > 1 && word[0] == '-') TRY_VOID(take_letters(word));
+            else options_.args.push_back(word);
+        }
+        return ok();
+    }
+
+  private:
+    Result<void> take_letters(const std::string& word) {
+        for (size_t i = 1; i < word.size(); ++i) {
+            Typed typed{std::string(1, word[i]), true, std::nullopt};
+            const Flag* flag = find_among(known_, typed);
+            const bool takes_rest = flag && i + 1 < word.size() && (!flag->is_switch() || word[i + 1] == '=');
+            if (takes_rest) typed.value = word.substr(word[i + 1] == '=' ? i + 2 : i + 1);
+            TRY_VOID(take_flag(typed, word));
+            if (takes_rest) break;
+        }
+        return ok();
+    }
+
+    Result<void> take_flag(Typed typed, const std::string& word) {
+        if (typed.name == (typed.is_short ? "h" : "help")) {
+            wants_help_ = true;
+            return ok();
+        }
+        const Flag* flag = find_among(known_, typed);
+        if (!flag) return unknown(typed, word);
+        if (!typed.value && flag->is_switch()) typed.value = "true";
+        if (!typed.value && !flag->bare.empty()) typed.value = std::string(flag->bare);
+        if (!typed.value && at_ + 1 < words_.size()) typed.value = words_[++at_];
+        if (!typed.value && typed.is_short) return usage_error("flag needs an argument: '" + typed.name + "' in " + word, command_.path);
+        if (!typed.value) return usage_error("flag needs an argument: --" + typed.name, command_.path);
+        return assign(options_, *flag, *typed.value, command_.path);
+    }
+
+    Error unknown(const Typed& typed, const std::string& word) const {
+        if (typed.is_short) return usage_error("unknown shorthand flag: '" + typed.name + "' in " + word, command_.path);
+        for (const Refused& one : refused)
+            if (one.flag == typed.name)
+                return Error(Code::bad_request, "error: orilla has no --" + typed.name + ": " + std::string(one.instead));
+        return usage_error("unknown flag: --" + typed.name, command_.path);
+    }
+
+    const Command& command_;
+    std::vector<const Flag*> known_;
+    std::vector<std::string> words_;
+    Options& options_;
+    size_t at_ = 0;
+    bool wants_help_ = false;
+};
+
+/// How many letters to change, insert or remove.
+size_t count_edits(std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size(); ++j) {
+            const size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+Error unknown_command(const std::string& word) {
+    std::string message = "error: unknown command \"" + word + "\" for \"orilla\"";
+    const std::string meant = suggest_command(word);
+    if (!meant.empty()) message += "\n\nDid you mean this?\n\t" + meant + "\n";
+    return Error(Code::bad_request, message + (meant.empty() ? "\nRun 'orilla help' for the commands." : ""));
+}
+
+/// A group without its next word: `rollout`, `rollout nosuch`, `create secret x`.
+Error incomplete(const Words& words) {
+    if (words.next)
+        return Error(Code::bad_request, "error: unknown command \"" + *words.next + "\"\nSee 'orilla " + words.path + " --help' for help and examples");
+    return Error(Code::bad_request, "error: 'orilla " + words.path + "' needs one of its commands\n\n" + render_help(words.path));
+}
+
+Result<void> check_values(const Options& options) {
+    if (options.dry_run != "none" && options.dry_run != "client" && options.dry_run != "server")
+        return Error(Code::bad_request, "error: Invalid dry-run value (" + options.dry_run + "). Must be \"none\", \"server\", or \"client\".");
+    for (const char* known : {"strict", "true", "warn", "ignore", "false"})
+        if (options.validate == known) return ok();
+    return Error(Code::bad_request, "error: invalid - validate option \"" + options.validate + "\"; must be one of: strict (or true), warn, ignore (or false)");
+}
+
+Result<CommandLine> parse_help_topic(const std::vector<std::string>& words) {
+    CommandLine out;
+    out.wants_help = true;
+    for (const auto& word : words) out.topic = join(out.topic, word);
+    if (!out.topic.empty() && !is_command(out.topic) && !is_group(out.topic)) return unknown_command(out.topic);
+    return out;
+}
+
+}  // namespace
+
+std::string suggest_command(std::string_view typed) {
+    std::string best;
+    size_t best_edits = edits_max + 1;
+    for (const Command& command : all_commands()) {
+        const std::string_view verb = command.path.substr(0, command.path.find(' '));
+        const size_t edits = verb.starts_with(typed) ? 1 : count_edits(typed, verb);
+        if (edits < best_edits && edits < verb.size()) best = verb, best_edits = edits;
+    }
+    return best.empty() && count_edits(typed, "serve") <= edits_max ? "serve" : best;
+}
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& args, Options defaults) {
+    const Words words = take_command(args);
+    if (words.path.empty()) {
+        if (words.next == "help") return parse_help_topic({std::find(words.rest.begin(), words.rest.end(), "help") + 1, words.rest.end()});
+        if (words.next) return unknown_command(*words.next);
+        const std::string first = words.rest.empty() ? "--help" : words.rest[0];
+        CommandLine out;
+        out.wants_help = first == "--help" || first == "-h";
+        out.wants_version = first == "--version";
+        if (!out.wants_help && !out.wants_version) return usage_error("a command is missing, or unknown flag: " + first, "");
+        return out;
+    }
+    CommandLine out;
+    out.options = std::move(defaults);
+    out.topic = words.path;
+    if (!is_command(words.path)) {
+        out.wants_help = std::ranges::count(words.rest, "--help") + std::ranges::count(words.rest, "-h") > 0;
+        if (!out.wants_help) return incomplete(words);
+        return out;
+    }
+    out.command = &*std::ranges::find(all_commands(), std::string_view(words.path), &Command::path);
+    out.options.verb = words.path;
+    FlagParser parser(*out.command, words.rest, out.options);
+    TRY_VOID(parser.run());
+    out.wants_help = parser.wants_help();
+    if (!out.wants_help) TRY_VOID(check_values(out.options));
+    return out;
+}
+
+}  // namespace orilla::cli

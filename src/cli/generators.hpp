@@ -1,0 +1,14 @@
+// The objects that `create KIND NAME` makes from its flags.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "options.hpp"
+#include "orilla/base/result.hpp"
+
+namespace orilla::cli {
+
+/// For options.verb "create configmap" and the like. Reads the files that the flags name, nothing else.
+Result<boost::json::object> make_generated(const Options& options);
+
+}  // namespace orilla::cli

@@ -1,0 +1,22 @@
+// Which logs `logs` asks for, and how. Pure.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "orilla/base/result.hpp"
+
+namespace orilla::cli {
+
+struct LogSource {
+    std::string pod, container;
+    bool operator==(const LogSource&) const = default;
+};
+/// The containers of these pods that the flags mean; `note` gets a line where one was chosen among several.
+Result<std::vector<LogSource>> plan_logs(const Options& options, const boost::json::array& pods, std::string* note);
+/// "?container=web&tailLines=5": fails for a --since that is no duration.
+Result<std::string> log_query(const Options& options, const std::string& container);
+
+}  // namespace orilla::cli

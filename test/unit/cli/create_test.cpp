@@ -1,0 +1,89 @@
+#include "cli_support.hpp"
+#include "generators.hpp"
+#include "output.hpp"
+
+using namespace orilla;
+using namespace orilla::cli;
+
+namespace {
+Options creating(const std::string& what, const std::string& name = "x") {
+    Options options;
+    options.verb = "create " + what;
+    options.args = {name};
+    return options;
+}
+
+std::string made(const Options& options) {
+    auto object = make_generated(options);
+    return object ? sorted_json(*object) : object.error().message();
+}
+}  // namespace
+
+TEST_CASE("make_generated: a ConfigMap holds text as data and other bytes as binaryData") {
+    const Scratch scratch;
+    Options options = creating("configmap");
+    options.from_literal = {"a=1"};
+    options.from_file = {scratch.write("b", "\xff\xfe")};
+    options.ns = "n";
+    CHECK(made(options) ==
+          R"({"apiVersion":"v1","binaryData":{"b":"//4="},"data":{"a":"1"},"kind":"ConfigMap","metadata":{"name":"x","namespace":"n"}})");
+    CHECK(made(creating("configmap")) == R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}})");
+}
+
+TEST_CASE("make_generated: a Secret is base64, with its type") {
+    Options options = creating("secret generic");
+    options.from_literal = {"a=1"};
+    options.secret_type = "example.com/t";
+    CHECK(made(options) == R"({"apiVersion":"v1","data":{"a":"MQ=="},"kind":"Secret","metadata":{"name":"x"},"type":"example.com/t"})");
+    options.from_literal = {"a=1", "a=2"};
+    CHECK(made(options).find("cannot add key \"a\"") != std::string::npos);
+}
+
+TEST_CASE("make_generated: a Deployment names its containers after their images") {
+    Options options = creating("deployment");
+    options.images = {"reg:5000/tools/nginx:1@sha256:00"};
+    options.port = 80;
+    options.container_command = {"sleep", "1"};
+    CHECK(made(options) ==
+          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app":"x"},"name":"x"},"spec":{"replicas":1,)"
+          R"("selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"command":)"
+          R"(["sleep","1"],"image":"reg:5000/tools/nginx:1@sha256:00","name":"nginx","ports":[{"containerPort":80}]}]}}}})");
+    options.images = {"a", "b"};
+    CHECK(made(options) == "error: cannot specify multiple --image options and command");
+    options.container_command.clear();
+    options.images = {"a:1", "x/a:2"};
+    CHECK(made(options).find("in a container named \"a\"") != std::string::npos);
+    CHECK(made(creating("deployment")) == "error: required flag(s) \"image\" not set");
+}
+
+TEST_CASE("make_generated: a Service's ports by number and by name") {
+    Options options = creating("service nodeport");
+    options.tcp = {"80:http"};
+    options.node_port = 30001;
+    CHECK(made(options) ==
+          R"({"apiVersion":"v1","kind":"Service","metadata":{"labels":{"app":"x"},"name":"x"},"spec":{"ports":[{"name":"80-http",)"
+          R"("nodePort":30001,"port":80,"protocol":"TCP","targetPort":"http"}],"selector":{"app":"x"},"type":"NodePort"}})");
+    options.tcp = {"80", "81"};
+    CHECK(made(options) == "error: --node-port goes with one --tcp");
+    Options plain = creating("service clusterip");
+    CHECK(made(plain) == "error: at least one tcp port specifier must be provided");
+    plain.tcp = {"80"};
+    CHECK(made(plain).find(R"({"name":"80","port":80,"protocol":"TCP","targetPort":80})") != std::string::npos);
+    plain.tcp.clear();
+    plain.cluster_ip = "None";
+    CHECK(made(plain).find(R"("clusterIP":"None")") != std::string::npos);
+    for (const char* bad : {"0", "65536", "80:0", "80:99999", "x", "80x", ":80", ""}) {
+        INFO(bad);
+        plain.tcp = {bad};
+        CHECK(made(plain).find("a port must be between 1 and 65535, inclusive") != std::string::npos);
+    }
+}
+
+TEST_CASE("make_generated: exactly one name") {
+    Options options = creating("namespace");
+    CHECK(made(options) == R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x"}})");
+    options.args = {"a", "b"};
+    CHECK(made(options) == "error: exactly one NAME is required, got 2\nSee 'orilla create namespace -h' for help and examples");
+    options.args.clear();
+    CHECK(made(options).starts_with("error: exactly one NAME is required, got 0"));
+}

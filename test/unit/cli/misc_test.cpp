@@ -1,0 +1,36 @@
+#include "cli_support.hpp"
+#include "verbs.hpp"
+
+using namespace orilla::cli;
+
+namespace {
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+}  // namespace
+
+TEST_CASE("render_api_resources: a line a kind") {
+    const std::string all = render_api_resources({});
+    CHECK(has(all, "NAME "));
+    CHECK(has(all, "deployments      deploy"));
+    CHECK(has(all, "apps/v1"));
+}
+
+TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
+    Options options;
+    options.output = "name";
+    options.namespaced = "false";
+    CHECK(render_api_resources(options) == "namespaces\nnodes\n");
+    options.namespaced = "true";
+    options.api_group = "apps";
+    CHECK(has(render_api_resources(options), "deployments.apps\n"));
+    CHECK_FALSE(has(render_api_resources(options), "pods"));
+    options.verbs = {"nosuch"};
+    CHECK(render_api_resources(options).empty());
+}
+
+TEST_CASE("render_api_resources: wide shows verbs, and headers can go") {
+    Options options;
+    options.output = "wide";
+    CHECK(has(render_api_resources(options), "VERBS"));
+    options.no_headers = true;
+    CHECK_FALSE(has(render_api_resources(options), "VERBS"));
+}

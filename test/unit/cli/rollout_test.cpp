@@ -1,0 +1,52 @@
+#include "cli_support.hpp"
+#include "rollouts.hpp"
+
+using namespace orilla;
+using namespace orilla::cli;
+
+namespace {
+std::string stands(const char* deployment) {
+    auto status = summarise_rollout(object(deployment));
+    return status ? (status->done ? "done: " : "waits: ") + status->text : status.error().message();
+}
+
+boost::json::object set(const std::string& revision, const std::string& cause = "") {
+    boost::json::object annotations{{"deployment.kubernetes.io/revision", revision}};
+    if (!cause.empty()) annotations["kubernetes.io/change-cause"] = cause;
+    return boost::json::object{{"metadata", {{"annotations", annotations}}}};
+}
+}  // namespace
+
+TEST_CASE("summarise_rollout: each step in kubectl's words") {
+    CHECK(stands(R"({"metadata":{"name":"web","generation":2},"status":{"observedGeneration":1}})") ==
+          "waits: Waiting for deployment spec update to be observed...\n");
+    CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":3},"status":{"updatedReplicas":1}})") ==
+          "waits: Waiting for deployment \"web\" rollout to finish: 1 out of 3 new replicas have been updated...\n");
+    CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":3},"status":{"updatedReplicas":3,"replicas":4}})") ==
+          "waits: Waiting for deployment \"web\" rollout to finish: 1 old replicas are pending termination...\n");
+    CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":3},"status":{"updatedReplicas":3,"replicas":3,"availableReplicas":2}})") ==
+          "waits: Waiting for deployment \"web\" rollout to finish: 2 of 3 updated replicas are available...\n");
+    CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":1},"status":{"updatedReplicas":1,"replicas":1,"availableReplicas":1}})") ==
+          "done: deployment \"web\" successfully rolled out\n");
+    CHECK(stands(R"({"metadata":{"name":"web"},"status":{"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded"}]}})") ==
+          "error: deployment \"web\" exceeded its progress deadline");
+}
+
+TEST_CASE("find_revision: by number, or the one before the last") {
+    const std::vector<boost::json::object> history{set("1"), set("3"), set("4")};
+    CHECK(revision_of(**find_revision(history, 0, "web")) == 3);
+    CHECK(revision_of(**find_revision(history, 1, "web")) == 1);
+    CHECK(complaint(find_revision(history, 2, "web")) == "error: unable to find the specified revision 2 in history");
+    CHECK(complaint(find_revision({set("1")}, 0, "web")) == "error: no rollout history found for deployment \"web\"");
+}
+
+TEST_CASE("render_history: revisions and why") {
+    CHECK(render_history({set("1"), set("12", "kubectl set image")}) == "REVISION  CHANGE-CAUSE\n1         <none>\n12        kubectl set image\n");
+}
+
+TEST_CASE("refuse_kind: a kind without rollouts") {
+    const auto& service = *api::find_kind("v1", "Service");
+    CHECK(refuse_kind("status", service, "web").message() == "error: no status viewer has been implemented for Service");
+    CHECK(refuse_kind("restart", service, "web").message() == "error: services \"web\" restarting is not supported");
+    CHECK(refuse_kind("pause", service, "web").message() == "error: services \"web\" pausing is not supported");
+}
