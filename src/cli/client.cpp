@@ -33,15 +33,9 @@ size_t take_body(char* data, size_t size, size_t count, void* user) {
     return 0;
 }
 
-/// Warning: 299 - "text"
 size_t take_header(char* data, size_t size, size_t count, void*) {
-    std::string_view line(data, size * count);
-    constexpr std::string_view name = "warning: 299";
-    if (line.size() > name.size() && strncasecmp(line.data(), name.data(), name.size()) == 0) {
-        const size_t from = line.find('"'), to = line.rfind('"');
-        if (from != std::string_view::npos && to > from)
-            fprintf(stderr, "Warning: %.*s\n", static_cast<int>(to - from - 1), line.data() + from + 1);
-    }
+    const auto warning = find_warning(std::string_view(data, size * count));
+    if (warning) fprintf(stderr, "Warning: %s\n", warning->c_str());
     return size * count;
 }
 
@@ -146,6 +140,19 @@ Result<void> Client::stream(const Request& request, const std::function<bool(std
     if (rc != CURLE_OK) return Error(Code::unavailable, std::string("the connection broke: ") + curl_easy_strerror(rc));
     if (status >= 400) return error_of(status, transfer.error_body);
     return ok();
+}
+
+std::optional<std::string> find_warning(std::string_view header) {
+    constexpr std::string_view name = "warning: 299";
+    if (header.size() < name.size() || strncasecmp(header.data(), name.data(), name.size()) != 0) return std::nullopt;
+    const size_t from = header.find('"'), to = header.rfind('"');
+    if (from == std::string_view::npos || to == from) return std::nullopt;
+    std::string out;
+    for (size_t i = from + 1; i < to; ++i) {
+        if (header[i] == '\\' && i + 1 < to) ++i;
+        out += header[i];
+    }
+    return out;
 }
 
 Result<std::string> Client::send(const Request& request) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +42,8 @@ class Client {
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// The text of a header line `Warning: 299 - "text"`, without its quotes and backslashes. Pure.
+std::optional<std::string> find_warning(std::string_view header);
 
 }  // namespace orilla::cli

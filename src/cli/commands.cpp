@@ -198,6 +198,7 @@ std::vector<const Flag*> flags_of(const Command& command) {
 
 std::string render_help(std::string_view topic) {
     if (topic.empty()) return render_overview();
+    if (topic == "serve") return "Runs the node: API server, object store, controllers, runtime and network.\n\n'orilla serve --help' lists its flags.\n";
     const auto found = std::ranges::find(commands, topic, &Command::path);
     const Command* command = found == std::end(commands) ? nullptr : &*found;
     std::string out = command ? std::string(command->help) + ".\n\nUsage: orilla " + std::string(topic) : "Usage: orilla " + std::string(topic);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "manifests.hpp"
@@ -86,6 +87,8 @@ Result<void> run_delete(Client& client, const Options& options) {
     if (options.force)
         fprintf(stderr, "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
                         "The resource may continue to run on the cluster indefinitely.\n");
+    if (!options.ns.empty() && std::ranges::any_of(members, [](const Target& member) { return !member.kind->namespaced; }))
+        fprintf(stderr, "Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
     if (members.empty()) print("No resources found\n");
     std::vector<Doomed> doomed;
     Failures failures;

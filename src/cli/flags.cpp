@@ -268,6 +268,7 @@ Result<CommandLine> parse_help_topic(const std::vector<std::string>& words) {
     CommandLine out;
     out.wants_help = true;
     for (const auto& word : words) out.topic = join(out.topic, word);
+    if (out.topic == "serve") return out;
     if (!out.topic.empty() && !is_command(out.topic) && !is_group(out.topic)) return unknown_command(out.topic);
     return out;
 }

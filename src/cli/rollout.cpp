@@ -117,7 +117,7 @@ Result<void> undo(Client& client, const Options& options, const Target& target) 
 Result<void> restart(Client& client, const Options& options, const Target& target) {
     TRY(json::object deployment, fetch(client, options, target));
     if (text_at(object_at(deployment, "spec"), "paused") == "true")
-        return Error(Code::conflict, "error: can't restart paused deployment (run rollout resume first)");
+        return Error(Code::conflict, "error: deployments.apps \"" + target.name + "\" can't restart paused deployment (run rollout resume first)");
     const std::string now = api::Time(time(nullptr)).format();
     const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{"kubectl.kubernetes.io/restartedAt", now}}}}}}}}}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));

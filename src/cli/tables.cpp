@@ -213,7 +213,7 @@ Result<std::string> render_tables(const Options& options, const std::vector<Kind
         if (!rows || !rows->is_array() || rows->get_array().empty()) continue;
         TRY_VOID(sort_rows(options, rows->get_array()));
         TablePrinter printer{options, *one.kind, many, false, {}, {}, {}};
-        out += (out.empty() ? "" : "\n") + printer.render(one.table);
+        out += (out.empty() || options.no_headers ? "" : "\n") + printer.render(one.table);
     }
     return out;
 }

@@ -121,6 +121,7 @@ TEST_CASE("parse_command_line: help and version, before and after the command") 
         CHECK(line->topic == "rollout undo");
     }
     CHECK(parse_command_line({"rollout", "--help"})->topic == "rollout");
+    CHECK(render_help(parse_command_line({"help", "serve"})->topic).find("orilla serve --help") != std::string::npos);
     CHECK(refusal({"help", "gte"}).find("Did you mean this?") != std::string::npos);
 }
 

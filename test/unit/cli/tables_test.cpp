@@ -45,6 +45,9 @@ TEST_CASE("render_tables: a type without rows leaves no table, but the others ke
     CHECK(render({}, {pods({}), deployments({{"web", "2/2"}})}) == "NAME                  READY\ndeployment.apps/web   2/2\n");
     CHECK(render({}, {pods({}), deployments({})}).empty());
     CHECK(render({}, {}).empty());
+    Options bare;
+    bare.no_headers = true;
+    CHECK(render(bare, {pods({{"a", "1/1"}}), deployments({{"web", "2/2"}})}) == "pod/a   1/1\ndeployment.apps/web   2/2\n");
 }
 
 TEST_CASE("render_tables: wide, labels, namespaces and no headers") {
