@@ -172,7 +172,9 @@ class FlagParser {
         for (; at_ < words_.size(); ++at_) {
             const std::string word = words_[at_];
             if (word == "--") {
-                options_.container_command.assign(words_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, words_.end());
+                const bool has_command = command_.usage.find("-- COMMAND") != std::string_view::npos;
+                auto& rest = has_command ? options_.container_command : options_.args;
+                rest.insert(rest.end(), words_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, words_.end());
                 break;
             }
             if (word.starts_with("--")) TRY_VOID(take_flag(split_long(word), word));

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "orilla/api/values.hpp"
+#include "description.hpp"
 #include "output.hpp"
 #include "rollouts.hpp"
 #include "targets.hpp"
@@ -79,9 +80,10 @@ Result<void> history(Client& client, const Options& options, const Target& targe
     TRY(auto sets, fetch_history(client, target, deployment));
     if (options.revision.value_or(0) > 0) {
         TRY(const json::object* set, find_revision(sets, *options.revision, target.name));
-        print(display_name(*target.kind, target.name) + " with revision #" + std::to_string(*options.revision) + "\nPod Template:\n");
-        describe_template(object_at(object_at(*set, "spec"), "template"));
-        print("\n");
+        print(display_name(*target.kind, target.name) + " with revision #" + std::to_string(*options.revision) + "\n");
+        Description text;
+        describe_pod_template(text, object_at(object_at(*set, "spec"), "template"));
+        print(text.render() + "\n");
         return ok();
     }
     print(display_name(*target.kind, target.name) + " \n" + render_history(sets) + "\n");

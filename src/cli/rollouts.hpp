@@ -22,7 +22,5 @@ Result<const boost::json::object*> find_revision(const std::vector<boost::json::
 std::string render_history(const std::vector<boost::json::object>& history);
 /// kubectl's words for a kind that has no rollouts.
 Error refuse_kind(const std::string& what, const api::KindInfo& kind, const std::string& name);
-/// Labels and containers of a pod template, for a person, on standard output.
-void describe_template(const boost::json::object& pod_template);
 
 }  // namespace orilla::cli

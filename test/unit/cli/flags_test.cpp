@@ -52,7 +52,8 @@ TEST_CASE("parse_command_line: a flag takes one value, never the words behind it
     CHECK(refusal({"logs", "x", "--tail=ten"}).starts_with("error: invalid argument \"ten\" for \"--tail\" flag"));
 }
 
-TEST_CASE("parse_command_line: everything after -- is the container's command") {
+TEST_CASE("parse_command_line: what stands after -- is the container's command, or words that begin with a dash") {
+    CHECK(parsed({"get", "pods", "--", "-n", "x"}).args == Words{"pods", "-n", "x"});
     const Options options = parsed({"create", "deployment", "d", "--image=x", "--", "sh", "-c", "sleep 1"});
     CHECK(options.args == Words{"d"});
     CHECK(options.container_command == Words{"sh", "-c", "sleep 1"});
