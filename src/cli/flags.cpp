@@ -28,7 +28,6 @@ constexpr Refused refused[] = {
     {"subresource", "use --raw PATH"},
     {"kubeconfig", "orilla speaks over its unix socket: --socket PATH"},
     {"context", "orilla speaks over its unix socket: --socket PATH"},
-    {"tls", "fill the Secret with 'create secret generic --type=kubernetes.io/tls --from-file=tls.crt=FILE --from-file=tls.key=FILE'"},
 };
 
 Error usage_error(const std::string& what, std::string_view topic) {
@@ -254,7 +253,8 @@ Error unknown_command(const std::string& word) {
 /// A group without its next word: `rollout`, `rollout nosuch`, `create secret x`.
 Error incomplete(const Words& words) {
     if (words.next)
-        return Error(Code::bad_request, "error: unknown command \"" + *words.next + "\"\nSee 'orilla " + words.path + " --help' for help and examples");
+        return Error(Code::bad_request, "error: unknown command \"" + *words.next + "\"\nSee 'orilla " + words.path + " --help' for help and examples" +
+                                            (words.path.starts_with("create") ? "; what it does not list comes from -f FILE" : ""));
     return Error(Code::bad_request, "error: 'orilla " + words.path + "' needs one of its commands\n\n" + render_help(words.path));
 }
 

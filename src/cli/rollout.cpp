@@ -79,10 +79,11 @@ Result<void> history(Client& client, const Options& options, const Target& targe
     TRY(json::object deployment, fetch(client, options, target));
     TRY(auto sets, fetch_history(client, target, deployment));
     if (options.revision.value_or(0) > 0) {
-        TRY(const json::object* set, find_revision(sets, *options.revision, target.name));
+        const auto set = find_revision(sets, *options.revision, target.name);
+        if (!set) return Error(Code::not_found, "error: unable to find the specified revision");
         print(display_name(*target.kind, target.name) + " with revision #" + std::to_string(*options.revision) + "\n");
         Description text;
-        describe_pod_template(text, object_at(object_at(*set, "spec"), "template"));
+        describe_pod_template(text, object_at(object_at(**set, "spec"), "template"));
         print(text.render() + "\n");
         return ok();
     }
@@ -177,7 +178,7 @@ Result<const json::object*> find_revision(const std::vector<json::object>& histo
     if (revision == 0) return Error(Code::not_found, "error: no rollout history found for deployment \"" + deployment + "\"");
     for (const auto& set : history)
         if (revision_of(set) == revision) return &set;
-    return Error(Code::not_found, "error: unable to find the specified revision " + std::to_string(revision) + " in history");
+    return Error(Code::not_found, "error: unable to find specified revision " + std::to_string(revision) + " in history");
 }
 
 std::string render_history(const std::vector<json::object>& history) {

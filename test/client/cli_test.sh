@@ -201,8 +201,9 @@ roll_out() {
   says "details of a revision" 'hello from main' o rollout history deploy/web --revision=1
   prints "undo" 'deployment.apps/web rolled back' o rollout undo deploy/web
   prints "undo to where it is" 'deployment.apps/web skipped rollback (current template already matches revision 3)' o rollout undo deploy/web --to-revision=3
-  refuses "a revision that is not there" 'error: unable to find the specified revision 9 in history' o rollout undo deploy/web --to-revision=9
+  refuses "a revision that is not there" 'error: unable to find specified revision 9 in history' o rollout undo deploy/web --to-revision=9
   prints "pause" 'deployment.apps/web paused' o rollout pause deploy/web
+  refuses "nor to be shown" 'error: unable to find the specified revision' o rollout history deploy/web --revision=9
   refuses "pause twice" 'error: deployments.apps "web" is already paused' o rollout pause deploy/web
   check_fails "restart while paused" "can't restart paused deployment" o rollout restart deploy/web
   prints "resume" 'deployment.apps/web resumed' o rollout resume deploy/web

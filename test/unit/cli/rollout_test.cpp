@@ -36,7 +36,7 @@ TEST_CASE("find_revision: by number, or the one before the last") {
     const std::vector<boost::json::object> history{set("1"), set("3"), set("4")};
     CHECK(revision_of(**find_revision(history, 0, "web")) == 3);
     CHECK(revision_of(**find_revision(history, 1, "web")) == 1);
-    CHECK(complaint(find_revision(history, 2, "web")) == "error: unable to find the specified revision 2 in history");
+    CHECK(complaint(find_revision(history, 2, "web")) == "error: unable to find specified revision 2 in history");
     CHECK(complaint(find_revision({set("1")}, 0, "web")) == "error: no rollout history found for deployment \"web\"");
 }
 
