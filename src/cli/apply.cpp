@@ -2,7 +2,10 @@
 #include <boost/json.hpp>
 
 #include "manifests.hpp"
+#include "orilla/api/codec.hpp"
+#include "orilla/api/defaults.hpp"
 #include "orilla/api/patch.hpp"
+#include "orilla/api/validation.hpp"
 #include "output.hpp"
 #include "verbs.hpp"
 
@@ -59,13 +62,21 @@ Result<void> create_applied(Client& client, const Options& options, const Manife
     return report.add(*manifest.kind, manifest.name, "created", *body);
 }
 
-Result<std::string> plan_patch(const Manifest& manifest, const std::string& live) {
+Result<std::string> applied_before(const std::string& live) {
     TRY(json::object found, parse_object(live));
-    const std::string before = text_at(object_at(object_at(found, "metadata"), "annotations"), last_applied);
-    if (before.empty())
-        fprintf(stderr, "Warning: resource %s/%s is missing the %s annotation which apply needs to tell what was removed from a file. "
-                        "It will be patched automatically.\n",
-                std::string(manifest.kind->plural).c_str(), manifest.name.c_str(), std::string(last_applied).c_str());
+    return text_at(object_at(object_at(found, "metadata"), "annotations"), last_applied);
+}
+
+void warn_unless_applied(const Manifest& manifest, const std::string& live) {
+    const auto before = applied_before(live);
+    if (before && !before->empty()) return;
+    fprintf(stderr, "Warning: resource %s/%s is missing the %s annotation which apply needs to tell what was removed from a file. "
+                    "It will be patched automatically.\n",
+            std::string(manifest.kind->plural).c_str(), manifest.name.c_str(), std::string(last_applied).c_str());
+}
+
+Result<std::string> plan_patch(const Manifest& manifest, const std::string& live) {
+    TRY(const std::string before, applied_before(live));
     return api::make_three_way_patch(before.empty() ? "{}" : before, json::serialize(with_last_applied(manifest)), live,
                                      *manifest.kind->type);
 }
@@ -80,6 +91,7 @@ Result<void> apply_one(Client& client, const Options& options, const Manifest& m
         if (options.dry_run == "client")
             return report.add(*manifest.kind, manifest.name, absent ? "created" : "configured", json::serialize(with_last_applied(manifest)));
         if (absent) return create_applied(client, options, manifest, report);
+        if (attempt == 0) warn_unless_applied(manifest, *live);
         TRY(std::string patch, plan_patch(manifest, *live));
         if (patch == "{}") return report.add(*manifest.kind, manifest.name, "unchanged", *live);
         Request request;
@@ -92,6 +104,27 @@ Result<void> apply_one(Client& client, const Options& options, const Manifest& m
         if (!body) return manifest.document.located(body.error());
         return report.add(*manifest.kind, manifest.name, "configured", *body);
     }
+}
+
+/// What would go wrong with one document, without changing anything: what is there already, the server is asked by a dry
+/// run; what is not is checked here, because its namespace may be made by an earlier document.
+Result<void> rehearse_one(Client& client, const Options& options, const Manifest& manifest) {
+    Request request;
+    request.path = path_of(*manifest.kind, manifest.ns, manifest.name);
+    auto live = client.send(request);
+    if (!live && live.error().code() == Code::not_found) return check_new(manifest);
+    if (!live) return std::move(live).error();
+    TRY(request.body, plan_patch(manifest, *live));
+    if (request.body == "{}") return ok();
+    Options rehearsal = options;
+    rehearsal.dry_run = "server";
+    rehearsal.validate = "ignore";  // its warnings come with the real thing
+    request.method = "PATCH";
+    request.path += write_query(rehearsal, "kubectl-client-side-apply");
+    request.content_type = "application/strategic-merge-patch+json";
+    auto body = client.send(request);
+    if (!body && body.error().code() != Code::conflict) return manifest.document.located(body.error());
+    return ok();
 }
 
 Result<void> create_one(Client& client, const Options& options, const Manifest& manifest, Report& report) {
@@ -122,6 +155,16 @@ json::object with_last_applied(const Manifest& manifest) {
     return object;
 }
 
+Result<void> check_new(const Manifest& manifest) {
+    auto object = api::decode_object(*manifest.kind, json::serialize(manifest.object));
+    if (!object) return manifest.document.located(object.error());
+    if (manifest.kind->namespaced) object->meta().namespace_ = api::Str(manifest.ns);
+    api::apply_defaults(*object);
+    auto valid = api::validate_create(*object);
+    if (!valid) return manifest.document.located(valid.error());
+    return ok();
+}
+
 Result<void> run_apply(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     if (options.files.empty()) return usage("must specify one of -f and -k");
@@ -134,6 +177,10 @@ Result<void> run_apply(Client& client, const Options& options) {
                                                 ": error: resource name may not be empty");
     Report report(options);
     Failures failures;
+    // One document is all or nothing by itself.
+    const bool rehearses = manifests.size() > 1 && options.dry_run == "none";
+    for (size_t i = 0; rehearses && i < manifests.size(); ++i) failures.add_if(rehearse_one(client, options, manifests[i]));
+    if (failures.any()) return failures.outcome();
     for (const auto& manifest : manifests) failures.add_if(apply_one(client, options, manifest, report));
     TRY_VOID(report.finish());
     return failures.outcome();
@@ -143,6 +190,9 @@ Result<void> create_from_files(Client& client, const Options& options) {
     TRY(auto manifests, read_manifests(options));
     Report report(options);
     Failures failures;
+    for (const auto& manifest : manifests)
+        if (!manifest.name.empty()) failures.add_if(check_new(manifest));  // generateName is completed by the server
+    if (failures.any()) return failures.outcome();
     for (const auto& manifest : manifests) failures.add_if(create_one(client, options, manifest, report));
     TRY_VOID(report.finish());
     return failures.outcome();

@@ -29,6 +29,9 @@ Result<std::vector<Manifest>> parse_manifests(const Options& options, std::strin
 /// A manifest made here, by `create configmap` and its like.
 Manifest make_manifest(const Options& options, boost::json::object object);
 
+/// What the server would refuse in a new object, with FILE:LINE and field. Pure.
+Result<void> check_new(const Manifest& manifest);
+
 /// The document with the annotation that the next apply compares with, byte for byte as kubectl writes it.
 boost::json::object with_last_applied(const Manifest& manifest);
 Result<void> create_from_files(Client& client, const Options& options);

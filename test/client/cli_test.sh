@@ -117,7 +117,12 @@ Y
   prints "it says which field" 'Warning: unknown field "dat"' cat warned
   printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n---\n' ok1 No_Name ok2 >several.yaml
   check_fails "one bad object" 'several.yaml:7: metadata.name: Invalid value: "No_Name"' o apply -f several.yaml
-  prints "does not keep back the others" $'configmap/ok1\nconfigmap/ok2' o get cm ok1 ok2 -o name
+  prints "changes nothing of the others either" '' o get cm -l '!none' -o name --field-selector=metadata.name=ok1
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n---\n' ok1 ok2 >several.yaml
+  prints "all of them good" $'configmap/ok1 created\nconfigmap/ok2 created' o apply -f several.yaml
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok1}\ndata: {k: new}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: Bad}\n' >several.yaml
+  check_fails "a forbidden change" 'several.yaml:9: spec.type: Unsupported value: "Bad"' o apply -f several.yaml
+  prints "keeps what is there" '' o get cm ok1 -o 'jsonpath={.data.k}'
 }
 
 look_around() {

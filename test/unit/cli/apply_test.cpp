@@ -27,3 +27,17 @@ TEST_CASE("with_last_applied: keeps other annotations and never contains itself"
           R"({"apiVersion":"v1","kind":"Namespace","metadata":{"annotations":{"a":"1"},"name":"b"}})"
           "\n");
 }
+
+TEST_CASE("check_new: finds what the server would refuse, with the line") {
+    Options options;
+    auto manifests = parse_manifests(options,
+                                     "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  selector: {app: a}\n"
+                                     "  ports: [{port: 80}]\n---\n"
+                                     "apiVersion: v1\nkind: Pod\nmetadata: {name: Bad_Name}\nspec:\n  containers:\n  - name: c\n",
+                                     "x.yaml");
+    REQUIRE(manifests);
+    CHECK(complaint(check_new((*manifests)[0])) == "none");
+    const std::string said = complaint(check_new((*manifests)[1]));
+    CHECK(said.find("x.yaml:10: metadata.name: Invalid value: \"Bad_Name\"") != std::string::npos);
+    CHECK(said.find("x.yaml:13: spec.containers[0].image: Required value") != std::string::npos);
+}
