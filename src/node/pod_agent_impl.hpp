@@ -36,6 +36,7 @@ class PodAgent::Impl final : public loop::Reconciler {
   private:
     // pod_agent.cpp: observe
     PodObserved observe(PodMemory& memory, const api::Pod* pod);
+    void observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen);
     void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
                             std::vector<ContainerSeen>& out);
     void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerState& ended);

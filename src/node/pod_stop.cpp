@@ -45,7 +45,10 @@ void PodAgent::Impl::apply_stop(PodMemory& memory, const api::Pod* pod, const St
     if (stop.progress.begun_ms < 0) {
         api_.record_event(memory.key, action.container, "Normal", "Killing", action.why);
         stop.progress.begun_ms = loop_.now_ms();
+        stop.progress.grace_s = stop.grace_s;
         note_stop(memory, stop);
+    } else if (stop.progress.grace_s >= 0) {
+        stop.grace_s = std::min(stop.grace_s, stop.progress.grace_s);
     }
     memory.scope.spawn(stop_container(memory, std::move(stop)));
 }
