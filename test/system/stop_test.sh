@@ -60,5 +60,13 @@ check "the deadline passes" o wait pod/short '--for=jsonpath={.status.reason}=De
 finished=$(date -d "$(o get pod short -o 'jsonpath={.status.containerStatuses[0].state.terminated.finishedAt}')" +%s)
 check "when it is due, as if nothing had happened to the daemon" eval \
   "[ $((finished - active / 1000000000)) -ge 7 ] && [ $((finished - active / 1000000000)) -le 11 ]"
+check "a pod with a long hook is made" stopping_pod patient 60 '{sleep: {seconds: 60}}'
+check "and runs" o wait pod/patient --for=condition=Ready --timeout=20s
+begun=$(date +%s%N)
+check "it is deleted" o delete pod patient --wait=false
+sleep 1
+check "and once more, with less patience" o delete pod patient --grace-period=2 --timeout=30s
+check "which cuts the hook short" eval "[ $(($(date +%s%N) - begun)) -lt 12000000000 ]"
+check_equal "the stop signal was still sent" term "$(paste -sd ' ' "$T/notes/patient")"
 stop_orilla
 finish
