@@ -64,7 +64,6 @@ constexpr std::array refusals{
         "PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
     Refusal{"PodSpec", "setHostnameAsFQDN", "is not supported", "true"},
     Refusal{"Probe", "grpc", "gRPC probes are not supported; use exec, httpGet or tcpSocket"},
-    Refusal{"Probe", "terminationGracePeriodSeconds", "is not supported; use spec.terminationGracePeriodSeconds"},
     Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
     Refusal{"SeccompProfile", "localhostProfile", "local seccomp profiles are not supported"},
     Refusal{"SeccompProfile", "type", "local seccomp profiles are not supported; use RuntimeDefault or Unconfined",

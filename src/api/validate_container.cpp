@@ -88,6 +88,13 @@ void check_probe(const Box<Probe>& probe, bool one_success, const Path& path, Fi
     check_not_negative(probe->period_seconds, path / "periodSeconds", errors);
     check_not_negative(probe->success_threshold, path / "successThreshold", errors);
     check_not_negative(probe->failure_threshold, path / "failureThreshold", errors);
+    if (probe->termination_grace_period_seconds) {
+        const Path grace = path / "terminationGracePeriodSeconds";
+        // One that fails readiness is not stopped.
+        if (!one_success) errors.invalid(grace, *probe->termination_grace_period_seconds, "must not be set for readinessProbes");
+        else if (*probe->termination_grace_period_seconds <= 0)
+            errors.invalid(grace, *probe->termination_grace_period_seconds, "must be greater than 0");
+    }
     if (one_success && probe->success_threshold != 1)
         errors.invalid(path / "successThreshold", probe->success_threshold, "must be 1");
 }

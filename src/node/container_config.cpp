@@ -91,9 +91,12 @@ Result<std::vector<MountConfig>> plan_mounts(const api::Pod& pod, const api::Con
                                        : placement.pod_dir + "/volumes/" + std::string(mount.name.view());
         out.destination = mount.mount_path.view();
         out.sub_path = mount.sub_path.view();
+        std::string missing;
         if (!mount.sub_path_expr.empty()) {
-            TRY(out.sub_path, expand_variables(mount.sub_path_expr.view(), env));
+            TRY(out.sub_path, expand_variables(mount.sub_path_expr.view(), env, &missing));
         }
+        if (!missing.empty()) return Error(Code::invalid, "subPathExpr: missing value for \"" + missing + "\"");
+        out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
         // What the API projects is never the container's to write.
         out.read_only = mount.read_only || volume->config_map || volume->secret || volume->downward_api;
         mounts.push_back(std::move(out));
@@ -229,8 +232,29 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
     return out;
 }
 
+namespace {
+
+std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, const std::string& pod_ip,
+                             const std::string& cluster_domain) {
+    std::string out = "# Managed by Orilla.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+    std::string names = hostname;
+    if (!pod.spec.subdomain.empty())
+        names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain + "\t" + hostname;
+    if (!pod_ip.empty()) out += pod_ip + "\t" + names + "\n";
+    return out;
+}
+
+/// On the node's network the node's names are the right ones.
+std::string render_host_hosts(const std::string& host_hosts) {
+    std::string out = "# Managed by Orilla (host network).\n" + host_hosts;
+    if (out.back() != '\n') out += '\n';
+    return out;
+}
+
+}  // namespace
+
 PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
-                          const std::string& cluster_domain) {
+                          const std::string& cluster_domain, const std::string& host_hosts) {
     PodConfig out;
     const std::string ns(pod.metadata.namespace_.view()), name(pod.metadata.name.view());
     out.uid = pod.metadata.uid.view();
@@ -246,44 +270,12 @@ PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, c
     if (pod.spec.security_context)
         for (const auto& sysctl : pod.spec.security_context->sysctls)
             out.sysctls.emplace_back(sysctl.name.view(), sysctl.value.view());
-    out.hosts = "# Managed by Orilla.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
-    std::string names = out.hostname;
-    if (!pod.spec.subdomain.empty())
-        names = out.hostname + "." + std::string(pod.spec.subdomain.view()) + "." + ns + ".svc." + cluster_domain + "\t" +
-                out.hostname;
-    if (!pod_ip.empty()) out.hosts += pod_ip + "\t" + names + "\n";
+    out.hosts = out.host_network ? render_host_hosts(host_hosts) : render_own_hosts(pod, out.hostname, pod_ip, cluster_domain);
     for (const auto& alias : pod.spec.host_aliases) {
         out.hosts += std::string(alias.ip.view());
         for (const auto& host : alias.hostnames) out.hosts += "\t" + std::string(host.view());
         out.hosts += "\n";
     }
-    return out;
-}
-
-std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
-                               const std::string& host_resolv_conf) {
-    const std::string_view policy = pod.spec.dns_policy.view();
-    const bool cluster = policy == "ClusterFirstWithHostNet" || (policy != "Default" && policy != "None" && !pod.spec.host_network);
-    std::string out;
-    std::string search, options;
-    if (cluster) {
-        const std::string ns(pod.metadata.namespace_.view());
-        out = "nameserver " + dns_ip + "\n";
-        search = ns + ".svc." + cluster_domain + " svc." + cluster_domain + " " + cluster_domain;
-        options = "ndots:5";
-    } else if (policy != "None") {
-        out = host_resolv_conf;
-    }
-    if (pod.spec.dns_config) {
-        for (const auto& server : pod.spec.dns_config->nameservers) out += "nameserver " + std::string(server.view()) + "\n";
-        for (const auto& domain : pod.spec.dns_config->searches) search += (search.empty() ? "" : " ") + std::string(domain.view());
-        for (const auto& option : pod.spec.dns_config->options) {
-            options += (options.empty() ? "" : " ") + std::string(option.name.view());
-            if (option.value) options += ":" + std::string(option.value->view());
-        }
-    }
-    if (!search.empty()) out += "search " + search + "\n";
-    if (!options.empty()) out += "options " + options + "\n";
     return out;
 }
 

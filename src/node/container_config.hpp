@@ -59,9 +59,9 @@ Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container
 constexpr size_t argument_bytes_max = 128 * 1024;
 constexpr size_t arguments_bytes_max = 2 * 1024 * 1024;
 
-/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are. Code::invalid for more than
-/// argument_bytes_max: each reference to a reference may grow tenfold.
-Result<std::string> expand_variables(std::string_view text, const EnvList& env);
+/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are; `missing` gets the last of them. Code::invalid for
+/// more than argument_bytes_max: each reference to a reference may grow tenfold.
+Result<std::string> expand_variables(std::string_view text, const EnvList& env, std::string* missing = nullptr);
 
 /// metadata.name, metadata.labels['x'], status.podIP, spec.nodeName ...: the value of a field reference.
 Result<std::string> resolve_field_ref(const api::Pod& pod, std::string_view path, const PodPlacement& placement);
@@ -80,9 +80,10 @@ ResourceConfig plan_resources(const api::ResourceRequirements& resources);
 /// The pod's cgroup: sums over the containers, no limit where one of them has none.
 ResourceConfig plan_pod_resources(const api::PodSpec& spec);
 PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
-                          const std::string& cluster_domain);
+                          const std::string& cluster_domain, const std::string& host_hosts);
 
-/// `nameserver ...` for the pod's dnsPolicy and dnsConfig.
+/// `nameserver ...` for the pod's dnsPolicy, with what dnsConfig adds to it: servers and searches after the policy's, each
+/// once and as many as the resolver reads; options over the policy's.
 std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
                                const std::string& host_resolv_conf);
 

@@ -152,7 +152,7 @@ Error too_long(std::string_view text) {
 }
 }  // namespace
 
-Result<std::string> expand_variables(std::string_view text, const EnvList& env) {
+Result<std::string> expand_variables(std::string_view text, const EnvList& env, std::string* missing) {
     std::string out;
     for (size_t i = 0; i < text.size(); ++i) {
         // Checked while it grows: what the whole would be may not fit into memory.
@@ -172,8 +172,9 @@ Result<std::string> expand_variables(std::string_view text, const EnvList& env) 
             continue;
         }
         const auto name = text.substr(i + 2, end - i - 2);
-        if (const auto* value = find_variable(env, name)) out += *value;
-        else out += text.substr(i, end - i + 1);
+        const auto* value = find_variable(env, name);
+        if (!value && missing) *missing = name;
+        out += value ? std::string_view(*value) : text.substr(i, end - i + 1);
         i = end;
     }
     if (out.size() > argument_bytes_max) return too_long(text);

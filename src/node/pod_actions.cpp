@@ -115,7 +115,8 @@ loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const 
     }
     const std::string resolv_conf =
         render_resolv_conf(pod, network_.dns_ip(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
-    PodConfig config = plan_pod_config(pod, resolv_conf, ip, options_.cluster_domain);
+    const std::string host_hosts = pod.spec.host_network ? read_small_file(options_.host_hosts) : "";
+    PodConfig config = plan_pod_config(pod, resolv_conf, ip, options_.cluster_domain, host_hosts);
     auto task = runtime_.create_pod(std::move(config), std::move(network_namespace));
     auto created = co_await std::move(task);
     if (!created) {

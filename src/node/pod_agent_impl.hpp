@@ -36,6 +36,7 @@ class PodAgent::Impl final : public loop::Reconciler {
   private:
     // pod_agent.cpp: observe
     PodObserved observe(PodMemory& memory, const api::Pod* pod);
+    void observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen);
     void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
                             std::vector<ContainerSeen>& out);
     void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerState& ended);
@@ -66,6 +67,8 @@ class PodAgent::Impl final : public loop::Reconciler {
     // pod_stop.cpp: graceful stops and hooks
     void apply_stop(PodMemory& memory, const api::Pod* pod, const StopContainer& action);
     loop::Task<void> stop_container(PodMemory& memory, StopTask stop);
+    loop::Task<void> run_pre_stop(PodMemory& memory, StopTask stop);
+    loop::Task<void> run_hook(PodMemory& memory, StopTask stop, bool* ended);
     loop::Task<void> wait_pre_stop(PodMemory& memory, StopTask stop);
     loop::Task<void> wait_stopped(PodMemory& memory, StopTask stop);
     void note_stop(const PodMemory& memory, const StopTask& stop);

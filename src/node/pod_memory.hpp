@@ -49,8 +49,9 @@ struct ContainerMemory {
 };
 
 struct PodMemory {
-    PodMemory(loop::Loop& loop, PodKey pod_key) : key(std::move(pod_key)), changed(loop), scope(loop) {}
+    PodMemory(loop::Loop& loop, PodKey pod_key) : key(std::move(pod_key)), seen_ms(loop.now_ms()), changed(loop), scope(loop) {}
     PodKey key;
+    int64_t seen_ms;  ///< when this daemon came to know it
     bool volumes_ready = false;
     std::string setup_reason;
     std::string setup_message;

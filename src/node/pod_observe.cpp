@@ -163,6 +163,17 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
     }
 }
 
+/// In monotonic time, because status.startTime may be of before the clock was set. It begins with the sandbox, or with this
+/// daemon where that was first; a reboot begins it anew, since nothing tells how long the box was off.
+void PodAgent::Impl::observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen) {
+    if (!pod.spec.active_deadline_seconds) return;
+    const bool created = sandbox && sandbox->created_ms >= 0;
+    const int64_t begun_ms = created ? std::min(sandbox->created_ms, memory.seen_ms) : memory.seen_ms;
+    const int64_t left_ms = begun_ms + *pod.spec.active_deadline_seconds * 1000 - loop_.now_ms();
+    seen.deadline_exceeded = left_ms <= 0;
+    if (left_ms > 0) worker_.queue().add_after(memory.key.uid, left_ms);
+}
+
 PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
     PodObserved seen;
     const std::string& uid = memory.key.uid;
@@ -185,11 +196,7 @@ PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
     seen.pod_dir = stat(pod_dir(uid).c_str(), &found) == 0 ||
                    (!memory.key.name.empty() && stat(log_dir(memory.key).c_str(), &found) == 0);
     if (!pod) return seen;
-    if (pod->spec.active_deadline_seconds && pod->status.start_time.set) {
-        const int64_t left_s = pod->status.start_time.unix_s + *pod->spec.active_deadline_seconds - loop_.clock().wall_s();
-        seen.deadline_exceeded = left_s <= 0;
-        if (left_s > 0) worker_.queue().add_after(uid, left_s * 1000);
-    }
+    observe_deadline(memory, *pod, sandbox ? &*sandbox : nullptr, seen);
     observe_containers(memory, *pod, sandbox ? &*sandbox : nullptr, true, seen.init);
     observe_containers(memory, *pod, sandbox ? &*sandbox : nullptr, false, seen.containers);
     return seen;

@@ -45,18 +45,26 @@ const api::Container* find_spec(const api::Pod& pod, std::string_view name) {
     return nullptr;
 }
 
+/// The pod's own, unless the probe that failed has another one.
+int64_t grace_of(const api::Pod& pod, const api::Box<api::Probe>* probe) {
+    int64_t grace_s = pod.spec.termination_grace_period_seconds.value_or(30);
+    if (probe && *probe) grace_s = (*probe)->termination_grace_period_seconds.value_or(grace_s);
+    return std::min(grace_s, stop_grace_s_max);
+}
+
 void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     if (seen.stopping) return;
-    const int64_t grace_s = std::min(pod.spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max);
     const api::Container* spec = find_spec(pod, seen.name);
-    if (seen.current->stop.begun_ms >= 0)  // an earlier daemon began, and has told why
-        plan.add(StopContainer{seen.name, grace_s, "Stopping container " + seen.name});
+    const StopProgress& begun = seen.current->stop;
+    const std::string name = "Container " + seen.name;
+    if (begun.begun_ms >= 0)  // by an earlier daemon, which has told why
+        plan.add(StopContainer{seen.name, begun.grace_s >= 0 ? begun.grace_s : grace_of(pod, nullptr), "Stopping container " + seen.name});
     else if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
-        plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " definition changed, will be restarted"});
+        plan.add(StopContainer{seen.name, grace_of(pod, nullptr), name + " definition changed, will be restarted"});
     else if (seen.startup == ProbeVerdict::failure)
-        plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " failed startup probe, will be restarted"});
+        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->startup_probe : nullptr), name + " failed startup probe, will be restarted"});
     else if (seen.liveness == ProbeVerdict::failure)
-        plan.add(StopContainer{seen.name, grace_s, "Container " + seen.name + " failed liveness probe, will be restarted"});
+        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->liveness_probe : nullptr), name + " failed liveness probe, will be restarted"});
 }
 
 void plan_container(Plan& plan, const api::Pod& pod, const ContainerSeen& seen, bool is_init, int64_t now_ms) {

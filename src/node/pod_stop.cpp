@@ -45,7 +45,10 @@ void PodAgent::Impl::apply_stop(PodMemory& memory, const api::Pod* pod, const St
     if (stop.progress.begun_ms < 0) {
         api_.record_event(memory.key, action.container, "Normal", "Killing", action.why);
         stop.progress.begun_ms = loop_.now_ms();
+        stop.progress.grace_s = stop.grace_s;
         note_stop(memory, stop);
+    } else if (stop.progress.grace_s >= 0) {
+        stop.grace_s = std::min(stop.grace_s, stop.progress.grace_s);
     }
     memory.scope.spawn(stop_container(memory, std::move(stop)));
 }
@@ -65,10 +68,8 @@ loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop
         } else {
             progress.hook_begun_ms = loop_.now_ms();
             note_stop(memory, stop);
-            auto hook = run_handler(memory, stop.container, *stop.pre_stop, stop.grace_s * 1000);
-            auto done = co_await std::move(hook);
-            const std::string why = done ? "" : "PreStopHook failed: " + done.error().message();
-            if (!done) api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", why);
+            auto hook = run_pre_stop(memory, stop);
+            co_await std::move(hook);
         }
         progress.hook_ended_ms = loop_.now_ms();
         note_stop(memory, stop);
@@ -86,17 +87,41 @@ loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop
     wake(memory.key.uid);
 }
 
+loop::Task<void> PodAgent::Impl::run_hook(PodMemory& memory, StopTask stop, bool* ended) {
+    auto hook = run_handler(memory, stop.container, *stop.pre_stop, stop.grace_s * 1000);
+    auto done = co_await std::move(hook);
+    const std::string why = done ? "" : "PreStopHook failed: " + done.error().message();
+    if (!done) api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", why);
+    *ended = true;
+    memory.changed.notify_all();
+}
+
+/// Until the hook has ended, or the grace period, which a second deletion may shorten meanwhile.
+loop::Task<void> PodAgent::Impl::run_pre_stop(PodMemory& memory, StopTask stop) {
+    bool ended = false;
+    loop::Scope running(loop_);
+    running.spawn(run_hook(memory, stop, &ended));
+    while (!ended) {
+        const int64_t left_ms = stop.progress.begun_ms + current_grace_s(memory, stop.grace_s) * 1000 - loop_.now_ms();
+        if (left_ms <= 0) co_return api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", "PreStopHook failed: the grace period is over");
+        auto look_again = loop::wait_for(loop_, memory.changed, left_ms);
+        co_await std::move(look_again);
+    }
+}
+
 /// The rest of a hook that an earlier daemon began: it is never run twice. What is gone with that daemon is its answer.
 loop::Task<void> PodAgent::Impl::wait_pre_stop(PodMemory& memory, StopTask stop) {
-    const int64_t grace_end_ms = stop.progress.begun_ms + stop.grace_s * 1000;
-    if (stop.pre_stop->sleep) {
-        const int64_t sleep_s = std::clamp<int64_t>(stop.pre_stop->sleep->seconds, 0, stop_grace_s_max);
-        const int64_t end_ms = std::min(stop.progress.hook_begun_ms + sleep_s * 1000, grace_end_ms);
-        co_await loop_.sleep_for(std::max<int64_t>(end_ms - loop_.now_ms(), 0));
+    const api::LifecycleHandler& hook = *stop.pre_stop;
+    if (!hook.sleep && !hook.exec) co_return;  // a request was sent
+    const int64_t sleep_s = hook.sleep ? std::clamp<int64_t>(hook.sleep->seconds, 0, stop_grace_s_max) : 0;
+    for (;;) {
+        int64_t end_ms = stop.progress.begun_ms + current_grace_s(memory, stop.grace_s) * 1000;
+        if (hook.sleep) end_ms = std::min(end_ms, stop.progress.hook_begun_ms + sleep_s * 1000);
+        const int64_t left_ms = end_ms - loop_.now_ms();
+        if (left_ms <= 0 || (hook.exec && !runtime_.has_exec(memory.key.uid, stop.container))) co_return;
+        auto look_again = loop::wait_for(loop_, memory.changed, hook.exec ? std::min(left_ms, pre_stop_look_ms) : left_ms);
+        co_await std::move(look_again);
     }
-    if (!stop.pre_stop->exec) co_return;  // a request was sent
-    while (loop_.now_ms() < grace_end_ms && runtime_.has_exec(memory.key.uid, stop.container))
-        co_await loop_.sleep_for(pre_stop_look_ms);
 }
 
 loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, StopTask stop) {

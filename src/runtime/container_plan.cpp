@@ -176,8 +176,10 @@ void Planner::mount_volumes() {
             add(new_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | read_only));
         } else {
             const bool listens = mount->propagation == MountPropagation::host_to_container;
-            add(clone_tree(mount->source, mount->sub_path, mount->recursive, read_only,
-                           listens ? propagation_slave : propagation_private));
+            PlanStep step = clone_tree(mount->source, mount->sub_path, mount->recursive, read_only,
+                                       listens ? propagation_slave : propagation_private);
+            if (mount->recursive && !mount->recursive_read_only) step.flags |= supervisor::step_root_only;
+            add(step);
         }
         add(attach(mount->destination));
     }

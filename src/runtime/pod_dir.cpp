@@ -35,13 +35,24 @@ struct StopTime {
 constexpr StopTime stop_times[] = {{"begun_ms", &StopProgress::begun_ms},
                                    {"hook_begun_ms", &StopProgress::hook_begun_ms},
                                    {"hook_ended_ms", &StopProgress::hook_ended_ms},
-                                   {"signalled_ms", &StopProgress::signalled_ms}};
+                                   {"signalled_ms", &StopProgress::signalled_ms},
+                                   {"grace_s", &StopProgress::grace_s}};
 constexpr long shm_bytes = 64L << 20;
 
 }  // namespace
 
+namespace {
+/// -1 for what is no number from 0 on.
+int64_t parse_number(std::string_view text) {
+    int64_t value = -1;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    return read.ec == std::errc() && read.ptr == text.data() + text.size() && value >= 0 ? value : -1;
+}
+}  // namespace
+
 std::string render_pod_record(const PodRecord& record) {
     std::string text = "version 1\ncgroup " + record.cgroup + "\n";
+    if (record.created_ms >= 0) text += "created_ms " + std::to_string(record.created_ms) + "\n";
     for (const auto& flag : flag_names)
         if (record.facts.*flag.member) text += std::string(flag.name) + " 1\n";
     return text;
@@ -60,6 +71,7 @@ Result<PodRecord> parse_pod_record(std::string_view text) {
         const std::string_view key = line.substr(0, space), value = line.substr(space + 1);
         if (key == "version") versioned = value == "1";
         if (key == "cgroup") record.cgroup = value;
+        if (key == "created_ms") record.created_ms = parse_number(value);
         for (const auto& flag : flag_names)
             if (key == flag.name) record.facts.*flag.member = value == "1";
     }
@@ -81,10 +93,8 @@ StopProgress parse_stop(std::string_view text) {
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         const size_t space = std::min(line.find(' '), line.size());
-        int64_t value = -1;
-        const char* last = line.data() + line.size();
-        const auto read = std::from_chars(line.data() + std::min(space + 1, line.size()), last, value);
-        if (read.ec != std::errc() || read.ptr != last || value < 0) continue;
+        const int64_t value = parse_number(line.substr(std::min(space + 1, line.size())));
+        if (value < 0) continue;
         for (const auto& time : stop_times)
             if (line.substr(0, space) == time.name) stop.*time.member = value;
     }
@@ -130,8 +140,9 @@ Result<void> mount_shm(const std::string& path) {
 
 }  // namespace
 
-Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup) {
+Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, int64_t now_ms) {
     PodRecord record;
+    record.created_ms = now_ms;
     record.cgroup = cgroup;
     PodFacts& facts = record.facts;
     facts.dir = dir;

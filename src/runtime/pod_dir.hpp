@@ -18,6 +18,7 @@ namespace orilla::runtime {
 struct PodRecord {
     PodFacts facts;
     std::string cgroup;
+    int64_t created_ms = -1;  ///< CLOCK_MONOTONIC
     bool operator==(const PodRecord&) const = default;
 };
 
@@ -34,7 +35,7 @@ Result<void> write_file_atomically(const std::string& path, std::string_view con
 Result<std::string> read_file(const std::string& path, size_t bytes_max);
 
 /// Directories, files and the pod's /dev/shm. On failure what was made stays, for `remove_pod_dir`.
-Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup);
+Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, int64_t now_ms);
 /// Bound and listening at DIR/socket.
 Result<UniqueFd> open_listener(const std::string& dir);
 Result<UniqueFd> open_state_file(const std::string& dir);

@@ -45,7 +45,7 @@ ContainerEntry* PodEntry::find(uint32_t handle) {
 }
 
 PodState PodEntry::state() const {
-    PodState state{id, alive, supervisor_pid, {}};
+    PodState state{id, alive, supervisor_pid, record.created_ms, {}};
     for (const auto& container : containers) state.containers.push_back(container.state);
     return state;
 }
@@ -105,7 +105,7 @@ loop::Task<Result<void>> RuntimeImpl::start_supervisor(PodPtr pod, PodSandboxSpe
     // Known before anything exists, so that a failure on the way can be undone.
     pod->record.cgroup = cgroup;
     pod->record.facts.dir = pod_dir(spec.id);
-    CO_CHECK(pod->record, make_pod_dir(pod_dir(spec.id), spec, cgroup));
+    CO_CHECK(pod->record, make_pod_dir(pod_dir(spec.id), spec, cgroup, loop_.now_ms()));
     CgroupSettings settings;
     settings.resources = spec.resources;
     settings.has_children = true;

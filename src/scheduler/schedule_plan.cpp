@@ -16,6 +16,7 @@ PodRequests requests_of(const api::Container& container) {
     PodRequests out;
     if (const auto* cpu = container.resources.requests.get("cpu")) out.cpu_milli = cpu->milli_value();
     if (const auto* memory = container.resources.requests.get("memory")) out.memory_bytes = memory->value();
+    if (const auto* storage = container.resources.requests.get("ephemeral-storage")) out.storage_bytes = storage->value();
     return out;
 }
 
@@ -72,11 +73,14 @@ void check_resources(const api::Pod& pod, const api::Node& node, const std::vect
         const PodRequests one = count_requests(other->spec);
         used.cpu_milli = add(used.cpu_milli, one.cpu_milli);
         used.memory_bytes = add(used.memory_bytes, one.memory_bytes);
+        used.storage_bytes = add(used.storage_bytes, one.storage_bytes);
     }
     if (static_cast<int64_t>(here.size()) >= amount("pods", false)) reasons.emplace_back("Too many pods");
     if (wanted.cpu_milli > 0 && add(used.cpu_milli, wanted.cpu_milli) > amount("cpu", true)) reasons.emplace_back("Insufficient cpu");
     if (wanted.memory_bytes > 0 && add(used.memory_bytes, wanted.memory_bytes) > amount("memory", false))
         reasons.emplace_back("Insufficient memory");
+    if (wanted.storage_bytes > 0 && add(used.storage_bytes, wanted.storage_bytes) > amount("ephemeral-storage", false))
+        reasons.emplace_back("Insufficient ephemeral-storage");
 }
 
 bool is_ready(const api::Node& node) {
@@ -108,13 +112,16 @@ PodRequests count_requests(const api::PodSpec& spec) {
         const PodRequests one = requests_of(container);
         sum.cpu_milli = add(sum.cpu_milli, one.cpu_milli);
         sum.memory_bytes = add(sum.memory_bytes, one.memory_bytes);
+        sum.storage_bytes = add(sum.storage_bytes, one.storage_bytes);
     }
     for (const auto& container : spec.init_containers) {
         const PodRequests one = requests_of(container);
         largest.cpu_milli = std::max(largest.cpu_milli, one.cpu_milli);
         largest.memory_bytes = std::max(largest.memory_bytes, one.memory_bytes);
+        largest.storage_bytes = std::max(largest.storage_bytes, one.storage_bytes);
     }
-    return {std::max(sum.cpu_milli, largest.cpu_milli), std::max(sum.memory_bytes, largest.memory_bytes)};
+    return {std::max(sum.cpu_milli, largest.cpu_milli), std::max(sum.memory_bytes, largest.memory_bytes),
+            std::max(sum.storage_bytes, largest.storage_bytes)};
 }
 
 bool offer_the_same(const api::Node& a, const api::Node& b) {

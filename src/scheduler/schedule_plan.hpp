@@ -25,6 +25,7 @@ using ScheduleDecision = std::variant<Bind, Unschedulable>;
 struct PodRequests {
     int64_t cpu_milli = 0;
     int64_t memory_bytes = 0;
+    int64_t storage_bytes = 0;  ///< ephemeral-storage
 };
 PodRequests count_requests(const api::PodSpec& spec);
 

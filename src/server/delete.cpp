@@ -30,7 +30,9 @@ Result<void> take_query(const Query& query, api::DeleteOptions& options) {
     return ok();
 }
 
-Result<store::DeleteOptions> checked(const api::DeleteOptions& options) {
+}  // namespace
+
+Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& options) {
     store::DeleteOptions out;
     if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
         return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: ignoreStoreReadErrorWithClusterBreakingPotential: "
@@ -55,6 +57,7 @@ Result<store::DeleteOptions> checked(const api::DeleteOptions& options) {
     return out;
 }
 
+namespace {
 /// From the body, which may be absent, and the query, which may say the same.
 Result<store::DeleteOptions> parse_delete_options(const ResourceRequest& request) {
     api::DeleteOptions options;
@@ -66,7 +69,7 @@ Result<store::DeleteOptions> parse_delete_options(const ResourceRequest& request
             return Error(Code::bad_request, "the body of a DELETE must be DeleteOptions, not " + report.kind);
     }
     TRY_VOID(take_query(request.query, options));
-    TRY(auto out, checked(options));
+    TRY(auto out, check_delete_options(options));
     TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
     out.dry_run = out.dry_run || dry_run;
     return out;

@@ -29,15 +29,11 @@ Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
 
 Result<store::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
     store::DeleteOptions options;
-    TRY(options.dry_run, parse_dry_run(request.query, request.http.method));
-    if (!eviction.delete_options) return options;
-    const api::DeleteOptions& asked = *eviction.delete_options;
-    if (asked.grace_period_seconds) options.grace_period_seconds = *asked.grace_period_seconds;
-    if (asked.preconditions) {
-        options.uid = asked.preconditions->uid.value_or("");
-        options.resource_version = asked.preconditions->resource_version.value_or("");
+    if (eviction.delete_options) {
+        TRY(options, check_delete_options(*eviction.delete_options));
     }
-    for (const api::Str& value : asked.dry_run) options.dry_run = options.dry_run || value == "All";
+    TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
+    options.dry_run = options.dry_run || dry_run;
     return options;
 }
 
@@ -128,6 +124,12 @@ Task<Result<Response>> bind_pod(Rest& rest, const ResourceRequest& request) {
                                            binding->target.kind.str() + "\": supported values: \"Node\"");
     auto dry_run = parse_dry_run(request.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
+    if (!binding->metadata.uid.empty()) {
+        CO_TRY(auto pod, rest.objects.read<api::Pod>(request.path.ns, request.path.name));
+        if (pod->metadata.uid != binding->metadata.uid)
+            co_return Error(Code::conflict, "Operation cannot be fulfilled on pods \"" + request.path.name + "\": Precondition failed: UID in "
+                                            "precondition: " + binding->metadata.uid.str() + ", UID in object meta: " + pod->metadata.uid.str());
+    }
     store::WriteOptions options;
     options.dry_run = *dry_run;
     CO_TRY(auto bound, rest.objects.bind(request.path.ns, request.path.name, binding->target.name.str(), options));

@@ -59,6 +59,9 @@ Result<bool> parse_dry_run(const Query& query, Method method);
 /// fieldManager, force, dryRun and fieldValidation of a POST, PUT or PATCH, whatever it is for.
 Result<void> check_write_options(const Query& query, const Request& request);
 
+/// DeleteOptions as the store takes them; invalid for what it cannot do.
+Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& options);
+
 enum class FieldValidation { strict, warn, ignore };
 Result<FieldValidation> parse_field_validation(const Query& query, Method method);
 /// Refuses (strict) or warns of what the decoder noticed.

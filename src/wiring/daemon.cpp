@@ -91,7 +91,7 @@ Result<void> Daemon::open_network() {
     if (config_.node_ip.empty()) config_.node_ip = find_node_ip(config_.bridge);
     if (config_.node_ip.empty()) config_.node_ip = links_->gateway().text();
     network_adapter_ = std::make_unique<NetworkAdapter>(*links_, *rules_, config_.node_ip);
-    service_proxy_ = std::make_unique<ServiceProxy>(loop_, *objects_, *rules_, *zone_);
+    service_proxy_ = std::make_unique<ServiceProxy>(loop_, *objects_, *rules_, *zone_, config_.node_name);
     return ok();
 }
 

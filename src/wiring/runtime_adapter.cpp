@@ -67,6 +67,7 @@ runtime::MountSpec to_mount(const node::MountConfig& config) {
     out.sub_path = config.sub_path;
     out.destination = config.destination;
     out.read_only = config.read_only;
+    out.recursive_read_only = config.recursive_read_only;
     out.tmpfs_bytes = config.tmpfs_bytes;
     return out;
 }
@@ -141,6 +142,7 @@ node::SandboxState RuntimeAdapter::to_sandbox(const runtime::PodState& pod) cons
     node::SandboxState out;
     out.uid = pod.id;
     out.alive = pod.alive;
+    out.created_ms = pod.created_ms;
     for (const auto& state : pod.containers) {
         node::ContainerState container;
         container.name = state.name;
@@ -153,7 +155,8 @@ node::SandboxState RuntimeAdapter::to_sandbox(const runtime::PodState& pod) cons
         container.oom_killed = state.oom_killed;
         container.started_wall_s = state.started_wall_ns / 1'000'000'000;
         container.finished_wall_s = state.finished_wall_ns / 1'000'000'000;
-        container.stop = {state.stop.begun_ms, state.stop.hook_begun_ms, state.stop.hook_ended_ms, state.stop.signalled_ms};
+        container.stop = {state.stop.begun_ms, state.stop.hook_begun_ms, state.stop.hook_ended_ms, state.stop.signalled_ms,
+                          state.stop.grace_s};
         if (auto image = image_ids_.find(pod.id + "/" + state.id); image != image_ids_.end()) container.image_id = image->second;
         if (container.phase == node::ContainerPhase::exited)
             container.termination_message = runtime_.read_termination_message(pod.id, state.id);
@@ -228,7 +231,7 @@ int RuntimeAdapter::stop_signal(const std::string& uid, const std::string& name)
 
 Result<void> RuntimeAdapter::note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) {
     return runtime_.note_stop(uid, container_id(name, attempt),
-                              {stop.begun_ms, stop.hook_begun_ms, stop.hook_ended_ms, stop.signalled_ms});
+                              {stop.begun_ms, stop.hook_begun_ms, stop.hook_ended_ms, stop.signalled_ms, stop.grace_s});
 }
 
 bool RuntimeAdapter::has_exec(const std::string& uid, const std::string& name) const {

@@ -30,8 +30,8 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-/// Endpoints of one port of the service, each once.
-std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const Slices& slices) {
+/// Endpoints of one port of the service, each once; on `node` alone where that is named.
+std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const Slices& slices, std::string_view node) {
     std::vector<network::Endpoint> out;
     for (const auto& slice : slices) {
         if (slice->address_type != "IPv4") continue;
@@ -40,6 +40,7 @@ std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const 
             if (name != port.name.view() || !offered.port) continue;
             for (const auto& endpoint : slice->endpoints) {
                 if (!is_usable(endpoint, false) || endpoint.addresses.empty()) continue;
+                if (!node.empty() && endpoint.node_name.value_or("") != node) continue;
                 if (auto ip = network::parse_ipv4(endpoint.addresses[0].view()))
                     out.push_back({*ip, static_cast<uint16_t>(*offered.port)});
             }
@@ -52,24 +53,34 @@ std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const 
 
 }  // namespace
 
-std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices) {
+std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices,
+                                                         const std::string& node) {
     std::vector<network::ServicePortSpec> out;
     std::vector<network::Ipv4> ips = parse_ips(service.spec.cluster_ips);
     if (ips.empty() && !is_headless(service))
         if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) ips.push_back(*ip);
     for (const auto& ip : parse_ips(service.spec.external_ips)) ips.push_back(ip);
     if (ips.empty()) return out;
+    const bool local = service.spec.internal_traffic_policy.value_or("Cluster") == "Local";
     for (const auto& port : service.spec.ports) {
         network::ServicePortSpec spec;
         spec.cluster_ips = ips;
         spec.port = static_cast<uint16_t>(port.port);
         spec.protocol = to_protocol(port.protocol.view());
         spec.node_port = static_cast<uint16_t>(port.node_port);
-        spec.endpoints = endpoints_of(port, slices);
+        spec.endpoints = endpoints_of(port, slices, "");
         if (service.spec.session_affinity == "ClientIP") {
             spec.affinity_timeout_s = 10800;
             const auto& config = service.spec.session_affinity_config;
             if (config && config->client_ip) spec.affinity_timeout_s = config->client_ip->timeout_seconds.value_or(10800);
+        }
+        if (local) {
+            // The policy is about the cluster's own addresses; what comes by the node port is another one's to say.
+            network::ServicePortSpec outside = spec;
+            outside.cluster_ips.clear();
+            if (spec.node_port) out.push_back(std::move(outside));
+            spec.node_port = 0;
+            spec.endpoints = endpoints_of(port, slices, node);
         }
         out.push_back(std::move(spec));
     }
@@ -104,10 +115,12 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
     return out;
 }
 
-ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone)
+ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
+                           std::string node)
     : objects_(objects),
       rules_(rules),
       zone_(zone),
+      node_(std::move(node)),
       services_(loop, objects.store(), "services",
                 [this](const store::WatchEvent& event) { worker_.queue().add(event.entry->key.ns + "/" + event.entry->key.name); }),
       slices_(loop, objects.store(), "endpointslices.discovery.k8s.io",
@@ -130,7 +143,7 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     network::ServiceRules::Services all = std::move(host_ports);
     for (const auto& service : objects_.list<api::Service>()) {
         const std::string ns = service->metadata.namespace_.str(), name = service->metadata.name.str();
-        auto ports = plan_service_ports(*service, slices_of(ns, name));
+        auto ports = plan_service_ports(*service, slices_of(ns, name), node_);
         if (!ports.empty()) all[ns + "/" + name] = std::move(ports);
     }
     TRY_VOID(rules_.replace_all(std::move(all)));
@@ -184,7 +197,7 @@ loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
     }
     const Slices slices = slices_of(ns, name);
     zone_.set_service(ns, name, plan_dns_service(*service, slices));
-    CO_CHECK_VOID(rules_.update(key, plan_service_ports(*service, slices)));
+    CO_CHECK_VOID(rules_.update(key, plan_service_ports(*service, slices, node_)));
     co_return loop::Outcome{};
 }
 

@@ -17,12 +17,15 @@ namespace orilla::wiring {
 
 using Slices = std::vector<std::shared_ptr<const api::EndpointSlice>>;
 
-std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices);
+/// `node`: whose endpoints internalTrafficPolicy Local leaves.
+std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices,
+                                                         const std::string& node);
 network::DnsService plan_dns_service(const api::Service& service, const Slices& slices);
 
 class ServiceProxy final : public loop::Reconciler {
   public:
-    ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone);
+    ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
+                 std::string node);
     /// Brings rules and zone to what the store says, in one transaction, then follows. `host_ports`: what running pods
     /// want beside the services.
     Result<void> start(network::ServiceRules::Services host_ports);
@@ -40,6 +43,7 @@ class ServiceProxy final : public loop::Reconciler {
     store::Objects& objects_;
     network::ServiceRules& rules_;
     network::DnsZone& zone_;
+    const std::string node_;
     store::Follower services_;
     store::Follower slices_;
     store::Follower pods_;

@@ -27,6 +27,7 @@ struct PodAgentOptions {
     std::string node_name;
     std::string cluster_domain;
     std::string host_resolv_conf = "/etc/resolv.conf";
+    std::string host_hosts = "/etc/hosts";
     int64_t node_cpu_milli = 0;
     int64_t node_memory_bytes = 0;
     int pods_parallel_max = 8;   ///< pods acted on at a time

@@ -24,6 +24,7 @@ struct MountConfig {
     std::string sub_path;     ///< below source, resolved inside it; made when missing
     int64_t tmpfs_bytes = 0;
     bool read_only = false;
+    bool recursive_read_only = false;  ///< read_only goes for what is mounted below source, too
 };
 
 struct ResourceConfig {
@@ -90,6 +91,7 @@ struct StopProgress {
     int64_t hook_begun_ms = -1;
     int64_t hook_ended_ms = -1;
     int64_t signalled_ms = -1;
+    int64_t grace_s = -1;  ///< that it began with
 };
 
 struct ContainerState {
@@ -112,6 +114,7 @@ struct ContainerState {
 struct SandboxState {
     std::string uid;
     bool alive = false;  ///< its supervisor answers
+    int64_t created_ms = -1;  ///< monotonic, in this boot; -1: unknown
     std::vector<ContainerState> containers;  ///< every attempt that is still known, oldest first
 };
 

@@ -35,6 +35,7 @@ struct StopProgress {
     int64_t hook_begun_ms = -1;
     int64_t hook_ended_ms = -1;
     int64_t signalled_ms = -1;
+    int64_t grace_s = -1;  ///< that it began with
     bool operator==(const StopProgress&) const = default;
 };
 
@@ -57,6 +58,7 @@ struct PodState {
     std::string id;
     bool alive = false;            ///< its supervisor answers; otherwise all its containers have been killed
     pid_t supervisor_pid = 0;
+    int64_t created_ms = -1;       ///< CLOCK_MONOTONIC of this boot; -1: an older version did not note it
     std::vector<ContainerState> containers;  ///< in order of their start, until removed
 };
 

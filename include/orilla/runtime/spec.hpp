@@ -55,7 +55,8 @@ struct MountSpec {
     std::string source;              ///< host path of a bind, followed as it is: trusted
     std::string sub_path;            ///< below source, resolved beneath it and never outside; a missing directory is made
     std::string destination;         ///< absolute path in the container, resolved inside its root; made when missing
-    bool read_only = false;          ///< recursive
+    bool read_only = false;
+    bool recursive_read_only = true; ///< read_only goes for the mounts below source, too
     bool recursive = true;           ///< with the mounts below source
     MountPropagation propagation = MountPropagation::none;
     int64_t tmpfs_bytes = 0;         ///< of a tmpfs; 0: the kernel's default (half of the memory)

@@ -159,8 +159,9 @@ long clone_tree(Context& context, const Step& step) {
     Fd mount(call(__NR_open_tree, inner.get(), "", flags));
     if (mount.failed()) return mount.get();
     if (long error = set_attributes(mount.get(), 0, step.number[3], recursive); error < 0) return error;
+    const bool all = recursive && !(step.flags & step_root_only);
     if (step.number[2])
-        if (long error = set_attributes(mount.get(), step.number[2], 0, recursive); error < 0) return error;
+        if (long error = set_attributes(mount.get(), step.number[2], 0, all); error < 0) return error;
     keep(context, step.number[1], mount.release());
     return 0;
 }

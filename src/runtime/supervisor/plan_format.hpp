@@ -66,7 +66,7 @@ enum class StepKind : uint32_t {
 enum StepFlags : uint32_t {
     step_best_effort = 1,  ///< an error is not one
     step_add_home = 2,     ///< HOME is not in env: take it from the image's passwd
-    step_root_only = 4,    ///< clone_tree: nosuid and friends only on the top mount
+    step_root_only = 4,    ///< clone_tree: read-only and friends only on the top mount
 };
 
 struct Step {

@@ -126,6 +126,18 @@ TEST_CASE("volumes are mounted where they should, with subPath, read-only and tm
     CHECK(std::filesystem::exists(volume + "/new"));
 }
 
+TEST_CASE("what is mounted below a read-only volume is read-only where that is asked for") {
+    RuntimeBox box;
+    const std::string volume = box.dir() + "/volume";
+    std::filesystem::create_directories(volume + "/below");
+    REQUIRE(mount("tmpfs", (volume + "/below").c_str(), "tmpfs", 0, nullptr) == 0);
+    auto spec = box.container("mounts", "for at in /top/x /top/below/x /all/x /all/below/x; do touch $at 2>/dev/null && echo $at; done");
+    spec.mounts = {{.source = volume, .destination = "/top", .read_only = true, .recursive_read_only = false},
+                   {.source = volume, .destination = "/all", .read_only = true}};
+    CHECK(box.run(spec) == "/top/below/x\n");
+    umount2((volume + "/below").c_str(), MNT_DETACH);
+}
+
 TEST_CASE("a termination message is read back, bounded") {
     RuntimeBox box;
     auto spec = box.container("last", "echo -n 'disk on fire' > /dev/termination-log; exit 1");

@@ -172,6 +172,15 @@ TEST_CASE("validation: probes and hooks") {
           "restartPolicy=Always");
 }
 
+TEST_CASE("validation: a probe's grace period") {
+    const auto probe = [](const std::string& kind, const std::string& grace) {
+        return created(container("\"" + kind + R"(":{"tcpSocket":{"port":1},"terminationGracePeriodSeconds":)" + grace + "}"));
+    };
+    CHECK(probe("livenessProbe", "1").empty());
+    CHECK(probe("startupProbe", "0").find("must be greater than 0") != std::string::npos);
+    CHECK(probe("readinessProbe", "1").find("must not be set for readinessProbes") != std::string::npos);
+}
+
 TEST_CASE("validation: volumes") {
     CHECK(created(pod(R"("volumes":[{"name":"a","emptyDir":{}},{"name":"a","emptyDir":{}}])")) ==
           "spec.volumes[1].name: Duplicate value: \"a\"");

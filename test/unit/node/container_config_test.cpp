@@ -125,3 +125,72 @@ TEST_CASE("render_resolv_conf: ClusterFirst searches the pod's namespace") {
     pod.spec.dns_policy = "Default";
     CHECK(render_resolv_conf(pod, "10.43.0.10", "cluster.local", "nameserver 1.1.1.1\n") == "nameserver 1.1.1.1\n");
 }
+
+TEST_CASE("render_resolv_conf: dnsConfig adds to the policy's servers and searches, and its options win") {
+    api::Pod pod;
+    pod.metadata.namespace_ = "shop";
+    pod.spec.dns_policy = "Default";
+    auto& config = pod.spec.dns_config.ensure();
+    config.searches.push_back("own.example");
+    config.searches.push_back("lan");
+    config.nameservers.push_back("9.9.9.9");
+    auto& option = config.options.emplace_back();
+    option.name = "ndots";
+    option.value = api::Str("2");
+    const std::string host = "# hand-made\nnameserver 1.1.1.1\nsearch old\nsearch lan home.example\noptions ndots:1 rotate\n";
+    CHECK(render_resolv_conf(pod, "10.43.0.10", "cluster.local", host) ==
+          "nameserver 1.1.1.1\nnameserver 9.9.9.9\nsearch lan home.example own.example\noptions ndots:2 rotate\n");
+    pod.spec.dns_policy = "ClusterFirst";
+    CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host) ==
+          "nameserver 10.43.0.10\nnameserver 9.9.9.9\nsearch shop.svc.c.d svc.c.d c.d own.example lan\noptions ndots:2\n");
+    pod.spec.dns_policy = "None";
+    CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host) == "nameserver 9.9.9.9\nsearch own.example lan\noptions ndots:2\n");
+    config.nameservers.push_back("8.8.8.8");
+    config.nameservers.push_back("8.8.4.4");
+    pod.spec.dns_policy = "Default";
+    CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host).find("8.8.4.4") == std::string::npos);
+}
+
+TEST_CASE("plan_pod_config: host aliases follow the pod's own names, or the node's") {
+    api::Pod pod;
+    pod.metadata.name = "web";
+    auto& alias = pod.spec.host_aliases.emplace_back();
+    alias.ip = "10.0.0.9";
+    alias.hostnames.push_back("db");
+    alias.hostnames.push_back("db.example");
+    const std::string own = plan_pod_config(pod, "", "10.42.0.5", "cluster.local", "").hosts;
+    CHECK(own.find("10.42.0.5\tweb\n") != std::string::npos);
+    CHECK(own.ends_with("10.0.0.9\tdb\tdb.example\n"));
+    pod.spec.host_network = true;
+    const std::string host = plan_pod_config(pod, "", "192.0.2.1", "cluster.local", "127.0.0.1 localhost\n192.0.2.7 printer").hosts;
+    CHECK(host.ends_with("192.0.2.7 printer\n10.0.0.9\tdb\tdb.example\n"));
+}
+
+TEST_CASE("plan_container_config: mounts say what the API says") {
+    api::Pod pod;
+    auto& volume = pod.spec.volumes.emplace_back();
+    volume.name = "v";
+    volume.host_path.ensure().path = "/srv";
+    auto& container = pod.spec.containers.emplace_back();
+    container.name = "c";
+    auto& mount = container.volume_mounts.emplace_back();
+    mount.name = "v";
+    mount.mount_path = "/v";
+    mount.read_only = true;
+    auto plain = plan_container_config(pod, container, 0, {}, {});
+    REQUIRE(plain);
+    CHECK(plain->mounts[0].read_only);
+    CHECK_FALSE(plain->mounts[0].recursive_read_only);
+    mount.recursive_read_only = api::Str("IfPossible");
+    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].recursive_read_only);
+    mount.recursive_read_only = api::Str("Disabled");
+    CHECK_FALSE(plan_container_config(pod, container, 0, {}, {})->mounts[0].recursive_read_only);
+    mount.sub_path_expr = "a/$(WHO)/$$(b)";
+    const auto missing = plan_container_config(pod, container, 0, {}, {});
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().message() == "subPathExpr: missing value for \"WHO\"");
+    auto& who = container.env.emplace_back();
+    who.name = "WHO";
+    who.value = "me";
+    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].sub_path == "a/me/$(b)");
+}

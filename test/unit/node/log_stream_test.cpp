@@ -23,6 +23,19 @@ std::string tail_of(const std::string& text, int64_t lines) {
     REQUIRE(offset);
     return text.substr(static_cast<size_t>(*offset));
 }
+
+std::string read_all(const std::string& path, LogSource source) {
+    SystemClock clock;
+    loop::Loop loop(clock);
+    LogQuery query;
+    query.path = path;
+    query.source = source;
+    auto stream = LogStream::open(loop, query, [] { return true; });
+    REQUIRE(stream);
+    std::string out;
+    REQUIRE(test::await(loop, (*stream)->next(&out)));
+    return out;
+}
 }  // namespace
 
 TEST_CASE("find_tail_offset: counts lines of output, not entries") {
@@ -51,20 +64,8 @@ TEST_CASE("a log stream gives one of the two streams, or both") {
         "2024-01-01T00:00:00.0Z stdout P one, \n2024-01-01T00:00:00.0Z stderr F bad\n2024-01-01T00:00:00.0Z stdout F two\n";
     REQUIRE(write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
     close(fd);
-    const auto read_all = [&](LogSource source) {
-        SystemClock clock;
-        loop::Loop loop(clock);
-        LogQuery query;
-        query.path = path;
-        query.source = source;
-        auto stream = LogStream::open(loop, query, [] { return true; });
-        REQUIRE(stream);
-        std::string out;
-        REQUIRE(test::await(loop, (*stream)->next(&out)));
-        return out;
-    };
-    CHECK(read_all(LogSource::all) == "one, bad\ntwo\n");
-    CHECK(read_all(LogSource::standard_output) == "one, two\n");
-    CHECK(read_all(LogSource::standard_error) == "bad\n");
+    CHECK(read_all(path, LogSource::all) == "one, bad\ntwo\n");
+    CHECK(read_all(path, LogSource::standard_output) == "one, two\n");
+    CHECK(read_all(path, LogSource::standard_error) == "bad\n");
     unlink(path);
 }

@@ -198,3 +198,18 @@ TEST_CASE("plan_pod: a stop that an earlier daemon began goes on") {
     seen.containers[0].stopping = true;
     CHECK(plan_pod(&pod, seen, 0).empty());
 }
+
+TEST_CASE("plan_pod: a probe's own grace period goes before the pod's") {
+    auto pod = pod_with({"web"});
+    pod.spec.containers[0].liveness_probe.ensure().termination_grace_period_seconds = 7;
+    pod.spec.containers[0].startup_probe.ensure();
+    PodObserved seen = ready_sandbox();
+    seen.containers = {running("web")};
+    seen.containers[0].liveness = ProbeVerdict::failure;
+    CHECK(std::get<StopContainer>(plan_pod(&pod, seen, 0)[0]).grace_s == 7);
+    seen.containers[0].startup = ProbeVerdict::failure;
+    CHECK(std::get<StopContainer>(plan_pod(&pod, seen, 0)[0]).grace_s == 30);
+    // Also when the daemon that began to stop it is gone.
+    seen.containers[0].current->stop = {.begun_ms = 1, .grace_s = 7};
+    CHECK(std::get<StopContainer>(plan_pod(&pod, seen, 0)[0]).grace_s == 7);
+}

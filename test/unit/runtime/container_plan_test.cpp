@@ -140,3 +140,15 @@ TEST_CASE("plan_exec: the same confinement, inside of the container") {
         CHECK(find(steps, StepKind::enter_container) < find(steps, kind));
     CHECK(find(steps, StepKind::pivot) == -1);
 }
+
+TEST_CASE("plan_container: a volume is read-only with the mounts below it, or itself alone") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/all", .destination = "/a", .read_only = true},
+                   {.source = "/top", .destination = "/b", .read_only = true, .recursive_read_only = false}};
+    const auto steps = plan(spec, {.dir = "/p"});
+    const int all = find(steps, StepKind::clone_tree, "/all"), top = find(steps, StepKind::clone_tree, "/top");
+    REQUIRE(all >= 0);
+    REQUIRE(top >= 0);
+    CHECK(steps.steps[static_cast<size_t>(all)].flags == 0);
+    CHECK(steps.steps[static_cast<size_t>(top)].flags == orilla::supervisor::step_root_only);
+}

@@ -8,6 +8,7 @@ using namespace orilla::runtime;
 TEST_CASE("a pod record reads back as it was written") {
     PodRecord record;
     record.cgroup = "/pods/burstable/0a1b";
+    record.created_ms = 1234;
     record.facts.own_ipc = true;
     record.facts.share_process_namespace = true;
     record.facts.has_resolv_conf = true;
@@ -29,7 +30,7 @@ TEST_CASE("a pod record of a later version may say more, a damaged one is an err
 TEST_CASE("how far a stop has come reads back as it was written") {
     const StopProgress begun{.begun_ms = 12};
     CHECK(parse_stop(render_stop(begun)) == begun);
-    const StopProgress all{1, 20, 300, 4000};
+    const StopProgress all{1, 20, 300, 4000, 30};
     CHECK(parse_stop(render_stop(all)) == all);
     CHECK(parse_stop(render_stop({})) == StopProgress{});
 }

@@ -72,6 +72,17 @@ TEST_CASE("plan_schedule: one host port is given once") {
     CHECK(plan_schedule(pod, {small_node()}, {other}) == ScheduleDecision(Bind{"box"}));
 }
 
+TEST_CASE("plan_schedule: local storage counts as memory does") {
+    auto node = small_node();
+    node.status.allocatable["ephemeral-storage"] = *api::Quantity::parse("10Gi");
+    auto pod = asking("1m", "1Mi");
+    pod.spec.containers[0].resources.requests["ephemeral-storage"] = *api::Quantity::parse("6Gi");
+    CHECK(plan_schedule(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+    auto other = pod;
+    other.spec.node_name = "box";
+    CHECK(why(plan_schedule(pod, {node}, {other})) == "0/1 nodes are available: 1 Insufficient ephemeral-storage.");
+}
+
 TEST_CASE("plan_schedule: sums that would wrap do not fit") {
     auto pod = asking("1m", "9223372036854775807");
     pod.spec.containers.push_back(pod.spec.containers[0]);

@@ -247,6 +247,27 @@ TEST_CASE("REST: a field manager is at most 128 printable bytes") {
     CHECK(status("a%0Ab", "PATCH", maps + "/m") == 422);
 }
 
+TEST_CASE("REST: options that belong elsewhere are refused") {
+    ApiWorld w;
+    w.create(maps, config_map("m", "v"));
+    const Answer forced = w.client.ask("PATCH", maps + "/m?force=true", R"({"data":{"a":"b"}})",
+                                       "Content-Type: application/merge-patch+json\r\n");
+    CHECK(forced.status == 422);
+    CHECK(forced.has("force: Forbidden: may not be specified for non-apply patch"));
+    w.create(pods, pod("a"));
+    const auto evict = [&](const std::string& options) {
+        return w.client.ask("POST", pods + "/a/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"},"deleteOptions":)" + options + "}").status;
+    };
+    CHECK(evict(R"({"propagationPolicy":"Never"})") == 422);
+    CHECK(evict(R"({"dryRun":["Some"]})") == 422);
+    CHECK(evict(R"({"preconditions":{"uid":"other"}})") == 409);
+    const auto bind = [&](const std::string& uid) {
+        return w.client.ask("POST", pods + "/a/binding", R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"a","uid":")" + uid + R"("},"target":{"name":"n"}})").status;
+    };
+    CHECK(bind("other") == 409);
+    CHECK(bind(member(w.client.ask("GET", pods + "/a").body, "uid")) == 201);
+}
+
 TEST_CASE("REST: deleting honours preconditions, grace and dry run") {
     ApiWorld w;
     w.create(pods, pod("a"));

@@ -17,7 +17,7 @@ within() { # SECONDS COMMAND...
   shift
   until "$@" >/dev/null 2>&1; do
     tries=$((tries - 1))
-    [ $tries -gt 0 ] || { "$@"; return; }
+    [ "$tries" -gt 0 ] || { "$@"; return; }
     sleep 0.2
   done
 }

@@ -1,0 +1,141 @@
+#!/bin/bash
+# What the API takes, it does: one pod that says much, and what is to be seen of it from inside and outside.
+# shellcheck source=test/support/orilla_box.sh
+. "$(dirname "$0")/../support/orilla_box.sh"
+start_orilla
+import_images busybox echo
+mkdir -p "$T/volume/below" && mount -t tmpfs below "$T/volume/below"
+o create configmap settings --from-literal=COLOUR=green >/dev/null
+o create secret generic keys --from-literal=KEY=secret >/dev/null
+cat >"$T/fields.yaml" <<Y
+apiVersion: v1
+kind: Service
+metadata: {name: group}
+spec: {clusterIP: None, selector: {app: fields}, publishNotReadyAddresses: true}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: fields, labels: {app: fields}, annotations: {note: kept}}
+spec:
+  hostname: member
+  subdomain: group
+  enableServiceLinks: false
+  shareProcessNamespace: true
+  terminationGracePeriodSeconds: 1
+  hostAliases: [{ip: 192.0.2.9, hostnames: [printer, printer.example]}]
+  dnsConfig: {nameservers: [192.0.2.53], searches: [own.example], options: [{name: ndots, value: '2'}, {name: edns0}]}
+  securityContext:
+    runAsUser: 1234
+    runAsGroup: 2345
+    fsGroup: 3456
+    supplementalGroups: [4567]
+    sysctls: [{name: net/ipv4/tcp_syncookies, value: '0'}, {name: net.ipv4.ip_local_port_range, value: '20000 20100'}]
+  containers:
+  - name: main
+    image: busybox:1
+    command: [sh, -c, 'while [ ! -e /shared/started ]; do sleep 0.05; done; while :; do sleep 1; done']
+    workingDir: /tmp
+    envFrom: [{prefix: MAP_, configMapRef: {name: settings}}, {secretRef: {name: keys}}]
+    env:
+    - {name: WHO, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+    - {name: BOTH, value: '\$(WHO)-\$(MAP_COLOUR)-\$\$(WHO)'}
+    - {name: LIMIT, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
+    ports: [{containerPort: 8080, hostPort: 18080, hostIP: 127.0.0.1}]
+    resources: {limits: {memory: 48Mi}}
+    lifecycle: {postStart: {exec: {command: [sh, -c, 'echo hook >/shared/started']}}}
+    securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+    volumeMounts:
+    - {name: shared, mountPath: /shared}
+    - {name: shared, mountPath: /mine, subPathExpr: 'of/\$(WHO)'}
+    - {name: memory, mountPath: /memory}
+    - {name: host, mountPath: /top, readOnly: true}
+    - {name: host, mountPath: /all, readOnly: true, recursiveReadOnly: Enabled}
+    - {name: settings, mountPath: /settings}
+    - {name: about, mountPath: /about}
+  - {name: side, image: 'echo:1', securityContext: {runAsUser: 0}}
+  volumes:
+  - {name: shared, emptyDir: {}}
+  - {name: memory, emptyDir: {medium: Memory, sizeLimit: 1Mi}}
+  - {name: host, hostPath: {path: $T/volume, type: Directory}}
+  - {name: settings, configMap: {name: settings, defaultMode: 0440, items: [{key: COLOUR, path: a/colour}]}}
+  - {name: about, downwardAPI: {items: [{path: note, fieldRef: {fieldPath: "metadata.annotations['note']"}}]}}
+Y
+check "a pod that says much is applied" o apply -f "$T/fields.yaml"
+check "it gets ready" o wait pod/fields --for=condition=Ready --timeout=30s
+address=$(o get pod fields -o 'jsonpath={.status.podIP}')
+main=$(pgrep -f 'while :; do sleep 1' | head -n 1)
+root=/proc/$main/root
+variable() { tr '\0' '\n' <"/proc/$main/environ" | sed -n "s/^$1=//p"; }
+field() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$main/status"; }
+
+check_equal "hostname" member "$(nsenter -t "$main" -u hostname)"
+check "subdomain: its name is in its hosts file" grep -q "^$address.member.group.default.svc.cluster.local.member$" "$root/etc/hosts"
+check "subdomain: and in DNS" within 10 eval \
+  "nsenter -t $main -m -n /bin/busybox nslookup member.group.default.svc.cluster.local 10.42.0.1 | grep -q 'Address.*$address'"
+check "hostAliases" grep -q '^192.0.2.9.printer.printer.example$' "$root/etc/hosts"
+check_equal "dnsConfig: servers" "nameserver 10.42.0.1 nameserver 192.0.2.53" "$(grep nameserver "$root/etc/resolv.conf" | paste -sd ' ')"
+check_equal "dnsConfig: searches" "search default.svc.cluster.local svc.cluster.local cluster.local own.example" "$(grep search "$root/etc/resolv.conf")"
+check_equal "dnsConfig: options" "options ndots:2 edns0" "$(grep options "$root/etc/resolv.conf")"
+check_equal "shareProcessNamespace" "$(readlink "/proc/$main/ns/pid")" "$(readlink "/proc/$(pgrep -x echo)/ns/pid")"
+check_equal "runAsUser" "1234	1234	1234	1234" "$(field Uid)"
+check_equal "runAsUser of a container goes before the pod's" "0	0	0	0" "$(sed -n 's/^Uid:[[:space:]]*//p' "/proc/$(pgrep -x echo)/status")"
+check_equal "runAsGroup" "2345	2345	2345	2345" "$(field Gid)"
+check_equal "fsGroup and supplementalGroups" "3456 4567" "$(field Groups | xargs -n 1 | grep -v 2345 | sort | paste -sd ' ')"
+check_equal "capabilities" 0000000000000000 "$(field CapBnd)"
+check_equal "allowPrivilegeEscalation" 1 "$(field NoNewPrivs)"
+check_equal "sysctls, in either spelling" "0 20000 20100" \
+  "$(nsenter -t "$main" -n sh -c 'cat /proc/sys/net/ipv4/tcp_syncookies /proc/sys/net/ipv4/ip_local_port_range' | xargs)"
+check_equal "workingDir" /tmp "$(readlink "/proc/$main/cwd")"
+check_equal "envFrom with a prefix" green "$(variable MAP_COLOUR)"
+check_equal "envFrom without one" secret "$(variable KEY)"
+check_equal "env: references and their escape" 'fields-green-$(WHO)' "$(variable BOTH)"
+check_equal "env: resourceFieldRef" 48 "$(variable LIMIT)"
+check_equal "enableServiceLinks" "" "$(variable GROUP_SERVICE_HOST)"
+check "postStart has run" test "$(cat "$root/shared/started")" = hook
+check_equal "readOnlyRootFilesystem" ro "$(awk '$5 == "/" { print $6 }' "/proc/$main/mountinfo" | cut -d , -f 1)"
+check_equal "subPathExpr: a directory of its own in the volume" "$(stat -c %i "$root/shared/of/fields")" "$(stat -c %i "$root/mine")"
+check_equal "fsGroup owns the volume" 3456 "$(stat -c %g "$root/shared")"
+check_equal "emptyDir in memory, with its size" "tmpfs 1024k" "$(awk '$2 == "/memory" { print $3, $4 }' "/proc/$main/mounts" | sed 's/ .*size=\([0-9k]*\).*/ \1/')"
+options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$main/mountinfo" | cut -d , -f 1; }
+check_equal "readOnly, and what is mounted below stays as it is" "ro rw" "$(options_of /top) $(options_of /top/below)"
+check_equal "recursiveReadOnly" "ro ro" "$(options_of /all) $(options_of /all/below)"
+check_equal "configMap items and mode" "green 440" "$(cat "$root/settings/a/colour") $(stat -L -c %a "$root/settings/a/colour")"
+check_equal "downwardAPI" kept "$(cat "$root/about/note")"
+check "hostPort at the hostIP" within 10 eval 'curl -s --max-time 5 http://127.0.0.1:18080/ | grep -q .'
+check "and at no other address of the node" eval '! curl -s --max-time 2 http://10.42.0.1:18080/'
+check "a second pod at the same host port waits" eval '
+  o apply -f - <<Y
+apiVersion: v1
+kind: Pod
+metadata: {name: second}
+spec: {containers: [{name: c, image: "echo:1", ports: [{containerPort: 8080, hostPort: 18080, hostIP: 127.0.0.1}]}]}
+Y
+  within 10 eval "o describe pod second | grep -q \"free ports for the requested pod ports\""'
+
+# refused FIELD_PATH TEXT YAML_OF_SPEC: what is not done is said.
+refused() {
+  check_fails "$1 is refused" "$2" o apply -f - <<Y
+apiVersion: v1
+kind: Pod
+metadata: {name: refused}
+spec: {containers: [{name: c, image: 'busybox:1'}], $3}
+Y
+}
+refused priorityClassName "spec.priorityClassName: Forbidden" 'priorityClassName: high'
+refused runtimeClassName "spec.runtimeClassName: Forbidden" 'runtimeClassName: other'
+refused overhead "spec.overhead: Forbidden" 'overhead: {cpu: 1m}'
+refused schedulingGates "spec.schedulingGates: Forbidden" 'schedulingGates: [{name: example.com/a}]'
+refused resourceClaims "spec.resourceClaims: Forbidden" 'resourceClaims: [{name: a}]'
+refused setHostnameAsFQDN "spec.setHostnameAsFQDN: Forbidden" 'setHostnameAsFQDN: true'
+refused "a constraint that is not kept" "whenUnsatisfiable: Forbidden" \
+  'topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule, labelSelector: {}}]'
+refused "another operating system" "spec.os.name: Forbidden" 'os: {name: windows}'
+check_fails "a change of an immutable ConfigMap is refused" "immutable" eval '
+  o apply -f - <<Y && o apply -f - <<Z
+{apiVersion: v1, kind: ConfigMap, metadata: {name: fixed}, immutable: true, data: {a: b}}
+Y
+{apiVersion: v1, kind: ConfigMap, metadata: {name: fixed}, immutable: true, data: {a: c}}
+Z'
+stop_orilla
+umount "$T/volume/below"
+finish
