@@ -134,11 +134,6 @@ Task<Result<Response>> patch_item(Rest& rest, const ResourceRequest& request, st
     if (!write) co_return std::move(write).error();
     auto type = parse_patch_type(request.http);
     if (!type) co_return std::move(type).error();
-    if (request.query.has("force")) {
-        const std::string message = "Forbidden: may not be specified for non-apply patch";
-        co_return Error(Code::invalid, "PatchOptions.meta.k8s.io \"\" is invalid: force: " + message)
-            .with_cause({"FieldValueForbidden", message, "force"});
-    }
     auto report = std::make_shared<api::DecodeReport>();
     store::Objects::Change change = Patcher{request, *type, write->validation, report};
     CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change), part,
