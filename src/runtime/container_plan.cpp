@@ -81,11 +81,15 @@ void Planner::mount_root() {
     // Slave, not private: a volume that asks for host_to_container propagation still hears of the host's mounts, and
     // nothing of ours ever reaches the host.
     add({StepKind::set_propagation, {propagation_slave | propagation_recursive}});
+    // overlayfs refuses a directory twice. Of equal layers the topmost says all that the others could.
+    std::vector<std::string> layers;
+    for (const auto& layer : spec_.layers)
+        if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
     std::string lower;
-    for (const auto& layer : spec_.layers) lower += (lower.empty() ? "" : "\0"s) + layer;
+    for (const auto& layer : layers) lower += (lower.empty() ? "" : "\0"s) + layer;
     // volatile: the writable layer never outlives a crash of the box, so syncing it would only wear the flash.
     add({StepKind::mount_overlay,
-         {spec_.layers.size(), root_slot, kernel_.overlay_lowerdir_add ? 1U : 0U, 1},
+         {layers.size(), root_slot, kernel_.overlay_lowerdir_add ? 1U : 0U, 1},
          {lower, spec_.scratch_dir + "/upper", spec_.scratch_dir + "/work", pod_.dir + "/rootfs"}});
 }
 

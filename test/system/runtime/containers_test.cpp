@@ -50,6 +50,16 @@ TEST_CASE("a container sees its own host name, files, environment and directory"
     CHECK(box.run(spec) == "box-host\n127.0.0.1 localhost\nnameserver 10.43.0.10\nblue /root\n/srv/data\n");
 }
 
+TEST_CASE("an image may have the same layer several times") {
+    RuntimeBox box;
+    const std::string empty = box.dir() + "/empty-layer", over = box.dir() + "/over";
+    std::filesystem::create_directories(empty);
+    write_text(over + "/etc/greeting", "hello\n");
+    auto spec = box.container("twice", "cat /etc/greeting; id -u");
+    spec.layers = {empty, over, empty, box.image(), over};
+    CHECK(box.run(spec) == "hello\n0\n");
+}
+
 TEST_CASE("a container is process 1 of its own and sees no other") {
     RuntimeBox box;
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));

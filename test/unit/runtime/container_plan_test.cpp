@@ -45,6 +45,16 @@ TEST_CASE("plan_container: cgroups first, exec last") {
     CHECK(steps.clone_flags == (CLONE_NEWNS | CLONE_NEWPID));
 }
 
+TEST_CASE("plan_container: of equal layers the topmost alone is mounted") {
+    using namespace std::string_literals;
+    auto spec = a_container();
+    spec.layers = {"/layers/empty", "/layers/app", "/layers/empty", "/layers/base", "/layers/empty"};
+    const StartPlan steps = plan(spec);
+    const PlanStep& overlay = steps.steps.at(static_cast<size_t>(find(steps, StepKind::mount_overlay)));
+    CHECK(overlay.text[0] == "/layers/empty\0/layers/app\0/layers/base"s);
+    CHECK(overlay.number[0] == 3);
+}
+
 TEST_CASE("plan_container: what is masked is covered after every mount and before the root changes") {
     auto spec = a_container();
     spec.mounts = {{.source = "/volume", .destination = "/data"}};
