@@ -83,8 +83,19 @@ Code code_of_start_failure(StepKind kind, int error_number) {
     if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
     if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM))
         return Code::forbidden;
-    if (kind == StepKind::resolve_user && error_number == ESRCH) return Code::invalid;
     return Code::system;
+}
+
+Error user_error(const std::string& user, int error_number) {
+    const std::string what = "unable to find user " + user + ": ";
+    const std::string files = "/etc/passwd or /etc/group of the image ";
+    switch (error_number) {
+        case ESRCH: return Error(Code::invalid, what + "no matching entries in passwd file");
+        case E2BIG: return Error(Code::invalid, what + "it is a member of more than 256 groups");
+        case EINVAL: return Error(Code::invalid, what + files + "is not a regular file");
+        case EFBIG: return Error(Code::invalid, what + files + "is larger than 1 MiB");
+        default: return Error::from_errno(what + files + "cannot be read", error_number).with_code(Code::invalid);
+    }
 }
 
 }  // namespace
@@ -97,8 +108,7 @@ Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
         return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
-    if (step.kind == StepKind::resolve_user && error_number == ESRCH)
-        return Error(Code::invalid, "unable to find user " + step.text[0] + ": no matching entries in passwd file");
+    if (step.kind == StepKind::resolve_user) return user_error(step.text[0], error_number);
     return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));
 }
 

@@ -41,8 +41,7 @@ class MappedFile {
     ~MappedFile() {
         if (content_.data) call(__NR_munmap, content_.data, content_.size);
     }
-    long error() const { return error_; }
-    Slice content() const { return content_; }
+    AccountFile file() const { return error_ < 0 ? AccountFile((int)error_) : AccountFile(content_); }
 
   private:
     Slice content_{};
@@ -54,14 +53,12 @@ class MappedFile {
 long resolve_user(Context& context, const Step& step) {
     const int root = directory_of(context, step.number[0]);
     MappedFile passwd(root, "etc/passwd");
-    if (passwd.error() < 0) return passwd.error();
     MappedFile group(root, "etc/group");
-    if (group.error() < 0) return group.error();
     UserRequest request;
     request.text = slice(context.plan.text(step.text[0]));
     request.uid = (int64_t)step.number[1];
     request.gid = (int64_t)step.number[2];
-    if (int error = find_user(request, passwd.content(), group.content(), context.user)) return error;
+    if (int error = find_user(request, passwd.file(), group.file(), context.user)) return error;
     const char* table = context.plan.base + step.number[3];
     const uint64_t count = *(const uint64_t*)table;
     const uint32_t* gids = (const uint32_t*)(table + sizeof(uint64_t));

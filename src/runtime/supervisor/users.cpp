@@ -83,7 +83,7 @@ int add_group(User& user, uint32_t gid) {
     return 0;
 }
 
-int find_user(const UserRequest& request, Slice passwd, Slice group, User& user) {
+int find_user(const UserRequest& request, const AccountFile& passwd, const AccountFile& group, User& user) {
     Slice rest = request.text, user_text{}, group_text{};
     if (rest.size) {
         next_field(rest, ':', user_text);
@@ -94,7 +94,8 @@ int find_user(const UserRequest& request, Slice passwd, Slice group, User& user)
     if (request.uid >= 0) uid = (uint64_t)request.uid;
     else if (user_text.size && !parse_number(user_text, id_max, uid)) name = user_text;
     PasswdLine line{};
-    const bool known = find_passwd_line(passwd, name, uid, line);
+    if (name.size && passwd.error) return passwd.error;
+    const bool known = find_passwd_line(passwd.content, name, uid, line);
     if (name.size && !known) return -ESRCH;
     if (known) uid = line.uid;
 
@@ -102,12 +103,12 @@ int find_user(const UserRequest& request, Slice passwd, Slice group, User& user)
     if (request.gid >= 0) gid = (uint64_t)request.gid;
     // A group in the image's text belongs to the image's user; with another user it means nothing.
     else if (request.uid < 0 && group_text.size && !parse_number(group_text, id_max, gid) &&
-             !find_gid(group, group_text, gid))
-        return -ESRCH;
+             !find_gid(group.content, group_text, gid))
+        return group.error ? group.error : -ESRCH;
     user.uid = (uint32_t)uid;
     user.gid = (uint32_t)gid;
     if (known && line.home.size && line.home.data[0] == '/') copy_text(user.home, sizeof user.home, line.home);
-    return known ? add_member_groups(group, line.name, user) : 0;
+    return known ? add_member_groups(group.content, line.name, user) : 0;
 }
 
 }  // namespace orilla::supervisor

@@ -23,8 +23,17 @@ struct User {
     char home[home_bytes_max] = "/";
 };
 
-/// 0, or a negative errno: -ESRCH (user or group text that no file knows), -E2BIG (too many groups).
-int find_user(const UserRequest& request, Slice passwd, Slice group, User& user);
+/// /etc/passwd or /etc/group, or why it cannot be read (a negative errno).
+struct AccountFile {
+    AccountFile(Slice text) : content(text) {}
+    explicit AccountFile(int why) : error(why) {}
+    Slice content{};
+    int error = 0;
+};
+
+/// 0, or a negative errno: -ESRCH (user or group text that no file knows), -E2BIG (too many groups). A file that cannot be
+/// read is an error only for a name that it alone could tell: a number runs without it.
+int find_user(const UserRequest& request, const AccountFile& passwd, const AccountFile& group, User& user);
 /// Adds a group once.
 int add_group(User& user, uint32_t gid);
 

@@ -33,6 +33,12 @@ Found find(const char* text, int64_t uid = -1, int64_t gid = -1) {
     return found;
 }
 
+Found find_in(const AccountFile& accounts, const AccountFile& groups, const char* text, int64_t uid = -1) {
+    Found found;
+    found.error = find_user({slice(text), uid, -1}, accounts, groups, found.user);
+    return found;
+}
+
 }  // namespace
 
 TEST_CASE("find_user: nobody asked for is root") {
@@ -90,12 +96,25 @@ TEST_CASE("find_user: too many groups are an error, not an overflow") {
     std::string many;
     for (size_t i = 0; i <= groups_max; ++i) many += "g" + std::to_string(i) + ":x:" + std::to_string(i + 1) + ":web\n";
     User user;
-    CHECK(find_user({slice("web")}, slice(passwd), {many.data(), many.size()}, user) == -E2BIG);
+    CHECK(find_user({slice("web")}, slice(passwd), Slice{many.data(), many.size()}, user) == -E2BIG);
 }
 
 TEST_CASE("find_user: any bytes at all") {
     const std::string noise(4096, ':');
     User user;
-    CHECK(find_user({slice("web")}, {noise.data(), noise.size()}, {noise.data(), noise.size()}, user) == -ESRCH);
-    CHECK(find_user({slice(":")}, {}, {}, user) == 0);
+    const Slice noisy{noise.data(), noise.size()};
+    CHECK(find_user({slice("web")}, noisy, noisy, user) == -ESRCH);
+    CHECK(find_user({slice(":")}, Slice{}, Slice{}, user) == 0);
+}
+
+TEST_CASE("find_user: a file that cannot be read matters only for a name") {
+    const AccountFile fifo(-EINVAL), huge(-EFBIG);
+    CHECK(find_in(fifo, huge, "").error == 0);
+    CHECK(find_in(fifo, huge, "", 1000).user.uid == 1000);
+    CHECK(find_in(fifo, huge, "web", 1000).error == 0);
+    CHECK(find_in(fifo, huge, "4242:77").user.gid == 77);
+    CHECK(find_in(fifo, slice(group), "web").error == -EINVAL);
+    CHECK(find_in(slice(passwd), huge, "web").error == 0);
+    CHECK(find_in(slice(passwd), huge, "web:www").error == -EFBIG);
+    CHECK(find_in(slice(passwd), huge, "4242:www").error == -EFBIG);
 }
