@@ -2,12 +2,16 @@
 // what belongs to nobody is removed.
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "cgroup_files.hpp"
@@ -20,7 +24,6 @@ using supervisor::MessageType;
 
 namespace {
 
-constexpr const char* pods_cgroup = "/pods";
 constexpr size_t pod_record_bytes_max = 8192;
 constexpr size_t stop_bytes_max = 512;
 
@@ -48,6 +51,23 @@ Result<void> check_run_dir(const std::string& dir) {
     return ok();
 }
 
+loop::Task<void> count_down(loop::Task<void> task, size_t* left, loop::Event* changed) {
+    co_await std::move(task);
+    --*left;
+    changed->notify_all();
+}
+
+/// The fourth word of /proc/PID/stat, behind a name that may hold anything.
+std::optional<int> find_parent(int pid) {
+    const std::string stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+    const size_t name_end = stat.rfind(')');
+    if (name_end == std::string::npos || stat.size() < name_end + 4) return std::nullopt;
+    int parent = 0;
+    const auto read = std::from_chars(stat.data() + name_end + 4, stat.data() + stat.size(), parent);
+    if (read.ec != std::errc()) return std::nullopt;
+    return parent;
+}
+
 }  // namespace
 
 loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, RuntimeOptions options) {
@@ -60,11 +80,46 @@ loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, Run
 }
 
 loop::Task<Result<void>> RuntimeImpl::adopt() {
+    cgroups_->thaw(supervisors_cgroup);
+    size_t asked = 0;
+    loop::Event answered(loop_);
+    // All at once: each may be silent for the time an answer may take, and together they are not for longer.
+    loop::Scope adopting(loop_);
     for (const auto& name : list_directories(options_.run_dir)) {
-        auto adopting = adopt_pod(name);
-        co_await std::move(adopting);
+        ++asked;
+        adopting.spawn(count_down(adopt_pod(read_pod(name)), &asked, &answered));
+    }
+    while (asked > 0) co_await answered.wait();
+    end_strange_supervisors();
+    for (const auto& [id, pod] : pods_) {
+        if (pod->alive) continue;
+        pod->client.reset();
+        // What it recorded is still to be had, also of one that has just been killed.
+        read_records(*pod);
+        lose_supervisor(pod);
     }
     co_return ok();
+}
+
+/// Whoever hung, or whose pod's files are lost: nobody would ever speak to them again.
+void RuntimeImpl::end_strange_supervisors() {
+    std::set<int> ours;
+    for (const auto& [id, pod] : pods_)
+        if (pod->alive) ours.insert(pod->supervisor_pid);
+    std::map<int, UniqueFd> strangers;
+    for (int pid : cgroups_->processes(supervisors_cgroup)) {
+        // A child of one of ours is the init of its pod, or a container on its way.
+        if (ours.contains(pid) || ours.contains(find_parent(pid).value_or(0))) continue;
+        strangers[pid] = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    }
+    if (strangers.empty()) return;
+    // Looked for a second time, because a number may have become another process's before it was opened.
+    for (int pid : cgroups_->processes(supervisors_cgroup)) {
+        const auto found = strangers.find(pid);
+        if (found == strangers.end() || !found->second) continue;
+        log::warning("supervisor " + std::to_string(pid) + " belongs to no pod or does not answer: killed");
+        syscall(SYS_pidfd_send_signal, found->second.get(), SIGKILL, nullptr, 0);
+    }
 }
 
 void RuntimeImpl::read_records(PodEntry& pod) {
@@ -97,25 +152,28 @@ loop::Task<bool> RuntimeImpl::reach_supervisor(PodPtr pod) {
     co_return true;
 }
 
-loop::Task<void> RuntimeImpl::adopt_pod(std::string pod_id) {
+/// What is known of it without asking anybody: not alive yet.
+PodPtr RuntimeImpl::read_pod(const std::string& pod_id) {
     auto pod = std::make_shared<PodEntry>(loop_, pod_id);
-    pod->record.facts.dir = pod_dir(pod_id);
-    pod->record.cgroup = std::string(pods_cgroup) + "/" + pod_id;
     pods_[pod_id] = pod;
     auto text = read_file(pod_dir(pod_id) + "/pod", pod_record_bytes_max);
     auto record = text ? parse_pod_record(*text) : Result<PodRecord>(text.error());
-    if (record) {
-        pod->record = std::move(*record);
-        pod->record.facts.dir = pod_dir(pod_id);
-        cgroups_->thaw(pod->record.cgroup);
-        auto reaching = reach_supervisor(pod);
-        pod->alive = co_await std::move(reaching);
-    } else {
-        log::warning("pod " + pod_id + ": " + record.error().message());
-    }
+    if (record) pod->record = std::move(*record);
+    else log::warning("pod " + pod_id + ": " + record.error().message());
+    pod->recorded = record.has_value();
+    pod->record.facts.dir = pod_dir(pod_id);
+    if (!record) pod->record.cgroup = std::string(pods_cgroup) + "/" + pod_id;
+    return pod;
+}
+
+loop::Task<void> RuntimeImpl::adopt_pod(PodPtr pod) {
+    cgroups_->thaw(pod->record.cgroup);
+    // Without its record nothing could be started in it.
+    if (!pod->recorded) co_return;
+    auto reaching = reach_supervisor(pod);
+    pod->alive = co_await std::move(reaching);
     // After the hello: an exit from here on is told as an event, one before is in the file.
-    read_records(*pod);
-    if (!pod->alive) lose_supervisor(pod);
+    if (pod->alive) read_records(*pod);
 }
 
 loop::Task<Result<void>> RuntimeImpl::collect_garbage(std::vector<std::string> known_pod_ids) {

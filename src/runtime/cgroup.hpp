@@ -51,6 +51,8 @@ class Cgroups {
     /// Removes it and what is below. False while a process is still in there. Fine when there is none.
     virtual Result<bool> remove(const std::string& path) = 0;
     virtual bool has_processes(const std::string& path) const = 0;
+    /// Those in it and below, as far as this process's pid namespace shows them.
+    virtual std::vector<int> processes(const std::string& path) const = 0;
     /// How many processes the OOM killer took here or below.
     virtual uint64_t read_oom_kills(const std::string& path) const = 0;
     virtual Result<Usage> read_usage(const std::string& path) const = 0;

@@ -72,8 +72,9 @@ class CgroupsV1 final : public Cgroups {
         return all;
     }
 
-    bool has_processes(const std::string& path) const override {
-        return !read_processes(directory("freezer", path)).empty();
+    bool has_processes(const std::string& path) const override { return !processes(path).empty(); }
+    std::vector<int> processes(const std::string& path) const override {
+        return read_processes(directory("freezer", path));
     }
 
     uint64_t read_oom_kills(const std::string& path) const override {

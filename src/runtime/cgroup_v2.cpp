@@ -71,6 +71,8 @@ class CgroupsV2 final : public Cgroups {
         return find_counter(read_small_file(directory(path) + "/cgroup.events"), "populated") != 0;
     }
 
+    std::vector<int> processes(const std::string& path) const override { return read_processes(directory(path)); }
+
     uint64_t read_oom_kills(const std::string& path) const override {
         return find_counter(read_small_file(directory(path) + "/memory.events"), "oom_kill");
     }

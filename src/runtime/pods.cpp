@@ -18,8 +18,6 @@ using supervisor::MessageType;
 
 namespace {
 
-constexpr const char* supervisors_cgroup = "/supervisors";
-constexpr const char* pods_cgroup = "/pods";
 constexpr int64_t cgroup_removal_ms_max = 20'000;
 constexpr int64_t cgroup_removal_pause_ms_max = 50;
 constexpr size_t early_exits_max = 256;
@@ -48,6 +46,10 @@ PodState PodEntry::state() const {
     PodState state{id, alive, supervisor_pid, record.created_ms, {}};
     for (const auto& container : containers) state.containers.push_back(container.state);
     return state;
+}
+
+void PodEntry::kill_supervisor() const {
+    if (supervisor_pidfd) syscall(SYS_pidfd_send_signal, supervisor_pidfd.get(), SIGKILL, nullptr, 0);
 }
 
 RuntimeImpl::RuntimeImpl(loop::Loop& loop, RuntimeOptions options, std::unique_ptr<Cgroups> cgroups, UniqueFd image)
@@ -201,6 +203,8 @@ void RuntimeImpl::lose_supervisor(const PodPtr& pod) {
     if (pod->removing) return pod->changed.notify_all();
     const bool was_alive = pod->alive;
     pod->alive = false;
+    // It may only be out of reach, and would stay for ever.
+    pod->kill_supervisor();
     // Its containers die with it; those that had changed their ids before that was armed are seen to here.
     if (auto killed = cgroups_->kill(pod->record.cgroup); !killed) log::warning(killed.error().message());
     // What it recorded until then is true; what still ran was killed.
@@ -226,6 +230,7 @@ loop::Task<Result<void>> RuntimeImpl::remove_pod(std::string pod_id) {
 
 loop::Task<Result<void>> RuntimeImpl::remove_pod_entry(PodPtr pod) {
     pod->removing = true;
+    bool went = false;
     if (pod->client && pod->client->connected()) {
         const std::array<int64_t, 4> nothing{};
         std::vector<int> no_fds;
@@ -234,9 +239,9 @@ loop::Task<Result<void>> RuntimeImpl::remove_pod_entry(PodPtr pod) {
         auto asking = pod->client->call(MessageType::shutdown, nothing, no_fds);
         auto bounded = loop::with_deadline(loop_, std::move(asking), shutdown_ms_max, "shut the supervisor down");
         auto answered = co_await std::move(bounded);
-        if (!answered && pod->supervisor_pidfd)
-            syscall(SYS_pidfd_send_signal, pod->supervisor_pidfd.get(), SIGKILL, nullptr, 0);
+        went = answered.has_value();
     }
+    if (!went) pod->kill_supervisor();
     pod->alive = false;
     auto removing = remove_cgroup(pod->record.cgroup);
     auto removed = co_await std::move(removing);

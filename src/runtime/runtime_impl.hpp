@@ -37,6 +37,7 @@ struct PodEntry {
     PodRecord record;
     pid_t supervisor_pid = 0;
     UniqueFd supervisor_pidfd;
+    bool recorded = true;  ///< false: its file in the run directory is lost or damaged
     bool alive = false;
     bool removing = false;
     bool recovering = false;  ///< the connection was lost; looking for the supervisor
@@ -46,6 +47,9 @@ struct PodEntry {
     std::set<std::string> starting;  ///< scratch directories of containers on their way
     std::map<uint32_t, Exit> early_exits;
     loop::Event changed;  ///< some process has exited, or the supervisor is gone
+
+    /// For one that does not go when asked to, or cannot be asked.
+    void kill_supervisor() const;
 
     const std::string& dir() const { return record.facts.dir; }
     std::string container_cgroup(const std::string& container_id) const { return record.cgroup + "/" + container_id; }
@@ -109,8 +113,10 @@ class RuntimeImpl final : public Runtime {
     loop::Task<void> finish_exec(PodPtr pod, uint32_t handle, int64_t timeout_ms, ExecOutcome* outcome);
 
     // adopt.cpp
-    loop::Task<void> adopt_pod(std::string pod_id);
+    PodPtr read_pod(const std::string& pod_id);
+    loop::Task<void> adopt_pod(PodPtr pod);
     loop::Task<bool> reach_supervisor(PodPtr pod);
+    void end_strange_supervisors();
     void read_records(PodEntry& pod);
     loop::Task<void> collect_scratch();
 
@@ -125,6 +131,10 @@ class RuntimeImpl final : public Runtime {
     std::function<void(const std::string&)> listener_;
     loop::Scope scope_;
 };
+
+/// Below the cgroup root: one for all supervisors, and one for each pod's containers in the other.
+inline constexpr const char* supervisors_cgroup = "/supervisors";
+inline constexpr const char* pods_cgroup = "/pods";
 
 KernelFacts find_kernel_facts(const Cgroups& cgroups);
 /// "start container web: mount /proc: operation not permitted", from what the supervisor reports.

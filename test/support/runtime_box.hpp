@@ -94,6 +94,7 @@ class RuntimeBox {
         options.run_dir = dir() + "/pods";
         options.cgroup_root = cgroup_root();
         options.scratch_root = dir() + "/scratch";
+        options.supervisor_answer_ms_max = supervisor_answer_ms_max;
         auto opened = await(loop, runtime::Runtime::open(loop, options));
         if (!opened) {
             std::fprintf(stderr, "%s\n", opened.error().message().c_str());
@@ -162,6 +163,7 @@ class RuntimeBox {
         while (!over) loop.turn(true);
     }
 
+    int64_t supervisor_answer_ms_max = 10'000;  ///< for the next `open`
     SystemClock clock;
     loop::Loop loop;
     std::unique_ptr<runtime::Runtime> runtime;

@@ -25,6 +25,15 @@ bool runs(pid_t pid) {
     return end != std::string::npos && stat.size() > end + 2 && stat[end + 2] != 'Z' && stat[end + 2] != 'X';
 }
 
+int connect_to_supervisor(const std::string& path) {
+    const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    return fd;
+}
+
 /// Starts the given containers in another process and kills that with SIGKILL once they run.
 void start_in_daemon_that_dies(RuntimeBox& box, const std::vector<ContainerSpec>& specs) {
     box.forget();
@@ -125,12 +134,7 @@ TEST_CASE("a lost connection is not a lost pod") {
     REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
     REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("brief", "sleep 0.2; exit 8"))));
     // Whoever connects last is the daemon: this one takes the supervisor away and leaves.
-    const int thief = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string path = box.dir() + "/pods/pod/socket";
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    REQUIRE(connect(thief, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    const int thief = connect_to_supervisor(box.dir() + "/pods/pod/socket");
     usleep(400'000);  // the exit is told to the thief
     close(thief);
     CHECK(box.wait_for_exit("pod", "brief", 5'000).exit_code == 8);
@@ -176,6 +180,81 @@ TEST_CASE("a pod whose supervisor died while nobody looked is listed as dead") {
     CHECK(box.state("pod", "first")->exit_code == 4);
     CHECK(box.state("pod", "second")->exit_code == 137);
     CHECK(box.state("pod", "second")->phase == ContainerPhase::exited);
+}
+
+namespace {
+
+/// Pods with a container each; their supervisors' pids.
+std::vector<pid_t> start_pods(RuntimeBox& box, int count) {
+    std::vector<pid_t> supervisors;
+    for (int i = 0; i < count; ++i) {
+        const std::string id = "pod" + std::to_string(i);
+        REQUIRE(await(box.loop, box.runtime->create_pod(box.pod(id))));
+        REQUIRE(await(box.loop, box.runtime->start_container(id, box.container("main-" + id, "sleep 1000"))));
+        supervisors.push_back(box.runtime->find_pod(id)->supervisor_pid);
+    }
+    return supervisors;
+}
+
+/// Killed is not gone at once.
+bool ends(RuntimeBox& box, pid_t pid) {
+    constexpr int tries = 100;
+    for (int i = 0; i < tries && runs(pid); ++i) box.sleep_ms(50);
+    return !runs(pid);
+}
+
+}  // namespace
+
+TEST_CASE("supervisors that hang cost a start one wait together, and do not stay") {
+    RuntimeBox box;
+    const auto supervisors = start_pods(box, 4);
+    const pid_t container = box.state("pod0", "main-pod0")->pid;
+    box.forget();
+    for (pid_t pid : supervisors) kill(pid, SIGSTOP);
+    box.supervisor_answer_ms_max = 1'000;
+    const int64_t begun_ms = box.loop.now_ms();
+    box.open();
+    CHECK(box.loop.now_ms() - begun_ms < 3'000);
+    CHECK_FALSE(box.runtime->find_pod("pod0")->alive);
+    CHECK(box.state("pod0", "main-pod0")->exit_code == 137);
+    for (pid_t pid : supervisors) CHECK(ends(box, pid));
+    CHECK(ends(box, container));
+    REQUIRE(await(box.loop, box.runtime->remove_pod("pod0")));
+    CHECK(box.run(box.container("again", "echo again"), box.pod("pod0")) == "again\n");
+}
+
+TEST_CASE("a supervisor whose files are damaged or gone does not stay") {
+    RuntimeBox box;
+    const auto supervisors = start_pods(box, 4);
+    auto sharing = box.pod("sharing");
+    sharing.share_process_namespace = true;
+    REQUIRE(await(box.loop, box.runtime->create_pod(sharing)));
+    REQUIRE(await(box.loop, box.runtime->start_container("sharing", box.container("kept", "sleep 1000"))));
+    box.forget();
+    const std::string pods = box.dir() + "/pods";
+    std::ofstream(pods + "/pod0/pod") << "rubbish";
+    std::filesystem::remove(pods + "/pod1/pod");
+    std::filesystem::remove(pods + "/pod2/socket");
+    for (const char* name : {"/pod3/shm", "/pod3/files"}) umount2((pods + name).c_str(), MNT_DETACH);
+    std::filesystem::remove_all(pods + "/pod3");
+    box.open();
+    for (pid_t pid : supervisors) CHECK(ends(box, pid));
+    CHECK_FALSE(box.runtime->find_pod("pod3"));
+    // The init of a shared process namespace is a supervisor's child, and no stranger.
+    CHECK(box.runtime->find_pod("sharing")->alive);
+    CHECK(runs(box.state("sharing", "kept")->pid));
+    CHECK(box.run(box.container("more", "echo more"), sharing) == "more\n");
+}
+
+TEST_CASE("a supervisor that cannot be reached any more does not stay") {
+    RuntimeBox box;
+    const pid_t supervisor = start_pods(box, 1).front();
+    const int thief = connect_to_supervisor(box.dir() + "/pods/pod0/socket");
+    // The daemon's connection is dropped for the thief's, and a new one cannot be made.
+    std::filesystem::remove(box.dir() + "/pods/pod0/socket");
+    CHECK(box.wait_for_exit("pod0", "main-pod0").exit_code == 137);
+    CHECK(ends(box, supervisor));
+    close(thief);
 }
 
 TEST_CASE("removing a pod leaves no process, mount, cgroup or directory") {
