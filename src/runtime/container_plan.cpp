@@ -156,7 +156,8 @@ void Planner::mount_pod_files() {
         {pod_.has_hostname, "hostname"}, {pod_.has_hosts, "hosts"}, {pod_.has_resolv_conf, "resolv.conf"}};
     for (auto [present, name] : files) {
         if (!present) continue;
-        add(clone_tree(pod_.dir + "/" + name, "", false, spec_.read_only_root ? MOUNT_ATTR_RDONLY : 0));
+        const uint64_t read_only = spec_.read_only_root ? MOUNT_ATTR_RDONLY : 0;
+        add(clone_tree(pod_.files_dir() + "/" + name, "", false, confined | read_only));
         add(attach("/etc/"s + name));
     }
 }
@@ -191,7 +192,7 @@ void Planner::mount_volumes() {
         return mount->destination == spec_.termination_message_path;
     });
     if (!facts_.termination_file.empty() && !message_is_mounted) {
-        add(clone_tree(facts_.termination_file, "", false, 0));
+        add(clone_tree(facts_.termination_file, "", false, confined));
         add(attach(spec_.termination_message_path));
     }
     for (const auto* list : {&facts_.devices, &spec_.devices})

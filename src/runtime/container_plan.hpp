@@ -25,9 +25,12 @@ struct PodFacts {
     bool own_ipc = true;
     bool host_pid = false;
     bool share_process_namespace = false;
-    bool has_hostname = false;     ///< files below dir to be mounted over /etc
+    bool files_apart = true;       ///< the small files are in a file system of their own; not of a pod of an older daemon
+    bool has_hostname = false;     ///< small files to be mounted over /etc
     bool has_hosts = false;
     bool has_resolv_conf = false;
+    /// What containers may write (hosts, termination messages) must not be able to fill the host's /run.
+    std::string files_dir() const { return files_apart ? dir + "/files" : dir; }
     bool operator==(const PodFacts&) const = default;
 };
 

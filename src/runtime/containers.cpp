@@ -128,7 +128,7 @@ Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const Cont
         TRY(facts.seccomp_filter, seccomp_.find_filter({spec.capabilities, shares}));
     }
     if (!spec.termination_message_path.empty()) {
-        facts.termination_file = message_path(pod.dir(), spec.id);
+        facts.termination_file = message_path(pod.record.facts, spec.id);
         TRY_VOID(make_message_file(facts.termination_file));
     }
     if (spec.privileged) facts.devices = list_host_devices();
@@ -199,7 +199,7 @@ loop::Task<void> RuntimeImpl::discard_container(PodPtr pod, std::string containe
     auto deleting = remove_tree(std::move(scratch_dir));
     if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
     unlink(exec_plan_path(pod->dir(), container_id).c_str());
-    unlink(message_path(pod->dir(), container_id).c_str());
+    unlink(message_path(pod->record.facts, container_id).c_str());
     unlink(stop_path(pod->dir(), container_id).c_str());
 }
 
@@ -259,7 +259,7 @@ loop::Task<bool> RuntimeImpl::wait_for_change(PodPtr pod) {
 std::string RuntimeImpl::read_termination_message(const std::string& pod_id, const std::string& container_id) const {
     const PodPtr pod = find(pod_id);
     if (!pod) return {};
-    auto message = read_file(message_path(pod->dir(), container_id), termination_message_bytes_max);
+    auto message = read_file(message_path(pod->record.facts, container_id), termination_message_bytes_max);
     return message ? *message : std::string();
 }
 

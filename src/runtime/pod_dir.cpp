@@ -25,6 +25,7 @@ struct FlagName {
 constexpr FlagName flag_names[] = {{"own_ipc", &PodFacts::own_ipc},
                                    {"host_pid", &PodFacts::host_pid},
                                    {"share_process_namespace", &PodFacts::share_process_namespace},
+                                   {"files_apart", &PodFacts::files_apart},
                                    {"has_hostname", &PodFacts::has_hostname},
                                    {"has_hosts", &PodFacts::has_hosts},
                                    {"has_resolv_conf", &PodFacts::has_resolv_conf}};
@@ -35,9 +36,10 @@ struct StopTime {
 constexpr StopTime stop_times[] = {{"begun_ms", &StopProgress::begun_ms},
                                    {"hook_begun_ms", &StopProgress::hook_begun_ms},
                                    {"hook_ended_ms", &StopProgress::hook_ended_ms},
-                                   {"signalled_ms", &StopProgress::signalled_ms},
-                                   {"grace_s", &StopProgress::grace_s}};
-constexpr long shm_bytes = 64L << 20;
+                                    {"signalled_ms", &StopProgress::signalled_ms},
+                                    {"grace_s", &StopProgress::grace_s}};
+constexpr size_t shm_bytes = 64U << 20;
+constexpr size_t files_bytes_max = 1U << 20;  ///< what containers may add to the small files
 
 }  // namespace
 
@@ -60,7 +62,7 @@ std::string render_pod_record(const PodRecord& record) {
 
 Result<PodRecord> parse_pod_record(std::string_view text) {
     PodRecord record;
-    record.facts.own_ipc = false;
+    record.facts.own_ipc = record.facts.files_apart = false;
     bool versioned = false;
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size());
@@ -130,10 +132,10 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
 
 namespace {
 
-Result<void> mount_shm(const std::string& path) {
-    TRY_VOID(make_directories(path, 01777));
-    const std::string options = "mode=1777,size=" + std::to_string(shm_bytes);
-    if (mount("shm", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) != 0)
+Result<void> mount_tmpfs(const char* name, const std::string& path, const char* mode, size_t bytes_max) {
+    TRY_VOID(make_directories(path, 0700));
+    const std::string options = std::string("mode=") + mode + ",size=" + std::to_string(bytes_max);
+    if (mount(name, path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) != 0)
         return Error::from_errno("mount " + path, errno);
     return ok();
 }
@@ -162,9 +164,12 @@ Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spe
     } files[] = {{facts.has_hostname, "/hostname", spec.hostname + "\n"},
                  {facts.has_hosts, "/hosts", spec.hosts},
                  {facts.has_resolv_conf, "/resolv.conf", spec.resolv_conf}};
+    size_t bytes_max = files_bytes_max;
+    for (const auto& file : files) bytes_max += file.content.size();
+    TRY_VOID(mount_tmpfs("files", facts.files_dir(), "0700", bytes_max));
     for (const auto& file : files)
-        if (file.wanted) TRY_VOID(write_file_atomically(dir + file.name, file.content, 0644));
-    if (facts.own_ipc) TRY_VOID(mount_shm(dir + "/shm"));
+        if (file.wanted) TRY_VOID(write_file_atomically(facts.files_dir() + file.name, file.content, 0644));
+    if (facts.own_ipc) TRY_VOID(mount_tmpfs("shm", dir + "/shm", "1777", shm_bytes));
     TRY_VOID(write_file_atomically(dir + "/pod", render_pod_record(record), 0600));
     return record;
 }
@@ -195,7 +200,7 @@ Result<UniqueFd> open_state_file(const std::string& dir) {
 
 void unmount_pod_dir(const std::string& dir) {
     // Detached: whoever still has it open keeps it for that long.
-    umount2((dir + "/shm").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    for (const char* name : {"/shm", "/files"}) umount2((dir + name).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
 std::vector<supervisor::Record> read_state_records(const std::string& dir) {

@@ -34,7 +34,8 @@ Result<void> write_file_atomically(const std::string& path, std::string_view con
 /// Whole content, up to bytes_max; not_found without one.
 Result<std::string> read_file(const std::string& path, size_t bytes_max);
 
-/// Directories, files and the pod's /dev/shm. On failure what was made stays, for `remove_pod_dir`.
+/// Directories, files (those that containers may write in a small file system of their own) and the pod's /dev/shm. On
+/// failure what was made stays, for `remove_pod_dir`.
 Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, int64_t now_ms);
 /// Bound and listening at DIR/socket.
 Result<UniqueFd> open_listener(const std::string& dir);
@@ -52,8 +53,8 @@ inline std::string exec_plan_path(const std::string& dir, const std::string& con
 inline std::string stop_path(const std::string& dir, const std::string& container_id) {
     return dir + "/" + container_id + ".stop";
 }
-inline std::string message_path(const std::string& dir, const std::string& container_id) {
-    return dir + "/" + container_id + ".message";
+inline std::string message_path(const PodFacts& facts, const std::string& container_id) {
+    return facts.files_dir() + "/" + container_id + ".message";
 }
 
 }  // namespace orilla::runtime

@@ -135,6 +135,25 @@ TEST_CASE("an image's passwd that is no file does not hang or fool the runtime")
     CHECK(box.run(loop).starts_with("start_container: "));
 }
 
+TEST_CASE("what a container writes to the pod's small files is bounded, and cannot be run") {
+    RuntimeBox box;
+    const char* fill = "for f in /etc/hosts /etc/resolv.conf /etc/hostname /dev/termination-log; do "
+                       "dd if=/dev/zero of=$f bs=64k count=64 2>/dev/null || echo full; done; stat -c %s /etc/hosts";
+    auto greedy = box.container("greedy", fill);
+    greedy.termination_message_path = "/dev/termination-log";
+    const auto before = fs::space(box.dir()).available;
+    const std::string said = box.run(greedy);
+    CHECK(said.starts_with("full\nfull\nfull\nfull\n"));
+    CHECK(before - fs::space(box.dir()).available < (1U << 20));
+    // Others of the pod start nevertheless.
+    auto next = box.container("next", "grep -c -E ' /(etc/hosts|etc/hostname|etc/resolv.conf|dev/termination-log) "
+                                      "rw,nosuid,nodev,noexec,' /proc/self/mountinfo");
+    next.termination_message_path = "/dev/termination-log";
+    CHECK(box.run(next) == "4\n");
+    REQUIRE(await(box.loop, box.runtime->remove_pod("pod")));
+    CHECK(read_text("/proc/self/mountinfo").find(box.dir()) == std::string::npos);
+}
+
 TEST_CASE("the host's cgroups and mounts are out of sight") {
     RuntimeBox box;
     CHECK(box.run("cgroup", "cat /proc/self/cgroup | grep -v ':/$' | wc -l; ls /run 2>&1") ==

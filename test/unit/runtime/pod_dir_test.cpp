@@ -27,6 +27,14 @@ TEST_CASE("a pod record of a later version may say more, a damaged one is an err
     CHECK_FALSE(parse_pod_record("version 1\ncgroup /c\ngarbage"));
 }
 
+TEST_CASE("the small files of a pod of an older daemon are not apart") {
+    auto old = parse_pod_record("version 1\ncgroup /c\nhas_hosts 1\n");
+    REQUIRE(old);
+    old->facts.dir = "/run/pods/p";
+    CHECK(old->facts.files_dir() == "/run/pods/p");
+    CHECK(PodFacts{.dir = "/run/pods/p"}.files_dir() == "/run/pods/p/files");
+}
+
 TEST_CASE("how far a stop has come reads back as it was written") {
     const StopProgress begun{.begun_ms = 12};
     CHECK(parse_stop(render_stop(begun)) == begun);
