@@ -10,9 +10,10 @@
 #include <map>
 #include <set>
 
-#include "conntrack.hpp"
+#include "host_links.hpp"
 #include "ip_allocator.hpp"
 #include "link_names.hpp"
+#include "link_watch.hpp"
 #include "orilla/base/log.hpp"
 #include "pod_namespace.hpp"
 #include "rtnetlink.hpp"
@@ -21,50 +22,8 @@ namespace orilla::network {
 
 namespace {
 constexpr int64_t pool_refill_delay_ms = 30;  // not while the pod that emptied it starts
-
-/// What jobs on the executor need; they share it, because a job may end after Links.
-struct Host {
-    LinksConfig config;
-    Ipv4 gateway;
-    int bridge = 0;
-    int mtu = 0;
-    NetlinkSocket socket;  ///< used by one job at a time, and by open before there are jobs
-};
-
-/// Gives the namespace its eth0 with `ip`; what was left of an earlier try is replaced.
-Result<void> connect_namespace(Host& host, PreparedNamespace& inside, Ipv4 ip) {
-    const std::string name = veth_name(ip);
-    auto made = create_veth(host.socket, name, host.bridge, host.mtu, inside.netns.get(), ip);
-    if (!made && made.error().error_number() == EEXIST) {
-        TRY_VOID(remove_link(host.socket, name));
-        made = create_veth(host.socket, name, host.bridge, host.mtu, inside.netns.get(), ip);
-    }
-    if (!made) return std::move(made).error();
-    TRY_VOID(apply_pod_side(inside.socket, ip, host.gateway));
-    TRY_VOID(apply_port(host.socket, name, host.bridge));
-    // Nobody speaks IPv6 there; without this the kernel would announce itself on every link.
-    (void)write_sysctl("net/ipv6/conf/" + name + "/disable_ipv6", "1");
-    return ok();
-}
-
-Result<UniqueFd> make_connected(Host& host, Ipv4 ip) {
-    TRY(PreparedNamespace inside, create_pod_namespace());
-    TRY_VOID(connect_namespace(host, inside, ip));
-    return std::move(inside.netns);
-}
-
-Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip) {
-    TRY(PreparedNamespace inside, prepare_pod_namespace(std::move(netns)));
-    return connect_namespace(host, inside, ip);
-}
-
-/// The link first: while the name is there, a restarted daemon finds what is left to remove.
-Result<void> disconnect(Host& host, const PodLink& link) {
-    TRY_VOID(remove_link(host.socket, veth_name(link.ip)));
-    auto forgotten = forget_flows_of(link.ip);
-    if (!forgotten) log::debug("connections of " + link.ip.text() + ": " + forgotten.error().message());
-    return unname_namespace(link.netns_path);
-}
+constexpr int64_t repair_delay_ms = 20;       // a bridge lets its ports go one after another
+constexpr int64_t repair_pause_ms_max = 30'000;
 
 /// An address is the allocator's again when its holder is gone, also when a start was cancelled halfway.
 class Lease {
@@ -108,9 +67,11 @@ class LinksImpl final : public Links {
           executor_(executor),
           host_(std::move(host)),
           allocator_(host_->config.pod_cidr, 1),
+          freed_(loop),
           scope_(loop) {}
 
     Result<void> observe();
+    Result<void> follow_links();
     void start_refill();
 
     loop::Task<Result<PodLink>> attach(std::string pod) override;
@@ -129,15 +90,22 @@ class LinksImpl final : public Links {
         return links;
     }
     Ipv4 gateway() const override { return host_->gateway; }
+    bool made_bridge() const override { return made_bridge_; }
+    void note_new_bridge() { made_bridge_ = true; }
 
   private:
-    Result<void> observe_named(const std::string& file, const std::set<std::string>& ports);
+    void observe_named(const std::string& file, const std::set<std::string>& ports);
     Result<Lease> lease();
     Result<PodLink> name_link(const std::string& pod, Pooled place);
     loop::Task<Result<PodLink>> reconnect(std::string pod);
     loop::Task<Result<Pooled>> make_place();
     loop::Task<void> refill();
     loop::Task<Result<void>> remove_strays();
+    bool is_ours(const std::string& link) const;
+    loop::Task<void> hear_of_links();
+    void start_repair();
+    loop::Task<void> repair();
+    loop::Task<Result<void>> repair_links();
 
     loop::Loop& loop_;
     loop::Executor& executor_;
@@ -145,27 +113,38 @@ class LinksImpl final : public Links {
     IpAllocator allocator_;
     std::map<std::string, Known> known_;
     std::vector<Pooled> pool_;
-    std::set<std::string> busy_;  ///< pods that are being attached or detached
+    std::set<std::string> busy_;  ///< pods that are being attached, detached or repaired
+    loop::Event freed_;           ///< one of them less
     bool refilling_ = false;
+    bool repairing_ = false;
+    bool repair_again_ = false;  ///< something went while the repair ran
+    bool made_bridge_ = false;
+    std::unique_ptr<LinkWatch> watch_;
     loop::Scope scope_;  ///< last: its tasks use all of the above
 };
 
 // ---- the start -------------------------------------------------------------------------------------------------------
 
-Result<void> LinksImpl::observe_named(const std::string& file, const std::set<std::string>& ports) {
+namespace {
+/// One that cannot be removed is no reason not to start.
+void forget_name(const std::string& path) {
+    if (auto removed = unname_namespace(path); !removed) log::warning(removed.error().message());
+}
+}  // namespace
+
+void LinksImpl::observe_named(const std::string& file, const std::set<std::string>& ports) {
     const std::string path = host_->config.netns_dir + "/" + file;
     auto parsed = parse_netns_name(file);
     if (!parsed) {
         log::warning(path + " is not a pod's network namespace: left alone");
-        return ok();
+        return;
     }
     auto netns = open_namespace(path);
-    if (!netns) return unname_namespace(path);
+    if (!netns) return forget_name(path);
     Known known{{parsed->pod, parsed->ip, path}, std::nullopt, ports.count(veth_name(parsed->ip)) > 0};
     if (allocator_.reserve(parsed->ip)) known.lease.emplace(allocator_, loop_.clock(), parsed->ip);
-    else if (host_->config.pod_cidr.contains(parsed->ip)) return unname_namespace(path);  // a second name for it
+    else if (host_->config.pod_cidr.contains(parsed->ip)) return forget_name(path);  // a second name for it
     known_.insert_or_assign(parsed->pod, std::move(known));
-    return ok();
 }
 
 Result<void> LinksImpl::observe() {
@@ -180,7 +159,7 @@ Result<void> LinksImpl::observe() {
         if (entry->d_name[0] != '.') files.emplace_back(entry->d_name);
     ::closedir(dir);
     std::sort(files.begin(), files.end());
-    for (const std::string& file : files) TRY_VOID(observe_named(file, ports));
+    for (const std::string& file : files) observe_named(file, ports);
     return ok();
 }
 
@@ -225,21 +204,24 @@ void LinksImpl::start_refill() {
 // ---- attach, detach --------------------------------------------------------------------------------------------------
 
 namespace {
-/// One pod, one change at a time.
+/// One pod, one change at a time: whoever comes second waits until `freed`.
 class Busy {
   public:
-    Busy(std::set<std::string>& all, std::string pod) : all_(all), pod_(std::move(pod)) { all_.insert(pod_); }
+    Busy(std::set<std::string>& all, loop::Event& freed, std::string pod) : all_(all), freed_(freed), pod_(std::move(pod)) {
+        all_.insert(pod_);
+    }
     Busy(const Busy&) = delete;
-    ~Busy() { all_.erase(pod_); }
+    Busy& operator=(const Busy&) = delete;
+    ~Busy() {
+        all_.erase(pod_);
+        freed_.notify_all();
+    }
 
   private:
     std::set<std::string>& all_;
+    loop::Event& freed_;
     std::string pod_;
 };
-
-Error already_busy(const std::string& pod) {
-    return Error(Code::conflict, "the network of pod " + pod + " is being changed already");
-}
 }  // namespace
 
 Result<PodLink> LinksImpl::name_link(const std::string& pod, Pooled place) {
@@ -265,8 +247,8 @@ loop::Task<Result<PodLink>> LinksImpl::reconnect(std::string pod) {
 
 loop::Task<Result<PodLink>> LinksImpl::attach(std::string pod) {
     CO_CHECK_VOID(check_pod_name(pod));
-    if (busy_.count(pod)) co_return already_busy(pod);
-    const Busy busy(busy_, pod);
+    while (busy_.count(pod)) co_await freed_.wait();
+    const Busy busy(busy_, freed_, pod);
     if (known_.count(pod)) {
         auto again = reconnect(pod);
         co_return co_await std::move(again);
@@ -284,8 +266,8 @@ loop::Task<Result<PodLink>> LinksImpl::attach(std::string pod) {
 
 loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, UniqueFd netns) {
     CO_CHECK_VOID(check_pod_name(pod));
-    if (busy_.count(pod)) co_return already_busy(pod);
-    const Busy busy(busy_, pod);
+    while (busy_.count(pod)) co_await freed_.wait();
+    const Busy busy(busy_, freed_, pod);
     if (known_.count(pod)) {
         auto again = reconnect(pod);
         co_return co_await std::move(again);
@@ -302,10 +284,10 @@ loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, UniqueF
 }
 
 loop::Task<Result<void>> LinksImpl::detach(std::string pod) {
+    while (busy_.count(pod)) co_await freed_.wait();
     const auto found = known_.find(pod);
     if (found == known_.end()) co_return ok();
-    if (busy_.count(pod)) co_return already_busy(pod);
-    const Busy busy(busy_, pod);
+    const Busy busy(busy_, freed_, pod);
     auto task = loop::run_on(executor_, loop_, [host = host_, link = found->second.link] {
         return disconnect(*host, link);
     });
@@ -318,11 +300,11 @@ loop::Task<Result<void>> LinksImpl::remove_strays() {
     std::set<std::string> ours;
     for (const auto& [pod, known] : known_) ours.insert(veth_name(known.link.ip));
     // The pool's are made behind our back on the executor, where this runs too: read its addresses when it is our turn.
-    auto task = loop::run_on(executor_, loop_, [host = host_] { return read_links(host->socket); });
+    auto task = loop::run_on(executor_, loop_, [host = host_] { return read_ports(*host); });
     CO_TRY(const std::vector<LinkInfo> links, std::move(task));
     for (const LinkInfo& link : links) {
         const std::optional<Ipv4> ip = parse_veth_name(link.name);
-        if (!ip || link.master != host_->bridge || ours.count(link.name)) continue;
+        if (!ip || ours.count(link.name)) continue;
         // An address that is leased is the pool's or of an attach under way.
         if (!allocator_.reserve(*ip) && host_->config.pod_cidr.contains(*ip)) continue;
         const Lease held(allocator_, loop_.clock(), *ip);
@@ -339,8 +321,98 @@ loop::Task<Result<void>> LinksImpl::keep_only(std::vector<std::string> pods) {
     std::vector<std::string> gone;
     for (const auto& [pod, known] : known_)
         if (!wanted.count(pod)) gone.push_back(pod);
-    for (const std::string& pod : gone) CO_TRY_VOID(detach(pod));
+    std::optional<Error> failed;
+    for (const std::string& pod : gone) {
+        auto detaching = detach(pod);
+        auto detached = co_await std::move(detaching);
+        if (!detached && !failed) failed = std::move(detached).error().with_context("detach pod " + pod);
+    }
     CO_TRY_VOID(remove_strays());
+    if (failed) co_return std::move(*failed);
+    co_return ok();
+}
+
+// ---- repair ----------------------------------------------------------------------------------------------------------
+
+Result<void> LinksImpl::follow_links() {
+    TRY(watch_, LinkWatch::open(loop_));
+    scope_.spawn(hear_of_links());
+    for (const auto& [pod, known] : known_)
+        if (!known.connected) start_repair();
+    return ok();
+}
+
+bool LinksImpl::is_ours(const std::string& link) const {
+    if (link.empty() || link == host_->config.bridge) return true;
+    const std::optional<Ipv4> ip = parse_veth_name(link);
+    if (!ip) return false;
+    const auto has_ip = [&ip](const auto& item) { return item.second.link.ip == *ip; };
+    const auto leases_ip = [&ip](const Pooled& place) { return place.lease.ip() == *ip; };
+    return std::any_of(known_.begin(), known_.end(), has_ip) || std::any_of(pool_.begin(), pool_.end(), leases_ip);
+}
+
+loop::Task<void> LinksImpl::hear_of_links() {
+    for (;;) {
+        auto hearing = watch_->next();
+        auto gone = co_await std::move(hearing);
+        if (!gone) {
+            log::warning("links that are removed are not noticed any more: " + gone.error().message());
+            co_return;
+        }
+        if (is_ours(*gone)) start_repair();
+    }
+}
+
+void LinksImpl::start_repair() {
+    repair_again_ = true;
+    if (repairing_) return;
+    repairing_ = true;
+    scope_.spawn(repair());
+}
+
+loop::Task<void> LinksImpl::repair() {
+    std::string complaint;
+    for (int64_t pause_ms = repair_delay_ms; repair_again_;) {
+        auto pause = loop_.sleep_for(pause_ms);
+        co_await pause;
+        repair_again_ = false;
+        auto repairing = repair_links();
+        auto repaired = co_await std::move(repairing);
+        pause_ms = repaired ? repair_delay_ms : std::min(pause_ms * 2, repair_pause_ms_max);
+        if (repaired) continue;
+        repair_again_ = true;
+        if (repaired.error().message() != complaint) log::warning("repair the pods' links: " + repaired.error().message());
+        complaint = repaired.error().message();
+    }
+    repairing_ = false;
+}
+
+loop::Task<Result<void>> LinksImpl::repair_links() {
+    std::vector<Ipv4> wanted;
+    for (const auto& [pod, known] : known_)
+        if (!busy_.count(pod)) wanted.push_back(known.link.ip);
+    for (const Pooled& place : pool_) wanted.push_back(place.lease.ip());
+    auto task = loop::run_on(executor_, loop_, [host = host_, wanted] { return repair_ports(*host, wanted); });
+    CO_TRY(const std::vector<Ipv4> missing, std::move(task));
+    const std::set<Ipv4> gone(missing.begin(), missing.end()), asked(wanted.begin(), wanted.end());
+    std::erase_if(pool_, [&gone](const Pooled& place) { return gone.count(place.lease.ip()) > 0; });
+    std::vector<std::string> cut_off;
+    for (auto& [pod, known] : known_) {
+        if (!asked.count(known.link.ip) || busy_.count(pod)) continue;
+        known.connected = !gone.count(known.link.ip);
+        if (!known.connected) cut_off.push_back(pod);
+    }
+    std::optional<Error> failed;
+    for (const std::string& pod : cut_off) {
+        if (busy_.count(pod) || !known_.count(pod)) continue;
+        const Busy busy(busy_, freed_, pod);
+        auto connecting = reconnect(pod);
+        auto connected = co_await std::move(connecting);
+        if (connected) log::warning("pod " + pod + ": its link had gone and was made again");
+        else if (!failed) failed = std::move(connected).error().with_context("pod " + pod);
+    }
+    start_refill();
+    if (failed) co_return std::move(*failed);
     co_return ok();
 }
 
@@ -366,57 +438,6 @@ Result<void> make_directory(const std::string& path) {
         if (slash == std::string::npos) return ok();
     }
 }
-
-/// Refuses ranges that another device's network has; takes old addresses off our bridge.
-Result<void> settle_addresses(Host& host) {
-    TRY(const std::vector<LinkInfo> links, read_links(host.socket));
-    TRY(const std::vector<AddressInfo> addresses, read_addresses(host.socket));
-    const LinksConfig& config = host.config;
-    for (const AddressInfo& address : addresses) {
-        if (address.link == host.bridge) {
-            if (address.ip == host.gateway && address.prefix == config.pod_cidr.prefix) continue;
-            TRY_VOID(remove_address(host.socket, address));
-            continue;
-        }
-        const Cidr mask{{}, address.prefix};
-        const Cidr network{Ipv4{address.ip.value & mask.mask()}, address.prefix};
-        for (const Cidr& ours : {config.pod_cidr, config.service_cidr}) {
-            if (!ours.overlaps(network)) continue;
-            std::string device = "a device";
-            for (const LinkInfo& link : links)
-                if (link.index == address.link) device = link.name;
-            return Error(Code::invalid, ours.text() + " overlaps the network of " + device + " (" +
-                                            address.ip.text() + "/" + std::to_string(address.prefix) +
-                                            "): choose other --pod-cidr and --service-cidr");
-        }
-    }
-    return ok();
-}
-
-Result<void> apply_node_sysctls(const std::string& bridge) {
-    TRY_VOID(write_sysctl("net/ipv4/ip_forward", "1"));
-    const std::string conf = "net/ipv4/conf/" + bridge;
-    // 127.0.0.1:NodePort leads to a pod; the rules drop what others send to loopback addresses.
-    TRY_VOID(write_sysctl(conf + "/route_localnet", "1"));
-    // Pods talk to each other through us on one device: "go there directly" would be wrong. The value for `all` is ORed
-    // with each device's own, so other devices keep theirs.
-    TRY_VOID(write_sysctl(conf + "/send_redirects", "0"));
-    TRY_VOID(write_sysctl("net/ipv4/conf/all/send_redirects", "0"));
-    (void)write_sysctl("net/ipv6/conf/" + bridge + "/disable_ipv6", "1");
-    return ok();
-}
-
-Result<void> open_bridge(Host& host) {
-    TRY(const int default_mtu, read_default_mtu(host.socket));
-    host.mtu = host.config.mtu > 0 ? host.config.mtu : default_mtu;
-    host.bridge = find_link(host.socket, host.config.bridge).value_or(0);
-    TRY_VOID(settle_addresses(host));
-    TRY_VOID(apply_bridge(host.socket, host.config.bridge, host.gateway, host.mtu));
-    TRY(host.bridge, find_link(host.socket, host.config.bridge));
-    TRY_VOID(apply_node_sysctls(host.config.bridge));
-    return apply_bridge_addresses(host.socket, host.bridge, host.gateway, host.config.pod_cidr,
-                                  host.config.service_cidr);
-}
 }  // namespace
 
 Result<std::unique_ptr<Links>> Links::open(loop::Loop& loop, loop::Executor& executor, LinksConfig config) {
@@ -425,10 +446,14 @@ Result<std::unique_ptr<Links>> Links::open(loop::Loop& loop, loop::Executor& exe
     TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE));
     const Ipv4 gateway = config.pod_cidr.at(1);
     auto host = std::make_shared<Host>(Host{std::move(config), gateway, 0, 0, std::move(socket)});
-    auto opened = open_bridge(*host);
-    if (!opened) return std::move(opened).error().with_context("pod network on " + host->config.bridge);
-    auto links = std::make_unique<LinksImpl>(loop, executor, std::move(host));
-    TRY_VOID(links->observe());
+    auto is_new = open_bridge(*host);
+    if (!is_new) return std::move(is_new).error().with_context("pod network on " + host->config.bridge);
+    auto links = std::make_unique<LinksImpl>(loop, executor, host);
+    auto opened = links->observe();
+    if (opened) opened = links->follow_links();
+    if (!opened && *is_new) (void)remove_link(host->socket, host->config.bridge);
+    if (!opened) return std::move(opened).error();
+    if (*is_new) links->note_new_bridge();
     links->start_refill();
     return std::unique_ptr<Links>(std::move(links));
 }

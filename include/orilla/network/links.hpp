@@ -1,7 +1,8 @@
 // The links of the pods: one bridge in the node's network namespace, and for every pod a network namespace with eth0, an
 // address and a default route, made by netlink alone. It promises that a pod's namespace outlives the daemon (it is
 // bind-mounted under `netns_dir`, and that directory is the only record), that a start finds a prepared namespace
-// waiting, and that an address is not given out again soon after its pod has gone. Pods reach each other through the node
+// waiting, and that an address is not given out again soon after its pod has gone. A bridge or link that somebody else removes
+// is made again at once. Pods reach each other through the node
 // (their addresses are /32), so that service rules see every packet.
 #pragma once
 
@@ -49,13 +50,16 @@ class Links {
     virtual loop::Task<Result<PodLink>> attach_namespace(std::string pod, UniqueFd netns) = 0;
     /// Removes the pod's link and namespace name; fine when there is none.
     virtual loop::Task<Result<void>> detach(std::string pod) = 0;
-    /// Detaches every pod that is not in `pods`, and removes links without a namespace. For the start.
+    /// Detaches every pod that is not in `pods`, and removes links without a namespace. For the start. A failure keeps it
+    /// from nothing else and is told at the end.
     virtual loop::Task<Result<void>> keep_only(std::vector<std::string> pods) = 0;
 
     virtual std::optional<PodLink> find(const std::string& pod) const = 0;
     virtual std::vector<PodLink> list() const = 0;
     /// The bridge's address: the pods' gateway, and where DNS listens.
     virtual Ipv4 gateway() const = 0;
+    /// Whether `open` found no bridge: a start that fails later takes it away again.
+    virtual bool made_bridge() const = 0;
 };
 
 /// Takes away the bridge, with every pod's link and namespace name under `netns_dir` (orilla's reset).

@@ -88,6 +88,70 @@ TEST_CASE("Links: a link that has gone is made again in the pod's namespace") {
     CHECK(reaches_from(one->netns_path, "10.42.0.1"));
 }
 
+TEST_CASE("Links: pods are back when somebody has removed the bridge, also while no daemon ran") {
+    const CleanUp clean;
+    std::string path;
+    {
+        Node node(config_with(1));
+        CHECK(node.links->made_bridge());
+        path = node.pod("pod-one").netns_path;
+        node.pod("pod-two");
+        node.run_for(200);
+        REQUIRE(sh("ip link del orilla0") == 0);
+        node.run_for(500);
+        CHECK(reaches_from(path, "10.42.0.1"));
+        CHECK(reaches_from(path, "10.42.0.3"));
+        CHECK(sh("ip route show 10.43.0.0/16 | grep -q orilla0") == 0);
+        CHECK(reaches_from(node.pod("pod-three").netns_path, "10.42.0.2"));
+    }
+    REQUIRE(sh("ip link del orilla0") == 0);
+    Node node(config_with(0));
+    node.run_for(500);
+    CHECK(reaches_from(path, "10.42.0.3"));
+}
+
+TEST_CASE("Links: a link that is removed or taken off the bridge is put right") {
+    const CleanUp clean;
+    Node node(config_with(2));
+    const auto one = node.pod("pod-one"), two = node.pod("pod-two");
+    node.run_for(200);
+    // All but the bridge: the pods' and those that wait for pods.
+    REQUIRE(sh("for link in $(ip -o link show master orilla0 | grep -o 'pod[0-9a-f]*'); do ip link del $link; done") == 0);
+    node.run_for(500);
+    CHECK(reaches_from(one.netns_path, two.ip.text()));
+    CHECK(reaches_from(node.pod("pod-three").netns_path, one.ip.text()));
+    REQUIRE(sh("ip link set pod0a2a0002 nomaster") == 0);
+    node.run_for(500);
+    CHECK(reaches_from(one.netns_path, two.ip.text()));
+    REQUIRE(node.wait(node.links->detach("pod-one")));
+    node.run_for(200);
+    CHECK(sh("ip link show pod0a2a0002 >/dev/null 2>&1") != 0);
+}
+
+TEST_CASE("Links: changes of one pod that come at a time happen one after another") {
+    const CleanUp clean;
+    Node node(config_with(0));
+    node.pod("pod-one");
+    node.pod("pod-two");
+    test::Started first(node.loop, node.links->detach("pod-one"));
+    REQUIRE(node.wait(node.links->keep_only({"pod-two"})));
+    while (!first.done()) node.loop.turn(true);
+    CHECK(first.get());
+    CHECK(node.links->list().size() == 1);
+    test::Started attaching(node.loop, node.links->attach("pod-three"));
+    auto again = node.wait(node.links->attach("pod-three"));
+    REQUIRE(again);
+    while (!attaching.done()) node.loop.turn(true);
+    CHECK(attaching.get()->ip == again->ip);
+}
+
+TEST_CASE("Links: a name that cannot be removed does not keep the daemon from starting") {
+    const CleanUp clean;
+    REQUIRE(sh("mkdir -p /run/orilla-test/netns/pod-one_10.42.0.9") == 0);
+    CHECK_NOTHROW(Node(config_with(0)));
+    REQUIRE(sh("rmdir /run/orilla-test/netns/pod-one_10.42.0.9") == 0);
+}
+
 TEST_CASE("Links: what belongs to no pod is removed, other files and links are left alone") {
     const CleanUp clean;
     Node node(config_with(0));

@@ -1,0 +1,142 @@
+#include "host_links.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "conntrack.hpp"
+#include "link_names.hpp"
+#include "orilla/base/log.hpp"
+#include "pod_namespace.hpp"
+
+namespace orilla::network {
+
+namespace {
+Result<void> connect_namespace(Host& host, PreparedNamespace& inside, Ipv4 ip) {
+    const std::string name = veth_name(ip);
+    auto made = create_veth(host.socket, name, host.bridge, host.mtu, inside.netns.get(), ip);
+    if (!made && made.error().error_number() == EEXIST) {
+        TRY_VOID(remove_link(host.socket, name));
+        made = create_veth(host.socket, name, host.bridge, host.mtu, inside.netns.get(), ip);
+    }
+    if (!made) return std::move(made).error();
+    TRY_VOID(apply_pod_side(inside.socket, ip, host.gateway));
+    TRY_VOID(apply_port(host.socket, name, host.bridge));
+    // Nobody speaks IPv6 there; without this the kernel would announce itself on every link.
+    (void)write_sysctl("net/ipv6/conf/" + name + "/disable_ipv6", "1");
+    return ok();
+}
+
+}  // namespace
+
+Result<UniqueFd> make_connected(Host& host, Ipv4 ip) {
+    TRY(PreparedNamespace inside, create_pod_namespace());
+    TRY_VOID(connect_namespace(host, inside, ip));
+    return std::move(inside.netns);
+}
+
+Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip) {
+    TRY(PreparedNamespace inside, prepare_pod_namespace(std::move(netns)));
+    return connect_namespace(host, inside, ip);
+}
+
+Result<void> disconnect(Host& host, const PodLink& link) {
+    TRY_VOID(remove_link(host.socket, veth_name(link.ip)));
+    auto forgotten = forget_flows_of(link.ip);
+    if (!forgotten) log::debug("connections of " + link.ip.text() + ": " + forgotten.error().message());
+    return unname_namespace(link.netns_path);
+}
+
+// ---- the bridge ------------------------------------------------------------------------------------------------------
+
+namespace {
+/// Refuses ranges that another device's network has; takes old addresses off our bridge.
+Result<void> settle_addresses(Host& host) {
+    TRY(const std::vector<LinkInfo> links, read_links(host.socket));
+    TRY(const std::vector<AddressInfo> addresses, read_addresses(host.socket));
+    const LinksConfig& config = host.config;
+    for (const AddressInfo& address : addresses) {
+        if (address.link == host.bridge) {
+            if (address.ip == host.gateway && address.prefix == config.pod_cidr.prefix) continue;
+            TRY_VOID(remove_address(host.socket, address));
+            continue;
+        }
+        const Cidr mask{{}, address.prefix};
+        const Cidr network{Ipv4{address.ip.value & mask.mask()}, address.prefix};
+        for (const Cidr& ours : {config.pod_cidr, config.service_cidr}) {
+            if (!ours.overlaps(network)) continue;
+            std::string device = "a device";
+            for (const LinkInfo& link : links)
+                if (link.index == address.link) device = link.name;
+            return Error(Code::invalid, ours.text() + " overlaps the network of " + device + " (" +
+                                            address.ip.text() + "/" + std::to_string(address.prefix) +
+                                            "): choose other --pod-cidr and --service-cidr");
+        }
+    }
+    return ok();
+}
+
+Result<void> apply_node_sysctls(const std::string& bridge) {
+    TRY_VOID(write_sysctl("net/ipv4/ip_forward", "1"));
+    const std::string conf = "net/ipv4/conf/" + bridge;
+    // 127.0.0.1:NodePort leads to a pod; the rules drop what others send to loopback addresses.
+    TRY_VOID(write_sysctl(conf + "/route_localnet", "1"));
+    // Pods talk to each other through us on one device: "go there directly" would be wrong. The value for `all` is ORed
+    // with each device's own, so other devices keep theirs.
+    TRY_VOID(write_sysctl(conf + "/send_redirects", "0"));
+    TRY_VOID(write_sysctl("net/ipv4/conf/all/send_redirects", "0"));
+    (void)write_sysctl("net/ipv6/conf/" + bridge + "/disable_ipv6", "1");
+    return ok();
+}
+}  // namespace
+
+Result<bool> open_bridge(Host& host) {
+    TRY(const int default_mtu, read_default_mtu(host.socket));
+    host.mtu = host.config.mtu > 0 ? host.config.mtu : default_mtu;
+    host.bridge = find_link(host.socket, host.config.bridge).value_or(0);
+    const bool is_new = host.bridge == 0;
+    TRY_VOID(settle_addresses(host));
+    TRY_VOID(apply_bridge(host.socket, host.config.bridge, host.gateway, host.mtu));
+    TRY(host.bridge, find_link(host.socket, host.config.bridge));
+    auto applied = apply_node_sysctls(host.config.bridge);
+    if (applied)
+        applied = apply_bridge_addresses(host.socket, host.bridge, host.gateway, host.config.pod_cidr,
+                                         host.config.service_cidr);
+    if (applied) return is_new;
+    // One that is of no use would stand in the way of the next try, which may have other ranges.
+    if (is_new) (void)remove_link(host.socket, host.config.bridge);
+    return std::move(applied).error();
+}
+
+Result<std::vector<LinkInfo>> read_ports(Host& host) {
+    TRY(std::vector<LinkInfo> links, read_links(host.socket));
+    std::erase_if(links, [&host](const LinkInfo& link) { return link.master != host.bridge; });
+    return links;
+}
+
+// ---- repair ----------------------------------------------------------------------------------------------------------
+
+PortRepairs plan_port_repairs(const std::vector<LinkInfo>& links, int bridge, const std::vector<Ipv4>& wanted) {
+    PortRepairs out;
+    for (const Ipv4& ip : wanted) {
+        const std::string name = veth_name(ip);
+        const auto found = std::find_if(links.begin(), links.end(), [&](const LinkInfo& link) { return link.name == name; });
+        if (found == links.end()) out.missing.push_back(ip);
+        else if (found->master != bridge) out.detached.push_back(ip);
+    }
+    return out;
+}
+
+Result<std::vector<Ipv4>> repair_ports(Host& host, const std::vector<Ipv4>& wanted) {
+    if (find_link(host.socket, host.config.bridge).value_or(0) != host.bridge) {
+        TRY_VOID(open_bridge(host));
+        log::warning("bridge " + host.config.bridge + " had gone and was made again");
+    }
+    TRY(const std::vector<LinkInfo> links, read_links(host.socket));
+    PortRepairs repairs = plan_port_repairs(links, host.bridge, wanted);
+    for (const Ipv4& ip : repairs.detached) TRY_VOID(apply_port(host.socket, veth_name(ip), host.bridge));
+    if (!repairs.detached.empty())
+        log::warning(std::to_string(repairs.detached.size()) + " pod links were put back on bridge " + host.config.bridge);
+    return std::move(repairs.missing);
+}
+
+}  // namespace orilla::network

@@ -1,0 +1,47 @@
+// The node's side of the pods' links, as blocking steps: what LinksImpl hands to its executor. Each reads what is there and
+// changes what differs, so that it can be repeated after a failure or when somebody else has changed it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orilla/network/links.hpp"
+#include "rtnetlink.hpp"
+
+namespace orilla::network {
+
+/// What jobs on the executor need; they share it, because a job may end after Links.
+struct Host {
+    LinksConfig config;
+    Ipv4 gateway;
+    int bridge = 0;
+    int mtu = 0;
+    NetlinkSocket socket;  ///< used by one job at a time, and by open before there are jobs
+};
+
+/// Makes the bridge or takes it over, with its address, routes and sysctls. True when it was not there.
+Result<bool> open_bridge(Host& host);
+
+/// The bridge's ports.
+Result<std::vector<LinkInfo>> read_ports(Host& host);
+
+/// A new namespace whose eth0 has `ip`.
+Result<UniqueFd> make_connected(Host& host, Ipv4 ip);
+/// Gives a namespace its eth0 with `ip`; what was left of an earlier try is replaced.
+Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip);
+/// The link first: while the name is there, a restarted daemon finds what is left to remove.
+Result<void> disconnect(Host& host, const PodLink& link);
+
+/// What of the links with these addresses is not as it should be.
+struct PortRepairs {
+    std::vector<Ipv4> missing;   ///< no such link
+    std::vector<Ipv4> detached;  ///< not a port of the bridge
+    bool operator==(const PortRepairs&) const = default;
+};
+PortRepairs plan_port_repairs(const std::vector<LinkInfo>& links, int bridge, const std::vector<Ipv4>& wanted);
+
+/// Makes the bridge again if it has gone, and ports of it of links that are none. Returns the addresses without a link:
+/// those need their pod's namespace.
+Result<std::vector<Ipv4>> repair_ports(Host& host, const std::vector<Ipv4>& wanted);
+
+}  // namespace orilla::network

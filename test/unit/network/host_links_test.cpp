@@ -1,0 +1,28 @@
+#include "host_links.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "link_names.hpp"
+
+using namespace orilla::network;
+
+namespace {
+constexpr int bridge = 7;
+constexpr Ipv4 one{0x0a2a0002}, two{0x0a2a0003};
+
+LinkInfo link(Ipv4 ip, int master) { return {static_cast<int>(ip.value & 255), veth_name(ip), master, 1500}; }
+}  // namespace
+
+TEST_CASE("plan_port_repairs: ports of the bridge are left alone") {
+    const std::vector<LinkInfo> links = {{bridge, "orilla0", 0, 1500}, link(one, bridge), link(two, bridge)};
+    CHECK(plan_port_repairs(links, bridge, {one, two}) == PortRepairs{});
+}
+
+TEST_CASE("plan_port_repairs: what has lost its bridge, or has another one, is put back; what has gone is missing") {
+    CHECK(plan_port_repairs({link(one, 0)}, bridge, {one, two}) == PortRepairs{{two}, {one}});
+    CHECK(plan_port_repairs({link(one, 3), link(two, bridge)}, bridge, {one, two}) == PortRepairs{{}, {one}});
+}
+
+TEST_CASE("plan_port_repairs: links of nobody are not looked at") {
+    CHECK(plan_port_repairs({link(one, 0), {9, "lan0", 0, 1500}}, bridge, {}) == PortRepairs{});
+}
