@@ -134,9 +134,10 @@ NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts)
     : loop_(loop), objects_(objects), facts_(std::move(facts)), scope_(loop) {}
 
 loop::Task<Result<void>> NodeAgent::start() {
-    CO_TRY_VOID(register_node());
-    scope_.spawn(keep_alive());
-    co_return ok();
+    auto registering = register_node();
+    auto registered = co_await std::move(registering);
+    scope_.spawn(keep_alive());  // also when that failed: it tries again
+    co_return registered;
 }
 
 loop::Task<void> NodeAgent::keep_alive() {

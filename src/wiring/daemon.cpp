@@ -72,17 +72,16 @@ loop::Task<Result<void>> Daemon::lock_network() {
 Result<void> Daemon::open_network() {
     work_thread_ = std::make_unique<loop::IoThread>(loop_);
     network_thread_ = std::make_unique<loop::IoThread>(loop_);
-    network::LinksConfig links;
+    network::LinksConfig& links = links_config_;
     links.bridge = config_.bridge;
     TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
     TRY(links.service_cidr, network::parse_cidr(config_.service_cidr));
     links.netns_dir = config_.run_dir + "/netns";
     TRY(links_, network::Links::open(loop_, *network_thread_, links));
-    network::ServiceRulesConfig rules;
-    rules.bridge = links.bridge;
-    rules.pod_cidr = links.pod_cidr;
-    rules.service_cidr = links.service_cidr;
-    TRY(rules_, network::ServiceRules::open(rules));
+    rules_config_.bridge = links.bridge;
+    rules_config_.pod_cidr = links.pod_cidr;
+    rules_config_.service_cidr = links.service_cidr;
+    TRY(rules_, network::ServiceRules::open(rules_config_));
     zone_ = std::make_unique<network::DnsZone>(config_.cluster_domain, links.pod_cidr, links.service_cidr);
     network::DnsServerConfig dns;
     dns.address = links_->gateway();
@@ -141,14 +140,17 @@ network::ServiceRules::Services Daemon::wanted_host_ports() {
     return out;
 }
 
-/// What an earlier daemon left of pods that are gone.
-loop::Task<Result<void>> Daemon::collect_garbage() {
+/// What an earlier daemon left of pods that are gone. Not being able to remove something is no reason not to serve.
+loop::Task<void> Daemon::collect_garbage() {
     std::vector<std::string> uids;
     for (const auto& pod : objects_->list<api::Pod>())
         if (pod->spec.node_name == config_.node_name) uids.push_back(pod->metadata.uid.str());
-    CO_TRY_VOID(runtime_->collect_garbage(uids));
-    auto task = links_->keep_only(std::move(uids));
-    co_return co_await std::move(task);
+    auto of_runtime = runtime_->collect_garbage(uids);
+    if (auto collected = co_await std::move(of_runtime); !collected)
+        log::warning("collect what is left of old pods: " + collected.error().message());
+    auto of_network = links_->keep_only(std::move(uids));
+    if (auto collected = co_await std::move(of_network); !collected)
+        log::warning("collect the networks of old pods: " + collected.error().message());
 }
 
 void Daemon::follow_pods() {
@@ -171,7 +173,9 @@ void Daemon::follow_pods() {
 loop::Task<Result<void>> Daemon::start_node() {
     node_agent_ = std::make_unique<node::NodeAgent>(
         loop_, *objects_, node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir));
-    CO_TRY_VOID(node_agent_->start());
+    auto registering = node_agent_->start();
+    // It is tried again; what runs needs no Node object.
+    if (auto registered = co_await std::move(registering); !registered) log::error(registered.error().message());
     node::PodAgentOptions options;
     options.pods_dir = config_.data_dir + "/pods";
     options.logs_dir = config_.data_dir + "/logs";
@@ -182,7 +186,8 @@ loop::Task<Result<void>> Daemon::start_node() {
     pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, *runtime_adapter_, *images_adapter_,
                                                   *network_adapter_, std::move(options));
     images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });
-    CO_TRY_VOID(collect_garbage());
+    auto collecting = collect_garbage();
+    co_await std::move(collecting);
     pod_agent_->start();
     follow_pods();
     co_return ok();
@@ -214,10 +219,24 @@ loop::Task<Result<void>> Daemon::start() {
         manifests_ = std::make_unique<ManifestsDirectory>(loop_, *objects_, config_.manifests);
         manifests_->start();
     }
-    ready_ = true;
+    ready_ = was_ready_ = true;
     log::info("orilla " ORILLA_VERSION " is ready: node " + config_.node_name + ", API on " + config_.socket +
               (config_.listen.empty() ? "" : " and https://" + config_.listen));
     co_return ok();
+}
+
+/// After a start that failed: a bridge that it made for no pod would be in the way of the next one with another name or
+/// range, and so would rules that reject what they do not know.
+void Daemon::take_network_back() {
+    if (!links_ || !links_->made_bridge() || !links_->list().empty()) return;
+    service_proxy_.reset();
+    network_adapter_.reset();
+    dns_.reset();
+    rules_.reset();
+    links_.reset();
+    network_thread_.reset();  // waits for what it is at
+    for (const auto& removed : {network::remove_links(links_config_), network::remove_service_rules(rules_config_)})
+        if (!removed) log::warning("take the pod network back: " + removed.error().message());
 }
 
 loop::Task<Result<void>> Daemon::stop() {
@@ -225,6 +244,7 @@ loop::Task<Result<void>> Daemon::stop() {
     server_.reset();
     manifests_.reset();
     pod_agent_.reset();
+    if (!was_ready_) take_network_back();
     if (!store_) co_return ok();
     auto task = store_->close();
     co_return co_await std::move(task);

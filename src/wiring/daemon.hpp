@@ -47,15 +47,19 @@ class Daemon {
     loop::Task<Result<void>> open_store();
     loop::Task<Result<void>> open_runtime();
     loop::Task<Result<void>> start_node();
-    loop::Task<Result<void>> collect_garbage();
+    loop::Task<void> collect_garbage();
     network::ServiceRules::Services wanted_host_ports();
     void follow_pods();
+    void take_network_back();
     void append_metrics(std::string& out) const;
 
     loop::Loop& loop_;
     ServeConfig config_;
     SystemRandom random_;
     bool ready_ = false;
+    bool was_ready_ = false;
+    network::LinksConfig links_config_;
+    network::ServiceRulesConfig rules_config_;
     loop::IoThread store_thread_;
     UniqueFd network_lock_;  ///< held until the very end: one daemon a network namespace
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
