@@ -9,6 +9,7 @@ namespace orilla::images {
 // Documents.
 inline constexpr size_t manifest_bytes_max = 4 << 20;   ///< manifest or index
 inline constexpr size_t config_bytes_max = 4 << 20;     ///< image configuration
+inline constexpr size_t record_bytes_max = 256 << 10;   ///< what is kept of an image, but for its layers
 inline constexpr size_t json_depth_max = 32;
 inline constexpr size_t layers_max = 127;               ///< of one image; more do not fit an overlay mount
 inline constexpr size_t platforms_max = 256;            ///< entries of one index

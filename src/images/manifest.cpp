@@ -78,12 +78,6 @@ Result<Index> parse_index(const json::object& document) {
     return out;
 }
 
-std::vector<std::string> keys_of(const json::object& object) {
-    std::vector<std::string> out;
-    for (const auto& member : object) out.emplace_back(member.key());
-    return out;
-}
-
 /// "amd64" also without a variant, arm64 is v8 whether it says so or not.
 std::string variant_of(const Platform& platform) {
     return platform.variant.empty() && platform.architecture == "arm64" ? "v8" : platform.variant;
@@ -146,10 +140,6 @@ Result<ConfigDocument> parse_config(std::string_view bytes) {
     out.config.working_dir = text_of(config, "WorkingDir");
     out.config.user = text_of(config, "User");
     out.config.stop_signal = text_of(config, "StopSignal");
-    out.config.exposed_ports = keys_of(object_of(config, "ExposedPorts"));
-    out.config.volumes = keys_of(object_of(config, "Volumes"));
-    for (const auto& member : object_of(config, "Labels"))
-        if (member.value().is_string()) out.config.labels[member.key()] = member.value().get_string();
     return out;
 }
 

@@ -27,8 +27,6 @@ bool normal_name(const std::string& name) {
 }  // namespace
 
 json::object encode_config(const ImageConfig& config) {
-    json::object labels;
-    for (const auto& [key, value] : config.labels) labels[key] = value;
     json::object out;
     out["entrypoint"] = to_array(config.entrypoint);
     out["cmd"] = to_array(config.cmd);
@@ -36,9 +34,6 @@ json::object encode_config(const ImageConfig& config) {
     out["working_dir"] = config.working_dir;
     out["user"] = config.user;
     out["stop_signal"] = config.stop_signal;
-    out["exposed_ports"] = to_array(config.exposed_ports);
-    out["volumes"] = to_array(config.volumes);
-    out["labels"] = std::move(labels);
     return out;
 }
 
@@ -50,10 +45,6 @@ ImageConfig decode_config(const json::object& object) {
     out.working_dir = text_of(object, "working_dir");
     out.user = text_of(object, "user");
     out.stop_signal = text_of(object, "stop_signal");
-    out.exposed_ports = texts_of(object, "exposed_ports");
-    out.volumes = texts_of(object, "volumes");
-    for (const auto& label : object_of(object, "labels"))
-        if (label.value().is_string()) out.labels[label.key()] = label.value().get_string();
     return out;
 }
 
@@ -148,6 +139,10 @@ Result<Offer> decode_offer(const json::object& object) {
     Offer out;
     TRY(out.image, decode_image(object_of(object, "image")));
     out.image.layers.clear();
+    // All of it stays in memory and in the index, which every change writes anew.
+    if (json::serialize(encode_image(out.image)).size() > record_bytes_max)
+        return Error(Code::too_large, "image configuration: command, environment and what else containers are started with "
+                                      "are larger than 256 KiB");
     for (const json::value& value : array_of(object, "layers")) {
         if (!value.is_object()) return bad("a layer is not an object");
         const json::object& one = value.get_object();

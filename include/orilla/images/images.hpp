@@ -21,7 +21,7 @@
 
 namespace orilla::images {
 
-/// What the image says about running it (the OCI image configuration's `config`).
+/// What the image says about running it: of the OCI image configuration's `config` what a container is started with.
 struct ImageConfig {
     std::vector<std::string> entrypoint;
     std::vector<std::string> cmd;
@@ -29,9 +29,6 @@ struct ImageConfig {
     std::string working_dir;
     std::string user;                        ///< "", "uid", "uid:gid", "name", "name:group"
     std::string stop_signal;                 ///< "", "SIGQUIT", "3"
-    std::vector<std::string> exposed_ports;  ///< "80/tcp"
-    std::vector<std::string> volumes;        ///< paths
-    std::map<std::string, std::string> labels;
 };
 
 struct Layer {

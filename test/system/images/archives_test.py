@@ -22,7 +22,7 @@ class Archives(Box):
             self.assertEqual(seen["repo_digests"], ["docker.io/library/app-%s@%s" % (how, image.manifest["digest"])])
             self.assertEqual(seen["config"], {
                 "entrypoint": ["/x"], "cmd": ["y"], "env": ["A=b"], "working_dir": "/w", "user": "1:2",
-                "stop_signal": "SIGQUIT", "exposed_ports": ["80/tcp"], "volumes": ["/v"], "labels": {"l": "m"}})
+                "stop_signal": "SIGQUIT"})
             with open(self.roots("app-%s:1" % how)[0] + "/bin/" + how) as file:
                 self.assertEqual(file.read(), "bin/" + how)
         self.assertEqual(len(self.good("list")), 3)
@@ -39,7 +39,17 @@ class Archives(Box):
             (seen,) = self.good("import", "-", stdin=cat.stdout)
             cat.stdout.close()
             cat.wait()
-        self.assertEqual(seen["names"], ["docker.io/library/mine:latest", "docker.io/library/test:1"])
+        # What this import named, not what it was known as before.
+        self.assertEqual(seen["names"], ["docker.io/library/test:1"])
+        self.assertEqual(self.good("list")[0]["names"], ["docker.io/library/mine:latest", "docker.io/library/test:1"])
+        self.assert_nothing_left()
+
+    def test_a_large_configuration(self):
+        labels = {"Labels": {"l": "m" * (1 << 20)}, "Volumes": {"/" + "v" * (1 << 20): {}}}
+        self.good("import", self.archive(**{"labels:1": Image(layer("a"), config=labels)}))
+        self.assertLess(os.path.getsize(self.dir + "/index.json"), 10000)
+        env = Image(layer("b"), config={"Env": ["A=" + "x" * (1 << 20)]})
+        self.assertIn("larger than 256 KiB", self.bad("too_large", "import", self.archive(**{"env:1": env})))
         self.assert_nothing_left()
 
     def test_docker_archive(self):

@@ -71,8 +71,7 @@ TEST_CASE("parse_config: everything that says how to run it") {
     REQUIRE(parsed);
     CHECK(parsed->config.cmd == std::vector<std::string>{"sh"});
     CHECK(parsed->config.entrypoint.empty());
-    CHECK(parsed->config.exposed_ports == std::vector<std::string>{"80/tcp"});
-    CHECK(parsed->config.labels.size() == 1);
+    CHECK(parsed->config.stop_signal == "SIGQUIT");
     CHECK(parsed->diff_ids[0] == digest('d'));
     CHECK_FALSE(parse_config(R"({"rootfs":{"diff_ids":["md5:x"]}})"));
 }

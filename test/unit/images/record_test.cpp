@@ -19,7 +19,7 @@ Image sample() {
     image.architecture = "amd64";
     image.size_bytes = 42;
     image.config.cmd = {"nginx", "-g", "daemon off;"};
-    image.config.labels = {{"a", "b"}};
+    image.config.env = {"A=b"};
     image.layers = {{digest('3'), std::string(64, '3'), 40, false}, {digest('4'), std::string(64, '5') + "-c", 2, true}};
     return image;
 }
@@ -54,6 +54,21 @@ TEST_CASE("decode_offer: a worker that was taken over cannot name paths") {
     CHECK_FALSE(decode_offer(encode_offer(offer)));
     offer.image = sample();
     offer.image.layers[0].directory = "../../x";
+    CHECK_FALSE(decode_offer(encode_offer(offer)));
+}
+
+TEST_CASE("decode_offer: what would be kept of an image is bounded") {
+    Offer offer;
+    offer.image = sample();
+    offer.layers = {{digest('3'), digest('6'), 10}};
+    offer.image.config.env = {"A=" + std::string(200'000, 'x')};
+    CHECK(decode_offer(encode_offer(offer)));
+    offer.image.config.env.push_back("B=" + std::string(100'000, 'x'));
+    auto refused = decode_offer(encode_offer(offer));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::too_large);
+    offer.image = sample();
+    offer.image.created = std::string(300'000, '0');
     CHECK_FALSE(decode_offer(encode_offer(offer)));
 }
 
