@@ -154,7 +154,12 @@ Result<void> import(Client& client, const Options& options, const std::string& f
     std::string query = "?path=" + escape(path.string());
     if (!options.name.empty()) query += "&name=" + escape(options.name);
     TRY(json::array images, follow_work(client, options, "/orilla/v1/images/import" + query));
-    for (const auto& image : images) print("imported " + first_name(image.get_object()) + "\n");
+    for (const auto& item : images) {
+        const json::object& image = item.get_object();
+        json::array names = array_at(image, "names");
+        if (names.empty()) names.emplace_back(text_at(image, "id"));
+        for (const auto& name : names) print("imported " + text_of(name) + "\n");
+    }
     return ok();
 }
 

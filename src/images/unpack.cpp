@@ -182,6 +182,12 @@ void put_in(ImagesById& images, Image image, const std::vector<std::string>& nam
     images.insert_or_assign(id, std::move(image));
     for (const auto& name : names) move_name(images, name, id);
 }
+
+/// As whoever asked for it knows it, whatever other names it has.
+Image named(Image image, const std::vector<std::string>& names) {
+    if (!names.empty()) image.names = names;
+    return image;
+}
 }  // namespace
 
 void drop_blobs(State& state, const Offer& offer) {
@@ -206,10 +212,10 @@ loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<La
         // A pull of what is here already writes nothing.
         ImagesById same = state.images;
         put_in(same, image, names);
-        if (render_index(same) == render_index(state.images)) co_return known->second;
+        if (render_index(same) == render_index(state.images)) co_return named(known->second, names);
     }
     CO_TRY_VOID(state.commit(std::move(change)));
-    co_return state.images.at(id);
+    co_return named(state.images.at(id), names);
 }
 
 }  // namespace orilla::images

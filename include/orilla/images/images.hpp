@@ -133,9 +133,11 @@ class Images {
     /// here are not loaded again. Errors are sentences for the pod's condition; codes: invalid (the name), not_found,
     /// unauthorized, unavailable (registry unreachable), corrupt (digest, or a hostile layer), too_large, and system with
     /// errno ENOSPC.
+    /// The image has the name that was pulled, and no other that it may be known under.
     loop::Task<Result<Image>> pull(PullRequest request);
     /// From an OCI archive, a docker-archive (both tar, plain or compressed; a file, or a pipe that a request body is
     /// pumped into) or the directory of an OCI layout.
+    /// Each image has the names that this gave it.
     loop::Task<Result<std::vector<Image>>> import_archive(UniqueFd source, ImportRequest request);
     /// Conflict while a container uses it.
     loop::Task<Result<Removed>> remove(RemoveRequest request);
