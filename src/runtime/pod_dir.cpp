@@ -36,8 +36,8 @@ struct StopTime {
 constexpr StopTime stop_times[] = {{"begun_ms", &StopProgress::begun_ms},
                                    {"hook_begun_ms", &StopProgress::hook_begun_ms},
                                    {"hook_ended_ms", &StopProgress::hook_ended_ms},
-                                    {"signalled_ms", &StopProgress::signalled_ms},
-                                    {"grace_s", &StopProgress::grace_s}};
+                                   {"signalled_ms", &StopProgress::signalled_ms},
+                                   {"grace_s", &StopProgress::grace_s}};
 constexpr size_t shm_bytes = 64U << 20;
 constexpr size_t files_bytes_max = 1U << 20;  ///< what containers may add to the small files
 
