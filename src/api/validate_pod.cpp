@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t id_max = 2147483647;
 constexpr size_t nameservers_max = 3;
+constexpr size_t pod_containers_max = 60;  ///< init containers included
 constexpr size_t searches_max = 32;
 constexpr size_t searches_bytes_max = 2048;
 
@@ -157,6 +158,9 @@ void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors
     };
     check_list(spec.init_containers, path / "initContainers");
     const Path containers = path / "containers";
+    // What a pod's supervisor keeps records for; the reference server names no limit, and nobody comes near it.
+    if (const size_t count = spec.init_containers.size() + spec.containers.size(); count > pod_containers_max)
+        errors.too_many(containers, count, pod_containers_max);
     check_list(spec.containers, containers);
     for (size_t i = 0; i < spec.containers.size(); ++i) {
         const Path one = containers[i];

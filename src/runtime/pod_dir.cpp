@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <memory>
 
 #include "cgroup_files.hpp"
 
@@ -206,7 +207,9 @@ void unmount_pod_dir(const std::string& dir) {
 std::vector<supervisor::Record> read_state_records(const std::string& dir) {
     std::vector<supervisor::Record> records;
     UniqueFd fd(open((dir + "/state").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    supervisor::StateFile state{};
+    // On the heap: the file is as large as it can become.
+    const auto file = std::make_unique_for_overwrite<supervisor::StateFile>();
+    supervisor::StateFile& state = *file;
     const ssize_t bytes = fd ? read(fd.get(), &state, sizeof state) : -1;
     if (bytes < static_cast<ssize_t>(offsetof(supervisor::StateFile, records)) || state.magic != supervisor::state_magic)
         return records;
@@ -225,7 +228,8 @@ std::vector<supervisor::Record> read_state_records(const std::string& dir) {
 
 std::optional<int> read_supervisor_pid(const std::string& dir) {
     UniqueFd fd(open((dir + "/state").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    supervisor::StateFile state{};
+    const auto file = std::make_unique_for_overwrite<supervisor::StateFile>();
+    supervisor::StateFile& state = *file;
     constexpr size_t head = offsetof(supervisor::StateFile, records);
     if (!fd || read(fd.get(), &state, head) != static_cast<ssize_t>(head) || state.magic != supervisor::state_magic)
         return std::nullopt;

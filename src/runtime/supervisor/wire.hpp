@@ -9,7 +9,8 @@
 namespace orilla::supervisor {
 
 inline constexpr uint16_t wire_version = 1;
-inline constexpr int containers_max = 64;
+/// Records at once. A container that starts again has two for a moment, and the API takes 60 containers a pod.
+inline constexpr int containers_max = 128;
 inline constexpr int execs_max = 64;
 
 enum class MessageType : uint16_t {

@@ -357,3 +357,13 @@ TEST_CASE("validation: no field is taken for another one's sake only") {
     CHECK(created(service(R"("ports":[{"port":80}],"trafficDistribution":"Anywhere")")).find("trafficDistribution: Unsupported value") !=
           std::string::npos);
 }
+
+TEST_CASE("validation: a pod has as many containers as its supervisor keeps records for") {
+    const auto with = [](int count) {
+        std::string list = R"({"name":"c0","image":"i"})";
+        for (int i = 1; i < count; ++i) list += R"(,{"name":"c)" + std::to_string(i) + R"(","image":"i"})";
+        return created(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"default"},"spec":{"containers":[)" + list + "]}}");
+    };
+    CHECK(with(60).empty());
+    CHECK(with(61) == "spec.containers: Too many: 61: must have at most 60 items");
+}
