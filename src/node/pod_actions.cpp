@@ -82,6 +82,7 @@ void PodAgent::Impl::fail_container(PodMemory& memory, const std::string& contai
     own.failure_reason = reason;
     own.failure_message = message;
     own.failed_at_ms = loop_.now_ms();
+    own.backing_off = false;
     const int shift = std::min(own.failures++, 10);
     own.retry_at_ms = loop_.now_ms() + std::min(start_backoff_ms_min << shift, start_backoff_ms_max);
     // A pull was told of with its reason already.
@@ -168,6 +169,7 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
     auto task = images_.pull(image, std::move(docker_configs));
     auto pulled = co_await std::move(task);
     ContainerMemory& own = memory.containers[container];
+    if (own.definition != image) co_return;  // the spec names another one by now
     if (pulled) {
         own.image = ImagePhase::present;
         own.image_id = pulled->id;
@@ -177,10 +179,10 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
                               std::to_string(loop_.now_ms() - started_ms) + "ms. Image size: " +
                               std::to_string(pulled->size_bytes) + " bytes.");
     } else {
+        const std::string why = steady_message(pulled.error().message());
         own.image = ImagePhase::failed;
-        api_.record_event(memory.key, container, "Warning", "Failed",
-                          "Failed to pull image \"" + image + "\": " + pulled.error().message());
-        fail_container(memory, container, "ErrImagePull", pulled.error().message());
+        api_.record_event(memory.key, container, "Warning", "Failed", "Failed to pull image \"" + image + "\": " + why);
+        fail_container(memory, container, "ErrImagePull", why);
     }
     wake(memory.key.uid);
 }
@@ -242,7 +244,9 @@ void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action,
     ended.reason = "StartError";
     ended.termination_message = "failed to start container: " + error.message();
     ended.started_wall_s = ended.finished_wall_s = loop_.clock().wall_s();
-    memory.containers[action.container].start_error = std::move(ended);
+    ContainerMemory& own = memory.containers[action.container];
+    own.start_error = std::move(ended);
+    own.started_image = own.definition;
     api_.record_event(memory.key, action.container, "Warning", "Failed", "Error: failed to start container: " + error.message());
 }
 

@@ -127,16 +127,6 @@ PodPlacement PodAgent::Impl::placement(const PodMemory& memory) const {
     return out;
 }
 
-/// When the first ErrImagePull of the pod becomes ImagePullBackOff; `otherwise` when none is due.
-int64_t PodAgent::Impl::pull_error_shown_until(const PodMemory& memory, int64_t otherwise) const {
-    int64_t at_ms = otherwise;
-    for (const auto& [name, container] : memory.containers) {
-        const int64_t end_ms = container.failed_at_ms + pull_error_shown_ms;
-        if (container.failure_reason == "ErrImagePull" && end_ms > loop_.now_ms()) at_ms = std::min(at_ms, end_ms);
-    }
-    return at_ms;
-}
-
 loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
     auto known = pods_.find(uid);
     if (known == pods_.end()) {
@@ -148,8 +138,10 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
     constexpr int rounds_max = 32;  // a pod that needs more steps goes on in the next turn of the queue
     for (int round = 0; round < rounds_max; ++round) {
         const std::shared_ptr<const api::Pod> desired = api_.find_pod(memory.key);
+        if (desired) follow_back_offs(memory, *desired);
         const PodObserved seen = observe(memory, desired.get());
         if (desired) {
+            tell_deadline(memory, *desired, seen);
             follow_probes(memory, *desired, seen);
             CO_TRY_VOID(write_status(memory, *desired, seen));
         }
@@ -159,7 +151,7 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
             co_return loop::Outcome{};
         }
         if (const auto* wait = std::get_if<WaitUntil>(&actions.front())) {
-            const int64_t at_ms = std::min(wait->at_ms, pull_error_shown_until(memory, wait->at_ms));
+            const int64_t at_ms = std::min(wait->at_ms, failure_shown_until(memory, wait->at_ms));
             co_return loop::Outcome{std::max<int64_t>(at_ms - loop_.now_ms(), 1)};
         }
         bool stopping_only = true;

@@ -29,7 +29,6 @@ class PodAgent::Impl final : public loop::Reconciler {
     PodMemory& remember(const PodKey& key);
     void source_changed(const std::string& ns, const std::string& name);
     std::vector<std::string> images_in_use() const;
-    int64_t pull_error_shown_until(const PodMemory& memory, int64_t otherwise) const;
     loop::Task<Result<loop::Outcome>> reconcile(std::string uid) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
@@ -39,7 +38,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     void observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen);
     void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
                             std::vector<ContainerSeen>& out);
-    void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerState& ended);
+    void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerSeen& seen);
     void follow_probes(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
     void start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state, const std::string& ip);
     void take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report);
@@ -49,6 +48,12 @@ class PodAgent::Impl final : public loop::Reconciler {
     std::string log_dir(const PodKey& key) const;
     PodPlacement placement(const PodMemory& memory) const;
     std::vector<std::string> left_behind() const;
+
+    // pod_back_off.cpp: what is waited for, and what is said of it
+    void follow_back_offs(PodMemory& memory, const api::Pod& pod);
+    void tell_back_off(const PodMemory& memory, const api::Container& spec, bool of_pull);
+    void tell_deadline(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    int64_t failure_shown_until(const PodMemory& memory, int64_t otherwise) const;
 
     // pod_actions.cpp: apply
     loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action);
@@ -92,8 +97,8 @@ constexpr int64_t setup_backoff_ms_min = 500;
 constexpr int64_t setup_backoff_ms_max = 120'000;
 constexpr int64_t start_backoff_ms_min = 10'000;
 constexpr int64_t start_backoff_ms_max = 300'000;
-/// ErrImagePull is shown for so long before it becomes ImagePullBackOff.
-constexpr int64_t pull_error_shown_ms = 1'000;
+/// ErrImagePull, or how a container ended, is shown for so long before it becomes ImagePullBackOff or CrashLoopBackOff.
+constexpr int64_t failure_shown_ms = 1'000;
 /// A container whose preStop hook has used the grace period up still gets this long for the stop signal.
 constexpr int64_t after_pre_stop_ms_min = 2'000;
 /// How often a preStop command of an earlier daemon, whose end nobody tells, is looked for.
@@ -103,5 +108,7 @@ constexpr int64_t kill_repeat_ms = 2'000;
 constexpr int kill_repeats_max = 30;
 
 const api::Container* find_container(const api::Pod& pod, std::string_view name);
+/// Without how long this attempt took, so that equal failures read equal and are counted as one event.
+std::string steady_message(std::string message);
 
 }  // namespace orilla::node

@@ -25,9 +25,12 @@ struct ContainerMemory {
     int64_t retry_at_ms = 0;
     // Crashes after it ran.
     int accounted_attempt = -1;  ///< newest attempt whose end was counted
+    int64_t accounted_at_ms = 0;
     int crashes = 0;
     int64_t backoff_ms = 0;
     int64_t backoff_until_ms = 0;
+    bool backing_off = false;  ///< the back-off, of a pull or a restart, is being waited for, and was told
+    std::string definition;    ///< the image that the spec names: failures, crashes and back-offs are this one's
     std::optional<ContainerState> start_error;  ///< an attempt that could not run its first instruction
     std::string started_image;                  ///< what the running attempt's spec named
     std::string last_words;  ///< end of the log of accounted_attempt, for FallbackToLogsOnError
@@ -40,7 +43,17 @@ struct ContainerMemory {
     bool stopping = false;
     bool post_start_done = true;
 
+    /// The spec names another image: what was counted against the one before does not count against this one.
+    void begin_definition(std::string image_name) {
+        clear_failure();
+        definition = std::move(image_name);
+        image = ImagePhase::unknown;
+        crashes = 0;
+        backoff_ms = backoff_until_ms = 0;
+        backing_off = false;
+    }
     void clear_failure() {
+        if (!failure_reason.empty()) backing_off = false;
         failure_reason.clear();
         failure_message.clear();
         failures = 0;
@@ -57,6 +70,7 @@ struct PodMemory {
     std::string setup_message;
     int setup_failures = 0;
     int64_t setup_retry_at_ms = 0;
+    bool deadline_told = false;  ///< the event DeadlineExceeded
     std::map<std::string, ContainerMemory> containers;
     loop::Event changed;  ///< the runtime reported something; stops under way look again
     loop::Scope scope;    ///< pulls and stops under way; last, so that they end before what they use

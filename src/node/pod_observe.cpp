@@ -74,18 +74,20 @@ std::string read_last_words(const std::string& path) {
 
 /// The status remembers what an adopted container was started from.
 std::string find_started_image(const api::Pod& pod, const ContainerMemory& own, const ContainerSeen& seen, bool init) {
-    const bool running = seen.known_to_runtime && seen.current && seen.current->phase == ContainerPhase::running;
-    if (!running || !own.started_image.empty()) return running ? own.started_image : "";
+    if (!seen.current) return "";
+    if (!own.started_image.empty()) return own.started_image;
     for (const auto& status : init ? pod.status.init_container_statuses : pod.status.container_statuses)
-        if (status.name == seen.name && status.restart_count == seen.current->attempt && status.state.running) return status.image.str();
+        if (status.name == seen.name && status.restart_count == seen.current->attempt && !status.container_id.empty())
+            return status.image.str();
     return "";
 }
 
-void show_failure(ContainerSeen& seen, const ContainerMemory& memory, const api::Container& spec, int64_t now_ms) {
+void show_failure(ContainerSeen& seen, const ContainerMemory& memory, const api::Container& spec) {
+    seen.backing_off = memory.backing_off;
     seen.failure_reason = memory.failure_reason;
     seen.failure_message = memory.failure_message;
     seen.retry_at_ms = memory.retry_at_ms;
-    if (memory.failure_reason != "ErrImagePull" || now_ms < memory.failed_at_ms + pull_error_shown_ms) return;
+    if (memory.failure_reason != "ErrImagePull" || !memory.backing_off) return;
     seen.failure_reason = "ImagePullBackOff";
     seen.failure_message = back_off_pull_message(spec.image.str(), memory.failure_message);
 }
@@ -93,10 +95,13 @@ void show_failure(ContainerSeen& seen, const ContainerMemory& memory, const api:
 }  // namespace
 
 void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec,
-                                  const ContainerState& ended) {
+                                  const ContainerSeen& seen) {
+    const ContainerState& ended = *seen.current;
     ContainerMemory& own = memory.containers[ended.name];
     if (own.accounted_attempt >= ended.attempt) return;
     own.accounted_attempt = ended.attempt;
+    own.accounted_at_ms = loop_.now_ms();
+    own.backing_off = false;
     own.stopping = false;
     own.last_words.clear();
     if (spec.termination_message_policy == "FallbackToLogsOnError" && ended.exit_code != 0 && ended.termination_message.empty())
@@ -108,13 +113,11 @@ void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const 
     if (ended.finished_wall_s - ended.started_wall_s >= crash_backoff_reset_s) own.crashes = 0;
     const bool init = std::any_of(pod.spec.init_containers.begin(), pod.spec.init_containers.end(),
                                   [&](const auto& c) { return c.name == spec.name; });
+    // What another image did does not count against this one.
+    if (!seen.started_image.empty() && spec.image != seen.started_image) return;
     if (!should_restart(pod.spec.restart_policy.view(), init, ended)) return;
     own.backoff_ms = crash_backoff_ms(own.crashes++);
     own.backoff_until_ms = own.backoff_ms ? loop_.now_ms() + own.backoff_ms : 0;
-    if (!own.backoff_ms || pod.metadata.deletion_timestamp.set) return;
-    api_.record_event(memory.key, ended.name, "Warning", "BackOff",
-                      "Back-off restarting failed container " + ended.name + " in pod " + memory.key.name + "_" +
-                          memory.key.ns + "(" + memory.key.uid + ")");
 }
 
 void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
@@ -141,19 +144,20 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
             seen.known_to_runtime = false;
         }
         if (!seen.current) seen.current = remembered_end(pod, seen.name, init);
+        seen.started_image = find_started_image(pod, own, seen, init);
         if (seen.current && seen.current->phase == ContainerPhase::exited) {
-            account_exit(memory, pod, spec, *seen.current);
+            account_exit(memory, pod, spec, seen);
+            seen.outdated = seen.current->stop.begun_ms >= 0 && !seen.started_image.empty() && spec.image != seen.started_image;
             if (seen.current->termination_message.empty()) seen.current->termination_message = own.last_words;
         }
         seen.restart_count = seen.current ? seen.current->attempt : 0;
         seen.backoff_until_ms = own.backoff_until_ms;
         seen.backoff_ms = own.backoff_ms;
         seen.image = own.image;
-        seen.started_image = find_started_image(pod, own, seen, init);
         if (own.image_id.empty() && seen.known_to_runtime)  // adopted: what it was made from is still here
             if (const auto image = images_.find(spec.image.str())) own.image_id = image->id;
         seen.image_id = own.image_id;
-        show_failure(seen, own, spec, loop_.now_ms());
+        show_failure(seen, own, spec);
         seen.startup = own.startup;
         seen.liveness = own.liveness;
         seen.readiness = own.readiness;

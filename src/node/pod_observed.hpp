@@ -24,9 +24,11 @@ struct ContainerSeen {
     int restart_count = 0;
     int64_t backoff_until_ms = 0;  ///< monotonic; a crashed container may not start before it
     int64_t backoff_ms = 0;        ///< length of that back-off, for the message
+    bool backing_off = false;      ///< a back-off, of a restart or a pull, is being waited for
 
     ImagePhase image = ImagePhase::unknown;
     std::string started_image;  ///< the image that the spec named when current was started; empty: unknown
+    bool outdated = false;      ///< current was stopped because the spec names another image by now
     std::string image_id;
     /// Why the last try to get it going failed: ErrImagePull, CreateContainerConfigError, RunContainerError ...
     std::string failure_reason;

@@ -69,7 +69,7 @@ void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
 
 void plan_container(Plan& plan, const api::Pod& pod, const ContainerSeen& seen, bool is_init, int64_t now_ms) {
     if (is_running(seen)) return plan_running(plan, pod, seen);
-    if (has_exited(seen) && !should_restart(pod.spec.restart_policy.view(), is_init, *seen.current)) return;
+    if (has_exited(seen) && !should_restart(pod.spec.restart_policy.view(), is_init, seen)) return;
     plan_start(plan, seen, now_ms);
 }
 
@@ -123,6 +123,10 @@ bool should_restart(std::string_view policy, bool is_init, const ContainerState&
     if (policy == "Never") return false;
     if (policy == "OnFailure" || is_init) return ended.exit_code != 0;
     return true;
+}
+
+bool should_restart(std::string_view policy, bool is_init, const ContainerSeen& ended) {
+    return ended.outdated || should_restart(policy, is_init, *ended.current);
 }
 
 std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen, int64_t now_ms) {

@@ -79,5 +79,9 @@ constexpr int64_t crash_backoff_reset_s = 600;
 
 /// True when an exited container is to be started again.
 bool should_restart(std::string_view restart_policy, bool is_init, const ContainerState& ended);
+/// The same of what is seen, which must have exited: a changed image starts again whatever the policy says.
+bool should_restart(std::string_view restart_policy, bool is_init, const ContainerSeen& ended);
+
+constexpr std::string_view deadline_message = "Pod was active on the node longer than the specified deadline";
 
 }  // namespace orilla::node

@@ -21,31 +21,10 @@ std::string terminated_reason(const ContainerState& state) {
     return state.exit_code == 0 ? "Completed" : "Error";
 }
 
-api::ContainerStateTerminated summarise_terminated(const std::string& pod_uid, const ContainerState& state) {
-    api::ContainerStateTerminated out;
-    out.exit_code = state.exit_code;
-    out.signal = state.signal;
-    out.reason = terminated_reason(state);
-    out.message = state.termination_message;
-    out.started_at = api::Time(state.started_wall_s);
-    out.finished_at = api::Time(state.finished_wall_s);
-    out.container_id = "orilla://" + pod_uid + "/" + state.name + "/" + std::to_string(state.attempt);
-    return out;
-}
-
-/// Why a container that does not run waits.
-api::ContainerStateWaiting summarise_waiting(const ContainerSeen& seen, bool initialized, bool has_init) {
-    api::ContainerStateWaiting out;
-    if (!seen.failure_reason.empty()) {
-        out.reason = seen.failure_reason;
-        out.message = seen.failure_message;
-    } else if (exited(seen)) {
-        out.reason = "CrashLoopBackOff";
-        out.message = "back-off " + std::to_string(seen.backoff_ms / 1000) + "s restarting failed container=" + seen.name;
-    } else {
-        out.reason = has_init && !initialized ? waiting_initializing : waiting_creating;
-    }
-    return out;
+/// As Go prints it: 40s, 1m20s, 5m0s.
+std::string render_duration(int64_t seconds) {
+    const std::string rest = std::to_string(seconds % 60) + "s";
+    return seconds < 60 ? rest : std::to_string(seconds / 60) + "m" + rest;
 }
 
 struct StatusContext {
@@ -55,6 +34,35 @@ struct StatusContext {
     std::string uid;
     bool final = false;  ///< nothing starts any more
 };
+
+api::ContainerStateTerminated summarise_terminated(const StatusContext& context, const ContainerState& state) {
+    api::ContainerStateTerminated out;
+    out.exit_code = state.exit_code;
+    out.signal = state.signal;
+    out.reason = terminated_reason(state);
+    out.message = state.termination_message;
+    out.started_at = api::Time(state.started_wall_s);
+    out.finished_at = api::Time(state.finished_wall_s);
+    out.container_id = "orilla://" + context.uid + "/" + state.name + "/" + std::to_string(state.attempt);
+    return out;
+}
+
+/// Why a container that does not run waits.
+api::ContainerStateWaiting summarise_waiting(const StatusContext& context, const ContainerSeen& seen) {
+    api::ContainerStateWaiting out;
+    if (!seen.failure_reason.empty()) {
+        out.reason = seen.failure_reason;
+        out.message = seen.failure_message;
+    } else if (exited(seen)) {
+        const auto& meta = context.pod.metadata;
+        out.reason = "CrashLoopBackOff";
+        out.message = "back-off " + render_duration(seen.backoff_ms / 1000) + " restarting failed container=" + seen.name +
+                      " pod=" + meta.name.str() + "_" + meta.namespace_.str() + "(" + context.uid + ")";
+    } else {
+        out.reason = context.has_init && !context.initialized ? waiting_initializing : waiting_creating;
+    }
+    return out;
+}
 
 bool container_ready(const ContainerSeen& seen, const api::Container& spec) {
     if (!running(seen) || !seen.post_start_done) return false;
@@ -78,21 +86,20 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     for (const auto& status : before)
         if (out.image_id.empty() && status.name == spec.name) out.image_id = status.image_id;
     const bool over = context.final || context.pod.metadata.deletion_timestamp.set;
-    const bool restarts = exited(seen) && !is_init && !over &&
-                          should_restart(context.pod.spec.restart_policy.view(), is_init, *seen.current);
-    const bool init_restarts =
-        exited(seen) && is_init && !over && should_restart(context.pod.spec.restart_policy.view(), true, *seen.current);
+    const bool restarts =
+        exited(seen) && !over && should_restart(context.pod.spec.restart_policy.view(), is_init, seen);
+    // What has ended and starts again at once has simply ended; it waits only where something is waited for.
+    const bool waits = restarts && (!seen.failure_reason.empty() || seen.backing_off);
     if (running(seen)) {
         out.state.running.emplace().started_at = api::Time(seen.current->started_wall_s);
-    } else if (exited(seen) && !restarts && !init_restarts) {
-        out.state.terminated.emplace() =
-            summarise_terminated(context.uid, *seen.current);
+    } else if (exited(seen) && !waits) {
+        out.state.terminated.emplace() = summarise_terminated(context, *seen.current);
     } else {
-        out.state.waiting.emplace() = summarise_waiting(seen, context.initialized, context.has_init);
-        if (exited(seen)) out.last_state.terminated.emplace() = summarise_terminated(context.uid, *seen.current);
+        out.state.waiting.emplace() = summarise_waiting(context, seen);
+        if (exited(seen)) out.last_state.terminated.emplace() = summarise_terminated(context, *seen.current);
     }
     if (!out.last_state.terminated && seen.last)
-        out.last_state.terminated.emplace() = summarise_terminated(context.uid, *seen.last);
+        out.last_state.terminated.emplace() = summarise_terminated(context, *seen.last);
     out.ready = is_init ? exited(seen) && seen.current->exit_code == 0 : container_ready(seen, spec);
     out.started = running(seen) && (!spec.startup_probe || seen.startup == ProbeVerdict::success);
     return out;
@@ -126,13 +133,13 @@ void set_condition(api::PodStatus& status, const api::PodStatus& old, std::strin
 std::string_view plan_phase(const api::Pod& pod, const PodObserved& seen, bool initialized) {
     const std::string_view policy = pod.spec.restart_policy.view();
     for (const auto& init : seen.init)
-        if (exited(init) && init.current->exit_code != 0 && policy == "Never") return "Failed";
+        if (exited(init) && init.current->exit_code != 0 && !should_restart(policy, true, init)) return "Failed";
     if (!initialized) return "Pending";
     size_t done = 0, failed = 0, started = 0;
     for (const auto& container : seen.containers) {
         if (container.current) ++started;
         if (!exited(container)) continue;
-        if (!pod.metadata.deletion_timestamp.set && should_restart(policy, false, *container.current)) continue;
+        if (!pod.metadata.deletion_timestamp.set && should_restart(policy, false, container)) continue;
         ++done;
         if (container.current->exit_code != 0) ++failed;
     }
@@ -206,7 +213,7 @@ api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64
     if (seen.deadline_exceeded && !was_final && !any_running) {
         status.phase = "Failed";
         status.reason = "DeadlineExceeded";
-        status.message = "Pod was active on the node longer than the specified deadline";
+        status.message = deadline_message;
     }
     status.observed_generation = pod.metadata.generation;
     status.qos_class = plan_qos_class(pod.spec);

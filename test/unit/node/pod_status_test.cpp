@@ -9,6 +9,8 @@ namespace {
 api::Pod one_container_pod(const char* policy = "Always") {
     api::Pod pod;
     pod.metadata.uid = "u";
+    pod.metadata.name = "p";
+    pod.metadata.namespace_ = "ns";
     pod.spec.restart_policy = policy;
     pod.spec.containers.emplace_back().name = "web";
     return pod;
@@ -57,16 +59,26 @@ TEST_CASE("summarise_pod: a readiness probe has to succeed first") {
 
 TEST_CASE("summarise_pod: a crash shows CrashLoopBackOff and the last state") {
     auto seen = seen_with(ContainerPhase::exited, 3, 2);
-    seen.containers[0].backoff_ms = 20'000;
+    seen.containers[0].backoff_ms = 80'000;
+    seen.containers[0].backing_off = true;
     const auto status = summarise_pod(one_container_pod(), seen, 2000);
     CHECK(status.phase == "Running");
     const auto& container = status.container_statuses[0];
     REQUIRE(container.state.waiting);
     CHECK(container.state.waiting->reason == "CrashLoopBackOff");
+    CHECK(container.state.waiting->message == "back-off 1m20s restarting failed container=web pod=p_ns(u)");
     REQUIRE(container.last_state.terminated);
     CHECK(container.last_state.terminated->exit_code == 3);
     CHECK(container.last_state.terminated->reason == "Error");
     CHECK(container.restart_count == 2);
+}
+
+TEST_CASE("summarise_pod: what has ended and starts again at once has ended") {
+    const auto status = summarise_pod(one_container_pod(), seen_with(ContainerPhase::exited, 2), 2000);
+    CHECK(status.phase == "Running");
+    CHECK(!status.container_statuses[0].state.waiting);
+    REQUIRE(status.container_statuses[0].state.terminated);
+    CHECK(status.container_statuses[0].state.terminated->reason == "Error");
 }
 
 TEST_CASE("summarise_pod: pods that end are Succeeded or Failed, and stay so") {

@@ -1,0 +1,175 @@
+// The pod agent on a store in memory and a world that the test plays: containers run until the test ends them, images
+// are there or not. One pod, `p` in default, with one container, `c`.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../../support/object_world.hpp"
+#include "orilla/node/pod_agent.hpp"
+#include "orilla/store/events.hpp"
+#include "orilla/store/follower.hpp"
+
+namespace orilla::test {
+
+class FakeRuntime final : public node::RuntimePort {
+  public:
+    explicit FakeRuntime(Clock& clock) : clock_(clock) {}
+
+    std::vector<node::SandboxState> observe() const override {
+        std::vector<node::SandboxState> out;
+        for (const auto& [uid, sandbox] : sandboxes_) out.push_back(sandbox);
+        return out;
+    }
+    std::optional<node::SandboxState> observe_pod(const std::string& uid) const override {
+        const auto found = sandboxes_.find(uid);
+        return found == sandboxes_.end() ? std::nullopt : std::optional(found->second);
+    }
+    loop::Task<Result<void>> create_pod(node::PodConfig config, std::string) override {
+        sandboxes_[config.uid] = {config.uid, true, {}};
+        co_return ok();
+    }
+    loop::Task<Result<void>> start_container(node::ContainerConfig config) override {
+        node::ContainerState state;
+        state.name = config.name;
+        state.attempt = config.attempt;
+        state.phase = node::ContainerPhase::running;
+        state.started_wall_s = clock_.wall_s();
+        sandboxes_[config.pod_uid].containers.push_back(state);
+        images_started.push_back(config.image);
+        co_return ok();
+    }
+    loop::Task<Result<void>> signal_container(std::string uid, std::string, int signal) override {
+        end(uid, 128 + signal);
+        co_return ok();
+    }
+    int stop_signal(const std::string&, const std::string&) const override { return 15; }
+    Result<void> note_stop(const std::string& uid, const std::string&, int, node::StopProgress stop) override {
+        sandboxes_[uid].containers.back().stop = stop;
+        return ok();
+    }
+    bool has_exec(const std::string&, const std::string&) const override { return false; }
+    loop::Task<Result<node::ExecResult>> exec(std::string, std::string, std::vector<std::string>, int64_t) override {
+        co_return node::ExecResult{exec_exit_code, "what it printed"};
+    }
+    loop::Task<Result<void>> remove_container(std::string, std::string, int) override { co_return ok(); }
+    loop::Task<Result<void>> remove_pod(std::string uid) override {
+        sandboxes_.erase(uid);
+        co_return ok();
+    }
+    loop::Task<Result<void>> remove_tree(std::string) override { co_return ok(); }
+    void on_change(std::function<void(const std::string&)> listener) override { listener_ = std::move(listener); }
+
+    void end(const std::string& uid, int exit_code) {
+        node::ContainerState& state = sandboxes_[uid].containers.back();
+        state.phase = node::ContainerPhase::exited;
+        state.exit_code = exit_code;
+        state.finished_wall_s = clock_.wall_s();
+        listener_(uid);
+    }
+
+    std::vector<std::string> images_started;
+    int exec_exit_code = 0;
+
+  private:
+    Clock& clock_;
+    std::map<std::string, node::SandboxState> sandboxes_;
+    std::function<void(const std::string&)> listener_;
+};
+
+class FakeImages final : public node::ImagesPort {
+  public:
+    std::optional<node::ImageFacts> find(const std::string& name) const override {
+        if (!here.contains(name)) return std::nullopt;
+        return node::ImageFacts{name + "@sha256:1", "", 1, {name}};
+    }
+    Result<void> check_name(const std::string&) const override { return ok(); }
+    loop::Task<Result<node::ImageFacts>> pull(std::string, std::vector<std::string>) override {
+        co_return Error(Code::unavailable, "GET https://r/v2/: Connection timed out after " + std::to_string(15'000 + ++pulls) +
+                                               " milliseconds");
+    }
+    std::set<std::string> here;
+    int pulls = 0;
+};
+
+class FakeNetwork final : public node::NetworkPort {
+  public:
+    loop::Task<Result<node::PodNetwork>> attach(std::string, std::vector<node::HostPort>) override {
+        co_return node::PodNetwork{"10.42.0.5", "/ns"};
+    }
+    loop::Task<Result<void>> detach(std::string) override { co_return ok(); }
+    std::optional<node::PodNetwork> find(const std::string&) const override { return std::nullopt; }
+    std::string node_ip() const override { return "10.42.0.1"; }
+    std::string dns_ip() const override { return "10.43.0.10"; }
+};
+
+struct AgentWorld : ObjectWorld {
+    AgentWorld() {
+        follower.start();
+        agent.start();
+        settle();
+    }
+    ~AgentWorld() { std::filesystem::remove_all(dir); }
+
+    api::Pod pod_with(const char* image, const char* policy = "Always") {
+        api::Pod pod;
+        pod.metadata.name = "p";
+        pod.metadata.namespace_ = "default";
+        pod.spec.node_name = "box";
+        pod.spec.restart_policy = policy;
+        auto& container = pod.spec.containers.emplace_back();
+        container.name = "c";
+        container.image = image;
+        container.image_pull_policy = "IfNotPresent";
+        return pod;
+    }
+    void add(api::Pod pod) {
+        REQUIRE(run(objects.create<api::Pod>(std::move(pod))));
+        settle();
+    }
+    void set_image(const char* image) {
+        std::function<Result<void>(api::Pod&)> change = [image](api::Pod& pod) -> Result<void> {
+            pod.spec.containers[0].image = image;
+            return ok();
+        };
+        REQUIRE(run(objects.modify<api::Pod>("default", "p", std::move(change))));
+        settle();
+    }
+    void end(int exit_code) {
+        runtime.end(pod()->metadata.uid.str(), exit_code);
+        settle();
+    }
+    std::shared_ptr<const api::Pod> pod() { return objects.get<api::Pod>("default", "p"); }
+    /// What `kubectl get pods` shows, with the restarts.
+    std::string shown() {
+        const auto& status = pod()->status.container_statuses[0];
+        std::string text = "Running";
+        if (status.state.waiting) text = status.state.waiting->reason.str();
+        if (status.state.terminated) text = status.state.terminated->reason.str();
+        return text + " " + std::to_string(status.restart_count);
+    }
+    /// How often an event with this reason and message was recorded.
+    int told(std::string_view reason, std::string_view message) {
+        int count = 0;
+        for (const auto& event : objects.list<api::Event>("default"))
+            if (event->reason == reason && event->message == message) count += event->count;
+        return count;
+    }
+
+    std::string dir = (std::filesystem::temp_directory_path() / ("orilla-agent-" + std::to_string(getpid()))).string();
+    FakeRuntime runtime{clock};
+    FakeImages images;
+    FakeNetwork network;
+    store::EventRecorder events{loop, objects, "box"};
+    node::PodAgent agent{loop, objects, events, runtime, images, network, {dir + "/pods", dir + "/logs", "box", "cluster.local"}};
+    store::Follower follower{loop, objects.store(), "pods", [this](const store::WatchEvent& event) {
+        if (auto pod = objects.get<api::Pod>(event.entry->key.ns, event.entry->key.name))
+            agent.pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
+    }};
+};
+
+}  // namespace orilla::test

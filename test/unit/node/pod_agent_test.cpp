@@ -1,0 +1,98 @@
+#include <catch2/catch.hpp>
+
+#include "agent_world.hpp"
+
+using namespace orilla;
+using namespace orilla::test;
+
+TEST_CASE("PodAgent: a container that ends starts again at once, and backs off from the second time on") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    w.add(w.pod_with("a:1"));
+    CHECK(w.shown() == "Running 0");
+    w.end(2);
+    CHECK(w.shown() == "Running 1");
+    w.end(2);
+    CHECK(w.shown() == "Error 1");
+    w.pass(1'500);
+    CHECK(w.shown() == "CrashLoopBackOff 1");
+    const std::string told = "Back-off restarting failed container c in pod p_default(" + w.pod()->metadata.uid.str() + ")";
+    CHECK(w.told("BackOff", told) == 1);
+    w.pass(9'000);
+    CHECK(w.shown() == "Running 2");
+    CHECK(w.told("BackOff", told) == 1);
+}
+
+TEST_CASE("PodAgent: a changed image is no crash, and what it waits for is its own") {
+    AgentWorld w;
+    w.images.here = {"a:1", "a:2", "a:3"};
+    w.add(w.pod_with("a:1"));
+    for (const char* image : {"a:2", "a:3", "a:1"}) {
+        w.set_image(image);
+        w.pass(100);
+        CHECK(w.runtime.images_started.back() == image);
+    }
+    CHECK(w.shown() == "Running 3");
+    CHECK(w.told("Killing", "Container c definition changed, will be restarted") == 3);
+    w.end(1);
+    CHECK(w.shown() == "Running 4");
+    w.end(1);
+    w.pass(2'000);
+    CHECK(w.shown() == "CrashLoopBackOff 4");
+    w.set_image("a:2");  // does not wait for the back-off of a:1
+    CHECK(w.shown() == "Running 5");
+}
+
+TEST_CASE("PodAgent: a changed image starts again also where the policy says Never") {
+    AgentWorld w;
+    w.images.here = {"a:1", "a:2"};
+    w.add(w.pod_with("a:1", "Never"));
+    w.set_image("a:2");
+    w.pass(100);
+    CHECK(w.shown() == "Running 1");
+    w.end(1);
+    CHECK(w.pod()->status.phase == "Failed");
+}
+
+TEST_CASE("PodAgent: a pull that fails backs off, says so, and repeats itself in the same words") {
+    AgentWorld w;
+    w.add(w.pod_with("r/x:1"));
+    CHECK(w.shown() == "ErrImagePull 0");
+    w.pass(1'500);
+    CHECK(w.shown() == "ImagePullBackOff 0");
+    CHECK(w.told("BackOff", "Back-off pulling image \"r/x:1\"") == 1);
+    CHECK(w.told("Failed", "Error: ImagePullBackOff") == 1);
+    w.pass(60'000);
+    CHECK(w.images.pulls == 3);
+    CHECK(w.told("Failed", "Failed to pull image \"r/x:1\": GET https://r/v2/: Connection timed out") == 3);
+    CHECK(w.told("BackOff", "Back-off pulling image \"r/x:1\"") == 3);
+    w.images.here = {"r/x:2"};
+    w.set_image("r/x:2");
+    CHECK(w.shown() == "Running 0");
+}
+
+TEST_CASE("PodAgent: a pod that outlives its deadline is told once") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    auto pod = w.pod_with("a:1");
+    pod.spec.active_deadline_seconds = 5;
+    w.add(std::move(pod));
+    w.pass(60'000);
+    CHECK(w.pod()->status.reason == "DeadlineExceeded");
+    CHECK(w.told("DeadlineExceeded", "Pod was active on the node longer than the specified deadline") == 1);
+}
+
+TEST_CASE("PodAgent: a subPathExpr without a value is a configuration error") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    auto pod = w.pod_with("a:1");
+    pod.spec.volumes.emplace_back().name = "v";
+    pod.spec.volumes[0].host_path.ensure().path = "/tmp";
+    auto& mount = pod.spec.containers[0].volume_mounts.emplace_back();
+    mount.name = "v";
+    mount.mount_path = "/v";
+    mount.sub_path_expr = "$(HOSTNAME)";
+    w.add(std::move(pod));
+    CHECK(w.shown() == "CreateContainerConfigError 0");
+    CHECK(w.pod()->status.container_statuses[0].state.waiting->message == "subPathExpr: missing value for \"HOSTNAME\"");
+}
