@@ -80,6 +80,8 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<void> run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler, int attempt);
     loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, api::LifecycleHandler handler,
                                          int64_t limit_ms);
+    loop::Task<Result<void>> run_hook_command(const PodMemory& memory, std::string container, api::ExecAction action,
+                                              int64_t limit_ms);
     bool runs(const PodMemory& memory, const std::string& container, int attempt) const;
     int64_t current_grace_s(const PodMemory& memory, int64_t grace_s) const;
 

@@ -152,9 +152,12 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
         co_await loop_.sleep_for(std::min(std::clamp<int64_t>(handler.sleep->seconds, 0, stop_grace_s_max) * 1000, limit_ms));
         co_return ok();
     }
-    // A hook is a probe that is asked once.
+    if (handler.exec) {
+        auto command = run_hook_command(memory, std::move(container), *handler.exec, limit_ms);
+        co_return co_await std::move(command);
+    }
+    // A request is a probe that is asked once.
     api::Probe probe;
-    probe.exec = handler.exec;
     probe.http_get = handler.http_get;
     probe.tcp_socket = handler.tcp_socket;
     probe.timeout_seconds = static_cast<int32_t>(std::max<int64_t>(limit_ms / 1000, 1));
@@ -164,6 +167,26 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
     const ProbeTarget target{memory.key.uid, container, placement(memory).pod_ip};
     auto task = probe_once(loop_, runtime_, std::move(probe), std::move(ports), target);
     co_return co_await std::move(task);
+}
+
+/// Fails with the command and its exit code, but not with what it printed: hooks print secrets.
+loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memory, std::string container,
+                                                          api::ExecAction action, int64_t limit_ms) {
+    constexpr int64_t answer_ms_max = 1'000;  // the runtime ends the command by itself
+    std::vector<std::string> argv;
+    std::string text;
+    for (const auto& word : action.command) {
+        argv.emplace_back(word.view());
+        text += (text.empty() ? "" : " ") + argv.back();
+    }
+    auto task = runtime_.exec(memory.key.uid, std::move(container), std::move(argv), limit_ms);
+    auto bounded = loop::with_timeout(loop_, std::move(task), limit_ms + answer_ms_max);
+    auto ended = co_await std::move(bounded);
+    if (!ended) co_return Error(Code::timeout, "command '" + text + "' timed out");
+    if (!*ended) co_return std::move(*ended).error().with_context("command '" + text + "'");
+    const int exit_code = (*ended)->exit_code;
+    if (exit_code == 0) co_return ok();
+    co_return Error(Code::unavailable, "command '" + text + "' exited with " + std::to_string(exit_code));
 }
 
 loop::Task<void> PodAgent::Impl::run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler,

@@ -82,6 +82,17 @@ TEST_CASE("PodAgent: a pod that outlives its deadline is told once") {
     CHECK(w.told("DeadlineExceeded", "Pod was active on the node longer than the specified deadline") == 1);
 }
 
+TEST_CASE("PodAgent: a postStart hook that fails is told with its command and exit code, without its output") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    w.runtime.exec_exit_code = 3;
+    auto pod = w.pod_with("a:1", "Never");
+    auto& hook = pod.spec.containers[0].lifecycle.ensure().post_start.ensure().exec.ensure();
+    for (const char* word : {"sh", "-c", "exit 3"}) hook.command.emplace_back(word);
+    w.add(std::move(pod));
+    CHECK(w.told("FailedPostStartHook", "PostStartHook failed: command 'sh -c exit 3' exited with 3") == 1);
+}
+
 TEST_CASE("PodAgent: a subPathExpr without a value is a configuration error") {
     AgentWorld w;
     w.images.here = {"a:1"};
