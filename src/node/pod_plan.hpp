@@ -84,4 +84,9 @@ bool should_restart(std::string_view restart_policy, bool is_init, const Contain
 
 constexpr std::string_view deadline_message = "Pod was active on the node longer than the specified deadline";
 
+// What a status may hold of messages that images, registries and containers make up, as the kubelet bounds them.
+constexpr size_t waiting_message_bytes_max = 1024;
+constexpr size_t terminated_message_bytes_max = 4096;
+constexpr size_t terminated_messages_bytes_max = 12 * 1024;  ///< of all containers of a pod
+
 }  // namespace orilla::node

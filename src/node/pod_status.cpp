@@ -21,6 +21,15 @@ std::string terminated_reason(const ContainerState& state) {
     return state.exit_code == 0 ? "Completed" : "Error";
 }
 
+/// Never in the middle of a UTF-8 character.
+std::string cut_message(const std::string& text, size_t bytes_max) {
+    constexpr std::string_view mark = "...";
+    if (text.size() <= bytes_max) return text;
+    size_t end = bytes_max - mark.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end).append(mark);
+}
+
 /// As Go prints it: 40s, 1m20s, 5m0s.
 std::string render_duration(int64_t seconds) {
     const std::string rest = std::to_string(seconds % 60) + "s";
@@ -36,11 +45,13 @@ struct StatusContext {
 };
 
 api::ContainerStateTerminated summarise_terminated(const StatusContext& context, const ContainerState& state) {
+    const size_t containers = context.pod.spec.init_containers.size() + context.pod.spec.containers.size();
+    const size_t share = terminated_messages_bytes_max / std::max<size_t>(containers, 1);
     api::ContainerStateTerminated out;
     out.exit_code = state.exit_code;
     out.signal = state.signal;
     out.reason = terminated_reason(state);
-    out.message = state.termination_message;
+    out.message = cut_message(state.termination_message, std::clamp<size_t>(share, 64, terminated_message_bytes_max));
     out.started_at = api::Time(state.started_wall_s);
     out.finished_at = api::Time(state.finished_wall_s);
     out.container_id = "orilla://" + context.uid + "/" + state.name + "/" + std::to_string(state.attempt);
@@ -52,7 +63,7 @@ api::ContainerStateWaiting summarise_waiting(const StatusContext& context, const
     api::ContainerStateWaiting out;
     if (!seen.failure_reason.empty()) {
         out.reason = seen.failure_reason;
-        out.message = seen.failure_message;
+        out.message = cut_message(seen.failure_message, waiting_message_bytes_max);
     } else if (exited(seen)) {
         const auto& meta = context.pod.metadata;
         out.reason = "CrashLoopBackOff";

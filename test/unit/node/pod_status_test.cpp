@@ -81,6 +81,23 @@ TEST_CASE("summarise_pod: what has ended and starts again at once has ended") {
     CHECK(status.container_statuses[0].state.terminated->reason == "Error");
 }
 
+TEST_CASE("summarise_pod: messages that others make up are bounded") {
+    auto seen = seen_with(ContainerPhase::exited, 2);
+    seen.containers[0].current->termination_message = std::string(100'000, 'a');
+    auto status = summarise_pod(one_container_pod("Never"), seen, 2000);
+    CHECK(status.container_statuses[0].state.terminated->message.view().size() == 4096);
+    seen.containers[0].failure_reason = "CreateContainerError";
+    std::string umlauts = "x";
+    while (umlauts.size() < 100'000) umlauts += "\xc3\xa4";
+    seen.containers[0].failure_message = umlauts;
+    status = summarise_pod(one_container_pod(), seen, 2000);
+    // The cut would fall between the two bytes of the character.
+    CHECK(status.container_statuses[0].state.waiting->message.str() == umlauts.substr(0, 1021) + "...");
+    seen.containers[0].failure_message = "x" + umlauts;
+    status = summarise_pod(one_container_pod(), seen, 2000);
+    CHECK(status.container_statuses[0].state.waiting->message.str() == "x" + umlauts.substr(0, 1019) + "...");
+}
+
 TEST_CASE("summarise_pod: pods that end are Succeeded or Failed, and stay so") {
     auto pod = one_container_pod("Never");
     auto status = summarise_pod(pod, seen_with(ContainerPhase::exited, 0), 2000);
