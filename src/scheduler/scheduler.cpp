@@ -7,6 +7,9 @@ namespace {
 
 std::string key_of(const store::Key& key) { return key.ns + "/" + key.name; }
 
+/// A pod that still does not fit says so again no sooner than this, however often others come and go.
+constexpr int64_t tell_again_ms = 300'000;
+
 bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
 api::PodCondition* find_condition(api::PodStatus& status, std::string_view type) {
@@ -58,7 +61,7 @@ void Scheduler::node_changed(const store::WatchEvent& event) {
 }
 
 void Scheduler::retry_waiting() {
-    for (const auto& [key, tries] : waiting_) worker_.queue().add(key);
+    for (const auto& [key, told] : waiting_) worker_.queue().add(key);
 }
 
 loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
@@ -90,8 +93,12 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
                        "Successfully assigned " + ns + "/" + name + " to " + bind->node);
         co_return loop::Outcome{};
     }
-    ++waiting_[ns + "/" + name];
-    CO_TRY_VOID(tell_unschedulable(pod, std::get<Unschedulable>(decision).message));
+    const std::string& why = std::get<Unschedulable>(decision).message;
+    Told& told = waiting_[ns + "/" + name];
+    const int64_t now_ms = loop_.now_ms();
+    if (told.message == why && now_ms < told.at_ms + tell_again_ms) co_return loop::Outcome{};
+    told = {why, now_ms};
+    CO_TRY_VOID(tell_unschedulable(pod, why));
     co_return loop::Outcome{};  // tried again when a pod goes or a node changes
 }
 

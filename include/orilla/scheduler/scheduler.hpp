@@ -27,7 +27,12 @@ class Scheduler final : public loop::Reconciler {
     loop::Loop& loop_;
     store::Objects& objects_;
     store::EventRecorder& events_;
-    std::map<std::string, int> waiting_;  ///< pods that found no node -> tries
+    /// What was said last of why no node fits, and when (monotonic).
+    struct Told {
+        std::string message;
+        int64_t at_ms = 0;
+    };
+    std::map<std::string, Told> waiting_;  ///< pods that found no node
     store::Follower pods_;
     store::Follower nodes_;
     loop::Worker worker_;

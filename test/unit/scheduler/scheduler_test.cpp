@@ -71,6 +71,25 @@ TEST_CASE("Scheduler: that no node fits is told once, not for what the telling c
     CHECK(w.failures_told() == 1);
 }
 
+TEST_CASE("Scheduler: pods that go elsewhere do not make a waiting one repeat itself") {
+    SchedulerWorld w;
+    w.add_node("1");
+    w.add_pod("big", "2");
+    for (const char* name : {"a", "b", "c"}) {
+        w.add_pod(name, "100m");
+        REQUIRE(w.run(w.objects.remove<api::Pod>("default", name, {.grace_period_seconds = 0})));
+        w.settle();
+    }
+    CHECK(w.failures_told() == 1);
+    w.pass(300'000);
+    w.add_pod("d", "100m");
+    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "d", {.grace_period_seconds = 0})));
+    w.settle();
+    CHECK(w.failures_told() == 2);
+    w.edit_node([](api::Node& node) { node.status.allocatable["pods"] = *api::Quantity::parse("0"); });
+    CHECK(w.failures_told() == 3);
+}
+
 TEST_CASE("Scheduler: a heartbeat of the node makes no room, more of it does") {
     SchedulerWorld w;
     w.add_node("1");
