@@ -14,7 +14,10 @@ namespace {
 
 /// The kubelet renews every 10 s; nobody on a box of one takes pods away from a silent node, and each wake costs power.
 constexpr int64_t lease_renew_ms = 60'000;
-constexpr int32_t lease_duration_s = 180;
+/// Four renewals, as the kubelet's: a late one does not let it expire.
+constexpr int32_t lease_duration_s = 4 * lease_renew_ms / 1000;
+/// How often a condition that stays says that it does.
+constexpr int64_t heartbeat_s = 300;
 /// Kept free for the box itself, so that pods cannot starve it.
 constexpr int64_t system_reserved_memory_bytes = 32LL << 20;
 
@@ -54,10 +57,11 @@ void set_condition(api::NodeStatus& status, std::string_view type, bool value, s
         if (condition.type == type) found = &condition;
     if (!found) found = &status.conditions.emplace_back();
     const api::Str text = value ? "True" : "False";
-    if (found->status != text) {
-        found->last_transition_time = api::Time(now_s);
-        found->last_heartbeat_time = api::Time(now_s);
-    }
+    const bool changed = found->status != text;
+    const int64_t silent_s = now_s - found->last_heartbeat_time.unix_s;
+    if (changed) found->last_transition_time = api::Time(now_s);
+    // A clock that was set back must not silence the heart for as long.
+    if (changed || silent_s >= heartbeat_s || silent_s < 0) found->last_heartbeat_time = api::Time(now_s);
     found->type = type;
     found->status = text;
     found->reason = reason;

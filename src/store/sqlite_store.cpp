@@ -186,7 +186,8 @@ void SqliteStore::publish(const Pending& pending) {
     if (pending.durability == Durability::durable) ++counters_.durable_writes;
     else ++counters_.soft_writes;
     if (pending.to_file) dirty_.erase(entry->key);
-    else if (pending.durability == Durability::soft) mark_dirty(entry->key, entry->revision);
+    // What a change in memory stands on is written with it, under its revision.
+    else if (pending.durability == Durability::soft || dirty_.contains(entry->key)) mark_dirty(entry->key, entry->revision);
 }
 
 /// Answers the front of the queue and takes it off.

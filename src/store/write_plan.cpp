@@ -153,6 +153,16 @@ bool only_status_differs(const api::Object& a, const api::Object& b) {
     return same_metadata(a, b) && same_but(a, b, "status");
 }
 
+bool only_heartbeat_differs(const api::Object& a, const api::Object& b) {
+    if (!a.is<api::Node>() || !b.is<api::Node>()) return false;
+    const auto& before = b.as<api::Node>().status.conditions;
+    api::Object same = a.clone();
+    auto& conditions = same.as<api::Node>().status.conditions;
+    if (conditions.size() != before.size()) return false;
+    for (size_t i = 0; i < before.size(); ++i) conditions[i].last_heartbeat_time = before[i].last_heartbeat_time;
+    return same_metadata(same, b) && same_but(same, b, "");
+}
+
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old) {
     if (!old.meta().deletion_timestamp) return ok();
     std::string added;

@@ -23,6 +23,8 @@ void count_generation(api::Object& updated, const api::Object& old);
 bool same_content(const api::Object& a, const api::Object& b);
 /// Only the status differs.
 bool only_status_differs(const api::Object& a, const api::Object& b);
+/// A node that only says that it is still there: no reason to wear the flash.
+bool only_heartbeat_differs(const api::Object& a, const api::Object& b);
 /// 422 when finalizers are added to an object that is being deleted.
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old);
 /// uid, resourceVersion, name and namespace of a body against what is stored.

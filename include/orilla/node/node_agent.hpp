@@ -1,5 +1,5 @@
-// The box as a Node object: registered at start, its conditions and capacity kept true, its Lease renewed. Heartbeats are
-// soft and leases live in memory only, so an idle box writes nothing.
+// The box as a Node object: registered at start, its conditions and capacity kept true, its Lease renewed. Heartbeats
+// and leases live in memory only, so an idle box writes nothing.
 #pragma once
 
 #include <functional>

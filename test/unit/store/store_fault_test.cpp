@@ -111,6 +111,24 @@ TEST_CASE("Store: each commit has one fsync, and idle none") {
     CHECK(f.faults.writes == 0);
 }
 
+TEST_CASE("Store: a change in memory goes to the file only with a soft one before it, under its own revision") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    uint64_t revision = (*f.create("a", "one"))->revision;
+    f.faults.clear();
+    revision = (*f.update("a", revision, "heartbeat", Durability::memory))->revision;
+    pass(f.loop, f.clock, 10 * f.options.soft_flush_interval_ms);
+    CHECK(f.faults.writes == 0);
+    revision = (*f.update("a", revision, "soft", Durability::soft))->revision;
+    revision = (*f.update("a", revision, "heartbeat", Durability::memory))->revision;
+    pass(f.loop, f.clock, 10 * f.options.soft_flush_interval_ms);
+    CHECK(f.store->stats().soft_flushes == 1);
+    f.drop();
+    f.open();
+    CHECK(f.store->find(f.pod("a"))->revision == revision);
+    CHECK(f.store->find(f.pod("a"))->json->find("heartbeat") != std::string::npos);
+}
+
 TEST_CASE("Store: what a crash left of an unfinished new store is made afresh") {
     TempDir dir;
     for (const char* name : {"/store.db.new", "/store.db.new-wal"}) {
