@@ -259,6 +259,8 @@ Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<ap
     Durability durability = durability_of(object->kind());
     const bool soft = part == Part::status && only_status_differs(*object, *old.object);
     if (soft && durability == Durability::durable) durability = Durability::soft;
+    // What is on its way out must get there also when the disk is full.
+    if (durability == Durability::durable && object->meta().deletion_timestamp) durability = Durability::urgent;
     if (soft && only_heartbeat_differs(*object, *old.object)) durability = Durability::memory;
     CO_TRY(EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, encode_of(object)));
     co_return remember(std::move(entry), std::move(object));

@@ -6,6 +6,10 @@
 
 namespace orilla::store {
 
+std::string way_out(const std::string& path) {
+    return "put back a copy of it, or move it and " + path + "-wal away to begin without any object, which ends the pods that run";
+}
+
 // ---- Database --------------------------------------------------------------------------------------------------------
 
 Database::Database(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
@@ -69,6 +73,8 @@ Error Database::error(std::string_view what) const {
     if (code == SQLITE_NOMEM) return Error(Code::unavailable, path_ + ": out of memory");
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return Error(Code::conflict, path_ + " is in use by another process");
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return Error(Code::corrupt, path_ + " is damaged (" + sqlite3_errmsg(handle_) + "): " + way_out(path_));
     std::string text = std::string(what) + " " + path_ + ": " + sqlite3_errmsg(handle_);
     if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0)
         text += Error::from_errno("", system).message();

@@ -14,6 +14,9 @@ struct sqlite3_stmt;
 
 namespace orilla::store {
 
+/// What a person can do about a store that cannot be read, as a part of an error's sentence.
+std::string way_out(const std::string& path);
+
 class Database {
   public:
     /// Opens or creates; without SQLite's mutexes: one thread at a time. `vfs` empty: the default one.

@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "orilla/base/log.hpp"
 #include "sqlite_store_impl.hpp"
 
@@ -136,7 +138,7 @@ Result<void> SqliteStore::check(const Change& change) const {
 }
 
 bool SqliteStore::goes_to_file(const Change& change) const {
-    if (change.durability == Durability::durable) return true;
+    if (change.durability == Durability::durable || change.durability == Durability::urgent) return true;
     if (change.type != WatchEvent::Type::deleted || change.durability == Durability::soft) return false;
     // A row that is there would come back after a restart.
     const Slot* slot = index_.find_slot(change.key);
@@ -183,8 +185,8 @@ void SqliteStore::publish(const Pending& pending) {
     EntryPtr kept = stays_in_file ? lean(entry) : entry;
     if (pending.type == WatchEvent::Type::deleted) kept = nullptr;
     index_.publish({pending.type, entry, index_.find(entry->key)}, std::move(kept), pending.to_file);
-    if (pending.durability == Durability::durable) ++counters_.durable_writes;
-    else ++counters_.soft_writes;
+    const bool soft = pending.durability == Durability::soft || pending.durability == Durability::memory;
+    ++(soft ? counters_.soft_writes : counters_.durable_writes);
     if (pending.to_file) dirty_.erase(entry->key);
     // What a change in memory stands on is written with it, under its revision.
     else if (pending.durability == Durability::soft || dirty_.contains(entry->key)) mark_dirty(entry->key, entry->revision);
@@ -236,16 +238,30 @@ void SqliteStore::plan_reservation(Job& job) const {
     if (last_given_ + options_.revision_block / 4 > reserved_) job.batch.reserved = last_given_ + options_.revision_block;
 }
 
+/// Something that may use the reserve waits for a transaction. Soft writes do, for their revisions: they are what keeps
+/// the status true, and a full disk is no reason to answer them less.
+bool SqliteStore::has_urgent() const {
+    return std::any_of(queue_.begin(), queue_.end(), [this](const PendingPtr& pending) {
+        if (pending->error) return false;
+        if (!pending->to_file) return pending->entry->revision > reserved_;
+        return pending->urgent() && pending->stage == Pending::Stage::queued;
+    });
+}
+
 SqliteStore::JobPtr SqliteStore::plan_commit() {
     auto job = std::make_shared<Job>();
     size_t bytes = 0;
+    const bool urgent_only = disk_full_ && has_urgent();
+    job->batch.may_use_reserve = true;
     for (const PendingPtr& pending : queue_) {
         if (!pending->to_file || pending->stage != Pending::Stage::queued || pending->error) continue;
+        if (urgent_only && !pending->urgent()) continue;
         const EntryPtr& entry = pending->entry;
         const bool full = job->writes.size() >= options_.batch_writes_max || bytes + entry->size > options_.batch_bytes_max;
         if (full && !job->writes.empty()) break;
         const bool gone = pending->type == WatchEvent::Type::deleted;
         job->batch.rows.push_back({file_key(entry->key), entry->revision, gone ? nullptr : entry->json});
+        job->batch.may_use_reserve = job->batch.may_use_reserve && pending->urgent();
         pending->stage = Pending::Stage::committing;
         job->writes.push_back(pending);
         bytes += entry->size;
@@ -281,7 +297,7 @@ void SqliteStore::run(JobPtr job) {
     executor_.submit(
         [file = file_, job, wal_pages_max = options_.wal_pages_max] {
             job->result = file->apply(job->batch);
-            job->checkpoint_wanted = file->wal_exceeds(wal_pages_max);
+            job->checkpoint_wanted = file->wants_checkpoint(wal_pages_max);
         },
         [this, alive = std::weak_ptr<bool>(alive_), job] {
             if (!alive.expired()) finish(job);
@@ -305,9 +321,10 @@ void SqliteStore::finish(const JobPtr& job) {
 }
 
 void SqliteStore::finish_commit(const Job& job) {
-    uncommitted_ -= job.writes.size();
     if (!job.result) return fail_writes(job, job.result.error());
+    uncommitted_ -= job.writes.size();
     for (const PendingPtr& pending : job.writes) pending->stage = Pending::Stage::committed;
+    if (!job.batch.may_use_reserve) disk_full_ = false;
 }
 
 void SqliteStore::finish_flush(const Job& job) {
@@ -351,9 +368,16 @@ void SqliteStore::checkpoint() {
 // ---- failures --------------------------------------------------------------------------------------------------------
 
 void SqliteStore::fail_writes(const Job& job, const Error& error) {
-    for (const PendingPtr& pending : job.writes) pending->error = error;
-    counters_.failed_writes += job.writes.size();
-    if (!job.batch.reserved) return;
+    disk_full_ = true;
+    for (const PendingPtr& pending : job.writes) {
+        // In company it could not use the reserve: once more, alone.
+        pending->stage = Pending::Stage::queued;
+        if (pending->urgent() && !job.batch.may_use_reserve) continue;
+        pending->error = error;
+        --uncommitted_;
+        ++counters_.failed_writes;
+    }
+    if (!job.batch.reserved || !job.batch.may_use_reserve) return;
     // Without the reservation the soft ones beyond it cannot count either.
     for (const PendingPtr& pending : queue_) {
         if (pending->to_file || pending->error || pending->entry->revision <= reserved_) continue;

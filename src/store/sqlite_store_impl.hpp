@@ -25,6 +25,8 @@ struct Pending {
     EntryPtr entry;
     Durability durability = Durability::durable;
     bool to_file = false;  ///< counts only once committed
+    /// May use what is kept for making room on a full disk.
+    bool urgent() const { return type == WatchEvent::Type::deleted || durability == Durability::urgent; }
     enum class Stage { queued, committing, committed } stage = Stage::queued;
     std::optional<Error> error;
     bool settled = false;
@@ -101,6 +103,7 @@ class SqliteStore final : public Store {
     void publish(const Pending& pending);
     void settle(Pending& pending);
     void fail_writes(const Job& job, const Error& error);
+    bool has_urgent() const;
     void fail_everything(const Error& error);
     bool needs_reservation() const { return !queue_.empty() && last_given_ > reserved_; }
     void mark_dirty(const Key& key, uint64_t revision);
@@ -123,6 +126,7 @@ class SqliteStore final : public Store {
     bool flush_due_ = false;
     std::optional<Error> flush_error_;
 
+    bool disk_full_ = false;  ///< the last commit found no room: what is urgent goes alone
     bool busy_ = false;       ///< a job is with the executor
     bool scheduled_ = false;  ///< start_next_job is posted
     bool closing_ = false;

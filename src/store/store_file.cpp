@@ -80,6 +80,18 @@ Result<void> make_store(const std::string& path, const std::string& directory, c
     if (::rename(unfinished.c_str(), path.c_str()) != 0) return Error::from_errno("rename " + unfinished, errno);
     return sync_directory(directory);
 }
+
+/// Whether there is a store. It appears whole, so an empty file, or a WAL alone, is what a damaged file system left: to
+/// begin anew on it would end every pod, or mix the old WAL into the new file.
+Result<bool> check_present(const std::string& path) {
+    struct stat seen{};
+    const bool there = ::stat(path.c_str(), &seen) == 0;
+    if (!there && errno != ENOENT) return Error::from_errno("open " + path, errno);
+    if (there && seen.st_size > 0) return true;
+    const bool wal = ::access((path + "-wal").c_str(), F_OK) == 0;
+    if (!there && !wal) return false;
+    return Error(Code::corrupt, path + " is damaged (" + (there ? "it is empty" : "only its WAL is left") + "): " + way_out(path));
+}
 }  // namespace
 
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, const std::string& vfs) {
@@ -89,12 +101,14 @@ Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, 
         TRY_VOID(make_directory(data_dir));
         TRY(file->lock_, take_lock(data_dir));
         path = data_dir + "/store.db";
-        if (::access(path.c_str(), F_OK) != 0) TRY_VOID(make_store(path, data_dir, vfs));
+        TRY(const bool there, check_present(path));
+        if (!there) TRY_VOID(make_store(path, data_dir, vfs));
     }
     TRY(file->database_, Database::open(path, vfs));
     TRY_VOID(file->configure());
     TRY_VOID(migrate(*file->database_, store_migrations()));
     TRY_VOID(file->prepare());
+    if (!data_dir.empty()) file->kept_space_ = Reserve(data_dir + "/store.reserve");
     return file;
 }
 
@@ -153,6 +167,23 @@ Result<void> StoreFile::apply_row(const RowWrite& row) {
 }
 
 Result<void> StoreFile::apply(const Batch& batch) {
+    auto done = apply_once(batch);
+    if (!done && done.error().code() == Code::unavailable && batch.may_use_reserve) done = apply_with_reserve(batch);
+    if (done) kept_space_.fill();
+    return done;
+}
+
+/// After the disk was full for it.
+Result<void> StoreFile::apply_with_reserve(const Batch& batch) {
+    // Perhaps the WAL has room in itself: with all of it in the file it starts over.
+    auto emptied = checkpoint();
+    if (!emptied && emptied.error().code() != Code::unavailable) return emptied;
+    auto done = apply_once(batch);
+    while (!done && done.error().code() == Code::unavailable && kept_space_.give_back()) done = apply_once(batch);
+    return done;
+}
+
+Result<void> StoreFile::apply_once(const Batch& batch) {
     TRY(auto transaction, Transaction::begin(*database_));
     for (const RowWrite& row : batch.rows) TRY_VOID(apply_row(row));
     if (batch.reserved) {
@@ -187,6 +218,7 @@ void StoreFile::close() {
     select_ = Statement();
     if (database_) database_->checkpoint_on_close(true);
     database_.reset();
+    kept_space_.fill(0);  // what the WAL had
     lock_.reset();
 }
 

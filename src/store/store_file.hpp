@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "orilla/base/unique_fd.hpp"
+#include "reserve.hpp"
 #include "sqlite.hpp"
 
 namespace orilla::store {
@@ -23,6 +24,7 @@ struct RowWrite {
 struct Batch {
     std::vector<RowWrite> rows;
     std::optional<uint64_t> reserved;  ///< revisions up to here are given away from now on
+    bool may_use_reserve = false;      ///< it makes room, or nothing that makes room works without it
 };
 
 struct LoadedRow {
@@ -43,7 +45,8 @@ class StoreFile {
     Result<void> apply(const Batch& batch);
     /// `conflict` when the row has another revision by now, not_found when it is gone.
     Result<std::shared_ptr<const std::string>> read_value(const std::string& key, uint64_t revision);
-    bool wal_exceeds(int pages) const { return database_->wal_pages() > pages; }
+    /// While the disk is full the WAL starts over after each commit, in the space that it has.
+    bool wants_checkpoint(int wal_pages_max) const { return kept_space_.in_use() || database_->wal_pages() > wal_pages_max; }
     Result<void> checkpoint();
     /// Empties the WAL and lets go of file and lock.
     void close();
@@ -53,12 +56,15 @@ class StoreFile {
     Result<void> configure();
     Result<void> prepare();
     Result<void> apply_row(const RowWrite& row);
+    Result<void> apply_once(const Batch& batch);
+    Result<void> apply_with_reserve(const Batch& batch);
     UniqueFd lock_;  // released last
     std::unique_ptr<Database> database_;
     Statement upsert_;
     Statement delete_;
     Statement reserve_;
     Statement select_;
+    Reserve kept_space_;
 };
 
 }  // namespace orilla::store

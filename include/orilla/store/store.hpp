@@ -47,6 +47,7 @@ using EntryPtr = std::shared_ptr<const Entry>;
 /// When a write is answered, and what of it survives.
 enum class Durability {
     durable,  ///< after its commit reached the disk; survives a power cut
+    urgent,   ///< durable, and a step towards removing something: may use the space kept for that on a full disk
     soft,     ///< at once; written behind, coalesced; a power cut may bring back an older state
     memory,   ///< at once; never reaches the file; gone after a restart
 };
@@ -101,7 +102,7 @@ class Store {
     virtual ~Store() = default;
 
     // Writes. Errors: already_exists, not_found, conflict, in kubectl's wording; unavailable when the disk is full (then
-    // nothing is changed). A conflict with a write that is still under way is answered after that write can be read.
+    // nothing is changed; removals and urgent writes have some space kept for them). A conflict with a write that is still under way is answered after that write can be read.
 
     virtual Task<Result<EntryPtr>> create(Key key, Durability durability, Encode encode) = 0;
     virtual Task<Result<EntryPtr>> update(Key key, uint64_t expected_revision, Durability durability, Encode encode) = 0;

@@ -1,9 +1,12 @@
 #include "faulty_vfs.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "reserve.hpp"
 
 namespace orilla::test {
 
@@ -18,12 +21,17 @@ struct File {
 File* cast(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
 const sqlite3_io_methods* methods_of(sqlite3_file* file) { return cast(file)->real()->pMethods; }
 
+bool has_given_back() {
+    struct stat seen{};
+    return !faults.reserve.empty() && stat(faults.reserve.c_str(), &seen) == 0 && seen.st_size < store::Reserve::bytes;
+}
+
 int close_file(sqlite3_file* file) { return methods_of(file)->xClose(cast(file)->real()); }
 int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
     return methods_of(file)->xRead(cast(file)->real(), to, size, at);
 }
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
-    if (faults.disk_full) return SQLITE_FULL;
+    if (faults.disk_full && !has_given_back()) return SQLITE_FULL;
     if (faults.write_fails) return SQLITE_IOERR_WRITE;
     ++faults.writes;
     return methods_of(file)->xWrite(cast(file)->real(), from, size, at);

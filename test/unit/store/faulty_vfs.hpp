@@ -3,17 +3,20 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace orilla::test {
 
 struct Faults {
     std::atomic<bool> disk_full{false};
+    std::string reserve;  ///< the disk is full only until a part of this file was given back; empty: whatever happens
     std::atomic<bool> sync_fails{false};
     std::atomic<bool> write_fails{false};
     std::atomic<uint64_t> writes{0};
     std::atomic<uint64_t> syncs{0};
     void clear() {
         disk_full = sync_fails = write_fails = false;
+        reserve.clear();
         writes = syncs = 0;
     }
 };

@@ -3,6 +3,7 @@
 
 #include "../../support/store_writer.hpp"
 #include "faulty_vfs.hpp"
+#include "reserve.hpp"
 #include "store_fixture.hpp"
 
 using namespace orilla;
@@ -70,6 +71,81 @@ TEST_CASE("Store: without room for the reservation a soft write is refused") {
     CHECK(f.create("a", "soft", Durability::soft).error().code() == Code::unavailable);
     f.faults.disk_full = false;
     CHECK(f.create("a", "soft", Durability::soft));
+}
+
+TEST_CASE("Store: on a full disk what makes room, and soft writes, use the reserve, and nothing else does") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    const std::string reserve = dir.path() + "/store.reserve";
+    REQUIRE(std::filesystem::file_size(reserve) == Reserve::bytes);
+    const uint64_t a = (*f.create("a", "one"))->revision, b = (*f.create("b", "one"))->revision;
+    f.faults.reserve = reserve;
+    f.faults.disk_full = true;
+    const uint64_t failed = f.store->stats().failed_writes;
+    CHECK(f.create("c", "one").error().code() == Code::unavailable);
+    CHECK(f.update("a", a, "two").error().code() == Code::unavailable);
+    CHECK(std::filesystem::file_size(reserve) == Reserve::bytes);
+    auto marked = f.update("a", a, "going", Durability::urgent);
+    REQUIRE(marked);
+    CHECK(f.remove("a", (*marked)->revision));
+    // In one transaction with others, too; each is answered for itself.
+    f.executor.hold = true;
+    auto create = f.start_create("d", "one");
+    Started<Result<EntryPtr>> remove(f.loop, f.store->remove(f.pod("b"), b, Durability::durable, value_of("gone")));
+    settle(f.loop);
+    f.executor.hold = false;
+    f.executor.release();
+    settle(f.loop);
+    REQUIRE(create.done());
+    CHECK(create.get().error().code() == Code::unavailable);
+    REQUIRE(remove.done());
+    CHECK(remove.get());
+    CHECK(f.store->stats().failed_writes == failed + 3);
+    // Refilled as soon as the (real) disk has room.
+    CHECK(std::filesystem::file_size(reserve) == Reserve::bytes);
+    f.drop();
+    f.open();
+    CHECK(f.store->count("pods") == 0);
+    // Its revisions were reserved by the one before.
+    CHECK(f.create("s", "soft", Durability::soft));
+    CHECK_FALSE(f.create("e", "one"));
+    CHECK(f.fatal.empty());
+    f.faults.disk_full = false;
+    CHECK(f.create("e", "one"));
+}
+
+TEST_CASE("Store: a damaged store is not taken for a new one, and the error tells the way out") {
+    TempDir dir;
+    const std::string path = dir.path() + "/store.db";
+    {
+        StoreFixture f(dir.path());
+        f.open();
+        REQUIRE(f.create("a", std::string(40'000, 'x')));
+        f.close();
+    }
+    StoreFixture f(dir.path());
+    auto refusal = [&f] {
+        auto opened = open_sqlite_store(f.loop, f.executor, f.options);
+        return opened ? std::string("opened") : opened.error().message();
+    };
+    const std::string way_out = "move it and " + path + "-wal away to begin without any object";
+    const std::string whole = path + ".whole";
+    std::filesystem::rename(path, whole);
+    std::ofstream(path + "-wal") << "old";
+    CHECK(refusal().find("only its WAL is left") != std::string::npos);
+    std::filesystem::remove(path + "-wal");
+    for (const uintmax_t bytes : {uintmax_t{0}, uintmax_t{10'000}}) {
+        std::filesystem::copy_file(whole, path, std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::resize_file(path, bytes);
+        INFO(bytes);
+        CHECK(refusal().find("is damaged") != std::string::npos);
+        CHECK(refusal().find(way_out) != std::string::npos);
+        CHECK(std::filesystem::file_size(path) == bytes);
+    }
+    std::ofstream(path) << std::string(20'000, 'r');
+    CHECK(refusal().find(way_out) != std::string::npos);
+    std::filesystem::rename(whole, path);
+    CHECK(refusal() == "opened");
 }
 
 TEST_CASE("Store: a failed fsync is fatal and its write is not acknowledged") {
