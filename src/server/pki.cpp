@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "certificates.hpp"
 #include "orilla/base/unique_fd.hpp"
@@ -131,18 +132,35 @@ PkiNames default_pki_names(const std::string& node_name, const std::string& clus
     return names;
 }
 
+namespace {
+/// An empty directory holds nothing that could be lost.
+bool is_absent_or_empty(const std::string& directory) {
+    std::error_code error;
+    const bool there = std::filesystem::exists(directory, error);
+    return !error && (!there || std::filesystem::is_empty(directory, error)) && !error;
+}
+
+Error incomplete(Error why, const std::string& directory) {
+    return Error(why.code(), why.message() + ": put back a copy of " + directory + ", or move it away to make new " +
+                                 "certificates, with which every kubeconfig has to be fetched again");
+}
+}  // namespace
+
 Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
-    if (::access(directory.c_str(), F_OK) != 0) {
+    if (is_absent_or_empty(directory)) {
         auto made = create_pki(directory, names);
         if (!made) return std::move(made).error().with_context("make certificates");
         return made;
     }
     Pki pki;
     for (const auto& file : pki_files) {
-        TRY(pki.*file.text, read_file(directory + "/" + file.name));
+        auto text = read_file(directory + "/" + file.name);
+        if (!text) return incomplete(std::move(text).error(), directory);
+        pki.*file.text = std::move(*text);
     }
-    TRY(auto certificate, parse_certificate(pki.server_certificate));
-    if (!certificate_covers(certificate.get(), names)) {
+    auto certificate = parse_certificate(pki.server_certificate);
+    if (!certificate) return incomplete(std::move(certificate).error().with_context("read " + directory + "/server.crt"), directory);
+    if (!certificate_covers(certificate->get(), names)) {
         TRY_VOID(renew_server_certificate(directory, names, pki));
     }
     return pki;

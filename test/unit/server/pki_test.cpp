@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 
 #include "../../support/fake_clock.hpp"
 #include "server/certificates.hpp"
@@ -96,6 +97,22 @@ TEST_CASE("ensure_pki: what a power cut left half-made is made again") {
     std::filesystem::create_directory(directory.path + "/pki.new");
     ::close(::creat((directory.path + "/pki.new/ca.key").c_str(), 0600));
     CHECK(ensure_pki(directory.path + "/pki", names));
+}
+
+TEST_CASE("ensure_pki: an empty directory is filled, a damaged one is told of with the way out") {
+    const Directory directory;
+    const std::string pki = directory.path + "/pki";
+    std::filesystem::create_directory(pki);
+    REQUIRE(ensure_pki(pki, names));
+    std::ofstream(pki + "/server.crt") << "garbage";
+    CHECK(ensure_pki(pki, names).error().message().find("server.crt") != std::string::npos);
+    CHECK(ensure_pki(pki, names).error().message().find("put back a copy of " + pki) != std::string::npos);
+    std::filesystem::remove(pki + "/ca.crt");
+    const auto refused = ensure_pki(pki, names);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find("read " + pki + "/ca.crt: No such file or directory") == 0);
+    CHECK(refused.error().message().find("or move it away to make new certificates") != std::string::npos);
+    CHECK(std::filesystem::exists(pki + "/ca.key"));
 }
 
 TEST_CASE("ensure_pki: a new name renews only the server's certificate") {
