@@ -1,5 +1,6 @@
 #include "log_pump.hpp"
 
+#include <asm/statfs.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <linux/time.h>
@@ -56,6 +57,7 @@ long LogPump::open(const char* path) {
     file_ = (int)fd;
     FileFacts facts{};
     bytes_ = read_facts(file_, facts) < 0 ? 0 : facts.size;
+    looked_at_ = bytes_;
     return 0;
 }
 
@@ -70,6 +72,16 @@ void LogPump::rotate() {
     open(path_);
 }
 
+bool LogPump::may_write() {
+    if (file_ < 0) return false;
+    if (!short_of_space_ && bytes_ - looked_at_ < log_space_look_bytes) return true;
+    looked_at_ = bytes_;
+    struct statfs disk;
+    const long failed = call(__NR_fstatfs, file_, &disk);
+    short_of_space_ = failed == 0 && is_short_of_space((uint64_t)disk.f_blocks, (uint64_t)disk.f_bavail, (uint64_t)disk.f_bsize);
+    return !short_of_space_;
+}
+
 long LogPump::pump(int fd, bool is_stderr) {
     const long bytes = call(__NR_read, fd, input_buffer, sizeof input_buffer);
     if (bytes <= 0) return bytes == -EIO ? 0 : bytes;  // EIO: the last one has closed a terminal
@@ -78,7 +90,7 @@ long LogPump::pump(int fd, bool is_stderr) {
     Slice input{input_buffer, (size_t)bytes};
     while (input.size) {
         const size_t rendered = render_cri_lines(input, is_stderr, timestamp, output_buffer, sizeof output_buffer);
-        if (file_ < 0 || !write_all(file_, output_buffer, rendered)) continue;
+        if (!may_write() || !write_all(file_, output_buffer, rendered)) continue;
         bytes_ += rendered;
         if (bytes_ >= log_file_bytes_max) rotate();
     }

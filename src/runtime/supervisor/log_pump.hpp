@@ -1,5 +1,5 @@
-// Moves a container's output into its log file and rotates that: log, log.1 ... log.4, 10 MiB each. A full disk costs
-// lines, never the container's progress.
+// Moves a container's output into its log file and rotates that: log, log.1 ... log.4, 10 MiB each. A disk that is nearly
+// full costs lines, never the container's progress: what is left belongs to the store and to the pods' own files.
 #pragma once
 
 #include "sys.hpp"
@@ -8,6 +8,15 @@ namespace orilla::supervisor {
 
 inline constexpr uint64_t log_file_bytes_max = 10U << 20;
 inline constexpr int log_files_max = 5;
+inline constexpr uint64_t log_space_left_bytes_max = 100U << 20;
+inline constexpr uint64_t log_space_left_percent = 5;
+/// How much is written between two looks at the disk.
+inline constexpr uint64_t log_space_look_bytes = 64U << 10;
+
+/// Whether logs stop: less than 5 % of the file system is free, or than 100 MiB of a large one.
+inline constexpr bool is_short_of_space(uint64_t blocks, uint64_t available, uint64_t block_bytes) {
+    return available * 100 < blocks * log_space_left_percent && available < log_space_left_bytes_max / (block_bytes ? block_bytes : 1);
+}
 
 class LogPump {
   public:
@@ -19,9 +28,12 @@ class LogPump {
 
   private:
     void rotate();
+    bool may_write();
     const char* path_ = nullptr;
     int file_ = -1;
     uint64_t bytes_ = 0;
+    uint64_t looked_at_ = 0;      ///< bytes_ at the last look at the disk
+    bool short_of_space_ = true;  ///< until it is looked at
 };
 
 int64_t wall_ns();

@@ -1,3 +1,5 @@
+#include <sys/statvfs.h>
+
 #include <catch2/catch.hpp>
 
 #include "support/runtime_box.hpp"
@@ -39,6 +41,24 @@ TEST_CASE("a full disk costs lines, not the container") {
     CHECK(box.state("pod", "noisy")->exit_code == 6);
     CHECK(count_lines(box.log("noisy")) < 100);
     umount2((box.dir() + "/log").c_str(), MNT_DETACH);
+}
+
+TEST_CASE("logs stop before the disk is full, and go on once there is room") {
+    RuntimeBox box;
+    const std::string disk = box.dir() + "/log";
+    std::filesystem::create_directories(disk);
+    REQUIRE(mount("small", disk.c_str(), "tmpfs", 0, "size=8m") == 0);
+    box.run("noisy", thousand_as + "i=0; while [ $i -lt 10000 ]; do echo $line; i=$((i+1)); done");
+    struct statvfs left{};
+    REQUIRE(statvfs(disk.c_str(), &left) == 0);
+    CHECK(left.f_bavail * 100 > left.f_blocks * 3);
+    CHECK(left.f_bavail * 100 < left.f_blocks * 6);
+    box.run("lost", "echo lost");
+    CHECK(printed(box.log("lost")).empty());
+    std::filesystem::resize_file(box.log("noisy"), 1'000'000);
+    box.run("kept", "echo kept");
+    CHECK(printed(box.log("kept")) == "kept\n");
+    umount2(disk.c_str(), MNT_DETACH);
 }
 
 TEST_CASE("many containers of a pod log at once, each into its own file") {

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "supervisor/log_pump.hpp"
+
 using namespace orilla::supervisor;
 
 namespace {
@@ -21,6 +23,15 @@ std::string render(const std::string& text, size_t buffer_bytes = 4096) {
 const std::string full = "2024-01-01T00:00:00.000000000Z stdout F ", partial = "2024-01-01T00:00:00.000000000Z stdout P ";
 
 }  // namespace
+
+TEST_CASE("is_short_of_space: below 5 %, and below 100 MiB of a large file system") {
+    CHECK(is_short_of_space(1000, 49, 4096));
+    CHECK_FALSE(is_short_of_space(1000, 50, 4096));
+    constexpr uint64_t tera_blocks = (uint64_t{1} << 40) / 4096;
+    CHECK_FALSE(is_short_of_space(tera_blocks, 25'600, 4096));
+    CHECK(is_short_of_space(tera_blocks, 25'599, 4096));
+    CHECK_FALSE(is_short_of_space(0, 0, 0));  // a file system that does not tell
+}
 
 TEST_CASE("render_cri_lines: whole lines and an open end") {
     CHECK(render("one\n\ntwo\nrest") == full + "one\n" + full + "\n" + full + "two\n" + partial + "rest\n");
