@@ -114,6 +114,31 @@ TEST_CASE("Store: on a full disk what makes room, and soft writes, use the reser
     CHECK(f.create("e", "one"));
 }
 
+TEST_CASE("Store: on a full disk a removal does not wait for a gap between writes that are refused") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    const uint64_t a = (*f.create("a", "one"))->revision;
+    f.faults.reserve = dir.path() + "/store.reserve";
+    f.faults.disk_full = true;
+    f.executor.hold = true;
+    auto first = f.start_create("b", "one");
+    Started<Result<EntryPtr>> remove(f.loop, f.store->remove(f.pod("a"), a, Durability::durable, value_of("gone")));
+    settle(f.loop);
+    auto second = f.start_create("c", "one");
+    f.executor.release();  // both fail together
+    settle(f.loop);
+    auto third = f.start_create("d", "one");
+    f.executor.release();
+    settle(f.loop);
+    REQUIRE(remove.done());
+    CHECK(remove.get());
+    f.executor.hold = false;
+    f.executor.release();
+    settle(f.loop);
+    REQUIRE(second.done());
+    REQUIRE(third.done());
+}
+
 TEST_CASE("Store: a damaged store is not taken for a new one, and the error tells the way out") {
     TempDir dir;
     const std::string path = dir.path() + "/store.db";
