@@ -32,7 +32,7 @@ debian_apt() {
 
 # debian_refresh ARCH TYPE: fetches the package lists of that type, unless they are recent.
 debian_refresh() {
-  local arch=$1 state=$debian_cache/apt-$1 stamp=$debian_cache/apt-$1/refreshed-$2
+  local arch=$1 state=$debian_cache/apt-$1 stamp=$debian_cache/apt-$1/refreshed-$2 type
   mkdir -p "$state"/{lists/partial,archives/partial,files}
   touch "$state/status"
   [ -z "$(find "$stamp" -mtime -$debian_lists_days_max 2>/dev/null)" ] || return 0
@@ -85,6 +85,7 @@ debian_source() {
   local arch files version
   arch=$(dpkg --print-architecture)
   files=$debian_cache/apt-$arch/files
+  mkdir -p "$debian_cache"
   if ! compgen -G "$files/${1}_*.dsc" >/dev/null &&
     ! debian_fetch "$arch" deb-src --download-only source "$1" 2>"$debian_cache/fetch.log"; then
     for version in $(debian_source_versions "$1" | tail -n +2); do
