@@ -1,0 +1,113 @@
+#include "client_requests.hpp"
+
+#include "clients.hpp"
+
+namespace orilla::sim {
+
+loop::Task<Result<void>> request_create(store::Objects& objects, api::Object object) {
+    auto task = objects.create(std::move(object));
+    auto created = co_await std::move(task);
+    if (!created) co_return std::move(created).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> request_delete(store::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
+                                        store::DeleteOptions options) {
+    auto task = objects.remove(kind, std::move(ns), std::move(name), std::move(options));
+    auto removed = co_await std::move(task);
+    if (!removed) co_return std::move(removed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> request_edit_any(store::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
+                                          store::Objects::Change change) {
+    auto task = objects.modify(kind, std::move(ns), std::move(name), std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> request_apply_config_map(store::Objects& objects, std::string ns, std::string name, std::string text) {
+    api::ConfigMap fresh;
+    fresh.metadata.namespace_ = ns;
+    fresh.metadata.name = name;
+    fresh.data["text"] = text;
+    auto creating = request_create(objects, api::Object(std::move(fresh)));
+    auto created = co_await std::move(creating);
+    if (created || created.error().code() != Code::already_exists) co_return created;
+    std::function<void(api::ConfigMap&)> edit = [text](api::ConfigMap& one) { one.data["text"] = text; };
+    auto editing = request_edit<api::ConfigMap>(objects, ns, name, std::move(edit));
+    co_return co_await std::move(editing);
+}
+
+loop::Task<Result<void>> request_update_late(loop::Loop& loop, store::Objects& objects, api::Deployment changed, int64_t after_ms) {
+    co_await loop.sleep_for(after_ms);
+    const auto present = objects.get<api::Deployment>(changed.metadata.namespace_, changed.metadata.name);
+    const bool current = present && present->metadata.resource_version == changed.metadata.resource_version;
+    auto task = objects.update(api::Object(std::move(changed)));
+    auto updated = co_await std::move(task);
+    // What was old when it was sent must not win.
+    if (updated && !current) co_return Error(Code::corrupt, "BROKEN: a late update was taken");
+    if (!updated) co_return std::move(updated).error();
+    co_return ok();
+}
+
+api::Probe exec_probe(const char* command, int period_s, int failures) {
+    api::Probe probe;
+    probe.exec.ensure().command.push_back(command);
+    probe.period_seconds = period_s;
+    probe.failure_threshold = failures;
+    probe.timeout_seconds = 1;
+    return probe;
+}
+
+api::Container plain_container(const char* name, const char* image) {
+    api::Container out;
+    out.name = name;
+    out.image = image;
+    return out;
+}
+
+void add_config_volume(api::PodSpec& spec, api::Container& container, const char* config_map, bool optional) {
+    api::Volume volume;
+    volume.name = "config";
+    auto& source = volume.config_map.ensure();
+    source.name = config_map;
+    if (optional) source.optional = true;
+    spec.volumes.push_back(std::move(volume));
+    api::VolumeMount mount;
+    mount.name = "config";
+    mount.mount_path = "/etc/config";
+    container.volume_mounts.push_back(std::move(mount));
+}
+
+void add_empty_dir(api::PodSpec& spec, api::Container& container) {
+    api::Volume volume;
+    volume.name = "scratch";
+    volume.empty_dir.ensure();
+    spec.volumes.push_back(std::move(volume));
+    api::VolumeMount mount;
+    mount.name = "scratch";
+    mount.mount_path = "/scratch";
+    container.volume_mounts.push_back(std::move(mount));
+}
+
+api::Service service_for(const std::string& ns, const std::string& app, bool headless) {
+    api::Service out;
+    out.metadata.namespace_ = ns;
+    out.metadata.name = app;
+    out.spec.selector["app"] = app;
+    if (headless) out.spec.cluster_ip = "None";
+    api::ServicePort port;
+    port.port = 80;
+    out.spec.ports.push_back(std::move(port));
+    return out;
+}
+
+void mend_deployment(api::Deployment& deployment) {
+    deployment.spec.paused = false;
+    auto& container = deployment.spec.template_.spec.containers[0];
+    if (!is_good_image(container.image)) container.image = "web:1";
+}
+
+}  // namespace orilla::sim

@@ -1,0 +1,53 @@
+// API clients that do what people and tools do, at random: create, scale, update, roll back, pause, delete, and write on
+// top of what they read a while ago. Their requests die with the daemon that served them, answered or not.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon.hpp"
+
+namespace orilla::sim {
+
+class Clients {
+  public:
+    Clients(Random& random, Trace& trace) : random_(random), trace_(trace) {}
+
+    /// Begins one request of a random kind.
+    void act(Daemon& daemon);
+    /// Begins to make every object one that can work: images that exist, sources that are there, no pauses.
+    void mend(Daemon& daemon);
+    /// Uids of pods that a client deleted: nobody else is to blame.
+    std::set<std::string>& deleted_pods() { return deleted_pods_; }
+
+  private:
+    using Request = loop::Task<Result<void>>;
+    void spawn(Daemon& daemon, const std::string& what, Request request);
+    static loop::Task<void> run(Trace& trace, std::string what, Request request);
+
+    void act_on_namespaces(Daemon& daemon);
+    void act_on_deployments(Daemon& daemon);
+    void act_on_pods(Daemon& daemon);
+    void act_on_services(Daemon& daemon);
+    void act_on_config_maps(Daemon& daemon);
+    void update_late(Daemon& daemon);
+    void edit_deployment(Daemon& daemon, const api::Deployment& deployment);
+    void delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, store::DeleteOptions options);
+
+    api::PodSpec draw_pod_spec();
+    api::Deployment draw_deployment(const std::string& ns, const std::string& name);
+    void draw_strategy(api::Deployment& deployment);
+    std::string draw_image();
+    std::string draw_namespace(Daemon& daemon);
+    store::DeleteOptions draw_delete_options();
+    bool chance(int percent) { return static_cast<int>(random_.below(100)) < percent; }
+    int number(int below) { return static_cast<int>(random_.below(static_cast<uint64_t>(below))); }
+
+    Random& random_;
+    Trace& trace_;
+    std::set<std::string> deleted_pods_;
+};
+
+bool is_good_image(std::string_view image);
+
+}  // namespace orilla::sim

@@ -1,0 +1,92 @@
+// One life of the daemon: the real store, controllers, scheduler, node agent and service proxy on a loop of their own,
+// over the fake ports. Destroying it is kill -9: nothing is finished, and what the host does goes on.
+// It mirrors wiring/daemon.cpp, which names the concrete types.
+#pragma once
+
+#include <memory>
+
+#include "disk.hpp"
+#include "fakes.hpp"
+#include "orilla/controllers/controllers.hpp"
+#include "orilla/network/dns.hpp"
+#include "orilla/node/node_agent.hpp"
+#include "orilla/node/pod_agent.hpp"
+#include "orilla/scheduler/scheduler.hpp"
+#include "orilla/store/events.hpp"
+#include "orilla/store/follower.hpp"
+#include "slow_executor.hpp"
+#include "wiring/service_proxy.hpp"
+#include "witness_store.hpp"
+
+namespace orilla::sim {
+
+inline constexpr const char* node_name = "box";
+
+/// Drawn anew for each life.
+struct DaemonOptions {
+    int64_t soft_flush_interval_ms = 30'000;
+    size_t history_events_max = 4096;
+    size_t batch_writes_max = 512;
+    uint64_t revision_block = 100'000;
+    int wal_pages_max = 512;
+};
+
+class Daemon {
+  public:
+    Daemon(const Clock& clock, Host& host, Ledger& ledger, Random& random, DaemonOptions options);
+    ~Daemon();
+
+    /// Starts to start; look at `ready` and `ended`.
+    void start();
+    /// systemctl stop; `ended` once the store is closed.
+    void stop();
+    bool ready() const { return ready_; }
+    /// It has left by itself: it could not start, its store failed, or it was told to stop.
+    bool ended() const { return ended_; }
+
+    const DaemonOptions& options() const { return options_; }
+    loop::Loop& loop() { return loop_; }
+    store::Objects& objects() { return *objects_; }
+    store::Store& store() { return store_->inner(); }
+    bool has_store() const { return store_ != nullptr; }
+    /// What API clients have under way.
+    loop::Scope& clients() { return clients_; }
+    std::map<std::string, uint64_t> reconciled() const;
+
+  private:
+    loop::Task<void> run();
+    loop::Task<void> close();
+    loop::Task<Result<void>> bring_up();
+    loop::Task<Result<void>> open_store();
+    loop::Task<Result<void>> start_node();
+    loop::Task<Result<void>> collect_garbage();
+    void follow_pods();
+    std::string why_not_kill(const std::string& uid, const std::string& name);
+
+    Host& host_;
+    Ledger& ledger_;
+    Random& random_;
+    const DaemonOptions options_;
+    loop::Loop loop_;
+    SlowExecutor executor_;
+    bool ready_ = false;
+    bool ended_ = false;
+    std::unique_ptr<WitnessStore> store_;
+    std::unique_ptr<store::Objects> objects_;
+    std::unique_ptr<store::EventRecorder> events_;
+    std::unique_ptr<FakeRuntime> runtime_;
+    FakeImages images_;
+    FakeNetwork network_;
+    FakeRules rules_;
+    std::unique_ptr<network::DnsZone> zone_;
+    std::unique_ptr<wiring::ServiceProxy> service_proxy_;
+    std::unique_ptr<controllers::Controllers> controllers_;
+    std::unique_ptr<scheduler::Scheduler> scheduler_;
+    std::unique_ptr<node::NodeAgent> node_agent_;
+    std::unique_ptr<node::PodAgent> pod_agent_;
+    std::unique_ptr<store::Follower> pods_, config_maps_, secrets_;
+    loop::Scope main_;
+    loop::Scope clients_;
+};
+
+}  // namespace orilla::sim

@@ -1,0 +1,149 @@
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "fakes.hpp"
+
+namespace orilla::sim {
+
+FakeRuntime::FakeRuntime(loop::Loop& loop, Host& host) : loop_(loop), host_(host), scope_(loop) {
+    for (const auto& [uid, pod] : host_.pods()) look(uid);
+    for (const auto& uid : host_.cgroups()) look(uid);
+    host_.on_change = [this](const std::string& uid) { hear(uid); };
+}
+
+FakeRuntime::~FakeRuntime() { host_.on_change = nullptr; }
+
+/// Some moments, up to what the weather allows.
+loop::Loop::SleepAwaiter FakeRuntime::pause() {
+    return loop_.sleep_for(static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(host_.weather().runtime_ms_max) + 1)));
+}
+
+bool FakeRuntime::fails() {
+    return static_cast<int>(host_.random().below(100)) < host_.weather().runtime_errors_percent;
+}
+
+void FakeRuntime::look(const std::string& uid) {
+    auto now = host_.observe(uid);
+    if (now) seen_[uid] = std::move(*now);
+    else seen_.erase(uid);
+}
+
+void FakeRuntime::hear(const std::string& uid) {
+    const auto after_ms = static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(host_.weather().event_ms_max) + 1));
+    scope_.spawn(hear_later(uid, after_ms));
+}
+
+loop::Task<void> FakeRuntime::hear_later(std::string uid, int64_t after_ms) {
+    co_await loop_.sleep_for(after_ms);
+    if (!seen_.contains(uid)) co_return;
+    look(uid);
+    if (listener_) listener_(uid);
+}
+
+std::vector<node::SandboxState> FakeRuntime::observe() const {
+    std::vector<node::SandboxState> out;
+    for (const auto& [uid, state] : seen_) out.push_back(state);
+    return out;
+}
+
+std::optional<node::SandboxState> FakeRuntime::observe_pod(const std::string& uid) const {
+    const auto found = seen_.find(uid);
+    if (found == seen_.end()) return std::nullopt;
+    return found->second;
+}
+
+loop::Task<Result<void>> FakeRuntime::create_pod(node::PodConfig config, std::string) {
+    if (seen_.contains(config.uid)) co_return Error(Code::already_exists, "pod " + config.uid + " exists");
+    host_.make_cgroup(config.uid);
+    look(config.uid);
+    co_await pause();
+    if (fails()) {
+        host_.remove_cgroup(config.uid);
+        look(config.uid);
+        co_return Error(Code::unavailable, "create pod: the supervisor does not answer");
+    }
+    host_.make_pod(config.uid);
+    co_await pause();
+    look(config.uid);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeRuntime::start_container(node::ContainerConfig config) {
+    const std::string image = config.image;
+    co_await pause();
+    if (fails()) co_return Error(Code::unavailable, "start container: mount overlay: input/output error");
+    if (!host_.images().contains(image)) co_return Error(Code::unavailable, "image " + image + " is not here");
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(config.log_path).parent_path(), error);
+    std::ofstream(config.log_path) << "";
+    CO_CHECK_VOID(host_.start(config, image + "@sha256:0"));
+    co_await pause();
+    look(config.pod_uid);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeRuntime::signal_container(std::string uid, std::string name, int number) {
+    co_await pause();
+    if (fails()) co_return Error(Code::timeout, "the supervisor does not answer");
+    host_.signal(uid, name, number);
+    co_return ok();
+}
+
+int FakeRuntime::stop_signal(const std::string&, const std::string&) const { return SIGTERM; }
+
+loop::Task<Result<node::ExecResult>> FakeRuntime::exec(std::string uid, std::string name, std::vector<std::string> argv,
+                                                       int64_t timeout_ms) {
+    if (static_cast<int>(host_.random().below(100)) < host_.weather().exec_hangs_percent) {
+        co_await loop_.sleep_for(timeout_ms);
+        co_return Error(Code::timeout, "command timed out");
+    }
+    co_await pause();
+    const auto found = host_.pods().find(uid);
+    const HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find(name);
+    if (!container || !container->runs()) co_return Error(Code::not_found, "container " + name + " is not there");
+    const bool good = argv.at(0) == "ready" ? container->ready : container->healthy;
+    co_return node::ExecResult{good ? 0 : 1, good ? "" : "not yet"};
+}
+
+loop::Task<Result<void>> FakeRuntime::remove_container(std::string uid, std::string name, int attempt) {
+    co_await pause();
+    host_.remove_container(uid, name, attempt);
+    look(uid);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeRuntime::remove_pod(std::string uid) {
+    if (!seen_.contains(uid)) co_return ok();
+    co_await pause();
+    if (fails()) co_return Error(Code::timeout, "processes in cgroup /pods/" + uid + " do not die");
+    host_.remove_pod(uid);
+    co_await pause();
+    host_.remove_cgroup(uid);
+    look(uid);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeRuntime::remove_tree(std::string path) {
+    co_await pause();
+    if (fails()) co_return Error(Code::timeout, "remove " + path + ": timed out");
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeRuntime::collect_garbage(std::vector<std::string> known) {
+    std::vector<std::string> gone;
+    for (const auto& [uid, state] : seen_)
+        if (std::find(known.begin(), known.end(), uid) == known.end()) gone.push_back(uid);
+    for (const auto& uid : gone) {
+        co_await pause();
+        host_.remove_pod(uid);
+        host_.remove_cgroup(uid);
+        look(uid);
+    }
+    co_return ok();
+}
+
+}  // namespace orilla::sim

@@ -1,0 +1,201 @@
+#include "host.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+
+namespace orilla::sim {
+
+namespace {
+constexpr uint32_t addresses_max = 250;
+constexpr int64_t back_off_reset_ms = 600'000;
+
+/// The documented back-off: at once, then 10 s, doubled up to 5 min.
+int64_t expected_back_off_ms(int crashes) {
+    if (crashes <= 0) return 0;
+    return std::min<int64_t>(10'000LL << std::min(crashes - 1, 10), 300'000);
+}
+std::string label(const std::string& uid, const std::string& name) { return uid.substr(0, 8) + "/" + name; }
+}  // namespace
+
+HostContainer* HostPod::find(const std::string& name) {
+    HostContainer* found = nullptr;
+    for (const auto& container : containers)
+        if (container->state.name == name) found = container.get();
+    return found;
+}
+
+void Host::make_pod(const std::string& uid) {
+    auto& pod = pods_[uid];
+    if (pod.alive) trace_.fail("a second sandbox was made for pod " + uid);
+    pod.alive = true;
+    trace_.add("host: sandbox " + uid.substr(0, 8));
+}
+
+void Host::check_start(const HostPod& pod, const node::ContainerConfig& config) {
+    const std::string what = label(config.pod_uid, config.name) + " attempt " + std::to_string(config.attempt);
+    for (const auto& container : pod.containers) {
+        if (container->state.name != config.name) continue;
+        if (container->runs()) trace_.fail("container " + what + " is started while attempt " + std::to_string(container->state.attempt) + " runs");
+        if (container->state.attempt >= config.attempt) trace_.fail("container " + what + " was started before");
+    }
+}
+
+/// A container that ended by itself is not started again before its back-off is over. A daemon that starts anew has
+/// forgotten how often it ended, but counts again.
+void Host::check_back_off(const std::string& uid, const HostContainer& last) {
+    const std::string key = uid + "/" + last.state.name;
+    CrashRun& run = crashes_[key];
+    if (run.daemon_life != daemon_life) run = {0, daemon_life};
+    if (last.ended_ms - last.started_ms >= back_off_reset_ms) run.crashes = 0;
+    const int64_t waited_ms = loop_.now_ms() - last.ended_ms;
+    const int64_t wanted_ms = expected_back_off_ms(run.crashes++);
+    if (waited_ms < wanted_ms)
+        trace_.fail("container " + label(uid, last.state.name) + " was started again after " + std::to_string(waited_ms) +
+                    " ms, its back-off is " + std::to_string(wanted_ms) + " ms");
+}
+
+Result<void> Host::start(const node::ContainerConfig& config, const std::string& image_id) {
+    auto found = pods_.find(config.pod_uid);
+    if (found == pods_.end() || !found->second.alive) return Error(Code::unavailable, "pod " + config.pod_uid + " has no supervisor");
+    HostPod& pod = found->second;
+    check_start(pod, config);
+    if (const HostContainer* last = pod.find(config.name)) check_back_off(config.pod_uid, *last);
+    if (config.image.starts_with("nocommand")) return Error(Code::not_found, "exec /bin/none: no such file or directory");
+    auto made = std::make_unique<HostContainer>(loop_);
+    made->state.name = config.name;
+    made->state.attempt = config.attempt;
+    made->state.phase = node::ContainerPhase::running;
+    made->state.pid = next_pid_++;
+    made->state.started_wall_s = clock_.wall_s();
+    made->state.image_id = image_id;
+    made->image = config.image;
+    made->started_ms = loop_.now_ms();
+    pod.containers.push_back(std::move(made));
+    ++starts_;
+    trace_.add("host: start " + label(config.pod_uid, config.name) + " #" + std::to_string(config.attempt) + " " + config.image);
+    begin_life(config.pod_uid, *pod.containers.back());
+    return ok();
+}
+
+/// web, api, stubborn: until told; the last does not hear SIGTERM. crash: fails after a while. job: succeeds.
+void Host::begin_life(const std::string& uid, HostContainer& container) {
+    HostContainer* one = &container;
+    container.warm_up.arm_after(static_cast<int64_t>(random_.below(8'000)), [one] { one->ready = true; });
+    const auto after = [&](int64_t ms, int code) {
+        container.life.arm_after(ms, [this, uid, one, code] { end(uid, *one, code, 0, false); });
+    };
+    if (container.image.starts_with("crash")) after(1'000 + static_cast<int64_t>(random_.below(20'000)), 1);
+    if (container.image.starts_with("job")) after(2'000 + static_cast<int64_t>(random_.below(30'000)), 0);
+}
+
+void Host::end(const std::string& uid, HostContainer& container, int exit_code, int number, bool oom) {
+    if (!container.runs()) return;
+    container.life.disarm();
+    container.warm_up.disarm();
+    if (!container.asked_to_stop) disturb(uid);
+    container.ready = false;
+    container.ended_ms = loop_.now_ms();
+    container.state.phase = node::ContainerPhase::exited;
+    container.state.pid = 0;
+    container.state.exit_code = exit_code;
+    container.state.signal = number;
+    container.state.oom_killed = oom;
+    container.state.finished_wall_s = clock_.wall_s();
+    trace_.add("host: end " + label(uid, container.state.name) + " #" + std::to_string(container.state.attempt) + " " + std::to_string(exit_code));
+    tell(uid);
+}
+
+void Host::check_kill(const std::string& uid, const std::string& name) {
+    const std::string why = why_not_kill ? why_not_kill(uid, name) : "";
+    if (!why.empty()) trace_.fail("the daemon kills " + label(uid, name) + " although " + why);
+}
+
+void Host::signal(const std::string& uid, const std::string& name, int number) {
+    auto found = pods_.find(uid);
+    HostContainer* container = found == pods_.end() ? nullptr : found->second.find(name);
+    if (!container || !container->runs()) return;
+    check_kill(uid, name);
+    container->asked_to_stop = true;
+    trace_.add("host: signal " + std::to_string(number) + " to " + label(uid, name));
+    if (number == SIGKILL) return end(uid, *container, 137, SIGKILL, false);
+    if (container->image.starts_with("stubborn")) return;
+    container->life.arm_after(static_cast<int64_t>(random_.below(4'000)),
+                              [this, uid, container] { end(uid, *container, 143, SIGTERM, false); });
+}
+
+void Host::remove_container(const std::string& uid, const std::string& name, int attempt) {
+    auto found = pods_.find(uid);
+    if (found == pods_.end()) return;
+    auto& list = found->second.containers;
+    const auto gone = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one->state.name == name && one->state.attempt == attempt; });
+    if (gone == list.end()) return;
+    if ((*gone)->runs()) trace_.fail("container " + label(uid, name) + " is removed while it runs");
+    list.erase(gone);
+}
+
+void Host::remove_pod(const std::string& uid) {
+    auto found = pods_.find(uid);
+    if (found == pods_.end()) return;
+    for (const auto& container : found->second.containers)
+        if (container->runs()) check_kill(uid, container->state.name), container->asked_to_stop = true;
+    trace_.add("host: remove sandbox " + uid.substr(0, 8));
+    pods_.erase(found);
+}
+
+std::optional<node::SandboxState> Host::observe(const std::string& uid) const {
+    const auto found = pods_.find(uid);
+    if (found == pods_.end() && !cgroups_.contains(uid)) return std::nullopt;
+    node::SandboxState out;
+    out.uid = uid;
+    if (found == pods_.end()) return out;
+    out.alive = found->second.alive;
+    for (const auto& container : found->second.containers) out.containers.push_back(container->state);
+    return out;
+}
+
+void Host::lose_supervisor(const std::string& uid) {
+    HostPod& pod = pods_[uid];
+    pod.alive = false;
+    trace_.add("host: supervisor of " + uid.substr(0, 8) + " dies");
+    for (const auto& container : pod.containers) end(uid, *container, 137, SIGKILL, false);
+    disturb(uid);
+    tell(uid);
+}
+
+void Host::reboot() {
+    trace_.add("host: reboot");
+    for (const auto& [uid, pod] : pods_) disturb(uid);
+    pods_.clear();
+    cgroups_.clear();
+    addresses_.clear();
+    rules_.clear();
+}
+
+Result<std::string> Host::attach(const std::string& uid) {
+    if (const auto found = addresses_.find(uid); found != addresses_.end()) return std::string(found->second);
+    for (uint32_t tried = 0; tried < addresses_max; ++tried) {
+        const std::string ip = "10.42.0." + std::to_string(2 + next_address_++ % addresses_max);
+        const bool taken = std::any_of(addresses_.begin(), addresses_.end(), [&](const auto& one) { return one.second == ip; });
+        if (taken) continue;
+        addresses_[uid] = ip;
+        return std::string(ip);
+    }
+    return Error(Code::unavailable, "no address is left");
+}
+
+void Host::detach(const std::string& uid) {
+    if (pods_.contains(uid)) trace_.fail("pod " + uid + " loses its address while its sandbox is there");
+    addresses_.erase(uid);
+}
+
+bool Host::runs_ready(const std::string& uid) const {
+    const auto found = pods_.find(uid);
+    if (found == pods_.end() || !found->second.alive || found->second.containers.empty()) return false;
+    std::map<std::string, bool> newest;
+    for (const auto& container : found->second.containers)
+        newest[container->state.name] = container->runs() ? container->ready && !container->asked_to_stop : container->image.starts_with("job");
+    return std::all_of(newest.begin(), newest.end(), [](const auto& one) { return one.second; });
+}
+
+}  // namespace orilla::sim

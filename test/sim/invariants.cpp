@@ -1,0 +1,169 @@
+#include "invariants.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "clients.hpp"
+#include "orilla/api/selectors.hpp"
+
+namespace orilla::sim {
+
+namespace {
+
+using Complaints = std::vector<std::string>;
+using PodPtr = std::shared_ptr<const api::Pod>;
+
+std::string label(const api::ObjectMeta& meta) { return meta.namespace_.str() + "/" + meta.name.str(); }
+
+bool is_ready(const api::Pod& pod) {
+    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(), [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
+}
+bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
+
+void check_deployments(store::Objects& objects, Complaints& out) {
+    for (const auto& one : objects.list<api::Deployment>()) {
+        const std::string name = "Deployment " + label(one->metadata);
+        const int32_t wanted = one->spec.replicas.value_or(1);
+        const auto& status = one->status;
+        if (one->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+        if (status.observed_generation != one->metadata.generation) out.push_back(name + ": its last change was not observed");
+        if (status.replicas != wanted || status.updated_replicas != wanted || status.ready_replicas != wanted || status.available_replicas != wanted)
+            out.push_back(name + ": wants " + std::to_string(wanted) + " replicas, has " + std::to_string(status.replicas) + ", updated " +
+                          std::to_string(status.updated_replicas) + ", ready " + std::to_string(status.ready_replicas) + ", available " +
+                          std::to_string(status.available_replicas));
+        int32_t sets = 0, size = 0;
+        for (const auto& set : objects.list<api::ReplicaSet>(one->metadata.namespace_)) {
+            if (set->metadata.owner_references.empty() || set->metadata.owner_references[0].uid != one->metadata.uid) continue;
+            ++sets;
+            size += set->spec.replicas.value_or(1);
+        }
+        if (size != wanted) out.push_back(name + ": its ReplicaSets want " + std::to_string(size) + " pods");
+        if (sets > one->spec.revision_history_limit.value_or(10) + 1) out.push_back(name + ": keeps " + std::to_string(sets) + " ReplicaSets");
+    }
+}
+
+void check_replica_sets(store::Objects& objects, Complaints& out) {
+    for (const auto& set : objects.list<api::ReplicaSet>()) {
+        const std::string name = "ReplicaSet " + label(set->metadata);
+        int32_t own = 0;
+        for (const auto& pod : objects.list<api::Pod>(set->metadata.namespace_))
+            for (const auto& owner : pod->metadata.owner_references) own += owner.uid == set->metadata.uid;
+        if (own != set->spec.replicas.value_or(1)) out.push_back(name + " wants " + std::to_string(set->spec.replicas.value_or(1)) + " pods and has " + std::to_string(own));
+        if (set->status.replicas != own) out.push_back(name + " says it has " + std::to_string(set->status.replicas) + " pods of " + std::to_string(own));
+        if (set->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+    }
+}
+
+/// Owners are there, and namespaces.
+void check_owners(store::Objects& objects, Complaints& out) {
+    std::set<std::string> uids;
+    for (const auto& kind : api::all_kinds())
+        for (const auto& entry : objects.store().list(kind.resource).entries) {
+            auto object = entry->json ? objects.decode(kind, entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+            if (object && *object) uids.insert((*object)->meta().uid.str());
+        }
+    for (const auto& kind : api::all_kinds())
+        for (const auto& entry : objects.store().list(kind.resource).entries) {
+            auto object = entry->json ? objects.decode(kind, entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+            if (!object || !*object) continue;
+            const std::string name = std::string(kind.kind) + " " + label((*object)->meta());
+            if (kind.namespaced && !objects.get<api::Namespace>(entry->key.ns)) out.push_back(name + " is in a namespace that is gone");
+            for (const auto& owner : (*object)->meta().owner_references)
+                if (!uids.contains(owner.uid.str())) out.push_back(name + " is an orphan: its owner " + owner.name.str() + " is gone");
+        }
+    for (const auto& ns : objects.list<api::Namespace>())
+        if (ns->metadata.deletion_timestamp) out.push_back("Namespace " + ns->metadata.name.str() + " is still being deleted");
+}
+
+void check_pods(store::Objects& objects, Host& host, Complaints& out) {
+    for (const auto& pod : objects.list<api::Pod>()) {
+        const std::string name = "Pod " + label(pod->metadata), uid = pod->metadata.uid.str();
+        if (pod->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+        if (has_ended(*pod)) {
+            if (host.pods().contains(uid)) out.push_back(name + " has ended and its sandbox is there");
+            continue;
+        }
+        const std::string why = pod->status.container_statuses.empty() || !pod->status.container_statuses[0].state.waiting
+                                    ? "" : ": " + pod->status.container_statuses[0].state.waiting->reason.str();
+        if (pod->spec.node_name.empty()) out.push_back(name + " has no node");
+        if (!is_ready(*pod)) out.push_back(name + " is " + pod->status.phase.str() + " and not ready" + why);
+        if (!host.runs_ready(uid)) out.push_back(name + " does not run");
+        const auto ip = host.addresses().find(uid);
+        if (ip == host.addresses().end() || pod->status.pod_ip != ip->second) out.push_back(name + " says its address is " + pod->status.pod_ip.str());
+    }
+}
+
+/// Nothing is left on the host of pods that are gone.
+void check_host(store::Objects& objects, Host& host, Complaints& out) {
+    std::set<std::string> known, logs;
+    for (const auto& pod : objects.list<api::Pod>()) {
+        known.insert(pod->metadata.uid.str());
+        logs.insert(pod->metadata.namespace_.str() + "_" + pod->metadata.name.str() + "_" + pod->metadata.uid.str());
+    }
+    for (const auto& [uid, pod] : host.pods())
+        if (!known.contains(uid)) out.push_back("sandbox " + uid + " belongs to no pod");
+    for (const auto& uid : host.cgroups())
+        if (!known.contains(uid)) out.push_back("cgroup " + uid + " belongs to no pod");
+    for (const auto& [uid, ip] : host.addresses())
+        if (!known.contains(uid)) out.push_back("address " + ip + " belongs to no pod");
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("pods", error))
+        if (!known.contains(entry.path().filename())) out.push_back("volumes of " + entry.path().filename().string() + " belong to no pod");
+    for (const auto& entry : std::filesystem::directory_iterator("logs", error))
+        if (!logs.contains(entry.path().filename())) out.push_back("logs " + entry.path().filename().string() + " belong to no pod");
+}
+
+std::string joined(const std::set<std::string>& words) {
+    std::string out;
+    for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+    return out;
+}
+
+/// EndpointSlices and the kernel's table hold the ready pods of each Service, and nothing else.
+void check_services(store::Objects& objects, Host& host, Complaints& out) {
+    std::set<std::string> owners;
+    for (const auto& service : objects.list<api::Service>()) {
+        const std::string name = label(service->metadata);
+        if (service->spec.selector.empty()) continue;
+        std::set<std::string> wanted, shown, served;
+        for (const auto& pod : objects.list<api::Pod>(service->metadata.namespace_)) {
+            bool matches = is_ready(*pod) && !pod->metadata.deletion_timestamp;
+            for (const auto& [key, value] : service->spec.selector) matches &= pod->metadata.labels.get(key) && *pod->metadata.labels.get(key) == value;
+            if (matches) wanted.insert(pod->status.pod_ip.str());
+        }
+        for (const auto& slice : objects.list<api::EndpointSlice>(service->metadata.namespace_)) {
+            const auto* of = slice->metadata.labels.get("kubernetes.io/service-name");
+            if (!of || *of != service->metadata.name) continue;
+            for (const auto& endpoint : slice->endpoints)
+                if (endpoint.conditions.ready.value_or(true)) shown.insert(endpoint.addresses[0].str());
+        }
+        if (shown != wanted) out.push_back("EndpointSlices of " + name + " show [" + joined(shown) + "], ready are [" + joined(wanted) + "]");
+        if (service->spec.cluster_ip == "None") continue;
+        owners.insert(name);
+        for (const auto& port : host.rules()[name])
+            for (const auto& endpoint : port.endpoints) served.insert(endpoint.ip.text());
+        if (served != wanted) out.push_back("the rules of " + name + " lead to [" + joined(served) + "], ready are [" + joined(wanted) + "]");
+    }
+    for (const auto& [owner, ports] : host.rules())
+        if (!owners.contains(owner) && owner != "default/kubernetes") out.push_back("rules of " + owner + ", which is gone");
+    for (const auto& slice : objects.list<api::EndpointSlice>()) {
+        const auto* of = slice->metadata.labels.get("kubernetes.io/service-name");
+        if (of && !objects.get<api::Service>(slice->metadata.namespace_, *of)) out.push_back("EndpointSlice " + label(slice->metadata) + " of a Service that is gone");
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
+    Complaints out;
+    check_deployments(daemon.objects(), out);
+    check_replica_sets(daemon.objects(), out);
+    check_owners(daemon.objects(), out);
+    check_pods(daemon.objects(), host, out);
+    check_host(daemon.objects(), host, out);
+    check_services(daemon.objects(), host, out);
+    return out;
+}
+
+}  // namespace orilla::sim

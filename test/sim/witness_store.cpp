@@ -1,0 +1,132 @@
+#include "witness_store.hpp"
+
+#include <functional>
+
+#include "orilla/api/kinds.hpp"
+
+namespace orilla::sim {
+
+using store::Durability;
+using store::Encode;
+using store::EntryPtr;
+using store::Key;
+using store::Task;
+
+namespace {
+std::string label(const Key& key) { return key.resource + " " + key.ns + "/" + key.name; }
+}  // namespace
+
+// ---- ledger ----------------------------------------------------------------------------------------------------------
+
+void Ledger::submitted(const Key& key, uint64_t revision, Durability durability, bool removal, std::string_view bytes) {
+    if (revision <= shown_revision_) trace_.fail("revision " + std::to_string(revision) + " is given away again, for " + label(key));
+    objects_[key].writes[revision] = {std::hash<std::string_view>()(bytes), durability, removal};
+    if (durability == Durability::durable) ++durable_writes_;
+}
+
+/// From here on a later state or this one is there for ever: the earlier ones can be forgotten.
+void Ledger::raise_floor(Object& object, uint64_t shown, bool soft) {
+    for (auto write = object.writes.rbegin(); write != object.writes.rend(); ++write) {
+        if (write->first > shown || (!soft && write->second.durability != Durability::durable)) continue;
+        if (write->first > object.floor) object.floor = write->first;
+        break;
+    }
+    object.writes.erase(object.writes.begin(), object.writes.lower_bound(object.floor));
+}
+
+void Ledger::answered(const Key& key, uint64_t revision) { raise_floor(objects_[key], revision, false); }
+
+void Ledger::refused(const Key& key, uint64_t revision) { objects_[key].writes.erase(revision); }
+
+void Ledger::note_shown(const store::Store& store, bool soft) {
+    shown_revision_ = std::max(shown_revision_, store.revision());
+    for (auto& [key, object] : objects_) {
+        const api::KindInfo* kind = api::find_resource(key.resource);
+        if (kind && kind->durability == api::Durability::memory) continue;
+        const EntryPtr entry = store.find(key);
+        // What is not seen was removed by a write up to now, or never published; only a removal can say so.
+        uint64_t shown = entry ? entry->revision : 0;
+        if (!entry)
+            for (const auto& [revision, write] : object.writes)
+                if (write.removal && revision <= store.revision()) shown = revision;
+        raise_floor(object, shown, soft);
+    }
+}
+
+void Ledger::check_object(const Key& key, const Object& object, const store::Entry* entry) {
+    const auto floor = object.writes.find(object.floor);
+    const bool removed = floor == object.writes.end() || floor->second.removal;
+    if (!entry) {
+        if (object.floor != 0 && !removed) trace_.fail("lost: " + label(key) + " of revision " + std::to_string(object.floor));
+        return;
+    }
+    if (entry->revision < object.floor || (entry->revision == object.floor && removed))
+        return trace_.fail("lost: " + label(key) + " is back at revision " + std::to_string(entry->revision) + ", revision " +
+                           std::to_string(object.floor) + " was answered or shown");
+    const auto write = object.writes.find(entry->revision);
+    if (write == object.writes.end()) return trace_.fail("made up: " + label(key) + " of revision " + std::to_string(entry->revision));
+    if (entry->json && std::hash<std::string_view>()(*entry->json) != write->second.hash)
+        trace_.fail("made up: the content of " + label(key));
+}
+
+void Ledger::check_loaded(const store::Store& store) {
+    if (store.revision() < shown_revision_)
+        trace_.fail("the revision went back from " + std::to_string(shown_revision_) + " to " + std::to_string(store.revision()));
+    std::map<Key, EntryPtr> loaded;
+    for (const auto& kind : api::all_kinds())
+        for (const EntryPtr& entry : store.list(kind.resource, {}).entries) loaded[entry->key] = entry;
+    for (const auto& [key, entry] : loaded)
+        if (!objects_.contains(key)) trace_.fail("made up: " + label(key));
+    for (auto object = objects_.begin(); object != objects_.end();) {
+        const auto entry = loaded.find(object->first);
+        check_object(object->first, object->second, entry == loaded.end() ? nullptr : entry->second.get());
+        if (entry == loaded.end()) {
+            object = objects_.erase(object);
+            continue;
+        }
+        // Now it is this state that counts; what was written over it is gone with the daemon.
+        auto& writes = object->second.writes;
+        writes.erase(writes.upper_bound(entry->second->revision), writes.end());
+        object->second.floor = entry->second->revision;
+        writes.erase(writes.begin(), writes.lower_bound(object->second.floor));
+        ++object;
+    }
+}
+
+// ---- store -----------------------------------------------------------------------------------------------------------
+
+Encode WitnessStore::witnessed(std::shared_ptr<Claim> claim, Encode encode) {
+    return [this, claim = std::move(claim), encode = std::move(encode)](uint64_t revision) {
+        std::string bytes = encode(revision);
+        claim->revision = revision;
+        ledger_.submitted(claim->key, revision, claim->durability, claim->removal, bytes);
+        return bytes;
+    };
+}
+
+Task<Result<EntryPtr>> WitnessStore::answer(std::shared_ptr<Claim> claim, Task<Result<EntryPtr>> task) {
+    auto result = co_await std::move(task);
+    if (result) ledger_.answered(claim->key, claim->revision);
+    else if (claim->revision != 0) ledger_.refused(claim->key, claim->revision);
+    co_return result;
+}
+
+Task<Result<EntryPtr>> WitnessStore::create(Key key, Durability durability, Encode encode) {
+    auto claim = std::make_shared<Claim>(Claim{key, durability, false});
+    Encode noted = witnessed(claim, std::move(encode));
+    return answer(claim, inner_->create(std::move(key), durability, std::move(noted)));
+}
+
+Task<Result<EntryPtr>> WitnessStore::update(Key key, uint64_t expected, Durability durability, Encode encode) {
+    auto claim = std::make_shared<Claim>(Claim{key, durability, false});
+    Encode noted = witnessed(claim, std::move(encode));
+    return answer(claim, inner_->update(std::move(key), expected, durability, std::move(noted)));
+}
+
+Task<Result<EntryPtr>> WitnessStore::remove(Key key, uint64_t expected, Durability durability, Encode last_state) {
+    auto claim = std::make_shared<Claim>(Claim{key, durability, true});
+    Encode noted = witnessed(claim, std::move(last_state));
+    return answer(claim, inner_->remove(std::move(key), expected, durability, std::move(noted)));
+}
+
+}  // namespace orilla::sim
