@@ -162,9 +162,12 @@ std::string Daemon::why_not_kill(const std::string& uid, const std::string& name
         if (pod->metadata.deletion_timestamp || ended || pod->spec.active_deadline_seconds) return "";
         HostPod& there = host_.pods()[uid];
         const HostContainer* container = there.find(name);
-        if (!there.alive || !container || !container->healthy) return "";
-        for (const auto& spec : pod->spec.containers)
-            if (spec.name == name && (spec.image != container->image || (spec.liveness_probe && host_.weather().exec_hangs_percent > 0))) return "";
+        if (!there.alive || !container) return "";
+        for (const auto& spec : pod->spec.containers) {
+            if (spec.name != name) continue;
+            if (spec.image != container->image) return "";
+            if (spec.liveness_probe && container->liveness_failures >= spec.liveness_probe->failure_threshold) return "";
+        }
         return "its pod " + pod->metadata.name.str() + " is to run";
     }
     return "";

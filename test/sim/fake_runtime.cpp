@@ -93,17 +93,18 @@ loop::Task<Result<void>> FakeRuntime::signal_container(std::string uid, std::str
 
 int FakeRuntime::stop_signal(const std::string&, const std::string&) const { return SIGTERM; }
 
+/// What runs there is a probe: "ready" or "alive".
 loop::Task<Result<node::ExecResult>> FakeRuntime::exec(std::string uid, std::string name, std::vector<std::string> argv,
                                                        int64_t timeout_ms) {
-    if (static_cast<int>(host_.random().below(100)) < host_.weather().exec_hangs_percent) {
-        co_await loop_.sleep_for(timeout_ms);
-        co_return Error(Code::timeout, "command timed out");
-    }
-    co_await pause();
+    const bool hangs = static_cast<int>(host_.random().below(100)) < host_.weather().exec_hangs_percent;
+    co_await loop_.sleep_for(hangs ? timeout_ms : static_cast<int64_t>(host_.random().below(50)));
     const auto found = host_.pods().find(uid);
-    const HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find(name);
+    HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find(name);
     if (!container || !container->runs()) co_return Error(Code::not_found, "container " + name + " is not there");
-    const bool good = argv.at(0) == "ready" ? container->ready : container->healthy;
+    const bool asks_ready = argv.at(0) == "ready";
+    const bool good = !hangs && (asks_ready ? container->ready : container->healthy);
+    if (!asks_ready) container->liveness_failures = good ? 0 : container->liveness_failures + 1;
+    if (hangs) co_return Error(Code::timeout, "command timed out");
     co_return node::ExecResult{good ? 0 : 1, good ? "" : "not yet"};
 }
 

@@ -8,7 +8,8 @@ namespace orilla::sim {
 
 namespace {
 constexpr uint32_t addresses_max = 250;
-constexpr int64_t back_off_reset_ms = 600'000;
+/// Ten minutes, less what the daemon may hear late.
+constexpr int64_t back_off_reset_ms = 590'000;
 
 /// The documented back-off: at once, then 10 s, doubled up to 5 min.
 int64_t expected_back_off_ms(int crashes) {

@@ -26,6 +26,7 @@ struct HostContainer {
     int64_t ended_ms = 0;
     bool ready = false;       ///< what its readiness probe hears
     bool healthy = true;      ///< what its liveness probe hears
+    int liveness_failures = 0;  ///< that it has heard in a row
     bool asked_to_stop = false;
     loop::Timer life, warm_up;
     bool runs() const { return state.phase != node::ContainerPhase::exited; }
