@@ -27,6 +27,8 @@ struct ContainerMemory {
     int accounted_attempt = -1;  ///< newest attempt whose end was counted
     int64_t accounted_at_ms = 0;
     int crashes = 0;
+    int running_attempt = -1;      ///< the attempt that was seen running ...
+    int64_t running_since_ms = 0;  ///< ... and since when (monotonic), by this daemon
     int64_t backoff_ms = 0;
     int64_t backoff_until_ms = 0;
     bool backing_off = false;  ///< the back-off, of a pull or a restart, is being waited for, and was told

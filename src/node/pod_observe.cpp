@@ -110,7 +110,9 @@ void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const 
     own.startup = own.liveness = own.readiness = ProbeVerdict::unknown;
     // Always-policy images are asked for again at each start; the others are simply looked up.
     own.image = ImagePhase::unknown;
-    if (ended.finished_wall_s - ended.started_wall_s >= crash_backoff_reset_s) own.crashes = 0;
+    // By our own clock: the wall clock may have jumped meanwhile.
+    const bool ran_long = own.running_attempt == ended.attempt && loop_.now_ms() - own.running_since_ms >= crash_backoff_reset_s * 1000;
+    if (ran_long) own.crashes = 0;
     const bool init = std::any_of(pod.spec.init_containers.begin(), pod.spec.init_containers.end(),
                                   [&](const auto& c) { return c.name == spec.name; });
     // What another image did does not count against this one.
@@ -149,6 +151,10 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
             account_exit(memory, pod, spec, seen);
             seen.outdated = seen.current->stop.begun_ms >= 0 && !seen.started_image.empty() && spec.image != seen.started_image;
             if (seen.current->termination_message.empty()) seen.current->termination_message = own.last_words;
+        }
+        if (seen.current && seen.current->phase == ContainerPhase::running && own.running_attempt != seen.current->attempt) {
+            own.running_attempt = seen.current->attempt;
+            own.running_since_ms = loop_.now_ms();
         }
         seen.restart_count = seen.current ? seen.current->attempt : 0;
         seen.backoff_until_ms = own.backoff_until_ms;
