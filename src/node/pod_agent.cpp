@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
+#include <optional>
 
 #include "orilla/base/log.hpp"
 #include "pod_agent_impl.hpp"
@@ -14,6 +15,12 @@ namespace {
 bool refers_to(const api::Pod& pod, const std::string& source) {
     const SourceNames names = find_source_names(pod.spec);
     return names.config_maps.count(source) || names.secrets.count(source);
+}
+/// NAMESPACE_NAME_UID, as log_dir makes it; none of the three contains an underscore.
+std::optional<PodKey> parse_log_dir(const std::string& name) {
+    const size_t first = name.find('_'), last = name.rfind('_');
+    if (first == std::string::npos || first == last) return std::nullopt;
+    return PodKey{name.substr(0, first), name.substr(first + 1, last - first - 1), name.substr(last + 1)};
 }
 }  // namespace
 
@@ -59,21 +66,27 @@ void PodAgent::Impl::start() {
         remember(key);
         worker_.queue().add(key.uid);
     }
-    for (const auto& uid : left_behind()) {
-        remember({"", "", uid});
-        worker_.queue().add(uid);
+    for (const auto& key : left_behind()) {
+        remember(key);
+        worker_.queue().add(key.uid);
     }
 }
 
-/// Sandboxes and directories whose pod is not ours any more.
-std::vector<std::string> PodAgent::Impl::left_behind() const {
-    std::set<std::string> uids;
-    for (const auto& sandbox : runtime_.observe()) uids.insert(sandbox.uid);
+/// Sandboxes and directories whose pod is not ours any more. The name of a log directory tells whose it is.
+std::vector<PodKey> PodAgent::Impl::left_behind() const {
+    std::map<std::string, PodKey> found;
+    for (const auto& sandbox : runtime_.observe()) found[sandbox.uid] = {"", "", sandbox.uid};
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(options_.pods_dir, error))
-        uids.insert(entry.path().filename());
-    for (const auto& [uid, memory] : pods_) uids.erase(uid);
-    return {uids.begin(), uids.end()};
+    for (const auto& entry : std::filesystem::directory_iterator(options_.pods_dir, error)) {
+        const std::string uid = entry.path().filename();
+        found[uid] = {"", "", uid};
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(options_.logs_dir, error))
+        if (auto key = parse_log_dir(entry.path().filename())) found[key->uid] = std::move(*key);
+    std::vector<PodKey> out;
+    for (auto& [uid, key] : found)
+        if (!pods_.contains(uid)) out.push_back(std::move(key));
+    return out;
 }
 
 void PodAgent::Impl::source_changed(const std::string& ns, const std::string& name) {

@@ -47,7 +47,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     std::string pod_dir(const std::string& uid) const { return options_.pods_dir + "/" + uid; }
     std::string log_dir(const PodKey& key) const;
     PodPlacement placement(const PodMemory& memory) const;
-    std::vector<std::string> left_behind() const;
+    std::vector<PodKey> left_behind() const;
 
     // pod_back_off.cpp: what is waited for, and what is said of it
     void follow_back_offs(PodMemory& memory, const api::Pod& pod);
