@@ -1,0 +1,121 @@
+// Courses of events that once went wrong, step by step on the fake world: each is what was left of a seed.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "client_requests.hpp"
+#include "invariants.hpp"
+#include "world.hpp"
+
+using namespace orilla;
+using namespace orilla::sim;
+
+namespace {
+
+struct Scenario : World {
+    Scenario() : World(1, false) {
+        start_daemon();
+        pass(1'000);
+        REQUIRE(ready());
+    }
+    void request(loop::Task<Result<void>> task, int64_t within_ms = 1'000) {
+        Result<void> done = Error(Code::timeout, "not answered");
+        daemon->clients().spawn(keep(std::move(task), &done));
+        pass(within_ms);
+        INFO((done ? "" : done.error().message()));
+        REQUIRE(done);
+    }
+    void create(api::Deployment deployment) { request(request_create(daemon->objects(), api::Object(std::move(deployment)))); }
+    std::vector<std::shared_ptr<const api::Pod>> pods() { return daemon->objects().list<api::Pod>("default"); }
+    /// What has gone wrong, in words; empty when nothing has.
+    std::string broken() {
+        std::string out;
+        for (const auto& what : trace.failures()) out += what + "\n";
+        return out;
+    }
+    std::string unsettled() {
+        std::string out;
+        for (const auto& what : find_unsettled(*daemon, host)) out += what + "\n";
+        return out;
+    }
+
+  private:
+    static loop::Task<void> keep(loop::Task<Result<void>> task, Result<void>* out) {
+        auto done = co_await std::move(task);
+        *out = std::move(done);
+    }
+};
+
+api::Deployment deployment_of(const char* image, int32_t replicas) {
+    api::Deployment out;
+    out.metadata.name = "web";
+    out.metadata.namespace_ = "default";
+    out.spec.replicas = replicas;
+    out.spec.selector.ensure().match_labels["app"] = "web";
+    out.spec.template_.metadata.labels["app"] = "web";
+    out.spec.template_.spec.containers.push_back(plain_container("main", image));
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a Deployment comes to readiness, and leaves nothing behind when it is deleted") {
+    Scenario world;
+    world.create(deployment_of("web:1", 3));
+    world.request(request_create(world.daemon->objects(), api::Object(service_for("default", "web", false))));
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
+    CHECK(world.host.pods().size() == 3);
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Deployment>(), "default", "web", {}));
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
+    CHECK(world.host.pods().empty());
+    CHECK(world.broken() == "");
+}
+
+TEST_CASE("a daemon that is killed restarts no container; a power cut loses no object") {
+    Scenario world;
+    world.create(deployment_of("web:1", 3));
+    world.pass(60'000);
+    const uint64_t starts = world.host.starts();
+    world.kill_daemon(false);
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
+    CHECK(world.host.starts() == starts);
+    world.kill_daemon(true);
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
+    CHECK(world.host.starts() == starts + 3);
+    CHECK(world.broken() == "");
+}
+
+TEST_CASE("a wall clock that jumps ahead does not end a container's back-off") {
+    Scenario world;
+    world.create(deployment_of("web:1", 1));
+    world.pass(30'000);
+    for (int crash = 0; crash < 4; ++crash) {
+        world.clock.set_wall_offset_s(1'700'000'000 + (crash + 1) * 86'400);
+        for (auto& [uid, pod] : world.host.pods()) world.host.end(uid, *pod.containers.back(), 1, 0, false);
+        world.pass(120'000);
+    }
+    CHECK(world.broken() == "");
+    CHECK(world.unsettled() == "");
+}
+
+TEST_CASE("the logs of a pod whose end the daemon did not live to see are removed by the next one") {
+    Scenario world;
+    world.create(deployment_of("web:1", 1));
+    world.pass(30'000);
+    const auto pod = world.pods().at(0);
+    const std::string logs = "logs/default_" + pod->metadata.name.str() + "_" + pod->metadata.uid.str();
+    REQUIRE(std::filesystem::exists(logs));
+    store::DeleteOptions now;
+    now.grace_period_seconds = 0;
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", pod->metadata.name.str(), now), 5);
+    // The power goes before anything of it is cleared away.
+    world.kill_daemon(true);
+    REQUIRE(std::filesystem::exists(logs));
+    world.pass(60'000);
+    CHECK_FALSE(std::filesystem::exists(logs));
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");
+}
