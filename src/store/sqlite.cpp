@@ -54,6 +54,15 @@ Result<void> Database::checkpoint() {
     return ok();
 }
 
+Result<void> Database::sync_wal() {
+    sqlite3_file* wal = nullptr;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    sqlite3_int64 size = 0;
+    if (!wal || !wal->pMethods || wal->pMethods->xFileSize(wal, &size) != SQLITE_OK || size == 0) return ok();
+    if (wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL) != SQLITE_OK) return Error(Code::corrupt, "sync the WAL of " + path_);
+    return ok();
+}
+
 void Database::release_memory() { sqlite3_db_release_memory(handle_); }
 
 void Database::checkpoint_on_close(bool enable) {

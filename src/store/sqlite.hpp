@@ -30,6 +30,8 @@ class Database {
     Result<int64_t> query_int(const std::string& sql);
     /// Copies what it can of the WAL into the file and lets the next write start the WAL over.
     Result<void> checkpoint();
+    /// Puts on the disk what a WAL that was found holds: a process that was killed may have written and not synced it.
+    Result<void> sync_wal();
     /// Pages in the WAL after the last commit.
     int wal_pages() const { return wal_pages_; }
     /// Lets the cache's memory go.

@@ -107,6 +107,8 @@ Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, 
     TRY(file->database_, Database::open(path, vfs));
     TRY_VOID(file->configure());
     TRY_VOID(migrate(*file->database_, store_migrations()));
+    // Before anybody is shown it: nothing that was seen may be lost.
+    TRY_VOID(file->database_->sync_wal());
     TRY_VOID(file->prepare());
     if (!data_dir.empty()) file->kept_space_ = Reserve(data_dir + "/store.reserve");
     return file;

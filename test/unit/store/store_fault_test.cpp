@@ -230,6 +230,23 @@ TEST_CASE("Store: a change in memory goes to the file only with a soft one befor
     CHECK(f.store->find(f.pod("a"))->json->find("heartbeat") != std::string::npos);
 }
 
+TEST_CASE("Store: what a killed process has written is synced before it is shown, and nothing after a clean end") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    REQUIRE(f.create("a", "one"));
+    f.drop();
+    f.faults.clear();
+    f.open();
+    CHECK(f.store->find(f.pod("a")));
+    CHECK(f.faults.syncs == 1);
+    REQUIRE(await(f.loop, f.store->close()));
+    f.drop();
+    f.faults.clear();
+    f.open();
+    CHECK(f.store->find(f.pod("a")));
+    CHECK(f.faults.syncs == 0);
+}
+
 TEST_CASE("Store: what a crash left of an unfinished new store is made afresh") {
     TempDir dir;
     for (const char* name : {"/store.db.new", "/store.db.new-wal"}) {
