@@ -25,8 +25,10 @@ bool is_ready(const api::Pod& pod) {
 bool is_available(const api::Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s) {
     if (!is_ready(pod)) return false;
     if (min_ready_s <= 0) return true;
-    const int64_t left_s = find_condition(pod, "Ready")->last_transition_time.unix_s + min_ready_s - now_s;
-    if (left_s <= 0) return true;
+    const int64_t since_s = now_s - find_condition(pod, "Ready")->last_transition_time.unix_s;
+    const int64_t left_s = min_ready_s - since_s;
+    // Became ready in the future: the clock was set back, and how long ago it was nobody knows. A rollout goes on.
+    if (left_s <= 0 || since_s < 0) return true;
     if (again_after_s) *again_after_s = *again_after_s < 0 ? left_s : std::min(*again_after_s, left_s);
     return false;
 }

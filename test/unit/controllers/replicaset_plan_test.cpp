@@ -95,6 +95,15 @@ TEST_CASE("summarise_replicaset: counts, and says when waiting pods become avail
     CHECK(again_after_s == 5);
 }
 
+TEST_CASE("summarise_replicaset: a clock that was set back makes no pod wait until it has caught up") {
+    api::ReplicaSet set = set_with(1);
+    set.spec.min_ready_seconds = 10;
+    int64_t again_after_s = -1;
+    const auto status = summarise_replicaset(set, {owned_pod("a")}, "", 1'700'000'000 - 86'400, &again_after_s);
+    CHECK(status.available_replicas == 1);
+    CHECK(again_after_s == -1);
+}
+
 TEST_CASE("summarise_replicaset: a failed create is a condition that keeps its time") {
     api::ReplicaSet set = set_with(1);
     int64_t again_after_s = -1;
