@@ -147,11 +147,17 @@ void Clients::act_on_deployments(Daemon& daemon) {
 
 // ---- everything else -------------------------------------------------------------------------------------------------
 
+void Clients::touch(Daemon& daemon, const api::ObjectMeta& pod) {
+    rollouts_.touched.insert(pod.uid.str());
+    const std::string name = pod.name.str();
+    rollouts_.touched_ms[pod.namespace_.str() + "/" + name.substr(0, name.find('-'))] = daemon.loop().now_ms();
+}
+
 void Clients::act_on_pods(Daemon& daemon) {
     const auto pods = daemon.objects().list<api::Pod>();
     if (!pods.empty() && chance(60)) {
         const auto& pod = pods[random_.below(pods.size())];
-        deleted_pods_.insert(pod->metadata.uid.str());
+        touch(daemon, pod->metadata);
         store::DeleteOptions options;
         if (chance(40)) options.grace_period_seconds = number(4);
         return delete_object(daemon, api::kind_of<api::Pod>(), pod->metadata, std::move(options));
@@ -159,7 +165,7 @@ void Clients::act_on_pods(Daemon& daemon) {
     if (!pods.empty() && chance(20)) {
         // Out of its ReplicaSet, or back into it.
         const auto& pod = pods[random_.below(pods.size())];
-        deleted_pods_.insert(pod->metadata.uid.str());
+        touch(daemon, pod->metadata);
         const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
         const std::string app = chance(50) ? "stray" : name.substr(0, name.find('-'));
         auto edit = [app](api::Pod& one) { one.metadata.labels["app"] = app; };

@@ -11,14 +11,12 @@ namespace orilla::sim {
 
 class Clients {
   public:
-    Clients(Random& random, Trace& trace) : random_(random), trace_(trace) {}
+    Clients(Random& random, Trace& trace, RolloutHistory& rollouts) : random_(random), trace_(trace), rollouts_(rollouts) {}
 
     /// Begins one request of a random kind.
     void act(Daemon& daemon);
     /// Begins to make every object one that can work: images that exist, sources that are there, no pauses.
     void mend(Daemon& daemon);
-    /// Uids of pods that a client deleted: nobody else is to blame.
-    std::set<std::string>& deleted_pods() { return deleted_pods_; }
 
   private:
     using Request = loop::Task<Result<void>>;
@@ -37,6 +35,8 @@ class Clients {
     api::PodSpec draw_pod_spec();
     api::Deployment draw_deployment(const std::string& ns, const std::string& name);
     void draw_strategy(api::Deployment& deployment);
+    /// What happens to it now is the client's doing.
+    void touch(Daemon& daemon, const api::ObjectMeta& pod);
     std::string draw_image();
     std::string draw_namespace(Daemon& daemon);
     store::DeleteOptions draw_delete_options();
@@ -45,7 +45,7 @@ class Clients {
 
     Random& random_;
     Trace& trace_;
-    std::set<std::string> deleted_pods_;
+    RolloutHistory& rollouts_;
 };
 
 bool is_good_image(std::string_view image);

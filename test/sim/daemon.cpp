@@ -23,9 +23,10 @@ node::NodeFacts node_facts() {
 
 }  // namespace
 
-Daemon::Daemon(const Clock& clock, Host& host, Ledger& ledger, Random& random, DaemonOptions options)
+Daemon::Daemon(const Clock& clock, Host& host, Ledger& ledger, RolloutHistory& rollouts, Random& random, DaemonOptions options)
     : host_(host),
       ledger_(ledger),
+      rollouts_(rollouts),
       random_(random),
       options_(options),
       loop_(clock),
@@ -85,6 +86,8 @@ loop::Task<Result<void>> Daemon::open_store() {
     store_ = std::make_unique<WitnessStore>(std::move(opened), ledger_);
     objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
     events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, random_);
+    watch_ = std::make_unique<RolloutWatch>(loop_, *objects_, *store_, host_, rollouts_);
+    watch_->start();
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);
 }

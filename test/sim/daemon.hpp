@@ -14,6 +14,7 @@
 #include "orilla/scheduler/scheduler.hpp"
 #include "orilla/store/events.hpp"
 #include "orilla/store/follower.hpp"
+#include "rollout_watch.hpp"
 #include "slow_executor.hpp"
 #include "wiring/service_proxy.hpp"
 #include "witness_store.hpp"
@@ -33,7 +34,7 @@ struct DaemonOptions {
 
 class Daemon {
   public:
-    Daemon(const Clock& clock, Host& host, Ledger& ledger, Random& random, DaemonOptions options);
+    Daemon(const Clock& clock, Host& host, Ledger& ledger, RolloutHistory& rollouts, Random& random, DaemonOptions options);
     ~Daemon();
 
     /// Starts to start; look at `ready` and `ended`.
@@ -65,6 +66,7 @@ class Daemon {
 
     Host& host_;
     Ledger& ledger_;
+    RolloutHistory& rollouts_;
     Random& random_;
     const DaemonOptions options_;
     loop::Loop loop_;
@@ -74,6 +76,7 @@ class Daemon {
     std::unique_ptr<WitnessStore> store_;
     std::unique_ptr<store::Objects> objects_;
     std::unique_ptr<store::EventRecorder> events_;
+    std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
     FakeNetwork network_;

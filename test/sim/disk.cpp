@@ -65,7 +65,13 @@ struct DiskHooks {
         return !disk.dead_;
     }
     static void count_write() { ++Disk::get().writes_; }
-    static void count_sync() { ++Disk::get().syncs_; }
+    /// False when the end comes between the writes and their sync.
+    static bool takes_sync() {
+        Disk& disk = Disk::get();
+        if (disk.writes_left_ > 0 && --disk.writes_left_ == 0) disk.dead_ = true;
+        if (!disk.dead_) ++disk.syncs_;
+        return !disk.dead_;
+    }
 };
 
 namespace {
@@ -93,8 +99,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     return methods_of(file)->xTruncate(cast(file)->real(), size);
 }
 int sync_file(sqlite3_file* file, int) {
-    if (Disk::get().dead()) return SQLITE_OK;
-    DiskHooks::count_sync();
+    if (!DiskHooks::takes_sync()) return SQLITE_OK;
     Content& content = files[*cast(file)->path];
     for (const Change& change : content.unsynced) apply(content.durable, change);
     content.unsynced.clear();

@@ -20,7 +20,7 @@ class Disk {
     void reset();
     void set_full(bool full) { full_ = full; }
     bool full() const { return full_; }
-    /// After so many more writes nothing reaches the files any more.
+    /// At the given write or sync from now the process is gone: neither that nor what follows reaches the files.
     void die_after(int writes) { writes_left_ = writes; }
     void die() { dead_ = true; }
     bool dead() const { return dead_; }

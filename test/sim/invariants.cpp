@@ -87,6 +87,8 @@ void check_pods(store::Objects& objects, Host& host, Complaints& out) {
         const std::string why = pod->status.container_statuses.empty() || !pod->status.container_statuses[0].state.waiting
                                     ? "" : ": " + pod->status.container_statuses[0].state.waiting->reason.str();
         if (pod->spec.node_name.empty()) out.push_back(name + " has no node");
+        // One that restarts nothing may have containers that are done.
+        if (pod->spec.restart_policy != "Always") continue;
         if (!is_ready(*pod)) out.push_back(name + " is " + pod->status.phase.str() + " and not ready" + why);
         if (!host.runs_ready(uid)) out.push_back(name + " does not run");
         const auto ip = host.addresses().find(uid);

@@ -24,6 +24,11 @@ struct Scenario : World {
         INFO((done ? "" : done.error().message()));
         REQUIRE(done);
     }
+    /// A request that nobody waits for.
+    static loop::Task<void> send(loop::Task<Result<void>> task) {
+        auto done = co_await std::move(task);
+        (void)done;
+    }
     void create(api::Deployment deployment) { request(request_create(daemon->objects(), api::Object(std::move(deployment)))); }
     std::vector<std::shared_ptr<const api::Pod>> pods() { return daemon->objects().list<api::Pod>("default"); }
     /// What has gone wrong, in words; empty when nothing has.
@@ -118,4 +123,40 @@ TEST_CASE("the logs of a pod whose end the daemon did not live to see are remove
     CHECK_FALSE(std::filesystem::exists(logs));
     CHECK(world.unsettled() == "");
     CHECK(world.broken() == "");
+}
+
+TEST_CASE("what a killed daemon had written but not synced is shown by the next one only once it is safe") {
+    bool shown = false;  // at least once
+    for (int writes = 1; writes <= 16; ++writes) {
+        Scenario world;
+        world.power_cuts_percent = 0;
+        api::Namespace ns;
+        ns.metadata.name = "half-written";
+        Disk::get().die_after(writes);
+        world.daemon->clients().spawn(world.send(request_create(world.daemon->objects(), api::Object(std::move(ns)))));
+        world.pass(500);
+        if (world.daemon) continue;  // that commit was shorter
+        while (!world.daemon) world.pass(1);
+        shown |= world.daemon->store().find({"namespaces", "", "half-written"}) != nullptr;
+        world.kill_daemon(true);
+        world.pass(2'000);
+        CHECK(world.broken() == "");
+    }
+    CHECK(shown);
+}
+
+TEST_CASE("a wall clock that is set back holds up no rollout") {
+    Scenario world;
+    api::Deployment web = deployment_of("web:1", 2);
+    web.spec.min_ready_seconds = 5;
+    world.create(web);
+    const auto ready = [&world] { return world.daemon->objects().get<api::Deployment>("default", "web")->status.ready_replicas == 2; };
+    for (int waited = 0; waited < 20 && !ready(); ++waited) world.pass(500);
+    world.clock.set_wall_offset_s(1'700'000'000 - 86'400);
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
+    std::function<void(api::Deployment&)> edit = [](api::Deployment& one) { one.spec.template_.spec.containers[0].image = "web:2"; };
+    world.request(request_edit<api::Deployment>(world.daemon->objects(), "default", "web", edit));
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
 }

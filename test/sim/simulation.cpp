@@ -12,7 +12,7 @@ constexpr int64_t idle_ms = 30 * 60'000;
 Simulation::Simulation(SimulationOptions options)
     : options_(options),
       world_(options.seed, options.print),
-      clients_(world_.random, world_.trace),
+      clients_(world_.random, world_.trace, world_.rollouts),
       faults_(world_.random, world_.trace, world_.host, world_.weather, world_.clock) {
     world_.draws_options = true;
 }

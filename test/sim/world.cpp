@@ -92,13 +92,13 @@ void World::draw_options() {
 void World::start_daemon() {
     trace.add("daemon: start");
     if (draws_options) draw_options();
-    daemon = std::make_unique<Daemon>(clock, host, ledger, daemon_random, daemon_options);
+    daemon = std::make_unique<Daemon>(clock, host, ledger, rollouts, daemon_random, daemon_options);
     daemon->start();
 }
 
 /// systemd: a daemon that has left is started again.
 void World::look_after_daemon() {
-    if (daemon && Disk::get().dead()) return kill_daemon(chance(30));
+    if (daemon && Disk::get().dead()) return kill_daemon(chance(power_cuts_percent));
     if (daemon && daemon->ended()) return kill_daemon(false);
     if (!daemon && clock.monotonic_ms() >= start_at_ms_) start_daemon();
 }

@@ -47,10 +47,13 @@ class World {
     loop::Loop host_loop;
     Host host;
     Ledger ledger;
+    RolloutHistory rollouts;
     std::unique_ptr<Daemon> daemon;
     /// What the next daemon gets; drawn for each one when `draws_options`.
     DaemonOptions daemon_options;
     bool draws_options = false;
+    /// How often a disk that dies in the middle of a commit takes the whole box along.
+    int power_cuts_percent = 30;
 
   private:
     void settle();
