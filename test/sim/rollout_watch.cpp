@@ -30,6 +30,9 @@ Bounds bounds_of(const api::Deployment& deployment) {
     return out;
 }
 
+bool is_ready(const api::Pod& pod) {
+    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(), [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
+}
 bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
 }  // namespace
@@ -108,6 +111,7 @@ void RolloutWatch::set_changed(const store::WatchEvent& event) {
     auto [before, first] = history_.wanted.try_emplace(uid, sum);
     if (!first && sum > before->second && sum > allowed(uid))
         host_.trace().fail("the ReplicaSets of " + deployment->metadata.name.str() + " want " + std::to_string(sum) + " pods, " + std::to_string(allowed(uid)) + " are allowed");
+    if (sum != before->second) host_.trace().add("rollout: " + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)));
     before->second = sum;
 }
 
@@ -118,7 +122,7 @@ void RolloutWatch::pod_changed(const store::WatchEvent& event) {
     const auto before = object_of<api::Pod>(event.previous);
     const bool was_there = before && !before->metadata.deletion_timestamp;
     const bool goes = event.type == store::WatchEvent::Type::deleted || pod->metadata.deletion_timestamp;
-    if (was_there && goes) check_taken(*pod);
+    if (was_there && goes) host_.trace().add("rollout: " + pod->metadata.name.str() + " (" + pod->metadata.uid.str().substr(0, 8) + ") goes"), check_taken(*pod);
 }
 
 std::shared_ptr<const api::ReplicaSet> RolloutWatch::set_of(const api::Pod& pod) {
@@ -194,7 +198,8 @@ void RolloutWatch::check_taken(const api::Pod& pod) {
     if (!deployment || deployment->metadata.deletion_timestamp || set->metadata.deletion_timestamp) return;
     const auto ns = objects_.get<api::Namespace>(pod.metadata.namespace_);
     if (!ns || ns->metadata.deletion_timestamp || changed_lately(deployment->metadata.uid.str()) || was_disturbed(*deployment)) return;
-    if (!runs(pod)) return;
+    // What the daemon has not seen ready yet costs it nothing.
+    if (!runs(pod) || !is_ready(pod)) return;
     const Bounds bounds = bounds_of(*deployment);
     int32_t available = 0;
     for (const auto& one : pods_of(*deployment))
