@@ -85,9 +85,14 @@ loop::Task<Result<void>> FakeRuntime::start_container(node::ContainerConfig conf
 }
 
 loop::Task<Result<void>> FakeRuntime::signal_container(std::string uid, std::string name, int number) {
+    // Meant is the attempt that is the newest now, not when the supervisor hears of it.
+    int attempt = -1;
+    if (const auto pod = observe_pod(uid))
+        for (const auto& state : pod->containers)
+            if (state.name == name) attempt = state.attempt;
     co_await pause();
     if (fails()) co_return Error(Code::timeout, "the supervisor does not answer");
-    host_.signal(uid, name, number);
+    host_.signal(uid, name, attempt, number);
     co_return ok();
 }
 

@@ -112,10 +112,10 @@ void Host::check_kill(const std::string& uid, const std::string& name) {
     if (!why.empty()) trace_.fail("the daemon kills " + label(uid, name) + " although " + why);
 }
 
-void Host::signal(const std::string& uid, const std::string& name, int number) {
+void Host::signal(const std::string& uid, const std::string& name, int attempt, int number) {
     auto found = pods_.find(uid);
     HostContainer* container = found == pods_.end() ? nullptr : found->second.find(name);
-    if (!container || !container->runs()) return;
+    if (!container || !container->runs() || container->state.attempt != attempt) return;
     check_kill(uid, name);
     container->asked_to_stop = true;
     trace_.add("host: signal " + std::to_string(number) + " to " + label(uid, name));

@@ -53,7 +53,7 @@ class Host {
     void make_cgroup(const std::string& uid) { cgroups_.insert(uid); }
     void make_pod(const std::string& uid);
     Result<void> start(const node::ContainerConfig& config, const std::string& image_id);
-    void signal(const std::string& uid, const std::string& name, int number);
+    void signal(const std::string& uid, const std::string& name, int attempt, int number);
     void remove_container(const std::string& uid, const std::string& name, int attempt);
     void remove_pod(const std::string& uid);
     std::optional<node::SandboxState> observe(const std::string& uid) const;
