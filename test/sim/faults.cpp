@@ -10,6 +10,7 @@ void Faults::strike() {
 }
 
 void Faults::clear() {
+    if (weather_.disk_full) host_.disk_full_ms = clock_.monotonic_ms();
     weather_ = Weather();
     Disk::get().set_full(false);
     trace_.add("fault: all clear");
@@ -25,9 +26,9 @@ void Faults::change_weather() {
     if (chance(25)) now.runtime_errors_percent = 30;
     if (chance(25)) now.pull_errors_percent = 50;
     if (chance(10)) now.exec_hangs_percent = 10;
+    if (weather_.disk_full) host_.disk_full_ms = clock_.monotonic_ms();
     weather_ = now;
     Disk::get().set_full(now.disk_full);
-    disturbed_ms_ = clock_.monotonic_ms();
     trace_.add("fault: weather: full " + std::to_string(now.disk_full) + ", disk " + std::to_string(now.disk_ms_max) + " ms, runtime " +
                std::to_string(now.runtime_ms_max) + " ms " + std::to_string(now.runtime_errors_percent) + " %, pulls " +
                std::to_string(now.pull_ms_max) + " ms " + std::to_string(now.pull_errors_percent) + " %");

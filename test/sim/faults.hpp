@@ -16,8 +16,6 @@ class Faults {
     void strike();
     /// Everything works again; what is broken stays broken until somebody mends it.
     void clear();
-    /// When something last made it hard for the daemon to do what it wants.
-    int64_t disturbed_ms() const { return disturbed_ms_; }
 
   private:
     void change_weather();
@@ -30,7 +28,6 @@ class Faults {
     Host& host_;
     Weather& weather_;
     test::FakeClock& clock_;
-    int64_t disturbed_ms_ = 0;
     int64_t wall_offset_s_ = 1'700'000'000;
 };
 

@@ -50,6 +50,7 @@ void RolloutWatch::start() {
     deployments_.start();
     sets_.start();
     pods_.start();
+    started_ = true;
 }
 
 template <class T>
@@ -109,7 +110,10 @@ void RolloutWatch::set_changed(const store::WatchEvent& event) {
     }
     const std::string uid = deployment->metadata.uid.str();
     auto [before, first] = history_.wanted.try_emplace(uid, sum);
-    if (!first && sum > before->second && sum > allowed(uid))
+    // Adopting what is there already raises the sum as well, but makes no pods.
+    const auto previous = object_of<api::ReplicaSet>(event.previous);
+    const bool grew = set->spec.replicas.value_or(1) > (previous ? previous->spec.replicas.value_or(1) : 0);
+    if (!first && started_ && grew && sum > before->second && sum > allowed(uid))
         host_.trace().fail("the ReplicaSets of " + deployment->metadata.name.str() + " want " + std::to_string(sum) + " pods, " + std::to_string(allowed(uid)) + " are allowed");
     if (sum != before->second) host_.trace().add("rollout: " + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)));
     before->second = sum;
@@ -118,7 +122,8 @@ void RolloutWatch::set_changed(const store::WatchEvent& event) {
 void RolloutWatch::pod_changed(const store::WatchEvent& event) {
     const auto pod = object_of<api::Pod>(event.entry);
     if (!pod || history_.touched.contains(pod->metadata.uid.str())) return;
-    if (event.type == store::WatchEvent::Type::added) return check_made(*pod);
+    // The first listing tells what was made long ago.
+    if (event.type == store::WatchEvent::Type::added) return started_ ? check_made(*pod) : void();
     const auto before = object_of<api::Pod>(event.previous);
     const bool was_there = before && !before->metadata.deletion_timestamp;
     const bool goes = event.type == store::WatchEvent::Type::deleted || pod->metadata.deletion_timestamp;
@@ -165,8 +170,8 @@ void RolloutWatch::check_recreate(const api::Deployment& deployment, const api::
     if (deployment.spec.strategy.type != "Recreate" || changed_lately(deployment.metadata.uid.str())) return;
     for (const auto& one : pods_of(deployment)) {
         const auto* owner = find_owner(one->metadata, "ReplicaSet");
-        if (owner->uid == set.metadata.uid || has_ended(*one) || history_.touched.contains(one->metadata.uid.str())) continue;
-        host_.trace().fail("Recreate: " + pod.metadata.name.str() + " is made while " + one->metadata.name.str() + " is there");
+        if (owner->uid == set.metadata.uid || !runs_anything(*one) || history_.touched.contains(one->metadata.uid.str())) continue;
+        host_.trace().fail("Recreate: " + pod.metadata.name.str() + " is made while " + one->metadata.name.str() + " runs");
     }
 }
 
@@ -181,8 +186,15 @@ bool RolloutWatch::runs(const api::Pod& pod) {
     return true;
 }
 
+bool RolloutWatch::runs_anything(const api::Pod& pod) {
+    const auto found = host_.pods().find(pod.metadata.uid.str());
+    return found != host_.pods().end() && std::any_of(found->second.containers.begin(), found->second.containers.end(), [](const auto& one) { return one->runs(); });
+}
+
 bool RolloutWatch::was_disturbed(const api::Deployment& deployment) {
     const int64_t since_ms = loop_.now_ms() - disturbance_ms_max;
+    // A full disk takes no status either, when a daemon starts on it.
+    if (host_.weather().disk_full || host_.disk_full_ms >= since_ms) return true;
     const auto touched = history_.touched_ms.find(deployment.metadata.namespace_.str() + "/" + deployment.metadata.name.str());
     if (touched != history_.touched_ms.end() && touched->second >= since_ms) return true;
     for (const auto& pod : pods_of(deployment)) {

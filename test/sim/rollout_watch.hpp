@@ -48,6 +48,7 @@ class RolloutWatch {
     std::shared_ptr<const api::ReplicaSet> set_of(const api::Pod& pod);
     DeploymentPtr deployment_of(const api::ObjectMeta& set);
     bool runs(const api::Pod& pod);
+    bool runs_anything(const api::Pod& pod);
     bool was_disturbed(const api::Deployment& deployment);
     void allow(const std::string& uid, int32_t pods);
     int32_t allowed(const std::string& uid);
@@ -57,6 +58,7 @@ class RolloutWatch {
     store::Objects& objects_;
     Host& host_;
     RolloutHistory& history_;
+    bool started_ = false;
     store::Follower deployments_, sets_, pods_;
 };
 
