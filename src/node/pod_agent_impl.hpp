@@ -23,6 +23,8 @@ class PodAgent::Impl final : public loop::Reconciler {
   public:
     Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
          PodAgentOptions options);
+    /// The runtime outlives the agent and has nobody to tell then.
+    ~Impl() { runtime_.on_change(nullptr); }
 
     void start();
     void wake(const std::string& uid);

@@ -243,6 +243,10 @@ loop::Task<Result<void>> Daemon::stop() {
     ready_ = false;
     server_.reset();
     manifests_.reset();
+    // Before the agent, which they call: a store that closes makes them look once more.
+    pods_.reset();
+    config_maps_.reset();
+    secrets_.reset();
     pod_agent_.reset();
     if (!was_ready_) take_network_back();
     if (!store_) co_return ok();
