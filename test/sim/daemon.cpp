@@ -49,6 +49,9 @@ void Daemon::start() { main_.spawn(run()); }
 void Daemon::stop() {
     ready_ = false;
     clients_.cancel();
+    pods_.reset();
+    config_maps_.reset();
+    secrets_.reset();
     pod_agent_.reset();
     main_.spawn(close());
 }
@@ -65,6 +68,7 @@ loop::Task<void> Daemon::close() {
     auto task = store_->close();
     auto closed = co_await std::move(task);
     if (!closed) host_.trace().add("daemon: close: " + closed.error().message());
+    closed_ = closed.has_value();
     ended_ = true;
 }
 

@@ -44,6 +44,8 @@ class Daemon {
     bool ready() const { return ready_; }
     /// It has left by itself: it could not start, its store failed, or it was told to stop.
     bool ended() const { return ended_; }
+    /// Its store was closed in good order: nothing at all may be missing.
+    bool closed() const { return closed_; }
 
     const DaemonOptions& options() const { return options_; }
     loop::Loop& loop() { return loop_; }
@@ -73,6 +75,7 @@ class Daemon {
     SlowExecutor executor_;
     bool ready_ = false;
     bool ended_ = false;
+    bool closed_ = false;
     std::unique_ptr<WitnessStore> store_;
     std::unique_ptr<store::Objects> objects_;
     std::unique_ptr<store::EventRecorder> events_;

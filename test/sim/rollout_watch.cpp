@@ -167,7 +167,8 @@ void RolloutWatch::check_made(const api::Pod& pod) {
 }
 
 void RolloutWatch::check_recreate(const api::Deployment& deployment, const api::ReplicaSet& set, const api::Pod& pod) {
-    if (deployment.spec.strategy.type != "Recreate" || changed_lately(deployment.metadata.uid.str())) return;
+    // A paused one is only scaled, whatever its strategy says.
+    if (deployment.spec.strategy.type != "Recreate" || deployment.spec.paused || changed_lately(deployment.metadata.uid.str())) return;
     for (const auto& one : pods_of(deployment)) {
         const auto* owner = find_owner(one->metadata, "ReplicaSet");
         if (owner->uid == set.metadata.uid || !runs_anything(*one) || history_.touched.contains(one->metadata.uid.str())) continue;

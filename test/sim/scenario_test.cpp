@@ -61,6 +61,11 @@ api::Deployment deployment_of(const char* image, int32_t replicas) {
     return out;
 }
 
+loop::Task<void> ignore(loop::Task<Result<store::Stored>> task) {
+    auto done = co_await std::move(task);
+    (void)done;
+}
+
 }  // namespace
 
 TEST_CASE("a Deployment comes to readiness, and leaves nothing behind when it is deleted") {
@@ -158,5 +163,27 @@ TEST_CASE("a wall clock that is set back holds up no rollout") {
     std::function<void(api::Deployment&)> edit = [](api::Deployment& one) { one.spec.template_.spec.containers[0].image = "web:2"; };
     world.request(request_edit<api::Deployment>(world.daemon->objects(), "default", "web", edit));
     world.pass(60'000);
+    CHECK(world.unsettled() == "");
+}
+
+TEST_CASE("a daemon that is told to stop while containers end and pods change stops in good order") {
+    Scenario world;
+    world.create(deployment_of("web:1", 3));
+    world.pass(30'000);
+    const std::string name = world.pods().at(0)->metadata.name.str();
+    auto& objects = world.daemon->objects();
+    // Shown at once, and nobody has looked at it yet when the stop comes.
+    store::Objects::Change touch = [](api::Object& object) -> Result<void> { return object.as<api::Pod>().status.message = "touched", ok(); };
+    world.daemon->clients().spawn(ignore(objects.modify(api::kind_of<api::Pod>(), "default", name, touch, store::Part::status)));
+    REQUIRE(world.pods().at(0)->status.message == "touched");
+    // A slow disk: the store takes its time to close, and the world goes on.
+    world.weather.disk_ms_max = 2'000;
+    world.weather.event_ms_max = 0;
+    world.daemon->clients().spawn(world.send(request_delete(objects, api::kind_of<api::Pod>(), "default", name, {})));
+    for (auto& [uid, pod] : world.host.pods()) world.host.end(uid, *pod.containers.back(), 0, 0, false);
+    world.restart_daemon();
+    world.weather = Weather();
+    world.pass(120'000);
+    CHECK(world.broken() == "");
     CHECK(world.unsettled() == "");
 }

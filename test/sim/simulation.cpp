@@ -41,7 +41,8 @@ void Simulation::step() {
     if (what < 55 && world_.ready()) clients_.act(*world_.daemon);
     else if (what < 80) faults_.strike();
     else if (what < 86 && world_.daemon) world_.kill_daemon(world_.chance(25));
-    else if (what < 90 && world_.daemon) Disk::get().die_after(1 + static_cast<int>(world_.random.below(12)));
+    else if (what < 88 && world_.ready()) world_.restart_daemon();
+    else if (what < 92 && world_.daemon) Disk::get().die_after(1 + static_cast<int>(world_.random.below(12)));
     // How far things get before the next step: some turns, moments, or long enough to come to rest.
     const int far = static_cast<int>(world_.random.below(100));
     if (far < 30) {

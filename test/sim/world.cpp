@@ -119,13 +119,15 @@ void World::kill_daemon(bool power_cut) {
 }
 
 void World::restart_daemon() {
+    trace.add("daemon: stop");
     daemon->stop();
-    for (int64_t waited = 0; !daemon->ended(); ++waited) {
+    for (int64_t waited = 0; !daemon->ended() && !Disk::get().dead(); ++waited) {
         if (waited == stop_ms_max) return trace.fail("the daemon does not stop");
         while (daemon->loop().turn(false)) {
         }
         clock.advance_ms(1);
     }
+    if (!daemon->closed()) return kill_daemon(false);
     ledger.note_shown(daemon->store(), true);
     trace.add("daemon: stopped");
     daemon.reset();
