@@ -53,9 +53,20 @@ loop::Task<Result<std::vector<Content>>> NamespaceController::observe(std::strin
     co_return std::move(seen);
 }
 
+/// What was let in just before the namespace began to end may not be seen yet: it is still on its way to the disk. Twice,
+/// because it may have waited for an earlier write of its own name.
+loop::Task<void> NamespaceController::settle() {
+    for (int round = 0; round < 2; ++round) {
+        auto settling = objects_.store().settle();
+        co_await std::move(settling);
+    }
+}
+
 loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key) {
     const auto ns = objects_.get<api::Namespace>(key);
     if (!ns || !ns->metadata.deletion_timestamp) co_return loop::Outcome{};
+    auto settling = settle();
+    co_await std::move(settling);
     CO_TRY(std::vector<Content> seen, observe(key));
     Result<void> failed = ok();
     for (auto& action : plan_namespace(*ns, seen)) {

@@ -16,6 +16,7 @@ class NamespaceController final : public loop::Reconciler {
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
   private:
+    loop::Task<void> settle();
     loop::Task<Result<std::vector<Content>>> observe(std::string ns);
     loop::Task<Result<Content>> observe_kind(const api::KindInfo& kind, std::string ns);
     loop::Task<Result<void>> apply(std::string ns, NamespaceAction action);

@@ -442,6 +442,13 @@ Result<std::unique_ptr<Watch>> SqliteStore::watch(std::string_view resource, std
     return index_.watch(resource, ns, from_revision);
 }
 
+Task<void> SqliteStore::settle() {
+    if (queue_.empty()) co_return;
+    // They are answered in the order of the queue.
+    const PendingPtr last = queue_.back();
+    while (!last->settled) co_await last->settled_event.wait();
+}
+
 Task<Result<void>> SqliteStore::flush() {
     CO_CHECK_VOID(check_open());
     flush_error_.reset();

@@ -130,6 +130,10 @@ class Store {
     virtual Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns,
                                                  uint64_t from_revision) = 0;
 
+    /// Waits until every write that was submitted before is answered, and shown unless it was refused. For whoever must
+    /// know that nothing more is coming: a reader sees only what is committed.
+    virtual Task<void> settle() = 0;
+
     // Life.
 
     /// Writes soft rows now.

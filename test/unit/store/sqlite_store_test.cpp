@@ -8,6 +8,13 @@ using namespace orilla;
 using namespace orilla::store;
 using namespace orilla::test;
 
+namespace {
+Task<bool> then_true(Task<void> task) {
+    co_await std::move(task);
+    co_return true;
+}
+}  // namespace
+
 TEST_CASE("Store: a created object can be read, carries its revision and survives a crash") {
     TempDir dir;
     StoreFixture f(dir.path());
@@ -70,6 +77,23 @@ TEST_CASE("Store: a durable write is neither answered nor shown before its commi
     REQUIRE(writing.done());
     CHECK(f.store->find(f.pod("a")));
     CHECK((*watch)->try_next());
+}
+
+TEST_CASE("Store: settling waits for the writes before it, and for no later one") {
+    StoreFixture f;
+    f.open();
+    REQUIRE_FALSE(Started<bool>(f.loop, then_true(f.store->settle())).done() == false);
+    f.executor.hold = true;
+    auto first = f.start_create("a", "one");
+    Started<bool> settled(f.loop, then_true(f.store->settle()));
+    auto later = f.start_create("b", "two");
+    settle(f.loop);
+    CHECK_FALSE(settled.done());
+    f.executor.release();
+    f.executor.hold = true;
+    settle(f.loop);
+    CHECK(settled.done());
+    CHECK(f.store->find(f.pod("a")));
 }
 
 TEST_CASE("Store: a write is done although its waiter was cancelled") {
