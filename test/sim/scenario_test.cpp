@@ -12,7 +12,8 @@ using namespace orilla::sim;
 namespace {
 
 struct Scenario : World {
-    Scenario() : World(1, false) {
+    explicit Scenario(DaemonOptions options = {}) : World(1, false) {
+        daemon_options = options;
         start_daemon();
         pass(1'000);
         REQUIRE(ready());
@@ -186,4 +187,21 @@ TEST_CASE("a daemon that is told to stop while containers end and pods change st
     world.pass(120'000);
     CHECK(world.broken() == "");
     CHECK(world.unsettled() == "");
+}
+
+TEST_CASE("what was let into a namespace just before it began to end goes with it") {
+    DaemonOptions one_by_one;
+    one_by_one.batch_writes_max = 1;
+    Scenario world(one_by_one);
+    api::Namespace ns;
+    ns.metadata.name = "team";
+    world.request(request_create(world.daemon->objects(), api::Object(std::move(ns))));
+    world.weather.disk_ms_max = 100;
+    auto& objects = world.daemon->objects();
+    world.daemon->clients().spawn(world.send(request_delete(objects, api::kind_of<api::Namespace>(), "", "team", {})));
+    world.daemon->clients().spawn(world.send(request_apply_config_map(objects, "team", "config", "text")));
+    world.pass(60'000);
+    CHECK_FALSE(objects.get<api::Namespace>("team"));
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");
 }

@@ -65,6 +65,7 @@ class WitnessStore final : public store::Store {
     Result<std::unique_ptr<store::Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from) override {
         return inner_->watch(resource, ns, from);
     }
+    store::Task<void> settle() override { return inner_->settle(); }
     store::Task<Result<void>> flush() override { return inner_->flush(); }
     store::Task<Result<void>> close() override { return inner_->close(); }
     store::StoreStats stats() const override { return inner_->stats(); }
