@@ -140,19 +140,23 @@ int delete_file(sqlite3_vfs*, const char* name, int sync) {
 
 }  // namespace
 
+namespace {
+sqlite3_vfs make_vfs() {
+    sqlite3_vfs* real = sqlite3_vfs_find(nullptr);
+    sqlite3_vfs made = *real;
+    made.zName = Disk::vfs_name;
+    made.pAppData = real;
+    made.szOsFile = static_cast<int>(sizeof(File)) + real->szOsFile;
+    made.xOpen = open_file;
+    made.xDelete = delete_file;
+    made.pNext = nullptr;
+    return made;
+}
+}  // namespace
+
 Disk& Disk::get() {
     static Disk disk;
-    static sqlite3_vfs vfs = [] {
-        sqlite3_vfs* real = sqlite3_vfs_find(nullptr);
-        sqlite3_vfs copy = *real;
-        copy.zName = vfs_name;
-        copy.pAppData = real;
-        copy.szOsFile = static_cast<int>(sizeof(File)) + real->szOsFile;
-        copy.xOpen = open_file;
-        copy.xDelete = delete_file;
-        copy.pNext = nullptr;
-        return copy;
-    }();
+    static sqlite3_vfs vfs = make_vfs();
     static const int registered = sqlite3_vfs_register(&vfs, 0);
     (void)registered;
     return disk;
