@@ -89,7 +89,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     ledger_.check_loaded(*opened);
     store_ = std::make_unique<WitnessStore>(std::move(opened), ledger_);
     objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
-    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, random_);
+    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, node_name);
     watch_ = std::make_unique<RolloutWatch>(loop_, *objects_, *store_, host_, rollouts_);
     watch_->start();
     auto task = objects_->ensure_standard_namespaces();

@@ -98,6 +98,17 @@ loop::Task<Result<void>> FakeRuntime::signal_container(std::string uid, std::str
 
 int FakeRuntime::stop_signal(const std::string&, const std::string&) const { return SIGTERM; }
 
+/// Kept on the host, beside the container.
+Result<void> FakeRuntime::note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) {
+    const auto found = host_.pods().find(uid);
+    HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find(name);
+    if (!container || container->state.attempt != attempt) return Error(Code::not_found, "container " + name + " is not there");
+    container->state.stop = stop;
+    for (auto& state : seen_[uid].containers)
+        if (state.name == name && state.attempt == attempt) state.stop = stop;
+    return ok();
+}
+
 /// What runs there is a probe: "ready" or "alive".
 loop::Task<Result<node::ExecResult>> FakeRuntime::exec(std::string uid, std::string name, std::vector<std::string> argv,
                                                        int64_t timeout_ms) {

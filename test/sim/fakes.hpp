@@ -20,6 +20,9 @@ class FakeRuntime final : public node::RuntimePort {
     loop::Task<Result<void>> start_container(node::ContainerConfig config) override;
     loop::Task<Result<void>> signal_container(std::string uid, std::string name, int number) override;
     int stop_signal(const std::string& uid, const std::string& name) const override;
+    Result<void> note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) override;
+    /// Probes end with their daemon here, and there are no hooks.
+    bool has_exec(const std::string&, const std::string&) const override { return false; }
     loop::Task<Result<node::ExecResult>> exec(std::string uid, std::string name, std::vector<std::string> argv,
                                               int64_t timeout_ms) override;
     loop::Task<Result<void>> remove_container(std::string uid, std::string name, int attempt) override;
