@@ -61,6 +61,8 @@ class World {
     void draw_options();
     int64_t start_at_ms_ = 0;  ///< when systemd starts the next daemon
     int power_cuts_ = 0;
+    int64_t minute_ = 0;  ///< of virtual time, and the turns in it
+    int64_t turns_ = 0;
 };
 
 }  // namespace orilla::sim
