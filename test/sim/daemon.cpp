@@ -101,7 +101,7 @@ loop::Task<Result<void>> Daemon::bring_up() {
     const network::Cidr pod_cidr = network::parse_cidr("10.42.0.0/24").value();
     const network::Cidr service_cidr = network::parse_cidr("10.43.0.0/24").value();
     zone_ = std::make_unique<network::DnsZone>("cluster.local", pod_cidr, service_cidr);
-    service_proxy_ = std::make_unique<wiring::ServiceProxy>(loop_, *objects_, rules_, *zone_);
+    service_proxy_ = std::make_unique<wiring::ServiceProxy>(loop_, *objects_, rules_, *zone_, node_name);
     runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
     host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
     controllers::ControllersOptions options;
