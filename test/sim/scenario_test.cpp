@@ -76,7 +76,9 @@ TEST_CASE("a Deployment comes to readiness, and leaves nothing behind when it is
     world.pass(60'000);
     CHECK(world.unsettled() == "");
     CHECK(world.host.pods().size() == 3);
+    CHECK(world.host.rules().contains("default/web"));
     world.request(request_delete(world.daemon->objects(), api::kind_of<api::Deployment>(), "default", "web", {}));
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Service>(), "default", "web", {}));
     world.pass(60'000);
     CHECK(world.unsettled() == "");
     CHECK(world.host.pods().empty());

@@ -11,7 +11,7 @@ namespace orilla::sim {
 
 namespace {
 /// More turns in a minute are a busy loop.
-constexpr int64_t turns_per_minute_max = 200'000;
+constexpr int64_t turns_per_minute_max = 40'000;
 constexpr int64_t restart_delay_ms = 1'000;
 constexpr int64_t ready_ms_max = 60'000;
 constexpr int64_t stop_ms_max = 60'000;
