@@ -119,7 +119,8 @@ loop::Task<Result<void>> Daemon::bring_up() {
 
 loop::Task<Result<void>> Daemon::start_node() {
     node_agent_ = std::make_unique<node::NodeAgent>(loop_, *objects_, node_facts());
-    CO_TRY_VOID(node_agent_->start());
+    auto registering = node_agent_->start();
+    if (auto registered = co_await std::move(registering); !registered) host_.trace().add("daemon: " + registered.error().message());
     node::PodAgentOptions options;
     options.pods_dir = "pods";
     options.logs_dir = "logs";

@@ -14,6 +14,7 @@ using store::Key;
 using store::Task;
 
 namespace {
+bool is_durable(Durability durability) { return durability == Durability::durable || durability == Durability::urgent; }
 std::string label(const Key& key) { return key.resource + " " + key.ns + "/" + key.name; }
 }  // namespace
 
@@ -22,13 +23,14 @@ std::string label(const Key& key) { return key.resource + " " + key.ns + "/" + k
 void Ledger::submitted(const Key& key, uint64_t revision, Durability durability, bool removal, std::string_view bytes) {
     if (revision <= shown_revision_) trace_.fail("revision " + std::to_string(revision) + " is given away again, for " + label(key));
     objects_[key].writes[revision] = {std::hash<std::string_view>()(bytes), durability, removal};
-    if (durability == Durability::durable) ++durable_writes_;
+    if (is_durable(durability)) ++durable_writes_;
 }
 
 /// From here on a later state or this one is there for ever: the earlier ones can be forgotten.
 void Ledger::raise_floor(Object& object, uint64_t shown, bool soft) {
     for (auto write = object.writes.rbegin(); write != object.writes.rend(); ++write) {
-        if (write->first > shown || (!soft && write->second.durability != Durability::durable)) continue;
+        const Durability durability = write->second.durability;
+        if (write->first > shown || !(soft ? durability != Durability::memory : is_durable(durability))) continue;
         if (write->first > object.floor) object.floor = write->first;
         break;
     }
