@@ -34,6 +34,9 @@ struct Pending {
 };
 using PendingPtr = std::shared_ptr<Pending>;
 
+/// How the file writes a key.
+inline std::string file_key(const Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
+
 class SqliteStore final : public Store {
   public:
     SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOptions options, std::unique_ptr<StoreFile> file);
