@@ -47,7 +47,6 @@ PodAgent::Impl::Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, Images
       network_(network),
       options_(std::move(options)),
       worker_(loop, *this, {.name = "pod", .concurrency = options_.pods_parallel_max}) {
-    runtime_.on_change([this](const std::string& uid) { wake(uid); });
 }
 
 void PodAgent::Impl::wake(const std::string& uid) {
@@ -62,6 +61,8 @@ PodMemory& PodAgent::Impl::remember(const PodKey& key) {
 }
 
 void PodAgent::Impl::start() {
+    // Not earlier: a container that ends before its pod is known would look like one that belongs to no pod.
+    runtime_.on_change([this](const std::string& uid) { wake(uid); });
     for (const auto& key : api_.list_pods()) {
         remember(key);
         worker_.queue().add(key.uid);
