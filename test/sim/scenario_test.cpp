@@ -207,3 +207,27 @@ TEST_CASE("what was let into a namespace just before it began to end goes with i
     CHECK(world.unsettled() == "");
     CHECK(world.broken() == "");
 }
+
+TEST_CASE("a container that ends while a new daemon clears up takes no other container along") {
+    Scenario world;
+    api::Deployment web = deployment_of("web:1", 2);
+    web.spec.template_.spec.containers.push_back(plain_container("side", "api:1"));
+    world.create(web);
+    world.pass(30'000);
+    // One pod goes with the daemon, so that the next one has something to clear up, slowly.
+    const auto gone = world.pods().at(0), stays = world.pods().at(1);
+    store::DeleteOptions now;
+    now.grace_period_seconds = 0;
+    world.weather.runtime_ms_max = 3'000;
+    world.weather.event_ms_max = 0;
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", gone->metadata.name.str(), now), 5);
+    world.kill_daemon(false);
+    while (!world.daemon || !world.daemon->has_store()) world.pass(1);
+    world.pass(5);
+    REQUIRE_FALSE(world.ready());
+    const std::string uid = stays->metadata.uid.str();
+    world.host.end(uid, *world.host.pods()[uid].find("main"), 1, 0, false);
+    world.pass(120'000);
+    CHECK(world.broken() == "");
+    CHECK(world.unsettled() == "");
+}
