@@ -72,8 +72,9 @@ Task<Result<void>> SqliteStore::close() {
     index_.shut();
     flush_timer_.disarm();
     flush_error_.reset();
-    while (!broken_ && !flush_error_ && (busy_ || !queue_.empty() || !dirty_.empty())) {
-        flush_due_ = !dirty_.empty();
+    // Soft rows that find no room are given up; whatever else was accepted is still answered before the file goes.
+    while (!broken_ && (busy_ || !queue_.empty() || (!dirty_.empty() && !flush_error_))) {
+        flush_due_ = !dirty_.empty() && !flush_error_;
         schedule();
         co_await idle_.wait();
     }

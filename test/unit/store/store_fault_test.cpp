@@ -230,6 +230,28 @@ TEST_CASE("Store: a change in memory goes to the file only with a soft one befor
     CHECK(f.store->find(f.pod("a"))->json->find("heartbeat") != std::string::npos);
 }
 
+TEST_CASE("Store: closing on a full disk answers what was accepted before the file goes") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    const uint64_t revision = (*f.create("a", "one"))->revision;
+    REQUIRE(f.update("a", revision, "soft", Durability::soft));
+    f.executor.hold = true;
+    auto under_way = f.start_create("b", "two");
+    settle(f.loop);
+    auto waiting = f.start_create("c", "three");
+    Started<Result<void>> closing(f.loop, f.store->close());
+    f.faults.disk_full = true;
+    f.executor.hold = false;
+    f.executor.release();
+    settle(f.loop);
+    REQUIRE(closing.done());
+    CHECK(closing.get().error().code() == Code::unavailable);
+    REQUIRE(under_way.done());
+    REQUIRE(waiting.done());
+    CHECK_FALSE(waiting.get());
+    CHECK(f.fatal.empty());
+}
+
 TEST_CASE("Store: what a killed process has written is synced before it is shown, and nothing after a clean end") {
     TempDir dir;
     FaultyFixture f(dir.path());
