@@ -78,7 +78,7 @@ void check_owners(store::Objects& objects, Complaints& out) {
 
 void check_pods(store::Objects& objects, Host& host, Complaints& out) {
     for (const auto& pod : objects.list<api::Pod>()) {
-        const std::string name = "Pod " + label(pod->metadata), uid = pod->metadata.uid.str();
+        const std::string uid = pod->metadata.uid.str(), name = "Pod " + label(pod->metadata) + " (" + uid.substr(0, 8) + ")";
         if (pod->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
         if (has_ended(*pod)) {
             if (host.pods().contains(uid)) out.push_back(name + " has ended and its sandbox is there");

@@ -115,7 +115,7 @@ void RolloutWatch::set_changed(const store::WatchEvent& event) {
     const bool grew = set->spec.replicas.value_or(1) > (previous ? previous->spec.replicas.value_or(1) : 0);
     if (!first && started_ && grew && sum > before->second && sum > allowed(uid))
         host_.trace().fail("the ReplicaSets of " + deployment->metadata.name.str() + " want " + std::to_string(sum) + " pods, " + std::to_string(allowed(uid)) + " are allowed");
-    if (sum != before->second) host_.trace().add("rollout: " + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)));
+    if (sum != before->second) host_.trace().add("rollout: " + deployment->metadata.namespace_.str() + "/" + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)));
     before->second = sum;
 }
 
