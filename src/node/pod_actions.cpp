@@ -252,7 +252,12 @@ void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action,
 
 loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {
     memory.scope.cancel();
-    for (auto& [name, container] : memory.containers) container.prober.reset();
+    for (auto& [name, container] : memory.containers) {
+        container.prober.reset();
+        // A pull or a stop that was under way is under way no more.
+        if (container.image == ImagePhase::pulling) container.image = ImagePhase::unknown;
+        container.stopping = false;
+    }
     CO_TRY_VOID(runtime_.remove_pod(memory.key.uid));
     CO_TRY_VOID(network_.detach(memory.key.uid));
     memory.volumes_ready = false;
