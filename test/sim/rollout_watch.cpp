@@ -87,12 +87,15 @@ bool RolloutWatch::changed_lately(const std::string& uid) {
 
 void RolloutWatch::deployment_changed(const store::WatchEvent& event) {
     const auto deployment = object_of<api::Deployment>(event.entry);
-    if (!deployment || event.type == store::WatchEvent::Type::deleted) return;
-    const std::string uid = deployment->metadata.uid.str();
-    const Bounds bounds = bounds_of(*deployment);
+    if (deployment && event.type != store::WatchEvent::Type::deleted) note(*deployment);
+}
+
+void RolloutWatch::note(const api::Deployment& deployment) {
+    const std::string uid = deployment.metadata.uid.str();
+    const Bounds bounds = bounds_of(deployment);
     allow(uid, bounds.replicas + (bounds.replicas > 0 ? bounds.surge : 0));
     std::string& strategy = history_.strategies[uid];
-    const std::string now = deployment->spec.strategy.type.str() + std::to_string(bounds.unavailable);
+    const std::string now = deployment.spec.strategy.type.str() + std::to_string(bounds.unavailable);
     if (strategy != now) history_.changed_ms[uid] = loop_.now_ms();
     strategy = now;
 }
@@ -138,8 +141,11 @@ std::shared_ptr<const api::ReplicaSet> RolloutWatch::set_of(const api::Pod& pod)
 
 RolloutWatch::DeploymentPtr RolloutWatch::deployment_of(const api::ObjectMeta& set) {
     const auto* owner = find_owner(set, "Deployment");
-    const auto deployment = owner ? objects_.get<api::Deployment>(set.namespace_, owner->name) : nullptr;
-    return deployment && deployment->metadata.uid == owner->uid ? deployment : nullptr;
+    const DeploymentPtr deployment = owner ? objects_.get<api::Deployment>(set.namespace_, owner->name) : nullptr;
+    if (!deployment || deployment->metadata.uid != owner->uid) return nullptr;
+    // Its own event may come after that of what it led to.
+    note(*deployment);
+    return deployment;
 }
 
 std::vector<RolloutWatch::PodPtr> RolloutWatch::pods_of(const api::Deployment& deployment) {

@@ -39,6 +39,7 @@ class RolloutWatch {
     template <class T>
     std::shared_ptr<const T> object_of(const store::EntryPtr& entry);
     void deployment_changed(const store::WatchEvent& event);
+    void note(const api::Deployment& deployment);
     void set_changed(const store::WatchEvent& event);
     void pod_changed(const store::WatchEvent& event);
     void check_made(const api::Pod& pod);

@@ -231,3 +231,19 @@ TEST_CASE("a container that ends while a new daemon clears up takes no other con
     CHECK(world.broken() == "");
     CHECK(world.unsettled() == "");
 }
+
+TEST_CASE("a pull that a lost supervisor interrupts is begun again") {
+    Scenario world;
+    api::Deployment web = deployment_of("web:1", 1);
+    web.spec.template_.spec.containers.push_back(plain_container("side", "api:1"));
+    world.host.images().insert("api:1");
+    world.weather.pull_ms_max = 600'000;
+    world.create(web);
+    world.pass(2'000);
+    REQUIRE(world.host.pods().size() == 1);
+    world.host.lose_supervisor(world.host.pods().begin()->first);
+    world.weather = Weather();
+    world.pass(60'000);
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");
+}
