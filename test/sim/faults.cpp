@@ -71,6 +71,7 @@ void Faults::jump_clock() {
     const int64_t jump_s = jumps_s[random_.below(std::size(jumps_s))];
     wall_offset_s_ += jump_s;
     clock_.set_wall_offset_s(wall_offset_s_);
+    host_.clock_jumped_ms = clock_.monotonic_ms();
     trace_.add("fault: the wall clock jumps by " + std::to_string(jump_s) + " s");
 }
 

@@ -10,6 +10,8 @@ namespace {
 constexpr int64_t change_ms_max = 10'000;
 /// What a fault or a client does to a pod is felt for so long.
 constexpr int64_t disturbance_ms_max = 120'000;
+/// A pod that became ready is counted by its ReplicaSet, and that by its Deployment, within so long.
+constexpr int64_t notice_s_max = 5;
 
 const api::OwnerReference* find_owner(const api::ObjectMeta& meta, std::string_view kind) {
     for (const auto& owner : meta.owner_references)
@@ -30,8 +32,9 @@ Bounds bounds_of(const api::Deployment& deployment) {
     return out;
 }
 
-bool is_ready(const api::Pod& pod) {
-    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(), [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
+bool ready_since(const api::Pod& pod, int64_t wall_s) {
+    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(),
+                       [wall_s](const auto& one) { return one.type == "Ready" && one.status == "True" && one.last_transition_time.unix_s <= wall_s; });
 }
 bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
@@ -118,7 +121,9 @@ void RolloutWatch::set_changed(const store::WatchEvent& event) {
     const bool grew = set->spec.replicas.value_or(1) > (previous ? previous->spec.replicas.value_or(1) : 0);
     if (!first && started_ && grew && sum > before->second && sum > allowed(uid))
         host_.trace().fail("the ReplicaSets of " + deployment->metadata.name.str() + " want " + std::to_string(sum) + " pods, " + std::to_string(allowed(uid)) + " are allowed");
-    if (sum != before->second) host_.trace().add("rollout: " + deployment->metadata.namespace_.str() + "/" + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)));
+    if (!previous || previous->spec.replicas != set->spec.replicas)
+        host_.trace().add("rollout: " + deployment->metadata.namespace_.str() + "/" + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)) +
+                          ", available " + std::to_string(set->status.available_replicas));
     before->second = sum;
 }
 
@@ -201,7 +206,7 @@ bool RolloutWatch::runs_anything(const api::Pod& pod) {
 bool RolloutWatch::was_disturbed(const api::Deployment& deployment) {
     const int64_t since_ms = loop_.now_ms() - disturbance_ms_max;
     // A full disk takes no status either, when a daemon starts on it.
-    if (host_.weather().disk_full || host_.disk_full_ms >= since_ms) return true;
+    if (host_.weather().disk_full || host_.disk_full_ms >= since_ms || host_.clock_jumped_ms >= since_ms) return true;
     const auto touched = history_.touched_ms.find(deployment.metadata.namespace_.str() + "/" + deployment.metadata.name.str());
     if (touched != history_.touched_ms.end() && touched->second >= since_ms) return true;
     for (const auto& pod : pods_of(deployment)) {
@@ -217,8 +222,8 @@ void RolloutWatch::check_taken(const api::Pod& pod) {
     if (!deployment || deployment->metadata.deletion_timestamp || set->metadata.deletion_timestamp) return;
     const auto ns = objects_.get<api::Namespace>(pod.metadata.namespace_);
     if (!ns || ns->metadata.deletion_timestamp || changed_lately(deployment->metadata.uid.str()) || was_disturbed(*deployment)) return;
-    // What the daemon has not seen ready yet costs it nothing.
-    if (!runs(pod) || !is_ready(pod)) return;
+    // What the controllers have not seen available yet costs them nothing.
+    if (!runs(pod) || !ready_since(pod, loop_.clock().wall_s() - deployment->spec.min_ready_seconds - notice_s_max)) return;
     const Bounds bounds = bounds_of(*deployment);
     int32_t available = 0;
     for (const auto& one : pods_of(*deployment))
