@@ -19,7 +19,7 @@ images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
 test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
-peers=(podman conmon crun catatonit netavark golang-github-containers-common)
+peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)
 
 [ $# -gt 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 for set; do
