@@ -75,11 +75,12 @@ sqlite_options() {
 build_sqlite() { # OUT
   local options
   options=$(sqlite_options | tr '\n' ' ')
-  # The parser is generated without the words that the options take away, by tools that run here.
+  # The parser is generated without the words that the options take away, by tools that run here. What configure found
+  # (config.h) tells of fdatasync, without which each commit writes the journal of the file system too, and of pwrite.
   # shellcheck disable=SC2086 # several flags
   ./configure -q --disable-tcl --disable-shared --disable-readline --disable-load-extension &&
     make -s sqlite3.c OPTS="$options" &&
-    "$triple-gcc" $library_cflags -fno-pie -w $options -c sqlite3.c -o sqlite3.o &&
+    "$triple-gcc" $library_cflags -fno-pie -w -D_HAVE_SQLITE_CONFIG_H -I. $options -c sqlite3.c -o sqlite3.o &&
     "$triple-ar" rcs "$1/lib/libsqlite3.a" sqlite3.o && cp sqlite3.h "$1/include/"
 }
 
