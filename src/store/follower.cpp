@@ -18,7 +18,7 @@ void Follower::start() {
 void Follower::relist() {
     Listing listing = store_.list(resource_);
     revision_ = listing.revision;
-    std::map<Key, EntryPtr> before;
+    std::unordered_map<Key, EntryPtr, KeyHash> before;
     before.swap(known_);
     for (auto& entry : listing.entries) {
         auto old = before.extract(entry->key);

@@ -1,6 +1,7 @@
 #include "index.hpp"
 
 #include <cassert>
+#include <map>
 
 namespace orilla::store {
 
@@ -26,11 +27,15 @@ const Resource* Index::find_resource(std::string_view name) const {
     return found == resources_.end() ? nullptr : found->second.get();
 }
 
-void Index::load(EntryPtr entry) {
+Result<void> Index::load(EntryPtr entry, int64_t row) {
+    Resource& of = resource(entry->key.resource);
+    if (of.slots.find(name_of(entry->key)))
+        return Error(Code::corrupt, entry->key.resource + " " + entry->key.ns + "/" + entry->key.name +
+                                        " is there twice, at row " + std::to_string(row));
     resident_bytes_ += resident_size(entry);
     ++objects_;
-    Resource& of = resource(entry->key.resource);
-    of.slots.insert(of.slots.end(), Slot{std::move(entry), true});
+    of.slots.insert(std::move(entry), row);
+    return ok();
 }
 
 void Index::start_at(uint64_t revision) {
@@ -40,9 +45,7 @@ void Index::start_at(uint64_t revision) {
 
 const Slot* Index::find_slot(const Key& key) const {
     const Resource* of = find_resource(key.resource);
-    if (!of) return nullptr;
-    auto found = of->slots.find(NameView{key.ns, key.name});
-    return found == of->slots.end() ? nullptr : &*found;
+    return of ? of->slots.find(name_of(key)) : nullptr;
 }
 
 EntryPtr Index::find(const Key& key) const {
@@ -55,9 +58,9 @@ Listing Index::list(std::string_view resource, std::string_view ns) const {
     listing.revision = revision_;
     const Resource* of = find_resource(resource);
     if (!of) return listing;
-    if (ns.empty()) listing.entries.reserve(of->slots.size());
-    auto at = ns.empty() ? of->slots.begin() : of->slots.lower_bound(NameView{ns, {}});
-    for (; at != of->slots.end() && (ns.empty() || at->entry->key.ns == ns); ++at) listing.entries.push_back(at->entry);
+    const auto slots = of->slots.in_order(ns);
+    listing.entries.reserve(slots.size());
+    for (const Slot* slot : slots) listing.entries.push_back(slot->entry);
     return listing;
 }
 
@@ -70,17 +73,16 @@ Result<Listing> Index::list_at(std::string_view resource, std::string_view ns, u
     listing.revision = revision;
     if (!of || of->history.empty() || of->history.back().entry->revision <= revision) return listing;
     // From now back to then: what was before each change, the latest change first.
-    std::set<Slot, SlotOrder> state;
-    for (EntryPtr& entry : listing.entries) state.insert(state.end(), Slot{std::move(entry), false});
+    std::map<NameView, EntryPtr> state;  // the names are those of the entries beside them
+    for (EntryPtr& entry : listing.entries) state.emplace_hint(state.end(), name_of(entry->key), entry);
     for (auto event = of->history.rbegin(); event != of->history.rend(); ++event) {
         if (event->entry->revision <= revision) break;
         if (!ns.empty() && event->entry->key.ns != ns) continue;
-        auto found = state.find(NameView{event->entry->key.ns, event->entry->key.name});
-        if (found != state.end()) state.erase(found);
-        if (event->previous) state.insert(Slot{event->previous, false});
+        state.erase(name_of(event->entry->key));
+        if (event->previous) state.emplace(name_of(event->previous->key), event->previous);
     }
     listing.entries.clear();
-    for (const Slot& slot : state) listing.entries.push_back(slot.entry);
+    for (auto& [name, entry] : state) listing.entries.push_back(std::move(entry));
     return listing;
 }
 
@@ -89,33 +91,32 @@ size_t Index::count(std::string_view resource) const {
     return of ? of->slots.size() : 0;
 }
 
-void Index::publish(WatchEvent event, EntryPtr kept, bool in_file) {
-    Resource& of = resource(event.entry->key.resource);
-    assert(event.entry->revision > revision_);
-    revision_ = event.entry->revision;
-    auto found = of.slots.find(NameView{event.entry->key.ns, event.entry->key.name});
-    if (found != of.slots.end()) resident_bytes_ -= resident_size(found->entry);
+void Index::publish(WatchEvent::Type type, EntryPtr entry, EntryPtr kept, int64_t row) {
+    Resource& of = resource(entry->key.resource);
+    assert(entry->revision > revision_);
+    revision_ = entry->revision;
+    const Slot* slot = of.slots.find(name_of(entry->key));
+    EntryPtr previous = slot ? slot->entry : nullptr;
+    resident_bytes_ -= resident_size(previous);
     resident_bytes_ += resident_size(kept);
     if (!kept) {
-        assert(found != of.slots.end());
-        of.slots.erase(found);
+        assert(slot);
+        of.slots.erase(*slot);
         --objects_;
-    } else if (found != of.slots.end()) {
-        found->entry = std::move(kept);
-        found->in_file = found->in_file || in_file;
+    } else if (slot) {
+        slot->entry = std::move(kept);
+        slot->row = row;
     } else {
-        of.slots.insert(Slot{std::move(kept), in_file});
+        of.slots.insert(std::move(kept), row);
         ++objects_;
     }
-    remember(of, std::move(event));
+    remember(of, {type, std::move(entry), std::move(previous)});
     of.changed.notify_all();
 }
 
 void Index::written(const Key& key, uint64_t revision, bool resident) {
     const Slot* slot = find_slot(key);
-    if (!slot) return;
-    slot->in_file = true;
-    if (resident || slot->entry->revision != revision || !slot->entry->json) return;
+    if (!slot || resident || slot->entry->revision != revision || !slot->entry->json) return;
     resident_bytes_ -= resident_size(slot->entry);
     auto lean = std::make_shared<Entry>(*slot->entry);
     lean->json = nullptr;

@@ -5,43 +5,19 @@
 
 #include <deque>
 #include <map>
-#include <set>
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/store.hpp"
+#include "slots.hpp"
 
 namespace orilla::store {
-
-/// One object in memory, and how it stands to the file.
-struct Slot {
-    // Mutable, because they do not take part in the order of the set they live in.
-    mutable EntryPtr entry;
-    mutable bool in_file = false;  ///< a row exists, though perhaps of an older revision
-};
-
-struct NameView {
-    std::string_view ns;
-    std::string_view name;
-};
-
-struct SlotOrder {
-    using is_transparent = void;
-    static NameView view(const Slot& slot) { return {slot.entry->key.ns, slot.entry->key.name}; }
-    static NameView view(NameView name) { return name; }
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-        const NameView left = view(a), right = view(b);
-        const int by_ns = left.ns.compare(right.ns);
-        return by_ns != 0 ? by_ns < 0 : left.name < right.name;
-    }
-};
 
 /// One resource's objects and its part of the window.
 struct Resource {
     Resource(loop::Loop& loop, std::string resource_name, uint64_t start)
         : name(std::move(resource_name)), compacted(start), changed(loop) {}
     std::string name;
-    std::set<Slot, SlotOrder> slots;
+    Slots slots;
     std::deque<WatchEvent> history;
     uint64_t first_sequence = 0;  ///< of history.front(), counting every event this resource ever had
     uint64_t compacted;           ///< history holds everything after this revision
@@ -57,8 +33,9 @@ class Index : public std::enable_shared_from_this<Index> {
   public:
     Index(loop::Loop& loop, IndexLimits limits) : loop_(loop), limits_(limits) {}
 
-    /// Before the first use: an object from the file, then the revision that everything so far belongs to.
-    void load(EntryPtr entry);
+    /// Before the first use: an object from a row of the file, `corrupt` when there is one of this name already; then the
+    /// revision that everything so far belongs to.
+    Result<void> load(EntryPtr entry, int64_t row);
     void start_at(uint64_t revision);
 
     const Slot* find_slot(const Key& key) const;
@@ -69,8 +46,8 @@ class Index : public std::enable_shared_from_this<Index> {
     uint64_t revision() const { return revision_; }
 
     /// Shows a change to readers and watchers. `kept` is what readers hold from now on (without its value when that
-    /// stays in the file), null after a deletion.
-    void publish(WatchEvent event, EntryPtr kept, bool in_file);
+    /// stays in the file), null after a deletion; `row` where the file holds it.
+    void publish(WatchEvent::Type type, EntryPtr entry, EntryPtr kept, int64_t row);
     /// A revision that was given away but never became a change.
     void skip_to(uint64_t revision) { revision_ = revision; }
     /// The value of this revision is in the file now: lets go of it when `resident` is false.

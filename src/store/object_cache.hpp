@@ -2,7 +2,7 @@
 #pragma once
 
 #include <list>
-#include <map>
+#include <unordered_map>
 
 #include "orilla/store/objects.hpp"
 
@@ -14,7 +14,7 @@ class Objects::Cache {
     static constexpr size_t json_bytes_max = 16 * 1024;  ///< of one object; larger ones are decoded each time
 
     ObjectPtr find(const Entry& entry) {
-        auto found = places_.find(entry.key);
+        auto found = places_.find(&entry.key);
         if (found == places_.end() || found->second->revision != entry.revision) return nullptr;
         used_.splice(used_.begin(), used_, found->second);
         return found->second->object;
@@ -23,14 +23,15 @@ class Objects::Cache {
         drop(entry.key);
         if (entry.size > json_bytes_max) return;
         used_.push_front({entry.key, entry.revision, std::move(object)});
-        places_[entry.key] = used_.begin();
-        if (used_.size() > objects_max) drop(Key(used_.back().key));
+        places_.emplace(&used_.front().key, used_.begin());
+        if (used_.size() > objects_max) drop(used_.back().key);
     }
     void drop(const Key& key) {
-        auto found = places_.find(key);
+        auto found = places_.find(&key);
         if (found == places_.end()) return;
-        used_.erase(found->second);
+        const auto place = found->second;
         places_.erase(found);
+        used_.erase(place);
     }
 
   private:
@@ -39,8 +40,15 @@ class Objects::Cache {
         uint64_t revision;
         ObjectPtr object;
     };
+    struct Hash {
+        size_t operator()(const Key* key) const { return KeyHash()(*key); }
+    };
+    struct Equal {
+        bool operator()(const Key* a, const Key* b) const { return *a == *b; }
+    };
     std::list<Item> used_;  ///< the most recently used first
-    std::map<Key, std::list<Item>::iterator> places_;
+    /// By the keys in `used_`.
+    std::unordered_map<const Key*, std::list<Item>::iterator, Hash, Equal> places_;
 };
 
 }  // namespace orilla::store

@@ -41,32 +41,32 @@ SqliteStore::~SqliteStore() { index_.shut(); }
 Result<void> SqliteStore::load() {
     TRY(reserved_, file_->read_reserved());
     last_given_ = reserved_;
-    std::vector<EntryPtr> skipped;
+    std::vector<Slot> skipped;
     Result<void> good;
     auto each = [this, &skipped, &good](const LoadedRow& row) {
         if (good) good = load_row(row, skipped);
     };
     TRY_VOID(file_->load(options_.resident_bytes_max, each));
     TRY_VOID(good);
-    for (const EntryPtr& entry : skipped) {
-        TRY(auto value, file_->read_value(file_key(entry->key), entry->revision));
-        auto whole = std::make_shared<Entry>(*entry);
-        whole->json = std::move(value);
-        index_.load(std::move(whole));
+    for (const Slot& slot : skipped) {
+        auto whole = std::make_shared<Entry>(*slot.entry);
+        TRY(whole->json, file_->read_value(slot.row, whole->revision));
+        TRY_VOID(index_.load(std::move(whole), slot.row));
     }
     index_.start_at(last_given_);
     return ok();
 }
 
 /// Rows whose value was passed over but must be resident go to `skipped`.
-Result<void> SqliteStore::load_row(const LoadedRow& row, std::vector<EntryPtr>& skipped) {
+Result<void> SqliteStore::load_row(const LoadedRow& row, std::vector<Slot>& skipped) {
     TRY(Key key, parse_file_key(row.key));
     last_given_ = std::max(last_given_, row.revision);
+    last_row_ = std::max(last_row_, row.row);
     auto entry = std::make_shared<Entry>(Entry{std::move(key), row.revision, nullptr, row.size});
     const bool passed_over = row.size > options_.resident_bytes_max;
     if (!passed_over) entry->json = std::make_shared<const std::string>(row.value);
-    if (passed_over && is_resident(entry->key, row.size)) skipped.push_back(std::move(entry));
-    else index_.load(std::move(entry));
+    if (!passed_over || !is_resident(entry->key, row.size)) return index_.load(std::move(entry), row.row);
+    skipped.push_back({std::move(entry), row.row});
     return ok();
 }
 
@@ -139,8 +139,21 @@ bool SqliteStore::goes_to_file(const Change& change) const {
     if (change.durability == Durability::durable || change.durability == Durability::urgent) return true;
     if (change.type != WatchEvent::Type::deleted || change.durability == Durability::soft) return false;
     // A row that is there would come back after a restart.
-    const Slot* slot = index_.find_slot(change.key);
-    return slot && slot->in_file;
+    return known_row(change.key) != 0;
+}
+
+/// Where the file holds a key, or is about to; 0 when it does not.
+int64_t SqliteStore::known_row(const Key& key) const {
+    const Slot* slot = index_.find_slot(key);
+    if (slot && slot->row != 0) return slot->row;
+    auto dirty = dirty_.find(key);
+    return dirty == dirty_.end() ? 0 : dirty->second.row;
+}
+
+/// A key keeps its row until its removal is in the file: nothing in there tells which of two would be the right one.
+int64_t SqliteStore::row_of(const Key& key) {
+    const int64_t row = known_row(key);
+    return row != 0 ? row : ++last_row_;
 }
 
 PendingPtr SqliteStore::submit(Change change) {
@@ -151,6 +164,7 @@ PendingPtr SqliteStore::submit(Change change) {
     pending->type = change.type;
     pending->durability = change.durability;
     pending->to_file = goes_to_file(change);
+    if (pending->to_file) pending->row = row_of(change.key);
     pending->entry = std::make_shared<const Entry>(Entry{std::move(change.key), revision, std::move(json), size});
     queue_.push_back(pending);
     pending_.emplace(pending->entry->key, pending);
@@ -182,12 +196,14 @@ void SqliteStore::publish(const Pending& pending) {
     const bool stays_in_file = pending.to_file && !is_resident(entry->key, entry->size);
     EntryPtr kept = stays_in_file ? lean(entry) : entry;
     if (pending.type == WatchEvent::Type::deleted) kept = nullptr;
-    index_.publish({pending.type, entry, index_.find(entry->key)}, std::move(kept), pending.to_file);
+    const int64_t row = pending.to_file ? pending.row : known_row(entry->key);
+    index_.publish(pending.type, entry, std::move(kept), row);
     const bool soft = pending.durability == Durability::soft || pending.durability == Durability::memory;
     ++(soft ? counters_.soft_writes : counters_.durable_writes);
     if (pending.to_file) dirty_.erase(entry->key);
     // What a change in memory stands on is written with it, under its revision.
-    else if (pending.durability == Durability::soft || dirty_.contains(entry->key)) mark_dirty(entry->key, entry->revision);
+    else if (pending.durability == Durability::soft || dirty_.contains(entry->key))
+        mark_dirty(entry->key, {entry->revision, row});
 }
 
 /// Answers the front of the queue and takes it off.
@@ -199,8 +215,12 @@ void SqliteStore::settle(Pending& pending) {
     pending.settled_event.notify_all();
 }
 
-void SqliteStore::mark_dirty(const Key& key, uint64_t revision) {
-    dirty_[key] = revision;
+void SqliteStore::mark_dirty(const Key& key, Dirty dirty) {
+    dirty_[key] = dirty;
+    arm_flush();
+}
+
+void SqliteStore::arm_flush() {
     if (flush_timer_.armed() || flush_due_) return;
     flush_timer_.arm_after(options_.soft_flush_interval_ms, [this] {
         flush_due_ = true;
@@ -210,10 +230,13 @@ void SqliteStore::mark_dirty(const Key& key, uint64_t revision) {
 
 // ---- the pipeline ----------------------------------------------------------------------------------------------------
 
-/// Starts a job in the loop's next turn, so that every write of this turn shares it.
+/// Starts a job in the loop's next turn, so that every write of this turn shares it; at once when enough have come, so
+/// that the disk works while the loop takes in the rest.
 void SqliteStore::schedule() {
-    if (busy_ || scheduled_ || broken_) return;
+    if (busy_ || broken_) return;
     if (uncommitted_ == 0 && !needs_reservation() && !flush_due_) return;
+    if (uncommitted_ >= options_.batch_writes_min) return start_next_job();
+    if (scheduled_) return;
     scheduled_ = true;
     loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
         if (alive.expired()) return;
@@ -258,7 +281,7 @@ SqliteStore::JobPtr SqliteStore::plan_commit() {
         const bool full = job->writes.size() >= options_.batch_writes_max || bytes + entry->size > options_.batch_bytes_max;
         if (full && !job->writes.empty()) break;
         const bool gone = pending->type == WatchEvent::Type::deleted;
-        job->batch.rows.push_back({file_key(entry->key), entry->revision, gone ? nullptr : entry->json});
+        job->batch.rows.push_back({pending->row, file_key(entry->key), entry->revision, gone ? nullptr : entry->json});
         job->batch.may_use_reserve = job->batch.may_use_reserve && pending->urgent();
         pending->stage = Pending::Stage::committing;
         job->writes.push_back(pending);
@@ -271,14 +294,18 @@ SqliteStore::JobPtr SqliteStore::plan_commit() {
 SqliteStore::JobPtr SqliteStore::plan_flush() {
     auto job = std::make_shared<Job>();
     size_t bytes = 0;
-    for (const auto& [key, revision] : dirty_) {
+    for (auto& [key, dirty] : dirty_) {
         // What is on its way to the file is newer.
         auto pending = pending_.find(key);
         if (pending != pending_.end() && pending->second->to_file) continue;
         job->partial = job->batch.rows.size() >= options_.batch_writes_max || bytes > options_.batch_bytes_max;
         if (job->partial) break;
-        const EntryPtr entry = index_.find(key);
-        job->batch.rows.push_back({file_key(key), revision, entry ? entry->json : nullptr});
+        const Slot* slot = index_.find_slot(key);
+        const EntryPtr entry = slot ? slot->entry : nullptr;
+        dirty.row = row_of(key);
+        // At once: a write that is submitted while this is under way must mean the same row.
+        if (slot) slot->row = dirty.row;
+        job->batch.rows.push_back({dirty.row, file_key(key), dirty.revision, entry ? entry->json : nullptr});
         job->flushed.push_back(key);
         if (entry) bytes += entry->size;
     }
@@ -343,11 +370,11 @@ void SqliteStore::finish_flush(const Job& job) {
         const RowWrite& row = job.batch.rows[i];
         if (row.value) index_.written(key, row.revision, is_resident(key, row.value->size()));
         auto found = dirty_.find(key);
-        if (found != dirty_.end() && found->second == row.revision) dirty_.erase(found);
+        if (found != dirty_.end() && found->second.revision == row.revision) dirty_.erase(found);
     }
     // What became dirty meanwhile waits for the next interval, unless this was only a part.
     flush_due_ = job.partial;
-    if (!flush_due_ && !dirty_.empty()) mark_dirty(dirty_.begin()->first, dirty_.begin()->second);
+    if (!flush_due_ && !dirty_.empty()) arm_flush();
 }
 
 void SqliteStore::checkpoint() {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "index.hpp"
@@ -25,6 +26,7 @@ struct Pending {
     EntryPtr entry;
     Durability durability = Durability::durable;
     bool to_file = false;  ///< counts only once committed
+    int64_t row = 0;       ///< where, when it goes to the file
     /// May use what is kept for making room on a full disk.
     bool urgent() const { return type == WatchEvent::Type::deleted || durability == Durability::urgent; }
     enum class Stage { queued, committing, committed } stage = Stage::queued;
@@ -33,6 +35,12 @@ struct Pending {
     loop::Event settled_event;
 };
 using PendingPtr = std::shared_ptr<Pending>;
+
+/// A soft change that the file does not have.
+struct Dirty {
+    uint64_t revision = 0;
+    int64_t row = 0;  ///< of a removed object that the file still has
+};
 
 /// How the file writes a key.
 inline std::string file_key(const Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
@@ -87,7 +95,7 @@ class SqliteStore final : public Store {
     Result<void> check(const Change& change) const;
     Result<void> check_open() const;
     bool is_resident(const Key& key, size_t size) const;
-    Result<void> load_row(const LoadedRow& row, std::vector<EntryPtr>& skipped);
+    Result<void> load_row(const LoadedRow& row, std::vector<Slot>& skipped);
     PendingPtr submit(Change change);
     Task<void> wait_for_pending(const Key& key);
     bool goes_to_file(const Change& change) const;
@@ -110,7 +118,10 @@ class SqliteStore final : public Store {
     bool has_urgent() const;
     void fail_everything(const Error& error);
     bool needs_reservation() const { return !queue_.empty() && last_given_ > reserved_; }
-    void mark_dirty(const Key& key, uint64_t revision);
+    int64_t known_row(const Key& key) const;
+    int64_t row_of(const Key& key);
+    void mark_dirty(const Key& key, Dirty dirty);
+    void arm_flush();
 
     loop::Loop& loop_;
     loop::Executor& executor_;
@@ -120,12 +131,13 @@ class SqliteStore final : public Store {
     Index& index_;
 
     std::deque<PendingPtr> queue_;  ///< in revision order, the published ones taken off
-    std::map<Key, PendingPtr> pending_;
+    std::unordered_map<Key, PendingPtr, KeyHash> pending_;
     size_t uncommitted_ = 0;  ///< of queue_, those that wait for a transaction
     uint64_t last_given_ = 0;
     uint64_t reserved_ = 0;
 
-    std::map<Key, uint64_t> dirty_;  ///< soft changes that the file does not have, by the revision they had
+    std::map<Key, Dirty> dirty_;
+    int64_t last_row_ = 0;  ///< the highest number that was given to a row
     loop::Timer flush_timer_;
     bool flush_due_ = false;
     std::optional<Error> flush_error_;

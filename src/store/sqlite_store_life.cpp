@@ -8,9 +8,9 @@ namespace orilla::store {
 Task<Result<std::shared_ptr<const std::string>>> SqliteStore::load(EntryPtr entry) {
     if (entry->json) co_return entry->json;
     CO_CHECK_VOID(check_open());
-    auto job = [file = file_, key = file_key(entry->key), revision = entry->revision] {
-        return file->read_value(key, revision);
-    };
+    const Slot* slot = index_.find_slot(entry->key);
+    if (!slot) co_return not_found_error(entry->key);
+    auto job = [file = file_, row = slot->row, revision = entry->revision] { return file->read_value(row, revision); };
     auto task = loop::run_on(executor_, loop_, std::move(job));
     auto result = co_await std::move(task);
     if (!result && result.error().code() == Code::conflict) co_return conflict_error(entry->key);

@@ -130,11 +130,11 @@ Result<void> StoreFile::configure() {
 Result<void> StoreFile::prepare() {
     Database& database = *database_;
     TRY(upsert_, Statement::prepare(database,
-                                    "INSERT INTO objects (key, mod, val) VALUES (?1, ?2, ?3) "
-                                    "ON CONFLICT (key) DO UPDATE SET mod = excluded.mod, val = excluded.val"));
-    TRY(delete_, Statement::prepare(database, "DELETE FROM objects WHERE key = ?1"));
+                                    "INSERT INTO objects (id, key, mod, val) VALUES (?1, ?2, ?3, ?4) "
+                                    "ON CONFLICT (id) DO UPDATE SET mod = excluded.mod, val = excluded.val"));
+    TRY(delete_, Statement::prepare(database, "DELETE FROM objects WHERE id = ?1"));
     TRY(reserve_, Statement::prepare(database, "UPDATE revisions SET reserved = ?1 WHERE id = 1"));
-    TRY(select_, Statement::prepare(database, "SELECT mod, val FROM objects WHERE key = ?1"));
+    TRY(select_, Statement::prepare(database, "SELECT mod, val FROM objects WHERE id = ?1"));
     return ok();
 }
 
@@ -142,13 +142,14 @@ Result<void> StoreFile::load(size_t resident_bytes_max, const std::function<void
     // length() of a blob does not read its pages, so large values cost nothing here.
     TRY(auto statement,
         Statement::prepare(*database_,
-                           "SELECT key, mod, length(val), CASE WHEN length(val) <= ?1 THEN val END FROM objects"));
+                           "SELECT id, key, mod, length(val), CASE WHEN length(val) <= ?1 THEN val END FROM objects"));
     statement.bind(1, static_cast<int64_t>(resident_bytes_max));
     for (;;) {
         TRY(const bool row, statement.step());
         if (!row) return ok();
-        const LoadedRow loaded{statement.column_bytes(0), static_cast<uint64_t>(statement.column_int(1)),
-                               statement.column_bytes(3), static_cast<size_t>(statement.column_int(2))};
+        const LoadedRow loaded{statement.column_int(0), statement.column_bytes(1),
+                               static_cast<uint64_t>(statement.column_int(2)), statement.column_bytes(4),
+                               static_cast<size_t>(statement.column_int(3))};
         each(loaded);
     }
 }
@@ -160,10 +161,11 @@ Result<uint64_t> StoreFile::read_reserved() {
 
 Result<void> StoreFile::apply_row(const RowWrite& row) {
     Statement& statement = row.value ? upsert_ : delete_;
-    statement.bind(1, row.key);
+    statement.bind(1, row.row);
     if (row.value) {
-        statement.bind(2, static_cast<int64_t>(row.revision));
-        statement.bind_blob(3, *row.value);
+        statement.bind(2, row.key);
+        statement.bind(3, static_cast<int64_t>(row.revision));
+        statement.bind_blob(4, *row.value);
     }
     return statement.run();
 }
@@ -195,13 +197,13 @@ Result<void> StoreFile::apply_once(const Batch& batch) {
     return transaction.commit();
 }
 
-Result<std::shared_ptr<const std::string>> StoreFile::read_value(const std::string& key, uint64_t revision) {
-    select_.bind(1, key);
-    TRY(const bool row, select_.step());
-    Result<std::shared_ptr<const std::string>> result = Error(Code::not_found, key + " not found");
-    if (row && static_cast<uint64_t>(select_.column_int(0)) != revision)
-        result = Error(Code::conflict, key + " has changed while it was read");
-    else if (row)
+Result<std::shared_ptr<const std::string>> StoreFile::read_value(int64_t row, uint64_t revision) {
+    select_.bind(1, row);
+    TRY(const bool there, select_.step());
+    Result<std::shared_ptr<const std::string>> result = Error(Code::not_found, "row " + std::to_string(row) + " not found");
+    if (there && static_cast<uint64_t>(select_.column_int(0)) != revision)
+        result = Error(Code::conflict, "row " + std::to_string(row) + " has changed while it was read");
+    else if (there)
         result = std::shared_ptr<const std::string>(std::make_shared<std::string>(select_.column_bytes(1)));
     select_.reset();
     return result;

@@ -15,6 +15,7 @@
 namespace orilla::store {
 
 struct RowWrite {
+    int64_t row = 0;  ///< its number, from 1; a key has one row, which whoever calls keeps account of
     std::string key;  ///< resource/namespace/name
     uint64_t revision = 0;
     std::shared_ptr<const std::string> value;  ///< null: delete the row
@@ -28,6 +29,7 @@ struct Batch {
 };
 
 struct LoadedRow {
+    int64_t row;
     std::string_view key;
     uint64_t revision;
     std::string_view value;  ///< empty when not resident
@@ -44,7 +46,7 @@ class StoreFile {
     Result<uint64_t> read_reserved();
     Result<void> apply(const Batch& batch);
     /// `conflict` when the row has another revision by now, not_found when it is gone.
-    Result<std::shared_ptr<const std::string>> read_value(const std::string& key, uint64_t revision);
+    Result<std::shared_ptr<const std::string>> read_value(int64_t row, uint64_t revision);
     /// While the disk is full the WAL starts over after each commit, in the space that it has.
     bool wants_checkpoint(int wal_pages_max) const { return kept_space_.in_use() || database_->wal_pages() > wal_pages_max; }
     Result<void> checkpoint();

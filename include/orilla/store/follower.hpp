@@ -4,8 +4,8 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
+#include <unordered_map>
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/store.hpp"
@@ -30,7 +30,7 @@ class Follower {
     Store& store_;
     std::string resource_;
     Listener listener_;
-    std::map<Key, EntryPtr> known_;
+    std::unordered_map<Key, EntryPtr, KeyHash> known_;
     uint64_t revision_ = 0;
     loop::Scope scope_;
 };

@@ -23,6 +23,7 @@ struct StoreOptions {
     size_t resident_bytes_max = 16 * 1024;
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
+    size_t batch_writes_min = 16;                 ///< so many do not wait for others
     size_t batch_writes_max = 512;                ///< of one transaction
     size_t batch_bytes_max = 1024 * 1024;         ///< a single larger write still fits
     size_t pending_writes_max = 4096;             ///< beyond: too_many_requests

@@ -33,6 +33,13 @@ struct Key {
     auto operator<=>(const Key&) const = default;
 };
 
+struct KeyHash {
+    size_t operator()(const Key& key) const {
+        const std::hash<std::string_view> hash;
+        return (hash(key.resource) * 31 + hash(key.ns)) * 31 + hash(key.name);
+    }
+};
+
 /// One object at one revision; immutable.
 struct Entry {
     Key key;

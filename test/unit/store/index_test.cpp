@@ -20,14 +20,14 @@ struct Fixture {
         const EntryPtr before = index.find(key);
         auto json = std::make_shared<const std::string>(value);
         auto entry = std::make_shared<const Entry>(Entry{key, revision, json, value.size()});
-        index.publish({before ? WatchEvent::Type::modified : WatchEvent::Type::added, entry, before}, entry, true);
+        index.publish(before ? WatchEvent::Type::modified : WatchEvent::Type::added, entry, entry, 1);
         return entry;
     }
     void erase(std::string ns, std::string name, uint64_t revision) {
         Key key{"pods", std::move(ns), std::move(name)};
         const EntryPtr before = index.find(key);
         auto entry = std::make_shared<const Entry>(Entry{key, revision, before->json, before->size});
-        index.publish({WatchEvent::Type::deleted, entry, before}, nullptr, true);
+        index.publish(WatchEvent::Type::deleted, entry, nullptr, 1);
     }
     std::string names(const Listing& listing) {
         std::string all;
