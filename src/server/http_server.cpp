@@ -96,6 +96,8 @@ void HttpServer::drop_oldest_stranger(const Listener& listener) {
 }
 
 void HttpServer::add(UniqueFd fd, Listener* listener, Identity identity) {
+    const int room = limits_.send_buffer_bytes;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);  // a kernel that refuses keeps its own
     TlsContext* tls = listener ? listener->tls.get() : nullptr;
     auto connection = std::make_unique<Connection>(shared_, std::move(fd), tls, std::move(identity));
     Connection* added = connection.get();

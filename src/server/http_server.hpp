@@ -17,6 +17,7 @@ struct HttpServerLimits {
     ConnectionLimits connection;
     size_t connections_max = 512;
     size_t tls_connections_max = 256;  ///< of these: strangers at the TLS port cannot shut out the socket
+    int send_buffer_bytes = 32 * 1024;  ///< in the kernel, which doubles it: what a client that does not read may hold
     int64_t accept_pause_ms = 200;   ///< when the process has no fd left
     int accepts_per_turn_max = 32;
     size_t trim_after_closes = 32;   ///< so many closed connections are a burst

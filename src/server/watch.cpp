@@ -13,7 +13,7 @@
 namespace orilla::server {
 
 namespace {
-constexpr size_t watch_piece_bytes = 64 * 1024;
+constexpr size_t watch_piece_bytes = 16 * 1024;  // a client that does not read holds one, and an event
 constexpr int64_t bookmark_interval_ms = 60'000;
 /// Without timeoutSeconds a watch ends after 30 to 60 minutes, so that not all clients come back together.
 constexpr int64_t watch_ms_min = 30 * 60'000;

@@ -1,6 +1,7 @@
 #include "server/connection.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -158,6 +159,16 @@ TEST_CASE("Connection: a malformed request is answered and ends the connection")
     CHECK(world.handler.seen.empty());
     pass(world.loop, world.clock, 2'100);
     CHECK(world.server.connections() == 0);
+}
+
+TEST_CASE("Connection: a client that does not read holds little in the kernel") {
+    World world;
+    const UniqueFd client = world.connect();
+    world.send(client, "GET /big HTTP/1.1\r\nHost: h\r\n\r\n");
+    int waiting = 0;
+    REQUIRE(::ioctl(client.get(), FIONREAD, &waiting) == 0);
+    CHECK(waiting > 1'000);
+    CHECK(waiting <= 2 * HttpServerLimits().send_buffer_bytes);
 }
 
 TEST_CASE("Connection: a large answer waits for a slow reader, and not for ever") {
