@@ -57,6 +57,7 @@ Result<BlobWriter> BlobWriter::create(int directory_fd) {
 Result<void> BlobWriter::write(std::string_view bytes) {
     size_bytes_ += static_cast<int64_t>(bytes.size());
     if (size_bytes_ > blob_bytes_max) return Error(Code::too_large, "a blob is larger than 16 GiB");
+    TRY_VOID(room_.take(fd_.get(), bytes.size()));
     hash_.update(bytes);
     return write_all(fd_.get(), bytes);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "digest.hpp"
+#include "disk_room.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
 
@@ -30,6 +31,7 @@ class BlobWriter {
     std::string name_;
     UniqueFd fd_;
     Sha256 hash_;
+    DiskRoom room_;
     int64_t size_bytes_ = 0;
 };
 

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "blob_writer.hpp"
+#include "disk_room.hpp"
 #include "limits.hpp"
 
 namespace orilla::images {
@@ -96,6 +96,7 @@ Result<void> BlobDownload::take_head(const HttpHead& head) {
 Result<void> BlobDownload::take_body(std::string_view bytes) {
     if (bytes_ + static_cast<int64_t>(bytes.size()) > blob_.size_bytes)
         return Error(Code::corrupt, "it is larger than the " + std::to_string(blob_.size_bytes) + " bytes that the manifest says");
+    TRY_VOID(room_.take(file_.get(), bytes.size()));
     TRY_VOID(write_all(file_.get(), bytes));
     hash_.update(bytes);
     bytes_ += static_cast<int64_t>(bytes.size());
@@ -157,11 +158,7 @@ Result<void> check_space(int directory_fd, const std::vector<Descriptor>& blobs)
         const bool partial = fstatat(directory_fd, partial_name(hex).c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0;
         needed_bytes += blob.size_bytes - (partial ? std::min<int64_t>(seen.st_size, blob.size_bytes) : 0);
     }
-    struct statvfs disk{};
-    if (fstatvfs(directory_fd, &disk) != 0) return ok();
-    const auto free_bytes = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
-    if (needed_bytes <= free_bytes) return ok();
-    return Error::from_errno("download of " + std::to_string(needed_bytes) + " bytes, " + std::to_string(free_bytes) + " free", ENOSPC);
+    return check_room(directory_fd, static_cast<uint64_t>(needed_bytes));
 }
 
 using Downloads = std::vector<std::unique_ptr<BlobDownload>>;

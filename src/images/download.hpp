@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "digest.hpp"
+#include "disk_room.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "registry.hpp"
 
@@ -48,6 +49,7 @@ class BlobDownload {
     std::string hex_;
     UniqueFd file_;
     Sha256 hash_;
+    DiskRoom room_;
     int64_t bytes_ = 0;            ///< in the file, all hashed
     int64_t bytes_at_start_ = 0;   ///< of this attempt
     int attempts_ = 0;

@@ -88,6 +88,7 @@ Result<void> LayerWriter::place(const TarEntry& entry, std::string_view name) {
 Result<void> LayerWriter::data(std::string_view bytes) {
     if (!file_fd_) return ok();  // of an entry that was dropped
     TRY_VOID(count_bytes(static_cast<int64_t>(bytes.size())));
+    TRY_VOID(room_.take(root_fd_, bytes.size()));
     while (!bytes.empty()) {
         const ssize_t written = ::write(file_fd_.get(), bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
@@ -390,6 +391,7 @@ Result<void> LayerWriter::copy_content(const LowerEntry& from, int source, int t
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return entry_errno(from.name, "read");
         if (got == 0) break;
+        TRY_VOID(room_.take(root_fd_, static_cast<size_t>(got)));
         if (::write(target, buffer.data(), static_cast<size_t>(got)) != got) return entry_errno(from.name, "write");
     }
     TarEntry same;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "disk_room.hpp"
 #include "lower_view.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "tar_reader.hpp"
@@ -64,6 +65,7 @@ class LayerWriter final : public TarSink {
 
     int root_fd_;
     LowerView lower_;
+    DiskRoom room_;
     LayerReport report_;
     std::string parent_;      ///< path of parent_fd_: entries of one directory usually follow each other
     UniqueFd parent_fd_;

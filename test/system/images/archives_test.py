@@ -317,6 +317,23 @@ class Keeping(Box):
         self.assertFalse([line for line in lines[1:-1] if line and not line.endswith(":")], done.stdout)
         self.assertIn("docker.io/library/big:1", lines[-1])
 
+    def test_an_image_leaves_a_tenth_of_the_disk(self):
+        def fill(megabytes):
+            """What is free of 64 MB after an import of so much, which for a while lies there packed and unpacked; and what was said."""
+            archive = self.archive(**{"big:1": Image(layer(member("big", content=os.urandom(megabytes << 20))))})
+            os.makedirs(self.tmp + "/small", exist_ok=True)
+            script = "mount -t tmpfs -o size=64m none {0}/small && {1} --dir {0}/small/i import {2}; stat -f -c %a {0}/small"
+            done = subprocess.run(["unshare", "-m", "sh", "-c", script.format(self.tmp, images_box.TOOL, archive)],
+                                  capture_output=True, text=True)
+            return int(done.stdout.splitlines()[-1]) * 4096 >> 20, done.stderr
+        free, said = fill(27)
+        self.assertNotIn("error", said)
+        self.assertLess(free, 40)
+        free, said = fill(31)
+        self.assertIn("error 18 28: the disk of the images is full", said)
+        self.assertIn("images have to leave", said)
+        self.assertGreater(free, 60)
+
 
 if __name__ == "__main__":
     images_box.main()
