@@ -1,6 +1,7 @@
 // ConfigMaps and Secrets: keys, size, and what `immutable` forbids.
 #include <array>
 
+#include "json_value.hpp"
 #include "orilla/api/codec.hpp"
 #include "validate.hpp"
 
@@ -20,6 +21,19 @@ void require_key(const Secret& secret, std::string_view key, FieldErrors& errors
     if (!secret.data.contains(key)) errors.required(data.key(key));
 }
 
+/// A pull would find out too late that it cannot read it.
+void require_json(const Secret& secret, std::string_view key, FieldErrors& errors) {
+    require_key(secret, key, errors);
+    if (!secret.data.contains(key)) return;
+    const auto text = decode_base64(*secret.data.get(key));
+    if (!text) return;  // told of as a wrong type
+    const auto parsed = parse_value(*text, "data");
+    if (parsed && parsed->is_object()) return;
+    const std::string why = parsed ? "must be a JSON object" : "must be a JSON object: " + parsed.error().message();
+    const Path data("data");
+    errors.invalid(data.key(key), "<secret contents redacted>", why);
+}
+
 void check_secret_type(const Secret& secret, FieldErrors& errors) {
     std::string_view type = secret.type;
     const Path data("data");
@@ -29,9 +43,9 @@ void check_secret_type(const Secret& secret, FieldErrors& errors) {
     } else if (type == "kubernetes.io/ssh-auth") {
         require_key(secret, "ssh-privatekey", errors);
     } else if (type == "kubernetes.io/dockerconfigjson") {
-        require_key(secret, ".dockerconfigjson", errors);
+        require_json(secret, ".dockerconfigjson", errors);
     } else if (type == "kubernetes.io/dockercfg") {
-        require_key(secret, ".dockercfg", errors);
+        require_json(secret, ".dockercfg", errors);
     } else if (type == "kubernetes.io/basic-auth") {
         if (secret.data.contains("username") || secret.data.contains("password")) return;
         errors.required(data.key("username"));

@@ -36,16 +36,6 @@ Result<json::object> make_config_map(const Options& options) {
     return out;
 }
 
-Result<json::object> make_secret(const Options& options) {
-    TRY(const auto entries, read_config_sources(options, "Secret", options.args[0]));
-    json::object data;
-    for (const auto& [key, value] : entries) data[key] = api::encode_base64(value);
-    json::object out{{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", metadata_of(options)}};
-    if (!options.secret_type.empty()) out["type"] = options.secret_type;
-    if (!data.empty()) out["data"] = std::move(data);
-    return out;
-}
-
 /// registry:5000/tools/nginx:1@sha256:... runs in a container named nginx.
 std::string container_name(const std::string& image) {
     std::string name = image.substr(image.rfind('/') + 1);
@@ -131,7 +121,7 @@ Result<json::object> make_service(const Options& options, const char* type) {
 Result<json::object> make_generated(const Options& options) {
     if (options.args.size() != 1) return usage_with_help(options, "exactly one NAME is required, got " + std::to_string(options.args.size()));
     if (options.verb == "create configmap") return make_config_map(options);
-    if (options.verb == "create secret generic") return make_secret(options);
+    if (options.verb.starts_with("create secret ")) return make_secret(options, metadata_of(options));
     if (options.verb == "create deployment") return make_deployment(options);
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");
@@ -146,7 +136,7 @@ Result<void> run_create(Client& client, const Options& options) {
     }
     if (options.files.empty() && !options.args.empty())
         return usage_with_help(options, "cannot create \"" + options.args[0] +
-                                            "\" by flags: configmap, secret generic, deployment, service clusterip, service nodeport and "
+                                            "\" by flags: configmap, secret generic|tls|docker-registry, deployment, service clusterip, service nodeport and "
                                             "namespace can be; everything else comes from -f FILE");
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));

@@ -70,6 +70,12 @@ struct Options {
     std::optional<int64_t> node_port;
     std::string cluster_ip;
     std::string secret_type;
+    std::string cert;  ///< a file
+    std::string key;   ///< a file
+    std::string docker_server = "https://index.docker.io/v1/";
+    std::string docker_username;
+    std::string docker_password;
+    std::string docker_email;
     // image, kubeconfig, version, api-resources
     std::string name;
     std::string data_dir;  ///< empty: ask the daemon

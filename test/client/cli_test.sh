@@ -56,6 +56,8 @@ command_line() {
   says "check" 'everything that Orilla needs|limited' o check
 }
 
+tls_secret() { echo "$(o get secret cert -o 'jsonpath={.type}') $(o get secret cert -o json | grep -oE 'tls\.(crt|key)' | paste -sd,)"; }
+
 create_things() {
   mkdir -p conf/below manifests/below
   echo one >conf/a.txt
@@ -78,6 +80,15 @@ create_things() {
   check_fails "a file name that is no key" '"bad name" is not a valid key name' o create configmap x --from-file=conf
   refuses "what is there" 'error: failed to create configmap: configmaps "env" already exists' o create configmap env
   check "secret" o create secret generic secret --from-literal=p=geheim
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=a -keyout a.key -out a.crt 2>/dev/null
+  openssl ecparam -name prime256v1 -genkey -noout -out b.key
+  check "secret of a certificate" o create secret tls cert --cert=a.crt --key=a.key
+  prints "its type and keys" 'kubernetes.io/tls tls.crt,tls.key' tls_secret
+  check_fails "a key of another certificate" 'b.key does not belong to the first certificate in a.crt' o create secret tls c --cert=a.crt --key=b.key
+  check "secret for a registry" o create secret docker-registry pull --docker-server=reg:5000 --docker-username=u --docker-password=p
+  prints "its type" kubernetes.io/dockerconfigjson o get secret pull -o 'jsonpath={.type}'
+  check_fails "a login that is no JSON" 'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": must be a JSON object' \
+    o create secret generic pull2 --type=kubernetes.io/dockerconfigjson --from-literal=.dockerconfigjson=nojson
   prints "it is base64" Z2VoZWlt o get secret secret -o 'jsonpath={.data.p}'
   says "a dry run keeps nothing" 'configmap/dry created \(dry run\)' o create configmap dry --dry-run=client
   says "nor does the server's" 'configmap/dry created \(server dry run\)' o create configmap dry --dry-run=server

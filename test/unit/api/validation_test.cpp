@@ -255,6 +255,14 @@ TEST_CASE("validation: config maps and secrets") {
         created(
             R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"type":"kubernetes.io/tls"})") ==
         "[data[tls.crt]: Required value, data[tls.key]: Required value]");
+    const auto login = [](std::string_view base64) {
+        return R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"type":"kubernetes.io/dockerconfigjson",)"
+               R"("data":{".dockerconfigjson":")" + std::string(base64) + R"("}})";
+    };
+    CHECK(created(login("e30=")).empty());  // {}
+    CHECK(created(login("W10=")) ==         // []
+          "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": must be a JSON object");
+    CHECK(created(login("ew==")).find("must be a JSON object: ") != std::string::npos);  // {
     auto config = [](std::string_view rest) {
         return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},)" + std::string(rest) +
                "}";

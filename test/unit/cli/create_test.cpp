@@ -39,6 +39,33 @@ TEST_CASE("make_generated: a Secret is base64, with its type") {
     CHECK(made(options).find("cannot add key \"a\"") != std::string::npos);
 }
 
+TEST_CASE("make_generated: what a registry wants to hear") {
+    Options options = creating("secret docker-registry");
+    CHECK(made(options).find("--docker-username, --docker-password and --docker-server is required") != std::string::npos);
+    options.docker_username = "u";
+    options.docker_password = "p";
+    options.docker_server = "reg:5000";
+    // {"auths":{"reg:5000":{"username":"u","password":"p","auth":"dTpw"}}}
+    CHECK(made(options) ==
+          R"({"apiVersion":"v1","data":{".dockerconfigjson":"eyJhdXRocyI6eyJyZWc6NTAwMCI6eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAiLCJhdXRoIjoiZFRwdyJ9fX0="},)"
+          R"("kind":"Secret","metadata":{"name":"x"},"type":"kubernetes.io/dockerconfigjson"})");
+    const Scratch scratch;
+    options.from_file = {scratch.write("config.json", "{}")};
+    CHECK(made(options).find(R"({".dockerconfigjson":"e30="})") != std::string::npos);
+}
+
+TEST_CASE("make_generated: a certificate and its key must be there and readable") {
+    const Scratch scratch;
+    Options options = creating("secret tls");
+    CHECK(made(options) == "error: required flag(s) \"cert\", \"key\" not set");
+    options.cert = scratch.write("c.pem", "no certificate");
+    CHECK(made(options) == "error: required flag(s) \"key\" not set");
+    options.key = scratch.write("k.pem", "no key");
+    CHECK(made(options) == "error: " + options.cert + " has no certificate in PEM");
+    options.cert = "/nosuch";
+    CHECK(made(options).find("error reading /nosuch") != std::string::npos);
+}
+
 TEST_CASE("make_generated: a Deployment names its containers after their images") {
     Options options = creating("deployment");
     options.images = {"reg:5000/tools/nginx:1@sha256:00"};

@@ -95,8 +95,8 @@ TEST_CASE("parse_command_line: what is missing or wrong is told as kubectl does"
     CHECK(refusal({"apply", "-f", "x", "--dry-run=maybe"}) == "error: Invalid dry-run value (maybe). Must be \"none\", \"server\", or \"client\".");
     CHECK(refusal({"apply", "-f", "x", "--validate=maybe"}).find("must be one of: strict (or true), warn, ignore (or false)") != std::string::npos);
     CHECK(refusal({"rollout", "nosuch"}) == "error: unknown command \"nosuch\"\nSee 'orilla rollout --help' for help and examples");
-    CHECK(refusal({"create", "secret", "tls", "s"}).find("unknown command \"tls\"") != std::string::npos);
-    CHECK(refusal({"create", "secret", "tls", "s"}).find("what it does not list comes from -f FILE") != std::string::npos);
+    CHECK(refusal({"create", "secret", "opaque", "s"}).find("unknown command \"opaque\"") != std::string::npos);
+    CHECK(refusal({"create", "secret", "opaque", "s"}).find("what it does not list comes from -f FILE") != std::string::npos);
     CHECK(refusal({"rollout"}).find("status") != std::string::npos);
 }
 
