@@ -1,6 +1,5 @@
 #include "orilla/api/utf8.hpp"
 
-#include <cstdint>
 #include <cstring>
 
 namespace orilla::api {
@@ -33,12 +32,12 @@ size_t valid_length(std::string_view text) {
 }
 }  // namespace
 
-size_t utf8_length(std::string_view text) {
+size_t utf8_length(std::string_view text, uint32_t* character) {
     const auto first = static_cast<unsigned char>(text[0]);
     size_t length = 0;
     uint32_t code = 0;
-    if (first < 0x80) return 1;
-    if (first >= 0xc2 && first <= 0xdf) length = 2, code = first & 0x1f;
+    if (first < 0x80) length = 1, code = first;
+    else if (first >= 0xc2 && first <= 0xdf) length = 2, code = first & 0x1f;
     else if (first >= 0xe0 && first <= 0xef) length = 3, code = first & 0x0f;
     else if (first >= 0xf0 && first <= 0xf4) length = 4, code = first & 0x07;
     if (length == 0 || text.size() < length) return 0;
@@ -49,7 +48,9 @@ size_t utf8_length(std::string_view text) {
     }
     const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
     const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return overlong || surrogate || code > 0x10ffff ? 0 : length;
+    if (overlong || surrogate || code > 0x10ffff) return 0;
+    if (character) *character = code;
+    return length;
 }
 
 bool is_utf8(std::string_view text) { return valid_length(text) == text.size(); }

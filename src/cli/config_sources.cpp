@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "orilla/api/utf8.hpp"
 #include "resources.hpp"
 
 namespace orilla::cli {
@@ -102,22 +103,6 @@ bool is_config_key(std::string_view key) {
     return !key.empty() && key.size() <= config_key_bytes_max && std::ranges::all_of(key, is_name_char) && key != "." && !key.starts_with("..");
 }
 
-bool is_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        const auto first = static_cast<unsigned char>(text[i]);
-        const size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
-        if (length == 0 || i + length > text.size()) return false;
-        for (size_t k = 1; k < length; ++k)
-            if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-        const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-        const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-        const bool outside = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
-        if (overlong || outside) return false;
-        i += length;
-    }
-    return true;
-}
-
 Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text) {
     std::vector<ConfigEntry> out;
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -128,7 +113,7 @@ Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text) {
         if (line.ends_with('\r')) line.remove_suffix(1);
         while (!line.empty() && isspace(static_cast<unsigned char>(line.front()))) line.remove_prefix(1);
         if (line.empty() || line.front() == '#') continue;
-        if (!is_utf8(line)) return usage("env file line " + std::to_string(line_number) + " contains invalid utf8 bytes");
+        if (!api::is_utf8(line)) return usage("env file line " + std::to_string(line_number) + " contains invalid utf8 bytes");
         const std::string key(line.substr(0, line.find('=')));
         if (!is_config_key(key) || isdigit(static_cast<unsigned char>(key[0])))
             return usage("\"" + key + "\" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, "

@@ -24,6 +24,5 @@ Result<std::vector<ConfigEntry>> read_config_sources(const Options& options, con
 Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text);
 /// Letters, digits, '-', '_' and '.', at most 253, neither "." nor "..".
 bool is_config_key(std::string_view key);
-bool is_utf8(std::string_view text);
 
 }  // namespace orilla::cli

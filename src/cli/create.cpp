@@ -6,6 +6,7 @@
 #include "generators.hpp"
 #include "manifests.hpp"
 #include "orilla/api/codec.hpp"
+#include "orilla/api/utf8.hpp"
 #include "output.hpp"
 #include "verbs.hpp"
 
@@ -27,7 +28,7 @@ Result<json::object> make_config_map(const Options& options) {
     TRY(const auto entries, read_config_sources(options, "ConfigMap", options.args[0]));
     json::object data, binary;
     for (const auto& [key, value] : entries) {
-        if (is_utf8(value)) data[key] = value;
+        if (api::is_utf8(value)) data[key] = value;
         else binary[key] = api::encode_base64(value);
     }
     json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", metadata_of(options)}};

@@ -3,28 +3,13 @@
 
 #include "negotiation.hpp"
 #include "orilla/api/protobuf.hpp"
+#include "orilla/api/utf8.hpp"
 #include "rest.hpp"
 
 namespace orilla::server {
 
 namespace {
 constexpr size_t field_manager_bytes_max = 128;
-
-/// Where the next character begins, and in `code` what it is; U+FFFD, which is printable, for a byte that is no UTF-8.
-size_t next_character(std::string_view text, size_t at, uint32_t* code) {
-    const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const uint32_t first = byte(at);
-    const size_t more = first >= 0xf0 && first < 0xf8 ? 3 : first >= 0xe0 ? 2 : first >= 0xc2 ? 1 : 0;
-    *code = first < 0x80 ? first : 0xfffd;
-    if (more == 0 || first >= 0xf8) return at + 1;
-    uint32_t value = first & (0x3f >> more);
-    for (size_t i = 1; i <= more; ++i) {
-        if ((byte(at + i) & 0xc0) != 0x80) return at + 1;
-        value = value << 6 | (byte(at + i) & 0x3f);
-    }
-    *code = value;
-    return at + more + 1;
-}
 
 /// Neither a control nor a format character, nor a blank other than ' '.
 bool is_printable(uint32_t code) {
@@ -51,12 +36,12 @@ Result<void> check_field_manager(const Query& query, Method method) {
     if (manager.size() > field_manager_bytes_max)
         return invalid_option(method, "fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes");
     for (size_t at = 0; at < manager.size();) {
-        uint32_t code = 0;
-        const size_t next = next_character(manager, at, &code);
-        if (!is_printable(code))
+        uint32_t character = 0;
+        const size_t length = api::utf8_length(manager.substr(at), &character);
+        if (length != 0 && !is_printable(character))
             return invalid_option(method, "fieldManager", "FieldValueInvalid",
                                   "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
-        at = next;
+        at += std::max<size_t>(length, 1);  // what is no UTF-8 counts as U+FFFD, which is printable
     }
     return ok();
 }

@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
+#include "orilla/api/codec.hpp"
 #include "orilla/api/kinds.hpp"
-#include "text.hpp"
 
 namespace orilla::server {
 
@@ -49,7 +49,7 @@ void append_strings(std::string& out, std::span<const std::string_view> texts) {
     out += '[';
     for (size_t i = 0; i < texts.size(); ++i) {
         if (i > 0) out += ',';
-        append_json_string(out, texts[i]);
+        api::append_json_string(out, texts[i]);
     }
     out += ']';
 }
@@ -57,15 +57,15 @@ void append_strings(std::string& out, std::span<const std::string_view> texts) {
 /// "name":"value", with a comma in front unless it is the first of its object.
 void append_member(std::string& out, std::string_view name, std::string_view value) {
     if (out.back() != '{') out += ',';
-    append_json_string(out, name);
+    api::append_json_string(out, name);
     out += ':';
-    append_json_string(out, value);
+    api::append_json_string(out, value);
 }
 
 void append_strings_member(std::string& out, std::string_view name, std::span<const std::string_view> values) {
     if (values.empty()) return;
     out += ',';
-    append_json_string(out, name);
+    api::append_json_string(out, name);
     out += ':';
     append_strings(out, values);
 }

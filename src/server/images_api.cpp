@@ -1,21 +1,27 @@
 #include "images_api.hpp"
 
+#include "orilla/api/codec.hpp"
 #include "orilla/api/values.hpp"
 #include "status.hpp"
-#include "text.hpp"
 
 namespace orilla::server {
 
 namespace {
+std::string json_string(std::string_view text) {
+    std::string out;
+    api::append_json_string(out, text);
+    return out;
+}
+
 constexpr int64_t progress_interval_ms = 100;
 
 void append_image(std::string& out, const ImageInfo& image) {
     out += "{\"id\":";
-    append_json_string(out, image.id);
+    api::append_json_string(out, image.id);
     out += ",\"names\":[";
     for (const std::string& name : image.names) {
         if (out.back() != '[') out += ',';
-        append_json_string(out, name);
+        api::append_json_string(out, name);
     }
     out += "],\"sizeBytes\":" + std::to_string(image.size_bytes);
     if (image.created_wall_s != 0) out += ",\"created\":\"" + api::Time(image.created_wall_s).format() + "\"";

@@ -5,9 +5,9 @@
 
 #include "descriptions.hpp"
 #include "openapi.hpp"
+#include "orilla/api/codec.hpp"
 #include "orilla/api/kinds.hpp"
 #include "orilla/api/values.hpp"
-#include "text.hpp"
 
 namespace orilla::server {
 
@@ -104,19 +104,19 @@ std::string element_schema(const api::TypeInfo& type) {
 void append_member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
     out += ',';
-    append_json_string(out, name);
+    api::append_json_string(out, name);
     out += ':';
-    append_json_string(out, value);
+    api::append_json_string(out, value);
 }
 
 void append_string_list(std::string& out, std::string_view name, std::span<const std::string_view> values) {
     if (values.empty()) return;
     out += ',';
-    append_json_string(out, name);
+    api::append_json_string(out, name);
     out += ":[";
     for (size_t i = 0; i < values.size(); ++i) {
         if (i > 0) out += ',';
-        append_json_string(out, values[i]);
+        api::append_json_string(out, values[i]);
     }
     out += ']';
 }
@@ -137,7 +137,7 @@ std::string field_facts(const api::TypeInfo& type, const api::FieldInfo& field) 
 }
 
 void append_field_schema(std::string& out, const api::TypeInfo& type, const api::FieldInfo& field) {
-    append_json_string(out, field.name);
+    api::append_json_string(out, field.name);
     out += ":{";
     const std::string element = element_schema(*field.type);
     const std::string facts = field_facts(type, field);
@@ -152,7 +152,7 @@ void append_field_schema(std::string& out, const api::TypeInfo& type, const api:
 void append_type_meta(std::string& out) {
     for (const char* name : {"apiVersion", "kind"}) {
         if (out.back() != '{') out += ',';
-        append_json_string(out, name);
+        api::append_json_string(out, name);
         out += ":{\"type\":\"string\"";
         append_member(out, "description", describe_field("*", name));
         out += '}';
@@ -160,7 +160,7 @@ void append_type_meta(std::string& out) {
 }
 
 void append_type_schema(std::string& out, const api::TypeInfo& type) {
-    append_json_string(out, schema_name(type));
+    api::append_json_string(out, schema_name(type));
     out += ":{";
     out += leaf_schema(type.kind);
     append_member(out, "description", describe_type(type.name));
@@ -210,13 +210,13 @@ void append_paths(std::string& out, const api::KindInfo& kind) {
     const std::string base = "/" + document_path(kind) + (kind.namespaced ? "/namespaces/{namespace}/" : "/") +
                              std::string(kind.plural);
     if (out.back() != '{') out += ',';
-    append_json_string(out, base);
+    api::append_json_string(out, base);
     out += ":{";
     append_operation(out, kind, "get", "list");
     out += ',';
     append_operation(out, kind, "post", "post");
     out += "},";
-    append_json_string(out, base + "/{name}");
+    api::append_json_string(out, base + "/{name}");
     out += ":{";
     append_operation(out, kind, "get", "get");
     out += ',';
@@ -264,7 +264,7 @@ std::string render_openapi_v3_index() {
     std::string out = "{\"paths\":{";
     for (const auto& [path, hash] : hashes()) {
         if (out.back() != '{') out += ',';
-        append_json_string(out, path);
+        api::append_json_string(out, path);
         out += ":{\"serverRelativeURL\":\"/openapi/v3/" + path + "?hash=" + hash + "\"}";
     }
     return out + "}}\n";

@@ -9,8 +9,8 @@
 #include <filesystem>
 
 #include "certificates.hpp"
+#include "orilla/api/codec.hpp"
 #include "orilla/base/unique_fd.hpp"
-#include "text.hpp"
 
 namespace orilla::server {
 
@@ -168,9 +168,9 @@ Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
 
 std::string render_kubeconfig(const Pki& pki, const std::string& server) {
     std::string text = "apiVersion: v1\nkind: Config\nclusters:\n- name: orilla\n  cluster:\n    server: ";
-    text += server + "\n    certificate-authority-data: " + base64(pki.ca_certificate);
-    text += "\nusers:\n- name: orilla-admin\n  user:\n    client-certificate-data: " + base64(pki.admin_certificate);
-    text += "\n    client-key-data: " + base64(pki.admin_key);
+    text += server + "\n    certificate-authority-data: " + api::encode_base64(pki.ca_certificate);
+    text += "\nusers:\n- name: orilla-admin\n  user:\n    client-certificate-data: " + api::encode_base64(pki.admin_certificate);
+    text += "\n    client-key-data: " + api::encode_base64(pki.admin_key);
     text += "\ncontexts:\n- name: orilla\n  context:\n    cluster: orilla\n    user: orilla-admin\n";
     text += "current-context: orilla\n";
     return text;

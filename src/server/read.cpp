@@ -5,7 +5,6 @@
 #include "orilla/api/table.hpp"
 #include "rest.hpp"
 #include "selection.hpp"
-#include "text.hpp"
 
 namespace orilla::server {
 

@@ -1,6 +1,6 @@
 #include "status.hpp"
 
-#include "text.hpp"
+#include "orilla/api/codec.hpp"
 
 namespace orilla::server {
 
@@ -8,9 +8,9 @@ namespace {
 void append_member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
     if (out.back() != '{') out += ',';
-    append_json_string(out, name);
+    api::append_json_string(out, name);
     out += ':';
-    append_json_string(out, value);
+    api::append_json_string(out, value);
 }
 
 void append_causes(std::string& out, const std::vector<Cause>& causes) {
@@ -70,9 +70,9 @@ StatusDetails details_from_message(const Error& error) {
 std::string render_status(const Error& error, const StatusDetails& details) {
     std::string out(status_start);
     out += "\"Failure\",\"message\":";
-    append_json_string(out, error.message());
+    api::append_json_string(out, error.message());
     out += ",\"reason\":";
-    append_json_string(out, status_reason(error.code()));
+    api::append_json_string(out, status_reason(error.code()));
     append_details(out, details, &error);
     out += ",\"code\":" + std::to_string(http_status(error.code())) + "}\n";
     return out;

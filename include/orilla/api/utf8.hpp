@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace orilla::api {
 
-/// Bytes of the valid sequence at the front of a text that is not empty; 0 when there is none.
-size_t utf8_length(std::string_view text);
+/// Bytes of the valid sequence at the front of a text that is not empty, and which character that is; 0 when there is none.
+size_t utf8_length(std::string_view text, uint32_t* character = nullptr);
 bool is_utf8(std::string_view text);
 /// The same text with U+FFFD for each byte that belongs to no valid sequence.
 std::string to_utf8(std::string_view bytes);

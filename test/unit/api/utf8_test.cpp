@@ -24,6 +24,17 @@ TEST_CASE("utf8: each byte of no valid sequence becomes U+FFFD") {
     CHECK_FALSE(is_utf8("\xff"));
 }
 
+TEST_CASE("utf8: overlong forms, surrogates and cut sequences are none") {
+    for (const char* good : {"", "abc", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) CHECK(is_utf8(good));
+    for (const char* bad : {"\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\x80", "a\xe2\x82"})
+        CHECK_FALSE(is_utf8(bad));
+    uint32_t character = 0;
+    CHECK(utf8_length("\xe2\x82\xac.", &character) == 3);
+    CHECK(character == 0x20ac);
+    CHECK(utf8_length("a", &character) == 1);
+    CHECK(character == 'a');
+}
+
 TEST_CASE("codec: whatever a container said, its pod can be read again") {
     Pod pod;
     pod.metadata.name = "web";

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "server/text.hpp"
 
 using namespace orilla;
 using namespace orilla::server;
@@ -22,19 +21,6 @@ TEST_CASE("status_response: a retry hint is also a header") {
     CHECK(response.status == 429);
     CHECK(response.headers == "Retry-After: 5\r\n");
     CHECK(response.body.find("\"retryAfterSeconds\":5") != std::string::npos);
-}
-
-TEST_CASE("append_json_string: foreign bytes stay valid JSON") {
-    CHECK(json_string("a\"b\\c\n\x01") == "\"a\\\"b\\\\c\\n\\u0001\"");
-    CHECK(json_string("\xc3\xa9\xff\xc3") == "\"\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\"");
-    CHECK(json_string("\xed\xa0\x80") == "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
-}
-
-TEST_CASE("base64: pads") {
-    CHECK(base64("") == "");
-    CHECK(base64("f") == "Zg==");
-    CHECK(base64("fo") == "Zm8=");
-    CHECK(base64("foo") == "Zm9v");
 }
 
 TEST_CASE("Response: a header value cannot start another header") {
