@@ -86,6 +86,16 @@ TEST_CASE("manifest: errors name file, line and field") {
     CHECK(error_of("just text").find("f.yaml:1: expected object, got string") == 0);
 }
 
+TEST_CASE("manifest: a file that was cut off within quotes is refused, not read to its end") {
+    const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: ";
+    for (const char* cut : {"\"x\n", "'x\n", "\"x\n  y\n\n", "\"x\n  ", "\"x"})
+        CHECK(error_of(head + cut).find("error converting YAML to JSON: illegal EOF in scalar") != std::string::npos);
+    for (const char* whole : {"\"x\"", "'x'\n", "\"x\n  y\"\n\n", "|\n   x", "|+\n   x\n\n", "x #", "x\n#"})
+        CHECK(error_of(head + whole) == "");
+    CHECK(json_of("a: |+\n  x\n\n") == R"({"a":"x\n\n"})");
+    CHECK(json_of("a: |\n  x") == R"({"a":"x"})");
+}
+
 TEST_CASE("manifest: a validation error is located by its causes") {
     auto documents = read_manifest(web_yaml, "web.yaml");
     REQUIRE(documents);
