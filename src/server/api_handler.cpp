@@ -17,6 +17,12 @@ Error no_such_method() {
 
 bool is_read(Method method) { return method == Method::get || method == Method::head; }
 
+/// There are none, and no discovery names them: but kubectl lists them before it says that it knows no such kind, and
+/// would tell of this list's absence instead.
+bool lists_custom_resources(const Request& request) {
+    return is_read(request.method) && request.path == "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+}
+
 /// The verb of a request as discovery lists it; empty for what is no verb.
 std::string_view verb_of(Method method, bool has_name) {
     switch (method) {
@@ -160,6 +166,9 @@ Task<Result<Response>> ApiHandler::route(const Request& request) {
 Task<Result<Response>> ApiHandler::route_resource(const Request& request, std::vector<std::string> segments) {
     auto path = parse_resource_path(std::move(segments));
     const api::KindInfo* kind = path ? api::find_resource(path->group, path->version, path->plural) : nullptr;
+    if (lists_custom_resources(request))
+        co_return Response(200, "application/json",
+                           R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})" "\n");
     if (!kind || path->namespaced != (kind->namespaced && !path->ns.empty())) co_return no_such_path();
     // All namespaces: only as a collection.
     if (kind->namespaced && path->ns.empty() && !path->name.empty()) co_return no_such_path();

@@ -55,6 +55,14 @@ TEST_CASE("REST: an object is created, read, replaced and deleted") {
     CHECK(gone.has(R"("message":"configmaps \"a\" not found","reason":"NotFound","details":{"name":"a","kind":"configmaps"},"code":404)"));
 }
 
+TEST_CASE("REST: there are no custom resources, which kubectl asks before it says that it knows no such kind") {
+    ApiWorld w;
+    const Answer none = w.client.ask("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
+    CHECK(none.status == 200);
+    CHECK(none.has(R"("kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[])"));
+    CHECK_FALSE(w.client.ask("GET", "/apis").has("apiextensions"));
+}
+
 TEST_CASE("REST: errors are Status objects in kubectl's words") {
     ApiWorld w;
     w.create(maps, config_map("a"));
@@ -71,6 +79,8 @@ TEST_CASE("REST: errors are Status objects in kubectl's words") {
     CHECK(w.client.ask("GET", maps + "/a", "", "Accept: text/html\r\n").status == 406);
     CHECK(w.client.ask("GET", "/apis/batch/v1/jobs").status == 404);
     CHECK(w.client.ask("GET", "/nothing").status == 404);
+    CHECK(w.client.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", config_map("a")).status == 404);
+    CHECK(w.client.ask("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/a").status == 404);
     CHECK(w.client.ask("GET", maps + "/%2e%2e").status == 400);
     CHECK(w.client.ask("PATCH", maps).status == 405);
     CHECK(w.client.ask("POST", maps + "/a", config_map("a")).status == 405);
