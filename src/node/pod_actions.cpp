@@ -85,8 +85,16 @@ void PodAgent::Impl::fail_container(PodMemory& memory, const std::string& contai
     own.backing_off = false;
     const int shift = std::min(own.failures++, 10);
     own.retry_at_ms = loop_.now_ms() + std::min(start_backoff_ms_min << shift, start_backoff_ms_max);
-    // A pull was told of with its reason already.
-    api_.record_event(memory.key, container, "Warning", "Failed", "Error: " + (reason == "ErrImagePull" ? std::string(reason) : message));
+    // What is wrong with an image was told already: then only the reason.
+    const bool about_image = own.image == ImagePhase::failed;
+    api_.record_event(memory.key, container, "Warning", "Failed", "Error: " + (about_image ? std::string(reason) : message));
+}
+
+void PodAgent::Impl::refuse_image(PodMemory& memory, const std::string& container, std::string_view reason,
+                                  std::string_view event, const std::string& message) {
+    memory.containers[container].image = ImagePhase::failed;
+    api_.record_event(memory.key, container, "Warning", event, message);
+    fail_container(memory, container, reason, message);
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
@@ -135,9 +143,8 @@ void PodAgent::Impl::apply_ensure_image(PodMemory& memory, const api::Pod& pod, 
     const std::string image = spec.image.str();
     ContainerMemory& own = memory.containers[action.container];
     if (auto checked = images_.check_name(image); !checked) {
-        own.image = ImagePhase::failed;
-        return fail_container(memory, action.container, "InvalidImageName",
-                              "Failed to apply default image tag \"" + image + "\": " + checked.error().message());
+        return refuse_image(memory, action.container, "InvalidImageName", "InspectFailed",
+                            "Failed to apply default image tag \"" + image + "\": " + checked.error().message());
     }
     const auto found = images_.find(image);
     if (found && spec.image_pull_policy != "Always") {
@@ -149,9 +156,8 @@ void PodAgent::Impl::apply_ensure_image(PodMemory& memory, const api::Pod& pod, 
         return;
     }
     if (spec.image_pull_policy == "Never") {
-        own.image = ImagePhase::failed;
-        return fail_container(memory, action.container, "ErrImageNeverPull",
-                              "Container image \"" + image + "\" is not present with pull policy of Never");
+        return refuse_image(memory, action.container, "ErrImageNeverPull", "ErrImageNeverPull",
+                            "Container image \"" + image + "\" is not present with pull policy of Never");
     }
     own.image = ImagePhase::pulling;
     api_.record_event(memory.key, action.container, "Normal", "Pulling", "Pulling image \"" + image + "\"");

@@ -70,6 +70,9 @@ class PodAgent::Impl final : public loop::Reconciler {
     void fail_setup(PodMemory& memory, std::string_view reason, const std::string& message);
     void fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
                         const std::string& message);
+    /// Fails it for its image, which `event` tells of in full.
+    void refuse_image(PodMemory& memory, const std::string& container, std::string_view reason, std::string_view event,
+                      const std::string& message);
 
     // pod_stop.cpp: graceful stops and hooks
     void apply_stop(PodMemory& memory, const api::Pod* pod, const StopContainer& action);

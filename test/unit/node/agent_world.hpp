@@ -87,7 +87,10 @@ class FakeImages final : public node::ImagesPort {
         if (!here.contains(name)) return std::nullopt;
         return node::ImageFacts{name + "@sha256:1", "", 1, {name}};
     }
-    Result<void> check_name(const std::string&) const override { return ok(); }
+    Result<void> check_name(const std::string& name) const override {
+        if (name.find(' ') == std::string::npos) return ok();
+        return Error(Code::invalid, "invalid reference format");
+    }
     loop::Task<Result<node::ImageFacts>> pull(std::string, std::vector<std::string>) override {
         co_return Error(Code::unavailable, "GET https://r/v2/: Connection timed out after " + std::to_string(15'000 + ++pulls) +
                                                " milliseconds");

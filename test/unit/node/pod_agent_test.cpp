@@ -71,6 +71,24 @@ TEST_CASE("PodAgent: a pull that fails backs off, says so, and repeats itself in
     CHECK(w.shown() == "Running 0");
 }
 
+TEST_CASE("PodAgent: an image that may not be pulled is told in the kubelet's two events") {
+    AgentWorld w;
+    api::Pod pod = w.pod_with("a:1");
+    pod.spec.containers[0].image_pull_policy = "Never";
+    w.add(std::move(pod));
+    CHECK(w.shown() == "ErrImageNeverPull 0");
+    CHECK(w.told("ErrImageNeverPull", "Container image \"a:1\" is not present with pull policy of Never") == 1);
+    CHECK(w.told("Failed", "Error: ErrImageNeverPull") == 1);
+}
+
+TEST_CASE("PodAgent: a name that is no image's is told in the kubelet's two events") {
+    AgentWorld w;
+    w.add(w.pod_with("a b"));
+    CHECK(w.shown() == "InvalidImageName 0");
+    CHECK(w.told("InspectFailed", "Failed to apply default image tag \"a b\": invalid reference format") == 1);
+    CHECK(w.told("Failed", "Error: InvalidImageName") == 1);
+}
+
 TEST_CASE("PodAgent: a pod that outlives its deadline is told once") {
     AgentWorld w;
     w.images.here = {"a:1"};
