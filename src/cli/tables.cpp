@@ -176,7 +176,7 @@ std::string TablePrinter::render(const json::object& table) {
             row.push_back(first && prefix_kind ? display_name(kind, text_of(cell)) : cell_text(text_of(cell)));
             first = false;
         }
-        for (const auto& label : options.label_columns) row.push_back(labels.contains(label) ? text_at(labels, label) : "<none>");
+        for (const auto& label : options.label_columns) row.push_back(text_at(labels, label));
         if (options.show_labels) row.push_back(labels_text(labels));
         rows.push_back(std::move(row));
     }

@@ -58,7 +58,7 @@ TEST_CASE("render_tables: wide, labels, namespaces and no headers") {
     labels.show_labels = true;
     labels.label_columns = {"example.com/tier", "tier", "nosuch"};
     CHECK(render(labels, {pods({{"a", "1/1"}})}) ==
-          "NAME   READY   TIER     TIER   NOSUCH   LABELS\na      1/1     <none>   t-a    <none>   app=web,tier=t-a\n");
+          "NAME   READY   TIER   TIER   NOSUCH   LABELS\na      1/1            t-a             app=web,tier=t-a\n");
     Options everywhere;
     everywhere.all_namespaces = true;
     CHECK(render(everywhere, {pods({{"a", "1/1"}})}) == "NAMESPACE   NAME   READY\nns          a      1/1\n");
