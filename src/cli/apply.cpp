@@ -165,16 +165,25 @@ Result<void> check_new(const Manifest& manifest) {
     return ok();
 }
 
+Result<void> check_names(const std::vector<Manifest>& manifests) {
+    for (const auto& manifest : manifests)
+        if (manifest.name.empty()) {
+            const std::string prefix = text_at(object_at(manifest.object, "metadata"), "generateName");
+            const Cause missing = {"FieldValueRequired", "Required value: resource name may not be empty", "metadata.name"};
+            const Cause generated = {"FieldValueForbidden", "Forbidden: from " + prefix + ": cannot use generate name with apply",
+                                          "metadata.generateName"};
+            return manifest.document.located(Error(Code::bad_request, "").with_cause(prefix.empty() ? missing : generated));
+        }
+    return ok();
+}
+
 Result<void> run_apply(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));
     // All documents are checked before the first one changes anything.
     TRY(auto manifests, read_manifests(options));
-    for (const auto& manifest : manifests)
-        if (manifest.name.empty())
-            return Error(Code::bad_request, manifest.document.source + ":" + std::to_string(manifest.document.line) +
-                                                ": error: resource name may not be empty");
+    TRY_VOID(check_names(manifests));
     Report report(options);
     Failures failures;
     // One document is all or nothing by itself.

@@ -30,6 +30,8 @@ Result<std::vector<Manifest>> parse_manifests(const Options& options, std::strin
 Manifest make_manifest(const Options& options, boost::json::object object);
 
 /// What the server would refuse in a new object, with FILE:LINE and field. Pure.
+/// What apply cannot do without: each object's own name.
+Result<void> check_names(const std::vector<Manifest>& manifests);
 Result<void> check_new(const Manifest& manifest);
 
 /// The document with the annotation that the next apply compares with, byte for byte as kubectl writes it.

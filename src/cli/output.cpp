@@ -157,12 +157,23 @@ Result<std::string> render_object(const std::string& text, const Options& option
 
 void print(std::string_view text) { fwrite(text.data(), 1, text.size(), stdout); }
 
+std::string render_error(const Error& error) {
+    std::string out = error.message();
+    if (error.causes().size() < 2) return out + "\n";
+    // The server's words list them in brackets.
+    if (const size_t at = out.find(" is invalid: ["); at != std::string::npos) out.resize(out.find('[', at));
+    std::string list;
+    for (const auto& cause : error.causes()) {
+        const std::string line = cause.field + ": " + cause.message;
+        if (out.find(line) == std::string::npos) list += "* " + line + "\n";
+    }
+    return out + "\n" + list;
+}
+
 void print_error(const Error& error) {
     if (error.message().empty()) return;
     fflush(stdout);
-    fprintf(stderr, "%s\n", error.message().c_str());
-    if (error.causes().size() > 1)
-        for (const auto& cause : error.causes()) fprintf(stderr, "* %s: %s\n", cause.field.c_str(), cause.message.c_str());
+    fputs(render_error(error).c_str(), stderr);
 }
 
 void Failures::add(const Error& error) {

@@ -74,7 +74,9 @@ std::string text_of(const boost::json::value& value);
 int64_t number_at(const boost::json::object& object, std::string_view key, int64_t otherwise = 0);
 
 void print(std::string_view text);
-/// "error: ..." on stderr, causes as kubectl lists them; nothing for an error that was told already.
+/// What an error says, as kubectl words it: each cause once, on a line of its own when there are several.
+std::string render_error(const Error& error);
+/// The error on stderr; nothing for one that was told already.
 void print_error(const Error& error);
 
 /// Several objects, of which some may fail: each failure is told at once and the rest goes on, as with kubectl.

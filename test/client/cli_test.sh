@@ -123,6 +123,10 @@ Y
   refuses "a directory without manifests" 'error: error reading [conf]: recognized file extensions are [.json .yaml .yml]' o apply -f conf
   check_fails "kubectl's prune" "delete what is no longer in the files" o apply -f manifests --prune
   printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndat: {}\n' >bad.yaml
+  printf 'apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec:\n  type: Bad\n  ports:\n  - port: 0\n' >twice.yaml
+  prints "each of several causes once" $'twice.yaml:5\ntwice.yaml:7\ntwice.yaml:7' eval 'o apply -f twice.yaml 2>&1 | cut -d : -f -2'
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cut}\ndata:\n  k: "ends here\n' >cut.yaml
+  check_fails "a file that was cut off" 'cut.yaml:' o apply -f cut.yaml
   refuses "an unknown field, with its line" 'bad.yaml:4: unknown field "dat"' o apply -f bad.yaml
   refuses "one warning with --validate=warn" '' eval '! o apply -f bad.yaml --validate=warn 2>warned'
   prints "it says which field" 'Warning: unknown field "dat"' cat warned

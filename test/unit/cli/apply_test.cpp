@@ -28,6 +28,19 @@ TEST_CASE("with_last_applied: keeps other annotations and never contains itself"
           "\n");
 }
 
+TEST_CASE("check_names: apply needs a name, and says where it is missing") {
+    const auto said = [](const std::string& metadata) {
+        Options options;
+        auto manifests = parse_manifests(options, "apiVersion: v1\nkind: Secret\n" + metadata, "x.yaml");
+        REQUIRE(manifests);
+        return complaint(check_names(*manifests));
+    };
+    CHECK(said("metadata: {name: a}\n") == "none");
+    CHECK(said("metadata: {}\n") == "x.yaml:3: metadata.name: Required value: resource name may not be empty");
+    CHECK(said("type: Opaque\n") == "x.yaml:1: metadata.name: Required value: resource name may not be empty");
+    CHECK(said("metadata:\n  generateName: a-\n") == "x.yaml:4: metadata.generateName: Forbidden: from a-: cannot use generate name with apply");
+}
+
 TEST_CASE("check_new: finds what the server would refuse, with the line") {
     Options options;
     auto manifests = parse_manifests(options,

@@ -45,6 +45,20 @@ TEST_CASE("cell_text: one line, and nothing that a terminal would obey") {
     CHECK(cell_text("a\tb\x7f") == "a b^?");
 }
 
+TEST_CASE("render_error: each of several causes is told once") {
+    const auto with_causes = [](const std::string& message) {
+        return Error(Code::invalid, message).with_cause({"FieldValueRequired", "Required value", "spec.a"}).with_cause({"FieldValueInvalid", "Bad", "spec.b"});
+    };
+    CHECK(render_error(Error(Code::not_found, "error: no")) == "error: no\n");
+    CHECK(render_error(Error(Code::invalid, "The A \"x\" is invalid: spec.a: Bad").with_cause({"", "Bad", "spec.a"})) ==
+          "The A \"x\" is invalid: spec.a: Bad\n");
+    CHECK(render_error(with_causes("The A \"x\" is invalid: [spec.a: Required value, spec.b: Bad]")) ==
+          "The A \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Bad\n");
+    CHECK(render_error(with_causes("f.yaml:1: spec.a: Required value\nf.yaml:2: spec.b: Bad")) ==
+          "f.yaml:1: spec.a: Required value\nf.yaml:2: spec.b: Bad\n");
+    CHECK(render_error(with_causes("Error from server: no")) == "Error from server: no\n* spec.a: Required value\n* spec.b: Bad\n");
+}
+
 TEST_CASE("Failures: an error that was told already has no words left") {
     Failures none;
     CHECK(none.outcome());
