@@ -39,7 +39,7 @@ Result<void> try_rules() {
     return rules->replace_all({{"check", {spec}}});
 }
 
-Result<void> try_conntrack() { return forget_flows_of(pods.at(2)); }
+Result<void> try_conntrack() { return forget_flows_of({pods.at(2)}); }
 
 struct Probe {
     const char* name;

@@ -122,9 +122,11 @@ Result<void> forget_stale_flows(const std::vector<UdpFrontend>& frontends) {
     return forget(dump_request(false), stale);  // a kernel that cannot filter
 }
 
-Result<void> forget_flows_of(Ipv4 pod) {
-    return forget(dump_request(false), [pod](const Tuple& original, const Tuple& reply) {
-        return original.source.ip == pod || original.destination.ip == pod || reply.source.ip == pod;
+Result<void> forget_flows_of(std::vector<Ipv4> pods) {
+    std::sort(pods.begin(), pods.end());
+    const auto gone = [&pods](Ipv4 ip) { return std::binary_search(pods.begin(), pods.end(), ip); };
+    return forget(dump_request(false), [&gone](const Tuple& original, const Tuple& reply) {
+        return gone(original.source.ip) || gone(original.destination.ip) || gone(reply.source.ip);
     });
 }
 

@@ -18,7 +18,7 @@ struct UdpFrontend {
 
 /// Deletes the flows to these that lead to none of the endpoints, or, where there are some, past them all.
 Result<void> forget_stale_flows(const std::vector<UdpFrontend>& frontends);
-/// Every tracked connection, of any protocol, from or to a pod's address.
-Result<void> forget_flows_of(Ipv4 pod);
+/// Every tracked connection, of any protocol, from or to one of these pods' addresses.
+Result<void> forget_flows_of(std::vector<Ipv4> pods);
 
 }  // namespace orilla::network

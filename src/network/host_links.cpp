@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "conntrack.hpp"
 #include "link_names.hpp"
 #include "orilla/base/log.hpp"
 #include "pod_namespace.hpp"
@@ -41,8 +40,6 @@ Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip) {
 
 Result<void> disconnect(Host& host, const PodLink& link) {
     TRY_VOID(remove_link(host.socket, veth_name(link.ip)));
-    auto forgotten = forget_flows_of(link.ip);
-    if (!forgotten) log::debug("connections of " + link.ip.text() + ": " + forgotten.error().message());
     return unname_namespace(link.netns_path);
 }
 

@@ -10,8 +10,10 @@
 #include <map>
 #include <set>
 
+#include "flow_sweep.hpp"
 #include "host_links.hpp"
 #include "ip_allocator.hpp"
+#include "lease.hpp"
 #include "link_names.hpp"
 #include "link_watch.hpp"
 #include "orilla/base/log.hpp"
@@ -24,29 +26,6 @@ namespace {
 constexpr int64_t pool_refill_delay_ms = 30;  // not while the pod that emptied it starts
 constexpr int64_t repair_delay_ms = 20;       // a bridge lets its ports go one after another
 constexpr int64_t repair_pause_ms_max = 30'000;
-
-/// An address is the allocator's again when its holder is gone, also when a start was cancelled halfway.
-class Lease {
-  public:
-    Lease(IpAllocator& allocator, const Clock& clock, Ipv4 ip) : allocator_(&allocator), clock_(&clock), ip_(ip) {}
-    Lease(Lease&& other) noexcept
-        : allocator_(std::exchange(other.allocator_, nullptr)), clock_(other.clock_), ip_(other.ip_) {}
-    Lease& operator=(Lease&& other) noexcept {
-        std::swap(allocator_, other.allocator_);
-        std::swap(clock_, other.clock_);
-        std::swap(ip_, other.ip_);
-        return *this;
-    }
-    ~Lease() {
-        if (allocator_) allocator_->release(ip_, clock_->monotonic_ms());
-    }
-    Ipv4 ip() const { return ip_; }
-
-  private:
-    IpAllocator* allocator_;
-    const Clock* clock_;
-    Ipv4 ip_;
-};
 
 struct Pooled {
     Lease lease;
@@ -67,6 +46,7 @@ class LinksImpl final : public Links {
           executor_(executor),
           host_(std::move(host)),
           allocator_(host_->config.pod_cidr, 1),
+          sweep_(loop, executor),
           freed_(loop),
           scope_(loop) {}
 
@@ -95,7 +75,7 @@ class LinksImpl final : public Links {
 
   private:
     void observe_named(const std::string& file, const std::set<std::string>& ports);
-    Result<Lease> lease();
+    loop::Task<Result<Lease>> lease();
     Result<PodLink> name_link(const std::string& pod, Pooled place);
     loop::Task<Result<PodLink>> reconnect(std::string pod);
     loop::Task<Result<Pooled>> make_place();
@@ -111,6 +91,7 @@ class LinksImpl final : public Links {
     loop::Executor& executor_;
     std::shared_ptr<Host> host_;
     IpAllocator allocator_;
+    FlowSweep sweep_;
     std::map<std::string, Known> known_;
     std::vector<Pooled> pool_;
     std::set<std::string> busy_;  ///< pods that are being attached, detached or repaired
@@ -165,16 +146,21 @@ Result<void> LinksImpl::observe() {
 
 // ---- the pool --------------------------------------------------------------------------------------------------------
 
-Result<Lease> LinksImpl::lease() {
-    const std::optional<Ipv4> ip = allocator_.allocate(loop_.now_ms());
+loop::Task<Result<Lease>> LinksImpl::lease() {
+    std::optional<Ipv4> ip = allocator_.allocate(loop_.now_ms());
+    while (!ip && sweep_.busy()) {
+        auto waiting = sweep_.wait();
+        co_await std::move(waiting);
+        ip = allocator_.allocate(loop_.now_ms());
+    }
     if (!ip)
-        return Error(Code::unavailable, "no free pod address left in " + host_->config.pod_cidr.text() + " (" +
-                                            std::to_string(allocator_.capacity()) + " in use)");
-    return Lease(allocator_, loop_.clock(), *ip);
+        co_return Error(Code::unavailable, "no free pod address left in " + host_->config.pod_cidr.text() + " (" +
+                                               std::to_string(allocator_.capacity()) + " in use)");
+    co_return Lease(allocator_, loop_.clock(), *ip);
 }
 
 loop::Task<Result<Pooled>> LinksImpl::make_place() {
-    CO_CHECK(Lease taken, lease());
+    CO_TRY(Lease taken, lease());
     auto task = loop::run_on(executor_, loop_, [host = host_, ip = taken.ip()] { return make_connected(*host, ip); });
     CO_TRY(UniqueFd netns, std::move(task));
     co_return Pooled{std::move(taken), std::move(netns)};
@@ -272,7 +258,7 @@ loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, UniqueF
         auto again = reconnect(pod);
         co_return co_await std::move(again);
     }
-    CO_CHECK(Lease taken, lease());
+    CO_TRY(Lease taken, lease());
     UniqueFd kept(::fcntl(netns.get(), F_DUPFD_CLOEXEC, 3));
     if (!kept) co_return Error::from_errno("keep the pod's network namespace", errno);
     auto shared = std::make_shared<UniqueFd>(std::move(netns));
@@ -292,7 +278,8 @@ loop::Task<Result<void>> LinksImpl::detach(std::string pod) {
         return disconnect(*host, link);
     });
     CO_TRY_VOID(std::move(task));
-    known_.erase(pod);
+    auto gone = known_.extract(pod);
+    sweep_.add(gone.mapped().link.ip, std::move(gone.mapped().lease));
     co_return ok();
 }
 

@@ -290,6 +290,19 @@ TEST_CASE("ServiceRules: a UDP client goes on with another endpoint when its own
     }
 }
 
+TEST_CASE("Links: the connections of pods that have gone are forgotten, and their addresses are free after that") {
+    World world;
+    check(world.rules->replace_all({{"default/web", {service("10.43.0.10", 80, 30080, {at(world.one, 8080)})}}}));
+    const Answer answer = world.ask_from(world.two.netns_path, SOCK_STREAM, "10.43.0.10", 80);
+    CHECK(answer.name.substr(0, 3) == "one");
+    const auto tracked = [] { return std::stoi(output_of("cat /proc/sys/net/netfilter/nf_conntrack_count")); };
+    const int before = tracked();  // also of other tests
+    REQUIRE(before > 0);
+    REQUIRE(world.node.wait(world.node.links->detach("pod-one")));
+    world.node.run_for(700);
+    CHECK(tracked() < before);
+}
+
 TEST_CASE("ServiceRules: pods cannot reach the node's loopback services") {
     World world;
     NamedServer local(node_netns, SOCK_STREAM, "127.0.0.2", 7003, "secret");
