@@ -153,7 +153,7 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
     for (int round = 0; round < rounds_max; ++round) {
         const std::shared_ptr<const api::Pod> desired = api_.find_pod(memory.key);
         if (desired) follow_back_offs(memory, *desired);
-        const PodObserved seen = observe(memory, desired.get());
+        PodObserved seen = observe(memory, desired.get());
         if (desired) {
             tell_deadline(memory, *desired, seen);
             follow_probes(memory, *desired, seen);

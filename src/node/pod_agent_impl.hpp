@@ -41,7 +41,8 @@ class PodAgent::Impl final : public loop::Reconciler {
     void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
                             std::vector<ContainerSeen>& out);
     void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerSeen& seen);
-    void follow_probes(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    /// Probes what runs, and puts what is known of an adopted container into `seen`.
+    void follow_probes(PodMemory& memory, const api::Pod& pod, PodObserved& seen);
     void start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state, const std::string& ip);
     void take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report);
     loop::Task<void> refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod);

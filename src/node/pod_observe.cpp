@@ -245,8 +245,8 @@ void PodAgent::Impl::take_probe(PodMemory& memory, const std::string& name, cons
     wake(memory.key.uid);
 }
 
-void PodAgent::Impl::follow_probes(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
-    for (const auto& container : seen.containers) {
+void PodAgent::Impl::follow_probes(PodMemory& memory, const api::Pod& pod, PodObserved& seen) {
+    for (auto& container : seen.containers) {
         ContainerMemory& own = memory.containers[container.name];
         const bool running = container.known_to_runtime && container.current &&
                              container.current->phase == ContainerPhase::running;
@@ -255,6 +255,9 @@ void PodAgent::Impl::follow_probes(PodMemory& memory, const api::Pod& pod, const
             own.probed_attempt = -1;
         } else if (own.probed_attempt != container.current->attempt) {
             start_prober(memory, pod, *container.current, seen.ip);
+            // Before the status is written: an adopted container that was not ready for one turn would lose its endpoint.
+            container.startup = own.startup;
+            container.readiness = own.readiness;
         }
     }
 }

@@ -113,7 +113,14 @@ class FakeNetwork final : public node::NetworkPort {
 struct AgentWorld : ObjectWorld {
     AgentWorld() {
         follower.start();
-        agent.start();
+        agent->start();
+        settle();
+    }
+    /// The next daemon, on the same store, runtime and disk.
+    void restart_daemon() {
+        agent.reset();
+        agent = make_agent();
+        agent->start();
         settle();
     }
     ~AgentWorld() { std::filesystem::remove_all(dir); }
@@ -168,10 +175,14 @@ struct AgentWorld : ObjectWorld {
     FakeImages images;
     FakeNetwork network;
     store::EventRecorder events{loop, objects, "box"};
-    node::PodAgent agent{loop, objects, events, runtime, images, network, {dir + "/pods", dir + "/logs", "box", "cluster.local"}};
+    std::unique_ptr<node::PodAgent> make_agent() {
+        return std::make_unique<node::PodAgent>(loop, objects, events, runtime, images, network,
+                                                node::PodAgentOptions{dir + "/pods", dir + "/logs", "box", "cluster.local"});
+    }
+    std::unique_ptr<node::PodAgent> agent = make_agent();
     store::Follower follower{loop, objects.store(), "pods", [this](const store::WatchEvent& event) {
         if (auto pod = objects.get<api::Pod>(event.entry->key.ns, event.entry->key.name))
-            agent.pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
+            agent->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
     }};
 };
 

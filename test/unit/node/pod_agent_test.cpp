@@ -89,6 +89,30 @@ TEST_CASE("PodAgent: a name that is no image's is told in the kubelet's two even
     CHECK(w.told("Failed", "Error: InvalidImageName") == 1);
 }
 
+TEST_CASE("PodAgent: a pod that was ready stays ready when the next daemon adopts it, whatever its probes say later") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    api::Pod pod = w.pod_with("a:1");
+    for (auto* probe : {&pod.spec.containers[0].readiness_probe, &pod.spec.containers[0].startup_probe})
+        probe->emplace().exec.emplace().command.emplace_back("true");
+    w.add(std::move(pod));
+    w.pass(30'000);
+    const auto ready = [&w] {
+        for (const auto& condition : w.pod()->status.conditions)
+            if (condition.type == "Ready") return condition;
+        return api::PodCondition{};
+    };
+    const api::PodCondition before = ready();
+    REQUIRE(before.status == "True");
+    w.restart_daemon();
+    // Not even for a moment: each change would take its endpoint away.
+    CHECK(ready() == before);
+    CHECK(w.shown() == "Running 0");
+    w.runtime.exec_exit_code = 1;
+    w.pass(60'000);
+    CHECK(ready().status == "False");
+}
+
 TEST_CASE("PodAgent: a pod that outlives its deadline is told once") {
     AgentWorld w;
     w.images.here = {"a:1"};
