@@ -8,7 +8,7 @@ namespace orilla::server {
 std::string_view describe_type(std::string_view key) {
     const auto all = all_descriptions();
     const auto found = std::ranges::lower_bound(all, key, {}, &Description::key);
-    return found != all.end() && found->key == key ? found->text : std::string_view();
+    return found != all.end() && found->key() == key ? found->text() : std::string_view();
 }
 
 std::string_view describe_field(std::string_view type, std::string_view field) {

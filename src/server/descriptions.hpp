@@ -1,14 +1,17 @@
 // What `explain` says: the sentences of descriptions.txt, embedded at build time.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace orilla::server {
 
+/// Two places in one text, as hundreds of views would be a third of the whole.
 struct Description {
-    std::string_view key;  ///< "Pod", "PodSpec.containers", "*.metadata"
-    std::string_view text;
+    uint32_t key_at, text_at;
+    std::string_view key() const;  ///< "Pod", "PodSpec.containers", "*.metadata"
+    std::string_view text() const;
 };
 /// Sorted by key.
 std::span<const Description> all_descriptions();
