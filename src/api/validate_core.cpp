@@ -1,5 +1,4 @@
 // The smaller kinds of the core group and of those that hold what controllers and the node write.
-#include <array>
 #include <set>
 
 #include "validate.hpp"
@@ -89,10 +88,7 @@ void check_endpoints(const Endpoints& endpoints, FieldErrors& errors) {
 }
 
 void check_endpoint_slice(const EndpointSlice& slice, FieldErrors& errors) {
-    constexpr std::array<std::string_view, 3> types{"FQDN", "IPv4", "IPv6"};
     std::string_view type = slice.address_type;
-    if (!type.empty() && type != "IPv4" && type != "IPv6" && type != "FQDN")
-        errors.not_supported(Path("addressType"), type, types);
     const Path endpoints("endpoints");
     if (slice.endpoints.size() > slice_endpoints_max)
         errors.too_many(endpoints, slice.endpoints.size(), slice_endpoints_max);

@@ -125,6 +125,8 @@ TEST_CASE("validation: closed enums list what is supported") {
     CHECK(created(container(R"("ports":[{"containerPort":80,"protocol":"tcp"}])")) ==
           "spec.containers[0].ports[0].protocol: Unsupported value: \"tcp\": supported values: \"SCTP\", \"TCP\", "
           "\"UDP\"");
+    CHECK(created(R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"c","namespace":"n"},
+        "addressType":"IPv5"})") == "addressType: Unsupported value: \"IPv5\": supported values: \"FQDN\", \"IPv4\", \"IPv6\"");
 }
 
 TEST_CASE("validation: containers of a pod") {

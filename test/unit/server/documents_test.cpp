@@ -67,6 +67,10 @@ TEST_CASE("OpenAPI v3: what kubectl needs of the core document") {
     CHECK(core.size() < 400'000);
 }
 
+TEST_CASE("OpenAPI v3: an EndpointSlice's addresses may be of three types") {
+    CHECK(server::render_openapi_v3("apis/discovery.k8s.io/v1").find("\"enum\":[\"IPv4\",\"IPv6\",\"FQDN\"]") != std::string::npos);
+}
+
 TEST_CASE("OpenAPI v3: every reference leads to a schema") {
     for (const std::string path : {"api/v1", "apis/apps/v1", "apis/discovery.k8s.io/v1"}) {
         const std::string text = server::render_openapi_v3(path);
