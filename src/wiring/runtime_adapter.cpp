@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 
@@ -94,19 +95,38 @@ Result<void> plan_security(runtime::ContainerSpec& spec, const node::SecurityCon
 
 }  // namespace
 
+namespace {
+/// 0 to 64; -1 for anything else, the empty text too.
+int parse_signal_number(std::string_view digits) {
+    int number = -1;
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return failed == std::errc() && end == digits.data() + digits.size() && number <= SIGRTMAX ? number : -1;
+}
+
+/// RTMIN, RTMIN+3, RTMAX-1, RTMAX (signal(7)); 0 for anything else.
+int parse_real_time_signal(std::string_view text) {
+    if (text == "RTMIN") return SIGRTMIN;
+    if (text == "RTMAX") return SIGRTMAX;
+    const bool from_low = text.starts_with("RTMIN+");
+    if (!from_low && !text.starts_with("RTMAX-")) return 0;
+    const int distance = parse_signal_number(text.substr(6));
+    if (distance < 0 || distance > SIGRTMAX - SIGRTMIN) return 0;
+    return from_low ? SIGRTMIN + distance : SIGRTMAX - distance;
+}
+}  // namespace
+
 int parse_stop_signal(std::string_view text) {
-    if (text.empty()) return SIGTERM;
-    if (text.find_first_not_of("0123456789") == std::string_view::npos) {
-        const int number = atoi(std::string(text).c_str());
-        return number > 0 && number < 65 ? number : SIGTERM;
-    }
+    if (const int number = parse_signal_number(text); number > 0) return number;
     if (text.starts_with("SIG")) text.remove_prefix(3);
+    constexpr std::pair<std::string_view, int> second_names[] = {{"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"IO", SIGIO}};
+    for (const auto& [name, number] : second_names)
+        if (text == name) return number;
     for (int number = 1; number < 32; ++number) {
         const char* name = sigabbrev_np(number);
         if (name && text == name) return number;
     }
-    if (text.starts_with("RTMIN+")) return SIGRTMIN + atoi(std::string(text.substr(6)).c_str());
-    return SIGTERM;
+    const int number = parse_real_time_signal(text);
+    return number != 0 ? number : SIGTERM;
 }
 
 Result<runtime::ContainerSpec> plan_container_spec(const node::ContainerConfig& config, const images::Image& image,
