@@ -147,6 +147,7 @@ struct Explainer {
 struct Explained {
     std::string field, type, description;
     std::string schema;  ///< its name; empty for plain values
+    std::vector<std::string> allowed;  ///< values, where only certain ones are
 };
 
 /// Follows FIELD.FIELD from the kind's schema.
@@ -161,6 +162,8 @@ Result<Explained> find_field(const json::object& schemas, Explained at, std::str
         at.type = type_text(property);
         at.schema = schema_name(property);
         at.description = text_at(property, "description");
+        at.allowed.clear();
+        for (const auto& value : array_at(property, "enum")) at.allowed.push_back(text_of(value));
     }
     return at;
 }
@@ -184,7 +187,10 @@ Result<void> run_explain(Client& client, const Options& options) {
     TRY(const Explained found, find_field(schemas, whole, dot == std::string::npos ? "" : path.substr(dot + 1)));
     if (!kind->group.empty()) print("GROUP:      " + std::string(kind->group) + "\n");
     print("KIND:       " + std::string(kind->kind) + "\nVERSION:    " + std::string(kind->version) + "\n\n");
-    if (!found.field.empty()) print("FIELD: " + found.field + " <" + found.type + ">\n\n");
+    if (!found.field.empty()) print("FIELD: " + found.field + " <" + found.type + ">\n");
+    if (!found.allowed.empty()) print("ENUM:\n");
+    for (const auto& value : found.allowed) print("    " + value + "\n");
+    if (!found.field.empty()) print("\n");
     print("DESCRIPTION:\n" + wrapped(found.description, "    ") + "\n");
     if (found.schema.empty()) return ok();
     print("FIELDS:\n");

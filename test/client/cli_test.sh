@@ -51,6 +51,7 @@ command_line() {
   says "api-resources" '^deployments +deploy +apps/v1 +true +Deployment' o api-resources
   prints "api-resources by scope" $'namespaces\nnodes' o api-resources --namespaced=false -o name
   says "explain a field" 'FIELD: replicas <integer>' o explain deploy.spec.replicas
+  says "explain tells the values of a field" '^    ClientIP$' o explain service.spec.sessionAffinity
   check_fails "explain what is not there" 'field "nosuch" does not exist' o explain pod.nosuch
   says "kubeconfig" 'client-key-data' o kubeconfig
   says "check" 'everything that Orilla needs|limited' o check
