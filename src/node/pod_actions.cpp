@@ -106,6 +106,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory,
         co_return ok();
     }
     memory.volumes_ready = true;
+    memory.projected_metadata = hash_metadata(*pod);
     memory.setup_failures = 0;
     co_return ok();
 }

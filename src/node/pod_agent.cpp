@@ -104,9 +104,22 @@ void PodAgent::Impl::source_changed(const std::string& ns, const std::string& na
     }
 }
 
+/// downwardAPI volumes show labels and annotations; and those of an adopted pod may lack what changed while no daemon ran.
+void PodAgent::Impl::follow_metadata(PodMemory& memory, const std::shared_ptr<const api::Pod>& pod) {
+    if (!memory.volumes_ready || pod->metadata.deletion_timestamp.set) return;
+    if (std::ranges::none_of(pod->spec.volumes, is_projected)) return;
+    const size_t now = hash_metadata(*pod);
+    if (memory.projected_metadata == now) return;
+    memory.projected_metadata = now;
+    memory.scope.spawn(refresh_volumes(memory, pod));
+}
+
 loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
     auto reading = api_.read_sources(pod);
     const EnvSources sources = co_await std::move(reading);
+    // Not as it was before the wait: a later refresh may have been faster, or the volumes may be gone.
+    pod = api_.find_pod(memory.key);
+    if (!pod || pod->metadata.deletion_timestamp.set || !memory.volumes_ready) co_return;
     auto updated = update_projected_volumes(*pod, sources, placement(memory));
     if (!updated) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + updated.error().message());
 }
@@ -157,6 +170,7 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
         if (desired) {
             tell_deadline(memory, *desired, seen);
             follow_probes(memory, *desired, seen);
+            follow_metadata(memory, desired);
             CO_TRY_VOID(write_status(memory, *desired, seen));
         }
         std::vector<PodAction> actions = plan_pod(desired.get(), seen, loop_.now_ms());

@@ -45,6 +45,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     void follow_probes(PodMemory& memory, const api::Pod& pod, PodObserved& seen);
     void start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state, const std::string& ip);
     void take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report);
+    void follow_metadata(PodMemory& memory, const std::shared_ptr<const api::Pod>& pod);
     loop::Task<void> refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
     loop::Task<Result<void>> write_status(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
     std::string pod_dir(const std::string& uid) const { return options_.pods_dir + "/" + uid; }

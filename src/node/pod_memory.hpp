@@ -68,6 +68,8 @@ struct PodMemory {
     PodKey key;
     int64_t seen_ms;  ///< when this daemon came to know it
     bool volumes_ready = false;
+    /// Of the labels and annotations that projected volumes were last written for. None: by an earlier daemon.
+    std::optional<size_t> projected_metadata;
     std::string setup_reason;
     std::string setup_message;
     int setup_failures = 0;

@@ -88,6 +88,15 @@ Result<std::vector<ProjectedFile>> downward_files(const api::Pod& pod, const api
 
 bool is_projected(const api::Volume& volume) { return volume.config_map || volume.secret || volume.downward_api; }
 
+size_t hash_metadata(const api::Pod& pod) {
+    std::string text;
+    for (const auto* map : {&pod.metadata.labels, &pod.metadata.annotations}) {
+        for (const auto& [key, value] : *map) text.append(key.view()).append("=").append(value.view()).append("\n");
+        text += '\n';
+    }
+    return std::hash<std::string>()(text);
+}
+
 Result<std::vector<ProjectedFile>> plan_volume_files(const api::Pod& pod, const api::Volume& volume,
                                                      const EnvSources& sources, const PodPlacement& placement) {
     if (volume.downward_api) return downward_files(pod, *volume.downward_api, placement);

@@ -21,6 +21,8 @@ struct ProjectedFile {
 Result<std::vector<ProjectedFile>> plan_volume_files(const api::Pod& pod, const api::Volume& volume,
                                                      const EnvSources& sources, const PodPlacement& placement);
 bool is_projected(const api::Volume& volume);
+/// Of what a downwardAPI volume shows and may change.
+size_t hash_metadata(const api::Pod& pod);
 
 /// Makes every volume of the pod ready. Idempotent.
 Result<void> apply_volumes(const api::Pod& pod, const EnvSources& sources, const PodPlacement& placement);

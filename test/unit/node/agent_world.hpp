@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -148,6 +150,11 @@ struct AgentWorld : ObjectWorld {
         };
         REQUIRE(run(objects.modify<api::Pod>("default", "p", std::move(change))));
         settle();
+    }
+    /// A file of a volume of the pod, as it is on the disk.
+    std::string volume_file(const std::string& path) {
+        std::ifstream in(dir + "/pods/" + pod()->metadata.uid.str() + "/volumes/" + path);
+        return std::string(std::istreambuf_iterator<char>(in), {});
     }
     void end(int exit_code) {
         runtime.end(pod()->metadata.uid.str(), exit_code);

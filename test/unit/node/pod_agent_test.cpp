@@ -113,6 +113,51 @@ TEST_CASE("PodAgent: a pod that was ready stays ready when the next daemon adopt
     CHECK(ready().status == "False");
 }
 
+TEST_CASE("PodAgent: a downwardAPI volume follows labels and annotations") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    api::Pod pod = w.pod_with("a:1");
+    pod.metadata.labels["app"] = "old";
+    auto& volume = pod.spec.volumes.emplace_back();
+    volume.name = "about";
+    auto& item = volume.downward_api.emplace().items.emplace_back();
+    item.path = "labels";
+    item.field_ref.emplace().field_path = "metadata.labels";
+    w.add(std::move(pod));
+    CHECK(w.volume_file("about/labels") == "app=\"old\"");
+    std::function<Result<void>(api::Pod&)> change = [](api::Pod& changed) -> Result<void> {
+        changed.metadata.labels["app"] = "new";
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::Pod>("default", "p", std::move(change))));
+    w.settle();
+    CHECK(w.volume_file("about/labels") == "app=\"new\"");
+}
+
+TEST_CASE("PodAgent: what changed while no daemon ran is in the volumes of the pods that the next one adopts") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    api::ConfigMap map;
+    map.metadata.name = "m";
+    map.metadata.namespace_ = "default";
+    map.data["k"] = "old";
+    REQUIRE(w.run(w.objects.create<api::ConfigMap>(std::move(map))));
+    api::Pod pod = w.pod_with("a:1");
+    auto& volume = pod.spec.volumes.emplace_back();
+    volume.name = "v";
+    volume.config_map.emplace().name = "m";
+    w.add(std::move(pod));
+    CHECK(w.volume_file("v/k") == "old");
+    std::function<Result<void>(api::ConfigMap&)> change = [](api::ConfigMap& changed) -> Result<void> {
+        changed.data["k"] = "new";
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::ConfigMap>("default", "m", std::move(change))));
+    w.restart_daemon();
+    CHECK(w.shown() == "Running 0");
+    CHECK(w.volume_file("v/k") == "new");
+}
+
 TEST_CASE("PodAgent: a pod that outlives its deadline is told once") {
     AgentWorld w;
     w.images.here = {"a:1"};
