@@ -221,6 +221,7 @@ roll_out() {
   says "history" '^2 +<none>' o rollout history deploy/web
   says "details of a revision" 'hello from main' o rollout history deploy/web --revision=1
   prints "undo" 'deployment.apps/web rolled back' o rollout undo deploy/web
+  check "it is the next revision" within 10 eval '[ "$(o rollout history deploy/web | grep -c "^3 ")" = 1 ]'
   prints "undo to where it is" 'deployment.apps/web skipped rollback (current template already matches revision 3)' o rollout undo deploy/web --to-revision=3
   refuses "a revision that is not there" 'error: unable to find specified revision 9 in history' o rollout undo deploy/web --to-revision=9
   prints "pause" 'deployment.apps/web paused' o rollout pause deploy/web
