@@ -158,6 +158,21 @@ void Transfer::prepare() {
     curl_easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &pem);
 }
 
+std::string without_duration(std::string message) {
+    constexpr std::string_view before = " after ";
+    for (size_t at = message.find(before); at != std::string::npos; at = message.find(before, at + 1)) {
+        const size_t number = at + before.size();
+        const size_t unit = message.find_first_not_of("0123456789", number);
+        if (unit == number || unit == std::string::npos) continue;
+        for (std::string_view name : {" milliseconds", " ms", " seconds"}) {
+            if (message.compare(unit, name.size(), name) != 0) continue;
+            message.erase(at, unit + name.size() - at);
+            break;
+        }
+    }
+    return message;
+}
+
 void Transfer::finish(CURLcode code) {
     done = true;
     if (code == CURLE_OK && !error) {
@@ -167,7 +182,7 @@ void Transfer::finish(CURLcode code) {
     if (error) return;
     const auto parts = parse_url(url);
     const std::string where = parts ? parts->scheme + "://" + parts->authority : url;
-    const std::string why = reason_[0] ? reason_ : curl_easy_strerror(code);
+    const std::string why = reason_[0] ? without_duration(reason_) : curl_easy_strerror(code);
     if (address_refused_) {
         error = Error(Code::forbidden, where + ": its address is link-local, loopback or otherwise not one of a registry");
         return;

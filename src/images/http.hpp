@@ -97,6 +97,9 @@ class HttpClient {
 /// Not for registries: link-local (cloud metadata lives there), unspecified, multicast; loopback unless allowed.
 bool address_allowed(const sockaddr* address, bool allows_loopback);
 
+/// curl's words without how long the attempt took, so that equal failures read equal and are counted as one event.
+std::string without_duration(std::string message);
+
 int64_t monotonic_ms();
 
 struct UrlParts {

@@ -186,7 +186,7 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
                               std::to_string(loop_.now_ms() - started_ms) + "ms. Image size: " +
                               std::to_string(pulled->size_bytes) + " bytes.");
     } else {
-        const std::string why = steady_message(pulled.error().message());
+        const std::string why = pulled.error().message();
         own.image = ImagePhase::failed;
         api_.record_event(memory.key, container, "Warning", "Failed", "Failed to pull image \"" + image + "\": " + why);
         fail_container(memory, container, "ErrImagePull", why);

@@ -117,7 +117,5 @@ constexpr int64_t kill_repeat_ms = 2'000;
 constexpr int kill_repeats_max = 30;
 
 const api::Container* find_container(const api::Pod& pod, std::string_view name);
-/// Without how long this attempt took, so that equal failures read equal and are counted as one event.
-std::string steady_message(std::string message);
 
 }  // namespace orilla::node

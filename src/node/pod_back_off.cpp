@@ -22,21 +22,6 @@ Pause find_pause(const ContainerMemory& own) {
 
 }  // namespace
 
-std::string steady_message(std::string message) {
-    constexpr std::string_view before = " after ";
-    for (size_t at = message.find(before); at != std::string::npos; at = message.find(before, at + 1)) {
-        const size_t number = at + before.size();
-        const size_t unit = message.find_first_not_of("0123456789", number);
-        if (unit == number || unit == std::string::npos) continue;
-        for (std::string_view name : {" milliseconds", " ms", " seconds"}) {
-            if (message.compare(unit, name.size(), name) != 0) continue;
-            message.erase(at, unit + name.size() - at);
-            break;
-        }
-    }
-    return message;
-}
-
 void PodAgent::Impl::follow_back_offs(PodMemory& memory, const api::Pod& pod) {
     for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers}) {
         for (const auto& spec : *list) {

@@ -48,3 +48,12 @@ TEST_CASE("resolve_url: relative to where the redirect came from") {
     CHECK(*resolve_url("https://r.example/v2/a", "https://cdn.example/b?c=d") == "https://cdn.example/b?c=d");
     CHECK_FALSE(resolve_url("https://r.example/", "https://u:p@cdn.example/"));
 }
+
+TEST_CASE("without_duration: equal failures read equal") {
+    CHECK(without_duration("Failed to connect to a port 443 after 3 ms: Couldn't connect to server") ==
+          "Failed to connect to a port 443: Couldn't connect to server");
+    CHECK(without_duration("Connection timed out after 15001 milliseconds") == "Connection timed out");
+    CHECK(without_duration("Operation too slow. Less than 16 bytes/sec transferred the last 20 seconds") ==
+          "Operation too slow. Less than 16 bytes/sec transferred the last 20 seconds");
+    CHECK(without_duration("came after 3 tries") == "came after 3 tries");
+}

@@ -54,7 +54,7 @@ TEST_CASE("PodAgent: a changed image starts again also where the policy says Nev
     CHECK(w.pod()->status.phase == "Failed");
 }
 
-TEST_CASE("PodAgent: a pull that fails backs off, says so, and repeats itself in the same words") {
+TEST_CASE("PodAgent: a pull that fails backs off, says so, and its equal failures are one event") {
     AgentWorld w;
     w.add(w.pod_with("r/x:1"));
     CHECK(w.shown() == "ErrImagePull 0");
