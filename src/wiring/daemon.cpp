@@ -6,6 +6,7 @@
 
 #include "orilla/base/log.hpp"
 #include "orilla/node/host_ports.hpp"
+#include "run_claim.hpp"
 
 namespace orilla::wiring {
 namespace {
@@ -198,6 +199,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_CHECK_VOID(make_directories());
     CO_TRY_VOID(open_store());
     CO_TRY_VOID(lock_network());
+    CO_CHECK_VOID(claim_run_directory(config_.run_dir, config_.data_dir));
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
     controllers::ControllersOptions options;

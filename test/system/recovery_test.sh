@@ -90,4 +90,12 @@ ip link del orilla0
 start_orilla
 check "also when that was while no daemon ran" within 10 pod_answers p2
 check "the pods were not restarted" ready_pods 4
+
+# A start on a wrong data directory must not end them.
+kill_orilla
+check_fails "another data directory is refused while pods run" "/run/orilla holds the pods of data directory $T/data" \
+  timeout 20 "$ORILLA" serve --data-dir "$T/other" --run-dir /run/orilla --socket $socket --node-name node --cgroup-root "$BOX_CGROUP/orilla"
+start_orilla
+check "and they go on" pod_answers p2
+check "as they were" ready_pods 4
 finish

@@ -1,0 +1,30 @@
+#include "run_claim.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+namespace orilla::wiring {
+namespace fs = std::filesystem;
+
+Result<void> claim_run_directory(const std::string& run_dir, const std::string& data_dir) {
+    std::error_code failed;
+    const std::string own = fs::weakly_canonical(data_dir, failed).string();
+    const fs::path note = fs::path(run_dir) / "data-dir";
+    std::string other;
+    std::getline(std::ifstream(note), other);
+    const fs::directory_iterator pods(fs::path(run_dir) / "pods", failed);
+    const bool has_pods = !failed && pods != fs::directory_iterator();
+    if (!other.empty() && other != own && has_pods)
+        return Error(Code::conflict, run_dir + " holds the pods of data directory " + other + ", which this start on " + own +
+                                         " would end: use that --data-dir, or another --run-dir; if it is gone for good, remove " +
+                                         note.string());
+    if (other == own) return ok();
+    const fs::path unfinished = note.string() + ".new";
+    std::ofstream(unfinished) << own << "\n";
+    fs::rename(unfinished, note, failed);
+    if (failed) return Error::from_errno("write " + note.string(), failed.value());
+    return ok();
+}
+
+}  // namespace orilla::wiring
