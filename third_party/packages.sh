@@ -8,6 +8,7 @@
 #   box     what test/support/box uses
 #   test    the system tests, the tidy check, the boxes
 #   vm      the virtual machine of test/vm
+#   vm-arm64  the same for arm64, beside vm
 #   peers   what test/bench compares with
 set -euo pipefail
 
@@ -19,9 +20,10 @@ images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
 test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
+vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)
 
-[ $# -gt 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
 for set; do
   case $set in
   build) printf '%s\n' "${build[@]}" ;;
@@ -31,6 +33,7 @@ for set; do
   box) printf '%s\n' "${box[@]}" ;;
   test) printf '%s\n' "${test[@]}" ;;
   vm) printf '%s\n' "${vm[@]}" ;;
+  vm-arm64) printf '%s\n' "${vm_arm64[@]}" ;;
   peers) printf '%s\n' "${peers[@]}" ;;
   *) echo "packages.sh: unknown set '$set'" >&2; exit 2 ;;
   esac
