@@ -101,7 +101,8 @@ class YamlWriter {
         for (const json::value& item : list) {
             start_line(indent, in_place);
             out += '-';
-            value(item, indent + 2, true);
+            // What a block's indentation is counted from is the dash, while what is below an item stands beside its text.
+            value(item, item.is_string() ? indent : indent + 2, true);
         }
     }
 

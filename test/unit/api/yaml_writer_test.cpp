@@ -63,4 +63,23 @@ TEST_CASE("yaml: texts of several lines become blocks that read back") {
         text_in_yaml(text);
 }
 
+TEST_CASE("yaml: a text of several lines reads back wherever it stands") {
+    for (const char* text : {"a\nb\n", "\nb\n", "  a\nb\n", "\n\n  a\n b"}) {
+        std::string quoted;
+        append_json_string(quoted, text);
+        for (const char* around : {R"([@])", R"([[1,@]])", R"({"a":[@]})", R"({"a":[[@,@]]})", R"([{"a":@}])",
+                                   R"({"a":[{"b":[@],"c":@}]})"}) {
+            std::string json = around;
+            for (size_t at; (at = json.find('@')) != json.npos;) json.replace(at, 1, quoted);
+            const std::string out = yaml(json);
+            INFO(out);
+            auto back = read_documents(out, "x");
+            REQUIRE(back);
+            REQUIRE(back->size() == 1);
+            CHECK(back->front().json == json);
+        }
+    }
+    CHECK(yaml(R"({"args":["-c","a\nb\n"]})") == "args:\n- -c\n- |\n  a\n  b\n");
+}
+
 TEST_CASE("yaml: what is no JSON is refused") { CHECK_FALSE(render_yaml("{")); }
