@@ -6,7 +6,7 @@
 #   cross   the compiler for arm64 and the emulator that runs its unit tests
 #   images  what examples/images/build.sh needs
 #   box     what test/support/box uses
-#   test    the system tests, the tidy check, the boxes
+#   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers
 #   vm      the virtual machine of test/vm
 #   vm-arm64  the same for arm64, beside vm
 #   peers   what test/bench compares with
@@ -18,7 +18,8 @@ build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make perl tcl dpkg
 cross=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
-test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs)
+test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs
+  clang-14 libclang-rt-14-dev)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)
