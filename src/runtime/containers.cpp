@@ -259,7 +259,7 @@ loop::Task<bool> RuntimeImpl::wait_for_change(PodPtr pod) {
 std::string RuntimeImpl::read_termination_message(const std::string& pod_id, const std::string& container_id) const {
     const PodPtr pod = find(pod_id);
     if (!pod) return {};
-    auto message = read_file(message_path(pod->record.facts, container_id), termination_message_bytes_max);
+    auto message = read_file_end(message_path(pod->record.facts, container_id), termination_message_bytes_max);
     return message ? *message : std::string();
 }
 

@@ -115,10 +115,16 @@ Result<void> write_file_atomically(const std::string& path, std::string_view con
     return ok();
 }
 
-Result<std::string> read_file(const std::string& path, size_t bytes_max) {
+namespace {
+
+Result<UniqueFd> open_to_read(const std::string& path) {
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd && errno == ENOENT) return Error(Code::not_found, "no file " + path);
     if (!fd) return Error::from_errno("read " + path, errno);
+    return fd;
+}
+
+Result<std::string> read_open_file(const UniqueFd& fd, const std::string& path, size_t bytes_max) {
     std::string text;
     char buffer[4096];
     while (text.size() < bytes_max) {
@@ -129,6 +135,22 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
         text.append(buffer, static_cast<size_t>(count));
     }
     return text;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, size_t bytes_max) {
+    TRY(const UniqueFd fd, open_to_read(path));
+    return read_open_file(fd, path, bytes_max);
+}
+
+Result<std::string> read_file_end(const std::string& path, size_t bytes_max) {
+    TRY(const UniqueFd fd, open_to_read(path));
+    struct stat found{};
+    if (fstat(fd.get(), &found) != 0) return Error::from_errno("read " + path, errno);
+    const off_t from = std::max<off_t>(found.st_size - static_cast<off_t>(bytes_max), 0);
+    if (lseek(fd.get(), from, SEEK_SET) < 0) return Error::from_errno("read " + path, errno);
+    return read_open_file(fd, path, bytes_max);
 }
 
 namespace {

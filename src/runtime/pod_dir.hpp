@@ -33,6 +33,8 @@ StopProgress parse_stop(std::string_view text);
 Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode);
 /// Whole content, up to bytes_max; not_found without one.
 Result<std::string> read_file(const std::string& path, size_t bytes_max);
+/// Its last bytes_max bytes.
+Result<std::string> read_file_end(const std::string& path, size_t bytes_max);
 
 /// Directories, files (those that containers may write in a small file system of their own) and the pod's /dev/shm. On
 /// failure what was made stays, for `remove_pod_dir`.

@@ -154,6 +154,13 @@ TEST_CASE("a termination message is read back, bounded") {
     spec.termination_message_path = "/dev/termination-log";
     box.run(spec);
     CHECK(box.runtime->read_termination_message("pod", "last") == "disk on fire");
+    // As of the kubelet: what was said last is what explains the end.
+    auto lengthy = box.container("lengthy", "(echo first; seq 2000; echo -n last) > /dev/termination-log");
+    lengthy.termination_message_path = "/dev/termination-log";
+    box.run(lengthy);
+    const std::string message = box.runtime->read_termination_message("pod", "lengthy");
+    CHECK(message.size() == termination_message_bytes_max);
+    CHECK(message.ends_with("\n2000\nlast"));
     auto noisy = box.container("noisy", "yes > /dev/termination-log & sleep 0.1");
     noisy.termination_message_path = "/dev/termination-log";
     box.run(noisy);
