@@ -24,15 +24,6 @@ Key key_of(const api::Object& object) {
     return key_of(object.kind(), object.meta().namespace_, object.meta().name);
 }
 
-Durability durability_of(const api::KindInfo& kind) {
-    switch (kind.durability) {
-        case api::Durability::durable: return Durability::durable;
-        case api::Durability::soft: return Durability::soft;
-        case api::Durability::memory: return Durability::memory;
-    }
-    return Durability::durable;
-}
-
 /// Writes the revision into the object first, so that the stored bytes contain it.
 Encode encode_of(std::shared_ptr<api::Object> object) {
     return [object = std::move(object)](uint64_t revision) {
@@ -256,12 +247,7 @@ Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<ap
         co_return co_await std::move(erasing);
     }
     if (options.dry_run) co_return imagine(object, old.entry->revision);
-    Durability durability = durability_of(object->kind());
-    const bool soft = part == Part::status && only_status_differs(*object, *old.object);
-    if (soft && durability == Durability::durable) durability = Durability::soft;
-    // What is on its way out must get there also when the disk is full.
-    if (durability == Durability::durable && object->meta().deletion_timestamp) durability = Durability::urgent;
-    if (soft && only_heartbeat_differs(*object, *old.object)) durability = Durability::memory;
+    const Durability durability = plan_durability(*object, *old.object, part);
     CO_TRY(EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, encode_of(object)));
     co_return remember(std::move(entry), std::move(object));
 }

@@ -163,6 +163,35 @@ bool only_heartbeat_differs(const api::Object& a, const api::Object& b) {
     return same_metadata(same, b) && same_but(same, b, "");
 }
 
+Durability durability_of(const api::KindInfo& kind) {
+    switch (kind.durability) {
+        case api::Durability::durable: return Durability::durable;
+        case api::Durability::soft: return Durability::soft;
+        case api::Durability::memory: return Durability::memory;
+    }
+    return Durability::durable;
+}
+
+namespace {
+bool has_ended(const api::Object& object) {
+    if (!object.is<api::Pod>()) return false;
+    const api::Str& phase = object.as<api::Pod>().status.phase;
+    return phase == "Succeeded" || phase == "Failed";
+}
+}  // namespace
+
+Durability plan_durability(const api::Object& updated, const api::Object& old, Part part) {
+    // That a pod has ended is written nowhere else: its sandbox goes next, and the exit codes with it. Lost, it ran again.
+    if (has_ended(updated) && !has_ended(old)) return Durability::urgent;
+    const Durability durability = durability_of(updated.kind());
+    const bool soft = part == Part::status && only_status_differs(updated, old);
+    if (soft && only_heartbeat_differs(updated, old)) return Durability::memory;
+    if (durability != Durability::durable) return durability;
+    if (soft) return Durability::soft;
+    // What is on its way out must get there also when the disk is full.
+    return updated.meta().deletion_timestamp ? Durability::urgent : Durability::durable;
+}
+
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old) {
     if (!old.meta().deletion_timestamp) return ok();
     std::string added;

@@ -25,6 +25,10 @@ bool same_content(const api::Object& a, const api::Object& b);
 bool only_status_differs(const api::Object& a, const api::Object& b);
 /// A node that only says that it is still there: no reason to wear the flash.
 bool only_heartbeat_differs(const api::Object& a, const api::Object& b);
+/// How long creates and deletions of the kind last.
+Durability durability_of(const api::KindInfo& kind);
+/// How long an update has to.
+Durability plan_durability(const api::Object& updated, const api::Object& old, Part part);
 /// 422 when finalizers are added to an object that is being deleted.
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old);
 /// uid, resourceVersion, name and namespace of a body against what is stored.

@@ -91,6 +91,27 @@ start_orilla
 check "also when that was while no daemon ran" within 10 pod_answers p2
 check "the pods were not restarted" ready_pods 4
 
+# Pods that have done their work.
+mkdir "$T/runs"
+job() { # NAME POLICY EXIT
+  printf '%s\n' 'apiVersion: v1' 'kind: Pod' "metadata: {name: $1}" 'spec:' "  restartPolicy: $2" \
+    "  volumes: [{name: runs, hostPath: {path: $T/runs}}]" \
+    "  containers: [{name: main, image: 'busybox:1', command: [sh, -c, 'echo run >>/runs/$1; exit $3'], volumeMounts: [{name: runs, mountPath: /runs}]}]" |
+    o apply -f - >/dev/null
+}
+import_images busybox
+job done Never 0
+job failed Never 3
+job onfailure OnFailure 0
+ended() { [ "$(o get pods done failed onfailure -o 'jsonpath={.items[*].status.phase}')" = "Succeeded Failed Succeeded" ]; }
+check "pods end" within 20 ended
+kill_orilla
+start_orilla
+check "they have ended after a kill, too" ended
+sleep 1
+check_equal "and did not run again" "1 1 1" "$(cat "$T/runs/done" | wc -l) $(cat "$T/runs/failed" | wc -l) $(cat "$T/runs/onfailure" | wc -l)"
+o delete pods done failed onfailure >/dev/null
+
 # A start on a wrong data directory must not end them.
 kill_orilla
 check_fails "another data directory is refused while pods run" "/run/orilla holds the pods of data directory $T/data" \

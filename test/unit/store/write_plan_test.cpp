@@ -185,3 +185,14 @@ TEST_CASE("qos_class: as the kubelet classes pods") {
     spec.containers[0].resources.limits["cpu"] = amount("200m");
     CHECK(qos_class(spec) == "Burstable");
 }
+
+TEST_CASE("plan_durability: a status is written behind, but for the end of a pod") {
+    const api::Object pending = pod("node1", "Pending"), running = pod("node1", "Running");
+    CHECK(plan_durability(running, pending, Part::status) == Durability::soft);
+    for (const char* phase : {"Succeeded", "Failed"}) {
+        CHECK(plan_durability(pod("node1", phase), running, Part::status) == Durability::urgent);
+        CHECK(plan_durability(pod("node1", phase), pod("node1", phase), Part::status) == Durability::soft);
+    }
+    CHECK(plan_durability(pod("node2"), running, Part::main) == Durability::durable);
+    CHECK(plan_durability(deleting_pod(20), running, Part::main) == Durability::urgent);
+}
