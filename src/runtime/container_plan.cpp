@@ -20,6 +20,7 @@ enum Slot : uint64_t { root_slot, mount_slot };
 // Numbers of the mount(2) interface, which <linux/mount.h> and <sys/mount.h> cannot give together.
 constexpr uint64_t propagation_private = 1 << 18, propagation_slave = 1 << 19, propagation_recursive = 1 << 14;
 constexpr uint64_t open_files_soft = 1024;
+constexpr size_t layers_max = 128;  // as descriptors they fit the page that mount(2) takes
 constexpr uint64_t as_it_is = ~0ULL;
 constexpr uint64_t confined = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
@@ -85,6 +86,7 @@ void Planner::mount_root() {
     std::vector<std::string> layers;
     for (const auto& layer : spec_.layers)
         if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
+    if (!facts_.base_layer.empty() && layers.size() < layers_max) layers.push_back(facts_.base_layer);
     std::string lower;
     for (const auto& layer : layers) lower += (lower.empty() ? "" : "\0"s) + layer;
     // volatile: the writable layer never outlives a crash of the box, so syncing it would only wear the flash.

@@ -37,6 +37,7 @@ struct PodFacts {
 struct ContainerFacts {
     std::vector<std::string> join_files;  ///< cgroup.procs of every hierarchy
     std::string into_cgroup;              ///< instead, where a child can be born in its cgroup
+    std::string base_layer;               ///< below the image's; empty: none
     std::string seccomp_filter;           ///< BPF; empty: unconfined
     std::string termination_file;         ///< host path; empty: none
     std::vector<DeviceSpec> devices;      ///< besides the spec's: all of the host's for a privileged one

@@ -121,6 +121,7 @@ Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const Cont
     const std::string cgroup = pod.container_cgroup(spec.id);
     TRY_VOID(cgroups_->create(cgroup, settings));
     ContainerFacts facts;
+    facts.base_layer = options_.base_layer;
     facts.into_cgroup = cgroups_->birth_directory(cgroup);
     if (facts.into_cgroup.empty()) facts.join_files = cgroups_->join_files(cgroup);
     if (spec.seccomp == SeccompMode::runtime_default && !spec.privileged) {

@@ -103,6 +103,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     CO_CHECK_VOID(images_->open());
     runtime::RuntimeOptions options;
     options.run_dir = config_.run_dir + "/pods";
+    options.base_layer = config_.data_dir + "/base-layer";
     options.cgroup_root = config_.cgroup_root;
     options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));

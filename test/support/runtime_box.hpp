@@ -94,6 +94,7 @@ class RuntimeBox {
         options.run_dir = dir() + "/pods";
         options.cgroup_root = cgroup_root();
         options.scratch_root = dir() + "/scratch";
+        options.base_layer = dir() + "/base-layer";
         options.supervisor_answer_ms_max = supervisor_answer_ms_max;
         auto opened = await(loop, runtime::Runtime::open(loop, options));
         if (!opened) {

@@ -55,6 +55,22 @@ TEST_CASE("plan_container: of equal layers the topmost alone is mounted") {
     CHECK(overlay.number[0] == 3);
 }
 
+TEST_CASE("plan_container: the base layer is below the image's, while there is room for one") {
+    using namespace std::string_literals;
+    ContainerFacts facts;
+    facts.base_layer = "/base";
+    auto spec = a_container();
+    const auto overlay = [&] {
+        const StartPlan steps = plan_container(spec, facts, {.dir = "/p"}, {});
+        return steps.steps.at(static_cast<size_t>(find(steps, StepKind::mount_overlay)));
+    };
+    CHECK(overlay().text[0] == "/layers/top\0/layers/base\0/base"s);
+    CHECK(overlay().number[0] == 3);
+    spec.layers.clear();
+    for (int i = 0; i < 128; ++i) spec.layers.push_back("/layers/" + std::to_string(i));
+    CHECK(overlay().number[0] == 128);
+}
+
 TEST_CASE("plan_container: what is masked is covered after every mount and before the root changes") {
     auto spec = a_container();
     spec.mounts = {{.source = "/volume", .destination = "/data"}};
