@@ -16,27 +16,73 @@ namespace orilla::wiring {
 namespace json = boost::json;
 namespace {
 
+// ---- values ----------------------------------------------------------------------------------------------------------
+
+Result<void> check_path(const std::string& path) {
+    if (!path.empty() && path.front() == '/') return ok();
+    return Error(Code::invalid, "\"" + path + "\" is not an absolute path");
+}
+Result<void> check_path_or_none(const std::string& path) { return path.empty() ? ok() : check_path(path); }
+
+/// Labels of RFC 1123, as the names of nodes and what DNS answers for are made of.
+Result<void> check_domain(const std::string& domain) {
+    constexpr size_t domain_bytes_max = 253, label_bytes_max = 63;
+    bool good = !domain.empty() && domain.size() <= domain_bytes_max;
+    for (size_t from = 0; good && from <= domain.size();) {
+        const size_t end = std::min(domain.find('.', from), domain.size());
+        const std::string_view label = std::string_view(domain).substr(from, end - from);
+        good = !label.empty() && label.size() <= label_bytes_max && label.front() != '-' && label.back() != '-' &&
+               label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+        from = end + 1;
+    }
+    if (good) return ok();
+    return Error(Code::invalid, "\"" + domain + "\" is not a domain: lower case letters, digits and '-', in parts of at most 63 "
+                                "characters with '.' between them, each beginning and ending with a letter or a digit");
+}
+Result<void> check_domain_or_none(const std::string& domain) { return domain.empty() ? ok() : check_domain(domain); }
+
+Result<void> check_cidr(const std::string& text) {
+    TRY_VOID(network::parse_cidr(text));
+    return ok();
+}
+
+Result<void> check_ip_or_none(const std::string& text) {
+    if (!text.empty()) TRY_VOID(network::parse_ipv4(text));
+    return ok();
+}
+
+Result<void> check_log_level(const std::string& level) {
+    for (const char* known : {"error", "warning", "info", "debug"})
+        if (level == known) return ok();
+    return Error(Code::invalid, "\"" + level + "\" is none of error, warning, info, debug");
+}
+
+Result<void> check_nothing(const std::string&) { return ok(); }
+
+// ---- options ---------------------------------------------------------------------------------------------------------
+
 /// The text values that both the file (camelCase) and the flags set.
 struct TextOption {
     const char* file_name;
     const char* flag;
     std::string ServeConfig::*member;
     const char* help;
+    Result<void> (*check)(const std::string& value);
 };
 constexpr TextOption text_options[] = {
-    {"dataDir", "--data-dir", &ServeConfig::data_dir, "objects, images and volumes"},
-    {"runDir", "--run-dir", &ServeConfig::run_dir, "sockets and what must not survive a reboot"},
-    {"socket", "--socket", &ServeConfig::socket, "unix socket of the API (default RUN_DIR/orilla.sock)"},
-    {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none"},
-    {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: the host's name)"},
-    {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)"},
-    {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of pods"},
-    {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services"},
-    {"clusterDomain", "--cluster-domain", &ServeConfig::cluster_domain, "DNS domain of the cluster"},
-    {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)"},
-    {"manifests", "--manifests", &ServeConfig::manifests, "directory whose manifests are applied at start and on change"},
-    {"bridge", "--bridge", &ServeConfig::bridge, "network bridge of the pods"},
-    {"logLevel", "--log-level", &ServeConfig::log_level, "error, warning, info or debug"},
+    {"dataDir", "--data-dir", &ServeConfig::data_dir, "objects, images and volumes", check_path},
+    {"runDir", "--run-dir", &ServeConfig::run_dir, "sockets and what must not survive a reboot", check_path},
+    {"socket", "--socket", &ServeConfig::socket, "unix socket of the API (default RUN_DIR/orilla.sock)", check_path_or_none},
+    {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none", check_nothing},
+    {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: the host's name)", check_domain_or_none},
+    {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)", check_ip_or_none},
+    {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of pods", check_cidr},
+    {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services", check_cidr},
+    {"clusterDomain", "--cluster-domain", &ServeConfig::cluster_domain, "DNS domain of the cluster", check_domain},
+    {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)", check_path_or_none},
+    {"manifests", "--manifests", &ServeConfig::manifests, "directory whose manifests are applied at start and on change", check_path_or_none},
+    {"bridge", "--bridge", &ServeConfig::bridge, "network bridge of the pods", check_nothing},
+    {"logLevel", "--log-level", &ServeConfig::log_level, "error, warning, info or debug", check_log_level},
 };
 
 std::string describe(const TextOption& option, const ServeConfig& defaults) {
@@ -82,7 +128,9 @@ Result<void> parse_field(ServeConfig& config, const std::string& name, const jso
                          const api::ManifestDocument& document) {
     for (const auto& option : text_options) {
         if (name != option.file_name) continue;
-        TRY(config.*(option.member), text_of(value, document, name));
+        TRY(std::string text, text_of(value, document, name));
+        if (auto good = option.check(text); !good) return config_error(document, name, good.error().message());
+        config.*(option.member) = std::move(text);
         return ok();
     }
     if (name == "softFlushIntervalSeconds") {
@@ -119,11 +167,6 @@ std::string host_name() {
     std::string out(name);
     for (char& c : out) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
     return out.empty() ? "localhost" : out;
-}
-
-Result<void> check_absolute(const std::string& path, const char* what) {
-    if (!path.empty() && path.front() == '/') return ok();
-    return Error(Code::invalid, std::string(what) + ": \"" + path + "\" is not an absolute path");
 }
 
 }  // namespace
@@ -168,30 +211,24 @@ Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::
     } else if (!config_file.empty()) {
         return Error::from_errno("read " + file, errno);
     }
-    for (const auto& option : text_options)
-        if (app.count(option.flag)) config.*(option.member) = given[option.flag];
+    for (const auto& option : text_options) {
+        if (!app.count(option.flag)) continue;
+        if (auto good = option.check(given[option.flag]); !good) return std::move(good).error().with_context(option.flag);
+        config.*(option.member) = given[option.flag];
+    }
     return complete_config(std::move(config));
 }
 
 Result<ServeConfig> complete_config(ServeConfig config) {
     if (config.node_name.empty()) config.node_name = host_name();
     if (config.socket.empty()) config.socket = config.run_dir + "/orilla.sock";
-    TRY_VOID(check_absolute(config.data_dir, "dataDir"));
-    TRY_VOID(check_absolute(config.run_dir, "runDir"));
-    TRY_VOID(check_absolute(config.socket, "socket"));
-    if (!config.manifests.empty()) TRY_VOID(check_absolute(config.manifests, "manifests"));
+    if (auto good = check_domain(config.node_name); !good)
+        return std::move(good).error().with_context("the host's name cannot be the node's, choose one with --node-name");
     TRY(network::Cidr pods, network::parse_cidr(config.pod_cidr));
     TRY(network::Cidr services, network::parse_cidr(config.service_cidr));
     if (pods.overlaps(services))
         return Error(Code::invalid, "podCIDR " + config.pod_cidr + " and serviceCIDR " + config.service_cidr + " overlap");
     if (services.prefix > 28) return Error(Code::invalid, "serviceCIDR " + config.service_cidr + ": /28 is the smallest");
-    if (config.log_level != "error" && config.log_level != "warning" && config.log_level != "info" && config.log_level != "debug")
-        return Error(Code::invalid, "logLevel: \"" + config.log_level + "\" is none of error, warning, info, debug");
-    if (!config.cgroup_root.empty()) TRY_VOID(check_absolute(config.cgroup_root, "cgroupRoot"));
-    if (!config.node_ip.empty()) {
-        TRY(network::Ipv4 ip, network::parse_ipv4(config.node_ip));
-        (void)ip;
-    }
     return config;
 }
 

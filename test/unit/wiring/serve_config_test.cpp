@@ -30,6 +30,23 @@ TEST_CASE("parse_config_file: a key given twice is an error that names it and bo
     CHECK(complaint("{\"runDir\": \"/a\",\n \"runDir\": \"/a\"}") == "config.yaml:2: runDir: given twice, first in line 1");
 }
 
+TEST_CASE("parse_config_file: values that cannot be are errors with their line") {
+    CHECK(complaint("dataDir: data\n") == "config.yaml:1: dataDir: \"data\" is not an absolute path");
+    CHECK(complaint("dataDir: /a\npodCIDR: 10.42.0.1/24\n").starts_with("config.yaml:2: podCIDR: \"10.42.0.1/24\" has bits behind its prefix"));
+    CHECK(complaint("nodeIP: here\n").starts_with("config.yaml:1: nodeIP: "));
+    CHECK(complaint("logLevel: loud\n") == "config.yaml:1: logLevel: \"loud\" is none of error, warning, info, debug");
+    for (const char* bad : {"clusterDomain: ''", "clusterDomain: bad domain", "clusterDomain: .local", "clusterDomain: a..b", "nodeName: Box", "nodeName: -a"})
+        CHECK(complaint(bad).find("is not a domain: ") != std::string::npos);
+    for (const char* good : {"clusterDomain: cluster.local", "nodeName: box-1.lan", "nodeName: ''", "manifests: ''"}) CHECK(complaint(good) == "none");
+}
+
+TEST_CASE("parse_serve_args: a flag that cannot be is told with its name") {
+    std::string help;
+    const auto refused = parse_serve_args({"--cluster-domain", "bad domain"}, &help);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().starts_with("--cluster-domain: \"bad domain\" is not a domain"));
+}
+
 TEST_CASE("parse_config_file: unknown keys and wrong types are errors with their line") {
     CHECK(complaint("dataDir: /a\nnosuch: 1\n") == "config.yaml:2: nosuch: unknown field");
     CHECK(complaint("dataDir: 5\n") == "config.yaml:1: dataDir: expected a string");
