@@ -1,6 +1,7 @@
 // scale, label and annotate: small patches of one field.
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdio>
 
 #include "changes.hpp"
 #include "output.hpp"
@@ -148,6 +149,7 @@ Result<void> run_scale(Client& client, const Options& options) {
     if (*options.replicas < 0) return usage("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
     TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
     TRY(const auto targets, find_members(client, options, options.args));
+    if (targets.empty()) return usage("no objects passed to scale");
     Failures failures;
     for (const auto& target : targets) failures.add_if(scale_one(client, options, target, limit_ms));
     return failures.outcome();
@@ -157,7 +159,7 @@ Result<void> run_label(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     TRY(const LabelChange change, parse_label_change(options));
     TRY(const auto targets, find_members(client, options, change.words));
-    if (targets.empty()) return usage("no resources found");
+    if (targets.empty()) fprintf(stderr, "No resources found\n");  // and no error, as with kubectl
     Failures failures;
     for (const auto& target : targets) failures.add_if(label_one(client, options, target, change.values));
     return failures.outcome();

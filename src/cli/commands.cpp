@@ -15,6 +15,7 @@ constexpr Flag flags[] = {
     {"all", 0, "", "all objects of the type in the namespace", &Options::all},
     {"output", 'o', "FORMAT", "json, yaml, name, wide, jsonpath=TEMPLATE or custom-columns=HEADER:PATH,...", &Options::output},
     {"show-labels", 0, "", "a last column with the labels", &Options::show_labels},
+    {"show-kind", 0, "", "TYPE/ in front of the names", &Options::show_kind},
     {"label-columns", 'L', "KEY,...", "a column for each of these labels", &Options::label_columns, "", true},
     {"sort-by", 0, "JSONPATH", "order by this field: .metadata.creationTimestamp", &Options::sort_by},
     {"no-headers", 0, "", "no header line", &Options::no_headers},
@@ -87,7 +88,7 @@ constexpr Flag special_flags[] = {
 
 constexpr Command commands[] = {
     {"get", "(TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE)", "Show objects",
-     "namespace all-namespaces selector field-selector output show-labels label-columns sort-by no-headers ignore-not-found "
+     "namespace all-namespaces selector field-selector output show-labels show-kind label-columns sort-by no-headers ignore-not-found "
      "filename recursive watch watch-only raw socket"},
     {"describe", "(TYPE [NAME...] | TYPE/NAME... | -f FILE)", "Show objects in detail, with their events",
      "namespace all-namespaces selector filename recursive show-events socket"},
@@ -103,7 +104,7 @@ constexpr Command commands[] = {
      "cert key namespace output dry-run validate socket"},
     {"create secret docker-registry", "NAME --docker-username=NAME --docker-password=WORD", "Create a Secret for pulling from a registry",
      "docker-server docker-username docker-password docker-email from-file namespace output dry-run validate socket"},
-    {"create namespace", "NAME", "Create a Namespace", "output dry-run validate socket"},
+    {"create namespace", "NAME", "Create a Namespace", "namespace output dry-run validate socket"},
     {"create deployment", "NAME --image=IMAGE [-- COMMAND [ARG...]]", "Create a Deployment",
      "image replicas port namespace output dry-run validate socket"},
     {"create service clusterip", "NAME --tcp=PORT[:TARGET]", "Create a Service with a cluster address",
@@ -140,9 +141,9 @@ constexpr Command commands[] = {
     {"image list", "", "List the images on this box", "output no-headers socket"},
     {"image remove", "IMAGE...", "Remove names, and images that have none left", "socket"},
     {"image prune", "", "Remove every image that no pod uses", "socket"},
-    {"explain", "TYPE[.FIELD...]", "Show the fields of a kind", "recursive socket"},
-    {"api-resources", "", "List the kinds that are served", "output no-headers api-group namespaced verbs"},
-    {"version", "", "Show the client's and the server's version", "client output socket"},
+    {"explain", "TYPE[.FIELD...]", "Show the fields of a kind", "recursive namespace socket"},
+    {"api-resources", "", "List the kinds that are served", "output no-headers api-group namespaced verbs namespace"},
+    {"version", "", "Show the client's and the server's version", "client output namespace socket"},
     {"kubeconfig", "", "Print the administrator's kubeconfig for kubectl", "data-dir server socket"},
     {"check", "", "Tell what this kernel lacks", ""},
 };

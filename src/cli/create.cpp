@@ -126,7 +126,7 @@ Result<json::object> make_generated(const Options& options) {
     if (options.verb == "create deployment") return make_deployment(options);
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");
-    return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", metadata_of(options)}};
+    return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", options.args[0]}}}};
 }
 
 Result<void> run_create(Client& client, const Options& options) {

@@ -23,6 +23,7 @@ struct Options {
     bool watch = false;
     bool watch_only = false;
     bool show_labels = false;
+    bool show_kind = false;
     std::vector<std::string> label_columns;
     std::string sort_by;
     bool no_headers = false;

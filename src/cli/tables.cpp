@@ -173,7 +173,7 @@ std::string TablePrinter::render(const json::object& table) {
         if (with_namespace) row.push_back(text_at(metadata_of(item), "namespace"));
         bool first = true;
         for (const auto& cell : array_at(item.get_object(), "cells")) {
-            row.push_back(first && prefix_kind ? display_name(kind, text_of(cell)) : cell_text(text_of(cell)));
+            row.push_back(first && (prefix_kind || options.show_kind) ? display_name(kind, text_of(cell)) : cell_text(text_of(cell)));
             first = false;
         }
         for (const auto& label : options.label_columns) row.push_back(text_at(labels, label));

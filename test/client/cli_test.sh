@@ -51,6 +51,7 @@ command_line() {
   says "api-resources" '^deployments +deploy +apps/v1 +true +Deployment' o api-resources
   prints "api-resources by scope" $'namespaces\nnodes' o api-resources --namespaced=false -o name
   says "explain a field" 'FIELD: replicas <integer>' o explain deploy.spec.replicas
+  says "a namespace does no harm where there is none" Namespace o explain -n default namespace
   says "explain tells the values of a field" '^    ClientIP$' o explain service.spec.sessionAffinity
   check_fails "explain what is not there" 'field "nosuch" does not exist' o explain pod.nosuch
   says "kubeconfig" 'client-key-data' o kubeconfig
@@ -158,6 +159,7 @@ look_around() {
   says "-o wide" '10\.42\.0\.[0-9]+ +node' o get pods -o wide
   prints "--field-selector" 2 eval 'o get pods --field-selector=status.phase=Running -o name | wc -l'
   prints "-l" 0 eval 'o get pods -l "app notin (web)" -o name 2>/dev/null | wc -l'
+  says "--show-kind" '^pod/web-' o get pods -l app=web --show-kind
   says "-L and --show-labels" 'APP +LABELS$' o get pods -L app --show-labels
   prints "--no-headers" 2 eval 'o get pods --no-headers | wc -l'
   prints "--sort-by" $'ok1\nok2' eval "o get cm --sort-by=.metadata.name --no-headers | grep -o '^ok.'"

@@ -39,6 +39,12 @@ TEST_CASE("make_generated: a Secret is base64, with its type") {
     CHECK(made(options).find("cannot add key \"a\"") != std::string::npos);
 }
 
+TEST_CASE("make_generated: a Namespace is in none") {
+    Options options = creating("namespace");
+    options.ns = "other";
+    CHECK(made(options) == R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x"}})");
+}
+
 TEST_CASE("make_generated: what a registry wants to hear") {
     Options options = creating("secret docker-registry");
     CHECK(made(options).find("--docker-username, --docker-password and --docker-server is required") != std::string::npos);

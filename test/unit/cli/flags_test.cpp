@@ -78,7 +78,6 @@ TEST_CASE("parse_command_line: a verb refuses the flags that it does not honour"
     CHECK(refusal({"create", "secret", "generic", "c", "--tcp=1"}).starts_with("error: unknown flag: --tcp"));
     CHECK(refusal({"create", "deployment", "c", "--from-literal=a=b"}).starts_with("error: unknown flag: --from-literal"));
     CHECK(refusal({"create", "service", "clusterip", "c", "--node-port=1"}).starts_with("error: unknown flag: --node-port"));
-    CHECK(refusal({"create", "namespace", "c", "-n", "x"}).starts_with("error: unknown shorthand flag: 'n' in -n"));
     CHECK(refusal({"rollout", "status", "deploy/x", "--to-revision=1"}).starts_with("error: unknown flag: --to-revision"));
     CHECK(refusal({"image", "prune", "--name=x"}).starts_with("error: unknown flag: --name"));
     CHECK(refusal({"check", "-n", "x"}).starts_with("error: unknown shorthand flag: 'n' in -n"));
