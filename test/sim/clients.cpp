@@ -177,6 +177,9 @@ void Clients::act_on_pods(Daemon& daemon) {
     pod.metadata.labels["app"] = "bare";
     pod.spec = draw_pod_spec();
     pod.spec.restart_policy = chance(40) ? "Always" : chance(50) ? "OnFailure" : "Never";
+    // Pods that do their work and end, as Jobs will make them.
+    if (pod.spec.restart_policy != "Always" && chance(60))
+        for (auto& container : pod.spec.containers) container.image = "job:1";
     if (chance(10)) pod.spec.active_deadline_seconds = 20 + number(100);
     spawn(daemon, "create pod " + pod.metadata.namespace_.str() + "/" + pod.metadata.name.str(), request_create(daemon.objects(), api::Object(std::move(pod))));
 }

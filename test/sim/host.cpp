@@ -61,6 +61,7 @@ Result<void> Host::start(const node::ContainerConfig& config, const std::string&
     if (found == pods_.end() || !found->second.alive) return Error(Code::unavailable, "pod " + config.pod_uid + " has no supervisor");
     HostPod& pod = found->second;
     check_start(pod, config);
+    if (finished_.contains(config.pod_uid)) trace_.fail("pod " + config.pod_uid + " has done its work and runs again");
     if (const HostContainer* last = pod.find(config.name)) check_back_off(config.pod_uid, *last);
     if (config.image.starts_with("nocommand")) return Error(Code::not_found, "exec /bin/none: no such file or directory");
     auto made = std::make_unique<HostContainer>(loop_);
@@ -140,6 +141,9 @@ void Host::remove_pod(const std::string& uid) {
     if (found == pods_.end()) return;
     for (const auto& container : found->second.containers)
         if (container->runs()) check_kill(uid, container->state.name), container->asked_to_stop = true;
+    const auto& containers = found->second.containers;
+    const auto succeeded = [](const auto& one) { return !one->runs() && !one->asked_to_stop && one->state.exit_code == 0; };
+    if (found->second.alive && !containers.empty() && std::all_of(containers.begin(), containers.end(), succeeded)) finished_.insert(uid);
     trace_.add("host: remove sandbox " + uid.substr(0, 8));
     pods_.erase(found);
 }

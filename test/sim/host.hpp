@@ -110,6 +110,7 @@ class Host {
     std::set<std::string> cgroups_;
     std::map<std::string, std::string> addresses_;  ///< by uid
     std::set<std::string> images_;
+    std::set<std::string> finished_;  ///< uids of pods whose containers all succeeded before they were removed
     std::map<std::string, CrashRun> crashes_;        ///< by uid/name
     std::map<std::string, int64_t> disturbed_ms_;
     network::ServiceRules::Services rules_;

@@ -99,18 +99,19 @@ job() { # NAME POLICY EXIT
     "  containers: [{name: main, image: 'busybox:1', command: [sh, -c, 'echo run >>/runs/$1; exit $3'], volumeMounts: [{name: runs, mountPath: /runs}]}]" |
     o apply -f - >/dev/null
 }
+runs() { wc -l <"$T/runs/$1"; }
 import_images busybox
-job done Never 0
+job once Never 0
 job failed Never 3
 job onfailure OnFailure 0
-ended() { [ "$(o get pods done failed onfailure -o 'jsonpath={.items[*].status.phase}')" = "Succeeded Failed Succeeded" ]; }
+ended() { [ "$(o get pods once failed onfailure -o 'jsonpath={.items[*].status.phase}')" = "Succeeded Failed Succeeded" ]; }
 check "pods end" within 20 ended
 kill_orilla
 start_orilla
 check "they have ended after a kill, too" ended
 sleep 1
-check_equal "and did not run again" "1 1 1" "$(cat "$T/runs/done" | wc -l) $(cat "$T/runs/failed" | wc -l) $(cat "$T/runs/onfailure" | wc -l)"
-o delete pods done failed onfailure >/dev/null
+check_equal "and did not run again" "1 1 1" "$(runs once) $(runs failed) $(runs onfailure)"
+o delete pods once failed onfailure >/dev/null
 
 # A start on a wrong data directory must not end them.
 kill_orilla
