@@ -79,6 +79,16 @@ Result<std::string> apply_patch(PatchType type, std::string_view document, std::
     return api::apply_strategic_patch(document, patch, schema);
 }
 
+/// `duplicate field ...` for keys that the patch itself has twice: of those only the last is applied, so that what comes out
+/// tells nothing of them. It is read as an object of the kind, as far as that goes; directives do not end it.
+std::vector<std::string> find_duplicates(PatchType type, const api::KindInfo& kind, std::string_view patch) {
+    if (type == PatchType::json) return {};
+    api::DecodeReport report;
+    (void)api::decode_object(kind, patch, &report);
+    std::erase_if(report.field_problems, [](const std::string& problem) { return !problem.starts_with("duplicate "); });
+    return std::move(report.field_problems);
+}
+
 /// One attempt: called by Objects::modify with the latest state, as often as others write in between.
 struct Patcher {
     const ResourceRequest& request;
@@ -92,6 +102,9 @@ struct Patcher {
         TRY(const auto patched,
             apply_patch(type, api::encode(object), request.http.body, *request.kind.type));
         TRY(auto changed, api::decode_object(request.kind, patched, report.get()));
+        auto& problems = report->field_problems;
+        const auto duplicates = find_duplicates(type, request.kind, request.http.body);
+        problems.insert(problems.begin(), duplicates.begin(), duplicates.end());
         TRY_VOID(check_fields(validation, *report));
         // Where the patch takes the namespace away, that of the request is put back.
         if (changed.meta().namespace_.empty()) changed.meta().namespace_ = object.meta().namespace_;

@@ -152,6 +152,23 @@ TEST_CASE("REST: the three kinds of patch") {
     CHECK(strict.has(R"(unknown field \"spec.foo\")"));
 }
 
+TEST_CASE("REST: a key that a patch has twice is told, in the patch and not in what comes of it") {
+    ApiWorld w;
+    w.create(deployments, deployment("web"));
+    const std::string strategic = "Content-Type: application/strategic-merge-patch+json\r\n";
+    const std::string twice = R"({"spec":{"replicas":3,"replicas":4}})";
+    for (const std::string& type : {std::string(merge), strategic}) {
+        const Answer strict = w.client.ask("PATCH", deployments + "/web?fieldValidation=Strict", twice, type);
+        CHECK(strict.status == 400);
+        CHECK(strict.has(R"(strict decoding error: duplicate field \"spec.replicas\")"));
+    }
+    const Answer warned = w.client.ask("PATCH", deployments + "/web", twice, merge);
+    CHECK(warned.status == 200);
+    CHECK(warned.head.find("Warning: 299 - \"duplicate field \\\"spec.replicas") != std::string::npos);
+    const std::string directive = R"({"spec":{"template":{"spec":{"$setElementOrder/containers":[{"name":"c"}]}}}})";
+    CHECK(w.client.ask("PATCH", deployments + "/web?fieldValidation=Strict", directive, strategic).status == 200);
+}
+
 TEST_CASE("REST: a resourceVersion inside a patch is a precondition") {
     ApiWorld w;
     const std::string revision = member(w.create(maps, config_map("a")).body, "resourceVersion");
