@@ -14,9 +14,9 @@ inline constexpr uint64_t room_kept_bytes_max = 256ULL << 20;     ///< ... but n
 inline constexpr uint64_t room_bytes_per_look = 1ULL << 20;       ///< written between two looks
 
 /// Whether `wanted_bytes` may be written to a file system of so many bytes, `free_bytes` of them free. One that does not
-/// tell its size (0) has room.
+/// tell its size (0) has room, and nothing (0) fits everywhere: what is there already must not be refused.
 inline constexpr bool has_room(uint64_t total_bytes, uint64_t free_bytes, uint64_t wanted_bytes) {
-    if (total_bytes == 0) return true;
+    if (total_bytes == 0 || wanted_bytes == 0) return true;
     const uint64_t share = total_bytes / room_kept_share;
     const uint64_t kept = share < room_kept_bytes_max ? share : room_kept_bytes_max;
     return free_bytes >= kept && free_bytes - kept >= wanted_bytes;
