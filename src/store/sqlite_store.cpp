@@ -47,6 +47,10 @@ Result<void> SqliteStore::load() {
         if (good) good = load_row(row, skipped);
     };
     TRY_VOID(file_->load(options_.resident_bytes_max, each));
+    if (!good && good.error().code() == Code::corrupt && !options_.data_dir.empty()) {
+        const std::string path = options_.data_dir + "/store.db";
+        return Error(Code::corrupt, path + " is damaged (" + good.error().message() + "): " + way_out(path));
+    }
     TRY_VOID(good);
     for (const Slot& slot : skipped) {
         auto whole = std::make_shared<Entry>(*slot.entry);

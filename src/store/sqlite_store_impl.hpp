@@ -39,7 +39,7 @@ using PendingPtr = std::shared_ptr<Pending>;
 /// A soft change that the file does not have.
 struct Dirty {
     uint64_t revision = 0;
-    int64_t row = 0;  ///< of a removed object that the file still has
+    int64_t row = 0;  ///< that the file has, or is about to; 0: none
 };
 
 /// How the file writes a key.

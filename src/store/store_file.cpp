@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "migrations.hpp"
+#include "orilla/base/log.hpp"
 
 namespace orilla::store {
 
@@ -94,6 +95,19 @@ Result<bool> check_present(const std::string& path) {
 }
 }  // namespace
 
+namespace {
+/// Version 1 has an index that this program does without. On a full disk, where there is no room for the copy, it serves, so
+/// that what makes room can be deleted; the next start tries again.
+Result<void> bring_forward(Database& database) {
+    auto migrated = migrate(database, store_migrations());
+    if (migrated || migrated.error().code() != Code::unavailable) return migrated;
+    TRY(const int64_t version, database.query_int("PRAGMA user_version"));
+    if (version != 1) return migrated;
+    log::warning(migrated.error().message() + "; the store stays at schema version 1 until there is room");
+    return ok();
+}
+}  // namespace
+
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, const std::string& vfs) {
     std::unique_ptr<StoreFile> file(new StoreFile);
     std::string path = ":memory:";
@@ -106,7 +120,7 @@ Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, 
     }
     TRY(file->database_, Database::open(path, vfs));
     TRY_VOID(file->configure());
-    TRY_VOID(migrate(*file->database_, store_migrations()));
+    TRY_VOID(bring_forward(*file->database_));
     // Before anybody is shown it: nothing that was seen may be lost.
     TRY_VOID(file->database_->sync_wal());
     TRY_VOID(file->prepare());

@@ -145,5 +145,5 @@ TEST_CASE("Store: a file that has an object twice is refused, naming it") {
     REQUIRE(database_of(dir)->exec("INSERT INTO objects SELECT id + 1, key, mod, val FROM objects"));
     auto refused = open_sqlite_store(f.loop, f.executor, f.options);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().message().find("pods default/a is there twice") != std::string::npos);
+    CHECK(refused.error().message().find("store.db is damaged (pods default/a is there twice, at row 2): ") != std::string::npos);
 }

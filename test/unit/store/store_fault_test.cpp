@@ -4,6 +4,7 @@
 #include "../../support/store_writer.hpp"
 #include "faulty_vfs.hpp"
 #include "reserve.hpp"
+#include "sqlite.hpp"
 #include "store_fixture.hpp"
 
 using namespace orilla;
@@ -46,6 +47,30 @@ TEST_CASE("Store: on a full disk a durable write is refused, nothing is half-wri
     f.open();
     CHECK(f.store->find(f.pod("a"))->json->find("three") != std::string::npos);
     CHECK(f.store->count("pods") == 1);
+}
+
+TEST_CASE("Store: a file of version 1 serves on a full disk, and is brought forward when there is room") {
+    TempDir dir;
+    FaultyFixture f(dir.path());
+    f.close();
+    const auto database = [&dir] { return std::move(*Database::open(dir.path() + "/store.db", "")); };
+    REQUIRE(database()->exec("DROP TABLE objects;"
+                             "CREATE TABLE objects (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mod INTEGER NOT NULL, "
+                             "val BLOB NOT NULL);"
+                             "INSERT INTO objects VALUES (7, 'pods/default/a', 5, '5:one');"
+                             "UPDATE revisions SET reserved = 2000; PRAGMA user_version = 1"));
+    f.faults.disk_full = true;
+    f.open();
+    CHECK(*f.store->find(f.pod("a"))->json == "5:one");
+    CHECK(f.create("b", "x").error().code() == Code::unavailable);
+    f.faults.disk_full = false;
+    REQUIRE(f.update("a", 5, "two"));
+    f.close();
+    CHECK(*database()->query_int("PRAGMA user_version") == 1);
+    f.open();
+    CHECK(f.store->find(f.pod("a"))->json->find("two") != std::string::npos);
+    f.close();
+    CHECK(*database()->query_int("PRAGMA user_version") == 2);
 }
 
 TEST_CASE("Store: on a full disk soft writes go on and are written once there is room") {
