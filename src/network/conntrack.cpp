@@ -130,4 +130,12 @@ Result<void> forget_flows_of(std::vector<Ipv4> pods) {
     });
 }
 
+Result<void> forget_flows_but_of(Cidr range, std::vector<Ipv4> kept) {
+    std::sort(kept.begin(), kept.end());
+    const auto gone = [&](Ipv4 ip) { return range.contains(ip) && !std::binary_search(kept.begin(), kept.end(), ip); };
+    return forget(dump_request(false), [&gone](const Tuple& original, const Tuple& reply) {
+        return gone(original.source.ip) || gone(original.destination.ip) || gone(reply.source.ip);
+    });
+}
+
 }  // namespace orilla::network

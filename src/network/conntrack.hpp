@@ -20,5 +20,7 @@ struct UdpFrontend {
 Result<void> forget_stale_flows(const std::vector<UdpFrontend>& frontends);
 /// Every tracked connection, of any protocol, from or to one of these pods' addresses.
 Result<void> forget_flows_of(std::vector<Ipv4> pods);
+/// The same of every address of the range but these.
+Result<void> forget_flows_but_of(Cidr range, std::vector<Ipv4> kept);
 
 }  // namespace orilla::network

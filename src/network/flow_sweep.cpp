@@ -1,5 +1,7 @@
 #include "flow_sweep.hpp"
 
+#include <utility>
+
 #include "conntrack.hpp"
 #include "orilla/base/log.hpp"
 
@@ -10,6 +12,14 @@ void FlowSweep::add(Ipv4 ip, std::optional<Lease> lease) {
     if (running_) return;
     running_ = true;
     scope_.spawn(run());
+}
+
+void FlowSweep::sweep_unused(Cidr range, std::vector<Ipv4> used) { scope_.spawn(run_unused(range, std::move(used))); }
+
+loop::Task<void> FlowSweep::run_unused(Cidr range, std::vector<Ipv4> used) {
+    auto task = loop::run_on(executor_, loop_, [range, used] { return forget_flows_but_of(range, used); });
+    auto forgotten = co_await std::move(task);
+    if (!forgotten) log::debug("connections of pods that are gone: " + forgotten.error().message());
 }
 
 loop::Task<void> FlowSweep::wait() {

@@ -17,6 +17,8 @@ class FlowSweep {
     FlowSweep(loop::Loop& loop, loop::Executor& executor) : loop_(loop), executor_(executor), swept_(loop), scope_(loop) {}
     /// `lease` is none for an address outside of today's range.
     void add(Ipv4 ip, std::optional<Lease> lease);
+    /// For the start: what an earlier daemon had no time for. At once, and before any other job that is given later.
+    void sweep_unused(Cidr range, std::vector<Ipv4> used);
     /// Addresses are waiting, and will be free.
     bool busy() const { return !gone_.empty() || running_; }
     /// Until some of them are.
@@ -28,6 +30,7 @@ class FlowSweep {
         std::optional<Lease> lease;
     };
     loop::Task<void> run();
+    loop::Task<void> run_unused(Cidr range, std::vector<Ipv4> used);
     loop::Loop& loop_;
     loop::Executor& executor_;
     std::vector<Gone> gone_;

@@ -141,6 +141,9 @@ Result<void> LinksImpl::observe() {
     ::closedir(dir);
     std::sort(files.begin(), files.end());
     for (const std::string& file : files) observe_named(file, ports);
+    std::vector<Ipv4> used = {host_->gateway};
+    for (const auto& [pod, known] : known_) used.push_back(known.link.ip);
+    sweep_.sweep_unused(host_->config.pod_cidr, std::move(used));
     return ok();
 }
 

@@ -299,7 +299,14 @@ TEST_CASE("Links: the connections of pods that have gone are forgotten, and thei
     const int before = tracked();  // also of other tests
     REQUIRE(before > 0);
     REQUIRE(world.node.wait(world.node.links->detach("pod-one")));
-    world.node.run_for(700);
+    SECTION("a while after") { world.node.run_for(700); }
+    SECTION("by the next daemon, when there was no time") {
+        world.node.links.reset();
+        auto again = Links::open(world.node.loop, world.node.thread, links_config(0));
+        REQUIRE(again);
+        world.node.links = std::move(*again);
+        world.node.run_for(100);
+    }
     CHECK(tracked() < before);
 }
 
