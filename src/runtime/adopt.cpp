@@ -73,7 +73,13 @@ std::optional<int> find_parent(int pid) {
 
 loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, RuntimeOptions options) {
     CO_CHECK_VOID(check_run_dir(options.run_dir));
-    if (!options.base_layer.empty()) CO_CHECK_VOID(make_base_layer(options.base_layer));
+    if (!options.base_layer.empty()) {
+        // It only saves writes: on a full disk roots do without.
+        if (auto made = make_base_layer(options.base_layer); !made) {
+            log::warning(made.error().message());
+            options.base_layer.clear();
+        }
+    }
     CO_CHECK(std::unique_ptr<Cgroups> cgroups, Cgroups::open(options.cgroup_root));
     CO_CHECK(UniqueFd image, make_supervisor_image());
     auto runtime = std::make_unique<RuntimeImpl>(loop, std::move(options), std::move(cgroups), std::move(image));
