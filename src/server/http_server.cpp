@@ -1,6 +1,8 @@
 #include "http_server.hpp"
 
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -96,8 +98,10 @@ void HttpServer::drop_oldest_stranger(const Listener& listener) {
 }
 
 void HttpServer::add(UniqueFd fd, Listener* listener, Identity identity) {
+    // Of TCP only what is not sent yet: its window must fit the way to the client. A kernel that refuses keeps its own.
     const int room = limits_.send_buffer_bytes;
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);  // a kernel that refuses keeps its own
+    if (listener && listener->tls) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
+    else ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     TlsContext* tls = listener ? listener->tls.get() : nullptr;
     auto connection = std::make_unique<Connection>(shared_, std::move(fd), tls, std::move(identity));
     Connection* added = connection.get();
