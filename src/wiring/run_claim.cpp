@@ -10,6 +10,7 @@ namespace fs = std::filesystem;
 Result<void> claim_run_directory(const std::string& run_dir, const std::string& data_dir) {
     std::error_code failed;
     const std::string own = fs::weakly_canonical(data_dir, failed).string();
+    if (failed) return Error::from_errno("look at " + data_dir, failed.value());
     const fs::path note = fs::path(run_dir) / "data-dir";
     std::string other;
     std::getline(std::ifstream(note), other);
@@ -21,7 +22,7 @@ Result<void> claim_run_directory(const std::string& run_dir, const std::string& 
                                          note.string());
     if (other == own) return ok();
     const fs::path unfinished = note.string() + ".new";
-    std::ofstream(unfinished) << own << "\n";
+    if (std::ofstream out(unfinished); !(out << own << "\n" << std::flush)) return Error::from_errno("write " + unfinished.string(), errno);
     fs::rename(unfinished, note, failed);
     if (failed) return Error::from_errno("write " + note.string(), failed.value());
     return ok();
