@@ -41,8 +41,10 @@ Result<void> check_pair(const Options& options, const std::string& cert, const s
 }
 
 Result<std::vector<ConfigEntry>> make_tls(const Options& options) {
-    if (options.cert.empty() || options.key.empty())
-        return usage(std::string("required flag(s) ") + (options.cert.empty() ? options.key.empty() ? "\"cert\", \"key\"" : "\"cert\"" : "\"key\"") + " not set");
+    std::string missing;
+    if (options.cert.empty()) missing += "\"cert\"";
+    if (options.key.empty()) missing += missing.empty() ? "\"key\"" : ", \"key\"";
+    if (!missing.empty()) return usage("required flag(s) " + missing + " not set");
     Options files = options;
     files.from_file = {"tls.crt=" + options.cert, "tls.key=" + options.key};
     TRY(auto entries, read_config_sources(files, "Secret", options.args[0]));
@@ -55,7 +57,8 @@ Result<std::vector<ConfigEntry>> make_docker_registry(const Options& options) {
     if (!options.from_file.empty()) {
         Options files = options;
         // A file's own name is rarely that of the key, which is the only one that counts here.
-        if (files.from_file.size() == 1 && files.from_file[0].find('=') == std::string::npos) files.from_file[0] = std::string(key) + "=" + files.from_file[0];
+        if (files.from_file.size() == 1 && files.from_file[0].find('=') == std::string::npos)
+            files.from_file[0] = std::string(key) + "=" + files.from_file[0];
         return read_config_sources(files, "Secret", options.args[0]);
     }
     if (options.docker_username.empty() || options.docker_password.empty() || options.docker_server.empty())
