@@ -318,7 +318,7 @@ TEST_CASE("what a daemon left half-way does not stand in the way of the next sta
     RuntimeBox box;
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
     write_text(box.dir() + "/scratch/main/upper/old", "x");
-    std::filesystem::create_directories(box.dir() + "/scratch/main/work/work");
+    std::filesystem::create_directories(std::filesystem::path(box.dir()) / "scratch" / "main" / "work" / "work");
     std::filesystem::create_directories(cgroup_dir("memory", box.cgroup_root() + "/pods/pod/main"));
     CHECK(box.run("main", "ls /old || echo fresh") == "ls: /old: No such file or directory\nfresh\n");
 }
