@@ -93,9 +93,7 @@ Result<bool> check_present(const std::string& path) {
     if (!there && !wal) return false;
     return Error(Code::corrupt, path + " is damaged (" + (there ? "it is empty" : "only its WAL is left") + "): " + way_out(path));
 }
-}  // namespace
 
-namespace {
 /// Version 1 has an index that this program does without. On a full disk, where there is no room for the copy, it serves, so
 /// that what makes room can be deleted; the next start tries again.
 Result<void> bring_forward(Database& database) {
