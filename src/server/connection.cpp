@@ -29,6 +29,7 @@ std::string_view status_text(int status) {
         case 413: return "413 Content Too Large";
         case 414: return "414 URI Too Long";
         case 415: return "415 Unsupported Media Type";
+        case 417: return "417 Expectation Failed";
         case 422: return "422 Unprocessable Entity";
         case 429: return "429 Too Many Requests";
         case 431: return "431 Request Header Fields Too Large";
@@ -223,6 +224,7 @@ void Connection::render_head(const Response& response, bool chunked) {
         append_number(out_, response.content().size());
     }
     if (!keep_alive_) out_ += "\r\nConnection: close";
+    else if (parser_.request().http_1_0) out_ += "\r\nConnection: keep-alive";  // it would take us to close
     out_ += "\r\n";
     out_ += response.headers;
     out_ += "\r\n";

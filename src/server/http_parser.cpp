@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "http_head.hpp"
+
 namespace orilla::server {
 
 namespace {
@@ -41,6 +43,7 @@ struct RequestParser::Impl {
     int on_header_value(const char* at, size_t length);
     int on_headers_complete();
     int on_chunk_header();
+    size_t feed_some(std::string_view bytes);
     int on_body(const char* at, size_t length);
     int on_message_complete();
     bool take_room(size_t bytes);
@@ -52,6 +55,7 @@ struct RequestParser::Impl {
     BodyBudget* budget;
     size_t room = 0;  ///< taken from the budget
     llhttp_t parser;
+    HeadLines lines;  ///< of the head, then of the trailers
     State state = State::idle;
     std::string text;  ///< URL, header names and values, one after another
     std::string body;
@@ -59,9 +63,8 @@ struct RequestParser::Impl {
     std::vector<HeaderSpan> headers;
     size_t header_bytes = 0;
     size_t body_wire_bytes = 0;
-    const char* value_end = nullptr;  ///< of the last piece of a value, in the bytes being fed
     bool in_value = false;
-    bool trailers = false;
+    bool trailers = false;  ///< header callbacks are about them from now on
     bool expects_continue = false;
     int error_status = 0;
     const char* error_text = "";
@@ -94,6 +97,9 @@ bool is_token(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
 }
+
+/// What RFC 9110 keeps out of values.
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
 Method method_of(uint8_t method) {
     switch (method) {
@@ -149,13 +155,10 @@ int RequestParser::Impl::on_header_value(const char* at, size_t length) {
     if (header_bytes > limits.header_bytes_max) return fail(431, "the request headers are too large");
     if (trailers) return 0;
     if (headers.empty()) return fail(400, "malformed header");
-    // Two pieces of one value that do not touch were two lines: a folded header, obsolete and a way to smuggle.
-    if (in_value && value_end && at != value_end) return fail(400, "folded headers are not accepted");
-    value_end = at + length;
     if (!in_value) headers.back().value = {text.size(), text.size()};
     in_value = true;
     for (size_t i = 0; i < length; ++i)
-        if (at[i] == '\r' || at[i] == '\n' || at[i] == '\0') return fail(400, "malformed header value");
+        if (is_control(at[i])) return fail(400, "malformed header value");
     text.append(at, length);
     headers.back().value.end = text.size();
     return 0;
@@ -173,6 +176,8 @@ void RequestParser::Impl::make_views() {
 
 int RequestParser::Impl::on_headers_complete() {
     make_views();
+    if (llhttp_get_http_major(&parser) != 1) return fail(400, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    if (const char* fault = find_framing_fault(request, llhttp_get_http_minor(&parser))) return fail(400, fault);
     request.http_1_0 = llhttp_get_http_minor(&parser) == 0;
     request.keep_alive = llhttp_should_keep_alive(&parser) != 0;
     // A switch of protocols is never made here; what follows such a request may be the other protocol's bytes.
@@ -182,15 +187,21 @@ int RequestParser::Impl::on_headers_complete() {
     const bool has_length = !request.header("content-length").empty();
     if (has_length && parser.content_length > limits.body_bytes_max)
         return fail(413, "the request body is too large");
-    expects_continue = equal_fold(request.header("expect"), "100-continue");
-    trailers = true;  // header callbacks from here on
+    // HTTP/1.0 knows no expectations: there they mean nothing.
+    const std::string_view expected = request.http_1_0 ? std::string_view() : request.header("expect");
+    expects_continue = equal_fold(expected, "100-continue");
+    if (!expected.empty() && !expects_continue) return fail(417, "the only expectation that is met here is 100-continue");
+    trailers = true;
     state = State::body;
     return 0;
 }
 
 /// The chunk's size is known, and nothing of it was read yet.
 int RequestParser::Impl::on_chunk_header() {
-    return parser.content_length > limits.body_bytes_max - body.size() ? fail(413, "the request body is too large") : 0;
+    if (parser.content_length > limits.body_bytes_max - body.size()) return fail(413, "the request body is too large");
+    if (parser.content_length > 0) return 0;
+    lines.start_trailers();
+    return HPE_PAUSED;
 }
 
 int RequestParser::Impl::on_body(const char* at, size_t length) {
@@ -240,9 +251,25 @@ RequestParser::RequestParser(const HttpLimits& limits, BodyBudget* budget)
     : impl_(std::make_unique<Impl>(limits, budget)) {}
 RequestParser::~RequestParser() = default;
 
+/// As far as one kind of bytes goes: a head, a body or trailers.
+size_t RequestParser::Impl::feed_some(std::string_view bytes) {
+    if (!lines.ended()) {
+        const size_t taken = lines.take(bytes);
+        if (lines.fault()) return fail(400, lines.fault()), 0;
+        bytes = bytes.substr(0, taken);
+    }
+    const llhttp_errno_t code = llhttp_execute(&parser, bytes.data(), bytes.size());
+    if (code == HPE_OK) return bytes.size();
+    const auto used = static_cast<size_t>(llhttp_get_error_pos(&parser) - bytes.data());
+    if (code == HPE_PAUSED && state == State::body) llhttp_resume(&parser);  // lines follow
+    else if (state != State::complete) fail_from_llhttp(code);
+    return used;
+}
+
 size_t RequestParser::feed(std::string_view bytes) {
     Impl& impl = *impl_;
-    if (impl.state == State::complete || impl.state == State::failed || bytes.empty()) return 0;
+    const auto may_go_on = [&impl] { return impl.state != State::complete && impl.state != State::failed; };
+    if (!may_go_on() || bytes.empty()) return 0;
     if (impl.state == State::body) {
         impl.body_wire_bytes += bytes.size();
         if (impl.body_wire_bytes > impl.limits.body_bytes_max + impl.limits.chunk_overhead_bytes_max) {
@@ -251,12 +278,8 @@ size_t RequestParser::feed(std::string_view bytes) {
         }
     }
     if (impl.state == State::idle) impl.state = State::head;
-    impl.value_end = nullptr;
-    const llhttp_errno_t code = llhttp_execute(&impl.parser, bytes.data(), bytes.size());
-    if (code == HPE_OK) return bytes.size();
-    const size_t used = static_cast<size_t>(llhttp_get_error_pos(&impl.parser) - bytes.data());
-    if (impl.state == State::complete) return used;
-    impl.fail_from_llhttp(code);
+    size_t used = 0;
+    while (used < bytes.size() && may_go_on()) used += impl.feed_some(bytes.substr(used));
     return used;
 }
 
@@ -270,6 +293,7 @@ void RequestParser::next() {
     // A fresh parser, not a resumed one: nothing of one request can colour the next.
     llhttp_reset(&impl.parser);
     impl.parser.data = &impl;
+    impl.lines.start_head();
     impl.state = State::idle;
     impl.text.clear();
     impl.body.clear();

@@ -88,9 +88,9 @@ def http():
     # The first byte is the size of the pieces.
     return {"get": b"\0GET /api/v1/namespaces/default/pods/web?watch=true&limit=5 HTTP/1.1\r\nHost: a\r\n"
                    b"Accept: application/json;as=Table;v=v1;g=meta.k8s.io,*/*;q=0.1\r\n\r\n",
-            "two": b"\3POST /api/v1/pods HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                   b"GET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n",
-            "chunked": b"\7PATCH /apis/apps/v1/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nx: y\r\n\r\n"}
+            "two": b"\3POST /api/v1/pods HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+                   b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "chunked": b"\7PATCH /apis/apps/v1/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nx: y\r\n\r\n"}
 
 
 def image_documents():

@@ -152,7 +152,7 @@ TEST_CASE("Connection: a stranger is refused before the body is read") {
 TEST_CASE("Connection: a malformed request is answered and ends the connection") {
     World world;
     const UniqueFd client = world.connect();
-    world.send(client, "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\n\r\n");
+    world.send(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\n\r\n");
     bool closed = false;
     CHECK(world.receive(client, &closed).starts_with("HTTP/1.1 400 Bad Request"));
     CHECK(closed);
@@ -217,7 +217,7 @@ TEST_CASE("Connection: silence has its limits") {
     const UniqueFd half = world.connect();
     const UniqueFd bodyless = world.connect();
     world.send(half, "GET / HT");
-    world.send(bodyless, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+    world.send(bodyless, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
     pass(world.loop, world.clock, 11'000);
     CHECK(world.server.connections() == 2);
     pass(world.loop, world.clock, 50'000);
@@ -233,7 +233,7 @@ TEST_CASE("Connection: one that never waits lets the others have their turn") {
     const UniqueFd modest = world.connect();
     settle(world.loop);
     std::string many;
-    for (int i = 0; i < 1'000; ++i) many += "GET /g HTTP/1.1\r\n\r\n";
+    for (int i = 0; i < 1'000; ++i) many += "GET /g HTTP/1.1\r\nHost: h\r\n\r\n";
     REQUIRE(::send(greedy.get(), many.data(), many.size(), 0) == static_cast<ssize_t>(many.size()));
     REQUIRE(::send(modest.get(), get_a.data(), get_a.size(), 0) == static_cast<ssize_t>(get_a.size()));
     settle(world.loop);

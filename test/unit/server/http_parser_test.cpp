@@ -105,12 +105,103 @@ TEST_CASE("RequestParser: refuses what is ambiguous") {
     CHECK(status_of(head + "Bad Header: x\r\n\r\n") == 400);
     CHECK(status_of(head + "Content-Length : 3\r\n\r\nabc") == 400);
     CHECK(status_of(head + "A: b\r\n folded\r\n\r\n") == 400);
-    CHECK(status_of("GET /a b HTTP/1.1\r\n\r\n") == 400);
-    CHECK(status_of("NONSENSE / HTTP/1.1\r\n\r\n") == 400);
-    CHECK(status_of("GET pods HTTP/1.1\r\n\r\n") == 400);
+    CHECK(status_of("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of("NONSENSE / HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of("GET pods HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
     CHECK(status_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") != 0);
-    CHECK(status_of(std::string("GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", 27)) == 400);
+    CHECK(status_of(std::string("GET / HTTP/1.1\r\nHost: h\r\nA: b\0c\r\n\r\n", 36)) == 400);
     CHECK(status_of("\x16\x03\x01\x02") == 400);
+}
+
+TEST_CASE("RequestParser: a request names its host once, as RFC 9112 3.2 wants") {
+    CHECK(status_of("GET / HTTP/1.1\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.0\r\nHost: a\r\nHOST: b\r\n\r\n") == 400);
+    for (const char* host : {"a b", "a/b", "user@a", "a\"", "a\\b", "\xc3\xa4", "a#b", "a?b", "<a>"})
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n") == 400);
+    for (const char* host : {"", "localhost", "box.local:6443", "[::1]:6443", "%2Frun%2Forilla.sock", "a_b", "192.0.2.1"})
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n") == 0);
+    CHECK(status_of("GET / HTTP/1.0\r\n\r\n") == 0);
+}
+
+TEST_CASE("RequestParser: lines of the head end as they must, and hold one header each") {
+    const std::string line = "GET / HTTP/1.1\r\n";
+    CHECK(status_of("GET / HTTP/1.1\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\n\n") == 400);
+    CHECK(status_of(line + "Host: h\r\n\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA: b\nC: d\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA: b\rC: d\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\n\rA: b\r\n\r\n") == 400);
+    CHECK(status_of("GET /\r HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of(line + ": x\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\n: x\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\n:\r\n\r\n") == 400);
+    CHECK(status_of(line + " Host: h\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA:\r\n b\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA:\r\n\tb\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA\t: b\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA: b\x01\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA: b\x7f\r\n\r\n") == 400);
+    CHECK(status_of(line + "Host: h\r\nA: b\tc\r\nD:\r\nE:f\r\n\r\n") == 0);
+}
+
+TEST_CASE("RequestParser: only HTTP/1.0 and HTTP/1.1, in a line of three parts") {
+    CHECK(status_of("GET /\r\n") == 400);
+    CHECK(status_of("GET\r\n") == 400);
+    CHECK(status_of("GET / HTTP/0.9\r\nHost: h\r\n\r\n") != 0);
+    CHECK(status_of("GET / HTTP/1.2\r\nHost: h\r\n\r\n") == 505);
+    CHECK(status_of("GET / HTTP/2.0\r\nHost: h\r\n\r\n") != 0);
+    CHECK(status_of("GET / http/1.1\r\nHost: h\r\n\r\n") != 0);
+    CHECK(status_of("GET  / HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1 \r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of("GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of("GET /\xc3\xa4 HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(status_of("\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n") == 0);
+    CHECK(status_of("\r\n\r\n\r\n\r\n\r\n") == 400);
+}
+
+TEST_CASE("RequestParser: a body's length is said once, in a way that the version knows") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\n";
+    CHECK(status_of(head + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc") == 400);
+    CHECK(status_of(head + "Content-Length: 3, 3\r\n\r\nabc") == 400);
+    CHECK(status_of(head + "Content-Length: 3 3\r\n\r\nabc") == 400);
+    CHECK(status_of(head + "Content-Length:\r\n\r\n") == 400);
+    CHECK(status_of(head + "Content-Length: 0x3\r\n\r\nabc") == 400);
+    for (const char* coding : {"chunked, chunked", "identity", "xchunked", "chunked;q=1", "gzip, chunked", "\x0b" "chunked", "", "chunked,"})
+        CHECK(status_of(head + "Transfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n") == 0);
+    // What follows would be a request to one reader and a body to another.
+    const std::string behind = "\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\nHost: h\r\n\r\n";
+    CHECK(status_of("POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked" + behind) == 400);
+    CHECK(status_of("POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\nTransfer-Encoding: chunked" + behind) == 400);
+}
+
+TEST_CASE("RequestParser: chunks and trailers are lines by the letter, too") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    CHECK(status_of(head + "4\nWiki\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "4;a\nWiki\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\rXWiki\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\rX0\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWikiX\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "0x4\r\nWiki\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + " 4\r\nWiki\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "\r\n4\r\nWiki\r\n0\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\r\n0\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\r\n0\r\nA: b\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\r\n0\r\n: b\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\r\n0\r\nA: b\r\n c\r\n\r\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\r\n0\r\n\n") == 400);
+    CHECK(status_of(head + "4\r\nWiki\r\n0\r\nA: b\r\n\r\n") == 0);
+}
+
+TEST_CASE("RequestParser: an expectation that nobody meets is refused") {
+    CHECK(status_of("POST / HTTP/1.1\r\nHost: h\r\nExpect: a-miracle\r\nContent-Length: 1\r\n\r\na") == 417);
+    CHECK(status_of("POST / HTTP/1.0\r\nExpect: a-miracle\r\nContent-Length: 1\r\n\r\na") == 0);
 }
 
 TEST_CASE("RequestParser: keeps to its limits") {
@@ -119,11 +210,11 @@ TEST_CASE("RequestParser: keeps to its limits") {
     std::string many = "GET / HTTP/1.1\r\n";
     for (size_t i = 0; i <= limits.header_count_max; ++i) many += "A: b\r\n";
     CHECK(status_of(many + "\r\n") == 431);
-    CHECK(status_of("POST / HTTP/1.1\r\nContent-Length: " + std::to_string(limits.body_bytes_max + 1) + "\r\n\r\n") == 413);
+    CHECK(status_of("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(limits.body_bytes_max + 1) + "\r\n\r\n") == 413);
     HttpLimits small = limits;
     small.body_bytes_max = 8;
     small.chunk_overhead_bytes_max = 64;
-    const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     CHECK(status_of(head + "9\r\n123456789\r\n0\r\n\r\n", small) == 413);
     CHECK(status_of(head + "8\r\n12345678\r\n0\r\n\r\n", small) == 0);
     // At once: no byte of the chunk was sent.
@@ -140,7 +231,7 @@ TEST_CASE("RequestParser: keeps to its limits") {
 TEST_CASE("RequestParser: takes the whole body when it is exactly as large as allowed") {
     HttpLimits small = limits;
     small.body_bytes_max = 8;
-    CHECK(status_of("POST / HTTP/1.1\r\nContent-Length: 8\r\n\r\n12345678", small) == 0);
+    CHECK(status_of("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n12345678", small) == 0);
 }
 
 TEST_CASE("RequestParser: a proxy's absolute URL names the same path") {
