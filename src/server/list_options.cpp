@@ -13,16 +13,6 @@ Error invalid_option(std::string_view field, std::string_view message) {
         .with_cause({"FieldValueForbidden", "Forbidden: " + std::string(message), std::string(field)});
 }
 
-Result<std::optional<uint64_t>> parse_revision(const Query& query) {
-    const std::string_view text = query.get("resourceVersion");
-    if (text.empty()) return std::optional<uint64_t>();
-    uint64_t revision = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), revision);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-        return Error(Code::bad_request, "resourceVersion: Invalid value: \"" + std::string(text) + "\": must be a number");
-    return std::optional<uint64_t>(revision);
-}
-
 Result<RevisionMatch> parse_match(const Query& query) {
     const std::string_view text = query.get("resourceVersionMatch");
     if (text.empty()) return RevisionMatch::unset;
@@ -33,6 +23,16 @@ Result<RevisionMatch> parse_match(const Query& query) {
         .with_cause({"FieldValueNotSupported", message, "resourceVersionMatch"});
 }
 }  // namespace
+
+Result<std::optional<uint64_t>> parse_revision(const Query& query) {
+    const std::string_view text = query.get("resourceVersion");
+    if (text.empty()) return std::optional<uint64_t>();
+    uint64_t revision = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), revision);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+        return Error(Code::bad_request, "resourceVersion: Invalid value: \"" + std::string(text) + "\": must be a number");
+    return std::optional<uint64_t>(revision);
+}
 
 Result<ListOptions> parse_list_options(const Query& query) {
     ListOptions options;

@@ -9,6 +9,9 @@
 
 namespace orilla::server {
 
+/// resourceVersion; nothing when absent, bad_request when it is no number.
+Result<std::optional<uint64_t>> parse_revision(const Query& query);
+
 enum class RevisionMatch { unset, exact, not_older_than };
 
 struct ListOptions {

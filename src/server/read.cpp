@@ -12,6 +12,8 @@ namespace {
 constexpr size_t list_piece_bytes = 64 * 1024;
 constexpr int list_items_per_turn = 256;  ///< decoded before others get the loop
 constexpr int load_attempts_max = 5;      ///< of a large value that changes while it is read
+constexpr int64_t revision_wait_ms_max = 3'000;  ///< as long as the reference server waits
+constexpr int64_t revision_poll_ms = 50;
 
 Result<api::IncludeObject> include_object(const Query& query) {
     TRY(const auto text, parse_include_object(query));
@@ -144,8 +146,6 @@ Result<store::Listing> take_listing(Rest& rest, const ResourceRequest& request, 
                                     const Selection& selection) {
     store::Store& objects = rest.store();
     if (options.wants_exact()) return objects.list_at(request.kind.resource, request.path.ns, *options.revision);
-    if (options.revision.value_or(0) > objects.revision())
-        return store::revision_too_large_error(*options.revision, objects.revision());
     // One name in one namespace is a lookup.
     if (!selection.name().empty() && (!request.kind.namespaced || !request.path.ns.empty())) {
         store::Listing listing;
@@ -174,6 +174,15 @@ Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key) {
         auto whole = co_await std::move(reading);
         if (whole || whole.error().code() != Code::conflict || attempt == load_attempts_max) co_return whole;
     }
+}
+
+Task<Result<void>> await_revision(Rest& rest, uint64_t revision) {
+    const int64_t until_ms = rest.loop.now_ms() + revision_wait_ms_max;
+    while (revision > rest.store().revision()) {
+        if (rest.loop.now_ms() >= until_ms) co_return store::revision_too_large_error(revision, rest.store().revision());
+        co_await rest.loop.sleep_for(revision_poll_ms);
+    }
+    co_return ok();
 }
 
 Result<std::string_view> parse_include_object(const Query& query) {
@@ -207,6 +216,10 @@ Result<Response> render_stored(Rest& rest, const ResourceRequest& request, const
 }
 
 Task<Result<Response>> get_item(Rest& rest, const ResourceRequest& request) {
+    auto revision = parse_revision(request.query);
+    if (!revision) co_return std::move(revision).error();
+    auto reaching = await_revision(rest, revision->value_or(0));
+    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
     CO_TRY(auto entry, read_entry(rest, request.key()));
     co_return render_item(rest, request, entry);
 }
@@ -218,6 +231,8 @@ Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
     if (!selection) co_return std::move(selection).error();
     auto include = include_object(request.query);
     if (!include) co_return std::move(include).error();
+    auto reaching = await_revision(rest, options->revision.value_or(0));
+    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
     auto listing = take_listing(rest, request, *options, *selection);
     if (!listing) co_return std::move(listing).error();
     auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(*listing),

@@ -42,6 +42,9 @@ struct ResourceRequest {
 /// The entry with its value at hand; not_found when there is none.
 Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key);
 
+/// Waits a moment for a revision that is still to come; the error of one from the future when it does not.
+Task<Result<void>> await_revision(Rest& rest, uint64_t revision);
+
 /// 200 with one object in the form that was asked for.
 Result<Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry);
 /// The same with another code, for what a write gave.

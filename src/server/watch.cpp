@@ -29,6 +29,13 @@ std::string_view event_name(Happened happened) {
     return "MODIFIED";
 }
 
+/// How a watch that is under way tells an error.
+std::string render_error_event(const Error& error) {
+    std::string status = render_status(error);
+    status.pop_back();  // its newline
+    return R"({"type":"ERROR","object":)" + status + "}\n";
+}
+
 class WatchStream final : public ByteStream {
   public:
     WatchStream(Rest& rest, const ResourceRequest& request, Selection selection, WatchOptions options,
@@ -46,7 +53,6 @@ class WatchStream final : public ByteStream {
     Result<void> open() {
         store::Store& store = rest_.store();
         const uint64_t now = store.revision();
-        if (options_.revision.value_or(0) > now) return store::revision_too_large_error(*options_.revision, now);
         uint64_t from = options_.revision.value_or(0);
         if (options_.initial_events) {
             listing_ = store.list(kind_.resource, ns_);
@@ -140,10 +146,7 @@ class WatchStream final : public ByteStream {
 
     void take(std::string& out, Result<store::WatchEvent> event) {
         if (!event) {
-            out += R"({"type":"ERROR","object":)";
-            std::string status = render_status(event.error());
-            status.pop_back();
-            out += status + "}\n";
+            out += render_error_event(event.error());
             ended_ = true;
             return;
         }
@@ -277,9 +280,16 @@ Task<Result<Response>> watch_items(Rest& rest, const ResourceRequest& request) {
     if (!selection) co_return std::move(selection).error();
     auto include = parse_include_object(request.query);
     if (!include) co_return std::move(include).error();
+    auto reaching = await_revision(rest, options->revision.value_or(0));
+    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
     auto stream = std::make_unique<WatchStream>(rest, request, std::move(*selection), *options, *include);
-    if (auto opened = stream->open(); !opened) co_return std::move(opened).error();
     Response response;
+    if (auto opened = stream->open(); !opened) {
+        // Too old a revision is told as one of an open watch that fell behind is: clients look for it among the events.
+        if (opened.error().code() != Code::expired) co_return std::move(opened).error();
+        response.body = render_error_event(opened.error());
+        co_return response;
+    }
     response.stream = std::move(stream);
     co_return response;
 }

@@ -23,8 +23,11 @@ Error revision_too_old_error(uint64_t asked, uint64_t oldest) {
 
 Error revision_too_large_error(uint64_t asked, uint64_t current) {
     const std::string text =
-        "Too large resource version: " + std::to_string(asked) + ", current: " + std::to_string(current);
-    return Error(Code::timeout, text).with_cause({"ResourceVersionTooLarge", text, ""}).with_retry_after(1);
+        "Timeout: Too large resource version: " + std::to_string(asked) + ", current: " + std::to_string(current);
+    // Clients look for the cause, older ones for its message.
+    return Error(Code::timeout, text)
+        .with_cause({"ResourceVersionTooLarge", "Too large resource version", ""})
+        .with_retry_after(1);
 }
 
 }  // namespace orilla::store

@@ -157,14 +157,23 @@ TEST_CASE("watch: sendInitialEvents marks the end of what existed") {
     CHECK(w.client.ask("GET", pods + "?watch=true&resourceVersionMatch=Exact&resourceVersion=1").status == 422);
 }
 
-TEST_CASE("watch: too old a revision is 410, one from the future 504") {
+TEST_CASE("watch: too old a revision is one ERROR event, one from the future is 504 after a moment") {
     ApiWorld w;
     w.create(pods, pod("a", "x"));
     outlive_history(w);
     const Answer old = w.client.ask("GET", pods + "?watch=true&resourceVersion=1");
-    CHECK(old.status == 410);
-    CHECK(old.has(R"("reason":"Expired")"));
-    CHECK(w.client.ask("GET", pods + "?watch=true&resourceVersion=999999999").status == 504);
+    CHECK(old.status == 200);
+    CHECK(summary(old.body) == "ERROR");
+    CHECK(old.has(R"({"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
+                  R"("message":"too old resource version: 1 ()"));
+    CHECK(old.has(R"("reason":"Expired","details":{},"code":410}})"));
+    CHECK(w.store->stats().watches == 0);
+    const Answer exact = w.client.ask("GET", pods + "?resourceVersion=1&resourceVersionMatch=Exact");
+    CHECK(exact.status == 410);
+    w.client.send("GET", pods + "?watch=true&resourceVersion=999999999");
+    CHECK(w.client.receive().empty());
+    w.pass(3'100);
+    CHECK(ApiClient::parse(w.client.receive()).status == 504);
 }
 
 TEST_CASE("watch: a client that does not read is told 410 once it does") {
