@@ -49,7 +49,12 @@ T pick(const api::Opt<T>& own, const api::Opt<T>& of_pod, T otherwise) {
     return of_pod ? *of_pod : otherwise;
 }
 
-SecurityConfig plan_security(const api::Pod& pod, const api::Container& container) {
+bool is_sys_admin(std::string name) {
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return toupper(c); });
+    return name == "SYS_ADMIN" || name == "CAP_SYS_ADMIN";
+}
+
+SecurityConfig plan_security(const api::Pod& pod, const api::Container& container, bool hardened) {
     static const api::PodSecurityContext no_pod_context;
     static const api::SecurityContext no_context;
     const auto& of_pod = pod.spec.security_context ? *pod.spec.security_context : no_pod_context;
@@ -65,8 +70,9 @@ SecurityConfig plan_security(const api::Pod& pod, const api::Container& containe
         for (const auto& name : own.capabilities->add) out.add_capabilities.emplace_back(name.view());
         for (const auto& name : own.capabilities->drop) out.drop_capabilities.emplace_back(name.view());
     }
-    // Orilla's default is no_new_privs; privileged and CAP_SYS_ADMIN imply escalation, as the API says.
-    const bool implied = out.privileged || std::count(out.add_capabilities.begin(), out.add_capabilities.end(), "SYS_ADMIN");
+    out.hardened = hardened;
+    // Privileged and CAP_SYS_ADMIN imply escalation, as the API says.
+    const bool implied = !hardened || out.privileged || std::ranges::any_of(out.add_capabilities, is_sys_admin);
     out.allow_privilege_escalation = own.allow_privilege_escalation.value_or(implied);
     const auto& seccomp = own.seccomp_profile ? own.seccomp_profile : of_pod.seccomp_profile;
     out.seccomp_unconfined = out.privileged || (seccomp && seccomp->type == "Unconfined");
@@ -221,7 +227,7 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
     out.working_dir = container.working_dir.view();
     TRY(out.mounts, plan_mounts(pod, container, out.env, placement));
     out.resources = plan_resources(container.resources);
-    out.security = plan_security(pod, container);
+    out.security = plan_security(pod, container, placement.hardened);
     out.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
                                                                               : container.termination_message_path.view();
     out.hostname = pod.spec.hostname.empty() ? pod.metadata.name.str().substr(0, 63) : pod.spec.hostname.str();

@@ -46,6 +46,7 @@ struct PodPlacement {
     std::string pod_dir;  ///< host directory with volumes/NAME below it
     int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit
     int64_t node_memory_bytes = 0;
+    bool hardened = false;  ///< the node confines further than Kubernetes what a pod leaves open
 };
 
 using EnvList = std::vector<std::pair<std::string, std::string>>;

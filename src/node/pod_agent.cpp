@@ -151,6 +151,7 @@ PodPlacement PodAgent::Impl::placement(const PodMemory& memory) const {
     out.pod_dir = pod_dir(memory.key.uid);
     out.node_cpu_milli = options_.node_cpu_milli;
     out.node_memory_bytes = options_.node_memory_bytes;
+    out.hardened = options_.hardened_workloads;
     return out;
 }
 

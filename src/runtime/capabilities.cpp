@@ -37,21 +37,26 @@ Result<CapabilitySet> parse_capability(std::string_view name) {
 
 }  // namespace
 
-CapabilitySet default_capabilities() {
+CapabilitySet hardened_capabilities() {
     return bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FSETID) | bit(CAP_FOWNER) | bit(CAP_SETGID) |
            bit(CAP_SETUID) | bit(CAP_SETFCAP) | bit(CAP_SETPCAP) | bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_CHROOT) |
            bit(CAP_KILL);
 }
 
+CapabilitySet default_capabilities() {
+    return hardened_capabilities() | bit(CAP_MKNOD) | bit(CAP_NET_RAW) | bit(CAP_AUDIT_WRITE);
+}
+
 CapabilitySet all_capabilities() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[2]{};
-    if (syscall(SYS_capget, &header, data) != 0) return default_capabilities();
+    if (syscall(SYS_capget, &header, data) != 0) return hardened_capabilities();
     return data[0].permitted | static_cast<CapabilitySet>(data[1].permitted) << 32;
 }
 
-Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop) {
-    CapabilitySet set = default_capabilities();
+Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop,
+                                        CapabilitySet base) {
+    CapabilitySet set = base;
     // A drop of ALL with single adds means: only those. So drops of ALL come first, single drops last.
     const auto is_all = [](const std::string& name) { return name == "ALL" || name == "CAP_ALL"; };
     if (std::any_of(drop.begin(), drop.end(), is_all)) set = 0;

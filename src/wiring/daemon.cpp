@@ -185,6 +185,7 @@ loop::Task<Result<void>> Daemon::start_node() {
     options.cluster_domain = config_.cluster_domain;
     options.node_cpu_milli = node_agent_->facts().cpu_milli;
     options.node_memory_bytes = node_agent_->facts().memory_bytes;
+    options.hardened_workloads = config_.workload_defaults == "hardened";
     pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, *runtime_adapter_, *images_adapter_,
                                                   *network_adapter_, std::move(options));
     images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });

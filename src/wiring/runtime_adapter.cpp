@@ -84,7 +84,8 @@ Result<void> plan_security(runtime::ContainerSpec& spec, const node::SecurityCon
     if (config.privileged) {
         spec.capabilities = runtime::all_capabilities();
     } else {
-        TRY(spec.capabilities, runtime::plan_capabilities(config.add_capabilities, config.drop_capabilities));
+        const auto base = config.hardened ? runtime::hardened_capabilities() : runtime::default_capabilities();
+        TRY(spec.capabilities, runtime::plan_capabilities(config.add_capabilities, config.drop_capabilities, base));
     }
     if (config.unmasked_proc) {
         spec.masked_paths.clear();

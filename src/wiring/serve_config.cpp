@@ -57,6 +57,11 @@ Result<void> check_log_level(const std::string& level) {
     return Error(Code::invalid, "\"" + level + "\" is none of error, warning, info, debug");
 }
 
+Result<void> check_workload_defaults(const std::string& value) {
+    if (value == "kubernetes" || value == "hardened") return ok();
+    return Error(Code::invalid, "\"" + value + "\" is neither kubernetes nor hardened");
+}
+
 Result<void> check_nothing(const std::string&) { return ok(); }
 
 // ---- options ---------------------------------------------------------------------------------------------------------
@@ -82,6 +87,8 @@ constexpr TextOption text_options[] = {
     {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)", check_path_or_none},
     {"manifests", "--manifests", &ServeConfig::manifests, "directory whose manifests are applied at start and on change", check_path_or_none},
     {"bridge", "--bridge", &ServeConfig::bridge, "network bridge of the pods", check_nothing},
+    {"workloadDefaults", "--workload-defaults", &ServeConfig::workload_defaults,
+     "what pods may do that do not say: kubernetes, or hardened (fewer capabilities, no setuid programs)", check_workload_defaults},
     {"logLevel", "--log-level", &ServeConfig::log_level, "error, warning, info or debug", check_log_level},
 };
 

@@ -26,6 +26,7 @@ struct ServeConfig {
     std::string cgroup_root;                  ///< empty: below this process's own cgroup
     std::string manifests = "/etc/orilla/manifests";
     std::string bridge = "orilla0";
+    std::string workload_defaults = "kubernetes";  ///< or hardened
     int64_t soft_flush_interval_s = 30;
     std::string log_level = "info";
     std::vector<images::RegistryOptions> registries;

@@ -40,8 +40,9 @@ struct SecurityConfig {
     std::vector<int64_t> supplemental_groups;
     std::vector<std::string> add_capabilities;  ///< without CAP_; may hold ALL
     std::vector<std::string> drop_capabilities;
+    bool hardened = false;  ///< begins with fewer capabilities
     bool privileged = false;
-    bool allow_privilege_escalation = false;
+    bool allow_privilege_escalation = true;
     bool read_only_root = false;
     bool run_as_non_root = false;
     bool seccomp_unconfined = false;

@@ -18,11 +18,14 @@ inline constexpr int containers_per_pod_max = 64;  ///< alive or not yet removed
 /// Bit N is capability number N of linux/capability.h.
 using CapabilitySet = uint64_t;
 /// CHOWN, DAC_OVERRIDE, FSETID, FOWNER, SETGID, SETUID, SETFCAP, SETPCAP, NET_BIND_SERVICE, SYS_CHROOT, KILL.
+CapabilitySet hardened_capabilities();
+/// What images are made for, as on any cluster: the hardened ones, MKNOD, NET_RAW and AUDIT_WRITE.
 CapabilitySet default_capabilities();
 /// Everything that this kernel knows and that we hold ourselves.
 CapabilitySet all_capabilities();
-/// The default set, plus `add`, minus `drop`, as securityContext.capabilities reads: names with or without CAP_, or ALL.
-Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop);
+/// `base`, plus `add`, minus `drop`, as securityContext.capabilities reads: names with or without CAP_, or ALL.
+Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop,
+                                        CapabilitySet base = default_capabilities());
 
 /// 0 means: no limit of its own (the request gives the minimal weight).
 struct Resources {
@@ -89,7 +92,7 @@ struct ContainerSpec {
     std::vector<int64_t> supplemental_groups;  ///< besides those of the image's /etc/group
     std::vector<MountSpec> mounts;
     std::vector<DeviceSpec> devices;
-    CapabilitySet capabilities = default_capabilities();
+    CapabilitySet capabilities = hardened_capabilities();
     SeccompMode seccomp = SeccompMode::runtime_default;
     bool no_new_privs = true;
     bool read_only_root = false;

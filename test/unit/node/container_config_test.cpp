@@ -194,3 +194,27 @@ TEST_CASE("plan_container_config: mounts say what the API says") {
     who.value = "me";
     CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].sub_path == "a/me/$(b)");
 }
+
+namespace {
+SecurityConfig security_of(bool hardened, api::Opt<bool> escalation, std::vector<std::string> capabilities = {}) {
+    api::Pod pod;
+    api::Container container;
+    container.name = "c";
+    auto& context = container.security_context.ensure();
+    context.allow_privilege_escalation = escalation;
+    for (const auto& name : capabilities) context.capabilities.ensure().add.emplace_back(name);
+    PodPlacement placement;
+    placement.hardened = hardened;
+    return plan_container_config(pod, container, 0, {}, placement)->security;
+}
+}  // namespace
+
+TEST_CASE("plan_container_config: what a pod leaves open is what Kubernetes gives, or less on a hardened node") {
+    CHECK(security_of(false, {}).allow_privilege_escalation);
+    CHECK_FALSE(security_of(false, false).allow_privilege_escalation);
+    CHECK_FALSE(security_of(false, {}).hardened);
+    CHECK(security_of(true, {}).hardened);
+    CHECK_FALSE(security_of(true, {}).allow_privilege_escalation);
+    CHECK(security_of(true, true).allow_privilege_escalation);
+    for (const char* name : {"SYS_ADMIN", "CAP_SYS_ADMIN", "sys_admin"}) CHECK(security_of(true, {}, {name}).allow_privilege_escalation);
+}

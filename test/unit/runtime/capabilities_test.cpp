@@ -12,7 +12,13 @@ constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capabil
 
 TEST_CASE("plan_capabilities: nothing asked for is the default set") {
     CHECK(*plan_capabilities({}, {}) == default_capabilities());
-    CHECK(default_capabilities() == 0x800405fb);
+    CHECK(default_capabilities() == 0xa80425fb);
+}
+
+TEST_CASE("plan_capabilities: the hardened set has neither MKNOD nor NET_RAW nor AUDIT_WRITE, unless they are asked for") {
+    CHECK(hardened_capabilities() == 0x800405fb);
+    CHECK(*plan_capabilities({"NET_RAW"}, {}, hardened_capabilities()) == (hardened_capabilities() | bit(CAP_NET_RAW)));
+    CHECK(*plan_capabilities({}, {"ALL"}, hardened_capabilities()) == 0);
 }
 
 TEST_CASE("plan_capabilities: adds and drops, with and without CAP_") {

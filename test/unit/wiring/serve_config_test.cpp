@@ -34,6 +34,8 @@ TEST_CASE("parse_config_file: values that cannot be are errors with their line")
     CHECK(complaint("dataDir: data\n") == "config.yaml:1: dataDir: \"data\" is not an absolute path");
     CHECK(complaint("dataDir: /a\npodCIDR: 10.42.0.1/24\n").starts_with("config.yaml:2: podCIDR: \"10.42.0.1/24\" has bits behind its prefix"));
     CHECK(complaint("nodeIP: here\n").starts_with("config.yaml:1: nodeIP: "));
+    CHECK(complaint("workloadDefaults: loose\n") == "config.yaml:1: workloadDefaults: \"loose\" is neither kubernetes nor hardened");
+    CHECK(complaint("workloadDefaults: hardened\n") == "none");
     CHECK(complaint("logLevel: loud\n") == "config.yaml:1: logLevel: \"loud\" is none of error, warning, info, debug");
     for (const char* bad : {"clusterDomain: ''", "clusterDomain: bad domain", "clusterDomain: .local", "clusterDomain: a..b", "nodeName: Box", "nodeName: -a"})
         CHECK(complaint(bad).find("is not a domain: ") != std::string::npos);
