@@ -10,6 +10,7 @@
 
 #include "certificates.hpp"
 #include "orilla/api/codec.hpp"
+#include "orilla/base/durable.hpp"
 #include "orilla/base/unique_fd.hpp"
 
 namespace orilla::server {
@@ -25,12 +26,6 @@ Result<std::string> read_file(const std::string& path) {
     if (got < 0) return Error::from_errno("read " + path, errno);
     text.resize(static_cast<size_t>(got));
     return text;
-}
-
-Result<void> sync_path(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd || ::fsync(fd.get()) != 0) return Error::from_errno("sync " + path, errno);
-    return ok();
 }
 
 Result<void> write_new_file(const std::string& path, const std::string& text, mode_t mode) {
@@ -106,8 +101,7 @@ Result<Pki> create_pki(const std::string& directory, const PkiNames& names) {
     TRY_VOID(sync_path(fresh + "/" + ca_key_name));
     TRY_VOID(sync_path(fresh));
     if (::rename(fresh.c_str(), directory.c_str()) != 0) return Error::from_errno("rename " + fresh, errno);
-    const size_t slash = directory.rfind('/');
-    TRY_VOID(sync_path(slash == std::string::npos ? "." : directory.substr(0, slash + 1)));
+    TRY_VOID(sync_path(parent_directory(directory)));
     return std::move(made.first);
 }
 

@@ -7,36 +7,13 @@
 #include <cerrno>
 
 #include "migrations.hpp"
+#include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
 
 namespace orilla::store {
 
 namespace {
 constexpr int64_t wal_bytes_kept_max = 4 * 1024 * 1024;  // a larger WAL is cut when it starts over
-
-std::string parent_of(const std::string& path) {
-    const size_t slash = path.find_last_of('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-/// A new name is only safe once its directory is on the disk.
-Result<void> sync_directory(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0) return Error::from_errno("sync directory " + path, errno);
-    return ok();
-}
-
-Result<void> make_directory(const std::string& path) {
-    // 0700: Secrets are in there.
-    if (::mkdir(path.c_str(), 0700) == 0) return sync_directory(parent_of(path));
-    if (errno == EEXIST) return ok();
-    if (errno != ENOENT || path.find('/') == std::string::npos)
-        return Error::from_errno("make data directory " + path, errno);
-    TRY_VOID(make_directory(parent_of(path)));
-    if (::mkdir(path.c_str(), 0700) != 0) return Error::from_errno("make data directory " + path, errno);
-    return sync_directory(parent_of(path));
-}
 
 Result<UniqueFd> take_lock(const std::string& data_dir) {
     const std::string path = data_dir + "/store.lock";
@@ -79,7 +56,7 @@ Result<void> make_store(const std::string& path, const std::string& directory, c
     }
     if (::fsync(fd.get()) != 0) return Error::from_errno("sync " + unfinished, errno);
     if (::rename(unfinished.c_str(), path.c_str()) != 0) return Error::from_errno("rename " + unfinished, errno);
-    return sync_directory(directory);
+    return sync_path(directory);
 }
 
 /// Whether there is a store. It appears whole, so an empty file, or a WAL alone, is what a damaged file system left: to
@@ -110,7 +87,7 @@ Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, 
     std::unique_ptr<StoreFile> file(new StoreFile);
     std::string path = ":memory:";
     if (!data_dir.empty()) {
-        TRY_VOID(make_directory(data_dir));
+        TRY_VOID(make_durable_directory(data_dir, 0700));  // Secrets are in there
         TRY(file->lock_, take_lock(data_dir));
         path = data_dir + "/store.db";
         TRY(const bool there, check_present(path));

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/node/host_ports.hpp"
 #include "run_claim.hpp"
@@ -13,9 +14,7 @@ namespace {
 
 /// Only root looks inside: Secrets, keys and control sockets live here.
 Result<void> make_private_directory(const std::string& path) {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) return Error::from_errno("make directory " + path, error.value());
+    TRY_VOID(make_durable_directory(path, 0700));
     if (chmod(path.c_str(), 0700) != 0) return Error::from_errno("chmod " + path, errno);
     return ok();
 }
