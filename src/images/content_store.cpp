@@ -12,6 +12,7 @@
 
 #include "digest.hpp"
 #include "limits.hpp"
+#include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
 
 namespace orilla::images {
@@ -74,7 +75,7 @@ std::string blob_file(const std::string& digest) { return std::string(digest_hex
 
 Result<void> ContentStore::open(const std::string& directory, uint32_t worker_uid) {
     directory_ = directory;
-    if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return Error::from_errno("mkdir " + directory, errno);
+    TRY_VOID(make_durable_directory(directory, 0700));
     root_.reset(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root_) return Error::from_errno("open " + directory, errno);
     TRY(blobs_, make_directory(root_.get(), "blobs", 0700));
@@ -168,6 +169,9 @@ void ContentStore::collect(const std::set<std::string>& kept_layers, bool keep_u
     for (const auto& name : names_in(work_.get())) to_trash(work_.get(), name);
     for (const auto& name : names_in(layers_.get()))
         if (!keep_unknown_layers && !kept_layers.contains(name)) discard_layer(name);
+    // Nothing waited for the disk when a download was whole: it has to show its digest again.
+    for (const auto& name : names_in(blobs_.get()))
+        if (name.find('.') == std::string::npos) renameat(blobs_.get(), name.c_str(), blobs_.get(), (name + ".partial").c_str());
 }
 
 bool ContentStore::sweep_blobs(const BlobsInUse& in_use, int64_t now_s) const {

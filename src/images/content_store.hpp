@@ -51,7 +51,7 @@ class ContentStore {
     void discard_layer(const std::string& layer);
     bool has_trash() const;
 
-    /// What a crash left: unfinished work, layers that no image of `kept` has.
+    /// What a crash left: unfinished work, layers that no image of `kept` has, downloads that were whole before it.
     void collect(const std::set<std::string>& kept_layers, bool keep_unknown_layers);
     /// Drops blobs as plan_blob_sweep says; true when some are left.
     bool sweep_blobs(const BlobsInUse& in_use, int64_t now_s) const;

@@ -41,7 +41,8 @@ Result<void> confine_unpacker(size_t lowers) {
         if (dup3(view.get(), fd, O_CLOEXEC) < 0) return Error::from_errno("dup3", errno);
     }
     TRY_VOID(enter_directory(directory_fd));
-    UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    // Not O_PATH: what is written below is synced by this descriptor, and told of its errors only from here on.
+    UniqueFd root(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root || dup3(root.get(), directory_fd, O_CLOEXEC) < 0) return Error::from_errno("open the new root", errno);
     TRY_VOID(take_identity(0, kept_capabilities));
     TRY_VOID(forbid_new_privileges());
@@ -142,7 +143,7 @@ Result<void> unpack(Channel& channel) {
     TRY_VOID(channel.send(message));
     // The daemon marks the opaque directories, then asks for everything to reach the disk.
     TRY_VOID(channel.receive());
-    if (syncfs(directory_fd) != 0 && errno != EBADF) return Error::from_errno("write to disk", errno);
+    if (syncfs(directory_fd) != 0) return Error::from_errno("write to disk", errno);
     json::object done;
     done["done"] = true;
     return channel.send(done);
