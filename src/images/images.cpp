@@ -38,6 +38,7 @@ Result<void> Images::open() {
     auto opened = impl_->state.open();
     if (!opened) return std::move(opened).error().with_context("open the image store");
     impl_->state.sweep();
+    impl_->state.start_check();
     return ok();
 }
 
@@ -153,7 +154,7 @@ loop::Task<Result<Removed>> Images::prune(bool all) {
 }
 
 loop::Task<void> Images::settled() {
-    while (impl_->state.sweeping()) co_await impl_->state.swept.wait();
+    while (impl_->state.sweeping() || impl_->state.checking()) co_await impl_->state.swept.wait();
 }
 
 }  // namespace orilla::images

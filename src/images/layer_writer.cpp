@@ -42,7 +42,8 @@ LayerWriter::LayerWriter(int root_fd, LowerView lower) : root_fd_(root_fd), lowe
 
 Result<void> LayerWriter::count_bytes(int64_t bytes) {
     report_.size_bytes += bytes;
-    if (report_.size_bytes > layer_bytes_max) return Error(Code::too_large, "unpacks to more than 32 GiB");
+    written_bytes_ += bytes;
+    if (written_bytes_ > layer_bytes_max) return Error(Code::too_large, "unpacks to more than 32 GiB");
     return ok();
 }
 
@@ -242,9 +243,12 @@ Result<LayerWriter::Was> LayerWriter::clear_way(const std::string& name) {
     if (fstatat(parent_fd_.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return Was::nothing;
     if (!S_ISDIR(seen.st_mode)) {
         if (unlinkat(parent_fd_.get(), name.c_str(), 0) != 0) return entry_errno(name, "replace");
+        if (S_ISREG(seen.st_mode) && seen.st_nlink == 1) report_.size_bytes -= seen.st_size;
         return is_whiteout(seen) ? Was::whiteout : Was::file;
     }
-    TRY_VOID(remove_tree(parent_fd_.get(), name));
+    int64_t removed_bytes = 0;
+    TRY_VOID(remove_tree(parent_fd_.get(), name, &removed_bytes));
+    report_.size_bytes -= removed_bytes;
     const std::string path = parent_.empty() ? name : parent_ + "/" + name;
     std::erase_if(opaque_, [&](const std::string& dir) { return dir == path || dir.starts_with(path + "/"); });
     return Was::directory;

@@ -18,7 +18,7 @@
 namespace orilla::images {
 
 struct LayerReport {
-    int64_t size_bytes = 0;  ///< of regular files
+    int64_t size_bytes = 0;  ///< of the regular files that there are in the end, each counted once
     uint64_t entries = 0;
     uint64_t devices_dropped = 0;
     uint64_t xattrs_dropped = 0;
@@ -67,6 +67,7 @@ class LayerWriter final : public TarSink {
     LowerView lower_;
     DiskRoom room_;
     LayerReport report_;
+    int64_t written_bytes_ = 0;  ///< also of what a later entry replaced
     std::string parent_;      ///< path of parent_fd_: entries of one directory usually follow each other
     UniqueFd parent_fd_;
     UniqueFd file_fd_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "damage.hpp"
 #include "limits.hpp"
 #include "orilla/base/log.hpp"
 #include "worker.hpp"
@@ -113,6 +114,23 @@ int64_t State::collect_layers() {
     });
     sweep();
     return reclaimed_bytes;
+}
+
+void State::forget_layer(const std::string& directory) {
+    known_layers.erase(directory);
+    content.discard_layer(directory);
+}
+
+void State::start_check() {
+    checking_ = true;
+    background_.spawn(run_check());
+}
+
+loop::Task<void> State::run_check() {
+    auto checking = drop_damaged_images(*this);
+    co_await std::move(checking);
+    checking_ = false;
+    swept.notify_all();
 }
 
 void State::sweep() {

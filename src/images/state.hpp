@@ -41,6 +41,11 @@ class State {
 
     /// Layers that no image and no running operation has go to the trash; returns their size.
     int64_t collect_layers();
+    /// A layer that is damaged, whoever has it.
+    void forget_layer(const std::string& directory);
+    /// Looks for damaged images in the background.
+    void start_check();
+    bool checking() const { return checking_; }
     /// Blobs that no running operation has, as far as no later pull may go on with them.
     void sweep_blobs();
     /// Starts emptying the trash in the background, unless that runs already.
@@ -56,13 +61,15 @@ class State {
     PinSet pinned_layers, pinned_blobs;
     Gate commits, pulls, imports;
     KeyedLock names, unpacks;
-    loop::Event swept;
+    loop::Event swept;  ///< or checked
     std::function<std::vector<std::string>()> in_use;
     int imports_running = 0;  ///< their blobs have no pins until they are offered
 
   private:
     loop::Task<void> run_sweeper();
+    loop::Task<void> run_check();
     bool sweeping_ = false;
+    bool checking_ = false;
     loop::Timer blob_timer_;
     loop::Scope background_;
 };

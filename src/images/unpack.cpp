@@ -197,6 +197,9 @@ void drop_blobs(State& state, const Offer& offer) {
 }
 
 loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<Layer> layers) {
+    for (const auto& layer : layers)
+        if (!state.known_layers.contains(layer.directory))
+            co_return Error(Code::unavailable, "layer " + layer.diff_id + " was found damaged meanwhile: try again");
     Image image = offer.image;
     image.layers = std::move(layers);
     image.size_bytes = 0;

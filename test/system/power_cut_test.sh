@@ -1,7 +1,7 @@
 #!/bin/bash
 # The power is cut at the worst moment, right after an answer: what was acknowledged is whole after the next start. The data
 # directory is an ext4 of its own, which is shut down without its journal being written (EXT4_IOC_SHUTDOWN): what nobody has
-# waited for is gone.
+# waited for is gone. Then layers that a damaged disk has emptied.
 # shellcheck source=test/support/orilla_box.sh
 . "$(dirname "$0")/../support/orilla_box.sh"
 mkdir "$T/data" "$T/made"
@@ -80,5 +80,24 @@ cut_power
 start_orilla --config "$T/config.yaml"
 check "and stays away" not_listed one
 
+# Damage. And what a pull had brought, but not unpacked yet, when the power went: the file is there, and empty.
+kill_orilla
+: >"$T/data/images/blobs/$(cat "$T/made/five.blob")"
+chown nobody "$T/data/images/blobs"/*
+find "$T/data/images/layers" -name 'two-1*' -exec truncate -s 0 {} +
+rm "$T/data/images/layers"/*/l0/five-3
+start_orilla --config "$T/config.yaml"
+check "a damaged image is forgotten" within 10 not_listed two
+check "one with a file less, too" within 10 not_listed five
+check "with a message" grep -q 'image docker.io/library/two:1 is damaged (layer sha256:[0-9a-f]*: its files have [0-9]* of [0-9]* bytes) and is forgotten' "$T/daemon.log"
+check "others stay" listed three
+check "it can be imported again" o image import "$T/made/two.tar"
+check "and the other pulled again, whatever was left of its download" o image pull "$registry/five:1"
+kill_orilla
+forgotten=$(grep -c 'is forgotten' "$T/daemon.log")
+start_orilla --config "$T/config.yaml"
+check "and both are whole" eval 'listed two && listed five'
+sleep 1
+check_equal "nothing is damaged any more" "$forgotten" "$(grep -c 'is forgotten' "$T/daemon.log")"
 stop_orilla
 finish

@@ -111,7 +111,8 @@ class Images {
     Images(const Images&) = delete;
     Images& operator=(const Images&) = delete;
 
-    /// At start, once, blocking: makes the directories, reads the index, collects what a crash left behind.
+    /// At start, once, blocking: makes the directories, reads the index, collects what a crash left behind. Then, beside
+    /// all else, each layer is looked at: an image whose files are not what they were is forgotten, with a message.
     Result<void> open();
 
     /// Images that must not be removed, as names, name@digest or ids, asked anew each time. The node gives those of
@@ -143,7 +144,7 @@ class Images {
     loop::Task<Result<Removed>> remove(RemoveRequest request);
     /// Every image that no pod uses; with `all` false only those without a name.
     loop::Task<Result<Removed>> prune(bool all);
-    /// Resolves when nothing is left to delete in the background (tests, shutdown).
+    /// Resolves when nothing is left to look at or to delete in the background (tests, shutdown).
     loop::Task<void> settled();
 
   private:
