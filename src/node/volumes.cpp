@@ -165,7 +165,8 @@ Result<void> apply_volume(const api::Pod& pod, const api::Volume& volume, const 
 }  // namespace
 
 Result<void> write_atomically(const std::string& dir, const std::vector<ProjectedFile>& files, int64_t gid) {
-    if (is_current(dir, files)) return ok();
+    // A crash may have come between the swap and the links.
+    if (is_current(dir, files)) return link_entries(dir, files);
     std::string pattern = dir + "/..XXXXXX";
     if (!mkdtemp(pattern.data())) return Error::from_errno("make directory in " + dir, errno);
     const std::string fresh_name = pattern.substr(pattern.rfind('/') + 1);
