@@ -29,7 +29,7 @@ std::string_view clip(std::string_view name) {
     return name.substr(0, end);
 }
 
-detail::Block*& block_at(void* place) { return *static_cast<detail::Block**>(place); }
+detail::Block*& block_slot(void* place) { return *static_cast<detail::Block**>(place); }
 
 /// The value inside an opt or box, made present; the place itself when plain.
 void* open_value(Shape shape, const TypeInfo& type, void* place) {
@@ -59,14 +59,14 @@ bool Decoder::next_slot(Slot& slot) {
             slot = {frame.field->shape, frame.field->type, frame.field->in(frame.target), frame.field};
             return true;
         case Open::list: {
-            detail::Block*& block = block_at(frame.target);
+            detail::Block*& block = block_slot(frame.target);
             frame.index = detail::block_size(block);
             if (!charge(frame.type->size)) return false;
             slot = {Shape::plain, frame.type, detail::block_insert(block, frame.type->size, frame.index), nullptr};
             return true;
         }
         case Open::map: {
-            std::byte* entry = block_at(frame.target)->elements() + frame.index * detail::map_stride(*frame.type);
+            std::byte* entry = block_slot(frame.target)->elements() + frame.index * detail::map_stride(*frame.type);
             slot = {Shape::plain, frame.type, entry + detail::map_value_offset, nullptr};
             return true;
         }
@@ -156,7 +156,7 @@ void Decoder::end() {
     const Frame& frame = frames_.back();
     if (frame.open != Open::object) {
         size_t stride = frame.open == Open::list ? frame.type->size : detail::map_stride(*frame.type);
-        detail::block_trim(block_at(frame.target), stride);
+        detail::block_trim(block_slot(frame.target), stride);
     }
     frames_.pop_back();
 }
@@ -205,7 +205,7 @@ void Decoder::type_meta_key(std::string_view name) {
 }
 
 bool Decoder::map_key(Frame& frame, std::string_view name) {
-    detail::Block*& block = block_at(frame.target);
+    detail::Block*& block = block_slot(frame.target);
     size_t stride = detail::map_stride(*frame.type);
     frame.index = detail::map_lower_bound(block, stride, name);
     if (frame.index < detail::block_size(block)) {
@@ -392,7 +392,7 @@ std::string Decoder::path() const {
             continue;
         }
         std::string_view name = frame.field != nullptr ? frame.field->name : std::string_view();
-        detail::Block* block = frame.open == Open::map ? block_at(frame.target) : nullptr;
+        detail::Block* block = frame.open == Open::map ? block_slot(frame.target) : nullptr;
         if (frame.index < detail::block_size(block))
             name =
                 reinterpret_cast<const Str*>(block->elements() + frame.index * detail::map_stride(*frame.type))->view();

@@ -4,7 +4,7 @@
 namespace orilla::api {
 namespace {
 template <class T>
-const T& ref(const void* place) {
+const T& value_as(const void* place) {
     return *static_cast<const T*>(place);
 }
 
@@ -14,7 +14,7 @@ class Encoder {
 
     void document(const TypeInfo& type, const void* value) {
         object(type, value, options_.with_type_meta,
-               type.meta_offset >= 0 ? &ref<std::byte>(value) + type.meta_offset : nullptr);
+               type.meta_offset >= 0 ? &value_as<std::byte>(value) + type.meta_offset : nullptr);
     }
 
   private:
@@ -48,19 +48,19 @@ class Encoder {
                 return plain(info, place, object_start, stamped_meta);
             case Shape::opt:
             case Shape::box: {
-                const void* present = info.shape == Shape::box ? ref<const void*>(place) : opt_value(info, place);
+                const void* present = info.shape == Shape::box ? value_as<const void*>(place) : opt_value(info, place);
                 if (present == nullptr) return;
                 key(info, object_start);
                 return value(*info.type, present);
             }
             case Shape::list: {
-                const auto* block = ref<const detail::Block*>(place);
+                const auto* block = value_as<const detail::Block*>(place);
                 if (info.omit_empty && detail::block_size(block) == 0) return;
                 key(info, object_start);
                 return list(*info.type, block);
             }
             case Shape::map: {
-                const auto* block = ref<const detail::Block*>(place);
+                const auto* block = value_as<const detail::Block*>(place);
                 if (info.omit_empty && detail::block_size(block) == 0) return;
                 key(info, object_start);
                 return map(*info.type, block);
@@ -104,7 +104,7 @@ class Encoder {
         for (uint32_t i = 0; i < detail::block_size(block); ++i) {
             if (i > 0) out_.put(',');
             const std::byte* entry = block->elements() + i * stride;
-            out_.text(ref<Str>(entry));
+            out_.text(value_as<Str>(entry));
             out_.put(':');
             value(type, entry + detail::map_value_offset);
         }
@@ -114,33 +114,33 @@ class Encoder {
     void value(const TypeInfo& type, const void* place) {
         switch (type.kind) {
             case Kind::boolean:
-                out_.put(ref<bool>(place) ? std::string_view("true") : "false");
+                out_.put(value_as<bool>(place) ? std::string_view("true") : "false");
                 return;
             case Kind::int32:
-                return out_.number(ref<int32_t>(place));
+                return out_.number(value_as<int32_t>(place));
             case Kind::int64:
-                return out_.number(ref<int64_t>(place));
+                return out_.number(value_as<int64_t>(place));
             case Kind::number:
-                return out_.number(ref<double>(place));
+                return out_.number(value_as<double>(place));
             case Kind::int_or_string: {
-                const auto& either = ref<IntOrString>(place);
+                const auto& either = value_as<IntOrString>(place);
                 if (either.is_string) out_.text(either.text);
                 else out_.number(either.number);
                 return;
             }
             case Kind::time:
-                return text_or_null(ref<Time>(place).format());
+                return text_or_null(value_as<Time>(place).format());
             case Kind::micro_time:
-                return text_or_null(ref<MicroTime>(place).format());
+                return text_or_null(value_as<MicroTime>(place).format());
             case Kind::quantity:
-                return text(ref<Str>(place).empty() ? "0" : ref<Str>(place).view());
+                return text(value_as<Str>(place).empty() ? "0" : value_as<Str>(place).view());
             case Kind::raw:
-                out_.put(ref<Str>(place).empty() ? "null" : ref<Str>(place).view());
+                out_.put(value_as<Str>(place).empty() ? "null" : value_as<Str>(place).view());
                 return;
             case Kind::object:
                 return object(type, place, false, nullptr);
             default:
-                return out_.text(ref<Str>(place));
+                return out_.text(value_as<Str>(place));
         }
     }
 

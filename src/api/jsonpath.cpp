@@ -13,13 +13,13 @@ namespace {
 
 using jsonpath::Comparison;
 using jsonpath::Expression;
-using jsonpath::Node;
+using jsonpath::Piece;
 using jsonpath::Slice;
 using jsonpath::Step;
 
 using Values = std::vector<const json::value*>;
 
-Error failed(std::string message) { return Error(Code::bad_request, "error executing jsonpath: " + message); }
+Error jsonpath_failed(std::string message) { return Error(Code::bad_request, "error executing jsonpath: " + message); }
 
 std::string printed(const json::value& value) {
     if (value.is_string()) return std::string(view(value.get_string()));
@@ -65,14 +65,14 @@ class Evaluator {
   public:
     Evaluator(const json::value& root, bool allow_missing) : root_(root), allow_missing_(allow_missing) {}
 
-    Result<void> print(const std::vector<Node>& nodes, const json::value& current, std::string& out) {
-        for (const Node& node : nodes) {
-            if (node.kind == Node::Kind::text) {
+    Result<void> print(const std::vector<Piece>& nodes, const json::value& current, std::string& out) {
+        for (const Piece& node : nodes) {
+            if (node.kind == Piece::Kind::text) {
                 out += node.text;
                 continue;
             }
             TRY(Values values, evaluate(node.expression, {&current}));
-            if (node.kind == Node::Kind::range) {
+            if (node.kind == Piece::Kind::range) {
                 for (const json::value* value : values) TRY_VOID(print(node.body, *value, out));
                 continue;
             }
@@ -89,7 +89,7 @@ class Evaluator {
             for (const json::value* value : values) TRY_VOID(apply(step, *value, next));
             if (step.kind == Step::Kind::field && next.empty() && !values.empty() && !allow_missing_ &&
                 !after_recursive)
-                return failed(step.name + " is not found");
+                return jsonpath_failed(step.name + " is not found");
             values = std::move(next);
         }
         return values;
@@ -97,7 +97,7 @@ class Evaluator {
 
   private:
     Result<void> apply(const Step& step, const json::value& value, Values& out) {
-        if (++steps_ > jsonpath_steps_max || out.size() > jsonpath_steps_max) return failed("too many steps");
+        if (++steps_ > jsonpath_steps_max || out.size() > jsonpath_steps_max) return jsonpath_failed("too many steps");
         switch (step.kind) {
             case Step::Kind::root:
                 out.push_back(&root_);
@@ -138,7 +138,7 @@ class Evaluator {
     }
 
     Result<void> add_descendants(const json::value& value, Values& out) {
-        if (++steps_ > jsonpath_steps_max) return failed("too many steps");
+        if (++steps_ > jsonpath_steps_max) return jsonpath_failed("too many steps");
         out.push_back(&value);
         Values children;
         add_children(value, children);
@@ -148,14 +148,14 @@ class Evaluator {
 
     static Result<void> add_slice(const Slice& slice, const json::value& value, Values& out) {
         if (value.is_null()) return ok();
-        if (!value.is_array()) return failed("the value before [...] is not an array");
+        if (!value.is_array()) return jsonpath_failed("the value before [...] is not an array");
         const json::array& list = value.get_array();
         auto size = static_cast<long>(list.size());
         auto from_end = [size](long index) { return index < 0 ? index + size : index; };
         if (slice.single) {
             long index = from_end(*slice.start);
             if (index < 0 || index >= size)
-                return failed("array index out of bounds: index " + std::to_string(*slice.start) + ", length " +
+                return jsonpath_failed("array index out of bounds: index " + std::to_string(*slice.start) + ", length " +
                               std::to_string(size));
             out.push_back(&list[static_cast<size_t>(index)]);
             return ok();
@@ -188,7 +188,7 @@ class Evaluator {
             }
             TRY(Values right, find_operand(step.expressions[1], *element));
             if (left.empty() || right.empty()) continue;
-            if (left.size() > 1 || right.size() > 1) return failed("can only compare one element at a time");
+            if (left.size() > 1 || right.size() > 1) return jsonpath_failed("can only compare one element at a time");
             auto order = compare(*left[0], *right[0]);
             bool different = !order && step.comparison == Comparison::not_equal;
             if (different || (order && holds(step.comparison, *order))) out.push_back(element);
@@ -220,7 +220,7 @@ class Evaluator {
 }  // namespace
 
 Result<std::string> render_jsonpath(std::string_view json_template, std::string_view text, bool allow_missing) {
-    TRY(std::vector<Node> nodes, jsonpath::parse_template(json_template));
+    TRY(std::vector<Piece> nodes, jsonpath::parse_template(json_template));
     TRY(json::value root, parse_value(text, "the document"));
     std::string out;
     TRY_VOID(Evaluator(root, allow_missing).print(nodes, root, out));

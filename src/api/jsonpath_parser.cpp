@@ -245,12 +245,12 @@ class TemplateParser {
   public:
     explicit TemplateParser(std::string_view text) : text_(text) {}
 
-    Result<std::vector<Node>> parse(int depth = 0) {
+    Result<std::vector<Piece>> parse(int depth = 0) {
         if (depth > jsonpath_depth_max) return bad_template("nested too deeply");
-        std::vector<Node> nodes;
+        std::vector<Piece> nodes;
         while (at_ < text_.size()) {
             if (text_[at_] != '{') {
-                Node node;
+                Piece node;
                 size_t end = std::min(text_.find('{', at_), text_.size());
                 node.text = std::string(text_.substr(at_, end - at_));
                 at_ = end;
@@ -265,7 +265,7 @@ class TemplateParser {
                 if (depth == 0) return bad_template("not in range, nothing to end");
                 return nodes;
             }
-            TRY(Node node, parse_action(action, depth));
+            TRY(Piece node, parse_action(action, depth));
             nodes.push_back(std::move(node));
         }
         if (depth > 0) return bad_template("unclosed range: {end} is missing");
@@ -273,17 +273,17 @@ class TemplateParser {
     }
 
   private:
-    Result<Node> parse_action(std::string_view action, int depth) {
-        Node node;
-        node.kind = Node::Kind::expression;
+    Result<Piece> parse_action(std::string_view action, int depth) {
+        Piece node;
+        node.kind = Piece::Kind::expression;
         if (action.starts_with("range") && (action.size() == 5 || is_space(action[5]))) {
-            node.kind = Node::Kind::range;
+            node.kind = Piece::Kind::range;
             TRY(node.expression, ExpressionParser(action.substr(5), 0).parse());
             TRY(node.body, parse(depth + 1));
             return node;
         }
         if (is_quoted(action)) {
-            node.kind = Node::Kind::text;
+            node.kind = Piece::Kind::text;
             node.text = unquote(action);
             return node;
         }
@@ -302,7 +302,7 @@ Result<void> check_size(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<Node>> parse_template(std::string_view text) {
+Result<std::vector<Piece>> parse_template(std::string_view text) {
     TRY_VOID(check_size(text));
     return TemplateParser(text).parse();
 }

@@ -31,15 +31,15 @@ struct Step {
     Comparison comparison = Comparison::exists;
 };
 
-struct Node {
+struct Piece {
     enum class Kind { text, expression, range };
     Kind kind = Kind::text;
     std::string text;
     Expression expression;
-    std::vector<Node> body;  ///< of range
+    std::vector<Piece> body;  ///< of range
 };
 
-Result<std::vector<Node>> parse_template(std::string_view text);
+Result<std::vector<Piece>> parse_template(std::string_view text);
 /// With or without braces and leading dot.
 Result<Expression> parse_expression(std::string_view text);
 

@@ -15,8 +15,7 @@ constexpr std::string_view dns1035_pattern = "[a-z]([-a-z0-9]*[a-z0-9])?";
 constexpr std::string_view qualified_pattern = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
 bool lower(char c) { return c >= 'a' && c <= 'z'; }
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool lower_alnum(char c) { return lower(c) || digit(c); }
+bool lower_alnum(char c) { return lower(c) || is_digit(c); }
 bool alnum(char c) { return lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
 bool inside_label(char c) { return lower_alnum(c) || c == '-'; }
 bool inside_qualified(char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; }
@@ -209,7 +208,7 @@ Complaints check_ip(std::string_view text) {
 }
 
 Complaints check_percent(std::string_view text) {
-    if (text.size() > 1 && text.back() == '%' && std::all_of(text.begin(), text.end() - 1, digit)) return {};
+    if (text.size() > 1 && text.back() == '%' && std::all_of(text.begin(), text.end() - 1, is_digit)) return {};
     return {with_pattern("a valid percent string must be a numeric string followed by an ending '%'", {"1%", "93%"},
                          "[0-9]+%")};
 }

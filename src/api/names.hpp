@@ -17,6 +17,8 @@ inline constexpr size_t label_value_bytes_max = 63;
 inline constexpr size_t annotations_bytes_max = 256 * 1024;
 inline constexpr size_t port_name_bytes_max = 15;
 
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// Sentences about what is wrong; empty when nothing is.
 using Complaints = std::vector<std::string>;
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "names.hpp"
 #include "orilla/api/values.hpp"
 
 namespace orilla::api {
@@ -46,8 +47,6 @@ constexpr std::array<Suffix, 16> suffixes{{
     {"Pi", Family::binary, 50},
     {"Ei", Family::binary, 60},
 }};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Error not_a_quantity() {
     return Error(Code::bad_request,

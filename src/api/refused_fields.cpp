@@ -113,7 +113,7 @@ constexpr std::array refusals{
 constexpr bool by_type(const Refusal& a, const Refusal& b) { return a.type < b.type; }
 static_assert(std::is_sorted(refusals.begin(), refusals.end(), by_type));
 
-std::string text_of(const FieldInfo& field, const void* object) {
+std::string scalar_text(const FieldInfo& field, const void* object) {
     if (field.shape == Shape::list || field.shape == Shape::map) return {};
     const void* value = field_value(field, object);
     if (value == nullptr) return {};
@@ -136,7 +136,7 @@ std::optional<std::string_view> find_refusal(const TypeInfo& parent, const Field
     for (auto it = first; it != last; ++it) {
         if (it->field != field.name) continue;
         if (it->only.empty() && it->but.empty()) return it->reason;
-        std::string text = text_of(field, object);
+        std::string text = scalar_text(field, object);
         bool refused = it->only.empty() ? !text.empty() && text != it->but : text == it->only;
         return refused ? std::optional(it->reason) : std::nullopt;
     }

@@ -14,7 +14,7 @@ namespace json = boost::json;
 namespace orilla::api {
 namespace {
 
-using Values = std::vector<json::value>;
+using OwnedValues = std::vector<json::value>;
 
 Error bad_patch(std::string message) { return Error(Code::bad_request, "strategic merge patch: " + message); }
 
@@ -94,7 +94,7 @@ struct Placed {
 
 /// The elements that occur in `order`, in its order; then the others, in the order of the live list; and the two
 /// sequences merged by their positions in the live list.
-json::array arrange(Values elements, const Positions& order, const Positions& live) {
+json::array arrange(OwnedValues elements, const Positions& order, const Positions& live) {
     std::vector<Placed> ordered, others;
     for (json::value& element : elements) {
         size_t in_order = order.find(element);
@@ -120,7 +120,7 @@ Result<void> merge_object(json::object& live, json::object patch, const TypeInfo
 
 /// Directives inside the elements of a keyed list: {"$patch":"delete", key: v} and {"$patch":"replace"}.
 struct ElementEdits {
-    Values deleted;
+    OwnedValues deleted;
     json::array elements;
     bool replace = false;
 };
@@ -156,7 +156,7 @@ Result<json::array> merge_keyed(const json::array& live, json::array patch, cons
     TRY(ElementEdits edits, read_edits(std::move(patch), field.merge_key));
     Positions deleted(edits.deleted, field.merge_key);
     Positions known(field.merge_key);
-    Values merged;
+    OwnedValues merged;
     for (const json::value& element : live) {
         if (edits.replace || deleted.contains(element)) continue;
         merged.push_back(element);
@@ -177,7 +177,7 @@ Result<json::array> merge_keyed(const json::array& live, json::array patch, cons
 
 json::array merge_scalars(const json::array& live, const json::array& patch) {
     Positions seen("");
-    Values merged;
+    OwnedValues merged;
     for (const json::array* list : {&live, &patch}) {
         for (const json::value& element : *list) {
             if (seen.contains(element)) continue;
@@ -234,7 +234,7 @@ Result<void> merge_ordered(json::object& live, json::object& patch, const std::s
     bool patched = patch.contains(key_of(name));
     auto merged = patched ? merge_list(*live_list, *patch_list, field) : Result<json::array>(*live_list);
     if (!merged) return std::move(merged).error();
-    Values elements(merged->begin(), merged->end());
+    OwnedValues elements(merged->begin(), merged->end());
     json::array arranged = arrange(std::move(elements), Positions(order.get_array(), field.merge_key),
                                    Positions(*live_list, field.merge_key));
     patch.erase(key_of(name));

@@ -39,9 +39,9 @@ Date date_from_days(int64_t days) {
 }
 
 /// Reads fixed runs of digits and separators; after the first mismatch it stays failed.
-class Scanner {
+class TimeScanner {
   public:
-    explicit Scanner(std::string_view text) : text_(text) {}
+    explicit TimeScanner(std::string_view text) : text_(text) {}
     int number(int digits, int least, int most) {
         int value = 0;
         for (int i = 0; i < digits; ++i) {
@@ -83,7 +83,7 @@ int days_in_month(int year, int month) {
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-int64_t scan_offset_s(Scanner& scan) {
+int64_t scan_offset_s(TimeScanner& scan) {
     if (scan.accept('Z')) return 0;
     bool negative = scan.accept('-');
     if (!negative) scan.expect('+');
@@ -98,7 +98,7 @@ int64_t scan_offset_s(Scanner& scan) {
 std::optional<int64_t> parse_rfc3339(std::string_view text) {
     constexpr size_t text_bytes_max = 64;
     if (text.size() > text_bytes_max) return {};
-    Scanner scan(text);
+    TimeScanner scan(text);
     int year = scan.number(4, 0, 9999);
     scan.expect('-');
     int month = scan.number(2, 1, 12);

@@ -11,7 +11,7 @@ void check_port(const IntOrString& port, const Path& path, FieldErrors& errors) 
     else errors.complain(path, port.number, check_port_number(port.number));
 }
 
-void check_ports(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
+void check_container_ports(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
     std::set<std::string_view> names;
     for (size_t i = 0; i < container.ports.size(); ++i) {
         const ContainerPort& port = container.ports[i];
@@ -186,7 +186,7 @@ void check_container_fields(const Container& container, const PodSpec& spec, con
     if (image.empty()) errors.required(path / "image");
     else if (image.find_first_not_of(" \t\r\n") != 0 || image.find_last_not_of(" \t\r\n") != image.size() - 1)
         errors.invalid(path / "image", image, "must not have leading or trailing whitespace");
-    check_ports(container, spec, path / "ports", errors);
+    check_container_ports(container, spec, path / "ports", errors);
     check_env(container, path, errors);
     check_volume_mounts(container, spec, path, errors);
     check_probes(container, spec, path, errors);

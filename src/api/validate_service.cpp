@@ -35,7 +35,7 @@ void check_one_port(const ServicePort& port, const ServiceSpec& spec, const Path
     }
 }
 
-void check_ports(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+void check_service_ports(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
     if (spec.ports.empty() && !is_headless(spec)) errors.required(path);
     std::set<std::string_view> names;
     std::set<std::pair<std::string_view, int32_t>> ports, node_ports;
@@ -114,7 +114,7 @@ void check_service(const Service& service, FieldErrors& errors) {
         errors.forbidden(path / "type", "services of type ExternalName are not supported");
         return;
     }
-    check_ports(spec, path / "ports", errors);
+    check_service_ports(spec, path / "ports", errors);
     check_labels(spec.selector, path / "selector", errors);
     check_cluster_ips(spec, path, errors);
     check_external_ips(spec, path / "externalIPs", errors);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "names.hpp"
+
 namespace orilla::api {
 namespace {
 constexpr std::array<std::string_view, 5> null_words = {"", "~", "null", "Null", "NULL"};
@@ -14,10 +16,8 @@ constexpr std::array<std::string_view, 11> true_words = {"y",    "Y",    "yes", 
 constexpr std::array<std::string_view, 11> false_words = {"n",     "N",     "no",  "No",  "NO", "false",
                                                           "False", "FALSE", "off", "Off", "OFF"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 template <size_t N>
-bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
+bool is_listed(std::string_view text, const std::array<std::string_view, N>& words) {
     return std::ranges::find(words, text) != words.end();
 }
 
@@ -79,9 +79,9 @@ std::optional<std::string> floating(std::string_view plain) {
 
 YamlScalar resolve_plain_scalar(std::string_view text) {
     using Type = YamlScalar::Type;
-    if (is_one_of(text, null_words)) return {Type::null, "null"};
-    if (is_one_of(text, true_words)) return {Type::boolean, "true"};
-    if (is_one_of(text, false_words)) return {Type::boolean, "false"};
+    if (is_listed(text, null_words)) return {Type::null, "null"};
+    if (is_listed(text, true_words)) return {Type::boolean, "true"};
+    if (is_listed(text, false_words)) return {Type::boolean, "false"};
     char first = text.front();
     if (is_digit(first) || first == '-' || first == '+' || first == '.') {
         std::string plain(text);

@@ -34,7 +34,7 @@ Result<std::vector<Target>> find_members(Client& client, const Options& options,
     return expand(client, options, targets);
 }
 
-Result<json::object> patch(Client& client, const std::string& path, const json::object& body) {
+Result<json::object> merge_patch(Client& client, const std::string& path, const json::object& body) {
     Request request;
     request.method = "PATCH";
     request.path = path;
@@ -60,7 +60,7 @@ Result<void> scale_one(Client& client, const Options& options, const Target& tar
     const json::object body{{"spec", {{"replicas", *options.replicas}}}};
     json::object answer;
     if (options.dry_run != "client") {
-        TRY_VOID(patch(client, path + "/scale" + dry_run_query(options, "kubectl-scale"), body));
+        TRY_VOID(merge_patch(client, path + "/scale" + dry_run_query(options, "kubectl-scale"), body));
     }
     if (is_machine_output(options.output)) {
         TRY(answer, fetch(client, options, target));
@@ -88,7 +88,7 @@ Result<void> label_one(Client& client, const Options& options, const Target& tar
     if (!plan.changes && options.verb == "label") return show(options, target, plan.done, live);
     if (options.dry_run == "client") return show(options, target, plan.done, live);
     const json::object body{{"metadata", {{field, values}}}};
-    TRY(const json::object answer, patch(client, path_of(target) + dry_run_query(options, "kubectl-" + options.verb), body));
+    TRY(const json::object answer, merge_patch(client, path_of(target) + dry_run_query(options, "kubectl-" + options.verb), body));
     TRY_VOID(show(options, target, plan.done, answer));
     if (!options.list) return ok();
     for (const auto& item : object_at(object_at(answer, "metadata"), field)) print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");

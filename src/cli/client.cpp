@@ -59,18 +59,18 @@ Code code_of(long status, std::string_view reason) {
     }
 }
 
-std::string text_at(const json::object& object, std::string_view key) {
+std::string string_at(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 /// kubectl names the kind without its group: The Deployment "web" is invalid: ...
 std::string describe_invalid(const json::object& root, const json::object* about) {
-    const std::string message = text_at(root, "message");
+    const std::string message = string_at(root, "message");
     const std::string rest = " is invalid: ";
     const size_t at = message.find(rest);
-    if (!about || at == std::string::npos || text_at(*about, "kind").empty()) return "The " + message;
-    return "The " + text_at(*about, "kind") + " \"" + text_at(*about, "name") + "\"" + message.substr(at);
+    if (!about || at == std::string::npos || string_at(*about, "kind").empty()) return "The " + message;
+    return "The " + string_at(*about, "kind") + " \"" + string_at(*about, "name") + "\"" + message.substr(at);
 }
 
 Error error_of(long status, const std::string& body) {
@@ -79,16 +79,16 @@ Error error_of(long status, const std::string& body) {
     if (failed || !parsed.is_object())
         return Error(code_of(status, ""), "the server answered with status " + std::to_string(status));
     const json::object& root = parsed.get_object();
-    const std::string reason = text_at(root, "reason");
+    const std::string reason = string_at(root, "reason");
     const json::value* details = root.if_contains("details");
     const json::object* about = details ? details->if_object() : nullptr;
-    Error error(code_of(status, reason), status == 422 ? describe_invalid(root, about) : "Error from server (" + reason + "): " + text_at(root, "message"));
+    Error error(code_of(status, reason), status == 422 ? describe_invalid(root, about) : "Error from server (" + reason + "): " + string_at(root, "message"));
     const json::value* causes = about ? about->if_contains("causes") : nullptr;
     if (!causes || !causes->is_array()) return error;
     for (const auto& cause : causes->get_array())
         if (cause.is_object())
-            error = std::move(error).with_cause({text_at(cause.get_object(), "reason"), text_at(cause.get_object(), "message"),
-                                                 text_at(cause.get_object(), "field")});
+            error = std::move(error).with_cause({string_at(cause.get_object(), "reason"), string_at(cause.get_object(), "message"),
+                                                 string_at(cause.get_object(), "field")});
     return error;
 }
 

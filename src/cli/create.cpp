@@ -17,7 +17,7 @@ namespace {
 constexpr int port_max = 65535;
 
 /// `options.ns` stands in the object only when it was asked for, as with kubectl.
-json::object metadata_of(const Options& options, const json::object& labels = {}) {
+json::object new_metadata(const Options& options, const json::object& labels = {}) {
     json::object out{{"name", options.args[0]}};
     if (!options.ns.empty()) out["namespace"] = options.ns;
     if (!labels.empty()) out["labels"] = labels;
@@ -31,7 +31,7 @@ Result<json::object> make_config_map(const Options& options) {
         if (api::is_utf8(value)) data[key] = value;
         else binary[key] = api::encode_base64(value);
     }
-    json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", metadata_of(options)}};
+    json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", new_metadata(options)}};
     if (!data.empty()) out["data"] = std::move(data);
     if (!binary.empty()) out["binaryData"] = std::move(binary);
     return out;
@@ -71,7 +71,7 @@ Result<json::object> make_deployment(const Options& options) {
     const json::object pod_template{{"metadata", {{"labels", labels}}}, {"spec", {{"containers", std::move(containers)}}}};
     return json::object{{"apiVersion", "apps/v1"},
                         {"kind", "Deployment"},
-                        {"metadata", metadata_of(options, labels)},
+                        {"metadata", new_metadata(options, labels)},
                         {"spec", {{"replicas", options.replicas.value_or(1)}, {"selector", {{"matchLabels", labels}}}, {"template", pod_template}}}};
 }
 
@@ -114,7 +114,7 @@ Result<json::object> make_service(const Options& options, const char* type) {
     json::object spec{{"type", type}, {"selector", labels}};
     if (!ports.empty()) spec["ports"] = std::move(ports);
     if (!options.cluster_ip.empty()) spec["clusterIP"] = options.cluster_ip;
-    return json::object{{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", metadata_of(options, labels)}, {"spec", std::move(spec)}};
+    return json::object{{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", new_metadata(options, labels)}, {"spec", std::move(spec)}};
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ Result<json::object> make_service(const Options& options, const char* type) {
 Result<json::object> make_generated(const Options& options) {
     if (options.args.size() != 1) return usage_with_help(options, "exactly one NAME is required, got " + std::to_string(options.args.size()));
     if (options.verb == "create configmap") return make_config_map(options);
-    if (options.verb.starts_with("create secret ")) return make_secret(options, metadata_of(options));
+    if (options.verb.starts_with("create secret ")) return make_secret(options, new_metadata(options));
     if (options.verb == "create deployment") return make_deployment(options);
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");

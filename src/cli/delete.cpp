@@ -18,7 +18,7 @@ struct Doomed {
 };
 
 /// Every flag that contradicts another, before anything is asked.
-Result<void> check_flags(const Options& options) {
+Result<void> check_delete_flags(const Options& options) {
     if (!options.output.empty() && options.output != "name")
         return usage("unexpected -o output mode: " + options.output + ". We only support '-o name'");
     const bool selects = !options.selector.empty() || !options.field_selector.empty() || options.all;
@@ -52,7 +52,7 @@ Error located(const Error& error, const Target& target) {
     return Error(error.code(), message.insert(at + 3, "error when deleting \"" + target.source + "\": "));
 }
 
-void tell(const Options& options, const Target& target) {
+void tell_deleted(const Options& options, const Target& target) {
     const std::string how = options.force ? " force deleted" : " deleted";
     if (options.output == "name") print(display_name(*target.kind, target.name) + "\n");
     else print(display_kind(*target.kind) + " \"" + target.name + "\"" + how + dry_run_suffix(options) + "\n");
@@ -71,14 +71,14 @@ Result<void> delete_one(Client& client, const Options& options, const std::strin
     doomed.uid = text_at(object_at(object, "metadata"), "uid");
     if (doomed.uid.empty()) doomed.uid = text_at(object_at(object, "details"), "uid");
     doomed.waits = options.dry_run == "none" && !options.force;
-    tell(options, doomed.target);
+    tell_deleted(options, doomed.target);
     return ok();
 }
 
 }  // namespace
 
 Result<void> run_delete(Client& client, const Options& options) {
-    TRY_VOID(check_flags(options));
+    TRY_VOID(check_delete_flags(options));
     TRY(const std::string body, plan_body(options));
     TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
     TRY(const auto targets, find_targets(options, options.args));

@@ -14,7 +14,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr size_t tab_gap = 2;
-constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
+constexpr std::string_view last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
 constexpr std::string_view role_label = "node-role.kubernetes.io/";
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -25,10 +25,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
         from = end + 1;
     }
     return out;
-}
-
-size_t width_of(std::string_view text) {
-    return static_cast<size_t>(std::ranges::count_if(text, [](unsigned char c) { return (c & 0xc0) != 0x80; }));
 }
 
 /// The width of each cell that a tab ends: that of the widest of its column in the lines next to it that have one.
@@ -357,7 +353,7 @@ void Description::field(int level, const std::string& name, const std::string& v
 void Description::map(const std::string& name, const json::object& values, std::string_view separator, const std::string& indent) {
     std::vector<std::string> lines;
     for (const auto& item : values) {
-        if (item.key() == last_applied) continue;
+        if (item.key() == last_applied_annotation) continue;
         std::string value = text_of(item.value());
         if (value.find('\n') != std::string::npos) value = cell_text(value);
         lines.push_back(std::string(item.key()) + std::string(separator) + value);

@@ -33,7 +33,7 @@ Result<json::array> fetch_selected(Client& client, const Options& options) {
 }
 
 /// The pods of a Deployment, ReplicaSet or Service: one of them, or with --all-pods each.
-Result<json::array> fetch_owned(Client& client, const Options& options, const Target& owner) {
+Result<json::array> fetch_pods_of(Client& client, const Options& options, const Target& owner) {
     TRY(const json::object object, fetch(client, options, owner));
     const json::object& selector = object_at(object_at(object, "spec"), "selector");
     const json::object& labels = selector.contains("matchLabels") ? object_at(selector, "matchLabels") : selector;
@@ -56,7 +56,7 @@ Result<json::array> fetch_pods(Client& client, const Options& options) {
         target = parsed[0];
     }
     if (target.kind != &pods()) {
-        auto owned = fetch_owned(client, options, target);
+        auto owned = fetch_pods_of(client, options, target);
         if (!owned) return not_found(owned.error(), options);
         return owned;
     }
@@ -101,7 +101,7 @@ Result<void> follow_all(const Options& options, const std::vector<LogSource>& so
     return ok();
 }
 
-Result<Options> check_flags(const Options& given) {
+Result<Options> check_logs_flags(const Options& given) {
     Options options = given;
     const bool selects = !options.selector.empty();
     if ((options.args.empty() && !selects) || options.args.size() > 2)
@@ -169,7 +169,7 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
 }
 
 Result<void> run_logs(Client& client, const Options& given) {
-    TRY(const Options options, check_flags(given));
+    TRY(const Options options, check_logs_flags(given));
     TRY(const json::array found, fetch_pods(client, options));
     if (found.empty()) fprintf(stderr, "No resources found in %s namespace.\n", namespace_of(options).c_str());
     std::string note;

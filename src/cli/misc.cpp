@@ -33,7 +33,7 @@ Result<void> run_version(Client& client, const Options& options) {
 namespace {
 
 template <class Words>
-std::string joined(const Words& words) {
+std::string comma_joined(const Words& words) {
     std::string out;
     for (auto word : words) out += (out.empty() ? "" : ",") + std::string(word);
     return out;
@@ -57,8 +57,8 @@ std::string render_api_resources(const Options& options) {
         if (!is_listed(options, kind)) continue;
         std::vector<std::string> row{std::string(options.output == "name" ? kind.resource : kind.plural)};
         if (options.output != "name")
-            row.insert(row.end(), {joined(kind.short_names), std::string(kind.api_version), kind.namespaced ? "true" : "false", std::string(kind.kind)});
-        if (wide) row.push_back(joined(kind.verbs)), row.push_back(joined(kind.categories));
+            row.insert(row.end(), {comma_joined(kind.short_names), std::string(kind.api_version), kind.namespaced ? "true" : "false", std::string(kind.kind)});
+        if (wide) row.push_back(comma_joined(kind.verbs)), row.push_back(comma_joined(kind.categories));
         table.add(std::move(row));
     }
     return table.render();

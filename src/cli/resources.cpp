@@ -6,7 +6,7 @@
 namespace orilla::cli {
 namespace {
 
-std::vector<std::string> split(const std::string& text, char separator) {
+std::vector<std::string> split_words(const std::string& text, char separator) {
     std::vector<std::string> out;
     for (size_t from = 0; from <= text.size();) {
         const size_t end = std::min(text.find(separator, from), text.size());
@@ -21,7 +21,7 @@ Result<std::vector<const api::KindInfo*>> parse_kinds(const std::string& types) 
     const auto add = [&out](const api::KindInfo& kind) {
         if (std::ranges::find(out, &kind) == out.end()) out.push_back(&kind);
     };
-    for (const auto& type : split(types, ',')) {
+    for (const auto& type : split_words(types, ',')) {
         if (type == "all") {
             for (const auto& kind : api::all_kinds())
                 if (std::ranges::count(kind.categories, "all")) add(kind);

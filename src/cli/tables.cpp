@@ -12,11 +12,6 @@ namespace {
 
 constexpr size_t gap = 3, column_width_min = 3;  // as kubectl's table writer
 
-/// Printed width: continuation bytes of UTF-8 take no column.
-size_t width_of(std::string_view text) {
-    return static_cast<size_t>(std::ranges::count_if(text, [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
 void append_padded(std::string& out, const std::string& text, size_t width) {
     out += text;
     for (size_t i = width_of(text); i < std::max(width, column_width_min) + gap; ++i) out += ' ';
@@ -36,7 +31,7 @@ std::string upper(std::string text) {
     return text;
 }
 
-const json::object& metadata_of(const json::value& row) { return object_at(object_at(row.get_object(), "object"), "metadata"); }
+const json::object& row_metadata(const json::value& row) { return object_at(object_at(row.get_object(), "object"), "metadata"); }
 
 /// web2 before web10.
 bool natural_less(std::string_view a, std::string_view b) {
@@ -168,9 +163,9 @@ std::string TablePrinter::render(const json::object& table) {
     std::vector<std::vector<std::string>> rows;
     if (!headers_done && !options.no_headers) rows.push_back(columns);
     for (const auto& item : array_at(table, "rows")) {
-        const json::object& labels = object_at(metadata_of(item), "labels");
+        const json::object& labels = object_at(row_metadata(item), "labels");
         std::vector<std::string> row;
-        if (with_namespace) row.push_back(text_at(metadata_of(item), "namespace"));
+        if (with_namespace) row.push_back(text_at(row_metadata(item), "namespace"));
         bool first = true;
         for (const auto& cell : array_at(item.get_object(), "cells")) {
             row.push_back(first && (prefix_kind || options.show_kind) ? display_name(kind, text_of(cell)) : cell_text(text_of(cell)));

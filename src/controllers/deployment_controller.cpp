@@ -4,7 +4,7 @@
 
 namespace orilla::controllers {
 namespace {
-constexpr std::string_view component = "deployment-controller";
+constexpr std::string_view deployment_component = "deployment-controller";
 }
 
 DeploymentController::DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
@@ -111,12 +111,12 @@ loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployme
     auto created = co_await std::move(task);
     if (created) {
         if (replicas > 0)
-            events_.record(*deployment, component, "Normal", "ScalingReplicaSet",
+            events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet",
                            "Scaled up replica set " + name + " from 0 to " + std::to_string(replicas));
         co_return ok();
     }
     if (created.error().code() != Code::already_exists) {
-        events_.record(*deployment, component, "Warning", "ReplicaSetCreateError",
+        events_.record(*deployment, deployment_component, "Warning", "ReplicaSetCreateError",
                        "Failed to create new replica set \"" + name + "\": " + created.error().message());
         co_return std::move(created).error();
     }
@@ -139,7 +139,7 @@ loop::Task<Result<void>> DeploymentController::update_set(DeploymentPtr deployme
     auto changed = co_await std::move(task);
     if (!changed && changed.error().code() == Code::not_found) co_return ok();
     if (!changed) co_return std::move(changed).error();
-    if (!update.event.empty()) events_.record(*deployment, component, "Normal", "ScalingReplicaSet", update.event);
+    if (!update.event.empty()) events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet", update.event);
     co_return ok();
 }
 

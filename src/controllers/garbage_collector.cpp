@@ -30,10 +30,6 @@ bool may_concern(const store::EntryPtr& entry) {
            entry->json->find("\"deletionTimestamp\"") != std::string::npos;
 }
 
-bool has_finalizer(const api::ObjectMeta& meta, std::string_view name) {
-    return std::any_of(meta.finalizers.begin(), meta.finalizers.end(), [name](const auto& held) { return held == name; });
-}
-
 void remove_owner(api::ObjectMeta& meta, std::string_view uid) {
     auto& owners = meta.owner_references;
     for (size_t i = owners.size(); i-- > 0;)

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 namespace orilla::controllers {
-namespace {
-
 bool has_finalizer(const api::ObjectMeta& meta, std::string_view name) {
     return std::any_of(meta.finalizers.begin(), meta.finalizers.end(), [name](const auto& held) { return held == name; });
 }
+
+namespace {
 
 /// The owner is being deleted: its dependents are let go, or it waits for them.
 std::vector<GarbageAction> plan_owner(const api::ObjectMeta& meta, const std::vector<Dependent>& dependents) {

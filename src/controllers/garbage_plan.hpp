@@ -60,6 +60,8 @@ struct DeleteObject {
 };
 using GarbageAction = std::variant<ReleaseDependent, QueueDependent, RemoveFinalizer, RemoveOwners, DeleteObject>;
 
+bool has_finalizer(const api::ObjectMeta& meta, std::string_view name);
+
 std::vector<GarbageAction> plan_garbage(const api::ObjectMeta& meta, const GarbageObserved& seen);
 
 }  // namespace orilla::controllers

@@ -10,8 +10,8 @@ bool makes_pods(const api::KindInfo& kind) { return kind.group == "apps"; }
 /// Workloads before the rest: a pod that is ending may still want its ConfigMaps, Secrets and Services.
 bool goes_first(const api::KindInfo& kind) { return makes_pods(kind) || kind.kind == "Pod"; }
 
-void put(api::NamespaceStatus& status, const api::NamespaceStatus& before, std::string_view type, bool value,
-         std::string_view reason, const std::string& message, int64_t now_s) {
+void put_condition(api::NamespaceStatus& status, const api::NamespaceStatus& before, std::string_view type, bool value,
+                   std::string_view reason, const std::string& message, int64_t now_s) {
     api::NamespaceCondition out;
     out.type = api::Str(type);
     out.status = value ? "True" : "False";
@@ -68,19 +68,19 @@ api::NamespaceStatus summarise_namespace(const api::Namespace& desired, const st
     status.phase = desired.metadata.deletion_timestamp ? "Terminating" : "Active";
     if (!desired.metadata.deletion_timestamp) return status;
     const api::NamespaceStatus& before = desired.status;
-    put(status, before, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered", now_s);
-    put(status, before, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
+    put_condition(status, before, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered", now_s);
+    put_condition(status, before, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
         "All legacy kube types successfully parsed", now_s);
-    put(status, before, "NamespaceDeletionContentFailure", !failure.empty(), failure.empty() ? "ContentDeleted" : "ContentDeletionFailed",
+    put_condition(status, before, "NamespaceDeletionContentFailure", !failure.empty(), failure.empty() ? "ContentDeleted" : "ContentDeletionFailed",
         failure.empty() ? "All content successfully deleted, may be waiting on finalization"
-                        : "Failed to delete all resource types, 1 remaining: " + failure, now_s);
+                                  : "Failed to delete all resource types, 1 remaining: " + failure, now_s);
     const std::string remaining = remaining_words(seen), finalizers = finalizer_words(seen);
-    put(status, before, "NamespaceContentRemaining", !remaining.empty(), remaining.empty() ? "ContentRemoved" : "SomeResourcesRemain",
+    put_condition(status, before, "NamespaceContentRemaining", !remaining.empty(), remaining.empty() ? "ContentRemoved" : "SomeResourcesRemain",
         remaining.empty() ? "All content successfully removed" : "Some resources are remaining: " + remaining, now_s);
-    put(status, before, "NamespaceFinalizersRemaining", !finalizers.empty(),
+    put_condition(status, before, "NamespaceFinalizersRemaining", !finalizers.empty(),
         finalizers.empty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",
         finalizers.empty() ? "All content-preserving finalizers finished"
-                           : "Some content in the namespace has finalizers remaining: " + finalizers, now_s);
+                                     : "Some content in the namespace has finalizers remaining: " + finalizers, now_s);
     return status;
 }
 

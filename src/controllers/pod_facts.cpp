@@ -6,7 +6,7 @@
 
 namespace orilla::controllers {
 namespace {
-const api::PodCondition* find_condition(const api::Pod& pod, std::string_view type) {
+const api::PodCondition* find_pod_condition(const api::Pod& pod, std::string_view type) {
     for (const auto& condition : pod.status.conditions)
         if (condition.type == type) return &condition;
     return nullptr;
@@ -18,14 +18,14 @@ bool is_active(const api::Pod& pod) {
 }
 
 bool is_ready(const api::Pod& pod) {
-    const auto* condition = find_condition(pod, "Ready");
+    const auto* condition = find_pod_condition(pod, "Ready");
     return condition && condition->status == "True";
 }
 
 bool is_available(const api::Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s) {
     if (!is_ready(pod)) return false;
     if (min_ready_s <= 0) return true;
-    const int64_t since_s = now_s - find_condition(pod, "Ready")->last_transition_time.unix_s;
+    const int64_t since_s = now_s - find_pod_condition(pod, "Ready")->last_transition_time.unix_s;
     const int64_t left_s = min_ready_s - since_s;
     // Became ready in the future: the clock was set back, and how long ago it was nobody knows. A rollout goes on.
     if (left_s <= 0 || since_s < 0) return true;

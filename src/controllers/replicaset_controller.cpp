@@ -5,7 +5,7 @@
 
 namespace orilla::controllers {
 namespace {
-constexpr std::string_view component = "replicaset-controller";
+constexpr std::string_view replicaset_component = "replicaset-controller";
 
 /// The pods that the plan may have to do with: its own, and those without a controller that match.
 std::vector<api::Pod> pods_of(store::Objects& objects, const api::ReplicaSet& set) {
@@ -78,10 +78,10 @@ loop::Task<Result<void>> ReplicaSetController::create_pods(std::shared_ptr<const
         auto task = objects_.create<api::Pod>(make_pod(*set));
         auto created = co_await std::move(task);
         if (!created) {
-            events_.record(*set, component, "Warning", "FailedCreate", "Error creating: " + created.error().message());
+            events_.record(*set, replicaset_component, "Warning", "FailedCreate", "Error creating: " + created.error().message());
             co_return std::move(created).error();
         }
-        events_.record(*set, component, "Normal", "SuccessfulCreate", "Created pod: " + (*created)->metadata.name.str());
+        events_.record(*set, replicaset_component, "Normal", "SuccessfulCreate", "Created pod: " + (*created)->metadata.name.str());
     }
     co_return ok();
 }
@@ -91,10 +91,10 @@ loop::Task<Result<void>> ReplicaSetController::delete_pod(std::shared_ptr<const 
     auto removed = co_await std::move(task);
     if (!removed && removed.error().code() == Code::not_found) co_return ok();
     if (!removed) {
-        events_.record(*set, component, "Warning", "FailedDelete", "Error deleting: " + removed.error().message());
+        events_.record(*set, replicaset_component, "Warning", "FailedDelete", "Error deleting: " + removed.error().message());
         co_return std::move(removed).error();
     }
-    events_.record(*set, component, "Normal", "SuccessfulDelete", "Deleted pod: " + name);
+    events_.record(*set, replicaset_component, "Normal", "SuccessfulDelete", "Deleted pod: " + name);
     co_return ok();
 }
 

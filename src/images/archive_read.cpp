@@ -13,7 +13,7 @@ namespace {
 
 std::string blob_path(const std::string& digest) { return "blobs/sha256/" + digest.substr(7); }
 
-Result<std::vector<std::string>> normalise(const std::vector<std::string>& names) {
+Result<std::vector<std::string>> normalise_archive_names(const std::vector<std::string>& names) {
     std::vector<std::string> out;
     for (const auto& name : names) {
         auto reference = parse_reference(name);
@@ -83,7 +83,7 @@ Result<std::vector<Offer>> read_oci(ArchiveFiles& files, const std::vector<std::
         if (out.size() >= archive_images_max) return Error(Code::too_large, "archive holds more than 64 images");
         if (names.empty() && name.empty())
             return Error(Code::invalid, "the archive does not say how its image is called: give a name with --name");
-        TRY(auto given, normalise(names.empty() ? std::vector<std::string>{name} : names));
+        TRY(auto given, normalise_archive_names(names.empty() ? std::vector<std::string>{name} : names));
         Descriptor chosen = entries[0].descriptor;
         if (entries.size() > 1) {
             TRY(chosen, choose_platform(entries, host));
@@ -127,7 +127,7 @@ Result<std::vector<Offer>> read_docker(ArchiveFiles& files, const std::vector<st
         const auto tags = names.empty() ? texts_of(value.get_object(), "RepoTags") : names;
         if (tags.empty())
             return Error(Code::invalid, "the archive does not say how its image is called: give a name with --name");
-        TRY(auto given, normalise(tags));
+        TRY(auto given, normalise_archive_names(tags));
         auto offer = offer_from_docker(files, value.get_object(), given, host);
         if (!offer) return std::move(offer).error().with_context("image " + given[0]);
         out.push_back(std::move(*offer));

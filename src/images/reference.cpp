@@ -68,7 +68,7 @@ bool valid_tag(std::string_view tag) {
     return std::all_of(tag.begin(), tag.end(), [](char c) { return word(c) || c == '.' || c == '-'; });
 }
 
-Error bad(std::string_view why = "") {
+Error bad_reference(std::string_view why = "") {
     return Error(Code::invalid, "invalid reference format" + (why.empty() ? "" : ": " + std::string(why)));
 }
 
@@ -110,23 +110,23 @@ Result<Reference> parse_reference(std::string_view text) {
     const size_t at = text.find('@');
     if (at != std::string_view::npos) {
         out.digest = std::string(text.substr(at + 1));
-        if (!is_digest(out.digest)) return bad("only sha256 digests of 64 lower-case hex digits are supported");
+        if (!is_digest(out.digest)) return bad_reference("only sha256 digests of 64 lower-case hex digits are supported");
         text = text.substr(0, at);
     }
     const size_t colon = text.rfind(':');
     if (colon != std::string_view::npos && text.find('/', colon) == std::string_view::npos) {
         out.tag = std::string(text.substr(colon + 1));
-        if (!valid_tag(out.tag)) return bad();
+        if (!valid_tag(out.tag)) return bad_reference();
         text = text.substr(0, colon);
     }
-    if (text.empty()) return bad();
+    if (text.empty()) return bad_reference();
     if (text.size() == 64 && std::all_of(text.begin(), text.end(), hex))
         return Error(Code::invalid, "invalid repository name (" + std::string(text) +
                                         "), cannot specify 64-byte hexadecimal strings");
     split_domain(text, out);
     if (std::any_of(out.path.begin(), out.path.end(), upper))
-        return bad("repository name (" + out.path + ") must be lowercase");
-    if (!valid_domain(out.domain) || !valid_path(out.path)) return bad();
+        return bad_reference("repository name (" + out.path + ") must be lowercase");
+    if (!valid_domain(out.domain) || !valid_path(out.path)) return bad_reference();
     if (out.repository().size() > repository_bytes_max)
         return Error(Code::invalid, "repository name must not be more than 255 characters");
     if (out.tag.empty() && out.digest.empty()) out.tag = "latest";

@@ -16,7 +16,7 @@ namespace orilla::images {
 
 namespace {
 
-struct CloseDirectory {
+struct CloseStream {
     void operator()(DIR* stream) const { closedir(stream); }
 };
 
@@ -34,7 +34,7 @@ Result<void> remove_at(int parent_fd, const char* name, int64_t* reclaimed_bytes
     UniqueFd fd(openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return Error::from_errno(std::string("open ") + name, errno);
     const int directory_fd = fd.get();
-    std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(directory_fd));
+    std::unique_ptr<DIR, CloseStream> stream(fdopendir(directory_fd));
     if (!stream) return Error::from_errno(std::string("list ") + name, errno);
     fd.release();  // the stream closes it
     while (const dirent* entry = readdir(stream.get())) {

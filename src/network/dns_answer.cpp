@@ -9,7 +9,7 @@ namespace orilla::network {
 
 namespace {
 constexpr uint32_t ttl_s = 5;
-constexpr uint16_t class_in = 1, class_any = 255;
+constexpr uint16_t class_any = 255;
 constexpr int cname_chain_max = 8;
 constexpr char dns_version[] = "1.1.0";  // of the specification that names follow
 
@@ -32,7 +32,7 @@ struct Finding {
 
 std::string address_data(Ipv4 ip) { return be32(ip.value); }
 
-std::vector<std::string_view> split(std::string_view name) {
+std::vector<std::string_view> labels_of(std::string_view name) {
     std::vector<std::string_view> labels;
     while (!name.empty()) {
         const size_t dot = std::min(name.find('.'), name.size());
@@ -149,7 +149,7 @@ std::string soa_data(const DnsZone& zone) {
 
 Finding find_in_domain(const DnsZone& zone, std::string_view relative) {
     Finding found;
-    std::vector<std::string_view> labels = split(relative);
+    std::vector<std::string_view> labels = labels_of(relative);
     if (labels.empty()) {
         found.exists = true;
         found.answers.push_back({DnsType::soa, soa_data(zone)});
@@ -172,7 +172,7 @@ Finding find_in_domain(const DnsZone& zone, std::string_view relative) {
 std::optional<Ipv4> reversed_address(std::string_view name) {
     const auto relative = below(name, "in-addr.arpa");
     if (!relative) return std::nullopt;
-    const std::vector<std::string_view> labels = split(*relative);
+    const std::vector<std::string_view> labels = labels_of(*relative);
     if (labels.size() != 4) return std::nullopt;
     std::string text;
     for (size_t i = 4; i-- > 0;) text.append(labels[i]).append(i ? "." : "");
@@ -253,7 +253,7 @@ DnsVerdict answer_alias(const DnsQuery& query, const DnsZone& zone, Finding foun
 
 DnsVerdict answer_query(const DnsQuery& query, const DnsZone& zone, DnsTransport transport) {
     if (query.edns && query.edns_version != 0) return reply(error_reply(query, DnsRcode::bad_version));
-    if (query.klass != class_in && query.klass != class_any) return reply(error_reply(query, DnsRcode::refused));
+    if (query.klass != dns_class_in && query.klass != class_any) return reply(error_reply(query, DnsRcode::refused));
     auto found = find(zone, query.name);
     if (!found) return {DnsVerdict::Kind::forward, {}, {}};
     const size_t limit = bytes_max(query, transport);

@@ -6,7 +6,6 @@ namespace {
 constexpr uint16_t flag_response = 0x8000, flag_authoritative = 0x0400, flag_truncated = 0x0200,
                    flag_recursion_desired = 0x0100, flag_recursion_available = 0x0080, opcode_mask = 0x7800,
                    flag_checking_disabled = 0x0010;
-constexpr uint16_t class_in = 1;
 constexpr size_t question_tail_bytes = 4, record_head_bytes = 10, opt_record_bytes = 11;
 constexpr size_t label_bytes_max = 63;
 
@@ -195,7 +194,7 @@ void DnsReplyWriter::add_bytes(Section section, std::string_view name, DnsType t
     }
     bytes_ += name;
     bytes_ += be16(static_cast<uint16_t>(type));
-    bytes_ += be16(class_in);
+    bytes_ += be16(dns_class_in);
     bytes_ += be32(ttl);
     bytes_ += be16(static_cast<uint16_t>(data.size()));
     bytes_ += data;

@@ -18,6 +18,7 @@ enum class DnsType : uint16_t {
 enum class DnsRcode : uint16_t { ok = 0, format_error = 1, server_failure = 2, no_such_name = 3, not_implemented = 4,
                                  refused = 5, bad_version = 16 };
 
+constexpr uint16_t dns_class_in = 1;
 constexpr size_t dns_header_bytes = 12;
 constexpr size_t dns_name_bytes_max = 255;
 constexpr size_t dns_records_max = 64;        ///< of a query; it has one question and perhaps EDNS

@@ -38,7 +38,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
     return true;
 }
 
-std::optional<uint32_t> take_number(std::string_view& text) {
+std::optional<uint32_t> take_short_number(std::string_view& text) {
     uint32_t number = 0;
     size_t digits = 0;
     while (digits < text.size() && digits < 9 && text[digits] >= '0' && text[digits] <= '9')
@@ -71,12 +71,12 @@ std::optional<ServiceChain> parse_service_chain(const std::string& name) {
     chain.node_port = take_prefix(rest, "node-port-");
     const bool affinity = take_prefix(rest, "affinity-");
     if (!affinity && !take_prefix(rest, "endpoints-")) return std::nullopt;
-    const auto count = take_number(rest);
+    const auto count = take_short_number(rest);
     if (!count || *count > endpoints_per_service_port_max) return std::nullopt;
     chain.endpoints = static_cast<uint16_t>(*count);
     if (affinity) {
         if (!take_prefix(rest, "-")) return std::nullopt;
-        chain.affinity_timeout_s = take_number(rest).value_or(0);
+        chain.affinity_timeout_s = take_short_number(rest).value_or(0);
     }
     if (chain.name() != name) return std::nullopt;
     return chain;

@@ -50,8 +50,8 @@ std::string read_os_image() {
     return "Linux";
 }
 
-void set_condition(api::NodeStatus& status, std::string_view type, bool value, std::string_view reason,
-                   std::string_view message, int64_t now_s) {
+void set_node_condition(api::NodeStatus& status, std::string_view type, bool value, std::string_view reason,
+                        std::string_view message, int64_t now_s) {
     api::NodeCondition* found = nullptr;
     for (auto& condition : status.conditions)
         if (condition.type == type) found = &condition;
@@ -110,10 +110,10 @@ api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t no
         (*map)["ephemeral-storage"] = amount(std::to_string(facts.storage_bytes / 1024) + "Ki");
         (*map)["pods"] = amount(std::to_string(facts.pods_max));
     }
-    set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now_s);
-    set_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now_s);
-    set_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now_s);
-    set_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now_s);
+    set_node_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now_s);
+    set_node_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now_s);
+    set_node_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now_s);
+    set_node_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now_s);
     status.addresses.clear();
     auto& internal = status.addresses.emplace_back();
     internal.type = "InternalIP";

@@ -127,8 +127,8 @@ std::string joined_names(const api::List<api::Container>& specs, const std::vect
     return out;
 }
 
-void set_condition(api::PodStatus& status, const api::PodStatus& old, std::string_view type, bool value,
-                   std::string_view reason, const std::string& message, int64_t now_s) {
+void set_pod_condition(api::PodStatus& status, const api::PodStatus& old, std::string_view type, bool value,
+                       std::string_view reason, const std::string& message, int64_t now_s) {
     api::PodCondition condition;
     condition.type = type;
     condition.status = value ? "True" : "False";
@@ -180,19 +180,19 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
                           int64_t now_s) {
     const api::PodStatus& old = pod.status;
     const bool finished = status.phase == "Succeeded" || status.phase == "Failed";
-    set_condition(status, old, "PodReadyToStartContainers", seen.sandbox_alive, "", "", now_s);
+    set_pod_condition(status, old, "PodReadyToStartContainers", seen.sandbox_alive, "", "", now_s);
     const std::string unready_init = joined_names(pod.spec.init_containers, seen.init, status.init_container_statuses);
-    if (initialized) set_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
+    if (initialized) set_pod_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
     else
-        set_condition(status, old, "Initialized", false, "ContainersNotInitialized",
+        set_pod_condition(status, old, "Initialized", false, "ContainersNotInitialized",
                       "containers with incomplete status: [" + unready_init + "]", now_s);
     const std::string unready = joined_names(pod.spec.containers, seen.containers, status.container_statuses);
     for (std::string_view type : {"Ready", "ContainersReady"}) {
-        if (status.phase == "Succeeded") set_condition(status, old, type, false, "PodCompleted", "", now_s);
-        else if (status.phase == "Failed") set_condition(status, old, type, false, "PodFailed", "", now_s);
-        else if (unready.empty()) set_condition(status, old, type, true, "", "", now_s);
+        if (status.phase == "Succeeded") set_pod_condition(status, old, type, false, "PodCompleted", "", now_s);
+        else if (status.phase == "Failed") set_pod_condition(status, old, type, false, "PodFailed", "", now_s);
+        else if (unready.empty()) set_pod_condition(status, old, type, true, "", "", now_s);
         else
-            set_condition(status, old, type, false, "ContainersNotReady",
+            set_pod_condition(status, old, type, false, "ContainersNotReady",
                           "containers with unready status: [" + unready + "]", now_s);
     }
     for (const auto& before : old.conditions)

@@ -14,7 +14,7 @@ namespace {
 
 enum Register : uint8_t { r0, r1, r2, r3, r4, r5 };
 
-bpf_insn load(Register to, Register from, int16_t offset) {
+bpf_insn load_word(Register to, Register from, int16_t offset) {
     return {BPF_LDX | BPF_MEM | BPF_W, to, from, offset, 0};
 }
 bpf_insn move(Register to, Register from) { return {BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0}; }
@@ -31,7 +31,7 @@ bpf_insn leave() { return {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}; }
 // The program sees struct bpf_cgroup_dev_ctx {u32 access_type (access << 16 | type), u32 major, u32 minor}.
 std::vector<bpf_insn> plan_device_program(const std::vector<DeviceRule>& rules) {
     std::vector<bpf_insn> program = {
-        load(r2, r1, 0), move(r3, r2), mask(r2, 0xffff), shift_right(r3, 16), load(r4, r1, 4), load(r5, r1, 8),
+        load_word(r2, r1, 0), move(r3, r2), mask(r2, 0xffff), shift_right(r3, 16), load_word(r4, r1, 4), load_word(r5, r1, 8),
         // Only a mknod and nothing else: the capability has decided already.
         skip_unless(r3, BPF_DEVCG_ACC_MKNOD, 2), set(r0, 1), leave()};
     for (const auto& rule : rules) {

@@ -34,7 +34,7 @@ constexpr uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
 constexpr uint32_t first_refused_family = 38;
 
 constexpr int call_numbers_max = 1024;
-constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
+constexpr CapabilitySet capability_bit(int capability) { return CapabilitySet{1} << capability; }
 
 struct Architecture {
     uint32_t audit;  ///< as in seccomp_data
@@ -91,7 +91,7 @@ class Table {
 };
 
 Table plan_table(const Architecture& architecture, const SeccompRequest& request) {
-    const auto holds = [&request](int capability) { return (request.capabilities & bit(capability)) != 0; };
+    const auto holds = [&request](int capability) { return (request.capabilities & capability_bit(capability)) != 0; };
     Table table(architecture);
     table.set_all(allowed, seccomp_allow_list);
     table.set_all(denied, seccomp_deny_list);
@@ -192,8 +192,8 @@ Program render_program(const SeccompRequest& request) {
 }  // namespace
 
 Result<std::string> SeccompProfiles::find_filter(const SeccompRequest& request) {
-    CapabilitySet relevant = bit(CAP_SYS_ADMIN) | bit(CAP_SYS_PTRACE);
-    for (const auto& group : seccomp_capability_lists) relevant |= bit(group.capability);
+    CapabilitySet relevant = capability_bit(CAP_SYS_ADMIN) | capability_bit(CAP_SYS_PTRACE);
+    for (const auto& group : seccomp_capability_lists) relevant |= capability_bit(group.capability);
     const auto key = std::make_tuple(request.capabilities & relevant, request.shares_processes);
     if (auto found = compiled_.find(key); found != compiled_.end()) return found->second;
     const Program program = render_program(request);

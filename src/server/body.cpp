@@ -24,7 +24,7 @@ bool is_printable(uint32_t code) {
 }  // namespace
 
 namespace {
-Error invalid_option(Method method, std::string_view field, std::string_view reason, const std::string& message) {
+Error invalid_write_option(Method method, std::string_view field, std::string_view reason, const std::string& message) {
     const std::string options(write_options_of(method));
     return Error(Code::invalid, options + ".meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message)
         .with_cause({std::string(reason), message, std::string(field)});
@@ -34,12 +34,12 @@ Error invalid_option(Method method, std::string_view field, std::string_view rea
 Result<void> check_field_manager(const Query& query, Method method) {
     const std::string_view manager = query.get("fieldManager");
     if (manager.size() > field_manager_bytes_max)
-        return invalid_option(method, "fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes");
+        return invalid_write_option(method, "fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes");
     for (size_t at = 0; at < manager.size();) {
         uint32_t character = 0;
         const size_t length = api::utf8_length(manager.substr(at), &character);
         if (length != 0 && !is_printable(character))
-            return invalid_option(method, "fieldManager", "FieldValueInvalid",
+            return invalid_write_option(method, "fieldManager", "FieldValueInvalid",
                                   "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
         at += std::max<size_t>(length, 1);  // what is no UTF-8 counts as U+FFFD, which is printable
     }
@@ -63,7 +63,7 @@ Result<void> check_write_options(const Query& query, const Request& request) {
     TRY_VOID(parse_field_validation(query, request.method));
     const bool apply = parse_media_type(request.header("content-type")).type == "application/apply-patch+yaml";
     if (request.method == Method::patch && query.has("force") && !apply)
-        return invalid_option(request.method, "force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch");
+        return invalid_write_option(request.method, "force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch");
     return ok();
 }
 
@@ -76,7 +76,7 @@ Result<bool> parse_dry_run(const Query& query, Method method) {
         }
         if (value.empty()) continue;
         const std::string message = "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"";
-        return invalid_option(method, "dryRun", "FieldValueNotSupported", message);
+        return invalid_write_option(method, "dryRun", "FieldValueNotSupported", message);
     }
     return dry_run;
 }
@@ -88,7 +88,7 @@ Result<FieldValidation> parse_field_validation(const Query& query, Method method
     if (text == "Ignore") return FieldValidation::ignore;
     const std::string message =
         "Unsupported value: \"" + std::string(text) + "\": supported values: \"Ignore\", \"Strict\", \"Warn\"";
-    return invalid_option(method, "fieldValidation", "FieldValueNotSupported", message);
+    return invalid_write_option(method, "fieldValidation", "FieldValueNotSupported", message);
 }
 
 Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report) {

@@ -115,7 +115,7 @@ class ImageWork final : public ByteStream {
     loop::Scope scope_;  ///< last: its tasks use the rest
 };
 
-Error no_such_method() {
+Error no_such_image_method() {
     return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
 }
 
@@ -158,7 +158,7 @@ Task<Result<Response>> serve_images(Rest& rest, const Request& request, std::vec
     }
     if (action != "pull" && action != "import" && action != "prune" && !action.empty())
         co_return Error(Code::not_found, "the server could not find the requested resource");
-    if (action.empty() || request.method != Method::post) co_return no_such_method();
+    if (action.empty() || request.method != Method::post) co_return no_such_image_method();
     if (action != "prune") co_return start_work(rest, *query, action == "pull");
     CO_TRY(auto removed, rest.images->prune());
     co_return Response(200, "application/json", render_images("items", removed));

@@ -101,7 +101,7 @@ std::string element_schema(const api::TypeInfo& type) {
     return "\"$ref\":\"#/components/schemas/" + schema_name(type) + "\"";
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view value) {
+void append_next_member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
     out += ',';
     api::append_json_string(out, name);
@@ -125,14 +125,14 @@ void append_string_list(std::string& out, std::string_view name, std::span<const
 std::string field_facts(const api::TypeInfo& type, const api::FieldInfo& field) {
     const api::FieldRules& rules = field.rules();
     std::string out;
-    append_member(out, "description", describe_field(type.name, field.name));
+    append_next_member(out, "description", describe_field(type.name, field.name));
     if (!rules.default_json.empty()) out += ",\"default\":" + std::string(rules.default_json);
     if (!rules.open_enum && field.shape != api::Shape::list) append_string_list(out, "enum", rules.enum_values);
-    append_member(out, "x-kubernetes-patch-strategy", rules.patch_strategy);
-    append_member(out, "x-kubernetes-patch-merge-key", rules.merge_key);
-    append_member(out, "x-kubernetes-list-type", rules.list_type);
+    append_next_member(out, "x-kubernetes-patch-strategy", rules.patch_strategy);
+    append_next_member(out, "x-kubernetes-patch-merge-key", rules.merge_key);
+    append_next_member(out, "x-kubernetes-list-type", rules.list_type);
     append_string_list(out, "x-kubernetes-list-map-keys", rules.list_map_keys);
-    append_member(out, "x-kubernetes-map-type", rules.map_type.empty() ? rules.struct_type : rules.map_type);
+    append_next_member(out, "x-kubernetes-map-type", rules.map_type.empty() ? rules.struct_type : rules.map_type);
     return out;
 }
 
@@ -154,7 +154,7 @@ void append_type_meta(std::string& out) {
         if (out.back() != '{') out += ',';
         api::append_json_string(out, name);
         out += ":{\"type\":\"string\"";
-        append_member(out, "description", describe_field("*", name));
+        append_next_member(out, "description", describe_field("*", name));
         out += '}';
     }
 }
@@ -163,7 +163,7 @@ void append_type_schema(std::string& out, const api::TypeInfo& type) {
     api::append_json_string(out, schema_name(type));
     out += ":{";
     out += leaf_schema(type.kind);
-    append_member(out, "description", describe_type(type.name));
+    append_next_member(out, "description", describe_type(type.name));
     if (type.kind == api::Kind::object) {
         std::vector<std::string_view> required;
         out += ",\"properties\":{";

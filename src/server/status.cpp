@@ -5,7 +5,7 @@
 namespace orilla::server {
 
 namespace {
-void append_member(std::string& out, std::string_view name, std::string_view value) {
+void append_status_member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
     if (out.back() != '{') out += ',';
     api::append_json_string(out, name);
@@ -20,9 +20,9 @@ void append_causes(std::string& out, const std::vector<Cause>& causes) {
     for (const auto& cause : causes) {
         if (out.back() != '[') out += ',';
         out += '{';
-        append_member(out, "reason", cause.reason);
-        append_member(out, "message", cause.message);
-        append_member(out, "field", cause.field);
+        append_status_member(out, "reason", cause.reason);
+        append_status_member(out, "message", cause.message);
+        append_status_member(out, "field", cause.field);
         out += '}';
     }
     out += ']';
@@ -30,10 +30,10 @@ void append_causes(std::string& out, const std::vector<Cause>& causes) {
 
 void append_details(std::string& out, const StatusDetails& details, const Error* error) {
     out += ",\"details\":{";
-    append_member(out, "name", details.name);
-    append_member(out, "group", details.group);
-    append_member(out, "kind", details.kind);
-    append_member(out, "uid", details.uid);
+    append_status_member(out, "name", details.name);
+    append_status_member(out, "group", details.group);
+    append_status_member(out, "kind", details.kind);
+    append_status_member(out, "uid", details.uid);
     if (error) append_causes(out, error->causes());
     if (error && error->retry_after_s() > 0) {
         if (out.back() != '{') out += ',';

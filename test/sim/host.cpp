@@ -16,7 +16,7 @@ int64_t expected_back_off_ms(int crashes) {
     if (crashes <= 0) return 0;
     return std::min<int64_t>(10'000LL << std::min(crashes - 1, 10), 300'000);
 }
-std::string label(const std::string& uid, const std::string& name) { return uid.substr(0, 8) + "/" + name; }
+std::string container_label(const std::string& uid, const std::string& name) { return uid.substr(0, 8) + "/" + name; }
 }  // namespace
 
 HostContainer* HostPod::find(const std::string& name) {
@@ -34,7 +34,7 @@ void Host::make_pod(const std::string& uid) {
 }
 
 void Host::check_start(const HostPod& pod, const node::ContainerConfig& config) {
-    const std::string what = label(config.pod_uid, config.name) + " attempt " + std::to_string(config.attempt);
+    const std::string what = container_label(config.pod_uid, config.name) + " attempt " + std::to_string(config.attempt);
     for (const auto& container : pod.containers) {
         if (container->state.name != config.name) continue;
         if (container->runs()) trace_.fail("container " + what + " is started while attempt " + std::to_string(container->state.attempt) + " runs");
@@ -52,7 +52,7 @@ void Host::check_back_off(const std::string& uid, const HostContainer& last) {
     const int64_t waited_ms = loop_.now_ms() - last.ended_ms;
     const int64_t wanted_ms = expected_back_off_ms(run.crashes++);
     if (waited_ms < wanted_ms)
-        trace_.fail("container " + label(uid, last.state.name) + " was started again after " + std::to_string(waited_ms) +
+        trace_.fail("container " + container_label(uid, last.state.name) + " was started again after " + std::to_string(waited_ms) +
                     " ms, its back-off is " + std::to_string(wanted_ms) + " ms");
 }
 
@@ -75,7 +75,7 @@ Result<void> Host::start(const node::ContainerConfig& config, const std::string&
     made->started_ms = loop_.now_ms();
     pod.containers.push_back(std::move(made));
     ++starts_;
-    trace_.add("host: start " + label(config.pod_uid, config.name) + " #" + std::to_string(config.attempt) + " " + config.image);
+    trace_.add("host: start " + container_label(config.pod_uid, config.name) + " #" + std::to_string(config.attempt) + " " + config.image);
     begin_life(config.pod_uid, *pod.containers.back());
     return ok();
 }
@@ -104,13 +104,13 @@ void Host::end(const std::string& uid, HostContainer& container, int exit_code, 
     container.state.signal = number;
     container.state.oom_killed = oom;
     container.state.finished_wall_s = clock_.wall_s();
-    trace_.add("host: end " + label(uid, container.state.name) + " #" + std::to_string(container.state.attempt) + " " + std::to_string(exit_code));
+    trace_.add("host: end " + container_label(uid, container.state.name) + " #" + std::to_string(container.state.attempt) + " " + std::to_string(exit_code));
     tell(uid);
 }
 
 void Host::check_kill(const std::string& uid, const std::string& name) {
     const std::string why = why_not_kill ? why_not_kill(uid, name) : "";
-    if (!why.empty()) trace_.fail("the daemon kills " + label(uid, name) + " although " + why);
+    if (!why.empty()) trace_.fail("the daemon kills " + container_label(uid, name) + " although " + why);
 }
 
 void Host::signal(const std::string& uid, const std::string& name, int attempt, int number) {
@@ -119,7 +119,7 @@ void Host::signal(const std::string& uid, const std::string& name, int attempt, 
     if (!container || !container->runs() || container->state.attempt != attempt) return;
     check_kill(uid, name);
     container->asked_to_stop = true;
-    trace_.add("host: signal " + std::to_string(number) + " to " + label(uid, name));
+    trace_.add("host: signal " + std::to_string(number) + " to " + container_label(uid, name));
     if (number == SIGKILL) return end(uid, *container, 137, SIGKILL, false);
     if (container->image.starts_with("stubborn")) return;
     container->life.arm_after(static_cast<int64_t>(random_.below(4'000)),
@@ -132,7 +132,7 @@ void Host::remove_container(const std::string& uid, const std::string& name, int
     auto& list = found->second.containers;
     const auto gone = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one->state.name == name && one->state.attempt == attempt; });
     if (gone == list.end()) return;
-    if ((*gone)->runs()) trace_.fail("container " + label(uid, name) + " is removed while it runs");
+    if ((*gone)->runs()) trace_.fail("container " + container_label(uid, name) + " is removed while it runs");
     list.erase(gone);
 }
 

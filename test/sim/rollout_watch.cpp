@@ -36,7 +36,7 @@ bool ready_since(const api::Pod& pod, int64_t wall_s) {
     return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(),
                        [wall_s](const auto& one) { return one.type == "Ready" && one.status == "True" && one.last_transition_time.unix_s <= wall_s; });
 }
-bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
+bool has_pod_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
 }  // namespace
 
@@ -169,7 +169,7 @@ void RolloutWatch::check_made(const api::Pod& pod) {
     int32_t active = 0;
     for (const auto& one : objects_.list<api::Pod>(pod.metadata.namespace_)) {
         const auto* owner = find_owner(one->metadata, "ReplicaSet");
-        const bool counts = owner && owner->uid == set->metadata.uid && !one->metadata.deletion_timestamp && !has_ended(*one);
+        const bool counts = owner && owner->uid == set->metadata.uid && !one->metadata.deletion_timestamp && !has_pod_ended(*one);
         active += counts && !history_.touched.contains(one->metadata.uid.str());
     }
     if (active > allowed(set->metadata.uid.str()))

@@ -15,13 +15,13 @@ using store::Task;
 
 namespace {
 bool is_durable(Durability durability) { return durability == Durability::durable || durability == Durability::urgent; }
-std::string label(const Key& key) { return key.resource + " " + key.ns + "/" + key.name; }
+std::string key_label(const Key& key) { return key.resource + " " + key.ns + "/" + key.name; }
 }  // namespace
 
 // ---- ledger ----------------------------------------------------------------------------------------------------------
 
 void Ledger::submitted(const Key& key, uint64_t revision, Durability durability, bool removal, std::string_view bytes) {
-    if (revision <= shown_revision_) trace_.fail("revision " + std::to_string(revision) + " is given away again, for " + label(key));
+    if (revision <= shown_revision_) trace_.fail("revision " + std::to_string(revision) + " is given away again, for " + key_label(key));
     objects_[key].writes[revision] = {std::hash<std::string_view>()(bytes), durability, removal};
     if (is_durable(durability)) ++durable_writes_;
 }
@@ -62,16 +62,16 @@ void Ledger::check_object(const Key& key, const Object& object, const store::Ent
     if (!entry) {
         // A removal that was under way may have reached the disk.
         const bool may_be_gone = std::any_of(object.writes.begin(), object.writes.end(), [](const auto& one) { return one.second.removal; });
-        if (object.floor != 0 && !removed && !may_be_gone) trace_.fail("lost: " + label(key) + " of revision " + std::to_string(object.floor));
+        if (object.floor != 0 && !removed && !may_be_gone) trace_.fail("lost: " + key_label(key) + " of revision " + std::to_string(object.floor));
         return;
     }
     if (entry->revision < object.floor || (entry->revision == object.floor && removed))
-        return trace_.fail("lost: " + label(key) + " is back at revision " + std::to_string(entry->revision) + ", revision " +
+        return trace_.fail("lost: " + key_label(key) + " is back at revision " + std::to_string(entry->revision) + ", revision " +
                            std::to_string(object.floor) + " was answered or shown");
     const auto write = object.writes.find(entry->revision);
-    if (write == object.writes.end()) return trace_.fail("made up: " + label(key) + " of revision " + std::to_string(entry->revision));
+    if (write == object.writes.end()) return trace_.fail("made up: " + key_label(key) + " of revision " + std::to_string(entry->revision));
     if (entry->json && std::hash<std::string_view>()(*entry->json) != write->second.hash)
-        trace_.fail("made up: the content of " + label(key));
+        trace_.fail("made up: the content of " + key_label(key));
 }
 
 void Ledger::check_loaded(const store::Store& store) {
@@ -81,7 +81,7 @@ void Ledger::check_loaded(const store::Store& store) {
     for (const auto& kind : api::all_kinds())
         for (const EntryPtr& entry : store.list(kind.resource, {}).entries) loaded[entry->key] = entry;
     for (const auto& [key, entry] : loaded)
-        if (!objects_.contains(key)) trace_.fail("made up: " + label(key));
+        if (!objects_.contains(key)) trace_.fail("made up: " + key_label(key));
     for (auto object = objects_.begin(); object != objects_.end();) {
         const auto entry = loaded.find(object->first);
         check_object(object->first, object->second, entry == loaded.end() ? nullptr : entry->second.get());
