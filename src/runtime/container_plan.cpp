@@ -1,6 +1,5 @@
 #include "container_plan.hpp"
 
-#include <linux/mount.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -9,34 +8,20 @@
 #include <algorithm>
 #include <string_view>
 
+#include "mount_plan.hpp"
+
 namespace orilla::runtime {
 
 using namespace std::string_literals;
 
 namespace {
 
-enum Slot : uint64_t { root_slot, mount_slot };
-
-// Numbers of the mount(2) interface, which <linux/mount.h> and <sys/mount.h> cannot give together.
-constexpr uint64_t propagation_private = 1 << 18, propagation_slave = 1 << 19, propagation_recursive = 1 << 14;
 constexpr uint64_t open_files_soft = 1024;
 constexpr size_t layers_max = 128;  // as descriptors they fit the page that mount(2) takes
 constexpr uint64_t as_it_is = ~0ULL;
-constexpr uint64_t confined = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-
-PlanStep new_mount(const std::string& type, const std::string& options, uint64_t attributes) {
-    return {StepKind::new_mount, {attributes, mount_slot}, {type, options}};
-}
 
 PlanStep attach_plain(const std::string& destination) {
     return {StepKind::attach_plain, {mount_slot, root_slot}, {destination}};
-}
-
-PlanStep attach(const std::string& destination) { return {StepKind::attach, {mount_slot, root_slot}, {destination}}; }
-
-PlanStep clone_tree(const std::string& source, const std::string& beneath, bool recursive, uint64_t attributes,
-                    uint64_t propagation = propagation_private) {
-    return {StepKind::clone_tree, {recursive ? 1U : 0U, mount_slot, attributes, propagation}, {source, beneath}};
 }
 
 class Planner {
@@ -54,7 +39,6 @@ class Planner {
     void mount_system();
     void mount_cgroups();
     void mount_dev();
-    void mount_pod_files();
     void mount_volumes();
     void hide_paths();
     void resolve_user(uint64_t slot);
@@ -153,50 +137,8 @@ void Planner::mount_dev() {
     }
 }
 
-void Planner::mount_pod_files() {
-    const std::pair<bool, const char*> files[] = {
-        {pod_.has_hostname, "hostname"}, {pod_.has_hosts, "hosts"}, {pod_.has_resolv_conf, "resolv.conf"}};
-    for (auto [present, name] : files) {
-        if (!present) continue;
-        const uint64_t read_only = spec_.read_only_root ? MOUNT_ATTR_RDONLY : 0;
-        add(clone_tree(pod_.files_dir() + "/" + name, "", false, confined | read_only));
-        add(attach("/etc/"s + name));
-    }
-}
-
-size_t depth(const std::string& path) { return static_cast<size_t>(std::count(path.begin(), path.end(), '/')); }
-
 void Planner::mount_volumes() {
-    // Outer destinations first, or they would cover the inner ones.
-    std::vector<const MountSpec*> mounts;
-    for (const auto& mount : spec_.mounts) mounts.push_back(&mount);
-    std::stable_sort(mounts.begin(), mounts.end(), [](const MountSpec* a, const MountSpec* b) {
-        return depth(a->destination) < depth(b->destination);
-    });
-    for (const MountSpec* mount : mounts) {
-        const uint64_t read_only = mount->read_only ? MOUNT_ATTR_RDONLY : 0;
-        if (mount->kind == MountKind::tmpfs) {
-            char mode[16];
-            snprintf(mode, sizeof mode, "mode=%o", mount->tmpfs_mode);
-            std::string options = mode;
-            if (mount->tmpfs_bytes > 0) options += ",size=" + std::to_string(mount->tmpfs_bytes);
-            add(new_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | read_only));
-        } else {
-            const bool listens = mount->propagation == MountPropagation::host_to_container;
-            PlanStep step = clone_tree(mount->source, mount->sub_path, mount->recursive, read_only,
-                                       listens ? propagation_slave : propagation_private);
-            if (mount->recursive && !mount->recursive_read_only) step.flags |= supervisor::step_root_only;
-            add(step);
-        }
-        add(attach(mount->destination));
-    }
-    const bool message_is_mounted = std::any_of(mounts.begin(), mounts.end(), [&](const MountSpec* mount) {
-        return mount->destination == spec_.termination_message_path;
-    });
-    if (!facts_.termination_file.empty() && !message_is_mounted) {
-        add(clone_tree(facts_.termination_file, "", false, confined));
-        add(attach(spec_.termination_message_path));
-    }
+    for (auto& step : plan_mounts(spec_, facts_, pod_)) add(std::move(step));
     for (const auto* list : {&facts_.devices, &spec_.devices})
         for (const auto& device : *list)
             add({StepKind::clone_node, {root_slot}, {device.destination, device.source}});
@@ -292,7 +234,6 @@ StartPlan Planner::container() {
     if (kernel_.cgroup_namespace) add({StepKind::unshare, {CLONE_NEWCGROUP}});
     mount_root();
     mount_system();
-    mount_pod_files();
     mount_volumes();
     add({StepKind::make_dir, {root_slot, 0755}, {spec_.cwd}});
     resolve_user(root_slot);

@@ -25,13 +25,20 @@ struct PodFacts {
     bool own_ipc = true;
     bool host_pid = false;
     bool share_process_namespace = false;
-    bool files_apart = true;       ///< the small files are in a file system of their own; not of a pod of an older daemon
+    bool files_apart = false;      ///< an older daemon's: containers write the small files, in a file system of their own
+    bool messages_apart = true;    ///< each termination message has a file system of its own; not those of an older daemon
     bool has_hostname = false;     ///< small files to be mounted over /etc
     bool has_hosts = false;
     bool has_resolv_conf = false;
-    /// What containers may write (hosts, termination messages) must not be able to fill the host's /run.
     std::string files_dir() const { return files_apart ? dir + "/files" : dir; }
     bool operator==(const PodFacts&) const = default;
+};
+
+/// One of the pod's small files over the image's /etc: each container has a copy of its own.
+struct PodFile {
+    std::string name;  ///< "hosts"
+    std::string path;  ///< on the host, where no container writes
+    std::string content;
 };
 
 struct ContainerFacts {
@@ -39,6 +46,7 @@ struct ContainerFacts {
     std::string into_cgroup;              ///< instead, where a child can be born in its cgroup
     std::string base_layer;               ///< below the image's; empty: none
     std::string seccomp_filter;           ///< BPF; empty: unconfined
+    std::vector<PodFile> files;
     std::string termination_file;         ///< host path; empty: none
     std::vector<DeviceSpec> devices;      ///< besides the spec's: all of the host's for a privileged one
 };

@@ -72,12 +72,6 @@ Result<void> make_log_dir(const std::string& log_path) {
     return make_directories(log_path.substr(0, log_path.rfind('/')));
 }
 
-Result<void> make_message_file(const std::string& path) {
-    UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (!fd || fchmod(fd.get(), 0666) != 0) return Error::from_errno("make " + path, errno);
-    return ok();
-}
-
 Code code_of_start_failure(StepKind kind, int error_number) {
     const bool of_command = kind == StepKind::run || kind == StepKind::change_dir;
     if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
@@ -129,9 +123,10 @@ Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const Cont
         TRY(facts.seccomp_filter, seccomp_.find_filter({spec.capabilities, shares}));
     }
     if (!spec.termination_message_path.empty()) {
-        facts.termination_file = message_path(pod.record.facts, spec.id);
-        TRY_VOID(make_message_file(facts.termination_file));
+        TRY(facts.termination_file, make_message_file(pod.record.facts, spec.id));
     }
+    TRY(facts.files, read_pod_files(pod.record.facts));
+    TRY_VOID(make_directories(pod.dir() + "/stage", 0700));
     if (spec.privileged) facts.devices = list_host_devices();
     TRY_VOID(make_scratch(spec));
     TRY_VOID(make_log_dir(spec.log_path));
@@ -200,7 +195,7 @@ loop::Task<void> RuntimeImpl::discard_container(PodPtr pod, std::string containe
     auto deleting = remove_tree(std::move(scratch_dir));
     if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
     unlink(exec_plan_path(pod->dir(), container_id).c_str());
-    unlink(message_path(pod->record.facts, container_id).c_str());
+    remove_message_file(pod->record.facts, container_id);
     unlink(stop_path(pod->dir(), container_id).c_str());
 }
 

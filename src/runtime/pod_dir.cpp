@@ -27,6 +27,7 @@ constexpr FlagName flag_names[] = {{"own_ipc", &PodFacts::own_ipc},
                                    {"host_pid", &PodFacts::host_pid},
                                    {"share_process_namespace", &PodFacts::share_process_namespace},
                                    {"files_apart", &PodFacts::files_apart},
+                                   {"messages_apart", &PodFacts::messages_apart},
                                    {"has_hostname", &PodFacts::has_hostname},
                                    {"has_hosts", &PodFacts::has_hosts},
                                    {"has_resolv_conf", &PodFacts::has_resolv_conf}};
@@ -40,7 +41,7 @@ constexpr StopTime stop_times[] = {{"begun_ms", &StopProgress::begun_ms},
                                    {"signalled_ms", &StopProgress::signalled_ms},
                                    {"grace_s", &StopProgress::grace_s}};
 constexpr size_t shm_bytes = 64U << 20;
-constexpr size_t files_bytes_max = 1U << 20;  ///< what containers may add to the small files
+constexpr size_t message_room_bytes = 1U << 20;
 
 }  // namespace
 
@@ -63,7 +64,7 @@ std::string render_pod_record(const PodRecord& record) {
 
 Result<PodRecord> parse_pod_record(std::string_view text) {
     PodRecord record;
-    record.facts.own_ipc = record.facts.files_apart = false;
+    record.facts.own_ipc = record.facts.messages_apart = false;
     bool versioned = false;
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size());
@@ -187,9 +188,6 @@ Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spe
     } files[] = {{facts.has_hostname, "/hostname", spec.hostname + "\n"},
                  {facts.has_hosts, "/hosts", spec.hosts},
                  {facts.has_resolv_conf, "/resolv.conf", spec.resolv_conf}};
-    size_t bytes_max = files_bytes_max;
-    for (const auto& file : files) bytes_max += file.content.size();
-    TRY_VOID(mount_tmpfs("files", facts.files_dir(), "0700", bytes_max));
     for (const auto& file : files)
         if (file.wanted) TRY_VOID(write_file_atomically(facts.files_dir() + file.name, file.content, 0644));
     if (facts.own_ipc) TRY_VOID(mount_tmpfs("shm", dir + "/shm", "1777", shm_bytes));
@@ -224,6 +222,47 @@ Result<UniqueFd> open_state_file(const std::string& dir) {
 void unmount_pod_dir(const std::string& dir) {
     // Detached: whoever still has it open keeps it for that long.
     for (const char* name : {"/shm", "/files"}) umount2((dir + name).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    for (const auto& id : list_directories(dir + "/messages"))
+        umount2((dir + "/messages/" + id).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+std::string message_path(const PodFacts& facts, const std::string& container_id) {
+    if (facts.messages_apart) return facts.dir + "/messages/" + container_id + "/message";
+    return facts.files_dir() + "/" + container_id + ".message";
+}
+
+Result<std::string> make_message_file(const PodFacts& facts, const std::string& container_id) {
+    const std::string path = message_path(facts, container_id);
+    // What a container writes is in memory and must not be able to fill the host's /run, nor take another's room.
+    if (facts.messages_apart)
+        TRY_VOID(mount_tmpfs("message", path.substr(0, path.rfind('/')), "0700", message_room_bytes));
+    UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (!fd || fchmod(fd.get(), 0666) != 0) return Error::from_errno("make " + path, errno);
+    return path;
+}
+
+void remove_message_file(const PodFacts& facts, const std::string& container_id) {
+    const std::string path = message_path(facts, container_id);
+    if (!facts.messages_apart) {
+        unlink(path.c_str());
+        return;
+    }
+    const std::string directory = path.substr(0, path.rfind('/'));
+    umount2(directory.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    rmdir(directory.c_str());
+}
+
+Result<std::vector<PodFile>> read_pod_files(const PodFacts& facts) {
+    const std::pair<bool, const char*> files[] = {
+        {facts.has_hostname, "hostname"}, {facts.has_hosts, "hosts"}, {facts.has_resolv_conf, "resolv.conf"}};
+    std::vector<PodFile> found;
+    for (auto [present, name] : files) {
+        if (!present) continue;
+        PodFile file{name, facts.files_dir() + "/" + name, ""};
+        TRY(file.content, read_file(file.path, pod_file_bytes_max));
+        found.push_back(std::move(file));
+    }
+    return found;
 }
 
 std::vector<supervisor::Record> read_state_records(const std::string& dir) {

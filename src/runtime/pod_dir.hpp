@@ -36,7 +36,7 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max);
 /// Its last bytes_max bytes.
 Result<std::string> read_file_end(const std::string& path, size_t bytes_max);
 
-/// Directories, files (those that containers may write in a small file system of their own) and the pod's /dev/shm. On
+/// Directories, the small files that containers get copies of, and the pod's /dev/shm. On
 /// failure what was made stays, for `remove_pod_dir`.
 Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, int64_t now_ms);
 /// Bound and listening at DIR/socket.
@@ -55,8 +55,13 @@ inline std::string exec_plan_path(const std::string& dir, const std::string& con
 inline std::string stop_path(const std::string& dir, const std::string& container_id) {
     return dir + "/" + container_id + ".stop";
 }
-inline std::string message_path(const PodFacts& facts, const std::string& container_id) {
-    return facts.files_dir() + "/" + container_id + ".message";
-}
+/// The termination message of a container, in room of its own.
+std::string message_path(const PodFacts& facts, const std::string& container_id);
+/// Empty, for everybody to write; its path.
+Result<std::string> make_message_file(const PodFacts& facts, const std::string& container_id);
+/// Fine when there is none.
+void remove_message_file(const PodFacts& facts, const std::string& container_id);
+constexpr size_t pod_file_bytes_max = 2U << 20;
+Result<std::vector<PodFile>> read_pod_files(const PodFacts& facts);
 
 }  // namespace orilla::runtime

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "container_plan.hpp"
+#include "mount_plan.hpp"
 
 namespace orilla::runtime {
 
@@ -33,10 +34,6 @@ bool is_clean_path(std::string_view path) {
         start = end + 1;
     }
     return true;
-}
-
-bool lies_below(std::string_view path, std::string_view dir) {
-    return path == dir || (path.starts_with(dir) && path.size() > dir.size() && path[dir.size()] == '/');
 }
 
 Error invalid(const std::string& what) { return Error(Code::invalid, what); }
@@ -78,9 +75,10 @@ Result<void> check_sysctl(const PodSandboxSpec& spec, const std::string& name) {
 }
 
 Result<void> check_mount(const MountSpec& mount) {
-    if (!is_clean_path(mount.destination) || mount.destination == "/")
+    const std::string destination = clean_path(mount.destination);
+    if (!is_clean_path(mount.destination) || destination == "/")
         return invalid("mount destination \"" + mount.destination + "\" is not an absolute path below /");
-    if (lies_below(mount.destination, "/proc"))
+    if (lies_below(destination, "/proc"))
         return invalid("mount destination " + mount.destination + " is inside /proc");
     if (mount.kind == MountKind::bind && !is_clean_path(mount.source))
         return invalid("mount source \"" + mount.source + "\" is not an absolute path");
@@ -128,7 +126,7 @@ Result<void> check_spec(const ContainerSpec& spec) {
     if (!spec.log_path.empty() && (!is_clean_path(spec.log_path) || spec.log_path.size() >= 510))
         return invalid("log path \"" + spec.log_path + "\" is not an absolute path of at most 509 bytes");
     if (!spec.termination_message_path.empty() &&
-        (!is_clean_path(spec.termination_message_path) || lies_below(spec.termination_message_path, "/proc")))
+        (!is_clean_path(spec.termination_message_path) || lies_below(clean_path(spec.termination_message_path), "/proc")))
         return invalid("terminationMessagePath \"" + spec.termination_message_path + "\" is not an absolute path");
     for (const auto& mount : spec.mounts) TRY_VOID(check_mount(mount));
     for (const auto& device : spec.devices)

@@ -242,6 +242,8 @@ std::string describe(const PlanStep& step) {
         case StepKind::change_dir: return "change to directory " + step.text[0];
         case StepKind::die_with_parent: return "tie to the supervisor";
         case StepKind::run: return "exec " + (step.args.empty() ? std::string("nothing") : step.args[0]);
+        case StepKind::make_mount_point: return "make mount point " + step.text[0];
+        case StepKind::set_attributes: return "make a mount read-only";
         case StepKind::wait_for_ever:
         case StepKind::none:
         case StepKind::count_: break;

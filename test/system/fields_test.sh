@@ -50,7 +50,9 @@ spec:
     - {name: memory, mountPath: /memory}
     - {name: host, mountPath: /top, readOnly: true}
     - {name: host, mountPath: /all, readOnly: true, recursiveReadOnly: Enabled}
-    - {name: settings, mountPath: /settings}
+    - {name: keys, mountPath: /settings/keys}
+    - {name: shared, mountPath: /top/made, subPath: inner}
+    - {name: settings, mountPath: /settings/}
     - {name: about, mountPath: /about}
   - {name: side, image: 'echo:1', securityContext: {runAsUser: 0}}
   volumes:
@@ -58,6 +60,7 @@ spec:
   - {name: memory, emptyDir: {medium: Memory, sizeLimit: 1Mi}}
   - {name: host, hostPath: {path: $T/volume, type: Directory}}
   - {name: settings, configMap: {name: settings, defaultMode: 0440, items: [{key: COLOUR, path: a/colour}]}}
+  - {name: keys, secret: {secretName: keys}}
   - {name: about, downwardAPI: {items: [{path: note, fieldRef: {fieldPath: "metadata.annotations['note']"}}]}}
 Y
 check "a pod that says much is applied" o apply -f "$T/fields.yaml"
@@ -100,6 +103,8 @@ options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$main/mountinfo" | 
 check_equal "readOnly, and what is mounted below stays as it is" "ro rw" "$(options_of /top) $(options_of /top/below)"
 check_equal "recursiveReadOnly" "ro ro" "$(options_of /all) $(options_of /all/below)"
 check_equal "configMap items and mode" "green 440" "$(cat "$root/settings/a/colour") $(stat -L -c %a "$root/settings/a/colour")"
+check_equal "a Secret in a ConfigMap's volume" secret "$(cat "$root/settings/keys/KEY")"
+check "an emptyDir in a read-only hostPath" test -d "$T/volume/made" -a "$(stat -c %i "$root/shared/inner")" = "$(stat -c %i "$root/top/made")"
 check_equal "downwardAPI" kept "$(cat "$root/about/note")"
 check "hostPort at the hostIP" within 10 eval 'curl -s --max-time 5 http://127.0.0.1:18080/ | grep -q .'
 check "and at no other address of the node" eval '! curl -s --max-time 2 http://10.42.0.1:18080/'

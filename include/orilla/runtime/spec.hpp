@@ -56,6 +56,7 @@ enum class MountPropagation { none, host_to_container };
 struct MountSpec {
     MountKind kind = MountKind::bind;
     std::string source;              ///< host path of a bind, followed as it is: trusted
+    std::string label{};             ///< names it in messages
     std::string sub_path;            ///< below source, resolved beneath it and never outside; a missing directory is made
     std::string destination;         ///< absolute path in the container, resolved inside its root; made when missing
     bool read_only = false;

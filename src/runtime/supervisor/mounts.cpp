@@ -145,13 +145,21 @@ long new_mount(Context& context, const Step& step) {
     return 0;
 }
 
+namespace {
+
+/// What a volume shows: `path`, or what is `beneath` it. The volume may belong to another container that is changing it
+/// right now: what is opened here is what is mounted, and a link that leads out of the volume is an error (EXDEV), as it
+/// is for the kubelet.
+long open_source(const char* path, const char* beneath) {
+    Fd source(call(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC));
+    if (source.failed() || !beneath) return source.release();
+    return ensure_in_root(source.get(), beneath, true, RESOLVE_BENEATH);
+}
+
+}  // namespace
+
 long clone_tree(Context& context, const Step& step) {
-    Fd source(call(__NR_openat, AT_FDCWD, context.plan.text(step.text[0]), O_PATH | O_CLOEXEC));
-    if (source.failed()) return source.get();
-    const char* beneath = context.plan.text(step.text[1]);
-    // The volume may belong to another container that is changing it right now: what is opened here is what is
-    // mounted, and a link that leads out of the volume is an error (EXDEV), as it is for the kubelet.
-    Fd inner(beneath ? ensure_in_root(source.get(), beneath, true, RESOLVE_BENEATH) : source.release());
+    Fd inner(open_source(context.plan.text(step.text[0]), context.plan.text(step.text[1])));
     if (inner.failed()) return inner.get();
     const bool recursive = step.number[0] != 0;
     const unsigned long flags =
@@ -164,6 +172,24 @@ long clone_tree(Context& context, const Step& step) {
         if (long error = set_attributes(mount.get(), step.number[2], 0, all); error < 0) return error;
     keep(context, step.number[1], mount.release());
     return 0;
+}
+
+long make_mount_point(Context& context, const Step& step) {
+    bool directory = true;
+    if (const char* source = context.plan.text(step.text[1])) {
+        Fd shown(open_source(source, context.plan.text(step.text[2])));
+        if (shown.failed()) return shown.get();
+        FileFacts facts;
+        if (long error = read_facts(shown.get(), facts); error < 0) return error;
+        directory = (facts.mode & S_IFMT) == S_IFDIR;
+    }
+    const int outer = context.slots[step.number[0] % slots_max];
+    Fd made(ensure_in_root(outer, context.plan.text(step.text[0]), directory, RESOLVE_BENEATH));
+    return made.failed() ? made.get() : 0;
+}
+
+long set_attributes(Context& context, const Step& step) {
+    return set_attributes(context.slots[step.number[0] % slots_max], step.number[1], 0, step.number[2] != 0);
 }
 
 namespace {

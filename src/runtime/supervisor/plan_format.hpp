@@ -60,6 +60,10 @@ enum class StepKind : uint32_t {
     run,                  ///< number0 offset of argv, number1 offset of env: tables of uint64_t offsets ending with 0
                           ///< (env with room for one more), text0 PATH; flag add_home
     wait_for_ever,        ///< the pod's init: reaps whatever is given to it
+    // Only ever added here: a supervisor meets the plans of newer daemons.
+    make_mount_point,     ///< number0 slot, text0 path resolved beneath it: a directory, or an empty file where what text1
+                          ///< and text2 name (as in clone_tree) is none
+    set_attributes,       ///< number0 slot, number1 MOUNT_ATTR_*, number2 1: with the mounts below
     count_                ///< not a step
 };
 

@@ -48,6 +48,8 @@ constexpr StepEntry step_table[] = {
     {StepKind::die_with_parent, die_with_parent},
     {StepKind::run, run},
     {StepKind::wait_for_ever, wait_for_ever},
+    {StepKind::make_mount_point, make_mount_point},
+    {StepKind::set_attributes, set_attributes},
 };
 
 constexpr uint32_t kinds = (uint32_t)StepKind::count_;

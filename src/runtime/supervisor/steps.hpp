@@ -57,6 +57,8 @@ long attach_plain(Context&, const Step&);
 long attach_at_path(Context&, const Step&);
 long mask(Context&, const Step&);
 long make_read_only(Context&, const Step&);
+long make_mount_point(Context&, const Step&);
+long set_attributes(Context&, const Step&);
 long pivot(Context&, const Step&);
 // files.cpp
 long make_node(Context&, const Step&);

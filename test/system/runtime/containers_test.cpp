@@ -136,6 +136,45 @@ TEST_CASE("volumes are mounted where they should, with subPath, read-only and tm
     CHECK(std::filesystem::exists(volume + "/new"));
 }
 
+TEST_CASE("volumes nest in any order, in read-only ones too, and their mount points are made in the volume") {
+    RuntimeBox box;
+    const std::string outer = box.dir() + "/outer", inner = box.dir() + "/inner", plain = box.dir() + "/plain";
+    write_text(outer + "/a", "outer\n");
+    write_text(inner + "/b", "inner\n");
+    write_text(inner + "/one", "file\n");
+    std::filesystem::create_directories(plain);
+    auto spec = box.container("nested", "cat /config/a /config/secrets/b /config/one.conf; touch /config/deep/er/x && echo written; "
+                                        "touch /config/no 2>&1; touch /config/secrets/no 2>&1; touch /config/secrets/part/x && echo too; "
+                                        "ls /open/side; touch /scratch/no 2>&1; ls /scratch");
+    spec.read_only_root = true;
+    spec.mounts = {{.source = plain, .sub_path = "part", .destination = "/config/secrets/part"},
+                   {.source = inner, .destination = "/config/secrets", .read_only = true},
+                   {.source = plain, .destination = "/config/deep/er"},
+                   {.source = inner, .sub_path = "one", .destination = "/config/one.conf", .read_only = true},
+                   {.source = outer, .destination = "/open/side", .read_only = true},
+                   {.source = plain, .destination = "/open"},
+                   {.source = plain, .destination = "/scratch/here"},
+                   {.kind = MountKind::tmpfs, .destination = "/scratch", .read_only = true},
+                   {.source = outer, .destination = "/config/", .read_only = true}};
+    CHECK(box.run(spec) == "outer\ninner\nfile\nwritten\ntouch: /config/no: Read-only file system\n"
+                           "touch: /config/secrets/no: Read-only file system\ntoo\na\ndeep\none.conf\nsecrets\n"
+                           "touch: /scratch/no: Read-only file system\nhere\n");
+    CHECK(std::filesystem::is_directory(outer + "/secrets"));
+    CHECK(std::filesystem::is_regular_file(outer + "/one.conf"));
+    CHECK(std::filesystem::exists(plain + "/part/x"));
+    // A volume over /etc: the pod's files are seen in it, and the volume has only their places.
+    auto etc = box.container("etc", "cat /etc/hosts; ls /etc; touch /etc/x 2>&1");
+    etc.mounts = {{.source = inner, .destination = "/etc", .read_only = true}};
+    CHECK(box.run(etc) == "127.0.0.1 localhost\nb\nhostname\nhosts\none\npart\nresolv.conf\ntouch: /etc/x: Read-only file system\n");
+    CHECK(read_text(inner + "/hosts").empty());
+    // What leads out of the volume makes nothing outside.
+    std::filesystem::create_directory_symlink(box.dir() + "/elsewhere", outer + "/away");
+    auto away = box.container("away", "true");
+    away.mounts = {{.source = outer, .destination = "/config", .read_only = true}, {.source = plain, .destination = "/config/away/x"}};
+    (void)box.run(away);
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/elsewhere"));
+}
+
 TEST_CASE("what is mounted below a read-only volume is read-only where that is asked for") {
     RuntimeBox box;
     const std::string volume = box.dir() + "/volume";

@@ -1,5 +1,6 @@
 #include "container_plan.hpp"
 
+#include <linux/mount.h>
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -109,6 +110,55 @@ TEST_CASE("plan_container: outer mounts come before inner ones, whatever their o
     const StartPlan steps = plan(spec);
     CHECK(find(steps, StepKind::attach, "/data") < find(steps, StepKind::attach, "/data/inner"));
     CHECK(find(steps, StepKind::attach, "/data/inner") < find(steps, StepKind::attach, "/data/inner/deep"));
+}
+
+TEST_CASE("plan_container: a path's depth is that of its parts") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/b", .destination = "/data/inner"}, {.source = "/a", .destination = "//data//"}};
+    const StartPlan steps = plan(spec);
+    REQUIRE(find(steps, StepKind::attach, "/data") > 0);
+    CHECK(find(steps, StepKind::attach, "/data") < find(steps, StepKind::attach, "/data/inner"));
+}
+
+TEST_CASE("plan_container: what lies in a read-only volume has its mount point made before that is read-only") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/b", .sub_path = "part", .destination = "/data/inner", .read_only = true},
+                   {.source = "/c", .destination = "/data/inner/deep"},
+                   {.source = "/d", .destination = "/database"},
+                   {.source = "/a", .destination = "/data", .read_only = true, .recursive_read_only = false}};
+    const StartPlan steps = plan(spec);
+    const int shown = find(steps, StepKind::clone_tree, "/a");
+    REQUIRE(shown > 0);
+    CHECK(steps.steps[static_cast<size_t>(shown)].number[2] == 0);
+    const PlanStep& point = steps.steps[static_cast<size_t>(shown) + 1];
+    CHECK(point.kind == StepKind::make_mount_point);
+    CHECK(point.text == std::array<std::string, 4>{"inner", "/b", "part"});
+    const PlanStep& closed = steps.steps[static_cast<size_t>(shown) + 2];
+    CHECK(closed.kind == StepKind::set_attributes);
+    CHECK(closed.number == std::array<uint64_t, 4>{1, MOUNT_ATTR_RDONLY, 0});
+    CHECK(find(steps, StepKind::attach, "/data") == shown + 3);
+    const int inner = find(steps, StepKind::clone_tree, "/b");
+    CHECK(steps.steps[static_cast<size_t>(inner) + 1].text[0] == "deep");
+    CHECK(steps.steps[static_cast<size_t>(inner) + 2].number[2] == 1);
+}
+
+TEST_CASE("plan_container: each container has copies of the pod's files, unless a volume is there") {
+    auto spec = a_container();
+    ContainerFacts facts;
+    facts.files = {{"hosts", "/p/hosts", "127.0.0.1 localhost\n"}, {"resolv.conf", "/p/resolv.conf", ""}};
+    facts.termination_file = "/p/messages/web-0/message";
+    spec.termination_message_path = "/etc/message";
+    spec.mounts = {{.source = "/a", .destination = "/etc", .read_only = true}, {.source = "/r", .destination = "/etc/resolv.conf/"}};
+    const StartPlan steps = plan_container(spec, facts, {.dir = "/p"}, {});
+    const int staged = find(steps, StepKind::attach_at_path, "/p/stage");
+    REQUIRE(staged > 0);
+    CHECK(find(steps, StepKind::attach, "/etc") < staged);
+    CHECK(steps.steps[static_cast<size_t>(staged) + 2].text[1] == "127.0.0.1 localhost\n");
+    CHECK(find(steps, StepKind::clone_tree, "/p/stage/hosts") == staged + 3);
+    CHECK(find(steps, StepKind::attach, "/etc/hosts") == staged + 4);
+    CHECK(find(steps, StepKind::write_file, "/p/stage/resolv.conf") == -1);
+    CHECK(find(steps, StepKind::attach, "/etc/message") > 0);
+    for (const char* name : {"hosts", "resolv.conf", "message"}) CHECK(find(steps, StepKind::make_mount_point, name) > 0);
 }
 
 TEST_CASE("plan_container: a privileged container has nothing masked") {

@@ -27,12 +27,18 @@ TEST_CASE("a pod record of a later version may say more, a damaged one is an err
     CHECK_FALSE(parse_pod_record("version 1\ncgroup /c\ngarbage"));
 }
 
-TEST_CASE("the small files of a pod of an older daemon are not apart") {
+TEST_CASE("the files of a pod of an older daemon are where that one put them") {
     auto old = parse_pod_record("version 1\ncgroup /c\nhas_hosts 1\n");
     REQUIRE(old);
     old->facts.dir = "/run/pods/p";
     CHECK(old->facts.files_dir() == "/run/pods/p");
-    CHECK(PodFacts{.dir = "/run/pods/p"}.files_dir() == "/run/pods/p/files");
+    CHECK(message_path(old->facts, "c-0") == "/run/pods/p/c-0.message");
+    auto apart = parse_pod_record("version 1\ncgroup /c\nfiles_apart 1\n");
+    REQUIRE(apart);
+    apart->facts.dir = "/run/pods/p";
+    CHECK(apart->facts.files_dir() == "/run/pods/p/files");
+    CHECK(message_path(apart->facts, "c-0") == "/run/pods/p/files/c-0.message");
+    CHECK(message_path(PodFacts{.dir = "/run/pods/p"}, "c-0") == "/run/pods/p/messages/c-0/message");
 }
 
 TEST_CASE("how far a stop has come reads back as it was written") {
