@@ -12,7 +12,7 @@ namespace {
 
 using Operator = Requirement::Operator;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_selector_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_symbol(char c) { return std::string_view("=!(),<>").find(c) != std::string_view::npos; }
 
 /// One word or one operator; empty text is the end.
@@ -31,11 +31,11 @@ class Lexer {
         return token;
     }
     Token next() {
-        while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+        while (at_ < text_.size() && is_selector_space(text_[at_])) ++at_;
         size_t start = at_;
         if (at_ == text_.size()) return {};
         if (!is_symbol(text_[at_])) {
-            while (at_ < text_.size() && !is_symbol(text_[at_]) && !is_space(text_[at_])) ++at_;
+            while (at_ < text_.size() && !is_symbol(text_[at_]) && !is_selector_space(text_[at_])) ++at_;
             return {text_.substr(start, at_ - start), true};
         }
         ++at_;

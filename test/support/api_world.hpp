@@ -14,6 +14,9 @@
 
 namespace orilla::test {
 
+inline const std::string pods = "/api/v1/namespaces/default/pods";
+inline const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+
 struct Answer {
     int status = 0;
     std::string head;

@@ -279,3 +279,51 @@ def _capture(tokens, scopes, brace):
     end = _introducer_end(tokens, brace)
     start = _back(tokens, end, "[", "]")
     return " ".join(token.text for token in tokens[start + 1:end])
+
+
+def hidden_names(tokens, scopes):
+    """(name, line) of what the file's unnamed namespaces declare. Qualified names, operators and assertions have none."""
+    for scope in scopes:
+        if scope.kind == "namespace" and [token.text for token in tokens[scope.head:scope.open]] == ["namespace"]:
+            for words, line in _statements(tokens, scope):
+                name = _declared_name(_without_prefix(words))
+                if name:
+                    yield name, line
+
+
+def _statements(tokens, scope):
+    """(words up to the body or the semicolon, line) of each declaration directly in the scope."""
+    bodies = {child.open: child for child in scope.children}
+    at, words = scope.open + 1, []
+    while at < scope.close:
+        body = bodies.get(at)
+        if body and body.kind in ("function", "type", "namespace"):
+            yield words, tokens[at].line
+            at, words = body.close + 1, []
+        elif tokens[at].text == ";":
+            yield words, tokens[at].line
+            at, words = at + 1, []
+        else:
+            words.append(tokens[at].text)
+            at = body.close if body else at + 1
+            if body:
+                words.append(tokens[at].text)
+                at += 1
+
+
+def _declared_name(words):
+    if not words or words[0] in ("namespace", "static_assert"):
+        return None
+    if words[0] in TYPES:
+        words = words[2:] if words[1:2] in (["class"], ["struct"]) else words[1:]
+        return words[0] if words else None
+    if words[0] == "using":
+        return words[1] if words[2:3] == ["="] else None
+    depth = 0
+    for at, word in enumerate(words):
+        depth += (word == "<") - (word == ">")
+        if depth <= 0 and word in "(=[{":
+            words = words[:at]
+            break
+    named = len(words) > 1 and re.match(r"[A-Za-z_]", words[-1]) and "operator" not in words and words[-2] != "::"
+    return words[-1] if named else None

@@ -181,3 +181,22 @@ def unshared_headers(files):
             shared.add(target)
             waiting.append(target)
     return sorted(public - shared)
+
+
+def shared_names(files):
+    """(path, line, words) where two files of a folder give a name of their own the same name: a build with -Dunity=on compiles
+    the folder as one file, in which the names collide or, worse, overload each other."""
+    first = {}
+    for path, text in sorted(files.items()):
+        if not re.match(r"(src|test/unit|test/sim)/.*\.cpp$", path):
+            continue
+        folder = path.rsplit("/", 1)[0]
+        tokens = cpp_reader.tokens_of(text)
+        try:
+            names = list(cpp_reader.hidden_names(tokens, cpp_reader.scopes_of(tokens)))
+        except cpp_reader.Unreadable:
+            continue  # which check_cpp complains about
+        for name, line in names:
+            other = first.setdefault((folder, name), path)
+            if other != path:
+                yield path, line, f"'{name}' is a name in {other} as well: give it another, or let both use one"

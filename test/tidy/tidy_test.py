@@ -124,6 +124,27 @@ class Coroutines(unittest.TestCase):
         self.assertEqual(words("src/loop/a.cpp", "void f() { run([a] { run([]() -> T { co_return; }); }); }\n"), [])
 
 
+class Names(unittest.TestCase):
+    @staticmethod
+    def shared(one, two, folder="src/api"):
+        texts = {f"{folder}/{name}.cpp": "namespace {\n" + text + "\n}\n" for name, text in (("a", one), ("b", two))}
+        return [complaint for _, _, complaint in rules.shared_names(texts)]
+
+    def test_two_files_of_a_room_do_not_name_two_things_the_same(self):
+        for text in ("int f() { return 1; }", "int f(long a, int b = 2) {\n}", "constexpr int f = 1;", "struct f {};", "class f final : g<int> {};",
+                     "using f = int;", "const std::map<int, g> f{{1, {}}};", "template <class T>\nT f(T t) {\n}", "enum class f { a };",
+                     "constexpr std::array<g, 2> f = {g{1}, g{2}};", "int f[3];", "Result<std::vector<g>> f(int);"):
+            self.assertEqual(self.shared("int f();", text), ["'f' is a name in src/api/a.cpp as well: give it another, or let both use one"], text)
+
+    def test_what_is_no_name_of_the_file_may_be_the_same(self):
+        for text in ("static_assert(a);", "using x::f;", "int C::f() { return 1; }", "bool operator==(a, b) { return true; }",
+                     "struct g { int f; };", "int g(int f) { int f = 1; }"):
+            self.assertEqual(self.shared("int f() {}", text), [], text)
+        self.assertEqual(self.shared("bool operator==(a, b) {}", "bool operator==(c, d) {}"), [])
+        self.assertEqual(self.shared("int f();", "int f();", "test/system/store"), [])
+        self.assertEqual(list(rules.shared_names({"src/api/a.cpp": "namespace { int f(); }", "src/cli/a.cpp": "namespace { int f(); }"})), [])
+
+
 class Words(unittest.TestCase):
     def test_headers_say_pragma_once(self):
         self.assertEqual(words("src/base/a.hpp", "int a;\n"), ["header without #pragma once"])

@@ -36,7 +36,7 @@ spec:
 ---
 )";
 
-std::string error_of(std::string_view text) {
+std::string manifest_error(std::string_view text) {
     auto documents = read_manifest(text, "f.yaml");
     if (!documents) return documents.error().message();
     for (const ManifestDocument& document : *documents) {
@@ -72,26 +72,26 @@ TEST_CASE("manifest: YAML documents become objects, aliases expanded and empty d
 }
 
 TEST_CASE("manifest: errors name file, line and field") {
-    CHECK(error_of("apiVersion: v1\nkind: Pod\nspec:\n  hostNetwork: perhaps\n") ==
+    CHECK(manifest_error("apiVersion: v1\nkind: Pod\nspec:\n  hostNetwork: perhaps\n") ==
           "f.yaml:4: spec.hostNetwork: expected bool, got string");
-    CHECK(error_of("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    imag: b\n  foo: 1\n") ==
+    CHECK(manifest_error("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    imag: b\n  foo: 1\n") ==
           "f.yaml:6: unknown field \"spec.containers[0].imag\"\nf.yaml:7: unknown field \"spec.foo\"");
-    CHECK(error_of("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\n") ==
+    CHECK(manifest_error("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\n") ==
           "f.yaml:5: duplicate field \"metadata.name\"");
-    CHECK(error_of("apiVersion: v1\nkind: Foo\n") == "f.yaml:1: no matches for kind \"Foo\" in version \"v1\"");
-    CHECK(error_of("metadata: {}\n") == "f.yaml:1: apiVersion is not set: every object needs one");
-    CHECK(error_of("apiVersion: v1\n") == "f.yaml:1: kind is not set: every object needs one");
-    CHECK(error_of("a: b\n  c: d\n").find("f.yaml:2: error converting YAML to JSON: ") == 0);
-    CHECK(error_of("apiVersion: v1\nkind: Pod\nmetadata: *nowhere\n").find("f.yaml:3: ") == 0);
-    CHECK(error_of("just text").find("f.yaml:1: expected object, got string") == 0);
+    CHECK(manifest_error("apiVersion: v1\nkind: Foo\n") == "f.yaml:1: no matches for kind \"Foo\" in version \"v1\"");
+    CHECK(manifest_error("metadata: {}\n") == "f.yaml:1: apiVersion is not set: every object needs one");
+    CHECK(manifest_error("apiVersion: v1\n") == "f.yaml:1: kind is not set: every object needs one");
+    CHECK(manifest_error("a: b\n  c: d\n").find("f.yaml:2: error converting YAML to JSON: ") == 0);
+    CHECK(manifest_error("apiVersion: v1\nkind: Pod\nmetadata: *nowhere\n").find("f.yaml:3: ") == 0);
+    CHECK(manifest_error("just text").find("f.yaml:1: expected object, got string") == 0);
 }
 
 TEST_CASE("manifest: a file that was cut off within quotes is refused, not read to its end") {
     const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: ";
     for (const char* cut : {"\"x\n", "'x\n", "\"x\n  y\n\n", "\"x\n  ", "\"x"})
-        CHECK(error_of(head + cut).find("error converting YAML to JSON: illegal EOF in scalar") != std::string::npos);
+        CHECK(manifest_error(head + cut).find("error converting YAML to JSON: illegal EOF in scalar") != std::string::npos);
     for (const char* whole : {"\"x\"", "'x'\n", "\"x\n  y\"\n\n", "|\n   x", "|+\n   x\n\n", "x #", "x\n#"})
-        CHECK(error_of(head + whole) == "");
+        CHECK(manifest_error(head + whole) == "");
     CHECK(json_of("a: |+\n  x\n\n") == R"({"a":"x\n\n"})");
     CHECK(json_of("a: |\n  x") == R"({"a":"x"})");
 }
@@ -114,13 +114,13 @@ TEST_CASE("manifest: JSON files keep their lines too") {
         "{\n \"kind\": \"Pod\", \"apiVersion\": \"v1\",\n \"spec\": {\n  \"containers\": [{\"name\": \"a\"},\n"
         "   {\"name\": \"b\",\n    \"x\\u0041\": 1}]\n "
         "}\n}\n{\"kind\":\"Secret\",\n\"apiVersion\":\"v1\",\n\"typo\":1}";
-    CHECK(error_of(json) == "f.yaml:5: unknown field \"spec.containers[1].xA\"");
+    CHECK(manifest_error(json) == "f.yaml:5: unknown field \"spec.containers[1].xA\"");
     auto documents = read_manifest(json, "f.json");
     REQUIRE(documents);
     REQUIRE(documents->size() == 2);
     CHECK((*documents)[1].line == 9);
     CHECK(decode_manifest((*documents)[1]).error().message() == "f.json:11: unknown field \"typo\"");
-    CHECK(error_of("{\"kind\":\"Pod\"}\n{\"a\":]}").find("f.yaml: invalid JSON at line 2, column 6") == 0);
+    CHECK(manifest_error("{\"kind\":\"Pod\"}\n{\"a\":]}").find("f.yaml: invalid JSON at line 2, column 6") == 0);
     CHECK(json_of("{a: b, c: [1, yes]}") == R"({"a":"b","c":[1,true]})");
 }
 

@@ -21,13 +21,13 @@ std::string document(std::string_view api_version, std::string_view kind, std::s
     return std::string("k8s\0", 4) + bytes(1, bytes(1, api_version) + bytes(2, kind)) + bytes(2, raw) + bytes(3, "") +
            bytes(4, "");
 }
-std::string json_of(std::string_view body) {
+std::string json_from(std::string_view body) {
     auto json = protobuf_to_json(body);
     return json ? *json : "error: " + json.error().message();
 }
 
 /// As `kubectl create deployment web --image=nginx --replicas=0` sends it.
-std::string deployment() {
+std::string deployment_bytes() {
     std::string meta = bytes(1, "web") + bytes(2, "") + bytes(8, "") + bytes(11, bytes(1, "app") + bytes(2, "web"));
     std::string selector = bytes(1, bytes(1, "app") + bytes(2, "web"));
     std::string limits = bytes(1, bytes(1, "memory") + bytes(2, bytes(1, "1024Mi")));
@@ -44,7 +44,7 @@ std::string deployment() {
 }  // namespace
 
 TEST_CASE("protobuf: a deployment reads as its JSON form") {
-    auto object = decode_protobuf_object(deployment());
+    auto object = decode_protobuf_object(deployment_bytes());
     REQUIRE(object.has_value());
     const auto& got = object->as<Deployment>();
     CHECK(got.metadata.name == "web");
@@ -61,7 +61,7 @@ TEST_CASE("protobuf: a deployment reads as its JSON form") {
     REQUIRE(got.spec.template_.spec.volumes[0].empty_dir);
     CHECK(got.spec.template_.spec.volumes[0].empty_dir->medium == "Memory");
     // `status` is no pointer and may be printed empty; nothing else differs from what --dry-run=client -o json shows.
-    CHECK(json_of(deployment()).find(R"("replicas":0,"selector":{"matchLabels":{"app":"web"}})") != std::string::npos);
+    CHECK(json_from(deployment_bytes()).find(R"("replicas":0,"selector":{"matchLabels":{"app":"web"}})") != std::string::npos);
 }
 
 TEST_CASE("protobuf: times, bytes, numbers and texts become what JSON has") {
@@ -84,10 +84,10 @@ TEST_CASE("protobuf: times, bytes, numbers and texts become what JSON has") {
 }
 
 TEST_CASE("protobuf: DeleteOptions and unknown kinds") {
-    CHECK(json_of(document("v1", "DeleteOptions", number(1, 0) + bytes(4, "Background")))
+    CHECK(json_from(document("v1", "DeleteOptions", number(1, 0) + bytes(4, "Background")))
               .find(R"("gracePeriodSeconds":0)") != std::string::npos);
-    CHECK(json_of(document("v1", "Nothing", "")) == "error: no kind \"Nothing\" is registered for version \"v1\"");
-    CHECK(json_of("{}").starts_with("error: the body is not Kubernetes protobuf"));
+    CHECK(json_from(document("v1", "Nothing", "")) == "error: no kind \"Nothing\" is registered for version \"v1\"");
+    CHECK(json_from("{}").starts_with("error: the body is not Kubernetes protobuf"));
 }
 
 TEST_CASE("protobuf: lengths that lie are refused") {
@@ -107,7 +107,7 @@ TEST_CASE("protobuf: a body of countless elements is refused") {
 }
 
 TEST_CASE("protobuf: cut off and changed bodies never crash the decoder") {
-    const std::string whole = deployment();
+    const std::string whole = deployment_bytes();
     for (size_t i = 0; i < whole.size(); ++i) (void)decode_protobuf_object(std::string_view(whole).substr(0, i));
     uint64_t state = 3;
     for (int round = 0; round < 20'000; ++round) {
@@ -116,6 +116,6 @@ TEST_CASE("protobuf: cut off and changed bodies never crash the decoder") {
             state = state * 6364136223846793005u + 1442695040888963407u;
             body[4 + (state >> 33) % (body.size() - 4)] = static_cast<char>(state >> 20);
         }
-        (void)json_of(body);
+        (void)json_from(body);
     }
 }

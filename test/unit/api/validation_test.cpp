@@ -10,7 +10,7 @@ using namespace orilla::api;
 
 namespace {
 
-Object object_of(std::string_view json) {
+Object with_defaults(std::string_view json) {
     auto object = decode_object(json);
     INFO((object ? std::string() : object.error().message()) << json);
     REQUIRE(object.has_value());
@@ -25,9 +25,9 @@ std::string flaws(const orilla::Result<void>& result) {
     const std::string& message = result.error().message();
     return message.substr(message.find(" is invalid: ") + 13);
 }
-std::string created(std::string_view json) { return flaws(validate_create(object_of(json))); }
+std::string created(std::string_view json) { return flaws(validate_create(with_defaults(json))); }
 std::string updated(std::string_view to, std::string_view from) {
-    return flaws(validate_update(object_of(to), object_of(from)));
+    return flaws(validate_update(with_defaults(to), with_defaults(from)));
 }
 
 std::string pod(std::string_view spec, std::string_view container = R"("name":"c","image":"i")") {
@@ -72,7 +72,7 @@ TEST_CASE("validation: objects that kubectl makes may be stored") {
 }
 
 TEST_CASE("validation: the sentence names the kind, the object and every flaw, and so do the causes") {
-    auto result = validate_create(object_of(deployment("", R"({"app":"db"})")));
+    auto result = validate_create(with_defaults(deployment("", R"({"app":"db"})")));
     REQUIRE_FALSE(result.has_value());
     CHECK(result.error().message() ==
           "Deployment.apps \"web\" is invalid: spec.template.metadata.labels: Invalid value: {\"app\":\"db\"}: "
@@ -318,12 +318,12 @@ TEST_CASE("validation: a status may lack required texts but no closed enum may b
         std::string text = pod("");
         return text.substr(0, text.size() - 1) + ",\"status\":" + std::string(status) + "}";
     };
-    Object old = object_of(pod(""));
+    Object old = with_defaults(pod(""));
     Object waiting =
-        object_of(with_status(R"({"phase":"Pending","containerStatuses":[{"name":"c","image":"i","imageID":"",
+        with_defaults(with_status(R"({"phase":"Pending","containerStatuses":[{"name":"c","image":"i","imageID":"",
         "ready":false,"restartCount":0,"state":{"waiting":{"reason":"ContainerCreating"}}}]})"));
     CHECK(flaws(validate_status_update(waiting, old)).empty());
-    CHECK(flaws(validate_status_update(object_of(with_status(R"({"phase":"Dancing"})")), old))
+    CHECK(flaws(validate_status_update(with_defaults(with_status(R"({"phase":"Dancing"})")), old))
               .starts_with("status.phase: Unsupported value: \"Dancing\""));
 }
 

@@ -13,7 +13,7 @@ Options labeling(std::vector<std::string> args, const std::string& verb = "label
     options.args = std::move(args);
     return options;
 }
-std::string refusal(std::vector<std::string> args) { return complaint(parse_label_change(labeling(std::move(args)))); }
+std::string refused_change(std::vector<std::string> args) { return complaint(parse_label_change(labeling(std::move(args)))); }
 }  // namespace
 
 TEST_CASE("parse_label_change: objects first, then KEY=VALUE and KEY-") {
@@ -25,10 +25,10 @@ TEST_CASE("parse_label_change: objects first, then KEY=VALUE and KEY-") {
 }
 
 TEST_CASE("parse_label_change: contradictions and omissions are errors") {
-    CHECK(refusal({"pods", "web"}) == "error: at least one label update is required");
-    CHECK(refusal({"pods", "a=1", "web"}) == "error: all resources must be specified before label changes: web");
-    CHECK(refusal({"pods", "web", "a=1", "a-"}) == "error: can not both modify and remove a label in the same command");
-    CHECK(refusal({"pods", "web", "=1"}) == "error: invalid label: \"=1\"");
+    CHECK(refused_change({"pods", "web"}) == "error: at least one label update is required");
+    CHECK(refused_change({"pods", "a=1", "web"}) == "error: all resources must be specified before label changes: web");
+    CHECK(refused_change({"pods", "web", "a=1", "a-"}) == "error: can not both modify and remove a label in the same command");
+    CHECK(refused_change({"pods", "web", "=1"}) == "error: invalid label: \"=1\"");
     Options listing = labeling({"pods", "web"});
     listing.list = true;
     CHECK(parse_label_change(listing));

@@ -23,13 +23,13 @@ Entries entries(const Options& options) {
     return *found;
 }
 
-std::string refusal(const Options& options) { return complaint(read_config_sources(options, "ConfigMap", "c")); }
+std::string refused_source(const Options& options) { return complaint(read_config_sources(options, "ConfigMap", "c")); }
 }  // namespace
 
 TEST_CASE("read_config_sources: literals keep everything behind the first =") {
     CHECK(entries(sources({"a=1", "b=x=y", "c="})) == Entries{{"a", "1"}, {"b", "x=y"}, {"c", ""}});
-    CHECK(refusal(sources({"a"})) == "error: invalid literal source a, expected key=value");
-    CHECK(refusal(sources({"=a"})) == "error: invalid literal source =a, expected key=value");
+    CHECK(refused_source(sources({"a"})) == "error: invalid literal source a, expected key=value");
+    CHECK(refused_source(sources({"=a"})) == "error: invalid literal source =a, expected key=value");
 }
 
 TEST_CASE("read_config_sources: a key given twice is an error that names it, whatever the sources") {
@@ -38,22 +38,22 @@ TEST_CASE("read_config_sources: a key given twice is an error that names it, wha
     scratch.write("a", "file");
     scratch.write("dir/a", "file");
     scratch.write("env", "a=1\na=2\n");
-    CHECK(refusal(sources({"a=1", "a=2"})) == twice);
-    CHECK(refusal(sources({"a=1", "a=1"})) == twice);
-    CHECK(refusal(sources({"a=1"}, {scratch.path("a")})) == twice);
-    CHECK(refusal(sources({"a=1"}, {scratch.path("dir")})) == twice);
-    CHECK(refusal(sources({}, {scratch.path("a"), scratch.path("dir")})) == twice);
-    CHECK(refusal(sources({}, {}, {scratch.path("env")})) == twice);
+    CHECK(refused_source(sources({"a=1", "a=2"})) == twice);
+    CHECK(refused_source(sources({"a=1", "a=1"})) == twice);
+    CHECK(refused_source(sources({"a=1"}, {scratch.path("a")})) == twice);
+    CHECK(refused_source(sources({"a=1"}, {scratch.path("dir")})) == twice);
+    CHECK(refused_source(sources({}, {scratch.path("a"), scratch.path("dir")})) == twice);
+    CHECK(refused_source(sources({}, {}, {scratch.path("env")})) == twice);
 }
 
 TEST_CASE("read_config_sources: a file is named by itself or by KEY=FILE") {
     const Scratch scratch;
     const std::string file = scratch.write("one.txt", std::string("\0binary\n", 8));
     CHECK(entries(sources({}, {file, "two=" + file})) == Entries{{"one.txt", std::string("\0binary\n", 8)}, {"two", std::string("\0binary\n", 8)}});
-    CHECK(refusal(sources({}, {"a="})) == "error: file path for key name a missing");
-    CHECK(refusal(sources({}, {"=" + file})) == "error: key name for file path " + file + " missing");
-    CHECK(refusal(sources({}, {"a=b=c"})) == "error: key names or file paths cannot contain '='");
-    CHECK(refusal(sources({}, {"/no/such"})) == "error: error reading /no/such: no such file or directory");
+    CHECK(refused_source(sources({}, {"a="})) == "error: file path for key name a missing");
+    CHECK(refused_source(sources({}, {"=" + file})) == "error: key name for file path " + file + " missing");
+    CHECK(refused_source(sources({}, {"a=b=c"})) == "error: key names or file paths cannot contain '='");
+    CHECK(refused_source(sources({}, {"/no/such"})) == "error: error reading /no/such: no such file or directory");
 }
 
 TEST_CASE("read_config_sources: a directory gives its regular files by name, and nothing else of it") {
@@ -64,17 +64,17 @@ TEST_CASE("read_config_sources: a directory gives its regular files by name, and
     scratch.write("dir/below/c", "C");
     std::filesystem::create_symlink("a", scratch.path("dir/link"));
     CHECK(entries(sources({}, {scratch.path("dir")})) == Entries{{".hidden", "H"}, {"a", "A"}, {"b.conf", "B"}});
-    CHECK(refusal(sources({}, {"k=" + scratch.path("dir")})) == "error: cannot give a key name for a directory path");
+    CHECK(refused_source(sources({}, {"k=" + scratch.path("dir")})) == "error: cannot give a key name for a directory path");
     scratch.write("dir/bad name", "x");
-    CHECK(refusal(sources({}, {scratch.path("dir")})).starts_with("error: \"bad name\" is not a valid key name for a ConfigMap"));
+    CHECK(refused_source(sources({}, {scratch.path("dir")})).starts_with("error: \"bad name\" is not a valid key name for a ConfigMap"));
 }
 
 TEST_CASE("read_config_sources: keys that the API refuses are refused here") {
     for (const char* literal : {"a b=1", "ä=1", ".=1", "..=1", "..data=1", "a/b=1"}) {
         INFO(literal);
-        CHECK(refusal(sources({literal})).find("is not a valid key name for a ConfigMap") != std::string::npos);
+        CHECK(refused_source(sources({literal})).find("is not a valid key name for a ConfigMap") != std::string::npos);
     }
-    CHECK(refusal(sources({std::string(254, 'k') + "=1"})) == "error: a key name has 254 characters, at most 253 are allowed");
+    CHECK(refused_source(sources({std::string(254, 'k') + "=1"})) == "error: a key name has 254 characters, at most 253 are allowed");
     CHECK(entries(sources({"A-b_c.9=1"})).size() == 1);
 }
 
@@ -82,8 +82,8 @@ TEST_CASE("read_config_sources: env files stand alone") {
     const Scratch scratch;
     const std::string file = scratch.write("env", "A=1\n");
     CHECK(entries(sources({}, {}, {file})) == Entries{{"A", "1"}});
-    CHECK(refusal(sources({"a=1"}, {}, {file})) == "error: from-env-file cannot be combined with from-file or from-literal");
-    CHECK(refusal(sources({}, {}, {"/no/such"})).starts_with("error: error reading /no/such"));
+    CHECK(refused_source(sources({"a=1"}, {}, {file})) == "error: from-env-file cannot be combined with from-file or from-literal");
+    CHECK(refused_source(sources({}, {}, {"/no/such"})).starts_with("error: error reading /no/such"));
 }
 
 TEST_CASE("parse_env_file: comments, blanks and line ends") {

@@ -5,7 +5,7 @@ using namespace orilla;
 using namespace orilla::cli;
 
 namespace {
-boost::json::array pods(const char* annotations = "{}") {
+boost::json::array log_pods(const char* annotations = "{}") {
     return boost::json::array{object((std::string(R"({"metadata":{"name":"p","annotations":)") + annotations +
                                       R"(},"spec":{"initContainers":[{"name":"i"}],"containers":[{"name":"a"},{"name":"b"}]}})")
                                          .c_str())};
@@ -22,10 +22,10 @@ std::string planned(const Options& options, const boost::json::array& found, std
 
 TEST_CASE("plan_logs: the first container, with a note when there are others") {
     std::string note;
-    CHECK(planned({}, pods(), &note) == "p/a");
+    CHECK(planned({}, log_pods(), &note) == "p/a");
     CHECK(note == "Defaulted container \"a\" out of: a, b, i (init)\n");
     std::string none;
-    CHECK(planned({}, pods(R"({"kubectl.kubernetes.io/default-container":"b"})"), &none) == "p/b");
+    CHECK(planned({}, log_pods(R"({"kubectl.kubernetes.io/default-container":"b"})"), &none) == "p/b");
     CHECK(none.empty());
     CHECK(planned({}, {}, &none).empty());
 }
@@ -34,12 +34,12 @@ TEST_CASE("plan_logs: -c and --all-containers") {
     std::string note;
     Options one;
     one.container = "i";
-    CHECK(planned(one, pods(), &note) == "p/i");
+    CHECK(planned(one, log_pods(), &note) == "p/i");
     one.container = "nosuch";
-    CHECK(planned(one, pods(), &note) == "error: container nosuch is not valid for pod p");
+    CHECK(planned(one, log_pods(), &note) == "error: container nosuch is not valid for pod p");
     Options all;
     all.all_containers = true;
-    CHECK(planned(all, pods(), &note) == "p/i p/a p/b");
+    CHECK(planned(all, log_pods(), &note) == "p/i p/a p/b");
     CHECK(note.empty());
 }
 

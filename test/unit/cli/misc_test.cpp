@@ -4,14 +4,14 @@
 using namespace orilla::cli;
 
 namespace {
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 }  // namespace
 
 TEST_CASE("render_api_resources: a line a kind") {
     const std::string all = render_api_resources({});
-    CHECK(has(all, "NAME "));
-    CHECK(has(all, "deployments      deploy"));
-    CHECK(has(all, "apps/v1"));
+    CHECK(contains(all, "NAME "));
+    CHECK(contains(all, "deployments      deploy"));
+    CHECK(contains(all, "apps/v1"));
 }
 
 TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
@@ -21,8 +21,8 @@ TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
     CHECK(render_api_resources(options) == "namespaces\nnodes\n");
     options.namespaced = "true";
     options.api_group = "apps";
-    CHECK(has(render_api_resources(options), "deployments.apps\n"));
-    CHECK_FALSE(has(render_api_resources(options), "pods"));
+    CHECK(contains(render_api_resources(options), "deployments.apps\n"));
+    CHECK_FALSE(contains(render_api_resources(options), "pods"));
     options.verbs = {"nosuch"};
     CHECK(render_api_resources(options).empty());
 }
@@ -30,7 +30,7 @@ TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
 TEST_CASE("render_api_resources: wide shows verbs, and headers can go") {
     Options options;
     options.output = "wide";
-    CHECK(has(render_api_resources(options), "VERBS"));
+    CHECK(contains(render_api_resources(options), "VERBS"));
     options.no_headers = true;
-    CHECK_FALSE(has(render_api_resources(options), "VERBS"));
+    CHECK_FALSE(contains(render_api_resources(options), "VERBS"));
 }

@@ -14,7 +14,7 @@ std::string shown(const std::vector<std::string>& words, const Options& options 
     return out;
 }
 
-std::string verdict(const std::vector<std::string>& words, const Options& options, bool needs_name = false) {
+std::string target_verdict(const std::vector<std::string>& words, const Options& options, bool needs_name = false) {
     auto targets = parse_targets(words, options);
     REQUIRE(targets);
     return complaint(check_targets(*targets, options, needs_name));
@@ -59,17 +59,17 @@ TEST_CASE("parse_targets: mixed and broken forms are errors") {
 
 TEST_CASE("check_targets: names, selectors and -A that contradict each other") {
     Options options;
-    CHECK(verdict({"pods"}, options) == "none");
-    CHECK(verdict({"pods"}, options, true) == "error: resource(s) were provided, but no name was specified");
+    CHECK(target_verdict({"pods"}, options) == "none");
+    CHECK(target_verdict({"pods"}, options, true) == "error: resource(s) were provided, but no name was specified");
     options.selector = "a=b";
-    CHECK(verdict({"pods"}, options, true) == "none");
-    CHECK(verdict({"pods", "x"}, options) == "error: name cannot be provided when a selector is specified");
+    CHECK(target_verdict({"pods"}, options, true) == "none");
+    CHECK(target_verdict({"pods", "x"}, options) == "error: name cannot be provided when a selector is specified");
     options.all = true;
-    CHECK(verdict({"pods"}, options) == "error: setting 'all' parameter but found a non empty selector.");
+    CHECK(target_verdict({"pods"}, options) == "error: setting 'all' parameter but found a non empty selector.");
     Options everywhere;
     everywhere.all_namespaces = true;
-    CHECK(verdict({"pods", "x"}, everywhere) == "error: a resource cannot be retrieved by name across all namespaces");
-    CHECK(verdict({"nodes", "x"}, everywhere) == "none");
+    CHECK(target_verdict({"pods", "x"}, everywhere) == "error: a resource cannot be retrieved by name across all namespaces");
+    CHECK(target_verdict({"nodes", "x"}, everywhere) == "none");
 }
 
 TEST_CASE("path_of: groups, namespaces and names that need escaping") {

@@ -9,18 +9,18 @@ using namespace orilla;
 using namespace orilla::images;
 
 namespace {
-std::string digest(char c) { return "sha256:" + std::string(64, c); }
+std::string digest_of(char c) { return "sha256:" + std::string(64, c); }
 
 Image sample() {
     Image image;
-    image.id = digest('1');
+    image.id = digest_of('1');
     image.names = {"docker.io/library/nginx:1"};
-    image.repo_digests = {"docker.io/library/nginx@" + digest('2')};
+    image.repo_digests = {"docker.io/library/nginx@" + digest_of('2')};
     image.architecture = "amd64";
     image.size_bytes = 42;
     image.config.cmd = {"nginx", "-g", "daemon off;"};
     image.config.env = {"A=b"};
-    image.layers = {{digest('3'), std::string(64, '3'), 40, false}, {digest('4'), std::string(64, '5') + "-c", 2, true}};
+    image.layers = {{digest_of('3'), std::string(64, '3'), 40, false}, {digest_of('4'), std::string(64, '5') + "-c", 2, true}};
     return image;
 }
 }  // namespace
@@ -42,11 +42,11 @@ TEST_CASE("index file: a newer one is refused by name, a broken one as broken") 
 TEST_CASE("decode_offer: a worker that was taken over cannot name paths") {
     Offer offer;
     offer.image = sample();
-    offer.layers = {{digest('3'), digest('6'), 10}};
+    offer.layers = {{digest_of('3'), digest_of('6'), 10}};
     CHECK(decode_offer(encode_offer(offer)));
     offer.layers[0].blob = "sha256:../../../etc/passwd";
     CHECK_FALSE(decode_offer(encode_offer(offer)));
-    offer.layers[0].blob = digest('6');
+    offer.layers[0].blob = digest_of('6');
     offer.image.id = "sha256:x";
     CHECK_FALSE(decode_offer(encode_offer(offer)));
     offer.image = sample();
@@ -60,7 +60,7 @@ TEST_CASE("decode_offer: a worker that was taken over cannot name paths") {
 TEST_CASE("decode_offer: what would be kept of an image is bounded") {
     Offer offer;
     offer.image = sample();
-    offer.layers = {{digest('3'), digest('6'), 10}};
+    offer.layers = {{digest_of('3'), digest_of('6'), 10}};
     offer.image.config.env = {"A=" + std::string(200'000, 'x')};
     CHECK(decode_offer(encode_offer(offer)));
     offer.image.config.env.push_back("B=" + std::string(100'000, 'x'));
@@ -73,9 +73,9 @@ TEST_CASE("decode_offer: what would be kept of an image is bounded") {
 }
 
 TEST_CASE("chain_ids: the first is the layer's own, each further one depends on all below") {
-    const std::vector<OfferedLayer> layers = {{digest('1'), "", 0}, {digest('2'), "", 0}};
+    const std::vector<OfferedLayer> layers = {{digest_of('1'), "", 0}, {digest_of('2'), "", 0}};
     const auto chains = chain_ids(layers);
-    CHECK(chains[0] == digest('1'));
+    CHECK(chains[0] == digest_of('1'));
     CHECK(chains[1] != chain_ids({layers[1]})[0]);
     CHECK(chains[1] == chain_ids(layers)[1]);
 }
@@ -94,13 +94,13 @@ TEST_CASE("encode_error: code, errno and sentence survive the way") {
 
 TEST_CASE("make_offer: the manifest and the configuration must agree") {
     OfferSource source;
-    source.config_digest = digest('1');
-    source.config_bytes = R"({"architecture":"amd64","os":"linux","rootfs":{"diff_ids":[")" + digest('d') + "\"]}}";
-    source.layers = {{"", digest('b'), 5}};
+    source.config_digest = digest_of('1');
+    source.config_bytes = R"({"architecture":"amd64","os":"linux","rootfs":{"diff_ids":[")" + digest_of('d') + "\"]}}";
+    source.layers = {{"", digest_of('b'), 5}};
     const Platform amd64{"linux", "amd64", ""};
     const auto offer = make_offer(source, amd64);
     REQUIRE(offer);
-    CHECK(offer->layers[0].diff_id == digest('d'));
+    CHECK(offer->layers[0].diff_id == digest_of('d'));
     CHECK(make_offer(source, {"linux", "arm64", "v8"}).error().message() ==
           "the image is for linux/amd64, this machine is linux/arm64/v8");
     source.layers.clear();

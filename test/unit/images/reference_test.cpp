@@ -10,7 +10,7 @@ std::string name_of(std::string_view text) {
     const auto reference = parse_reference(text);
     return reference ? reference->name() : "error: " + reference.error().message();
 }
-const std::string digest = "sha256:" + std::string(64, 'a');
+const std::string some_digest = "sha256:" + std::string(64, 'a');
 }  // namespace
 
 TEST_CASE("parse_reference: short names mean docker.io, library and latest") {
@@ -32,9 +32,9 @@ TEST_CASE("parse_reference: the first part is a host when it looks like one") {
 }
 
 TEST_CASE("parse_reference: digests stay, and need no tag") {
-    CHECK(name_of("nginx@" + digest) == "docker.io/library/nginx@" + digest);
-    CHECK(name_of("nginx:1@" + digest) == "docker.io/library/nginx:1@" + digest);
-    CHECK(parse_reference("nginx@" + digest)->tag.empty());
+    CHECK(name_of("nginx@" + some_digest) == "docker.io/library/nginx@" + some_digest);
+    CHECK(name_of("nginx:1@" + some_digest) == "docker.io/library/nginx:1@" + some_digest);
+    CHECK(parse_reference("nginx@" + some_digest)->tag.empty());
     CHECK_FALSE(parse_reference("nginx@sha256:abc"));
     CHECK_FALSE(parse_reference("nginx@md5:" + std::string(32, 'a')));
 }

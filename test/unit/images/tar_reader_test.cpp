@@ -39,7 +39,7 @@ Result<void> read_in_pieces(Collector& collector, const std::string& archive, si
     return reader.finish();
 }
 
-std::string error_of(const std::string& archive) {
+std::string archive_error(const std::string& archive) {
     Collector collector;
     const auto result = read_in_pieces(collector, archive, 4096);
     return result ? "" : result.error().message();
@@ -110,28 +110,28 @@ TEST_CASE("TarReader: GNU long names and links") {
 
 TEST_CASE("TarReader: an archive may end without zero blocks, but not inside an entry") {
     const auto tar = TarBuilder().file("a", "0123456789");
-    CHECK(error_of(tar.without_end()).empty());
-    CHECK(error_of(tar.without_end().substr(0, 515)) == "tar: unexpected end of archive");
-    CHECK(error_of(tar.without_end().substr(0, 100)) == "tar: unexpected end of archive");
-    CHECK(error_of("").empty());
+    CHECK(archive_error(tar.without_end()).empty());
+    CHECK(archive_error(tar.without_end().substr(0, 515)) == "tar: unexpected end of archive");
+    CHECK(archive_error(tar.without_end().substr(0, 100)) == "tar: unexpected end of archive");
+    CHECK(archive_error("").empty());
 }
 
 TEST_CASE("TarReader: what it does not know it refuses") {
-    CHECK(error_of(TarBuilder().add({"s", 'S', "", "", 0644, 0, 0}).bytes()) == "tar: sparse files are not supported");
-    CHECK(error_of(TarBuilder().pax({"GNU.sparse.major=1"}).file("s", "").bytes()) == "tar: sparse files are not supported");
-    CHECK(error_of(TarBuilder().add({"v", 'V', "", "", 0644, 0, 0}).bytes()) ==
+    CHECK(archive_error(TarBuilder().add({"s", 'S', "", "", 0644, 0, 0}).bytes()) == "tar: sparse files are not supported");
+    CHECK(archive_error(TarBuilder().pax({"GNU.sparse.major=1"}).file("s", "").bytes()) == "tar: sparse files are not supported");
+    CHECK(archive_error(TarBuilder().add({"v", 'V', "", "", 0644, 0, 0}).bytes()) ==
           "tar: entries of type 'V' are not supported");
-    CHECK(error_of(TarBuilder().pax({"uid=-1"}).file("s", "").bytes()) == "tar: PAX record uid is not valid");
+    CHECK(archive_error(TarBuilder().pax({"uid=-1"}).file("s", "").bytes()) == "tar: PAX record uid is not valid");
     std::string broken = TarBuilder().file("a", "x").bytes();
     broken[0] = 'b';
-    CHECK(error_of(broken) == "tar: header checksum does not match");
+    CHECK(archive_error(broken) == "tar: header checksum does not match");
 }
 
 TEST_CASE("TarReader: an extended header larger than its limit is refused before it is read") {
     std::string block = TarBuilder().pax({"a=b"}).without_end().substr(0, 512);
     std::snprintf(block.data() + 124, 12, "%011o", 64 << 20);
     TarBuilder::seal(block.data());
-    CHECK(error_of(block) == "tar: extended header is too large");
+    CHECK(archive_error(block) == "tar: extended header is too large");
 }
 
 TEST_CASE("TarReader: a size in base 256 is understood, a negative one refused") {
@@ -145,7 +145,7 @@ TEST_CASE("TarReader: a size in base 256 is understood, a negative one refused")
     CHECK(collector.seen[0].content == "abc");
     std::memset(block.data() + 124, 0xff, 12);
     TarBuilder::seal(block.data());
-    CHECK(error_of(block) == "tar: negative size");
+    CHECK(archive_error(block) == "tar: negative size");
 }
 
 TEST_CASE("TarReader: random damage never gets past an error") {

@@ -18,7 +18,7 @@ namespace {
 
 const Ipv4 loopback{0x7f000001};
 
-std::string query(const std::string& name, DnsType type, uint16_t id = 7) {
+std::string plain_query(const std::string& name, DnsType type, uint16_t id = 7) {
     return be16(id) + be16(0x0100) + be16(1) + be16(0) + be16(0) + be16(0) + name_bytes(name) +
            be16(static_cast<uint16_t>(type)) + be16(1);
 }
@@ -86,9 +86,9 @@ TEST_CASE("DnsServer: cluster names are answered over UDP and TCP without asking
     World world;
     world.server = world.open(world.zone, world.config);
     for (const DnsTransport transport : {DnsTransport::udp, DnsTransport::tcp}) {
-        const std::string reply = world.ask(query("web.default.svc.cluster.local", DnsType::a), transport);
+        const std::string reply = world.ask(plain_query("web.default.svc.cluster.local", DnsType::a), transport);
         CHECK(ends_with(reply, be32(0x0a2b000a)));
-        CHECK(rcode(world.ask(query("nobody.default.svc.cluster.local", DnsType::a), transport)) == 3);
+        CHECK(rcode(world.ask(plain_query("nobody.default.svc.cluster.local", DnsType::a), transport)) == 3);
     }
     CHECK(world.server->counters().queries == 4);
     CHECK(world.server->counters().forwarded == 0);
@@ -99,11 +99,11 @@ TEST_CASE("DnsServer: other names are asked upstream, the client gets its own id
     World world;
     world.server = world.open(world.zone, world.config);
     for (const DnsTransport transport : {DnsTransport::udp, DnsTransport::tcp}) {
-        const std::string reply = world.ask(query("www.default.svc.example.org", DnsType::a, 0x4711), transport);
+        const std::string reply = world.ask(plain_query("www.default.svc.example.org", DnsType::a, 0x4711), transport);
         CHECK(reply.substr(0, 2) == be16(0x4711));
         CHECK(ends_with(reply, be32(0xc6336401)));
     }
-    const std::string chased = world.ask(query("far.default.svc.cluster.local", DnsType::a));
+    const std::string chased = world.ask(plain_query("far.default.svc.cluster.local", DnsType::a));
     CHECK(ends_with(chased, be32(0xc6336401)));
     CHECK(world.server->counters().forwarded == 3);
 }
@@ -112,11 +112,11 @@ TEST_CASE("DnsServer: an upstream that refuses is passed over, and without one t
     World world;
     world.config.upstreams.insert(world.config.upstreams.begin(), DnsUpstream{loopback, free_port()});
     world.server = world.open(world.zone, world.config);
-    CHECK(rcode(world.ask(query("www.default.svc.example.org", DnsType::a))) == 0);
+    CHECK(rcode(world.ask(plain_query("www.default.svc.example.org", DnsType::a))) == 0);
     world.upstream.reset();
-    CHECK(rcode(world.ask(query("www.default.svc.example.org", DnsType::a))) == 2);
+    CHECK(rcode(world.ask(plain_query("www.default.svc.example.org", DnsType::a))) == 2);
     CHECK(world.server->counters().timeouts == 1);
-    CHECK(rcode(world.ask(query("web.default.svc.cluster.local", DnsType::a))) == 0);
+    CHECK(rcode(world.ask(plain_query("web.default.svc.cluster.local", DnsType::a))) == 0);
 }
 
 TEST_CASE("DnsServer: one client's questions to a silent upstream are bounded, and others go on") {
@@ -133,8 +133,8 @@ TEST_CASE("DnsServer: one client's questions to a silent upstream are bounded, a
     std::vector<test::Started<std::string>> waiting;
     for (uint16_t i = 0; i < 100; ++i)
         waiting.emplace_back(world.loop, exchange_udp(world.loop, {loopback, world.config.port},
-                                                      query("slow.example.org", DnsType::a, i)));
-    CHECK(rcode(world.ask(query("web.default.svc.cluster.local", DnsType::a))) == 0);
+                                                      plain_query("slow.example.org", DnsType::a, i)));
+    CHECK(rcode(world.ask(plain_query("web.default.svc.cluster.local", DnsType::a))) == 0);
     CHECK(world.server->counters().forwarded == 64);
     CHECK(world.server->counters().refused == 36);
 }
@@ -154,7 +154,7 @@ TEST_CASE("DnsServer: a resolv.conf without resolvers, and one that is missing, 
     world.config.resolv_conf = path;
     const auto ask = [&world] {
         world.server = world.open(world.zone, world.config);
-        const int code = rcode(world.ask(query("www.default.svc.example.org", DnsType::a), DnsTransport::udp, 500));
+        const int code = rcode(world.ask(plain_query("www.default.svc.example.org", DnsType::a), DnsTransport::udp, 500));
         world.server.reset();
         return code;
     };

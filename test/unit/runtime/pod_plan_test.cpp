@@ -17,7 +17,7 @@ PodSandboxSpec a_pod() {
     return spec;
 }
 
-ContainerSpec a_container() {
+ContainerSpec plain_container() {
     ContainerSpec spec;
     spec.id = "web-0";
     spec.layers = {"/layers/top"};
@@ -31,7 +31,7 @@ std::string refusal(const ContainerSpec& spec) {
     return checked ? "" : checked.error().message();
 }
 
-const PlanStep* find(const StartPlan& plan, StepKind kind, const std::string& text) {
+const PlanStep* find_step(const StartPlan& plan, StepKind kind, const std::string& text) {
     for (const auto& step : plan.steps)
         if (step.kind == kind && step.text[0] == text) return &step;
     return nullptr;
@@ -44,12 +44,12 @@ TEST_CASE("plan_pod: its own namespaces, name and sysctls") {
     spec.sysctls = {{"net.ipv4.ip_local_port_range", "1024 65535"}};
     const StartPlan plan = plan_pod(spec, {"/cg/procs"});
     CHECK(plan.steps[0].kind == StepKind::join_cgroup);
-    REQUIRE(find(plan, StepKind::enter_namespace, "/run/netns/p"));
-    CHECK(find(plan, StepKind::set_host_name, "web"));
-    const PlanStep* ports = find(plan, StepKind::write_file, "/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    REQUIRE(find_step(plan, StepKind::enter_namespace, "/run/netns/p"));
+    CHECK(find_step(plan, StepKind::set_host_name, "web"));
+    const PlanStep* ports = find_step(plan, StepKind::write_file, "/proc/sys/net/ipv4/ip_unprivileged_port_start");
     REQUIRE(ports);
     CHECK(ports->text[1] == "0");
-    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/ip_local_port_range"));
+    CHECK(find_step(plan, StepKind::write_file, "/proc/sys/net/ipv4/ip_local_port_range"));
 }
 
 TEST_CASE("plan_pod: the host's network is left as it is") {
@@ -70,9 +70,9 @@ TEST_CASE("plan_pod: sysctl names with slashes are the same ones") {
     spec.sysctls = {{"net/ipv4/tcp_syncookies", "1"}, {"net/ipv4/conf/eth0.1/rp_filter", "2"}, {"net.ipv4.conf.eth0/1.forwarding", "3"}};
     REQUIRE(check_spec(spec));
     const StartPlan plan = plan_pod(spec, {});
-    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/tcp_syncookies"));
-    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/conf/eth0.1/rp_filter"));
-    CHECK(find(plan, StepKind::write_file, "/proc/sys/net/ipv4/conf/eth0.1/forwarding"));
+    CHECK(find_step(plan, StepKind::write_file, "/proc/sys/net/ipv4/tcp_syncookies"));
+    CHECK(find_step(plan, StepKind::write_file, "/proc/sys/net/ipv4/conf/eth0.1/rp_filter"));
+    CHECK(find_step(plan, StepKind::write_file, "/proc/sys/net/ipv4/conf/eth0.1/forwarding"));
 }
 
 TEST_CASE("check_spec: a pod's sysctls must be its own") {
@@ -95,18 +95,18 @@ TEST_CASE("check_spec: ids are file names") {
         auto pod = a_pod();
         pod.id = id;
         CHECK_FALSE(check_spec(pod));
-        auto container = a_container();
+        auto container = plain_container();
         container.id = id;
         CHECK_FALSE(check_spec(container));
     }
 }
 
 TEST_CASE("check_spec: a container's paths are absolute and clean") {
-    CHECK(refusal(a_container()).empty());
-    auto spec = a_container();
+    CHECK(refusal(plain_container()).empty());
+    auto spec = plain_container();
     spec.cwd = "relative";
     CHECK(refusal(spec) == "working directory \"relative\" is not an absolute path");
-    spec = a_container();
+    spec = plain_container();
     spec.mounts = {{.source = "/v", .destination = "/a/../../etc"}};
     CHECK(refusal(spec) == "mount destination \"/a/../../etc\" is not an absolute path below /");
     spec.mounts = {{.source = "/v", .destination = "/"}};
@@ -122,16 +122,16 @@ TEST_CASE("check_spec: a container's paths are absolute and clean") {
 }
 
 TEST_CASE("check_spec: a container needs something to run, from something") {
-    auto spec = a_container();
+    auto spec = plain_container();
     spec.args.clear();
     CHECK(refusal(spec) == "no command specified");
-    spec = a_container();
+    spec = plain_container();
     spec.layers.clear();
     CHECK(refusal(spec) == "no image layers");
-    spec = a_container();
+    spec = plain_container();
     spec.env = {"NOVALUE"};
     CHECK(refusal(spec) == "environment entry \"NOVALUE\" has no =");
-    spec = a_container();
+    spec = plain_container();
     spec.args = {std::string("a\0b", 3)};
     CHECK_FALSE(refusal(spec).empty());
 }

@@ -57,7 +57,7 @@ std::string filter(CapabilitySet capabilities = default_capabilities(), bool sha
     return *found;
 }
 
-constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
+constexpr CapabilitySet capability_bit(int capability) { return CapabilitySet{1} << capability; }
 
 }  // namespace
 
@@ -103,12 +103,12 @@ TEST_CASE("the filter is short, because the kernel compiles it for every contain
 }
 
 TEST_CASE("a capability opens its calls and no others") {
-    const std::string admin = filter(default_capabilities() | bit(CAP_SYS_ADMIN));
+    const std::string admin = filter(default_capabilities() | capability_bit(CAP_SYS_ADMIN));
     CHECK(ask(admin, SYS_mount) == allowed);
     CHECK(ask(admin, SYS_clone, 0x10000011) == allowed);
     CHECK(ask(admin, SYS_reboot) == fails(EPERM));
     CHECK(ask(admin, SYS_bpf) == fails(EPERM));
-    const std::string time = filter(default_capabilities() | bit(CAP_SYS_TIME));
+    const std::string time = filter(default_capabilities() | capability_bit(CAP_SYS_TIME));
     CHECK(ask(time, SYS_settimeofday) == allowed);
     CHECK(ask(time, SYS_mount) == fails(EPERM));
     CHECK(ask(filter(0), SYS_chroot) == fails(EPERM));
@@ -117,7 +117,7 @@ TEST_CASE("a capability opens its calls and no others") {
 TEST_CASE("tracing is refused where processes are shared, but not to SYS_PTRACE") {
     CHECK(ask(filter(default_capabilities(), true), SYS_ptrace) == fails(EPERM));
     CHECK(ask(filter(default_capabilities(), true), SYS_process_vm_writev) == fails(EPERM));
-    CHECK(ask(filter(default_capabilities() | bit(CAP_SYS_PTRACE), true), SYS_ptrace) == allowed);
+    CHECK(ask(filter(default_capabilities() | capability_bit(CAP_SYS_PTRACE), true), SYS_ptrace) == allowed);
 }
 
 #if defined(__x86_64__)

@@ -7,10 +7,9 @@ using namespace orilla::server;
 using orilla::test::Answer;
 using orilla::test::ApiClient;
 using orilla::test::ApiWorld;
+using orilla::test::pods;
 
 namespace {
-const std::string pods = "/api/v1/namespaces/default/pods";
-
 /// Two lines, the second after a second, when it follows.
 class FakeLog final : public ByteStream {
   public:

@@ -6,12 +6,12 @@ using namespace orilla;
 using orilla::test::Answer;
 using orilla::test::ApiClient;
 using orilla::test::ApiWorld;
+using orilla::test::merge;
+using orilla::test::pods;
 
 namespace {
-const std::string pods = "/api/v1/namespaces/default/pods";
 const std::string maps = "/api/v1/namespaces/default/configmaps";
 const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
-const std::string merge = "Content-Type: application/merge-patch+json\r\n";
 const std::string strategic = "Content-Type: application/strategic-merge-patch+json\r\n";
 const std::string json_patch = "Content-Type: application/json-patch+json\r\n";
 

@@ -6,12 +6,11 @@ using namespace orilla;
 using orilla::test::Answer;
 using orilla::test::ApiClient;
 using orilla::test::ApiWorld;
+using orilla::test::merge;
+using orilla::test::pods;
 
 namespace {
-const std::string pods = "/api/v1/namespaces/default/pods";
-const std::string merge = "Content-Type: application/merge-patch+json\r\n";
-
-std::string pod(const std::string& name, const std::string& app) {
+std::string labelled_pod(const std::string& name, const std::string& app) {
     return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name + R"(","labels":{"app":")" + app +
            R"("}},"spec":{"containers":[{"name":"c","image":"busybox:1"}]}})";
 }
@@ -54,7 +53,7 @@ struct Watcher {
 
 TEST_CASE("watch: without a revision what exists comes first") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     for (const char* query : {"?watch=true", "?watch=1&resourceVersion=0", "?watch"}) {
         Watcher watcher(w, pods + query);
         CHECK(watcher.first() == "ADDED a");
@@ -63,12 +62,12 @@ TEST_CASE("watch: without a revision what exists comes first") {
 
 TEST_CASE("watch: from a revision only what changes after it") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     const std::string revision = std::to_string(w.store->revision());
     Watcher watcher(w, pods + "?watch=true&resourceVersion=" + revision);
     CHECK(watcher.first().empty());
-    w.create(pods, pod("b", "x"));
-    w.create("/api/v1/namespaces/kube-system/pods", pod("elsewhere", "x"));
+    w.create(pods, labelled_pod("b", "x"));
+    w.create("/api/v1/namespaces/kube-system/pods", labelled_pod("elsewhere", "x"));
     w.client.ask("PATCH", pods + "/a", R"({"metadata":{"labels":{"l":"m"}}})", merge);
     w.client.ask("DELETE", pods + "/a");
     CHECK(watcher.more() == "ADDED b, MODIFIED a, DELETED a");
@@ -76,7 +75,7 @@ TEST_CASE("watch: from a revision only what changes after it") {
 
 TEST_CASE("watch: a deleted object carries the revision of its deletion") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     Watcher watcher(w, pods + "?watch=true");
     watcher.first();
     w.client.ask("DELETE", pods + "/a");
@@ -86,8 +85,8 @@ TEST_CASE("watch: a deleted object carries the revision of its deletion") {
 
 TEST_CASE("watch: objects enter and leave a selector") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
-    w.create(pods, pod("b", "y"));
+    w.create(pods, labelled_pod("a", "x"));
+    w.create(pods, labelled_pod("b", "y"));
     Watcher watcher(w, pods + "?watch=true&labelSelector=app%3Dx");
     CHECK(watcher.first() == "ADDED a");
     w.client.ask("PATCH", pods + "/b", R"({"metadata":{"labels":{"app":"x"}}})", merge);
@@ -107,8 +106,8 @@ TEST_CASE("watch: objects enter and leave a selector") {
 
 TEST_CASE("watch: one name by field selector or by path") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
-    w.create(pods, pod("b", "x"));
+    w.create(pods, labelled_pod("a", "x"));
+    w.create(pods, labelled_pod("b", "x"));
     Watcher by_field(w, pods + "?watch=true&fieldSelector=metadata.name%3Db");
     Watcher by_path(w, pods + "/b?watch=true");
     CHECK(by_field.first() == "ADDED b");
@@ -148,7 +147,7 @@ TEST_CASE("watch: bookmarks follow the revision while other things change") {
 
 TEST_CASE("watch: sendInitialEvents marks the end of what existed") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     Watcher watcher(w, pods + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     const std::string events = ApiClient::parse(watcher.client.receive()).body;
     CHECK(summary(events) == "ADDED a, BOOKMARK");
@@ -159,7 +158,7 @@ TEST_CASE("watch: sendInitialEvents marks the end of what existed") {
 
 TEST_CASE("watch: too old a revision is one ERROR event, one from the future is 504 after a moment") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     outlive_history(w);
     const Answer old = w.client.ask("GET", pods + "?watch=true&resourceVersion=1");
     CHECK(old.status == 200);
@@ -178,7 +177,7 @@ TEST_CASE("watch: too old a revision is one ERROR event, one from the future is 
 
 TEST_CASE("watch: a client that does not read is told 410 once it does") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     Watcher watcher(w, pods + "?watch=true&resourceVersion=" + std::to_string(w.store->revision()));
     outlive_history(w);
     const std::string events = watcher.client.receive();
@@ -199,12 +198,12 @@ TEST_CASE("watch: a client that hangs up leaves nothing behind") {
 
 TEST_CASE("watch: as Tables the columns come once") {
     ApiWorld w;
-    w.create(pods, pod("a", "x"));
+    w.create(pods, labelled_pod("a", "x"));
     Watcher watcher(w, pods + "?watch=true", "Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n");
     const std::string first = ApiClient::parse(watcher.client.receive()).body;
     CHECK(first.starts_with(R"({"type":"ADDED","object":{"kind":"Table","apiVersion":"meta.k8s.io/v1")"));
     CHECK(first.find("columnDefinitions\":[{") != std::string::npos);
-    w.create(pods, pod("b", "x"));
+    w.create(pods, labelled_pod("b", "x"));
     const std::string second = watcher.raw();
     CHECK(second.find("columnDefinitions\":[{") == std::string::npos);
     CHECK(second.find(R"("cells":["b")") != std::string::npos);

@@ -9,7 +9,7 @@ using namespace orilla::store;
 using orilla::test::ObjectWorld;
 
 namespace {
-api::Pod pod(std::string_view name, std::string_view ns = "default") {
+api::Pod pod_called(std::string_view name, std::string_view ns = "default") {
     api::Pod pod;
     pod.metadata.name = api::Str(name);
     pod.metadata.namespace_ = api::Str(ns);
@@ -21,7 +21,7 @@ api::Pod pod(std::string_view name, std::string_view ns = "default") {
 TEST_CASE("EventRecorder: an event says about what, by whom and why") {
     ObjectWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
-    recorder.record(pod("web"), "kubelet", "Warning", "Failed", "Error: ImagePullBackOff");
+    recorder.record(pod_called("web"), "kubelet", "Warning", "Failed", "Error: ImagePullBackOff");
     w.settle();
     auto events = w.objects.list<api::Event>("default");
     REQUIRE(events.size() == 1);
@@ -39,7 +39,7 @@ TEST_CASE("EventRecorder: events of one second are listed in their order") {
     ObjectWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
     const std::vector<std::string> told = {"Scheduled", "Pulled", "Created", "Started", "Killing", "BackOff"};
-    for (const std::string& reason : told) recorder.record(pod("web"), "kubelet", "Normal", reason, "same second");
+    for (const std::string& reason : told) recorder.record(pod_called("web"), "kubelet", "Normal", reason, "same second");
     w.settle();
     std::vector<std::string> listed;
     for (const auto& event : w.objects.list<api::Event>("default")) listed.push_back(event->reason.str());
@@ -50,10 +50,10 @@ TEST_CASE("EventRecorder: repetitions are counted, other messages are events of 
     ObjectWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
     for (int i = 0; i < 5; ++i) {
-        recorder.record(pod("web"), "kubelet", "Normal", "Pulled", "same");
+        recorder.record(pod_called("web"), "kubelet", "Normal", "Pulled", "same");
         w.pass(1000);
     }
-    recorder.record(pod("web"), "kubelet", "Normal", "Pulled", "other");
+    recorder.record(pod_called("web"), "kubelet", "Normal", "Pulled", "other");
     w.settle();
     auto events = w.objects.list<api::Event>("default");
     REQUIRE(events.size() == 2);
@@ -66,7 +66,7 @@ TEST_CASE("EventRecorder: old events go after their time, and never reach the fi
     ObjectWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
     const auto commits = w.store->stats().commits;
-    recorder.record(pod("web"), "kubelet", "Normal", "Started", "x");
+    recorder.record(pod_called("web"), "kubelet", "Normal", "Started", "x");
     w.settle();
     CHECK(w.store->count("events") == 1);
     w.pass(2 * 3600 * 1000);
@@ -81,7 +81,7 @@ TEST_CASE("EventRecorder: the number of events is bounded, the newest stay") {
     limits.events_max = 20;
     EventRecorder recorder(w.loop, w.objects, "box", limits);
     for (int i = 0; i < 100; ++i) {
-        recorder.record(pod("p" + std::to_string(i)), "kubelet", "Normal", "Started", "x");
+        recorder.record(pod_called("p" + std::to_string(i)), "kubelet", "Normal", "Started", "x");
         w.pass(1000);
     }
     CHECK(w.store->count("events") <= 20);
@@ -93,8 +93,8 @@ TEST_CASE("EventRecorder: the number of events is bounded, the newest stay") {
 TEST_CASE("EventRecorder: an event in a namespace that does not exist is dropped quietly") {
     ObjectWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
-    recorder.record(pod("web", "nowhere"), "kubelet", "Normal", "Started", "x");
-    recorder.record(pod("web"), "kubelet", "Normal", "Started", "x");
+    recorder.record(pod_called("web", "nowhere"), "kubelet", "Normal", "Started", "x");
+    recorder.record(pod_called("web"), "kubelet", "Normal", "Started", "x");
     w.settle();
     CHECK(w.store->count("events") == 1);
 }

@@ -19,7 +19,7 @@ api::ConfigMap config_map(std::string_view name, std::string_view ns = "default"
     return config;
 }
 
-api::Pod pod(std::string_view name) {
+api::Pod busybox_pod(std::string_view name) {
     api::Pod pod;
     pod.metadata.name = api::Str(name);
     pod.metadata.namespace_ = "default";
@@ -50,7 +50,7 @@ class CountingAdmission : public Admission {
 
 TEST_CASE("Objects: creating fills in what the server owns, and the stored bytes carry their revision") {
     ObjectWorld w;
-    api::Pod wanted = pod("web");
+    api::Pod wanted = busybox_pod("web");
     wanted.metadata.uid = "forged";
     wanted.metadata.generation = 77;
     wanted.status.phase = "Running";
@@ -134,7 +134,7 @@ TEST_CASE("Objects: an update checks resourceVersion and uid and keeps what the 
 
 TEST_CASE("Objects: spec raises the generation, status does not and is soft") {
     ObjectWorld w;
-    REQUIRE(w.run(w.objects.create(pod("web"))));
+    REQUIRE(w.run(w.objects.create(busybox_pod("web"))));
     REQUIRE(w.run(w.objects.bind("default", "web", "node1")));
     CHECK(w.objects.get<api::Pod>("default", "web")->metadata.generation == 1);  // binding is no edit
     std::function<Result<void>(api::Pod&)> edit = [](api::Pod& pod) { return pod.spec.containers[0].image = "busybox:2", ok(); };
@@ -157,7 +157,7 @@ TEST_CASE("Objects: spec raises the generation, status does not and is soft") {
 
 TEST_CASE("Objects: binding gives a pod its node once") {
     ObjectWorld w;
-    REQUIRE(w.run(w.objects.create(pod("web"))));
+    REQUIRE(w.run(w.objects.create(busybox_pod("web"))));
     auto bound = w.run(w.objects.bind("default", "web", "node1"));
     REQUIRE(bound);
     CHECK(bound->object->as<api::Pod>().status.conditions[0].type == "PodScheduled");
@@ -217,7 +217,7 @@ TEST_CASE("Objects: finalizers hold a deleted object, taking off the last remove
 
 TEST_CASE("Objects: a pod ends gracefully and the node's grace 0 removes it") {
     ObjectWorld w;
-    REQUIRE(w.run(w.objects.create(pod("web"))));
+    REQUIRE(w.run(w.objects.create(busybox_pod("web"))));
     REQUIRE(w.run(w.objects.bind("default", "web", "node1")));
     auto removed = w.run(w.objects.remove<api::Pod>("default", "web"));
     CHECK(removed->still_exists);
@@ -325,7 +325,7 @@ TEST_CASE("Objects: large ConfigMaps are read and changed although they stay in 
 
 TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
     ObjectWorld w;
-    REQUIRE(w.run(w.objects.create<api::Pod>(pod("good"))));
+    REQUIRE(w.run(w.objects.create<api::Pod>(busybox_pod("good"))));
     const auto damage = [&w](const char* name) {
         Encode broken = [](uint64_t) { return std::string("{\"metadata\": \xff"); };
         REQUIRE(w.run(w.store->create({"pods", "default", name}, Durability::durable, std::move(broken))));

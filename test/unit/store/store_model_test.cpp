@@ -14,7 +14,7 @@ using namespace orilla::test;
 
 namespace {
 
-constexpr int names = 5;
+constexpr int name_count = 5;
 constexpr int steps = 400;
 
 /// A state that a key had; `value` is empty when it was removed.
@@ -68,7 +68,7 @@ class Model {
     }
 
     void write() {
-        const std::string name = "pod" + std::to_string(random_.below(names));
+        const std::string name = "pod" + std::to_string(random_.below(name_count));
         const Durability durability = random_.below(2) == 0 ? Durability::durable : Durability::soft;
         const EntryPtr current = fixture_.store->find(StoreFixture::pod(name));
         const bool removal = current && random_.below(4) == 0;
@@ -136,7 +136,7 @@ class Model {
         fixture_.drop();
         reopen();
         REQUIRE(fixture_.store->revision() >= before);
-        for (int i = 0; i < names; ++i) check_recovered("pod" + std::to_string(i), unanswered);
+        for (int i = 0; i < name_count; ++i) check_recovered("pod" + std::to_string(i), unanswered);
         seen_revision_ = std::max(seen_revision_, fixture_.store->revision());
     }
 
