@@ -62,7 +62,7 @@ void Connection::start() { scope_.spawn(serve()); }
 
 void Connection::set_deadline(int64_t deadline_ms) {
     deadline_ms_ = deadline_ms;
-    if (deadline_ms != INT64_MAX) shared_.note_deadline(deadline_ms);
+    if (deadline_ms != INT64_MAX) shared_.owner.note_deadline(deadline_ms);
 }
 
 loop::Task<void> Connection::serve() {
@@ -83,7 +83,7 @@ loop::Task<void> Connection::serve() {
         auto lingering = linger();
         co_await std::move(lingering);
     }
-    shared_.retire(*this);
+    shared_.owner.retire(*this);
 }
 
 /// A socket that is closed with unread bytes resets, and the client would lose the answer: read on for a moment.
@@ -111,6 +111,7 @@ loop::Task<bool> Connection::shake_hands() {
     identity_.user = transport_.peer_common_name();
     if (transport_.peer_in_organisation("system:masters")) identity_.kind = Identity::Kind::admin;
     else if (!identity_.user.empty()) identity_.kind = Identity::Kind::forbidden;
+    if (!shared_.owner.identified(*this)) is_refused_ = true;
     co_return true;
 }
 
@@ -148,15 +149,17 @@ loop::Task<bool> Connection::read_request() {
     feed_pending();
     State before = State::idle;
     // Lazily: a request that arrives in one piece never touches a deadline but this one.
-    const bool stranger = identity_.kind != Identity::Kind::admin;
+    const bool stranger = is_refused_ || identity_.kind != Identity::Kind::admin;
+    if (parser_.state() == State::idle) idle_since_ms_ = shared_.loop.now_ms();
     set_deadline(shared_.loop.now_ms() + (stranger ? limits.stranger_ms_max : limits.idle_ms_max));
     for (;;) {
         const State state = parser_.state();
         if (state == State::complete || state == State::failed) break;
-        if (state == State::body && !shared_.handler.admits(parser_.request())) break;
+        if (state != State::idle) idle_since_ms_ = -1;
+        if (state == State::body && (is_refused_ || !shared_.handler.admits(parser_.request()))) break;
         if (parser_.wants_continue()) {
             parser_.continue_sent();
-            auto writing = write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
+            auto writing = write_all("HTTP/1.1 100 Continue\r\n\r\n", {}, nullptr);
             if (!co_await std::move(writing)) co_return false;
         }
         if (state != before && state == State::head) set_deadline(shared_.loop.now_ms() + limits.head_ms_max);
@@ -167,39 +170,50 @@ loop::Task<bool> Connection::read_request() {
         if (!co_await std::move(reading)) co_return false;
     }
     deadline_ms_ = INT64_MAX;
+    idle_since_ms_ = -1;
     co_return true;
 }
 
 // ---- answering -------------------------------------------------------------------------------------------------------
 
-loop::Task<bool> Connection::answer_http_error() {
+/// The last answer of a connection.
+loop::Task<bool> Connection::answer_http_error(int status, std::string text) {
     keep_alive_ = false;
-    is_head_ = false;
-    unread_ = true;
-    auto writing = write_response(shared_.handler.render_http_error(parser_.error_status(), parser_.error_text()));
+    unread_ = parser_.state() != RequestParser::State::complete;  // then more may still be on the way
+    auto writing = write_response(shared_.handler.render_http_error(status, text));
     co_return co_await std::move(writing);
 }
 
 loop::Task<bool> Connection::answer_request() {
     ++shared_.counters.requests;
+    is_head_ = false;
     if (parser_.state() == RequestParser::State::failed) {
-        auto refusing = answer_http_error();
+        auto refusing = answer_http_error(parser_.error_status(), std::string(parser_.error_text()));
         co_return co_await std::move(refusing);
     }
     Request& request = parser_.request();
     request.identity = &identity_;
     keep_alive_ = request.keep_alive;
     is_head_ = request.method == Method::head;
+    if (is_refused_) {
+        auto refusing = answer_http_error(429, "too many connections, please try again later");
+        co_return co_await std::move(refusing);
+    }
     if (!shared_.handler.admits(request)) {
         keep_alive_ = false;
-        unread_ = true;  // its body may still be on the way
+        unread_ = parser_.state() != RequestParser::State::complete;  // its body may still be on the way
         auto refusing = write_response(shared_.handler.refuse(request));
         co_return co_await std::move(refusing);
     }
     auto handling = shared_.handler.handle(request);
     Response response = co_await std::move(handling);
     if (response.close) keep_alive_ = false;
-    if (response.stream && !is_head_) {
+    const bool streams = response.stream && !is_head_;
+    if (streams && response.is_watch && !shared_.owner.begin_watch(*this)) {
+        auto refusing = answer_http_error(429, "too many watches, please try again later");
+        co_return co_await std::move(refusing);
+    }
+    if (streams) {
         auto streaming = write_stream(std::move(response));
         co_return co_await std::move(streaming);
     }
@@ -237,15 +251,29 @@ loop::Task<bool> Connection::write_response(Response response) {
         out_ += content;
         content = {};
     }
-    auto writing = write_all(out_, content);
+    auto writing = write_all(out_, content, response.keep);
     const bool written = co_await std::move(writing);
     if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
     co_return written && keep_alive_;
 }
 
-/// Takes bytes until everything is with the kernel.
-loop::Task<bool> Connection::write_all(std::string_view first, std::string_view second) {
+/// The client does not take its bytes: from now on they count, and may be what somebody has to go for.
+void Connection::wait_for_client(std::optional<SendBudget::Waiting>& waiting, SendBudget::Unsent unsent) {
+    if (waiting) return;
+    waiting.emplace(shared_.unsent, *this, std::move(unsent));
+    for (Connection* slowest : shared_.unsent.take_excess()) {
+        ++shared_.counters.slow_ended;
+        shared_.owner.retire(*slowest);
+    }
+}
+
+/// Takes bytes until everything is with the kernel. `shared` owns `second` when others may be sent it, too.
+loop::Task<bool> Connection::write_all(std::string_view first, std::string_view second,
+                                       std::shared_ptr<const void> shared) {
     const int64_t deadline_before = deadline_ms_;
+    SendBudget::Unsent unsent{first.size(), std::move(shared), second.size(), is_watching_};
+    if (!unsent.shared) unsent.own_bytes += second.size();
+    std::optional<SendBudget::Waiting> waiting;
     while (!first.empty() || !second.empty()) {
         const IoResult result = transport_.try_write(first, second);
         if (result.state == IoState::closed) co_return false;
@@ -258,6 +286,7 @@ loop::Task<bool> Connection::write_all(std::string_view first, std::string_view 
         // TLS without renegotiation never has to read in order to write.
         if (result.state == IoState::wants_read) co_return false;
         set_deadline(shared_.loop.now_ms() + shared_.limits.write_stall_ms_max);
+        wait_for_client(waiting, unsent);
         co_await transport_.watch().writable();
         deadline_ms_ = deadline_before;
     }
@@ -275,48 +304,69 @@ loop::Task<void> Connection::watch_for_hang_up() {
         if (result.state == IoState::done) pending_.append(shared_.read_buffer.get(), result.bytes);
         if (result.state != IoState::done || pending_.size() > shared_.limits.pipelined_bytes_max) break;
     }
-    shared_.retire(*this);
+    shared_.owner.retire(*this);
 }
 
-loop::Task<bool> Connection::write_piece(std::string* piece, bool chunked) {
+/// A shared text is not copied behind the rest: it goes out from where it is.
+loop::Task<bool> Connection::write_piece(std::string* piece, std::shared_ptr<const std::string> shared, bool chunked) {
+    const std::string_view text = shared ? std::string_view(*shared) : std::string_view();
     out_.clear();
     if (chunked) {
-        append_number(out_, piece->size(), 16);
+        append_number(out_, piece->size() + text.size(), 16);
         out_ += "\r\n";
-        *piece += "\r\n";
+        if (!shared) *piece += "\r\n";
     }
-    auto writing = write_all(out_, *piece);
-    co_return co_await std::move(writing);
+    if (!shared) {
+        auto writing = write_all(out_, *piece, nullptr);
+        co_return co_await std::move(writing);
+    }
+    out_ += *piece;
+    auto writing = write_all(out_, text, shared);
+    if (!co_await std::move(writing)) co_return false;
+    auto ending = write_all(chunked ? "\r\n" : "", {}, nullptr);
+    co_return co_await std::move(ending);
+}
+
+/// Mid-stream there is no way to tell an error but to break off without the last chunk: false.
+loop::Task<bool> Connection::write_pieces(Response* response, bool chunked) {
+    std::string piece = std::move(response->body);  // what was ready before the stream
+    for (bool more = true; more;) {
+        if (piece.empty()) {
+            auto making = response->stream->next(&piece);
+            const Result<bool> made = co_await std::move(making);
+            if (!made) co_return false;
+            more = made.value();
+        }
+        auto shared = response->stream->take_shared();
+        if (!piece.empty() || shared) {
+            auto writing = write_piece(&piece, std::move(shared), chunked);
+            if (!co_await std::move(writing)) co_return false;
+        }
+        // A stream may wait for hours for its next piece.
+        if (piece.capacity() > kept_out_bytes_max) std::string().swap(piece);
+        if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
+        piece.clear();
+        if (++turns_ % pieces_per_turn_max == 0) co_await shared_.loop.yield();
+    }
+    co_return true;
 }
 
 loop::Task<bool> Connection::write_stream(Response response) {
     // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
     const bool chunked = !parser_.request().http_1_0;
     if (!chunked) keep_alive_ = false;
+    is_watching_ = response.is_watch;
     render_head(response, chunked);
     loop::Scope watcher(shared_.loop);
     watcher.spawn(watch_for_hang_up());
-    auto head = write_all(out_, {});
+    auto head = write_all(out_, {}, nullptr);
     if (!co_await std::move(head)) co_return false;
-    std::string piece = std::move(response.body);  // what was ready before the stream
-    if (!piece.empty()) {
-        auto writing = write_piece(&piece, chunked);
-        if (!co_await std::move(writing)) co_return false;
-    }
-    for (;;) {
-        piece.clear();
-        auto making = response.stream->next(&piece);
-        const Result<bool> more = co_await std::move(making);
-        // Mid-stream there is no way to tell an error but to break off without the last chunk.
-        if (!more) co_return false;
-        if (!more.value()) break;
-        if (piece.empty()) continue;
-        auto writing = write_piece(&piece, chunked);
-        if (!co_await std::move(writing)) co_return false;
-        if (++turns_ % pieces_per_turn_max == 0) co_await shared_.loop.yield();
-    }
+    auto pieces = write_pieces(&response, chunked);
+    if (!co_await std::move(pieces)) co_return false;
+    if (is_watching_) shared_.owner.end_watch(*this);
+    is_watching_ = false;
     if (!chunked) co_return true;
-    auto last = write_all("0\r\n\r\n", {});
+    auto last = write_all("0\r\n\r\n", {}, nullptr);
     const bool written = co_await std::move(last);
     co_return written && keep_alive_;
 }

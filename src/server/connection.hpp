@@ -1,16 +1,18 @@
 // One client's connection: reads a request, has it answered, writes the answer, again. It promises one request at a
 // time (the next one waits in the socket or, pipelined, in a bounded buffer), that a slow or silent client costs a
-// deadline and no timer, and that a stream ends as soon as its client is gone.
+// deadline and no timer, that a stream ends as soon as its client is gone, and that who is refused hears it: its request
+// is read before it is answered 429, because a socket that is closed with unread bytes resets.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http_message.hpp"
 #include "http_parser.hpp"
 #include "orilla/loop/loop.hpp"
+#include "send_budget.hpp"
 #include "transport.hpp"
 
 namespace orilla::server {
@@ -30,24 +32,41 @@ struct ConnectionLimits {
 
 struct HttpCounters {
     uint64_t connections = 0;
-    uint64_t connections_refused = 0;
+    uint64_t connections_refused = 0;  ///< told so, or dropped because they had not said a word
+    uint64_t watches_refused = 0;
     uint64_t requests = 0;
     uint64_t answers_by_class[6] = {};  ///< [2]: 2xx
     uint64_t timeouts = 0;
+    uint64_t slow_ended = 0;  ///< answers broken off because their clients left too much unread
+};
+
+class Connection;
+
+/// Who keeps all connections, and knows what each client has already.
+class ConnectionOwner {
+  public:
+    virtual ~ConnectionOwner() = default;
+    /// A deadline was set: the one timer for all has to look again.
+    virtual void note_deadline(int64_t deadline_ms) = 0;
+    /// It has ended, its client is gone, or it has to go: destroys it in a later turn.
+    virtual void retire(Connection& connection) = 0;
+    /// Its peer is known from now on. False: this client has too many, its request is to be answered 429.
+    virtual bool identified(Connection& connection) = 0;
+    /// False: its client has too many watches. Otherwise `end_watch` follows, unless the connection ends first.
+    virtual bool begin_watch(Connection& connection) = 0;
+    virtual void end_watch(Connection& connection) = 0;
 };
 
 class Connection {
   public:
-    /// What every connection of a listener shares; must outlive it.
+    /// What all connections share; must outlive them.
     struct Shared {
         loop::Loop& loop;
         Handler& handler;
         const ConnectionLimits& limits;
         HttpCounters& counters;
-        /// Called when a deadline was set, so that the one timer of the listener can look again.
-        std::function<void(int64_t deadline_ms)> note_deadline;
-        /// Called once when it has ended or its client is gone; destroys it in a later turn.
-        std::function<void(Connection&)> retire;
+        ConnectionOwner& owner;
+        SendBudget& unsent;
         /// One buffer for all reads: it is empty again before anybody else runs. On the heap, untouched until the first
         /// read: as thread-local storage the C library would write its zeros anew for every thread.
         std::unique_ptr<char[]> read_buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
@@ -61,6 +80,15 @@ class Connection {
     Connection& operator=(const Connection&) = delete;
 
     void start();
+    /// Before `start`: whoever this is, its request is to be answered 429.
+    void refuse_as_busy() { is_refused_ = true; }
+    const Identity& identity() const { return identity_; }
+    /// Between two requests since then; -1 while there is something to do.
+    int64_t idle_since_ms() const { return idle_since_ms_; }
+    /// A request has arrived that was not looked at yet.
+    bool has_unread() const { return transport_.has_unread(); }
+    /// Ends it without a word; for one that is idle.
+    void say_goodbye() { transport_.shut_down(); }
     /// Monotonic; INT64_MAX when nothing is waited for that could be late.
     int64_t deadline_ms() const { return deadline_ms_; }
     bool is_stranger() const { return identity_.kind != Identity::Kind::admin; }
@@ -73,11 +101,13 @@ class Connection {
     loop::Task<bool> answer_request();
     loop::Task<bool> write_response(Response response);
     loop::Task<bool> write_stream(Response response);
-    loop::Task<bool> write_piece(std::string* piece, bool chunked);
-    loop::Task<bool> write_all(std::string_view first, std::string_view second);
+    loop::Task<bool> write_pieces(Response* response, bool chunked);
+    loop::Task<bool> write_piece(std::string* piece, std::shared_ptr<const std::string> shared, bool chunked);
+    loop::Task<bool> write_all(std::string_view first, std::string_view second, std::shared_ptr<const void> shared);
     loop::Task<void> watch_for_hang_up();
     loop::Task<void> linger();
-    loop::Task<bool> answer_http_error();
+    loop::Task<bool> answer_http_error(int status, std::string text);
+    void wait_for_client(std::optional<SendBudget::Waiting>& waiting, SendBudget::Unsent unsent);
     void feed_pending();
     void render_head(const Response& response, bool chunked);
     void set_deadline(int64_t deadline_ms);
@@ -89,10 +119,13 @@ class Connection {
     std::string pending_;  ///< bytes after the current request
     std::string out_;      ///< head of the answer, and its body when small
     int64_t deadline_ms_ = INT64_MAX;
+    int64_t idle_since_ms_ = -1;
     unsigned turns_ = 0;
     bool keep_alive_ = true;
     bool is_head_ = false;
     bool unread_ = false;  ///< the answer came before the whole request
+    bool is_refused_ = false;
+    bool is_watching_ = false;
     loop::Scope scope_;
 };
 

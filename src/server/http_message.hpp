@@ -57,6 +57,7 @@ class Response {
 
     int status;
     bool close = false;  ///< end the connection after this answer
+    bool is_watch = false;  ///< the stream ends when its client likes: watches, logs that are followed
     std::string_view content_type = "application/json";  ///< a literal; empty for none
     std::string headers;                                 ///< more of them, as they go out
     std::string body;

@@ -12,16 +12,32 @@
 
 namespace orilla::server {
 
+using Standing = Clients::Standing;
+
+namespace {
+/// As far as one client's choice of addresses does not reach: in IPv6 everybody has a whole network of 64 bits.
+std::string name_of_peer(const sockaddr_storage& peer) {
+    constexpr size_t network_bytes = 8;
+    if (peer.ss_family == AF_INET) {
+        const auto& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+        return {reinterpret_cast<const char*>(&address), sizeof address};
+    }
+    if (peer.ss_family != AF_INET6) return "elsewhere";
+    const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&address);
+    return {reinterpret_cast<const char*>(&address), is_mapped ? sizeof address : network_bytes};
+}
+}  // namespace
+
 HttpServer::HttpServer(loop::Loop& loop, Handler& handler, HttpServerLimits limits)
     : loop_(loop),
       limits_(limits),
-      shared_{loop, handler, limits_.connection, counters_, {}, {}},
+      unsent_(limits_.unsent_bytes_max),
+      shared_{loop, handler, limits_.connection, counters_, *this, unsent_},
+      nowhere_(loop, UniqueFd()),
       reaper_(loop),
       trimmer_(loop),
-      scope_(loop) {
-    shared_.note_deadline = [this](int64_t deadline_ms) { note_deadline(deadline_ms); };
-    shared_.retire = [this](Connection& connection) { retire(connection); };
-}
+      scope_(loop) {}
 
 HttpServer::~HttpServer() {
     *alive_ = false;
@@ -41,19 +57,19 @@ void HttpServer::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) {
     scope_.spawn(accept_loop(&added));
 }
 
-void HttpServer::adopt(UniqueFd connected, Identity identity) { add(std::move(connected), nullptr, std::move(identity)); }
-
-bool HttpServer::is_full(const Listener& listener) const {
-    return connections_.size() >= limits_.connections_max ||
-           (listener.tls && listener.connections >= limits_.tls_connections_max);
+void HttpServer::adopt(UniqueFd connected, Identity identity) {
+    std::string name = identity.user;
+    add(nowhere_, Standing::known, std::move(name), std::move(connected), std::move(identity));
 }
 
 loop::Task<void> HttpServer::accept_loop(Listener* listener) {
     int accepted = 0;
     for (;;) {
-        UniqueFd fd(::accept4(listener->fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        sockaddr_storage peer{};
+        socklen_t length = sizeof peer;
+        UniqueFd fd(::accept4(listener->fd.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
-            admit(*listener, std::move(fd));
+            admit(*listener, std::move(fd), name_of_peer(peer));
             if (++accepted % limits_.accepts_per_turn_max == 0) co_await loop_.yield();
             continue;
         }
@@ -71,48 +87,113 @@ loop::Task<void> HttpServer::accept_loop(Listener* listener) {
     }
 }
 
-void HttpServer::admit(Listener& listener, UniqueFd fd) {
+// ---- who gets a place ------------------------------------------------------------------------------------------------
+
+void HttpServer::admit(Listener& listener, UniqueFd fd, std::string address) {
     ++counters_.connections;
-    if (is_full(listener) && listener.tls) drop_oldest_stranger(listener);
-    if (is_full(listener)) {
-        ++counters_.connections_refused;
-        // Behind TLS the words would cost a handshake: there the door just closes.
-        if (!listener.tls) refuse_connection(fd.get());
-        return;
-    }
-    if (listener.tls) return add(std::move(fd), &listener, Identity{});
-    Identity identity = identify_peer(fd.get(), listener.admin_group);
-    add(std::move(fd), &listener, std::move(identity));
+    Identity identity;
+    if (!listener.tls) identity = identify_peer(fd.get(), listener.admin_group);
+    const Standing standing = listener.tls ? Standing::stranger : Standing::known;
+    std::string name = listener.tls ? std::move(address) : identity.user;
+    // Of one address the oldest goes, which has had its chance: silent connections keep nobody else out.
+    if (standing == Standing::stranger && listener.clients.connections_of(standing, name) >= limits_.address_strangers_max)
+        drop_oldest(listener, standing, name);
+    const bool has_room = make_room(listener) && (standing == Standing::stranger || make_room_for(listener, name));
+    if (has_room) return add(listener, standing, std::move(name), std::move(fd), std::move(identity));
+    ++counters_.connections_refused;
+    if (listener.clients.refused() >= limits_.refused_connections_max) drop_oldest(listener, Standing::refused, {});
+    add(listener, Standing::refused, {}, std::move(fd), std::move(identity));
 }
 
-/// Whoever has not shown a certificate makes room for who may: silent connections cannot keep a client out.
-void HttpServer::drop_oldest_stranger(const Listener& listener) {
+/// A place at the listener for whoever comes.
+bool HttpServer::make_room(const Listener& listener) {
+    if (listener.clients.connections() < limits_.connections_max) return true;
+    if (const std::string address = listener.clients.busiest(Standing::stranger); !address.empty()) {
+        ++counters_.connections_refused;
+        drop_oldest(listener, Standing::stranger, address);
+        return true;
+    }
+    return evict_idle(listener, listener.clients.busiest(Standing::known));
+}
+
+/// A place among those of one client.
+bool HttpServer::make_room_for(const Listener& listener, const std::string& client) {
+    return listener.clients.connections_of(Standing::known, client) < limits_.client_connections_max ||
+           evict_idle(listener, client);
+}
+
+/// Ends the connection of a client that has not been used for longest.
+bool HttpServer::evict_idle(const Listener& listener, const std::string& client) {
+    const int64_t before_ms = loop_.now_ms() - limits_.evictable_idle_ms_min;
+    auto longest = connections_.end();
+    for (auto it = connections_.begin(); it != connections_.end(); ++it) {
+        const int64_t since_ms = it->first->idle_since_ms();
+        if (&it->second.listener != &listener || !it->second.seat.is(Standing::known, client)) continue;
+        if (since_ms < 0 || since_ms > before_ms || it->first->has_unread()) continue;
+        if (longest == connections_.end() || since_ms < longest->first->idle_since_ms()) longest = it;
+    }
+    if (longest == connections_.end()) return false;
+    longest->first->say_goodbye();
+    connections_.erase(longest);
+    return true;
+}
+
+void HttpServer::drop_oldest(const Listener& listener, Standing standing, const std::string& name) {
     auto oldest = connections_.end();
     for (auto it = connections_.begin(); it != connections_.end(); ++it) {
-        if (it->second.listener != &listener || !it->first->is_stranger()) continue;
-        if (oldest == connections_.end() || it->first->deadline_ms() < oldest->first->deadline_ms()) oldest = it;
+        if (&it->second.listener != &listener || !it->second.seat.is(standing, name)) continue;
+        if (oldest == connections_.end() || it->second.order < oldest->second.order) oldest = it;
     }
-    if (oldest == connections_.end()) return;
-    ++counters_.connections_refused;
-    connections_.erase(oldest);
+    if (oldest != connections_.end()) connections_.erase(oldest);
 }
 
-void HttpServer::add(UniqueFd fd, Listener* listener, Identity identity) {
+void HttpServer::add(Listener& listener, Standing standing, std::string name, UniqueFd fd, Identity identity) {
     // Of TCP only what is not sent yet: its window must fit the way to the client. A kernel that refuses keeps its own.
     const int room = limits_.send_buffer_bytes;
-    if (listener && listener->tls) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
+    if (listener.tls) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
     else ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    TlsContext* tls = listener ? listener->tls.get() : nullptr;
-    auto connection = std::make_unique<Connection>(shared_, std::move(fd), tls, std::move(identity));
+    auto connection = std::make_unique<Connection>(shared_, std::move(fd), listener.tls.get(), std::move(identity));
     Connection* added = connection.get();
-    connections_.try_emplace(added, std::move(connection), listener);
+    if (standing == Standing::refused) added->refuse_as_busy();
+    const auto place = connections_.try_emplace(added, listener, standing, std::move(name), ++next_order_).first;
+    place->second.connection = std::move(connection);
     added->start();
 }
 
+bool HttpServer::identified(Connection& connection) {
+    const auto found = connections_.find(&connection);
+    Accepted& accepted = found->second;
+    if (accepted.seat.standing() == Standing::refused) return false;
+    const std::string& name = connection.identity().user;
+    if (name.empty()) return true;  // still a stranger, and refused for that
+    if (make_room_for(accepted.listener, name)) {
+        accepted.seat.become(Standing::known, name);
+        return true;
+    }
+    ++counters_.connections_refused;
+    if (accepted.listener.clients.refused() >= limits_.refused_connections_max)
+        drop_oldest(accepted.listener, Standing::refused, {});
+    accepted.seat.become(Standing::refused, {});
+    return false;
+}
+
+bool HttpServer::begin_watch(Connection& connection) {
+    const bool begun = connections_.find(&connection)->second.seat.begin_watch(limits_.client_watches_max);
+    if (!begun) ++counters_.watches_refused;
+    return begun;
+}
+
+void HttpServer::end_watch(Connection& connection) { connections_.find(&connection)->second.seat.end_watch(); }
+
 void HttpServer::retire(Connection& connection) {
-    // It runs right now, so it cannot be destroyed here.
-    loop_.post([this, gone = &connection, alive = alive_] {
-        if (!*alive || connections_.erase(gone) == 0) return;
+    const auto found = connections_.find(&connection);
+    if (found == connections_.end()) return;
+    // It may run right now, so it cannot be destroyed here; until then another may come at the same place in memory.
+    loop_.post([this, gone = &connection, order = found->second.order, alive = alive_] {
+        if (!*alive) return;
+        const auto place = connections_.find(gone);
+        if (place == connections_.end() || place->second.order != order) return;
+        connections_.erase(place);
         ++closes_since_trim_;
         trim_later();
     });

@@ -1,13 +1,16 @@
-// The listening sockets and all their connections. It promises a bound on connections (one more is told so and closed; at
-// the TLS port the oldest that has shown no certificate yet goes instead), one timer for all deadlines, and memory given
-// back after a burst.
+// The listening sockets and all their connections. It promises a bound on connections and watches for each client and for
+// each listener, and that nobody's can be used up by somebody else: a client is the common name of a certificate, a uid,
+// or, as long as it has not shown who it is, an address. Whoever comes beyond a bound takes the place of an idle
+// connection or of somebody who has not said a word; where there is none its request is answered 429. One timer serves all
+// deadlines, and memory is given back after a burst.
 #pragma once
 
 #include <list>
 #include <memory>
+#include <string>
 #include <unordered_map>
-#include <vector>
 
+#include "clients.hpp"
 #include "connection.hpp"
 #include "tls.hpp"
 
@@ -15,8 +18,13 @@ namespace orilla::server {
 
 struct HttpServerLimits {
     ConnectionLimits connection;
-    size_t connections_max = 512;
-    size_t tls_connections_max = 256;  ///< of these: strangers at the TLS port cannot shut out the socket
+    size_t connections_max = 384;         ///< of one listener
+    size_t client_connections_max = 288;  ///< of them for one client
+    size_t client_watches_max = 224;      ///< of those: some are left for what has an end
+    size_t address_strangers_max = 64;    ///< connections from one address that have not shown who they are
+    size_t refused_connections_max = 64;  ///< beyond the others, as long as it takes to say no
+    size_t unsent_bytes_max = 8 * 1024 * 1024;  ///< of answers that clients do not take
+    int64_t evictable_idle_ms_min = 1'000;      ///< not one that was just opened to be used
     int send_buffer_bytes = 32 * 1024;  ///< in the kernel, which doubles it: what a client that does not read may hold
     int64_t accept_pause_ms = 200;   ///< when the process has no fd left
     int accepts_per_turn_max = 32;
@@ -24,7 +32,7 @@ struct HttpServerLimits {
     int64_t trim_delay_ms = 1'000;
 };
 
-class HttpServer {
+class HttpServer : private ConnectionOwner {
   public:
     HttpServer(loop::Loop& loop, Handler& handler, HttpServerLimits limits);
     ~HttpServer();
@@ -33,11 +41,12 @@ class HttpServer {
     void serve_unix(UniqueFd listener, int admin_group);
     /// Peers are known by their certificate.
     void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
-    /// A connection made elsewhere, for tests.
+    /// A connection made elsewhere, for tests: beside all bounds but that of watches.
     void adopt(UniqueFd connected, Identity identity);
 
     size_t connections() const { return connections_.size(); }
     const HttpCounters& counters() const { return counters_; }
+    size_t unsent_bytes() const { return unsent_.bytes(); }
 
   private:
     struct Listener {
@@ -46,39 +55,44 @@ class HttpServer {
         loop::FdWatch watch;
         std::unique_ptr<TlsContext> tls;
         int admin_group = -1;
-        size_t connections = 0;
+        Clients clients;
     };
-    /// A connection, counted at its listener (null for an adopted one) as long as it lives.
     struct Accepted {
-        Accepted(std::unique_ptr<Connection> the_connection, Listener* the_listener)
-            : connection(std::move(the_connection)), listener(the_listener) {
-            if (listener) ++listener->connections;
-        }
-        Accepted(const Accepted&) = delete;
-        Accepted& operator=(const Accepted&) = delete;
-        ~Accepted() {
-            if (listener) --listener->connections;
-        }
+        Accepted(Listener& the_listener, Clients::Standing standing, std::string name, uint64_t the_order)
+            : listener(the_listener), seat(listener.clients, standing, std::move(name)), order(the_order) {}
+        Listener& listener;
+        Clients::Seat seat;
+        uint64_t order;  ///< of its coming
         std::unique_ptr<Connection> connection;
-        Listener* listener;
     };
+
+    // ConnectionOwner
+    void note_deadline(int64_t deadline_ms) override;
+    void retire(Connection& connection) override;
+    bool identified(Connection& connection) override;
+    bool begin_watch(Connection& connection) override;
+    void end_watch(Connection& connection) override;
+
     loop::Task<void> accept_loop(Listener* listener);
-    void admit(Listener& listener, UniqueFd fd);
-    void drop_oldest_stranger(const Listener& listener);
-    void add(UniqueFd fd, Listener* listener, Identity identity);
-    bool is_full(const Listener& listener) const;
-    void retire(Connection& connection);
-    void note_deadline(int64_t deadline_ms);
+    void admit(Listener& listener, UniqueFd fd, std::string address);
+    void add(Listener& listener, Clients::Standing standing, std::string name, UniqueFd fd, Identity identity);
+    bool make_room(const Listener& listener);
+    bool make_room_for(const Listener& listener, const std::string& client);
+    bool evict_idle(const Listener& listener, const std::string& client);
+    void drop_oldest(const Listener& listener, Clients::Standing standing, const std::string& name);
     void reap();
     void trim_later();
 
     loop::Loop& loop_;
     HttpServerLimits limits_;
     HttpCounters counters_;
+    SendBudget unsent_;
     Connection::Shared shared_;
     std::list<Listener> listeners_;
+    Listener nowhere_;  ///< where connections that were made elsewhere belong
     std::unordered_map<Connection*, Accepted> connections_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< posted work checks it
+    uint64_t next_order_ = 0;
     loop::Timer reaper_;
     loop::Timer trimmer_;
     size_t closes_since_trim_ = 0;

@@ -67,6 +67,10 @@ void append_http_metrics(std::string& out, const HttpCounters& counters, size_t 
                   static_cast<double>(counters.connections));
     append_metric(out, "orilla_http_connections_refused_total", "counter", "Connections beyond the bound.",
                   static_cast<double>(counters.connections_refused));
+    append_metric(out, "orilla_http_watches_refused_total", "counter", "Watches beyond the bound of a client.",
+                  static_cast<double>(counters.watches_refused));
+    append_metric(out, "orilla_http_slow_ended_total", "counter", "Answers broken off because their clients did not read.",
+                  static_cast<double>(counters.slow_ended));
     append_metric(out, "orilla_http_timeouts_total", "counter", "Connections closed for silence.",
                   static_cast<double>(counters.timeouts));
     append_metric(out, "orilla_http_requests_total", "counter", "Requests.", static_cast<double>(counters.requests));

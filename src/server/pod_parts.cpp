@@ -155,6 +155,7 @@ Task<Result<Response>> read_pod_log(Rest& rest, const ResourceRequest& request) 
     CO_TRY(auto stream, rest.logs->open(*log));
     Response response;
     response.content_type = "text/plain";
+    response.is_watch = log->follow;
     response.stream = std::move(stream);
     co_return response;
 }

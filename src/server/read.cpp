@@ -46,7 +46,7 @@ class ListStream final : public ByteStream {
         if (finished_) co_return false;
         if (at_ == 0) append_head(*out);
         int since_yield = 0;
-        while (at_ < listing_.entries.size() && out->size() < list_piece_bytes) {
+        while (at_ < listing_.entries.size() && out->size() < list_piece_bytes && !shared_) {
             store::EntryPtr& entry = listing_.entries[at_++];
             if (selection_.may_match(entry->key)) {
                 auto appending = append_entry(out, entry);
@@ -56,11 +56,12 @@ class ListStream final : public ByteStream {
             entry.reset();  // sent: the snapshot need not hold it any longer
             if (++since_yield % list_items_per_turn == 0 && needs_object()) co_await rest_.loop.yield();
         }
-        if (at_ < listing_.entries.size()) co_return true;
+        if (at_ < listing_.entries.size() || shared_) co_return true;
         append_tail(*out);
         finished_ = true;
         co_return true;
     }
+    std::shared_ptr<const std::string> take_shared() override { return std::move(shared_); }
     bool finished() const { return finished_; }
 
   private:
@@ -99,26 +100,33 @@ class ListStream final : public ByteStream {
                 whole->json = *json;
                 entry = std::move(whole);
             }
+            entry = rest_.texts.share(std::move(entry));
         }
         co_return append_resident(*out, entry);
     }
 
     Result<void> append_resident(std::string& out, const store::EntryPtr& entry) {
         if (!needs_object()) {
-            separate(out);
-            out += *entry->json;
+            append_text(out, entry);
             return ok();
         }
         const auto decoded = rest_.objects.decode(kind_, entry);
         if (!decoded) return ok();  // logged; one damaged row must not hide all others
         const store::ObjectPtr& object = *decoded;
         if (!selection_.matches(*object)) return ok();
+        if (form_ == Form::json) return append_text(out, entry), ok();
         separate(out);
         const std::string revision = std::to_string(entry->revision);
-        if (form_ == Form::json) out += *entry->json;
-        else if (form_ == Form::partial_metadata) api::append_partial_metadata(out, *object, revision);
+        if (form_ == Form::partial_metadata) api::append_partial_metadata(out, *object, revision);
         else api::append_table_row(out, *object, revision, include_, now_s_);
         return ok();
+    }
+
+    /// Ends the piece where the text is large.
+    void append_text(std::string& out, const store::EntryPtr& entry) {
+        separate(out);
+        if (entry->json->size() > copied_text_bytes_max) shared_ = entry->json;
+        else out += *entry->json;
     }
 
     void separate(std::string& out) {
@@ -137,6 +145,7 @@ class ListStream final : public ByteStream {
     Form form_;
     api::IncludeObject include_;
     int64_t now_s_;
+    std::shared_ptr<const std::string> shared_;  ///< comes behind the piece that was just made
     size_t at_ = 0;
     bool first_ = true;
     bool finished_ = false;
@@ -160,7 +169,7 @@ Result<store::Listing> take_listing(Rest& rest, const ResourceRequest& request, 
 Response entry_response(const store::EntryPtr& entry, int status) {
     Response response(status);
     response.view = *entry->json;
-    response.keep = entry;
+    response.keep = entry->json;  // the text itself: it counts once for all who are sent it
     return response;
 }
 }  // namespace
@@ -172,7 +181,8 @@ Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key) {
         if (entry->json) co_return entry;
         auto reading = rest.store().read(key);
         auto whole = co_await std::move(reading);
-        if (whole || whole.error().code() != Code::conflict || attempt == load_attempts_max) co_return whole;
+        if (whole) co_return rest.texts.share(std::move(*whole));
+        if (whole.error().code() != Code::conflict || attempt == load_attempts_max) co_return whole;
     }
 }
 

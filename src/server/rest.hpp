@@ -11,6 +11,7 @@
 #include "orilla/api/object.hpp"
 #include "orilla/server/ports.hpp"
 #include "orilla/store/objects.hpp"
+#include "shared_texts.hpp"
 #include "uri.hpp"
 
 namespace orilla::server {
@@ -23,6 +24,7 @@ struct Rest {
     store::Objects& objects;
     Logs* logs = nullptr;          ///< null: this build has none, pods/log says so
     ImageService* images = nullptr;
+    SharedTexts texts{};
 
     store::Store& store() { return objects.store(); }
     int64_t now_s() const { return loop.clock().wall_s(); }

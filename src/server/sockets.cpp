@@ -15,7 +15,6 @@
 #include <cstring>
 
 #include "orilla/server/server.hpp"
-#include "status.hpp"
 
 namespace orilla::server {
 
@@ -194,15 +193,6 @@ Identity identify_peer(int fd, int admin_group) {
     }
     if (admin) identity.kind = Identity::Kind::admin;
     return identity;
-}
-
-void refuse_connection(int fd) {
-    const Error busy = Error(Code::too_many_requests, "too many connections, please try again later").with_retry_after(1);
-    const std::string body = render_status(busy);
-    const std::string text = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-                             "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-    [[maybe_unused]] const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    ::shutdown(fd, SHUT_WR);
 }
 
 }  // namespace orilla::server

@@ -23,7 +23,4 @@ int find_group_id(const std::string& name, const std::string& group_file = "/etc
 /// SO_PEERCRED and SO_PEERGROUPS of a connected unix socket.
 Identity identify_peer(int fd, int admin_group);
 
-/// Writes a 503 as far as that goes without waiting.
-void refuse_connection(int fd);
-
 }  // namespace orilla::server

@@ -34,6 +34,11 @@ IoResult Transport::try_handshake() {
     return code == 1 ? IoResult{IoState::done, 1} : ssl_result(code);
 }
 
+bool Transport::has_unread() const {
+    char byte = 0;
+    return ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 IoResult Transport::try_read(char* buffer, size_t size) {
     if (ssl_) {
         ERR_clear_error();

@@ -41,6 +41,8 @@ class Transport {
     std::string peer_common_name() const;
     bool peer_in_organisation(std::string_view organisation) const;
 
+    /// Something is there to be read, if only a part of a TLS record.
+    bool has_unread() const;
     IoResult try_read(char* buffer, size_t size);
     /// Two pieces, because a head and a large body live apart.
     IoResult try_write(std::string_view first, std::string_view second);

@@ -18,6 +18,8 @@ constexpr int64_t bookmark_interval_ms = 60'000;
 /// Without timeoutSeconds a watch ends after 30 to 60 minutes, so that not all clients come back together.
 constexpr int64_t watch_ms_min = 30 * 60'000;
 
+constexpr std::string_view event_tail = "}\n";
+
 enum class Happened { added, modified, deleted };
 
 std::string_view event_name(Happened happened) {
@@ -71,7 +73,8 @@ class WatchStream final : public ByteStream {
     }
 
     Task<Result<bool>> next(std::string* out) override {
-        if (ended_) co_return false;
+        if (std::exchange(tail_due_, false)) *out += event_tail;
+        if (ended_) co_return !out->empty();
         if (in_listing_) {
             auto initial = append_initial(out);
             co_await std::move(initial);
@@ -85,12 +88,13 @@ class WatchStream final : public ByteStream {
         }
         co_return !out->empty();
     }
+    std::shared_ptr<const std::string> take_shared() override { return std::move(shared_); }
 
   private:
     // ---- what was there before ---------------------------------------------------------------------------------------
 
     Task<void> append_initial(std::string* out) {
-        while (at_ < listing_.entries.size() && out->size() < watch_piece_bytes) {
+        while (at_ < listing_.entries.size() && out->size() < watch_piece_bytes && !shared_) {
             store::EntryPtr entry = std::move(listing_.entries[at_++]);
             if (!selection_.may_match(entry->key)) continue;
             if (!entry->json) {
@@ -102,7 +106,7 @@ class WatchStream final : public ByteStream {
             }
             append_if_matching(*out, Happened::added, entry);
         }
-        if (at_ < listing_.entries.size()) co_return;
+        if (at_ < listing_.entries.size() || shared_) co_return;
         in_listing_ = false;
         listing_.entries.clear();
         listing_.entries.shrink_to_fit();
@@ -118,7 +122,7 @@ class WatchStream final : public ByteStream {
     // ---- what happens ------------------------------------------------------------------------------------------------
 
     void drain(std::string& out) {
-        while (!ended_ && out.size() < watch_piece_bytes) {
+        while (!ended_ && out.size() < watch_piece_bytes && !shared_) {
             auto event = watch_->try_next();
             if (!event) return;
             take(out, std::move(*event));
@@ -201,13 +205,19 @@ class WatchStream final : public ByteStream {
         out += R"({"type":")";
         out += event_name(happened);
         out += R"(","object":)";
+        if (form_ == Form::json && entry->json->size() > copied_text_bytes_max) {
+            // All watches send the same bytes; the piece ends with them, and the next one begins with the event's end.
+            shared_ = rest_.texts.share(entry)->json;
+            tail_due_ = true;
+            return;
+        }
         if (form_ == Form::json) {
             out += *entry->json;
         } else if (!append_transformed(out, entry)) {
             out.resize(start);
             return;
         }
-        out += "}\n";
+        out += event_tail;
     }
 
     bool append_transformed(std::string& out, const store::EntryPtr& entry) {
@@ -263,6 +273,8 @@ class WatchStream final : public ByteStream {
     api::IncludeObject include_ = api::IncludeObject::metadata;
     store::Listing listing_;
     std::unique_ptr<store::Watch> watch_;
+    std::shared_ptr<const std::string> shared_;  ///< comes behind the piece that was just made
+    bool tail_due_ = false;                      ///< and its event has no end yet
     size_t at_ = 0;
     uint64_t bookmarked_ = 0;
     int64_t end_ms_ = 0;
@@ -290,6 +302,7 @@ Task<Result<Response>> watch_items(Rest& rest, const ResourceRequest& request) {
         response.body = render_error_event(opened.error());
         co_return response;
     }
+    response.is_watch = true;
     response.stream = std::move(stream);
     co_return response;
 }

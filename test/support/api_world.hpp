@@ -37,8 +37,12 @@ class ApiClient {
         std::string text = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + headers;
         if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
         text += "\r\n" + body;
-        REQUIRE(::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
-        settle(loop_);
+        for (std::string_view left = text; !left.empty();) {
+            const ssize_t sent = ::send(fd_.get(), left.data(), left.size(), MSG_NOSIGNAL);
+            REQUIRE((sent > 0 || errno == EAGAIN));
+            left.remove_prefix(static_cast<size_t>(std::max<ssize_t>(sent, 0)));
+            settle(loop_);
+        }
     }
     /// What has arrived, as it came.
     std::string receive() {

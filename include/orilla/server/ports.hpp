@@ -21,6 +21,9 @@ class ByteStream {
     /// Appends the next piece to `*out`, some 64 KiB at most; false at the end (with nothing appended). May be destroyed
     /// while it waits: the reader went away.
     virtual loop::Task<Result<bool>> next(std::string* out) = 0;
+    /// Asked after each `next`: a large text that comes behind what that appended. It stays one copy, however many
+    /// readers are sent it at the same time.
+    virtual std::shared_ptr<const std::string> take_shared() { return nullptr; }
 };
 
 // ---- logs ------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cstdio>
 #include <catch2/catch.hpp>
@@ -270,35 +269,6 @@ TEST_CASE("Connection: any split of two requests gives the same answers") {
         REQUIRE(world.receive(client).ends_with("hello /a"));
         REQUIRE(world.handler.seen == "POST /p ok;GET /a ;");
     }
-}
-
-TEST_CASE("HttpServer: one connection too many is told to come back") {
-    HttpServerLimits limits;
-    limits.connections_max = 1;
-    World world(limits);
-    const std::string path = "/tmp/orilla-http-test-" + std::to_string(::getpid()) + ".sock";
-    auto listener = listen_unix(path, -1);
-    REQUIRE(listener);
-    CHECK(listen_unix(path, -1).error().message().find("another orilla serve answers there") != std::string::npos);
-    world.server.serve_unix(std::move(listener).value(), -1);
-    settle(world.loop);
-    const UniqueFd inside = world.connect();
-    const auto connect_to = [](const std::string& to) {
-        UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        to.copy(address.sun_path, sizeof address.sun_path - 1);
-        REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-        ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
-        return fd;
-    };
-    const UniqueFd outside = connect_to(path);
-    bool closed = false;
-    const std::string answer = world.receive(outside, &closed);
-    CHECK(answer.starts_with("HTTP/1.1 429"));
-    CHECK(answer.find("Retry-After: 1") != std::string::npos);
-    CHECK(closed);
-    ::unlink(path.c_str());
 }
 
 TEST_CASE("identify_peer: root and members of the group are admins") {

@@ -199,7 +199,7 @@ TEST_CASE("HttpServer: strangers at the TLS port cannot take every connection") 
     loop::Loop loop(clock);
     NoHandler handler;
     HttpServerLimits limits;
-    limits.tls_connections_max = 1;
+    limits.connections_max = 1;
     HttpServer server(loop, handler, limits);
     server.serve_tls(std::move(listener).value(), std::move(tls).value());
     const UniqueFd first = connect_to_loopback(listening);
