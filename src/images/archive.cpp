@@ -23,9 +23,9 @@ std::string promised_digest(const std::string& name) {
     return is_digest(digest) ? digest : std::string();
 }
 
-/// A symlink's target from where the link is: "a/b" -> "../c" is "c".
+/// A symlink's target from where the link is: "a/b" -> "../c" is "c", and so is "/c".
 std::string resolve_link(const std::string& link, const std::string& target) {
-    auto parts = split_components(split_path(link).parent);
+    auto parts = split_components(target.starts_with('/') ? std::string_view() : split_path(link).parent);
     for (const auto& part : split_components(target)) {
         if (part == "..") {
             if (!parts.empty()) parts.pop_back();

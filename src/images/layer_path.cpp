@@ -27,7 +27,6 @@ std::vector<std::string> split_components(std::string_view path) {
 Result<std::string> clean_entry_path(std::string_view path) {
     if (path.size() > path_bytes_max) return entry_error(path, "has a name longer than 4095 bytes");
     if (path.find('\0') != std::string_view::npos) return entry_error(path, "has a zero byte in its name");
-    if (path.starts_with('/')) return entry_error(path, "leads out of the layer");
     std::string out;
     size_t depth = 0;
     for (const auto& part : split_components(path)) {

@@ -9,7 +9,8 @@
 
 namespace orilla::images {
 
-/// "./a//b/" is "a/b"; the root is "". Code::corrupt for names that lead out (.., absolute) or break a limit.
+/// "./a//b/" is "a/b", and so is "/a/b": a name begins at the layer's root, as GNU tar and other engines have it; the root is
+/// "". Code::corrupt for names that lead out (..) or break a limit.
 Result<std::string> clean_entry_path(std::string_view path);
 
 struct SplitPath {

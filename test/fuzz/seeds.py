@@ -117,13 +117,15 @@ def tars():
     for name, form in {"pax": tarfile.PAX_FORMAT, "gnu": tarfile.GNU_FORMAT}.items():
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w", format=form) as tar:
-            for path, content in {"etc/passwd": b"root", "a/.wh.b": b"", "a/.wh..wh..opq": b"", "l/" + "o" * 120: b"x" * 600}.items():
+            for path, content in {"etc/passwd": b"root", "a/.wh.b": b"", "a/.wh..wh..opq": b"", "l/" + "o" * 120: b"x" * 600,
+                                  "/usr/bin/x": b"x", ".//a//y": b"y", "/a/.wh.c": b""}.items():
                 entry = tarfile.TarInfo(path)
                 entry.size = len(content)
                 tar.addfile(entry, io.BytesIO(content))
-            for path, kind in {"d": tarfile.DIRTYPE, "s": tarfile.SYMTYPE, "h": tarfile.LNKTYPE, "c": tarfile.CHRTYPE}.items():
+            for path, kind in {"d": tarfile.DIRTYPE, "s": tarfile.SYMTYPE, "h": tarfile.LNKTYPE, "c": tarfile.CHRTYPE,
+                               "/": tarfile.DIRTYPE, "/h": tarfile.LNKTYPE, "/../z": tarfile.DIRTYPE}.items():
                 entry = tarfile.TarInfo(path)
-                entry.type, entry.linkname = kind, "etc/passwd"
+                entry.type, entry.linkname = kind, "/etc/passwd" if path.startswith("/") else "etc/passwd"
                 tar.addfile(entry)
         found[name] = out.getvalue()
         found[name + "_gz"] = gzip.compress(found[name], mtime=0)

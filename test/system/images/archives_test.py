@@ -121,6 +121,22 @@ class Layers(Box):
         self.assertFalse(os.path.lexists(root + "/null"))
         self.assertEqual(sorted(os.listxattr(root + "/x")), ["security.capability", "user.note"])
 
+    def test_a_leading_slash_is_the_layers_root(self):
+        (root,) = self.import_layers(layer(member("/", "dir", mode=0o711)))
+        self.assertEqual((os.stat(root).st_mode & 0o7777, os.listdir(root)), (0o711, []))
+        top, low = self.import_layers(
+            layer("/usr/", "/usr/bin/", "/usr/bin/gone", "usr/kept"),
+            layer(".//", "/usr/bin/.wh.gone", "//usr/bin//x", "./usr/bin/y", member("/h", "link", link="/usr/bin/x"),
+                  member("low", "link", link="//usr/kept"), "/opaque/", "/opaque/.wh..wh..opq", "usr/bin/x/"[:-1]))
+        self.assertEqual(sorted(os.listdir(top)), ["h", "low", "opaque", "usr"])
+        self.assertEqual(sorted(os.listdir(top + "/usr/bin")), ["gone", "x", "y"])
+        self.assertTrue(stat.S_ISCHR(os.stat(top + "/usr/bin/gone").st_mode))
+        self.assertEqual(os.getxattr(top + "/opaque", "trusted.overlay.opaque"), b"y")
+        for path, text in {"/usr/bin/x": "usr/bin/x", "/h": "//usr/bin//x", "/low": "usr/kept"}.items():
+            with open(top + path) as file:
+                self.assertEqual(file.read(), text)
+        self.assertTrue(os.path.isfile(low + "/usr/bin/gone"))
+
     def test_whiteouts_work_in_an_overlay(self):
         lower = layer("gone", "dir/", "dir/old", "kept", "deep/", "deep/er/", "deep/er/old", "turned/", "turned/old")
         upper = layer(".wh.gone", "dir/", "dir/.wh..wh..opq", "dir/new", "deep/", "deep/er/", "deep/er/.wh.old",
@@ -179,9 +195,12 @@ class HostileLayers(Box):
     def test_names_that_lead_out(self):
         self.assertIn("entry ../x leads out of the layer", self.refused("corrupt", "../x"))
         self.assertIn("entry a/../../x leads out of the layer", self.refused("corrupt", "a/", "a/../../x"))
-        self.assertIn("entry /x leads out of the layer", self.refused("corrupt", "/x"))
+        self.assertIn("entry /../x leads out of the layer", self.refused("corrupt", "/../x"))
+        self.assertIn("would replace the root directory", self.refused("corrupt", member("/", "symlink", link="/etc")))
         self.assertIn("which leads out of the layer", self.refused("corrupt", member("h", "link", link="../../etc/passwd")))
-        self.assertIn("which leads out of the layer", self.refused("corrupt", member("h", "link", link="/etc/passwd")))
+        self.assertIn("which leads out of the layer", self.refused("corrupt", member("h", "link", link="/../etc/passwd")))
+        self.assertIn("which leads out of the layer", self.refused("corrupt", member("h", "link", link="/")))
+        self.assertIn("which does not exist", self.refused("corrupt", member("h", "link", link="/etc/passwd")))
         self.assertIn("is not a valid whiteout", self.refused("corrupt", ".wh..."[:6]))
 
     def test_links_stay_inside(self):

@@ -13,15 +13,16 @@ std::string clean(std::string_view path) {
 }  // namespace
 
 TEST_CASE("clean_entry_path: spellings of one path are one path") {
-    for (std::string_view same : {"a/b", "./a/b", "a/b/", "a//b", "a/./b", "./a/./b//"}) CHECK(clean(same) == "a/b");
-    for (std::string_view root : {"", ".", "./", "././"}) CHECK(clean(root).empty());
+    for (std::string_view same : {"a/b", "./a/b", "a/b/", "a//b", "a/./b", "./a/./b//", "/a/b", "//a/b", "/./a/b/", ".//a/b"}) CHECK(clean(same) == "a/b");
+    for (std::string_view root : {"", ".", "./", "././", "/", "//", "/.", "/./"}) CHECK(clean(root).empty());
     CHECK(clean("..a/...") == "..a/...");
 }
 
 TEST_CASE("clean_entry_path: what leads out or has no end is refused") {
     CHECK(clean("../x") == "error: entry ../x leads out of the layer");
     CHECK(clean("a/../b") == "error: entry a/../b leads out of the layer");
-    CHECK(clean("/etc/passwd") == "error: entry /etc/passwd leads out of the layer");
+    for (std::string_view out : {"/..", "/../etc/passwd", "/a/../b", "//..", "a/.."})
+        CHECK(clean(out) == "error: entry " + std::string(out) + " leads out of the layer");
     CHECK(clean("a\n..\x7f/..").find("a\\x0a..\\x7f/..") != std::string::npos);
     CHECK(clean(std::string_view("a\0b", 3)).find("zero byte") != std::string::npos);
     CHECK(clean(std::string(256, 'a')).find("longer than 255") != std::string::npos);
