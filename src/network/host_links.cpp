@@ -52,11 +52,7 @@ Result<void> settle_addresses(Host& host) {
     TRY(const std::vector<AddressInfo> addresses, read_addresses(host.socket));
     const LinksConfig& config = host.config;
     for (const AddressInfo& address : addresses) {
-        if (address.link == host.bridge) {
-            if (address.ip == host.gateway && address.prefix == config.pod_cidr.prefix) continue;
-            TRY_VOID(remove_address(host.socket, address));
-            continue;
-        }
+        if (address.link == host.bridge) continue;
         const Cidr mask{{}, address.prefix};
         const Cidr network{Ipv4{address.ip.value & mask.mask()}, address.prefix};
         for (const Cidr& ours : {config.pod_cidr, config.service_cidr}) {
@@ -69,18 +65,32 @@ Result<void> settle_addresses(Host& host) {
                                             "): choose other --pod-cidr and --service-cidr");
         }
     }
+    for (const AddressInfo& address : addresses)
+        if (address.link == host.bridge && !(address.ip == host.gateway && address.prefix == config.pod_cidr.prefix))
+            TRY_VOID(remove_address(host.socket, address));
     return ok();
 }
 
-Result<void> apply_node_sysctls(const std::string& bridge) {
-    TRY_VOID(write_sysctl("net/ipv4/ip_forward", "1"));
+struct NodeSysctl {
+    std::string path, value;
+};
+
+std::vector<NodeSysctl> node_sysctls(const std::string& bridge) {
     const std::string conf = "net/ipv4/conf/" + bridge;
-    // 127.0.0.1:NodePort leads to a pod; the rules drop what others send to loopback addresses.
-    TRY_VOID(write_sysctl(conf + "/route_localnet", "1"));
-    // Pods talk to each other through us on one device: "go there directly" would be wrong. The value for `all` is ORed
-    // with each device's own, so other devices keep theirs.
-    TRY_VOID(write_sysctl(conf + "/send_redirects", "0"));
-    TRY_VOID(write_sysctl("net/ipv4/conf/all/send_redirects", "0"));
+    return {
+        {"net/ipv4/ip_forward", "1"},
+        {conf + "/forwarding", "1"},  // goes along with the one above, unless somebody has set it apart
+        // 127.0.0.1:NodePort leads to a pod; the rules drop what others send to loopback addresses.
+        {conf + "/route_localnet", "1"},
+        // Pods talk to each other through us on one device: "go there directly" would be wrong. The value for `all` is ORed
+        // with each device's own, so other devices keep theirs.
+        {conf + "/send_redirects", "0"},
+        {"net/ipv4/conf/all/send_redirects", "0"},
+    };
+}
+
+Result<void> apply_node_sysctls(const std::string& bridge) {
+    for (const NodeSysctl& sysctl : node_sysctls(bridge)) TRY_VOID(write_sysctl(sysctl.path, sysctl.value));
     (void)write_sysctl("net/ipv6/conf/" + bridge + "/disable_ipv6", "1");
     return ok();
 }
@@ -118,22 +128,59 @@ PortRepairs plan_port_repairs(const std::vector<LinkInfo>& links, int bridge, co
         const std::string name = veth_name(ip);
         const auto found = std::find_if(links.begin(), links.end(), [&](const LinkInfo& link) { return link.name == name; });
         if (found == links.end()) out.missing.push_back(ip);
-        else if (found->master != bridge) out.detached.push_back(ip);
+        else if (found->master != bridge || !found->up) out.detached.push_back(ip);
     }
     return out;
 }
 
-Result<std::vector<Ipv4>> repair_ports(Host& host, const std::vector<Ipv4>& wanted) {
-    if (find_link(host.socket, host.config.bridge).value_or(0) != host.bridge) {
+namespace {
+BridgeFacts observe_bridge(Host& host, const std::vector<LinkInfo>& links, const std::vector<AddressInfo>& addresses) {
+    BridgeFacts facts;
+    const LinksConfig& config = host.config;
+    for (const LinkInfo& link : links)
+        if (link.index == host.bridge && link.name == config.bridge) facts.there = true, facts.up = link.up;
+    for (const AddressInfo& address : addresses)
+        facts.address |= address.link == host.bridge && address.ip == host.gateway && address.prefix == config.pod_cidr.prefix;
+    if (!facts.there) return facts;
+    facts.pod_route = find_route_device(host.socket, config.pod_cidr.at(2)) == host.bridge;
+    facts.service_route = find_route_device(host.socket, config.service_cidr.at(1)) == host.bridge;
+    const auto sysctls = node_sysctls(config.bridge);
+    facts.sysctls = std::all_of(sysctls.begin(), sysctls.end(), [](const auto& one) { return read_sysctl(one.path) == one.value; });
+    return facts;
+}
+}  // namespace
+
+std::string describe_bridge_losses(const BridgeFacts& facts) {
+    if (!facts.there) return "it had gone";
+    const std::pair<bool, const char*> parts[] = {{facts.up, "it was down"},
+                                                  {facts.address, "its address had gone"},
+                                                  {facts.pod_route, "the route to the pods had gone"},
+                                                  {facts.service_route, "the route to the services had gone"},
+                                                  {facts.sysctls, "forwarding or another sysctl was changed"}};
+    std::string lost;
+    for (const auto& [there, what] : parts)
+        if (!there) lost += (lost.empty() ? "" : ", ") + std::string(what);
+    return lost;
+}
+
+Result<HostRepairs> repair_host_links(Host& host, const std::vector<Ipv4>& wanted) {
+    HostRepairs out;
+    TRY(std::vector<LinkInfo> links, read_links(host.socket));
+    TRY(const std::vector<AddressInfo> addresses, read_addresses(host.socket));
+    if (const std::string lost = describe_bridge_losses(observe_bridge(host, links, addresses)); !lost.empty()) {
         TRY_VOID(open_bridge(host));
-        log::warning("bridge " + host.config.bridge + " had gone and was made again");
+        log::warning("bridge " + host.config.bridge + " was repaired: " + lost);
+        out.repaired = true;
+        TRY(links, read_links(host.socket));
     }
-    TRY(const std::vector<LinkInfo> links, read_links(host.socket));
     PortRepairs repairs = plan_port_repairs(links, host.bridge, wanted);
     for (const Ipv4& ip : repairs.detached) TRY_VOID(apply_port(host.socket, veth_name(ip), host.bridge));
     if (!repairs.detached.empty())
         log::warning(std::to_string(repairs.detached.size()) + " pod links were put back on bridge " + host.config.bridge);
-    return std::move(repairs.missing);
+    out.repaired = out.repaired || !repairs.detached.empty();
+    out.missing = std::move(repairs.missing);
+    out.bridge = host.bridge;
+    return out;
 }
 
 }  // namespace orilla::network

@@ -32,16 +32,32 @@ Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip);
 /// The link first: while the name is there, a restarted daemon finds what is left to remove.
 Result<void> disconnect(Host& host, const PodLink& link);
 
+/// What there is of the bridge, and what belongs to it.
+struct BridgeFacts {
+    bool there = false;  ///< the very device that open_bridge made or took over
+    bool up = false;
+    bool address = false;
+    bool pod_route = false;
+    bool service_route = false;
+    bool sysctls = false;
+};
+/// What of it has gone, in words; empty when nothing has.
+std::string describe_bridge_losses(const BridgeFacts& facts);
+
 /// What of the links with these addresses is not as it should be.
 struct PortRepairs {
     std::vector<Ipv4> missing;   ///< no such link
-    std::vector<Ipv4> detached;  ///< not a port of the bridge
+    std::vector<Ipv4> detached;  ///< no port of the bridge, or set down
     bool operator==(const PortRepairs&) const = default;
 };
 PortRepairs plan_port_repairs(const std::vector<LinkInfo>& links, int bridge, const std::vector<Ipv4>& wanted);
 
-/// Makes the bridge again if it has gone, and ports of it of links that are none. Returns the addresses without a link:
-/// those need their pod's namespace.
-Result<std::vector<Ipv4>> repair_ports(Host& host, const std::vector<Ipv4>& wanted);
+struct HostRepairs {
+    std::vector<Ipv4> missing;  ///< addresses without a link: those need their pod's namespace
+    int bridge = 0;             ///< its index, which may be another one now
+    bool repaired = false;      ///< something was not as it should be
+};
+/// Makes what has gone of the bridge again, and ports of it of links that are none.
+Result<HostRepairs> repair_host_links(Host& host, const std::vector<Ipv4>& wanted);
 
 }  // namespace orilla::network

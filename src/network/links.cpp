@@ -15,17 +15,16 @@
 #include "ip_allocator.hpp"
 #include "lease.hpp"
 #include "link_names.hpp"
-#include "link_watch.hpp"
+#include "loss_watch.hpp"
 #include "orilla/base/log.hpp"
 #include "pod_namespace.hpp"
+#include "repair_pace.hpp"
 #include "rtnetlink.hpp"
 
 namespace orilla::network {
 
 namespace {
 constexpr int64_t pool_refill_delay_ms = 30;  // not while the pod that emptied it starts
-constexpr int64_t repair_delay_ms = 20;       // a bridge lets its ports go one after another
-constexpr int64_t repair_pause_ms_max = 30'000;
 
 struct Pooled {
     Lease lease;
@@ -51,7 +50,7 @@ class LinksImpl final : public Links {
           scope_(loop) {}
 
     Result<void> observe();
-    Result<void> follow_links();
+    Result<void> follow_losses();
     void start_refill();
 
     loop::Task<Result<PodLink>> attach(std::string pod) override;
@@ -81,11 +80,11 @@ class LinksImpl final : public Links {
     loop::Task<Result<Pooled>> make_place();
     loop::Task<void> refill();
     loop::Task<Result<void>> remove_strays();
-    bool is_ours(const std::string& link) const;
-    loop::Task<void> hear_of_links();
+    bool is_ours(const NetworkLoss& loss) const;
+    loop::Task<void> hear_of_losses();
     void start_repair();
     loop::Task<void> repair();
-    loop::Task<Result<void>> repair_links();
+    loop::Task<Result<bool>> repair_links();
 
     loop::Loop& loop_;
     loop::Executor& executor_;
@@ -100,7 +99,9 @@ class LinksImpl final : public Links {
     bool repairing_ = false;
     bool repair_again_ = false;  ///< something went while the repair ran
     bool made_bridge_ = false;
-    std::unique_ptr<LinkWatch> watch_;
+    RepairPace pace_;
+    int bridge_ = 0;  ///< its index, which jobs on the executor may change
+    std::unique_ptr<LossWatch> watch_;
     loop::Scope scope_;  ///< last: its tasks use all of the above
 };
 
@@ -324,32 +325,33 @@ loop::Task<Result<void>> LinksImpl::keep_only(std::vector<std::string> pods) {
 
 // ---- repair ----------------------------------------------------------------------------------------------------------
 
-Result<void> LinksImpl::follow_links() {
-    TRY(watch_, LinkWatch::open(loop_));
-    scope_.spawn(hear_of_links());
+Result<void> LinksImpl::follow_losses() {
+    bridge_ = host_->bridge;
+    TRY(watch_, LossWatch::open(loop_));
+    scope_.spawn(hear_of_losses());
     for (const auto& [pod, known] : known_)
         if (!known.connected) start_repair();
     return ok();
 }
 
-bool LinksImpl::is_ours(const std::string& link) const {
-    if (link.empty() || link == host_->config.bridge) return true;
-    const std::optional<Ipv4> ip = parse_veth_name(link);
+bool LinksImpl::is_ours(const NetworkLoss& loss) const {
+    if (loss.everybody || (loss.index != 0 && loss.index == bridge_) || loss.device == host_->config.bridge) return true;
+    const std::optional<Ipv4> ip = parse_veth_name(loss.device);
     if (!ip) return false;
     const auto has_ip = [&ip](const auto& item) { return item.second.link.ip == *ip; };
     const auto leases_ip = [&ip](const Pooled& place) { return place.lease.ip() == *ip; };
     return std::any_of(known_.begin(), known_.end(), has_ip) || std::any_of(pool_.begin(), pool_.end(), leases_ip);
 }
 
-loop::Task<void> LinksImpl::hear_of_links() {
+loop::Task<void> LinksImpl::hear_of_losses() {
     for (;;) {
         auto hearing = watch_->next();
-        auto gone = co_await std::move(hearing);
-        if (!gone) {
-            log::warning("links that are removed are not noticed any more: " + gone.error().message());
+        auto loss = co_await std::move(hearing);
+        if (!loss) {
+            log::warning("links and addresses that are removed are not noticed any more: " + loss.error().message());
             co_return;
         }
-        if (is_ours(*gone)) start_repair();
+        if (is_ours(*loss)) start_repair();
     }
 }
 
@@ -362,13 +364,13 @@ void LinksImpl::start_repair() {
 
 loop::Task<void> LinksImpl::repair() {
     std::string complaint;
-    for (int64_t pause_ms = repair_delay_ms; repair_again_;) {
-        auto pause = loop_.sleep_for(pause_ms);
+    while (repair_again_) {
+        auto pause = loop_.sleep_for(pace_.pause_ms(loop_.now_ms()));
         co_await pause;
         repair_again_ = false;
         auto repairing = repair_links();
         auto repaired = co_await std::move(repairing);
-        pause_ms = repaired ? repair_delay_ms : std::min(pause_ms * 2, repair_pause_ms_max);
+        if (!repaired || *repaired) pace_.repaired(loop_.now_ms());
         if (repaired) continue;
         repair_again_ = true;
         if (repaired.error().message() != complaint) log::warning("repair the pods' links: " + repaired.error().message());
@@ -377,14 +379,16 @@ loop::Task<void> LinksImpl::repair() {
     repairing_ = false;
 }
 
-loop::Task<Result<void>> LinksImpl::repair_links() {
+/// True when something was not as it should be.
+loop::Task<Result<bool>> LinksImpl::repair_links() {
     std::vector<Ipv4> wanted;
     for (const auto& [pod, known] : known_)
         if (!busy_.count(pod)) wanted.push_back(known.link.ip);
     for (const Pooled& place : pool_) wanted.push_back(place.lease.ip());
-    auto task = loop::run_on(executor_, loop_, [host = host_, wanted] { return repair_ports(*host, wanted); });
-    CO_TRY(const std::vector<Ipv4> missing, std::move(task));
-    const std::set<Ipv4> gone(missing.begin(), missing.end()), asked(wanted.begin(), wanted.end());
+    auto task = loop::run_on(executor_, loop_, [host = host_, wanted] { return repair_host_links(*host, wanted); });
+    CO_TRY(const HostRepairs repairs, std::move(task));
+    bridge_ = repairs.bridge;
+    const std::set<Ipv4> gone(repairs.missing.begin(), repairs.missing.end()), asked(wanted.begin(), wanted.end());
     std::erase_if(pool_, [&gone](const Pooled& place) { return gone.count(place.lease.ip()) > 0; });
     std::vector<std::string> cut_off;
     for (auto& [pod, known] : known_) {
@@ -403,15 +407,15 @@ loop::Task<Result<void>> LinksImpl::repair_links() {
     }
     start_refill();
     if (failed) co_return std::move(*failed);
-    co_return ok();
+    co_return repairs.repaired || !gone.empty();
 }
 
 // ---- open ------------------------------------------------------------------------------------------------------------
 
-namespace {
-Result<void> check_config(const LinksConfig& config) {
-    if (config.bridge.empty() || config.bridge.size() > 15)
-        return Error(Code::invalid, "bridge \"" + config.bridge + "\": a device name has 1 to 15 characters");
+Result<void> check_links_config(const LinksConfig& config) {
+    const std::string& bridge = config.bridge;
+    if (bridge.empty() || bridge.size() > 15 || bridge.find_first_of("/: \t\n") != std::string::npos || bridge == "." || bridge == "..")
+        return Error(Code::invalid, "bridge \"" + bridge + "\": a device name has 1 to 15 characters, none of them '/', ':' or a space");
     if (config.pod_cidr.prefix < 16 || config.pod_cidr.prefix > 29)
         return Error(Code::invalid, "pod-cidr " + config.pod_cidr.text() + ": the prefix must be from 16 to 29");
     if (config.pod_cidr.overlaps(config.service_cidr))
@@ -420,6 +424,7 @@ Result<void> check_config(const LinksConfig& config) {
     return ok();
 }
 
+namespace {
 Result<void> make_directory(const std::string& path) {
     for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
@@ -431,7 +436,7 @@ Result<void> make_directory(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Links>> Links::open(loop::Loop& loop, loop::Executor& executor, LinksConfig config) {
-    TRY_VOID(check_config(config));
+    TRY_VOID(check_links_config(config));
     TRY_VOID(make_directory(config.netns_dir));
     TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE));
     const Ipv4 gateway = config.pod_cidr.at(1);
@@ -440,7 +445,7 @@ Result<std::unique_ptr<Links>> Links::open(loop::Loop& loop, loop::Executor& exe
     if (!is_new) return std::move(is_new).error().with_context("pod network on " + host->config.bridge);
     auto links = std::make_unique<LinksImpl>(loop, executor, host);
     auto opened = links->observe();
-    if (opened) opened = links->follow_links();
+    if (opened) opened = links->follow_losses();
     if (!opened && *is_new) (void)remove_link(host->socket, host->config.bridge);
     if (!opened) return std::move(opened).error();
     if (*is_new) links->note_new_bridge();

@@ -1,76 +1,106 @@
-#include "link_watch.hpp"
+#include "loss_watch.hpp"
 
 #include <arpa/inet.h>
-#include <linux/filter.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
+#include <net/if.h>
 
-#include <cerrno>
+#include <bit>
 #include <cstddef>
 #include <cstring>
-#include <iterator>
-#include <vector>
 
 #include "netlink.hpp"
 
 namespace orilla::network {
 
 namespace {
-constexpr size_t notification_bytes_max = 32 * 1024;
 
-/// Lets RTM_DELLINK pass alone. A notification is one message; the filter's loads are big-endian.
-Result<void> keep_removals(int fd) {
-    sock_filter steps[] = {
+constexpr size_t body = NLMSG_HDRLEN;
+/// The byte of ifi_flags with IFF_UP in it.
+constexpr size_t low_flags = body + offsetof(ifinfomsg, ifi_flags) + (std::endian::native == std::endian::big ? sizeof(unsigned) - 1 : 0);
+
+/// Removals of devices and addresses, devices that are down, routes of the main table, changed forwarding.
+std::vector<sock_filter> losses_alone() {
+    return {
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 9, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 8, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 7, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 0, 2),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, low_flags),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IFF_UP, 3, 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 2),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, body + offsetof(rtmsg, rtm_table)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
     };
-    const sock_fprog program{static_cast<unsigned short>(std::size(steps)), steps};
-    if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
-        return Error::from_errno("filter what devices tell", errno);
-    return ok();
 }
 
-/// Of the first message; nothing when it is not of a device that goes.
-std::string find_name(std::string_view datagram) {
-    nlmsghdr head;
-    if (datagram.size() < sizeof head + sizeof(ifinfomsg)) return {};
-    std::memcpy(&head, datagram.data(), sizeof head);
-    if (head.nlmsg_type != RTM_DELLINK) return {};
-    datagram.remove_prefix(NLMSG_ALIGN(sizeof head) + NLMSG_ALIGN(sizeof(ifinfomsg)));
-    return NetlinkAttributes(datagram.data(), datagram.size()).name(IFLA_IFNAME);
+/// The message's own header, and its attributes behind it.
+template <class Header>
+bool split(std::string_view message, Header& header, std::string_view& attributes) {
+    if (message.size() < sizeof header) return false;
+    std::memcpy(&header, message.data(), sizeof header);
+    attributes = message.substr(std::min<size_t>(NLMSG_ALIGN(sizeof header), message.size()));
+    return true;
 }
+
+NetworkLoss loss_of_forwarding(std::string_view message) {
+    netconfmsg header;
+    std::string_view rest;
+    if (!split(message, header, rest) || header.ncm_family != AF_INET) return {};
+    const NetlinkAttributes found(rest.data(), rest.size());
+    if (!found.has(NETCONFA_FORWARDING) || found.value<int>(NETCONFA_FORWARDING) != 0) return {};
+    const int index = found.value<int>(NETCONFA_IFINDEX);
+    if (index == NETCONFA_IFINDEX_ALL) return {{}, 0, true};
+    return {{}, std::max(index, 0), false};
+}
+
 }  // namespace
 
-Result<std::unique_ptr<LinkWatch>> LinkWatch::open(loop::Loop& loop) {
-    UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-    if (!fd) return Error::from_errno("open a netlink socket", errno);
-    TRY_VOID(keep_removals(fd.get()));
-    sockaddr_nl address{};
-    address.nl_family = AF_NETLINK;
-    address.nl_groups = RTMGRP_LINK;
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return Error::from_errno("listen to devices", errno);
-    return std::unique_ptr<LinkWatch>(new LinkWatch(loop, std::move(fd)));
+NetworkLoss parse_network_loss(std::string_view datagram) {
+    nlmsghdr head;
+    if (datagram.size() < body) return {};
+    std::memcpy(&head, datagram.data(), sizeof head);
+    const std::string_view message = datagram.substr(body);
+    std::string_view rest;
+    if (head.nlmsg_type == RTM_NEWNETCONF) return loss_of_forwarding(message);
+    if (head.nlmsg_type == RTM_DELADDR) {
+        ifaddrmsg address;
+        if (!split(message, address, rest)) return {};
+        return {{}, static_cast<int>(address.ifa_index), false};
+    }
+    if (head.nlmsg_type == RTM_DELROUTE) {
+        rtmsg route;
+        if (!split(message, route, rest)) return {};
+        return {{}, NetlinkAttributes(rest.data(), rest.size()).value<int>(RTA_OIF), false};
+    }
+    ifinfomsg link;
+    if ((head.nlmsg_type != RTM_DELLINK && head.nlmsg_type != RTM_NEWLINK) || !split(message, link, rest)) return {};
+    if (head.nlmsg_type == RTM_NEWLINK && (link.ifi_flags & IFF_UP)) return {};
+    return {NetlinkAttributes(rest.data(), rest.size()).name(IFLA_IFNAME), 0, false};
 }
 
-loop::Task<Result<std::string>> LinkWatch::next() {
-    std::vector<char> buffer(notification_bytes_max);
+Result<std::unique_ptr<LossWatch>> LossWatch::open(loop::Loop& loop) {
+    NetlinkListenSpec spec;
+    spec.protocol = NETLINK_ROUTE;
+    spec.groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_NETCONF};
+    spec.filter = losses_alone();
+    spec.what = "devices and addresses";
+    TRY(auto listener, NetlinkListener::open(loop, std::move(spec)));
+    return std::unique_ptr<LossWatch>(new LossWatch(std::move(listener)));
+}
+
+loop::Task<Result<NetworkLoss>> LossWatch::next() {
+    const NetworkLoss nobodys;
     for (;;) {
-        const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && errno == ENOBUFS) co_return std::string();
-        if (got < 0 && errno != EAGAIN) co_return Error::from_errno("listen to devices", errno);
-        if (got < 0) {
-            // Not kept while there is nothing to be told.
-            std::vector<char>().swap(buffer);
-            co_await watch_.readable();
-            buffer.resize(notification_bytes_max);
-            continue;
-        }
-        std::string name = find_name({buffer.data(), static_cast<size_t>(got)});
-        if (!name.empty()) co_return name;
+        auto hearing = listener_->next();
+        auto heard = co_await std::move(hearing);
+        if (!heard) co_return std::move(heard).error();
+        NetworkLoss loss = parse_network_loss(*heard);
+        if (heard->empty()) loss.everybody = true;
+        if (loss != nobodys) co_return loss;
     }
 }
 

@@ -1,27 +1,34 @@
-// Hears of devices of this network namespace that are removed or leave their bridge. The kernel filters: whatever else
-// happens to devices does not wake anybody.
+// Hears of what this network namespace loses: devices that are removed, leave their bridge or are set down, addresses,
+// routes, and the forwarding of packets. The kernel filters: what is added wakes nobody.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 
-#include "orilla/base/result.hpp"
-#include "orilla/base/unique_fd.hpp"
-#include "orilla/loop/loop.hpp"
+#include "netlink_listener.hpp"
 
 namespace orilla::network {
 
-class LinkWatch {
+/// Whose loss it is: a device by its name or by its index.
+struct NetworkLoss {
+    std::string device;
+    int index = 0;
+    bool everybody = false;  ///< of the whole node; also when there were too many to tell all
+    bool operator==(const NetworkLoss&) const = default;
+};
+/// Of a notification, which is one message; nobody's (all empty) when nothing is lost by it.
+NetworkLoss parse_network_loss(std::string_view datagram);
+
+class LossWatch {
   public:
     /// Of the calling thread's network namespace, from now on.
-    static Result<std::unique_ptr<LinkWatch>> open(loop::Loop& loop);
-    /// The name of the next device that has gone; empty when there were too many to tell all of them.
-    loop::Task<Result<std::string>> next();
+    static Result<std::unique_ptr<LossWatch>> open(loop::Loop& loop);
+    loop::Task<Result<NetworkLoss>> next();
 
   private:
-    LinkWatch(loop::Loop& loop, UniqueFd fd) : fd_(std::move(fd)), watch_(loop, fd_.get()) {}
-    UniqueFd fd_;
-    loop::FdWatch watch_;
+    explicit LossWatch(std::unique_ptr<NetlinkListener> listener) : listener_(std::move(listener)) {}
+    std::unique_ptr<NetlinkListener> listener_;
 };
 
 }  // namespace orilla::network

@@ -128,6 +128,12 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
     return NetlinkSocket(std::move(fd));
 }
 
+uint32_t NetlinkSocket::port_id() const {
+    sockaddr_nl own{};
+    socklen_t length = sizeof own;
+    return ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&own), &length) == 0 ? own.nl_pid : 0;
+}
+
 Result<void> NetlinkSocket::send(const std::vector<uint8_t>& bytes) {
     if (bytes.size() > netlink_batch_bytes_max)
         return Error(Code::too_large, "netlink batch of " + std::to_string(bytes.size()) + " bytes: the limit is " +

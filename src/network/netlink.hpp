@@ -113,6 +113,9 @@ class NetlinkSocket {
     /// Sends one dump request and hands over every message of the answer.
     Result<void> dump(const NetlinkWriter& request, const std::function<void(const NetlinkMessage&)>& each);
 
+    /// What the kernel knows the socket by, in what it tells others of its doings.
+    uint32_t port_id() const;
+
   private:
     explicit NetlinkSocket(UniqueFd fd) : fd_(std::move(fd)) {}
     Result<void> send(const std::vector<uint8_t>& bytes);

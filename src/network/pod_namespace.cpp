@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 
 #include "orilla/base/log.hpp"
 
@@ -66,6 +67,13 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
     if (::write(fd.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size()))
         return Error::from_errno("write " + value + " to " + full, errno);
     return ok();
+}
+
+std::string read_sysctl(const std::string& path) {
+    std::ifstream in("/proc/sys/" + path);
+    std::string value;
+    std::getline(in, value);
+    return value;
 }
 
 Result<PreparedNamespace> create_pod_namespace() {

@@ -32,6 +32,8 @@ Result<UniqueFd> open_own_netns();
 
 /// Writes `value` to /proc/sys/`path` of the calling thread's network namespace; checks that it is procfs.
 Result<void> write_sysctl(const std::string& path, const std::string& value);
+/// Empty when it cannot be read.
+std::string read_sysctl(const std::string& path);
 
 /// A namespace with a socket inside, to configure it from outside.
 struct PreparedNamespace {

@@ -49,12 +49,12 @@ void write_address(NetlinkWriter& out, int link, Ipv4 ip, int prefix, uint16_t t
     out.end();
 }
 
-rtmsg route_header(unsigned char scope, int prefix) {
+rtmsg route_header(unsigned char scope, int prefix, unsigned char protocol = RTPROT_BOOT) {
     rtmsg header{};
     header.rtm_family = AF_INET;
     header.rtm_dst_len = static_cast<unsigned char>(prefix);
     header.rtm_table = RT_TABLE_MAIN;
-    header.rtm_protocol = RTPROT_BOOT;
+    header.rtm_protocol = protocol;
     header.rtm_scope = scope;
     header.rtm_type = RTN_UNICAST;
     return header;
@@ -74,7 +74,7 @@ Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket) {
         if (message.type != RTM_NEWLINK || !split(message, header, rest)) return;
         const NetlinkAttributes found(rest.data(), rest.size());
         links.push_back({header.ifi_index, found.name(IFLA_IFNAME), found.value<int>(IFLA_MASTER),
-                         found.value<int>(IFLA_MTU)});
+                         found.value<int>(IFLA_MTU), (header.ifi_flags & IFF_UP) != 0});
     }));
     return links;
 }
@@ -104,22 +104,27 @@ Result<std::vector<AddressInfo>> read_addresses(NetlinkSocket& socket) {
     return addresses;
 }
 
-Result<int> read_default_mtu(NetlinkSocket& socket) {
+int find_route_device(NetlinkSocket& socket, Ipv4 destination) {
     NetlinkWriter request;
     rtmsg ask{};
     ask.rtm_family = AF_INET;
     ask.rtm_dst_len = 32;
-    request.begin(RTM_GETROUTE, NLM_F_ACK, ask, "look the default route up");
-    put_ip(request, RTA_DST, Ipv4{unroutable_test_net});
+    request.begin(RTM_GETROUTE, NLM_F_ACK, ask, "look a route up");
+    put_ip(request, RTA_DST, destination);
     request.end();
     int device = 0;
-    auto looked = socket.dump(request, [&device](const NetlinkMessage& message) {
+    // ENETUNREACH: no route, as good as none that leads anywhere.
+    (void)socket.dump(request, [&device](const NetlinkMessage& message) {
         rtmsg header;
         std::string_view rest;
         if (message.type != RTM_NEWROUTE || !split(message, header, rest)) return;
         device = NetlinkAttributes(rest.data(), rest.size()).value<int>(RTA_OIF);
     });
-    if (!looked) return mtu_default;  // ENETUNREACH: no default route
+    return device;
+}
+
+Result<int> read_default_mtu(NetlinkSocket& socket) {
+    const int device = find_route_device(socket, Ipv4{unroutable_test_net});
     TRY(const std::vector<LinkInfo> links, read_links(socket));
     for (const LinkInfo& link : links)
         if (link.index == device && device != loopback_index && link.mtu > 0) return link.mtu;
@@ -156,12 +161,16 @@ Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, 
                                     const Cidr& services) {
     NetlinkWriter batch;
     write_address(batch, bridge, ip, pods.prefix, RTM_NEWADDR, "set the bridge's address", EEXIST);
-    batch.begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route_header(RT_SCOPE_LINK, services.prefix),
-                "route the service addresses");
-    put_ip(batch, RTA_DST, services.base);
-    put_ip(batch, RTA_PREFSRC, ip);
-    batch.put_value(RTA_OIF, static_cast<uint32_t>(bridge));
-    batch.end();
+    // The kernel makes the pods' route with the address, but not again when somebody deletes it alone.
+    const auto route = [&](const Cidr& range, unsigned char protocol, const char* what) {
+        batch.begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route_header(RT_SCOPE_LINK, range.prefix, protocol), what);
+        put_ip(batch, RTA_DST, range.base);
+        put_ip(batch, RTA_PREFSRC, ip);
+        batch.put_value(RTA_OIF, static_cast<uint32_t>(bridge));
+        batch.end();
+    };
+    route(pods, RTPROT_KERNEL, "route the pod addresses");
+    route(services, RTPROT_BOOT, "route the service addresses");
     return socket.apply(batch);
 }
 

@@ -16,6 +16,7 @@ struct LinkInfo {
     std::string name;
     int master = 0;  ///< index of the bridge it is a port of
     int mtu = 0;
+    bool up = true;
 };
 
 struct AddressInfo {
@@ -28,6 +29,8 @@ Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket);
 /// The index of a device.
 Result<int> find_link(NetlinkSocket& socket, const std::string& name);
 Result<std::vector<AddressInfo>> read_addresses(NetlinkSocket& socket);
+/// The device that packets to an address leave by, 0 when there is none.
+int find_route_device(NetlinkSocket& socket, Ipv4 destination);
 /// MTU of the device of the default route, 1500 without one.
 Result<int> read_default_mtu(NetlinkSocket& socket);
 
@@ -36,7 +39,7 @@ std::string mac_of(Ipv4 ip);
 
 /// Makes the bridge, or makes an existing one right.
 Result<void> apply_bridge(NetlinkSocket& socket, const std::string& name, Ipv4 ip, int mtu);
-/// The bridge's address with the pods' range on it, and the way to the services.
+/// The bridge's address, and the ways to pods and services.
 Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, const Cidr& pods, const Cidr& services);
 Result<void> remove_address(NetlinkSocket& socket, const AddressInfo& address);
 

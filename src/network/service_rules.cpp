@@ -4,19 +4,25 @@
 #include <netinet/in.h>
 // After netinet/in.h, which it clashes with otherwise.
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 
 #include "conntrack.hpp"
 #include "netlink.hpp"
+#include "netlink_listener.hpp"
 #include "orilla/base/log.hpp"
+#include "repair_pace.hpp"
 #include "service_state.hpp"
 #include "service_table.hpp"
 
 namespace orilla::network {
 
 namespace {
+
+constexpr int64_t look_pause_ms = 1'000;  ///< between two looks, however often others change their tables
 
 /// Everything read back from the kernel; `valid` is false when the table is not there or not as we make it.
 struct Seen {
@@ -87,8 +93,8 @@ Result<void> read_elements(NetlinkSocket& socket, const std::string& table, Serv
     });
 }
 
-/// Errors mean "not as we make it" as well: then the table is written anew.
-Seen read_kernel(NetlinkSocket& socket, const ServiceRulesConfig& config) {
+/// All but the elements. Errors mean "not as we make it" as well: then the table is written anew.
+Seen read_structure(NetlinkSocket& socket, const ServiceRulesConfig& config) {
     Seen seen;
     if (!read_table_is_ours(socket, config).value_or(false)) return seen;
     auto chains = read_chains(socket, config.table);
@@ -104,6 +110,11 @@ Seen read_kernel(NetlinkSocket& socket, const ServiceRulesConfig& config) {
         if (rules != expected) seen.valid = false;
     }
     if (fixed != fixed_chain_count()) seen.valid = false;
+    return seen;
+}
+
+Seen read_kernel(NetlinkSocket& socket, const ServiceRulesConfig& config) {
+    Seen seen = read_structure(socket, config);
     for (const ServiceMap map : service_maps)
         if (seen.valid && !read_elements(socket, config.table, map, seen)) seen.valid = false;
     if (!seen.rejecting) seen.valid = false;
@@ -141,19 +152,22 @@ class ServiceRulesImpl final : public ServiceRules {
     }
 
     Result<void> repair() override;
-    Result<void> repair_if_missing() override {
-        if (!started_) return ok();
-        TRY(const bool there, read_table_is_ours(socket_, config_));
-        if (there && !dirty_) return ok();
-        log::warning("service rules: the nftables table is gone: writing it anew");
-        return repair();
+    Result<bool> repair_if_missing() override {
+        if (!started_) return false;
+        const Seen seen = read_structure(socket_, config_);
+        if (seen.valid && seen.contents.chains == state_.chains() && !dirty_) return false;
+        log::warning("service rules: the nftables table was removed or changed: writing it anew");
+        TRY_VOID(repair());
+        return true;
     }
+    Result<void> follow(loop::Loop& loop) override;
 
     std::optional<std::string> find_conflict(const std::string& owner) const override {
         return state_.find_conflict(owner);
     }
 
   private:
+    loop::Task<void> hear_of_changes(loop::Loop& loop);
     static void forget(const std::vector<UdpFrontend>& frontends) {
         auto forgotten = forget_stale_flows(frontends);
         if (!forgotten) log::warning("service rules: stale UDP flows: " + forgotten.error().message());
@@ -164,6 +178,9 @@ class ServiceRulesImpl final : public ServiceRules {
     ServiceState state_;
     bool started_ = false;  ///< state_ is everything; before, the table of an earlier daemon must stay
     bool dirty_ = true;     ///< the kernel may differ from state_
+    RepairPace pace_;
+    std::unique_ptr<NetlinkListener> listener_;
+    std::unique_ptr<loop::Scope> scope_;  ///< last: its task uses all of the above
 };
 
 Result<void> ServiceRulesImpl::repair() {
@@ -185,6 +202,46 @@ Result<void> ServiceRulesImpl::repair() {
     }
     dirty_ = false;
     forget(change.udp_frontends);
+    return ok();
+}
+
+/// A reload of the node's firewall flushes every table.
+loop::Task<void> ServiceRulesImpl::hear_of_changes(loop::Loop& loop) {
+    for (int64_t looked_ms = loop.now_ms() - look_pause_ms;;) {
+        auto hearing = listener_->next();
+        auto heard = co_await std::move(hearing);
+        if (!heard) {
+            log::warning("service rules: changes by others are not noticed any more: " + heard.error().message());
+            co_return;
+        }
+        const int64_t now_ms = loop.now_ms();
+        auto pause = loop.sleep_for(std::max(pace_.pause_ms(now_ms), looked_ms + look_pause_ms - now_ms));
+        co_await pause;
+        listener_->drain();
+        looked_ms = loop.now_ms();
+        auto repaired = repair_if_missing();
+        if (!repaired) log::warning("service rules: " + repaired.error().message());
+        if (!repaired || *repaired) pace_.repaired(looked_ms);
+    }
+}
+
+Result<void> ServiceRulesImpl::follow(loop::Loop& loop) {
+    NetlinkListenSpec spec;
+    spec.protocol = NETLINK_NETFILTER;
+    spec.groups = {NFNLGRP_NFTABLES};
+    // One message ends each transaction; ours are no news.
+    spec.filter = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_message_type(NFT_MSG_NEWGEN)), 0, 2),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(socket_.port_id()), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+    };
+    spec.what = "nftables";
+    TRY(listener_, NetlinkListener::open(loop, std::move(spec)));
+    scope_ = std::make_unique<loop::Scope>(loop);
+    scope_->spawn(hear_of_changes(loop));
     return ok();
 }
 

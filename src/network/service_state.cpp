@@ -251,12 +251,16 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
     return change;
 }
 
+std::set<ServiceChain> ServiceState::chains() const {
+    std::set<ServiceChain> all;
+    for (const auto& [chain, uses] : chains_) all.insert(chain);
+    return all;
+}
+
 ServiceTableContents ServiceState::contents() const {
     ServiceTableContents all;
-    for (const auto& [chain, uses] : chains_) {
-        all.chains.insert(chain);
-        all.elements.push_back(element_of(chain));
-    }
+    all.chains = chains();
+    for (const ServiceChain& chain : all.chains) all.elements.push_back(element_of(chain));
     for (const auto& [frontend, claims] : claims_) render(frontend, *claims.front().backends, all.elements, all.elements);
     sort_unique(all.elements);
     return all;

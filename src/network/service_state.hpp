@@ -92,6 +92,8 @@ class ServiceState {
     /// Replaces what `owner` wants.
     ServiceChange set(const std::string& owner, const std::vector<ServicePortSpec>& ports);
     ServiceTableContents contents() const;
+    /// Of contents(), without the cost of its elements.
+    std::set<ServiceChain> chains() const;
     std::optional<std::string> find_conflict(const std::string& owner) const;
 
   private:

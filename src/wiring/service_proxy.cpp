@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "network_adapter.hpp"
-#include "orilla/base/log.hpp"
 
 namespace orilla::wiring {
 namespace {
@@ -117,7 +116,8 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
 
 ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
                            std::string node)
-    : objects_(objects),
+    : loop_(loop),
+      objects_(objects),
       rules_(rules),
       zone_(zone),
       node_(std::move(node)),
@@ -127,8 +127,7 @@ ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::S
               [this](const store::WatchEvent& event) { slice_changed(event); }),
       pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
       namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { namespace_changed(event); }),
-      worker_(loop, *this, {.name = "service-proxy"}),
-      table_check_(loop) {}
+      worker_(loop, *this, {.name = "service-proxy"}) {}
 
 Slices ServiceProxy::slices_of(const std::string& ns, const std::string& service) {
     Slices out;
@@ -146,20 +145,13 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
         auto ports = plan_service_ports(*service, slices_of(ns, name), node_);
         if (!ports.empty()) all[ns + "/" + name] = std::move(ports);
     }
+    TRY_VOID(rules_.follow(loop_));
     TRY_VOID(rules_.replace_all(std::move(all)));
     namespaces_.start();
     services_.start();
     slices_.start();
     pods_.start();
-    check_table();
     return ok();
-}
-
-void ServiceProxy::check_table() {
-    constexpr int64_t table_check_interval_ms = 30'000;
-    auto repaired = rules_.repair_if_missing();
-    if (!repaired) log::warning("service rules: " + repaired.error().message());
-    table_check_.arm_after(table_check_interval_ms, [this] { check_table(); });
 }
 
 void ServiceProxy::slice_changed(const store::WatchEvent& event) {

@@ -37,9 +37,8 @@ class ServiceProxy final : public loop::Reconciler {
     void slice_changed(const store::WatchEvent& event);
     void pod_changed(const store::WatchEvent& event);
     void namespace_changed(const store::WatchEvent& event);
-    /// A reload of the node's firewall flushes every table: puts ours back.
-    void check_table();
 
+    loop::Loop& loop_;
     store::Objects& objects_;
     network::ServiceRules& rules_;
     network::DnsZone& zone_;
@@ -49,7 +48,6 @@ class ServiceProxy final : public loop::Reconciler {
     store::Follower pods_;
     store::Follower namespaces_;
     loop::Worker worker_;
-    loop::Timer table_check_;
 };
 
 }  // namespace orilla::wiring

@@ -79,7 +79,8 @@ class FakeRules final : public network::ServiceRules {
     Result<void> replace_all(Services services) override;
     Result<void> update(const std::string& owner, std::vector<network::ServicePortSpec> ports) override;
     Result<void> repair() override { return ok(); }
-    Result<void> repair_if_missing() override { return ok(); }
+    Result<bool> repair_if_missing() override { return false; }
+    Result<void> follow(loop::Loop&) override { return ok(); }
     std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
 
   private:

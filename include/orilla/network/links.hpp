@@ -28,6 +28,9 @@ struct LinksConfig {
     int pool_size = 2;  ///< prepared namespaces that wait for pods
 };
 
+/// What can be said against it without looking at the machine.
+Result<void> check_links_config(const LinksConfig& config);
+
 /// A pod's place in the network.
 struct PodLink {
     std::string pod;         ///< the pod's uid, as given to attach

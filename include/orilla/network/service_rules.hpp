@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "orilla/base/result.hpp"
+#include "orilla/loop/loop.hpp"
 #include "orilla/network/address.hpp"
 
 namespace orilla::network {
@@ -69,8 +70,11 @@ class ServiceRules {
     virtual Result<void> update(const std::string& owner, std::vector<ServicePortSpec> ports) = 0;
     /// Reads the kernel's table back and puts right what differs.
     virtual Result<void> repair() = 0;
-    /// The same when the table is gone or another's, found out with one question: cheap enough for a timer.
-    virtual Result<void> repair_if_missing() = 0;
+    /// The same when the table is gone or another's, or lost chains or rules, found out without its elements: whatever the
+    /// number of services. True when that was so.
+    virtual Result<bool> repair_if_missing() = 0;
+    /// From now on does so whenever somebody else has changed the node's nftables; at most once a second.
+    virtual Result<void> follow(loop::Loop& loop) = 0;
     /// Why something `owner` wants is not served: another owner has the address and port. It is served once that is gone.
     virtual std::optional<std::string> find_conflict(const std::string& owner) const = 0;
 };

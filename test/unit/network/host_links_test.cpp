@@ -23,6 +23,24 @@ TEST_CASE("plan_port_repairs: what has lost its bridge, or has another one, is p
     CHECK(plan_port_repairs({link(one, 3), link(two, bridge)}, bridge, {one, two}) == PortRepairs{{}, {one}});
 }
 
+TEST_CASE("plan_port_repairs: a link that is down is set up again") {
+    LinkInfo down = link(one, bridge);
+    down.up = false;
+    CHECK(plan_port_repairs({down, link(two, bridge)}, bridge, {one, two}) == PortRepairs{{}, {one}});
+}
+
+TEST_CASE("describe_bridge_losses: says what has gone, and nothing when all is there") {
+    const BridgeFacts whole{true, true, true, true, true, true};
+    CHECK(describe_bridge_losses(whole).empty());
+    CHECK(describe_bridge_losses({}) == "it had gone");
+    BridgeFacts flushed = whole;
+    flushed.address = flushed.pod_route = flushed.service_route = false;
+    CHECK(describe_bridge_losses(flushed) == "its address had gone, the route to the pods had gone, the route to the services had gone");
+    BridgeFacts changed = whole;
+    changed.sysctls = false;
+    CHECK(describe_bridge_losses(changed) == "forwarding or another sysctl was changed");
+}
+
 TEST_CASE("plan_port_repairs: links of nobody are not looked at") {
     CHECK(plan_port_repairs({link(one, 0), {9, "lan0", 0, 1500}}, bridge, {}) == PortRepairs{});
 }
