@@ -160,17 +160,50 @@ Result<void> check_cgroup_controllers() {
     return ok();
 }
 
-Result<std::unique_ptr<Cgroups>> Cgroups::open(const std::string& root) {
-    const auto mounts = parse_cgroup_mounts(read_small_file("/proc/self/mountinfo"));
-    const auto v1 = std::find_if(mounts.begin(), mounts.end(), [](const auto& mount) { return !mount.unified; });
-    const auto v2 = std::find_if(mounts.begin(), mounts.end(), [](const auto& mount) { return mount.unified; });
+namespace {
+
+std::string root_path(const std::string& root, bool unified) {
     std::string path = root.empty() ? own_cgroup() : root;
     if (path.empty() || path == "/") path = "/orilla";
     if (path.front() != '/') path.insert(path.begin(), '/');
-    // A unified hierarchy beside v1 ones has no controllers: those are where they are mounted.
-    if (v1 != mounts.end()) return open_cgroups_v1(mounts, path);
-    if (v2 != mounts.end()) return open_cgroups_v2(*v2, path);
-    return Error(Code::unsupported, "no cgroup file system is mounted below /sys/fs/cgroup");
+    // Started anew inside the leaf of an earlier life: the root is above it.
+    if (unified && path.ends_with(daemon_leaf)) path.resize(path.size() - daemon_leaf.size());
+    return path;
+}
+
+/// Its hierarchies; a unified one beside v1 ones has no controllers: those are where they are mounted.
+struct Mounts {
+    std::vector<CgroupMount> all = parse_cgroup_mounts(read_small_file("/proc/self/mountinfo"));
+    const CgroupMount* v1 = nullptr;  ///< of the pids controller
+    const CgroupMount* v2 = nullptr;  ///< when there is no v1
+    Mounts() {
+        for (const auto& mount : all) {
+            if (mount.unified && !v2) v2 = &mount;
+            if (!mount.unified && (!v1 || std::find(mount.controllers.begin(), mount.controllers.end(), "pids") != mount.controllers.end()))
+                v1 = &mount;
+        }
+        if (v1) v2 = nullptr;
+    }
+    Mounts(const Mounts&) = delete;
+    Mounts& operator=(const Mounts&) = delete;
+};
+
+Error no_cgroups() { return Error(Code::unsupported, "no cgroup file system is mounted below /sys/fs/cgroup"); }
+
+}  // namespace
+
+Result<CgroupPlace> find_cgroup_root(const std::string& root) {
+    const Mounts mounts;
+    const CgroupMount* mount = mounts.v1 ? mounts.v1 : mounts.v2;
+    if (!mount) return no_cgroups();
+    return CgroupPlace{mount->mount_point, root_path(root, mount->unified), mount->unified};
+}
+
+Result<std::unique_ptr<Cgroups>> Cgroups::open(const std::string& root) {
+    const Mounts mounts;
+    if (mounts.v1) return open_cgroups_v1(mounts.all, root_path(root, false));
+    if (mounts.v2) return open_cgroups_v2(*mounts.v2, root_path(root, true));
+    return no_cgroups();
 }
 
 }  // namespace orilla::runtime

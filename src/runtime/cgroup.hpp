@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orilla/base/result.hpp"
@@ -30,6 +31,19 @@ struct CgroupSettings {
     bool has_children = false;  ///< cgroups with limits of their own will be made below (v2)
     bool kill_as_one = false;  ///< an OOM kill takes every process (v2)
 };
+
+/// Where a root is: in the unified hierarchy, or in v1's of the pids controller, which stands for all of them.
+struct CgroupPlace {
+    std::string mount_point;
+    std::string path;  ///< of the root, in every hierarchy
+    bool unified = false;
+    std::string directory() const { return mount_point + path; }
+};
+/// `root` as in RuntimeOptions.
+Result<CgroupPlace> find_cgroup_root(const std::string& root);
+
+inline constexpr const char* pods_cgroup = "/pods";  ///< below the root
+inline constexpr std::string_view daemon_leaf = "/daemon";  ///< where the daemon itself lives in v2
 
 class Cgroups {
   public:

@@ -12,7 +12,6 @@ namespace orilla::runtime {
 namespace {
 
 constexpr const char* controllers_to_enable[] = {"cpu", "memory", "pids"};
-constexpr const char* daemon_leaf = "/daemon";
 
 /// Best effort a controller: what is missing shows when a limit cannot be written.
 void enable_controllers(const std::string& dir) {
@@ -104,12 +103,13 @@ class CgroupsV2 final : public Cgroups {
 Result<void> vacate(const std::string& dir) {
     const std::string processes = read_small_file(dir + "/cgroup.procs");
     if (processes.empty()) return ok();
-    TRY_VOID(make_directories(dir + daemon_leaf));
+    const std::string leaf = dir + std::string(daemon_leaf);
+    TRY_VOID(make_directories(leaf));
     size_t start = 0;
     while (start < processes.size()) {
         const size_t end = std::min(processes.find('\n', start), processes.size());
         // One that has ended meanwhile is no loss.
-        (void)write_small_file(dir + daemon_leaf + "/cgroup.procs", processes.substr(start, end - start));
+        (void)write_small_file(leaf + "/cgroup.procs", processes.substr(start, end - start));
         start = end + 1;
     }
     return ok();
@@ -118,16 +118,13 @@ Result<void> vacate(const std::string& dir) {
 }  // namespace
 
 Result<std::unique_ptr<Cgroups>> open_cgroups_v2(const CgroupMount& mount, const std::string& root) {
-    // Started anew inside the leaf of an earlier life: the root is above it.
-    std::string path = root;
-    if (path.ends_with(daemon_leaf)) path.resize(path.size() - std::string_view(daemon_leaf).size());
     // The ancestors belong to systemd, or to nobody; hand down what they have.
-    for (size_t end = 0; end != std::string::npos; end = path.find('/', end + 1)) {
-        const std::string ancestor = mount.mount_point + path.substr(0, end);
+    for (size_t end = 0; end != std::string::npos; end = root.find('/', end + 1)) {
+        const std::string ancestor = mount.mount_point + root.substr(0, end);
         if (end > 0) TRY_VOID(make_directories(ancestor));
         enable_controllers(ancestor);
     }
-    const std::string dir = mount.mount_point + path;
+    const std::string dir = mount.mount_point + root;
     TRY_VOID(make_directories(dir));
     TRY_VOID(vacate(dir));
     enable_controllers(dir);
@@ -136,7 +133,7 @@ Result<std::unique_ptr<Cgroups>> open_cgroups_v2(const CgroupMount& mount, const
         if (handed.find(std::string(" ") + name) == std::string::npos)
             return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not available below " + dir +
                                                 "; in a systemd unit it needs Delegate=yes");
-    return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV2>(mount.mount_point, path));
+    return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV2>(mount.mount_point, root));
 }
 
 }  // namespace orilla::runtime

@@ -132,9 +132,8 @@ class RuntimeImpl final : public Runtime {
     loop::Scope scope_;
 };
 
-/// Below the cgroup root: one for all supervisors, and one for each pod's containers in the other.
+/// Below the cgroup root, for all supervisors; each pod's containers have one of their own below pods_cgroup.
 inline constexpr const char* supervisors_cgroup = "/supervisors";
-inline constexpr const char* pods_cgroup = "/pods";
 
 KernelFacts find_kernel_facts(const Cgroups& cgroups);
 /// "start container web: mount /proc: operation not permitted", from what the supervisor reports.

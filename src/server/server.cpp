@@ -6,10 +6,6 @@
 
 namespace orilla::server {
 
-namespace {
-constexpr const char* admin_group = "orilla";
-}
-
 struct Server::Impl {
     Impl(loop::Loop& loop, store::Objects& objects, ServerOptions the_options)
         : options(std::move(the_options)), handler(loop, objects, options), http(loop, handler, HttpServerLimits{}) {

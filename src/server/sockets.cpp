@@ -19,6 +19,7 @@
 namespace orilla::server {
 
 namespace {
+constexpr const char* fresh_suffix = ".new";
 constexpr int backlog = SOMAXCONN;  // a burst of clients that do not wait to connect
 constexpr int activated_fds_max = 8;
 constexpr int first_activated_fd = 3;
@@ -28,8 +29,7 @@ constexpr size_t peer_groups_max = 1024;
 Result<sockaddr_un> unix_address(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path)
-        return Error(Code::invalid, "socket path " + path + ": must have 1 to 107 bytes");
+    TRY_VOID(check_socket_path(path));
     std::memcpy(address.sun_path, path.data(), path.size());
     return address;
 }
@@ -77,6 +77,12 @@ Result<SocketAddress> parse_socket_address(const std::string& text) {
     return address;
 }
 
+Error bind_error(const std::string& address, int error_number) {
+    if (error_number != EADDRINUSE) return Error::from_errno("listen on " + address, error_number);
+    return Error(Code::conflict, "listen on " + address + ": another program has this port (Address already in use): stop it, or choose " +
+                                     "another --listen");
+}
+
 Result<void> bind_and_listen(int fd, const sockaddr_un& address, const std::string& path, int group_id) {
     // Nobody may connect between bind and the right mode: the name appears by rename when everything is set.
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
@@ -107,8 +113,9 @@ Result<UniqueFd> listen_unix(const std::string& path, int group_id) {
     TRY(const auto address, unix_address(path));
     if (somebody_listens(address))
         return Error(Code::conflict, "listen on " + path + ": another orilla serve answers there; stop it, or choose another --socket");
-    const std::string fresh = path + ".new";
-    TRY(const auto fresh_address, unix_address(fresh));
+    const std::string fresh = path + fresh_suffix;
+    auto fresh_address = address;
+    std::memcpy(fresh_address.sun_path, fresh.data(), fresh.size());
     ::unlink(fresh.c_str());
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return Error::from_errno("create a socket", errno);
@@ -130,13 +137,33 @@ Result<UniqueFd> listen_tcp(const std::string& text) {
     // A laptop that was closed must not keep its watches here for ever.
     ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0)
-        return Error::from_errno("bind " + text, errno);
-    if (::listen(fd.get(), backlog) != 0) return Error::from_errno("listen on " + text, errno);
+        return bind_error(text, errno);
+    if (::listen(fd.get(), backlog) != 0) return bind_error(text, errno);
     return fd;
 }
 
-Result<ActivatedSockets> take_activated_sockets() {
-    ActivatedSockets sockets;
+Result<bool> make_missing_sockets(ListeningSockets& sockets, const std::string& path, const std::string& address) {
+    if (!sockets.tcp_socket && !address.empty()) {
+        TRY(sockets.tcp_socket, listen_tcp(address));
+    }
+    if (sockets.unix_socket) return false;
+    TRY(sockets.unix_socket, listen_unix(path, find_group_id(admin_group)));
+    return true;
+}
+
+Result<void> check_socket_path(const std::string& path) {
+    constexpr size_t path_bytes_max = sizeof(sockaddr_un::sun_path) - 1 - std::string_view(fresh_suffix).size();
+    if (!path.empty() && path.size() <= path_bytes_max) return ok();
+    return Error(Code::invalid, "socket path " + path + ": must have 1 to " + std::to_string(path_bytes_max) + " bytes");
+}
+
+Result<void> check_listen_address(const std::string& address) {
+    TRY_VOID(parse_socket_address(address));
+    return ok();
+}
+
+Result<ListeningSockets> take_activated_sockets() {
+    ListeningSockets sockets;
     const int owner = number_from_environment("LISTEN_PID");
     const int count = number_from_environment("LISTEN_FDS");
     ::unsetenv("LISTEN_PID");

@@ -10,6 +10,9 @@
 
 namespace orilla::server {
 
+/// Whose members may use the unix socket.
+inline constexpr const char* admin_group = "orilla";
+
 /// Binds `path` with mode 0660 and group `group_id` (-1: as it is). A socket that nobody listens on any more is replaced;
 /// one that answers is another server's and is refused.
 Result<UniqueFd> listen_unix(const std::string& path, int group_id);

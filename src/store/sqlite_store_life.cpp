@@ -101,7 +101,11 @@ StoreStats SqliteStore::stats() const {
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(loop::Loop& loop, loop::Executor& executor, StoreOptions options) {
-    TRY(auto file, StoreFile::open(options.data_dir, options.vfs));
+    UniqueFd lock = options.lock ? std::move(*options.lock) : UniqueFd();
+    if (!lock && !options.data_dir.empty()) {
+        TRY(lock, lock_data_directory(options.data_dir));
+    }
+    TRY(auto file, StoreFile::open(options.data_dir, options.vfs, std::move(lock)));
     auto store = std::make_unique<SqliteStore>(loop, executor, std::move(options), std::move(file));
     auto loaded = store->load();
     if (!loaded) return std::move(loaded).error().with_context("load the store");

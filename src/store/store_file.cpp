@@ -9,21 +9,12 @@
 #include "migrations.hpp"
 #include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/store/sqlite_store.hpp"
 
 namespace orilla::store {
 
 namespace {
 constexpr int64_t wal_bytes_kept_max = 4 * 1024 * 1024;  // a larger WAL is cut when it starts over
-
-Result<UniqueFd> take_lock(const std::string& data_dir) {
-    const std::string path = data_dir + "/store.lock";
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd) return Error::from_errno("open " + path, errno);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-    if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path, errno);
-    return Error(Code::conflict, "data directory " + data_dir +
-                                     " is in use by another orilla serve: stop it first, or choose another --data-dir");
-}
 
 /// Made here and not by SQLite, for its mode; the WAL takes the mode of the file.
 Result<UniqueFd> make_file(const std::string& path) {
@@ -83,12 +74,22 @@ Result<void> bring_forward(Database& database) {
 }
 }  // namespace
 
-Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, const std::string& vfs) {
+Result<UniqueFd> lock_data_directory(const std::string& data_dir) {
+    TRY_VOID(make_durable_directory(data_dir, 0700));  // Secrets are in there
+    const std::string path = data_dir + "/store.lock";
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd) return Error::from_errno("open " + path, errno);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path, errno);
+    return Error(Code::conflict, "data directory " + data_dir +
+                                     " is in use by another orilla serve: stop it first, or choose another --data-dir");
+}
+
+Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, const std::string& vfs, UniqueFd lock) {
     std::unique_ptr<StoreFile> file(new StoreFile);
     std::string path = ":memory:";
     if (!data_dir.empty()) {
-        TRY_VOID(make_durable_directory(data_dir, 0700));  // Secrets are in there
-        TRY(file->lock_, take_lock(data_dir));
+        file->lock_ = std::move(lock);
         path = data_dir + "/store.db";
         TRY(const bool there, check_present(path));
         if (!there) TRY_VOID(make_store(path, data_dir, vfs));

@@ -38,8 +38,8 @@ struct LoadedRow {
 
 class StoreFile {
   public:
-    /// `data_dir` empty: in memory. Only one process at a time gets a directory.
-    static Result<std::unique_ptr<StoreFile>> open(const std::string& data_dir, const std::string& vfs);
+    /// `data_dir` empty: in memory. `lock` is lock_data_directory's.
+    static Result<std::unique_ptr<StoreFile>> open(const std::string& data_dir, const std::string& vfs, UniqueFd lock);
 
     /// Calls `each` for every row; values above `resident_bytes_max` are left in the file.
     Result<void> load(size_t resident_bytes_max, const std::function<void(const LoadedRow&)>& each);

@@ -1,13 +1,13 @@
 #include "daemon.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
 #include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/node/host_ports.hpp"
-#include "run_claim.hpp"
 
 namespace orilla::wiring {
 namespace {
@@ -18,9 +18,6 @@ Result<void> make_private_directory(const std::string& path) {
     if (chmod(path.c_str(), 0700) != 0) return Error::from_errno("chmod " + path, errno);
     return ok();
 }
-
-constexpr int64_t network_lock_ms_max = 1'000;
-constexpr int64_t network_lock_pause_ms = 50;
 
 std::string source_key(const store::WatchEvent& event) { return event.entry->key.name; }
 
@@ -48,25 +45,13 @@ Result<void> Daemon::make_directories() {
 loop::Task<Result<void>> Daemon::open_store() {
     store::StoreOptions options;
     options.data_dir = config_.data_dir;
+    options.lock = claims_.data_dir;
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
     CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
     objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
     events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, config_.node_name);
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);
-}
-
-/// A daemon that has just been killed may still be on its way out.
-loop::Task<Result<void>> Daemon::lock_network() {
-    for (int64_t left_ms = network_lock_ms_max;; left_ms -= network_lock_pause_ms) {
-        auto locked = network::lock_network_namespace();
-        if (!locked && (locked.error().code() != Code::conflict || left_ms <= 0)) co_return std::move(locked).error();
-        if (locked) {
-            network_lock_ = std::move(*locked);
-            co_return ok();
-        }
-        co_await loop_.sleep_for(network_lock_pause_ms);
-    }
 }
 
 Result<void> Daemon::open_network() {
@@ -112,7 +97,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     co_return ok();
 }
 
-Result<void> Daemon::open_server(server::ActivatedSockets sockets) {
+Result<void> Daemon::open_server(server::ListeningSockets sockets) {
     server::ServerOptions options;
     options.advertised_address = config_.listen;
     options.logs = logs_adapter_.get();
@@ -120,14 +105,12 @@ Result<void> Daemon::open_server(server::ActivatedSockets sockets) {
     options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };
     options.append_metrics = [this](std::string& out) { append_metrics(out); };
     server_ = std::make_unique<server::Server>(loop_, *objects_, std::move(options));
-    if (sockets.unix_socket) server_->serve_unix(std::move(sockets.unix_socket));
-    else TRY_VOID(server_->listen_unix(config_.socket));
-    if (config_.listen.empty() && !sockets.tcp_socket) return ok();
+    server_->serve_unix(std::move(sockets.unix_socket));
+    if (!sockets.tcp_socket) return ok();
     const auto names = server::default_pki_names(config_.node_name, config_.cluster_domain,
                                                  {first_service_ip(config_.service_cidr), config_.node_ip});
     TRY(const server::Pki pki, server::ensure_pki(config_.data_dir + "/pki", names));
-    if (sockets.tcp_socket) return server_->serve_tls(std::move(sockets.tcp_socket), pki);
-    return server_->listen_tls(config_.listen, pki);
+    return server_->serve_tls(std::move(sockets.tcp_socket), pki);
 }
 
 network::ServiceRules::Services Daemon::wanted_host_ports() {
@@ -196,11 +179,12 @@ loop::Task<Result<void>> Daemon::start_node() {
 }
 
 loop::Task<Result<void>> Daemon::start() {
-    CO_CHECK(server::ActivatedSockets sockets, server::take_activated_sockets());
+    CO_CHECK(server::ListeningSockets sockets, server::take_activated_sockets());
     CO_CHECK_VOID(make_directories());
+    CO_TRY(claims_, claim_everything(loop_, config_));
+    CO_CHECK(made_socket_, server::make_missing_sockets(sockets, config_.socket, config_.listen));
+    // From here on something of an earlier daemon may change: whatever could be somebody else's has been looked at.
     CO_TRY_VOID(open_store());
-    CO_TRY_VOID(lock_network());
-    CO_CHECK_VOID(claim_run_directory(config_.run_dir, config_.data_dir));
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
     controllers::ControllersOptions options;
@@ -245,6 +229,7 @@ void Daemon::take_network_back() {
 loop::Task<Result<void>> Daemon::stop() {
     ready_ = false;
     server_.reset();
+    if (made_socket_) ::unlink(config_.socket.c_str());
     manifests_.reset();
     // Before the agent, which they call: a store that closes makes them look once more.
     pods_.reset();

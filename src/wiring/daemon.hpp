@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "claims.hpp"
 #include "images_adapter.hpp"
 #include "logs_adapter.hpp"
 #include "manifests.hpp"
@@ -14,7 +15,6 @@
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
-#include "orilla/network/namespace_lock.hpp"
 #include "orilla/network/service_rules.hpp"
 #include "orilla/node/node_agent.hpp"
 #include "orilla/node/pod_agent.hpp"
@@ -41,9 +41,8 @@ class Daemon {
 
   private:
     Result<void> make_directories();
-    loop::Task<Result<void>> lock_network();
     Result<void> open_network();
-    Result<void> open_server(server::ActivatedSockets sockets);
+    Result<void> open_server(server::ListeningSockets sockets);
     loop::Task<Result<void>> open_store();
     loop::Task<Result<void>> open_runtime();
     loop::Task<Result<void>> start_node();
@@ -61,7 +60,8 @@ class Daemon {
     network::LinksConfig links_config_;
     network::ServiceRulesConfig rules_config_;
     loop::IoThread store_thread_;
-    UniqueFd network_lock_;  ///< held until the very end: one daemon a network namespace
+    Claims claims_;             ///< held until the very end
+    bool made_socket_ = false;  ///< the unix socket is ours to remove
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<store::Store> store_;

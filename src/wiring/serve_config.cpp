@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "orilla/api/manifest.hpp"
+#include "orilla/network/links.hpp"
+#include "orilla/server/server.hpp"
 
 namespace orilla::wiring {
 namespace json = boost::json;
@@ -62,6 +64,10 @@ Result<void> check_workload_defaults(const std::string& value) {
     return Error(Code::invalid, "\"" + value + "\" is neither kubernetes nor hardened");
 }
 
+Result<void> check_listen_or_none(const std::string& address) {
+    return address.empty() ? ok() : server::check_listen_address(address);
+}
+
 Result<void> check_nothing(const std::string&) { return ok(); }
 
 // ---- options ---------------------------------------------------------------------------------------------------------
@@ -78,7 +84,7 @@ constexpr TextOption text_options[] = {
     {"dataDir", "--data-dir", &ServeConfig::data_dir, "objects, images and volumes", check_path},
     {"runDir", "--run-dir", &ServeConfig::run_dir, "sockets and what must not survive a reboot", check_path},
     {"socket", "--socket", &ServeConfig::socket, "unix socket of the API (default RUN_DIR/orilla.sock)", check_path_or_none},
-    {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none", check_nothing},
+    {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none", check_listen_or_none},
     {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: the host's name)", check_domain_or_none},
     {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)", check_ip_or_none},
     {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of pods", check_cidr},
@@ -235,6 +241,12 @@ Result<ServeConfig> complete_config(ServeConfig config) {
     TRY(network::Cidr services, network::parse_cidr(config.service_cidr));
     if (pods.overlaps(services))
         return Error(Code::invalid, "podCIDR " + config.pod_cidr + " and serviceCIDR " + config.service_cidr + " overlap");
+    TRY_VOID(server::check_socket_path(config.socket));
+    network::LinksConfig links;
+    links.bridge = config.bridge;
+    links.pod_cidr = pods;
+    links.service_cidr = services;
+    TRY_VOID(network::check_links_config(links));
     if (services.prefix > 28) return Error(Code::invalid, "serviceCIDR " + config.service_cidr + ": /28 is the smallest");
     return config;
 }

@@ -54,11 +54,18 @@ class Server {
     std::unique_ptr<Impl> impl_;
 };
 
-/// What systemd passes by LISTEN_FDS, empty without it; either may be missing. Clears the variables.
-struct ActivatedSockets {
+/// What the server is to listen on, to be had before there is a server.
+struct ListeningSockets {
     UniqueFd unix_socket;
     UniqueFd tcp_socket;
 };
-Result<ActivatedSockets> take_activated_sockets();
+/// What systemd passes by LISTEN_FDS, empty without it; either may be missing. Clears the variables.
+Result<ListeningSockets> take_activated_sockets();
+/// Makes those that are missing: a unix socket at `path`, and, unless `address` is empty, one at IP:PORT. True when the unix
+/// socket is new, and `path` to be removed at the end.
+Result<bool> make_missing_sockets(ListeningSockets& sockets, const std::string& path, const std::string& address);
+/// Whether such sockets can be made at all, wherever that is said: the text is well-formed and short enough.
+Result<void> check_socket_path(const std::string& path);
+Result<void> check_listen_address(const std::string& address);
 
 }  // namespace orilla::server

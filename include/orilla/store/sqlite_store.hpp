@@ -8,14 +8,20 @@
 #include <set>
 #include <string>
 
+#include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/store.hpp"
 
 namespace orilla::store {
 
+/// Makes the directory and keeps every other daemon off for as long as the descriptor is open. conflict when one has it.
+Result<UniqueFd> lock_data_directory(const std::string& data_dir);
+
 struct StoreOptions {
     std::string data_dir;  ///< made when absent; empty: a database in memory, for tests and simulations
+    std::shared_ptr<UniqueFd> lock;  ///< of lock_data_directory, which the store lets go of when it closes; it takes it itself when there is none
     int64_t soft_flush_interval_ms = 30'000;
     /// Values of these above `resident_bytes_max` stay in the file; those of all others are in memory whatever their
     /// size, because everything that reconciles reads them synchronously.

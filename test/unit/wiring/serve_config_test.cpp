@@ -42,6 +42,24 @@ TEST_CASE("parse_config_file: values that cannot be are errors with their line")
     for (const char* good : {"clusterDomain: cluster.local", "nodeName: box-1.lan", "nodeName: ''", "manifests: ''"}) CHECK(complaint(good) == "none");
 }
 
+TEST_CASE("parse_serve_args: what cannot be listened on, or cannot be a network, is told before anything starts") {
+    const auto refusal = [](const std::string& flag, const std::string& value) {
+        std::string help;
+        const auto config = parse_serve_args({flag, value}, &help);
+        return config ? "none" : config.error().message();
+    };
+    CHECK(refusal("--listen", "1") == "--listen: listen address 1: must be IP:PORT");
+    CHECK(refusal("--listen", "127.0.0.1:70000") == "--listen: port 70000: must be a number from 0 to 65535");
+    CHECK(refusal("--listen", "localhost:1").find("localhost is not an IP address") != std::string::npos);
+    CHECK(refusal("--listen", "[::1]:6443") == "none");
+    CHECK(refusal("--listen", "") == "none");
+    CHECK(refusal("--socket", "/" + std::string(103, 'x')).find("must have 1 to 103 bytes") != std::string::npos);
+    CHECK(refusal("--socket", "/" + std::string(102, 'x')) == "none");
+    for (const char* bad : {"", "a/b", "a b", "..", "sixteen-letters-"}) CHECK(refusal("--bridge", bad).find("a device name has") != std::string::npos);
+    CHECK(refusal("--pod-cidr", "10.42.0.0/30").find("the prefix must be from 16 to 29") != std::string::npos);
+    CHECK(complaint("listen: '1'\n") == "config.yaml:1: listen: listen address 1: must be IP:PORT");
+}
+
 TEST_CASE("parse_serve_args: a flag that cannot be is told with its name") {
     std::string help;
     const auto refused = parse_serve_args({"--cluster-domain", "bad domain"}, &help);
