@@ -53,7 +53,7 @@ Mount plan_file(const PodFile& file, const PodFacts& pod, bool read_only) {
 }
 
 /// Everything that has a place, outer ones first: later they would cover the inner ones.
-std::vector<Mount> collect(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {
+std::vector<Mount> collect_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {
     std::vector<Mount> mounts;
     for (const auto& volume : spec.mounts) mounts.push_back(plan_volume(volume));
     const auto is_taken = [&](const std::string& destination) {
@@ -130,7 +130,7 @@ bool lies_below(std::string_view path, std::string_view directory) {
 }
 
 std::vector<PlanStep> plan_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {
-    const std::vector<Mount> mounts = collect(spec, facts, pod);
+    const std::vector<Mount> mounts = collect_mounts(spec, facts, pod);
     std::vector<PlanStep> steps;
     for (const auto& mount : mounts) add_mount(steps, mount, mounts);
     return steps;
