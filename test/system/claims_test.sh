@@ -12,7 +12,7 @@ serve() { # FLAG...
 }
 data2=$T/data2 run2=/run/orilla2
 second() { # FLAG...: in a network namespace of its own
-  outside timeout $serve_s_max "$ORILLA" serve --data-dir "$data2" --run-dir "$run2" --node-name second "$@" </dev/null
+  outside timeout "$serve_s_max" "$ORILLA" serve --data-dir "$data2" --run-dir "$run2" --node-name second "$@" </dev/null
 }
 first_is_ready() { within 20 ready && ready_pods; }
 ready_pods() { [ "$(o get pod steady -o 'jsonpath={.status.containerStatuses[0].restartCount}{.status.containerStatuses[0].ready}')" = 0true ]; }
