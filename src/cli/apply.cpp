@@ -43,7 +43,7 @@ class Report {
     Result<void> finish() const {
         if (objects_.empty()) return ok();
         TRY(const std::string text, render_objects(options_, objects_, true));
-        print(text);
+        print_value(text);
         return ok();
     }
 
@@ -70,9 +70,8 @@ Result<std::string> applied_before(const std::string& live) {
 void warn_unless_applied(const Manifest& manifest, const std::string& live) {
     const auto before = applied_before(live);
     if (before && !before->empty()) return;
-    fprintf(stderr, "Warning: resource %s/%s is missing the %s annotation which apply needs to tell what was removed from a file. "
-                    "It will be patched automatically.\n",
-            std::string(manifest.kind->plural).c_str(), manifest.name.c_str(), std::string(last_applied).c_str());
+    complain("Warning: resource " + std::string(manifest.kind->plural) + "/" + manifest.name + " is missing the " + std::string(last_applied) +
+             " annotation which apply needs to tell what was removed from a file. It will be patched automatically.\n");
 }
 
 Result<std::string> plan_patch(const Manifest& manifest, const std::string& live) {

@@ -1,7 +1,6 @@
 // scale, label and annotate: small patches of one field.
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
 
 #include "changes.hpp"
 #include "output.hpp"
@@ -23,7 +22,7 @@ Result<void> show(const Options& options, const Target& target, const std::strin
         return ok();
     }
     TRY(const std::string text, render_objects(options, {object}, true));
-    print(text);
+    print_value(text);
     return ok();
 }
 
@@ -159,7 +158,7 @@ Result<void> run_label(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     TRY(const LabelChange change, parse_label_change(options));
     TRY(const auto targets, find_members(client, options, change.words));
-    if (targets.empty()) fprintf(stderr, "No resources found\n");  // and no error, as with kubectl
+    if (targets.empty()) complain("No resources found\n");  // and no error, as with kubectl
     Failures failures;
     for (const auto& target : targets) failures.add_if(label_one(client, options, target, change.values));
     return failures.outcome();

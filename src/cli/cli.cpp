@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 
 #include "flags.hpp"
@@ -71,9 +70,11 @@ int64_t parse_duration_ms(const std::string& text) {
 
 int run(const std::vector<std::string>& args, const Local& local) {
     const auto done = run_line(args, local);
-    fflush(stdout);
     if (!done) print_error(done.error());
-    return done ? 0 : 1;
+    flush_output();
+    const auto written = check_output_written();
+    if (!written) print_error(written.error());
+    return done && written ? 0 : 1;
 }
 
 }  // namespace orilla::cli

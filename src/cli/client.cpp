@@ -4,8 +4,9 @@
 #include <openssl/ssl.h>
 
 #include <boost/json.hpp>
-#include <cstdio>
 #include <cstring>
+
+#include "terminal.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -36,7 +37,7 @@ size_t take_body(char* data, size_t size, size_t count, void* user) {
 
 size_t take_header(char* data, size_t size, size_t count, void*) {
     const auto warning = find_warning(std::string_view(data, size * count));
-    if (warning) fprintf(stderr, "Warning: %s\n", warning->c_str());
+    if (warning) complain("Warning: " + *warning + "\n");
     return size * count;
 }
 

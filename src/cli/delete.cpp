@@ -56,7 +56,7 @@ void tell_deleted(const Options& options, const Target& target) {
     const std::string how = options.force ? " force deleted" : " deleted";
     if (options.output == "name") print(display_name(*target.kind, target.name) + "\n");
     else print(display_kind(*target.kind) + " \"" + target.name + "\"" + how + dry_run_suffix(options) + "\n");
-    fflush(stdout);
+    flush_output();
 }
 
 Result<void> delete_one(Client& client, const Options& options, const std::string& body, Doomed& doomed) {
@@ -85,10 +85,10 @@ Result<void> run_delete(Client& client, const Options& options) {
     TRY_VOID(check_targets(targets, options, true));
     TRY(const auto members, expand(client, options, targets));
     if (options.force)
-        fprintf(stderr, "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
-                        "The resource may continue to run on the cluster indefinitely.\n");
+        complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
+                 "The resource may continue to run on the cluster indefinitely.\n");
     if (!options.ns.empty() && std::ranges::any_of(members, [](const Target& member) { return !member.kind->namespaced; }))
-        fprintf(stderr, "Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
+        complain("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
     if (members.empty()) print("No resources found\n");
     std::vector<Doomed> doomed;
     Failures failures;

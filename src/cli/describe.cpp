@@ -103,7 +103,7 @@ Result<void> run_describe(Client& client, const Options& options) {
         }
     }
     if (!first || failures.any()) return failures.outcome();
-    fprintf(stderr, "No resources found%s\n", options.all_namespaces ? "" : (" in " + namespace_of(options) + " namespace.").c_str());
+    complain("No resources found" + (options.all_namespaces ? "" : " in " + namespace_of(options) + " namespace.") + "\n");
     return ok();
 }
 

@@ -344,7 +344,7 @@ std::string align_tabs(std::string_view text) {
     return out;
 }
 
-void Description::line(int level, const std::string& text) { text_ += std::string(static_cast<size_t>(level) * 2, ' ') + text + "\n"; }
+void Description::line(int level, const std::string& text) { text_ += std::string(static_cast<size_t>(level) * 2, ' ') + terminal_text(text) + "\n"; }
 
 void Description::field(int level, const std::string& name, const std::string& value) {
     line(level, name + ":\t" + (value.empty() ? "<none>" : value));

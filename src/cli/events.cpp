@@ -49,10 +49,10 @@ std::vector<std::string> event_row(const Options& options, const json::object& e
     if (options.all_namespaces) row.push_back(text_at(object_at(event, "metadata"), "namespace"));
     for (const auto& cell : {event_age(event, time(nullptr)), text_at(event, "type"), text_at(event, "reason"),
                              text_at(about, "kind") + "/" + text_at(about, "name")})
-        row.push_back(cell_text(cell));
+        row.push_back(cell);
     std::string message = text_at(event, "message");
     message.erase(message.find_last_not_of(" \n") + 1);
-    row.push_back(cell_text(message));
+    row.push_back(std::move(message));
     return row;
 }
 
@@ -68,7 +68,7 @@ class EventPrinter {
         printed_ = true;
         if (is_machine_output(options_.output)) {
             TRY(const std::string text, render_objects(options_, wanted, options_.watch));
-            print(text);
+            print_value(text);
         } else {
             TextTable table;
             if (!options_.no_headers && !headed_) table.add(header());
@@ -76,7 +76,7 @@ class EventPrinter {
             for (const auto& event : wanted) table.add(event_row(options_, event));
             print(table.render());
         }
-        fflush(stdout);
+        flush_output();
         return ok();
     }
 
@@ -152,7 +152,7 @@ Result<void> run_events(Client& client, const Options& given) {
     if (options.watch)
         return follow_events(client, path + list_query(options, "watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion")), printer);
     if (printer.printed()) return ok();
-    fprintf(stderr, "No events found%s.\n", options.all_namespaces ? "" : (" in " + namespace_of(options) + " namespace").c_str());
+    complain("No events found" + (options.all_namespaces ? "" : " in " + namespace_of(options) + " namespace") + ".\n");
     return ok();
 }
 

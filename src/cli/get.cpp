@@ -40,7 +40,7 @@ Result<void> print_tables(Client& client, const Options& options, const std::vec
     }
     TRY(const std::string text, render_tables(options, tables));
     print(text);
-    if (text.empty() && !options.ignore_not_found && !failures.any()) fprintf(stderr, "%s\n", nothing_found(options, targets).c_str());
+    if (text.empty() && !options.ignore_not_found && !failures.any()) complain(nothing_found(options, targets) + "\n");
     return failures.outcome();
 }
 
@@ -69,7 +69,7 @@ Result<void> print_objects(Client& client, const Options& options, const std::ve
     const bool single = targets.size() == 1 && !targets[0].name.empty();
     if (objects.empty() && (single || failures.any())) return failures.outcome();
     TRY(const std::string text, render_objects(options, objects, single));
-    print(text);
+    print_value(text);
     return failures.outcome();
 }
 
@@ -83,11 +83,11 @@ Result<void> print_event(std::string_view line, TablePrinter& printer, const Opt
     if (is_machine_output(options.output)) {
         TRY(std::string text, render_objects(options, {object}, true));
         if (options.output == "yaml") text.insert(0, "---\n");
-        print(text);
+        print_value(text);
     } else {
         print(printer.render(object));
     }
-    fflush(stdout);
+    flush_output();
     return ok();
 }
 
@@ -109,10 +109,10 @@ Result<std::string> print_before_watch(Client& client, const Options& options, c
         for (const auto& object : objects) {
             TRY(std::string text, render_objects(options, {object}, true));
             if (options.output == "yaml" && &object != &objects[0]) text.insert(0, "---\n");
-            print(text);
+            print_value(text);
         }
     }
-    fflush(stdout);
+    flush_output();
     return revision;
 }
 
@@ -139,7 +139,7 @@ Result<void> print_raw(Client& client, const Options& options) {
     request.path = options.raw;
     request.accept = "*/*";
     return client.stream(request, [](std::string_view piece) {
-        print(piece);
+        print_value(piece);
         return true;
     });
 }
@@ -157,7 +157,7 @@ Result<void> run_get(Client& client, const Options& options) {
     TRY_VOID(check_targets(targets, options, false));
     if (options.watch || options.watch_only) {
         if (targets.size() != 1) return usage("you may only specify a single resource type");
-        if (!options.sort_by.empty()) fprintf(stderr, "warning: --watch requested, --sort-by will be ignored for watch events received\n");
+        if (!options.sort_by.empty()) complain("warning: --watch requested, --sort-by will be ignored for watch events received\n");
         return watch(client, options, targets[0]);
     }
     return is_machine_output(options.output) ? print_objects(client, options, targets) : print_tables(client, options, targets);

@@ -121,7 +121,7 @@ Result<void> list(Client& client, const Options& options) {
     TRY(std::string body, client.send(request));
     if (is_machine_output(options.output)) {
         TRY(std::string text, render_object(body, options));
-        print(text);
+        print_value(text);
         return ok();
     }
     TRY(json::object answer, parse_object(body));

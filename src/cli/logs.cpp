@@ -44,7 +44,7 @@ Result<json::array> fetch_pods_of(Client& client, const Options& options, const 
     TRY(json::array found, fetch_selected(client, selected));
     if (found.empty()) return Error(Code::not_found, "error: no pods found for " + display_name(*owner.kind, owner.name));
     if (options.all_pods || found.size() == 1) return found;
-    fprintf(stderr, "Found %zu pods, using pod/%s\n", found.size(), text_at(object_at(found[0].get_object(), "metadata"), "name").c_str());
+    complain("Found " + std::to_string(found.size()) + " pods, using pod/" + text_at(object_at(found[0].get_object(), "metadata"), "name") + "\n");
     return json::array{found[0]};
 }
 
@@ -73,13 +73,13 @@ Result<void> print_log(Client& client, const Options& options, const LogSource& 
     const std::string prefix = "[pod/" + source.pod + "/" + source.container + "] ";
     if (options.prefix)
         return client.stream_lines(request, [&](std::string_view line) {
-            print(prefix + std::string(line) + "\n");
-            fflush(stdout);
+            print_data(prefix + std::string(line) + "\n");
+            flush_output();
             return true;
         });
     return client.stream(request, [](std::string_view piece) {
-        print(piece);
-        fflush(stdout);
+        print_data(piece);
+        flush_output();
         return true;
     });
 }
@@ -171,10 +171,10 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
 Result<void> run_logs(Client& client, const Options& given) {
     TRY(const Options options, check_logs_flags(given));
     TRY(const json::array found, fetch_pods(client, options));
-    if (found.empty()) fprintf(stderr, "No resources found in %s namespace.\n", namespace_of(options).c_str());
+    if (found.empty()) complain("No resources found in " + namespace_of(options) + " namespace.\n");
     std::string note;
     TRY(const auto sources, plan_logs(options, found, &note));
-    fputs(note.c_str(), stderr);
+    complain(note);
     if (options.follow && sources.size() > 1) return follow_all(options, sources);
     for (const auto& source : sources) TRY_VOID(print_log(client, options, source));
     return ok();

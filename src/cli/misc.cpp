@@ -21,7 +21,7 @@ Result<void> run_version(Client& client, const Options& options) {
     }
     if (is_machine_output(options.output)) {
         TRY(std::string text, render_object(json::serialize(all), options));
-        print(text);
+        print_value(text);
     } else {
         print("Client Version: v" ORILLA_VERSION "\n");
         if (all.contains("serverVersion")) print("Server Version: " + text_at(object_at(all, "serverVersion"), "gitVersion") + "\n");

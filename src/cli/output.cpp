@@ -11,14 +11,35 @@ namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-/// kubectl escapes what HTML gives a meaning to.
+/// A scalar as Go writes it: what HTML gives a meaning to is escaped, and the two line breaks that JavaScript does not take.
 std::string json_text(const json::value& value) {
     std::string out;
-    for (char c : json::serialize(value)) {
-        if (c == '<') out += "\\u003c";
-        else if (c == '>') out += "\\u003e";
-        else if (c == '&') out += "\\u0026";
-        else out += c;
+    const std::string text = json::serialize(value);
+    for (size_t i = 0; i < text.size(); ++i) {
+        const std::string_view rest = std::string_view(text).substr(i);
+        if (text[i] == '<') out += "\\u003c";
+        else if (text[i] == '>') out += "\\u003e";
+        else if (text[i] == '&') out += "\\u0026";
+        else if (rest.starts_with("\xe2\x80\xa8")) out += "\\u2028", i += 2;
+        else if (rest.starts_with("\xe2\x80\xa9")) out += "\\u2029", i += 2;
+        else out += text[i];
+    }
+    return out;
+}
+
+/// For people's terminals: the control characters that JSON lets through are escaped as well.
+std::string shown_json_text(const json::value& value) {
+    std::string out;
+    const std::string text = json_text(value);
+    for (size_t i = 0; i < text.size(); ++i) {
+        const bool wide = static_cast<unsigned char>(text[i]) == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+        if (!wide && text[i] != 0x7f) {
+            out += text[i];
+            continue;
+        }
+        char escaped[8];
+        snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned char>(wide ? text[++i] : text[i]));
+        out += escaped;
     }
     return out;
 }
@@ -59,7 +80,7 @@ void pretty(std::string& out, const json::value& value, const std::string& inden
     if (value.is_object() && !value.get_object().empty()) {
         out += "{\n";
         for (const auto* field : sorted_fields(value.get_object())) {
-            out += separator + deeper + json_text(json::string(field->key())) + ": ";
+            out += separator + deeper + shown_json_text(json::string(field->key())) + ": ";
             pretty(out, field->value(), deeper);
             separator = ",\n";
         }
@@ -73,7 +94,7 @@ void pretty(std::string& out, const json::value& value, const std::string& inden
         }
         out += "\n" + indent + "]";
     } else {
-        out += json_text(value);
+        out += shown_json_text(value);
     }
 }
 
@@ -159,8 +180,6 @@ Result<std::string> render_object(const std::string& text, const Options& option
     return out;
 }
 
-void print(std::string_view text) { fwrite(text.data(), 1, text.size(), stdout); }
-
 std::string render_error(const Error& error) {
     std::string out = error.message();
     if (error.causes().size() < 2) return out + "\n";
@@ -176,8 +195,7 @@ std::string render_error(const Error& error) {
 
 void print_error(const Error& error) {
     if (error.message().empty()) return;
-    fflush(stdout);
-    fputs(render_error(error).c_str(), stderr);
+    complain(render_error(error));
 }
 
 void Failures::add(const Error& error) {

@@ -10,13 +10,15 @@
 #include "options.hpp"
 #include "orilla/base/result.hpp"
 #include "resources.hpp"
+#include "terminal.hpp"
 
 namespace orilla::cli {
 
 /// Columns of text, padded; the last one is not.
 class TextTable {
   public:
-    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    /// Cells become cell_text.
+    void add(std::vector<std::string> row);
     bool empty() const { return rows_.empty(); }
     std::string render() const;
 
@@ -62,7 +64,7 @@ Result<std::string> render_object(const std::string& json, const Options& option
 std::string pretty_json(std::string_view json);
 /// One line, keys sorted, as Go writes it: two programs that say the same write the same.
 std::string sorted_json(const boost::json::value& value);
-/// The text of a cell: its first line, without control characters that a terminal would obey.
+/// The text of a cell: its first line, as terminal_text.
 std::string cell_text(std::string_view text);
 /// Printed width: continuation bytes of UTF-8 take no column.
 size_t width_of(std::string_view text);
@@ -75,7 +77,6 @@ Result<boost::json::object> parse_object(std::string_view text);
 std::string text_of(const boost::json::value& value);
 int64_t number_at(const boost::json::object& object, std::string_view key, int64_t otherwise = 0);
 
-void print(std::string_view text);
 /// What an error says, as kubectl words it: each cause once, on a line of its own when there are several.
 std::string render_error(const Error& error);
 /// The error on stderr; nothing for one that was told already.

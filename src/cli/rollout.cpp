@@ -33,7 +33,7 @@ Result<void> tell(const Options& options, const Target& target, const std::strin
         return ok();
     }
     TRY(const std::string text, render_objects(options, {object}, true));
-    print(text);
+    print_value(text);
     return ok();
 }
 
@@ -53,7 +53,7 @@ Result<void> status(Client& client, const Options& options, const Target& target
         TRY_VOID(check_revision(options, *object));
         TRY(const RolloutStatus now, summarise_rollout(*object));
         if (now.text != last) print(now.text);
-        fflush(stdout);
+        flush_output();
         last = now.text;
         return now.done || !options.rollout_watch;
     };
@@ -207,7 +207,7 @@ Result<void> run_rollout(Client& client, const Options& options) {
     TRY(const auto targets, find_targets(options, options.args));
     TRY_VOID(check_targets(targets, options, false));
     TRY(const auto members, expand(client, options, targets));
-    if (members.empty()) fprintf(stderr, "No resources found in %s namespace.\n", namespace_of(options).c_str());
+    if (members.empty()) complain("No resources found in " + namespace_of(options) + " namespace.\n");
     Failures failures;
     for (const auto& member : members) failures.add_if(run_one(client, options, what, member));
     return failures.outcome();

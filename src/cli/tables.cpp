@@ -100,7 +100,7 @@ Result<std::string> render_custom_columns(const Options& options, const std::vec
             TRY(const auto values, api::find_jsonpath(column.path, text));
             std::string cell;
             for (const auto& value : values) cell += (cell.empty() ? "" : ",") + value;
-            row.push_back(values.empty() ? "<none>" : cell_text(cell));
+            row.push_back(values.empty() ? "<none>" : cell);
         }
         table.add(std::move(row));
     }
@@ -121,6 +121,11 @@ Result<void> sort_rows(const Options& options, json::array& rows) {
 
 }  // namespace
 
+void TextTable::add(std::vector<std::string> row) {
+    for (auto& cell : row) cell = cell_text(cell);
+    rows_.push_back(std::move(row));
+}
+
 std::string TextTable::render() const {
     std::vector<size_t> widths;
     for (const auto& row : rows_)
@@ -138,14 +143,10 @@ std::string TextTable::render() const {
 }
 
 std::string cell_text(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (c == '\n' || c == '\r' || c == '\f') return out + "...";
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f) out += c;
-        else out += c == '\t' ? std::string(" ") : std::string("^") + static_cast<char>((byte + 64) & 127);
-    }
-    return out;
+    const size_t end = text.find_first_of("\n\r\f");
+    std::string out = terminal_text(text.substr(0, end));
+    std::ranges::replace(out, '\t', ' ');
+    return end == std::string_view::npos ? out : out + "...";
 }
 
 std::string TablePrinter::render(const json::object& table) {
@@ -168,11 +169,12 @@ std::string TablePrinter::render(const json::object& table) {
         if (with_namespace) row.push_back(text_at(row_metadata(item), "namespace"));
         bool first = true;
         for (const auto& cell : array_at(item.get_object(), "cells")) {
-            row.push_back(first && (prefix_kind || options.show_kind) ? display_name(kind, text_of(cell)) : cell_text(text_of(cell)));
+            row.push_back(first && (prefix_kind || options.show_kind) ? display_name(kind, text_of(cell)) : text_of(cell));
             first = false;
         }
         for (const auto& label : options.label_columns) row.push_back(text_at(labels, label));
         if (options.show_labels) row.push_back(labels_text(labels));
+        for (auto& cell : row) cell = cell_text(cell);
         rows.push_back(std::move(row));
     }
     headers_done = true;

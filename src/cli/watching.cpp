@@ -131,9 +131,9 @@ Result<void> wait_and_tell(Client& client, const Options& options, const Conditi
     } else if (wanted.kind != Condition::Kind::deleted) {
         TRY(const json::object object, fetch(client, options, target));
         TRY(const std::string text, render_objects(options, {object}, true));
-        print(text);
+        print_value(text);
     }
-    fflush(stdout);
+    flush_output();
     return ok();
 }
 
