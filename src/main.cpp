@@ -32,6 +32,12 @@ orilla::Result<std::string> make_kubeconfig(const std::string& data_dir, const s
     return orilla::server::render_kubeconfig(pki, server);
 }
 
+std::vector<orilla::cli::ServeFlag> serve_flags() {
+    std::vector<orilla::cli::ServeFlag> out;
+    for (auto& flag : orilla::wiring::serve_flags()) out.push_back({std::move(flag.name), std::move(flag.value), std::move(flag.help)});
+    return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -40,5 +46,5 @@ int main(int argc, char** argv) {
     if (!args.empty())
         if (auto status = orilla::images::run_worker(args[0])) return *status;
     if (!args.empty() && args[0] == "serve") return orilla::wiring::run_serve({args.begin() + 1, args.end()});
-    return orilla::cli::run(args, {check_kernel, make_kubeconfig});
+    return orilla::cli::run(args, {check_kernel, make_kubeconfig, serve_flags});
 }

@@ -27,7 +27,9 @@ constexpr Verb verbs[] = {
 
 Result<void> dispatch(const Options& options, const Local& local) {
     if (options.verb == "check") return run_check(options, local);
-    Client client(options.socket);
+    if (options.verb == "completion") return run_completion(options);
+    TRY(Connection connection, plan_connection(options));
+    Client client(std::move(connection));
     if (options.verb == "kubeconfig") return run_kubeconfig(client, options, local);
     const std::string_view first = std::string_view(options.verb).substr(0, options.verb.find(' '));
     for (const Verb& verb : verbs)
@@ -35,7 +37,17 @@ Result<void> dispatch(const Options& options, const Local& local) {
     return usage("unknown command \"" + options.verb + "\"");
 }
 
+/// Hidden verbs: what shells and the makers of man pages ask.
+bool run_hidden(const std::vector<std::string>& args, const Local& local) {
+    if (args.empty()) return false;
+    if (args[0] == "__complete") run_complete({args.begin() + 1, args.end()}, local);
+    else if (args[0] == "__commands") print(render_commands(local.serve_flags()));
+    else return false;
+    return true;
+}
+
 Result<void> run_line(const std::vector<std::string>& args, const Local& local) {
+    if (run_hidden(args, local)) return ok();
     Options defaults;
     if (const char* socket = getenv("ORILLA_SOCKET"); socket && *socket) defaults.socket = socket;
     TRY(const CommandLine line, parse_command_line(args, std::move(defaults)));

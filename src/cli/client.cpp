@@ -3,42 +3,68 @@
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cerrno>
+#include <climits>
 #include <cstring>
+#include <utility>
 
+#include "orilla/base/clock.hpp"
 #include "terminal.hpp"
+#include "trace.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-constexpr long connect_ms_max = 5'000;
 constexpr size_t error_body_bytes_max = 1 << 20;
+constexpr int connect_attempts_max = 5;
 
+/// One request on its way.
 struct Transfer {
-    CURL* curl = nullptr;
-    const std::function<bool(std::string_view)>* sink = nullptr;
-    std::string error_body;
-    bool stopped = false;
+    CURL* curl;
+    const Connection& connection;
+    const Request& request;
+    const std::function<bool(std::string_view)>& sink;
+    Trace trace;
+    std::string error_body = {};
+    bool stopped = false;   ///< the sink has enough
+    bool answered = false;  ///< a head has come
+    int64_t began_ms = SystemClock().monotonic_ms();
+
+    int64_t took_ms() const { return SystemClock().monotonic_ms() - began_ms; }
 };
 
 size_t take_body(char* data, size_t size, size_t count, void* user) {
     auto* transfer = static_cast<Transfer*>(user);
+    const std::string_view piece(data, size * count);
+    transfer->trace.body(piece);
     long status = 0;
     curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 400) {
-        if (transfer->error_body.size() < error_body_bytes_max) transfer->error_body.append(data, size * count);
-        return size * count;
+        if (transfer->error_body.size() < error_body_bytes_max) transfer->error_body.append(piece);
+        return piece.size();
     }
-    if ((*transfer->sink)(std::string_view(data, size * count))) return size * count;
+    // Nobody reads any more: a log or a watch ends, too.
+    if (transfer->sink(piece) && check_output_written()) return piece.size();
     transfer->stopped = true;
     return 0;
 }
 
-size_t take_header(char* data, size_t size, size_t count, void*) {
-    const auto warning = find_warning(std::string_view(data, size * count));
-    if (warning) complain("Warning: " + *warning + "\n");
-    return size * count;
+size_t take_header(char* data, size_t size, size_t count, void* user) {
+    auto* transfer = static_cast<Transfer*>(user);
+    const std::string_view line(data, size * count);
+    transfer->answered = true;
+    transfer->trace.header(line);
+    if (const auto warning = find_warning(line)) complain("Warning: " + *warning + "\n");
+    return line.size();
+}
+
+/// Called about once a second: is an answer overdue?
+int watch_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    const auto* transfer = static_cast<const Transfer*>(user);
+    return !transfer->answered && transfer->took_ms() > transfer->request.answer_begins_ms_max;
 }
 
 Code code_of(long status, std::string_view reason) {
@@ -102,56 +128,98 @@ void keep_tls_asleep() {
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_SSL_STRINGS, nullptr);
 }
 
-}  // namespace
-
-struct Client::Impl {
-    CURL* curl = nullptr;
-    std::string socket;
-};
-
-Client::Client(std::string socket) : impl_(std::make_unique<Impl>()) {
-    keep_tls_asleep();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    impl_->curl = curl_easy_init();
-    impl_->socket = std::move(socket);
+void set_limits(CURL* curl, Transfer& transfer) {
+    const int64_t limit_ms = transfer.connection.request_ms_max;
+    if (limit_ms > 0) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(std::min<int64_t>(limit_ms, LONG_MAX)));
+    if (limit_ms >= 0) return;
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
 }
 
-Client::~Client() { curl_easy_cleanup(impl_->curl); }
-
-Result<void> Client::stream(const Request& request, const std::function<bool(std::string_view)>& sink) {
-    CURL* curl = impl_->curl;
+void set_request(CURL* curl, Transfer& transfer) {
+    const Request& request = transfer.request;
     curl_easy_reset(curl);
-    Transfer transfer;
-    transfer.curl = curl;
-    transfer.sink = &sink;
-    curl_slist* headers = curl_slist_append(nullptr, ("Accept: " + request.accept).c_str());
-    headers = curl_slist_append(headers, "Expect:");
-    if (!request.body.empty()) headers = curl_slist_append(headers, ("Content-Type: " + request.content_type).c_str());
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, impl_->socket.c_str());
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, transfer.connection.socket.c_str());
     curl_easy_setopt(curl, CURLOPT_URL, ("http://orilla" + request.path).c_str());
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "orilla/" ORILLA_VERSION);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms_max);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
     if (!request.body.empty()) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
     }
-    const CURLcode rc = curl_easy_perform(curl);
-    curl_slist_free_all(headers);
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    set_limits(curl, transfer);
+}
+
+/// curl has no word for each reason, and takes a listener whose queue is full for a connection, on which nothing can be sent.
+bool was_never_connected(CURL* curl, CURLcode rc) {
+    long number = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
+    return rc == CURLE_COULDNT_CONNECT || (rc == CURLE_SEND_ERROR && number == ENOTCONN);
+}
+
+/// A connection of our own: its error says why there is none, and it waits for a place in the queue.
+Result<void> await_listener(const std::string& path) {
+    TRY_VOID(connect_socket(path));
+    return ok();
+}
+
+Result<void> outcome_of(CURLcode rc, const Transfer& transfer) {
     if (transfer.stopped) return ok();
-    if (rc == CURLE_COULDNT_CONNECT)
-        return Error(Code::unavailable, "cannot reach " + impl_->socket + ": is `orilla serve` running, and may you use the socket "
-                                        "(root and group orilla may)? Another socket: --socket or ORILLA_SOCKET");
-    if (rc != CURLE_OK) return Error(Code::unavailable, std::string("the connection broke: ") + curl_easy_strerror(rc));
+    if (rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_ABORTED_BY_CALLBACK) return no_answer(transfer.connection, transfer.took_ms());
+    if (rc != CURLE_OK) return Error(Code::unavailable, std::string("error: the connection broke: ") + curl_easy_strerror(rc));
+    long status = 0;
+    curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 400) return error_of(status, transfer.error_body);
     return ok();
+}
+
+}  // namespace
+
+struct Client::Impl {
+    CURL* curl = nullptr;
+    Connection connection;
+};
+
+Client::Client(Connection connection) : impl_(std::make_unique<Impl>()) {
+    keep_tls_asleep();
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    impl_->curl = curl_easy_init();
+    impl_->connection = std::move(connection);
+}
+
+Client::~Client() { curl_easy_cleanup(impl_->curl); }
+
+const Connection& Client::connection() const { return impl_->connection; }
+
+Result<void> Client::stream(const Request& request, const std::function<bool(std::string_view)>& sink) {
+    CURL* curl = impl_->curl;
+    const std::string& path = impl_->connection.socket;
+    TRY_VOID(check_socket_path(path));
+    Transfer transfer{curl, impl_->connection, request, sink, Trace(impl_->connection.verbosity)};
+    set_request(curl, transfer);
+    curl_slist* headers = curl_slist_append(nullptr, ("Accept: " + request.accept).c_str());
+    headers = curl_slist_append(headers, "Expect:");
+    if (!request.body.empty()) headers = curl_slist_append(headers, ("Content-Type: " + request.content_type).c_str());
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    transfer.trace.begin(request);
+    CURLcode rc = CURLE_OK;
+    Result<void> reached = ok();
+    for (int attempt = 0; reached && attempt < connect_attempts_max; ++attempt) {
+        rc = curl_easy_perform(curl);
+        if (!was_never_connected(curl, rc)) break;
+        reached = await_listener(path);
+    }
+    curl_slist_free_all(headers);
+    auto outcome = reached ? outcome_of(rc, transfer) : std::move(reached);
+    if (transfer.answered) transfer.trace.end(request, transfer.took_ms());
+    else if (!outcome) transfer.trace.fail(request, outcome.error().message());
+    return outcome;
 }
 
 std::optional<std::string> find_warning(std::string_view header) {
@@ -171,9 +239,11 @@ Result<std::string> Client::send(const Request& request) {
     std::string body;
     std::function<bool(std::string_view)> sink = [&body](std::string_view piece) {
         body += piece;
-        return true;
+        return body.size() <= answer_bytes_max;
     };
     TRY_VOID(stream(request, sink));
+    if (body.size() > answer_bytes_max)
+        return Error(Code::too_large, "error: the answer has more than " + std::to_string(answer_bytes_max) + " bytes: ask for less, with -n, -l or a name");
     return body;
 }
 
@@ -185,7 +255,9 @@ Result<void> Client::stream_lines(const Request& request, const std::function<bo
         for (size_t end; (end = pending.find('\n', from)) != std::string::npos; from = end + 1)
             if (!sink(std::string_view(pending).substr(from, end - from))) return false;
         pending.erase(0, from);
-        return true;
+        if (pending.size() <= line_bytes_max) return true;
+        const std::string part = std::exchange(pending, "");
+        return sink(part);
     };
     TRY_VOID(stream(request, by_line));
     if (!pending.empty()) sink(pending);

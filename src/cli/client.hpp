@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connection.hpp"
 #include "orilla/base/result.hpp"
 
 namespace orilla::cli {
@@ -21,11 +22,15 @@ struct Request {
     std::string body;
     std::string content_type = "application/json";
     std::string accept{accept_json};
+    int64_t answer_begins_ms_max = answer_ms_max;  ///< unless --request-timeout says otherwise
 };
+
+constexpr size_t answer_bytes_max = size_t{256} << 20;  ///< of one that is not a stream
+constexpr size_t line_bytes_max = size_t{16} << 20;     ///< of a stream; a longer one comes in pieces
 
 class Client {
   public:
-    explicit Client(std::string socket);
+    explicit Client(Connection connection);
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
@@ -37,6 +42,8 @@ class Client {
     Result<void> stream(const Request& request, const std::function<bool(std::string_view)>& sink);
     /// The same, line by line.
     Result<void> stream_lines(const Request& request, const std::function<bool(std::string_view)>& sink);
+    /// For another connection to the same place.
+    const Connection& connection() const;
 
   private:
     struct Impl;

@@ -1,4 +1,4 @@
-// The commands and flags, as tables, and the help that they give.
+// The commands and flags, as tables.
 #include <algorithm>
 #include <iterator>
 
@@ -77,153 +77,188 @@ constexpr Flag flags[] = {
     {"api-group", 0, "GROUP", "only of this group", &Options::api_group},
     {"verbs", 0, "VERB,...", "only what has these verbs", &Options::verbs, "", true},
     {"namespaced", 0, "true|false", "only what is, or is not, in namespaces", &Options::namespaced, "true"},
+    {"merge", 0, "", "into the file that kubectl reads: KUBECONFIG, or ~/.kube/config", &Options::merge},
     {"socket", 0, "PATH", "the API's unix socket (ORILLA_SOCKET)", &Options::socket},
+    {"request-timeout", 0, "DURATION", "how long one request may take: 5s, 1m; 0 is for ever (default: 60s for the answer to begin)",
+     &Options::request_timeout},
+    {"v", 'v', "LEVEL", "6 tells each request, 7 its headers, 8 and 9 the bodies in part, 10 in whole", &Options::verbosity},
 };
 
 // Flags whose name another command uses with other words.
 constexpr Flag special_flags[] = {
     {"for", 0, "TYPE/NAME", "only about this object", &Options::wait_for},
     {"watch", 'w', "", "wait until it is done (default true)", &Options::rollout_watch},
+    {"output", 'o', "FILE", "into this file, beside the clusters that it has; its directory is made", &Options::kubeconfig_file},
+    {"name", 0, "NAME", "name of cluster and context (default: orilla)", &Options::name},
+    {"overwrite", 0, "", "take the name from another cluster", &Options::overwrite},
 };
 
 constexpr Command commands[] = {
     {"get", "(TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE)", "Show objects",
      "namespace all-namespaces selector field-selector output show-labels show-kind label-columns sort-by no-headers ignore-not-found "
-     "filename recursive watch watch-only raw socket"},
+     "filename recursive watch watch-only raw",
+     "orilla get pods -A -o wide\n"
+     "orilla get deploy,svc -l app=web\n"
+     "orilla get pod web -o jsonpath='{.status.podIP}'"},
     {"describe", "(TYPE [NAME...] | TYPE/NAME... | -f FILE)", "Show objects in detail, with their events",
-     "namespace all-namespaces selector filename recursive show-events socket"},
+     "namespace all-namespaces selector filename recursive show-events",
+     "orilla describe pod web\n"
+     "orilla describe deploy/web -n shop"},
     {"apply", "-f FILE", "Create or change objects so that they are as the files say",
-     "namespace filename recursive selector output dry-run validate socket"},
+     "namespace filename recursive selector output dry-run validate",
+     "orilla apply -f web.yaml\n"
+     "kubectl kustomize shop/ | orilla apply -f -"},
     {"create", "-f FILE", "Create objects from files, or one of the kinds below by its flags",
-     "namespace filename recursive selector output dry-run validate socket"},
+     "namespace filename recursive selector output dry-run validate",
+     "orilla create -f web.yaml\n"
+     "orilla create deployment web --image=nginx:1.27"},
     {"create configmap", "NAME", "Create a ConfigMap from files, directories or literal values",
-     "from-literal from-file from-env-file namespace output dry-run validate socket"},
+     "from-literal from-file from-env-file namespace output dry-run validate",
+     "orilla create configmap settings --from-literal=mode=fast --from-file=app.conf"},
     {"create secret generic", "NAME", "Create a Secret from files, directories or literal values",
-     "from-literal from-file from-env-file type namespace output dry-run validate socket"},
+     "from-literal from-file from-env-file type namespace output dry-run validate",
+     "orilla create secret generic login --from-literal=user=ann --from-file=password.txt"},
     {"create secret tls", "NAME --cert=FILE --key=FILE", "Create a Secret of a certificate and its key",
-     "cert key namespace output dry-run validate socket"},
+     "cert key namespace output dry-run validate",
+     "orilla create secret tls web --cert=web.crt --key=web.key"},
     {"create secret docker-registry", "NAME --docker-username=NAME --docker-password=WORD", "Create a Secret for pulling from a registry",
-     "docker-server docker-username docker-password docker-email from-file namespace output dry-run validate socket"},
-    {"create namespace", "NAME", "Create a Namespace", "namespace output dry-run validate socket"},
+     "docker-server docker-username docker-password docker-email from-file namespace output dry-run validate",
+     "orilla create secret docker-registry pull --docker-server=registry.example.com --docker-username=ann --docker-password=WORD"},
+    {"create namespace", "NAME", "Create a Namespace", "namespace output dry-run validate",
+     "orilla create namespace shop"},
     {"create deployment", "NAME --image=IMAGE [-- COMMAND [ARG...]]", "Create a Deployment",
-     "image replicas port namespace output dry-run validate socket"},
+     "image replicas port namespace output dry-run validate",
+     "orilla create deployment web --image=nginx:1.27 --replicas=2\n"
+     "orilla create deployment tick --image=busybox:1 -- sh -c \"while date; do sleep 5; done\""},
     {"create service clusterip", "NAME --tcp=PORT[:TARGET]", "Create a Service with a cluster address",
-     "tcp clusterip namespace output dry-run validate socket"},
+     "tcp clusterip namespace output dry-run validate",
+     "orilla create service clusterip web --tcp=80:8080"},
     {"create service nodeport", "NAME --tcp=PORT[:TARGET]", "Create a Service with a port on the node",
-     "tcp node-port namespace output dry-run validate socket"},
+     "tcp node-port namespace output dry-run validate",
+     "orilla create service nodeport web --tcp=80:8080 --node-port=30080"},
     {"delete", "(TYPE [NAME...] | TYPE/NAME... | -f FILE)", "Delete objects",
      "namespace all-namespaces selector field-selector all filename recursive output dry-run grace-period force now cascade wait "
-     "timeout ignore-not-found socket"},
+     "timeout ignore-not-found",
+     "orilla delete pod web\n"
+     "orilla delete -f web.yaml\n"
+     "orilla delete deploy -l app=web --cascade=foreground"},
     {"logs", "(POD | TYPE/NAME | -l SELECTOR) [-c CONTAINER]", "Print what a container wrote",
      "namespace selector container follow previous timestamps all-containers all-pods prefix tail limit-bytes max-log-requests since "
-     "since-time socket"},
+     "since-time",
+     "orilla logs web -f\n"
+     "orilla logs deploy/web -c main --since=1h\n"
+     "orilla logs -l app=web --all-containers --prefix"},
     {"scale", "--replicas=COUNT (TYPE NAME | TYPE/NAME | -f FILE)", "Set the number of replicas",
-     "replicas current-replicas namespace selector all filename recursive output dry-run timeout socket"},
+     "replicas current-replicas namespace selector all filename recursive output dry-run timeout",
+     "orilla scale deploy/web --replicas=3"},
     {"rollout status", "(TYPE NAME | TYPE/NAME | -f FILE)", "Tell how a rollout goes, until it is done",
-     "namespace selector filename recursive rollout:watch revision timeout socket"},
+     "namespace selector filename recursive rollout:watch revision timeout",
+     "orilla rollout status deploy/web --timeout=2m"},
     {"rollout history", "(TYPE NAME | TYPE/NAME | -f FILE)", "Show the revisions",
-     "namespace selector filename recursive revision socket"},
+     "namespace selector filename recursive revision",
+     "orilla rollout history deploy/web --revision=2"},
     {"rollout undo", "(TYPE NAME | TYPE/NAME | -f FILE)", "Go back to an earlier revision",
-     "namespace selector filename recursive to-revision output dry-run socket"},
-    {"rollout restart", "(TYPE NAME | TYPE/NAME | -f FILE)", "Replace every pod", "namespace selector filename recursive output socket"},
-    {"rollout pause", "(TYPE NAME | TYPE/NAME | -f FILE)", "Keep changes back", "namespace selector filename recursive output socket"},
+     "namespace selector filename recursive to-revision output dry-run",
+     "orilla rollout undo deploy/web --to-revision=2"},
+    {"rollout restart", "(TYPE NAME | TYPE/NAME | -f FILE)", "Replace every pod", "namespace selector filename recursive output",
+     "orilla rollout restart deploy/web"},
+    {"rollout pause", "(TYPE NAME | TYPE/NAME | -f FILE)", "Keep changes back", "namespace selector filename recursive output",
+     "orilla rollout pause deploy/web"},
     {"rollout resume", "(TYPE NAME | TYPE/NAME | -f FILE)", "Roll out what was kept back",
-     "namespace selector filename recursive output socket"},
+     "namespace selector filename recursive output",
+     "orilla rollout resume deploy/web"},
     {"label", "(TYPE NAME | TYPE/NAME | -f FILE) KEY=VALUE... KEY-...", "Set or remove labels",
-     "namespace all-namespaces selector field-selector all filename recursive output dry-run overwrite list socket"},
+     "namespace all-namespaces selector field-selector all filename recursive output dry-run overwrite list",
+     "orilla label pod web tier=front\n"
+     "orilla label pods --all tier-"},
     {"annotate", "(TYPE NAME | TYPE/NAME | -f FILE) KEY=VALUE... KEY-...", "Set or remove annotations",
-     "namespace all-namespaces selector field-selector all filename recursive output dry-run overwrite list socket"},
+     "namespace all-namespaces selector field-selector all filename recursive output dry-run overwrite list",
+     "orilla annotate deploy/web note='look here'\n"
+     "orilla annotate deploy/web note-"},
     {"wait", "(TYPE NAME | TYPE/NAME | -f FILE) --for=CONDITION", "Wait for a condition",
-     "for namespace all-namespaces selector field-selector all filename recursive output timeout socket"},
-    {"events", "", "List events, oldest first", "events:for types namespace all-namespaces output no-headers watch socket"},
-    {"image pull", "IMAGE...", "Bring images from their registries", "quiet socket"},
-    {"image import", "FILE...", "Bring images from OCI or docker archives", "name quiet socket"},
-    {"image list", "", "List the images on this box", "output no-headers socket"},
-    {"image remove", "IMAGE...", "Remove names, and images that have none left", "socket"},
-    {"image prune", "", "Remove every image that no pod uses", "socket"},
-    {"explain", "TYPE[.FIELD...]", "Show the fields of a kind", "recursive namespace socket"},
-    {"api-resources", "", "List the kinds that are served", "output no-headers api-group namespaced verbs namespace"},
-    {"version", "", "Show the client's and the server's version", "client output namespace socket"},
-    {"kubeconfig", "", "Print the administrator's kubeconfig for kubectl", "data-dir server socket"},
-    {"check", "", "Tell what this kernel lacks", ""},
+     "for namespace all-namespaces selector field-selector all filename recursive output timeout",
+     "orilla wait pod/web --for=condition=Ready --timeout=1m\n"
+     "orilla wait deploy/web --for=jsonpath='{.status.readyReplicas}'=2"},
+    {"events", "", "List events, oldest first", "events:for types namespace all-namespaces output no-headers watch",
+     "orilla events -A --types=Warning\n"
+     "orilla events --for pod/web --watch"},
+    {"image pull", "IMAGE...", "Bring images from their registries", "quiet",
+     "orilla image pull nginx:1.27"},
+    {"image import", "FILE...", "Bring images from OCI or docker archives", "name quiet",
+     "orilla image import nginx.tar --name=nginx:1.27"},
+    {"image list", "", "List the images on this box", "output no-headers",
+     "orilla image list"},
+    {"image remove", "IMAGE...", "Remove names, and images that have none left", "",
+     "orilla image remove nginx:1.27"},
+    {"image prune", "", "Remove every image that no pod uses", "",
+     "orilla image prune"},
+    {"explain", "TYPE[.FIELD...]", "Show the fields of a kind", "recursive namespace",
+     "orilla explain pod.spec.containers\n"
+     "orilla explain deploy --recursive"},
+    {"api-resources", "", "List the kinds that are served", "output no-headers api-group namespaced verbs namespace",
+     "orilla api-resources --namespaced=false -o name"},
+    {"version", "", "Show the client's and the server's version", "client output namespace",
+     "orilla version -o yaml\n"
+     "orilla version --client"},
+    {"kubeconfig", "", "Print the administrator's kubeconfig for kubectl, or merge it into a file",
+     "merge kubeconfig:output kubeconfig:name kubeconfig:overwrite data-dir server",
+     "orilla kubeconfig --merge\n"
+     "orilla kubeconfig --server=https://box.lan:6443 -o box.yaml"},
+    {"check", "", "Tell what this kernel lacks", "",
+     "orilla check"},
+    {"completion", "bash|zsh|fish", "Print what makes a shell complete orilla's commands, kinds and names", "",
+     "source <(orilla completion bash)\n"
+     "orilla completion zsh >~/.zfunc/_orilla\n"
+     "orilla completion fish >~/.config/fish/completions/orilla.fish"},
 };
-
-bool is_below(std::string_view path, std::string_view topic) {
-    return path.size() > topic.size() && path.starts_with(topic) && path[topic.size()] == ' ';
-}
-
-void append_entry(std::string& out, const std::string& left, std::string_view right, size_t column) {
-    out += "  " + left;
-    out.append(column > left.size() ? column - left.size() : 2, ' ');
-    out += std::string(right) + "\n";
-}
-
-std::string render_overview() {
-    std::string out = "Orilla: a one-node Kubernetes for small boxes.\n\nUsage: orilla COMMAND [ARG...] [FLAG...]\n\nCommands:\n";
-    append_entry(out, "serve", "Run the node: API, controllers, containers and network", 16);
-    std::string before;
-    for (const Command& command : commands) {
-        const std::string verb(command.path.substr(0, command.path.find(' ')));
-        if (verb == before) continue;
-        before = verb;
-        std::string_view help = command.help;
-        if (verb == "rollout") help = "Tell, undo, restart, pause or resume the rollout of a Deployment";
-        if (verb == "image") help = "Pull, import, list, remove or prune images on this box";
-        append_entry(out, verb, help, 16);
-    }
-    return out + "\n'orilla COMMAND --help' tells more; 'orilla --version' is the version.\n";
-}
-
-/// The part below "create", "rollout" and the like.
-void append_group(std::string& out, std::string_view topic) {
-    bool first = true;
-    for (const Command& command : commands) {
-        if (!is_below(command.path, topic)) continue;
-        if (first) out += "\nCommands:\n";
-        first = false;
-        append_entry(out, std::string(command.path.substr(topic.size() + 1)), command.help, 20);
-    }
-}
 
 }  // namespace
 
 std::span<const Command> all_commands() { return commands; }
 
+const Command* find_command(std::string_view path) {
+    const auto found = std::ranges::find(commands, path, &Command::path);
+    return found == std::end(commands) ? nullptr : &*found;
+}
+
+bool is_group(std::string_view path) {
+    return std::ranges::any_of(commands, [path](const Command& command) { return is_below(command.path, path); });
+}
+
+bool is_below(std::string_view path, std::string_view topic) {
+    return path.size() > topic.size() && path.starts_with(topic) && path[topic.size()] == ' ';
+}
+
 const Flag* find_flag(std::string_view name) {
-    if (name == "events:for") return &special_flags[0];
-    if (name == "rollout:watch") return &special_flags[1];
+    constexpr std::string_view special_names[] = {"events:for", "rollout:watch", "kubeconfig:output", "kubeconfig:name",
+                                                  "kubeconfig:overwrite"};
+    static_assert(std::size(special_names) == std::size(special_flags));
+    for (size_t i = 0; i < std::size(special_names); ++i)
+        if (special_names[i] == name) return &special_flags[i];
     for (const Flag& flag : flags)
         if (flag.name == name) return &flag;
     return nullptr;
 }
 
-std::vector<const Flag*> flags_of(const Command& command) {
+namespace {
+std::vector<const Flag*> parse_flag_names(std::string_view names) {
     std::vector<const Flag*> out;
-    for (std::string_view rest = command.flags; !rest.empty();) {
-        const size_t end = std::min(rest.find(' '), rest.size());
-        out.push_back(find_flag(rest.substr(0, end)));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
+    while (!names.empty()) {
+        const size_t end = std::min(names.find(' '), names.size());
+        out.push_back(find_flag(names.substr(0, end)));
+        names.remove_prefix(std::min(end + 1, names.size()));
     }
     return out;
 }
+}  // namespace
 
-std::string render_help(std::string_view topic) {
-    if (topic.empty()) return render_overview();
-    if (topic == "serve") return "Runs the node: API server, object store, controllers, runtime and network.\n\n'orilla serve --help' lists its flags.\n";
-    const auto found = std::ranges::find(commands, topic, &Command::path);
-    const Command* command = found == std::end(commands) ? nullptr : &*found;
-    std::string out = command ? std::string(command->help) + ".\n\nUsage: orilla " + std::string(topic) : "Usage: orilla " + std::string(topic);
-    if (!command) out += " COMMAND";
-    else if (!command->usage.empty()) out += " " + std::string(command->usage);
-    out += command && !command->flags.empty() ? " [FLAG...]\n" : "\n";
-    append_group(out, topic);
-    if (!command || command->flags.empty()) return out;
-    out += "\nFlags:\n";
-    for (const Flag* flag : flags_of(*command)) {
-        std::string left = flag->shorthand ? std::string("-") + flag->shorthand + ", " : std::string("    ");
-        left += "--" + std::string(flag->name) + (flag->value.empty() ? "" : "=" + std::string(flag->value));
-        append_entry(out, left, flag->help, 34);
-    }
+std::vector<const Flag*> own_flags_of(const Command& command) { return parse_flag_names(command.flags); }
+
+std::vector<const Flag*> global_flags() { return parse_flag_names("socket request-timeout v"); }
+
+std::vector<const Flag*> flags_of(const Command& command) {
+    std::vector<const Flag*> out = own_flags_of(command);
+    for (const Flag* flag : global_flags()) out.push_back(flag);
     return out;
 }
 

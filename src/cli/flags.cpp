@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "foreign.hpp"
+#include "near.hpp"
+
 namespace orilla::cli {
 namespace {
-
-constexpr size_t edits_max = 2;  ///< between a mistyped command and the one that is suggested
 
 struct Alias {
     std::string_view typed, meant;
@@ -15,33 +16,12 @@ constexpr Alias aliases[] = {{"create cm", "create configmap"},   {"create ns", 
                              {"create svc", "create service"},    {"image ls", "image list"},        {"image rm", "image remove"},
                              {"create dep", "create deployment"}, {"rm", "delete"}};
 
-// kubectl has them, we do not: better said than "unknown".
-struct Refused {
-    std::string_view flag, instead;
-};
-constexpr Refused refused[] = {
-    {"prune", "delete what is no longer in the files with 'orilla delete'"},
-    {"server-side", "apply compares on the client; 'kubectl apply --server-side' works against Orilla where the server has it"},
-    {"kustomize", "render first: 'kubectl kustomize DIR | orilla apply -f -'"},
-    {"template", "use -o jsonpath=TEMPLATE"},
-    {"chunk-size", "the server answers lists whole"},
-    {"subresource", "use --raw PATH"},
-    {"kubeconfig", "orilla speaks over its unix socket: --socket PATH"},
-    {"context", "orilla speaks over its unix socket: --socket PATH"},
-};
-
 Error usage_error(const std::string& what, std::string_view topic) {
     const std::string where = topic.empty() ? "orilla" : "orilla " + std::string(topic);
     return Error(Code::bad_request, "error: " + what + "\nSee '" + where + " --help' for usage.");
 }
 
-bool is_command(std::string_view path) { return std::ranges::find(all_commands(), path, &Command::path) != all_commands().end(); }
-
-bool is_group(std::string_view path) {
-    return std::ranges::any_of(all_commands(), [path](const Command& command) {
-        return command.path.size() > path.size() && command.path.starts_with(path) && command.path[path.size()] == ' ';
-    });
-}
+bool is_command(std::string_view path) { return find_command(path) != nullptr; }
 
 std::string join(const std::string& path, std::string_view word) {
     const std::string joined = path.empty() ? std::string(word) : path + " " + std::string(word);
@@ -166,11 +146,22 @@ class FlagParser {
         : command_(command), known_(flags_of(command)), words_(std::move(words)), options_(options) {}
 
     bool wants_help() const { return wants_help_; }
+    const Flag* pending() const { return pending_; }
+    bool is_behind_dashes() const { return behind_dashes_; }
+
+    /// Goes on after what is wrong, for lines that are not finished.
+    void run_leniently() {
+        while (at_ < words_.size()) {
+            if (run()) return;
+            ++at_;
+        }
+    }
 
     Result<void> run() {
         for (; at_ < words_.size(); ++at_) {
             const std::string word = words_[at_];
             if (word == "--") {
+                behind_dashes_ = true;
                 const bool has_command = command_.usage.find("-- COMMAND") != std::string_view::npos;
                 auto& rest = has_command ? options_.container_command : options_.args;
                 rest.insert(rest.end(), words_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, words_.end());
@@ -206,6 +197,7 @@ class FlagParser {
         if (!typed.value && flag->is_switch()) typed.value = "true";
         if (!typed.value && !flag->bare.empty()) typed.value = std::string(flag->bare);
         if (!typed.value && at_ + 1 < words_.size()) typed.value = words_[++at_];
+        if (!typed.value) pending_ = flag;
         if (!typed.value && typed.is_short) return usage_error("flag needs an argument: '" + typed.name + "' in " + word, command_.path);
         if (!typed.value) return usage_error("flag needs an argument: --" + typed.name, command_.path);
         return assign(options_, *flag, *typed.value, command_.path);
@@ -213,9 +205,12 @@ class FlagParser {
 
     Error unknown(const Typed& typed, const std::string& word) const {
         if (typed.is_short) return usage_error("unknown shorthand flag: '" + typed.name + "' in " + word, command_.path);
-        for (const Refused& one : refused)
-            if (one.flag == typed.name)
-                return Error(Code::bad_request, "error: orilla has no --" + typed.name + ": " + std::string(one.instead));
+        if (const auto instead = instead_of_flag(typed.name); !instead.empty())
+            return Error(Code::bad_request, "error: orilla has no --" + typed.name + ": " + std::string(instead));
+        std::vector<std::string_view> names;
+        for (const Flag* flag : known_) names.push_back(flag->name);
+        const std::string meant = find_near(typed.name, names);
+        if (!meant.empty()) return usage_error("unknown flag: --" + typed.name + did_you_mean("--" + meant), command_.path);
         return usage_error("unknown flag: --" + typed.name, command_.path);
     }
 
@@ -224,36 +219,34 @@ class FlagParser {
     std::vector<std::string> words_;
     Options& options_;
     size_t at_ = 0;
+    const Flag* pending_ = nullptr;
+    bool behind_dashes_ = false;
     bool wants_help_ = false;
 };
 
-/// How many letters to change, insert or remove.
-size_t count_edits(std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= a.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t above = row[j];
-            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
+Error unknown_command(const std::string& word) {
+    if (const auto foreign = refuse_command(word.substr(0, word.find(' ')))) return Error(Code::unsupported, *foreign);
+    if (word == "serve") return Error(Code::bad_request, "error: serve comes first, and its flags behind it: 'orilla serve --socket PATH'");
+    const std::string meant = suggest_command(word);
+    return Error(Code::bad_request, "error: unknown command \"" + word + "\" for \"orilla\"" +
+                                        (meant.empty() ? "\nRun 'orilla help' for the commands." : did_you_mean(meant)));
 }
 
-Error unknown_command(const std::string& word) {
-    std::string message = "error: unknown command \"" + word + "\" for \"orilla\"";
-    const std::string meant = suggest_command(word);
-    if (!meant.empty()) message += "\n\nDid you mean this?\n\t" + meant + "\n";
-    return Error(Code::bad_request, message + (meant.empty() ? "\nRun 'orilla help' for the commands." : ""));
+std::string suggest_below(const std::string& path, const std::string& word) {
+    std::vector<std::string_view> known;
+    for (const Command& command : all_commands()) {
+        if (!is_below(command.path, path)) continue;
+        const std::string_view rest = command.path.substr(path.size() + 1);
+        known.push_back(rest.substr(0, rest.find(' ')));
+    }
+    return find_near(word, known);
 }
 
 /// A group without its next word: `rollout`, `rollout nosuch`, `create secret x`.
 Error incomplete(const Words& words) {
     if (words.next)
-        return Error(Code::bad_request, "error: unknown command \"" + *words.next + "\"\nSee 'orilla " + words.path + " --help' for help and examples" +
+        return Error(Code::bad_request, "error: unknown command \"" + *words.next + "\"" + did_you_mean(suggest_below(words.path, *words.next)) +
+                                            "\nSee 'orilla " + words.path + " --help' for help and examples" +
                                             (words.path.starts_with("create") ? "; what it does not list comes from -f FILE" : ""));
     return Error(Code::bad_request, "error: 'orilla " + words.path + "' needs one of its commands\n\n" + render_help(words.path));
 }
@@ -278,14 +271,23 @@ Result<CommandLine> parse_help_topic(const std::vector<std::string>& words) {
 }  // namespace
 
 std::string suggest_command(std::string_view typed) {
-    std::string best;
-    size_t best_edits = edits_max + 1;
-    for (const Command& command : all_commands()) {
-        const std::string_view verb = command.path.substr(0, command.path.find(' '));
-        const size_t edits = verb.starts_with(typed) ? 1 : count_edits(typed, verb);
-        if (edits < best_edits && edits < verb.size()) best = verb, best_edits = edits;
-    }
-    return best.empty() && count_edits(typed, "serve") <= edits_max ? "serve" : best;
+    std::vector<std::string_view> verbs;
+    for (const Command& command : all_commands()) verbs.push_back(command.path.substr(0, command.path.find(' ')));
+    verbs.push_back("serve"), verbs.push_back("help");
+    return find_near(typed, verbs);
+}
+
+PartialLine parse_partial_line(const std::vector<std::string>& args, Options defaults) {
+    Words words = take_command(args);
+    PartialLine out{words.path, std::move(words.next), std::move(defaults), nullptr, false};
+    static constexpr Command none{"", "", "", "", ""};
+    const Command* command = find_command(words.path);
+    FlagParser parser(command ? *command : none, std::move(words.rest), out.options);
+    parser.run_leniently();
+    out.options.verb = out.path;
+    out.pending = parser.pending();
+    out.is_behind_dashes = parser.is_behind_dashes();
+    return out;
 }
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& args, Options defaults) {
@@ -308,7 +310,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& args, Opt
         if (!out.wants_help) return incomplete(words);
         return out;
     }
-    out.command = &*std::ranges::find(all_commands(), std::string_view(words.path), &Command::path);
+    out.command = find_command(words.path);
     out.options.verb = words.path;
     FlagParser parser(*out.command, words.rest, out.options);
     TRY_VOID(parser.run());

@@ -12,6 +12,7 @@
 
 #include "options.hpp"
 #include "orilla/base/result.hpp"
+#include "orilla/cli/cli.hpp"
 
 namespace orilla::cli {
 
@@ -35,7 +36,8 @@ struct Command {
     std::string_view path;
     std::string_view usage;  ///< what stands after the path
     std::string_view help;
-    std::string_view flags;  ///< names of flags, separated by spaces
+    std::string_view flags;  ///< names of its own flags, separated by spaces; the global ones are not among them
+    std::string_view examples;  ///< one a line
 };
 
 struct CommandLine {
@@ -47,14 +49,38 @@ struct CommandLine {
 };
 
 std::span<const Command> all_commands();
+/// Null for what is none, "rollout" for example.
+const Command* find_command(std::string_view path);
+/// Are there commands below it?
+bool is_group(std::string_view path);
+/// Is "rollout undo" below "rollout"?
+bool is_below(std::string_view path, std::string_view topic);
 const Flag* find_flag(std::string_view name);
-/// The flags of one command, in the order of the table; every command has -n or --socket where it speaks to the server.
+/// What every command takes, and what may stand in front of it: --socket, --request-timeout, -v.
+std::vector<const Flag*> global_flags();
+/// The flags of one command without the global ones, in the order of the table.
+std::vector<const Flag*> own_flags_of(const Command& command);
+/// All of them.
 std::vector<const Flag*> flags_of(const Command& command);
 
 /// kubectl's words for what is wrong. Options are `defaults` changed by the flags.
 Result<CommandLine> parse_command_line(const std::vector<std::string>& args, Options defaults = {});
+/// What a line that is not finished says so far, without complaints: what completion goes by.
+struct PartialLine {
+    std::string path;               ///< "", "rollout", "rollout undo"
+    std::optional<std::string> next;  ///< a first word that is no command
+    Options options;
+    const Flag* pending = nullptr;  ///< a flag that waits for its value
+    bool is_behind_dashes = false;  ///< behind `--`
+};
+PartialLine parse_partial_line(const std::vector<std::string>& args, Options defaults = {});
+
+/// One line about a command or a group of them.
+std::string_view help_of(std::string_view path);
 /// Help for everything, a group of commands ("rollout") or one command.
 std::string render_help(std::string_view topic);
+/// Commands, flags and examples as JSON: what man pages are made of.
+std::string render_commands(std::span<const ServeFlag> serve_flags);
 /// The command that was probably meant by a mistyped one; empty when none is near.
 std::string suggest_command(std::string_view typed);
 

@@ -102,6 +102,7 @@ Result<json::array> follow_work(Client& client, const Options& options, const st
     Request request;
     request.method = "POST";
     request.path = path;
+    request.answer_begins_ms_max = image_answer_ms_max;
     Work work{ProgressBar(options.quiet), {}};
     const std::function<bool(std::string_view)> sink = [&work](std::string_view line) { return work.take(line); };
     TRY_VOID(client.stream_lines(request, sink));
@@ -167,6 +168,7 @@ Result<void> remove(Client& client, const std::string& name) {
     Request request;
     request.method = "DELETE";
     request.path = "/orilla/v1/images?name=" + escape(name);
+    request.answer_begins_ms_max = image_answer_ms_max;
     TRY(std::string body, client.send(request));
     (void)body;
     print("removed " + name + "\n");
@@ -177,6 +179,7 @@ Result<void> prune(Client& client) {
     Request request;
     request.method = "POST";
     request.path = "/orilla/v1/images/prune";
+    request.answer_begins_ms_max = image_answer_ms_max;
     TRY(std::string body, client.send(request));
     TRY(json::object answer, parse_object(body));
     int64_t bytes = 0;

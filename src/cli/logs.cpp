@@ -85,15 +85,15 @@ Result<void> print_log(Client& client, const Options& options, const LogSource& 
 }
 
 /// One connection each; lines are printed whole.
-Result<void> follow_all(const Options& options, const std::vector<LogSource>& sources) {
+Result<void> follow_all(const Client& client, const Options& options, const std::vector<LogSource>& sources) {
     const int64_t most = options.log_requests_max.value_or(log_requests_default);
     if (static_cast<int64_t>(sources.size()) > most)
         return usage("you are attempting to follow " + std::to_string(sources.size()) + " log streams, but maximum allowed concurrency is " +
                      std::to_string(most) + ", use --max-log-requests to increase the limit");
     std::vector<std::thread> threads;
     for (const auto& source : sources)
-        threads.emplace_back([&options, &source] {
-            Client own(options.socket);
+        threads.emplace_back([&client, &options, &source] {
+            Client own(client.connection());
             auto done = print_log(own, options, source);
             if (!done) print_error(done.error());
         });
@@ -175,7 +175,7 @@ Result<void> run_logs(Client& client, const Options& given) {
     std::string note;
     TRY(const auto sources, plan_logs(options, found, &note));
     complain(note);
-    if (options.follow && sources.size() > 1) return follow_all(options, sources);
+    if (options.follow && sources.size() > 1) return follow_all(client, options, sources);
     for (const auto& source : sources) TRY_VOID(print_log(client, options, source));
     return ok();
 }

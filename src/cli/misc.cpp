@@ -1,4 +1,4 @@
-// version, api-resources, explain, kubeconfig, check.
+// version, api-resources, explain, check.
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -195,21 +195,6 @@ Result<void> run_explain(Client& client, const Options& options) {
     if (found.schema.empty()) return ok();
     print("FIELDS:\n");
     Explainer{schemas, options.recursive}.fields(object_at(schemas, found.schema), "  ", 1);
-    return ok();
-}
-
-Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local) {
-    TRY_VOID(refuse_words(options));
-    if (!options.data_dir.empty()) {
-        const std::string server = options.server.empty() ? "https://127.0.0.1:6443" : options.server;
-        TRY(const std::string text, local.kubeconfig(options.data_dir, server));
-        print(text);
-        return ok();
-    }
-    Request request;
-    request.path = "/orilla/v1/kubeconfig?server=" + escape(options.server);
-    TRY(const std::string text, client.send(request));
-    print(text);
     return ok();
 }
 

@@ -13,6 +13,8 @@ struct Options {
     std::vector<std::string> args;       ///< what is left: resources, names, key=value
     std::vector<std::string> container_command;  ///< after `--`
     std::string socket = "/run/orilla/orilla.sock";
+    std::string request_timeout;  ///< empty: the default
+    std::optional<int64_t> verbosity;
     std::string ns;  ///< "default" when no flag says another
     bool all_namespaces = false;
     std::string selector;
@@ -81,6 +83,8 @@ struct Options {
     std::string name;
     std::string data_dir;  ///< empty: ask the daemon
     std::string server;
+    bool merge = false;
+    std::string kubeconfig_file;
     std::vector<std::string> event_types;
     bool quiet = false;
     bool client_only = false;

@@ -100,10 +100,6 @@ void pretty(std::string& out, const json::value& value, const std::string& inden
 
 }  // namespace
 
-size_t width_of(std::string_view text) {
-    return static_cast<size_t>(std::ranges::count_if(text, [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
 std::string text_of(const json::value& value) {
     if (value.is_null()) return "";
     if (value.is_string()) return std::string(value.get_string());

@@ -66,8 +66,6 @@ std::string pretty_json(std::string_view json);
 std::string sorted_json(const boost::json::value& value);
 /// The text of a cell: its first line, as terminal_text.
 std::string cell_text(std::string_view text);
-/// Printed width: continuation bytes of UTF-8 take no column.
-size_t width_of(std::string_view text);
 
 std::string text_at(const boost::json::object& object, std::string_view key);
 const boost::json::object& object_at(const boost::json::object& object, std::string_view key);

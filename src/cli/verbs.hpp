@@ -28,5 +28,8 @@ std::string render_api_resources(const Options& options);
 Result<void> run_explain(Client& client, const Options& options);
 Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local);
 Result<void> run_check(const Options& options, const Local& local);
+Result<void> run_completion(const Options& options);
+/// The hidden verb that shells ask; `words` as for plan_completion. What cannot be found is left out without a word.
+void run_complete(const std::vector<std::string>& words, const Local& local);
 
 }  // namespace orilla::cli

@@ -6,6 +6,11 @@
 
 namespace orilla::wiring {
 
+struct ServeFlag {
+    std::string name, value, help;  ///< "data-dir", "PATH", what it is
+};
+/// What `orilla serve` takes.
+std::vector<ServeFlag> serve_flags();
 /// Exit status of the daemon.
 int run_serve(const std::vector<std::string>& args);
 

@@ -1,5 +1,7 @@
 #include "serve_config.hpp"
 
+#include "serve.hpp"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -103,6 +105,16 @@ std::string describe(const TextOption& option, const ServeConfig& defaults) {
     return value.empty() ? option.help : std::string(option.help) + " (default " + value + ")";
 }
 
+std::string config_help() { return "configuration file (YAML; default " + std::string(default_config_file) + ")"; }
+
+/// What stands after the flag in a manual.
+std::string value_of(const TextOption& option) {
+    if (option.check == check_path || option.check == check_path_or_none) return "PATH";
+    if (option.check == check_cidr) return "CIDR";
+    if (option.check == check_log_level) return "LEVEL";
+    return option.check == check_ip_or_none ? "IP" : "TEXT";
+}
+
 Error config_error(const api::ManifestDocument& document, const std::string& field, const std::string& what) {
     return Error(Code::invalid, document.source + ":" + std::to_string(document.line_of(field)) + ": " + field + ": " + what);
 }
@@ -196,12 +208,20 @@ Result<ServeConfig> parse_config_file(std::string_view text, const std::string& 
     return config;
 }
 
+std::vector<ServeFlag> serve_flags() {
+    const ServeConfig defaults;
+    std::vector<ServeFlag> out{{"config", "PATH", config_help()}};
+    for (const auto& option : text_options) out.push_back({std::string(option.flag).substr(2), value_of(option), describe(option, defaults)});
+    return out;
+}
+
 Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::string* help) {
     ServeConfig defaults;
     std::map<std::string, std::string> given;
     CLI::App app("Runs the node: API server, object store, controllers, runtime and network.", "orilla serve");
     std::string config_file;
-    app.add_option("--config", config_file, "configuration file (YAML; default " + std::string(default_config_file) + ")");
+    app.add_option("--config", config_file, config_help());
+    app.footer("Examples:\n  orilla serve\n  orilla serve --config /etc/orilla/config.yaml --log-level debug");
     for (const auto& option : text_options)
         app.add_option(option.flag, given[option.flag], describe(option, defaults));
     try {

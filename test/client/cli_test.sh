@@ -47,7 +47,11 @@ command_line() {
   refuses "an unknown type" "error: the server doesn't have a resource type \"nosuch\"" o get nosuch
   refuses "an unknown format" 'error: unable to match a printer suitable for the output format "nosuch", allowed formats are: custom-columns,json,jsonpath,name,wide,yaml' \
     o get pods -o nosuch
-  check_fails "a socket that is not there" 'is `orilla serve` running' o get pods --socket /run/nosuch.sock
+  check_fails "a kubectl verb that the server has not" '"exec" is not served by this version of Orilla' o exec web -- sh
+  check_fails "a kubectl verb that orilla has not" 'use kubectl for this' o edit deploy/web
+  check_fails "a mistyped flag is told with the right one" '--namespace' o get pods --namspace=x
+  says "global flags in front of a verb" '^deployments ' o --socket "$socket" --request-timeout=5s -v 0 api-resources
+  says "-v=6 tells the requests" 'GET http://orilla/version 200 OK in [0-9]+ milliseconds' o version -v=6
   says "api-resources" '^deployments +deploy +apps/v1 +true +Deployment' o api-resources
   prints "api-resources by scope" $'namespaces\nnodes' o api-resources --namespaced=false -o name
   says "explain a field" 'FIELD: replicas <integer>' o explain deploy.spec.replicas
@@ -55,7 +59,56 @@ command_line() {
   says "explain tells the values of a field" '^    ClientIP$' o explain service.spec.sessionAffinity
   check_fails "explain what is not there" 'field "nosuch" does not exist' o explain pod.nosuch
   says "kubeconfig" 'client-key-data' o kubeconfig
+  says "every command and flag for makers of manuals" '"path": "rollout undo"' o __commands
   says "check" 'everything that Orilla needs|limited' o check
+}
+
+# What is wrong with the way to the daemon: each has its own message, its errno, and what to do.
+reach_it() {
+  local s=$T/other.sock
+  check_fails "a socket that is not there" "connect to $s: No such file or directory (ENOENT): the daemon has not made its socket" o get pods --socket "$s"
+  python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$s"
+  check_fails "a socket that nobody listens on" "connect to $s: Connection refused (ECONNREFUSED): nobody listens there" o get pods --socket "$s"
+  rm "$s"
+  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(60)' "$s" &
+  local listener=$!
+  within 5 test -S "$s"
+  check_fails "a socket that we may not use" "Permission denied (EACCES): only root and the group orilla may" \
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$ORILLA" get pods --socket "$socket"
+  check_fails "a daemon that does not answer" "no answer from $s within" o get pods --socket "$s" --request-timeout=300ms
+  kill "$listener"
+  wait "$listener" 2>/dev/null
+  check_fails "a time limit that is none" 'Invalid timeout value' o get pods --request-timeout=soon
+}
+
+# An interactive bash that has sourced the script: what lines become when tabs are typed.
+complete_lines() {
+  tab() { python3 "$repository/test/client/tabs.py" "$ORILLA" "$@"; }
+  o create namespace tabs >/dev/null
+  o create configmap tab-one -n tabs >/dev/null
+  touch tab.yaml
+  prints "bash completes verbs, types, flags, values, files and names" "$(printf '%s\n' 'orilla describe ' 'orilla rollout restart resume ' \
+    'orilla get deployments ' 'orilla get pods --output=json jsonpath= ' 'orilla get cm -o yaml ' 'orilla apply -f tab.yaml ' \
+    'orilla get cm -n tabs tab-one ' 'orilla get cm --namespace=tabs ' 'orilla delete -n tabs configmap/tab-one ' \
+    'orilla --socket tab.yaml ' 'orilla image remove docker.io/library/busybox:1 ')" \
+    tab 'orilla desc\t' 'orilla rollout re\e*' 'orilla get depl\t' 'orilla get pods --output=js\e*' 'orilla get cm -o y\t' \
+    'orilla apply -f tab.y\t' 'orilla get cm -n tabs tab\t' 'orilla get cm --namespace=ta\t' 'orilla delete -n tabs configmap/t\t' \
+    'orilla --socket tab.y\t' 'orilla image remove docker.io/library/busyb\t'
+  check_fails "completion for a shell that is none" 'One of these is needed: bash, zsh, fish' o completion powershell
+  o delete namespace tabs --wait=false >/dev/null
+  rm tab.yaml
+}
+
+write_kubeconfig() {
+  local file=$T/home/.kube/config
+  says "kubeconfig -o makes the directory" 'cluster, user and context "orilla" are in' o kubeconfig -o "$file"
+  prints "its mode" 600 stat -c %a "$file"
+  printf 'apiVersion: v1\nkind: Config\ncurrent-context: work\nclusters: [{name: work, cluster: {server: https://work}}]\n' >"$T/work.yaml"
+  says "--merge keeps what is there" 'the current context there is still "work"' env KUBECONFIG="$T/work.yaml" "$ORILLA" kubeconfig --merge
+  prints "both are there" 2 grep -c '^- cluster:' "$T/work.yaml"
+  sed -i 's/certificate-authority-data: ./&x/' "$file"
+  check_fails "another cluster of the name stays" 'has another cluster "orilla"' o kubeconfig -o "$file"
+  says "--name puts it beside" '"box2"' o kubeconfig -o "$file" --name box2
 }
 
 tls_secret() { echo "$(o get secret cert -o 'jsonpath={.type}') $(o get secret cert -o json | grep -oE 'tls\.(crt|key)' | paste -sd,)"; }
@@ -294,7 +347,7 @@ keep_images() {
   says "image prune" 'removed$' o image prune
 }
 
-for part in command_line create_things apply_things look_around read_logs change_things roll_out wait_for watch_things delete_things keep_images; do
+for part in command_line reach_it write_kubeconfig complete_lines create_things apply_things look_around read_logs change_things roll_out wait_for watch_things delete_things keep_images; do
   $part
 done
 finish

@@ -14,7 +14,7 @@ TEST_CASE("find_warning: the text of a warning header, without its quotes") {
 }
 
 TEST_CASE("Client: a socket that is not there is told with what to do") {
-    Client client("/no/such/socket");
+    Client client({"/no/such/socket", -1, 0});
     Request request;
     request.path = "/version";
     const std::string said = complaint(client.send(request));

@@ -1,6 +1,8 @@
 #include "flags.hpp"
 
+#include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "cli_support.hpp"
 
@@ -83,6 +85,58 @@ TEST_CASE("parse_command_line: a verb refuses the flags that it does not honour"
     CHECK(refusal({"check", "-n", "x"}).starts_with("error: unknown shorthand flag: 'n' in -n"));
 }
 
+TEST_CASE("parse_command_line: the global flags go with every command, behind it and in front") {
+    for (const Command& command : all_commands()) {
+        Words words{"--socket", "/s", "--request-timeout=5s", "-v", "6"};
+        for (size_t from = 0; from < command.path.size(); from = command.path.find(' ', from) == std::string_view::npos ? command.path.size() : command.path.find(' ', from) + 1)
+            words.emplace_back(command.path.substr(from, command.path.find(' ', from) - from));
+        const Options before = parsed(words);
+        std::rotate(words.begin(), words.begin() + 5, words.end());
+        const Options behind = parsed(words);
+        for (const Options& options : {before, behind}) {
+            CHECK(options.verb == command.path);
+            CHECK(options.socket == "/s");
+            CHECK(options.request_timeout == "5s");
+            CHECK(options.verbosity == 6);
+        }
+    }
+    CHECK(refusal({"--socket", "/s", "serve"}).find("'orilla serve --socket PATH'") != std::string::npos);
+    CHECK(refusal({"--socket", "/s"}).find("a command is missing") != std::string::npos);
+}
+
+TEST_CASE("parse_command_line: what kubectl has and orilla has not is told with what to do instead") {
+    CHECK(refusal({"exec", "web", "--", "sh"}).starts_with("error: \"exec\" is not served by this version of Orilla: "));
+    CHECK(refusal({"-n", "x", "port-forward", "web"}).starts_with("error: \"port-forward\" is not served by this version"));
+    CHECK(refusal({"top", "pods"}) == "error: \"top\" is not served by this version of Orilla");
+    CHECK(refusal({"edit", "deploy", "web"}).starts_with("error: orilla has no \"edit\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl edit'"));
+    CHECK(refusal({"help", "drain"}).find("use kubectl for this") != std::string::npos);
+    for (const char* verb : {"attach", "cp", "proxy", "autoscale", "drain", "cordon", "uncordon", "taint", "run", "expose", "auth", "certificate", "debug", "diff",
+                             "replace", "kustomize", "plugin", "patch", "set", "config", "cluster-info", "api-versions"}) {
+        INFO(verb);
+        const std::string said = refusal({verb, "x"});
+        CHECK((said.find("not served by this version") != std::string::npos || said.find("use kubectl for this") != std::string::npos));
+    }
+}
+
+TEST_CASE("parse_command_line: mistyped flags and commands below a group are told with what was meant") {
+    CHECK(refusal({"get", "pods", "--namspace=x"}) ==
+          "error: unknown flag: --namspace\n\nDid you mean this?\n\t--namespace\n\nSee 'orilla get --help' for usage.");
+    CHECK(refusal({"rollout", "sttus", "deploy/x"}).find("Did you mean this?\n\tstatus\n") != std::string::npos);
+    CHECK(refusal({"create", "secret", "generics", "x"}).find("Did you mean this?\n\tgeneric\n") != std::string::npos);
+    CHECK(refusal({"get", "pods", "--nosuch"}) == "error: unknown flag: --nosuch\nSee 'orilla get --help' for usage.");
+}
+
+TEST_CASE("parse_partial_line: says what a line means so far") {
+    const PartialLine line = parse_partial_line({"-n", "x", "logs", "web", "--nosuch", "-c"});
+    CHECK(line.path == "logs");
+    CHECK(line.options.ns == "x");
+    CHECK(line.options.args == Words{"web"});
+    REQUIRE(line.pending);
+    CHECK(line.pending->name == "container");
+    CHECK(parse_partial_line({"create", "deployment", "d", "--"}).is_behind_dashes);
+    CHECK(parse_partial_line({"exec"}).next == "exec");
+}
+
 TEST_CASE("parse_command_line: kubectl's flags that are missing here are refused with what to do instead") {
     CHECK(refusal({"apply", "-f", "x", "--prune"}) == "error: orilla has no --prune: delete what is no longer in the files with 'orilla delete'");
     CHECK(refusal({"get", "pods", "--chunk-size=5"}).starts_with("error: orilla has no --chunk-size"));
@@ -136,6 +190,37 @@ TEST_CASE("render_help: each command tells its usage and all of its flags") {
         CHECK(help.find("Usage: orilla " + std::string(command.path)) != std::string::npos);
         for (const Flag* flag : flags_of(command)) CHECK(help.find("--" + std::string(flag->name)) != std::string::npos);
     }
+}
+
+TEST_CASE("render_help: every help has an example, and each example is a command line that is understood") {
+    for (const char* topic : {"", "serve", "rollout", "image", "create secret", "create service"})
+        CHECK(render_help(topic).find("\nExamples:\n  orilla ") != std::string::npos);
+    for (const Command& command : all_commands()) {
+        INFO(command.path << ": " << command.examples);
+        CHECK(render_help(command.path).find("\nExamples:\n  ") != std::string::npos);
+        const std::string examples(command.examples);
+        const size_t at = examples.find("orilla ");
+        REQUIRE(at != std::string::npos);
+        Words words;
+        std::istringstream text(examples.substr(at + 7, examples.find_first_of("\n)>", at) - at - 7));
+        for (std::string word; text >> word;) words.push_back(word);
+        auto line = parse_command_line(words);
+        INFO(complaint(line));
+        REQUIRE(line);
+        CHECK((line->command == &command || command.path == "create"));
+    }
+}
+
+TEST_CASE("render_commands: every command with its flags and examples, as JSON") {
+    const auto all = boost::json::parse(render_commands(std::vector<ServeFlag>{{"config", "PATH", "a file"}})).as_object();
+    CHECK(all.at("version") == ORILLA_VERSION);
+    CHECK(all.at("commands").as_array().size() == all_commands().size());
+    CHECK(all.at("globalFlags").as_array().size() == 3);
+    CHECK(all.at("serveFlags").as_array()[0].at("name") == "config");
+    const auto& get = all.at("commands").as_array()[0];
+    CHECK(get.at("path") == "get");
+    CHECK(get.at("flags").as_array()[0].at("short") == "n");
+    CHECK_FALSE(get.at("examples").as_array().empty());
 }
 
 TEST_CASE("all_commands: every flag exists, once by name and by letter") {
