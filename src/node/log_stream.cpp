@@ -123,9 +123,13 @@ LogStream::LogStream(loop::Loop& loop, LogQuery query, std::function<bool()> end
       watch_(loop, inotify_.get()),
       left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {}
 
-bool LogStream::is_wanted(const LogLine& line) const {
+bool LogStream::is_wanted(const LogLine& line) {
     if (query_.source != LogSource::all && query_.source != line.source) return false;
-    return !query_.since_wall_ns || parse_nanoseconds(line.timestamp) >= *query_.since_wall_ns;
+    // The rest of a line belongs to its beginning, though it was printed later.
+    OpenLine& open = open_lines_[line.source == LogSource::standard_error];
+    if (!open.open) open.wanted = !query_.since_wall_ns || parse_nanoseconds(line.timestamp) >= *query_.since_wall_ns;
+    open.open = line.partial;
+    return open.wanted;
 }
 
 void LogStream::append_line(const LogLine& line, std::string* out) {

@@ -47,7 +47,11 @@ class LogStream {
     loop::Task<Result<bool>> next(std::string* out);
 
   private:
-    bool is_wanted(const LogLine& line) const;
+    struct OpenLine {
+        bool open = false;  ///< its end is to come
+        bool wanted = false;
+    };
+    bool is_wanted(const LogLine& line);
     Result<size_t> read_block();
     void take_lines(std::string* out);
     void append_line(const LogLine& line, std::string* out);
@@ -62,6 +66,7 @@ class LogStream {
     loop::FdWatch watch_;
     std::string pending_;   ///< a line that is not complete yet
     int64_t left_bytes_;    ///< of limit_bytes
+    OpenLine open_lines_[2];  ///< of stdout and stderr
     bool mid_line_ = false;
 };
 
