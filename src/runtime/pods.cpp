@@ -173,7 +173,9 @@ void RuntimeImpl::settle_exit(PodEntry& pod, ContainerEntry& container, const Ex
     state.signal = exit.signal;
     state.finished_wall_ns = exit.wall_ns;
     const std::string cgroup = pod.container_cgroup(state.id);
-    state.oom_killed = exit.exit_code != 0 && cgroups_->read_oom_kills(cgroup) > 0;
+    // Only what SIGKILL ended, or who passes on that it ended its child: one that lived on and then ended for a reason of
+    // its own was not killed for its memory.
+    state.oom_killed = exit.exit_code == 128 + SIGKILL && cgroups_->read_oom_kills(cgroup) > 0;
     // With a process namespace of its own the kernel has killed the rest; in a shared one it is up to us.
     if (pod.record.facts.host_pid || pod.record.facts.share_process_namespace)
         if (auto killed = cgroups_->kill(cgroup); !killed) log::warning(killed.error().message());

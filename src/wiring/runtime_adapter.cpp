@@ -116,7 +116,10 @@ int parse_real_time_signal(std::string_view text) {
 }
 }  // namespace
 
-int parse_stop_signal(std::string_view text) {
+int parse_stop_signal(std::string_view given) {
+    std::string upper(given);
+    std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(toupper(c)); });
+    std::string_view text = upper;
     if (const int number = parse_signal_number(text); number > 0) return number;
     if (text.starts_with("SIG")) text.remove_prefix(3);
     constexpr std::pair<std::string_view, int> second_names[] = {{"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"IO", SIGIO}};

@@ -17,8 +17,8 @@ struct RuntimeAdapterOptions {
 /// The spec of a container of `image`. Code::invalid when runAsNonRoot forbids the image's user.
 Result<runtime::ContainerSpec> plan_container_spec(const node::ContainerConfig& config, const images::Image& image,
                                                    std::vector<std::string> layers);
-/// "SIGQUIT", "QUIT" or "3"; SIGTERM for anything else.
-int parse_stop_signal(std::string_view text);
+/// "SIGQUIT", "quit", "RTMIN+3" or "3"; SIGTERM for anything else.
+int parse_stop_signal(std::string_view given);
 
 class RuntimeAdapter final : public node::RuntimePort {
   public:

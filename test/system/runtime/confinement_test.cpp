@@ -128,6 +128,19 @@ TEST_CASE("memory over the limit is told as an OOM kill") {
     CHECK(state.oom_killed);
 }
 
+TEST_CASE("who outlives a child that the OOM killer took was not killed for its memory") {
+    if (unified_cgroups()) return;  // there the whole container goes at once
+    RuntimeBox box;
+    const std::string hungry = "awk 'BEGIN { s = \"x\"; while (1) s = s s }'; ";
+    const std::pair<const char*, bool> ends[] = {{"exit 143", false}, {"exit 1", false}, {"exit 0", false}, {"exit $?", true}};
+    for (const auto& [end, killed] : ends) {
+        auto spec = box.container(std::string("parent") + std::to_string(&end - &ends[0].first), hungry + end);
+        spec.resources.memory_limit_bytes = 16 << 20;
+        box.run(spec);
+        CHECK(box.state("pod", spec.id)->oom_killed == killed);
+    }
+}
+
 TEST_CASE("the number of processes is bounded, for the container and for the pod") {
     RuntimeBox box;
     auto pod = box.pod();

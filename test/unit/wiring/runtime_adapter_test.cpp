@@ -18,6 +18,9 @@ TEST_CASE("parse_stop_signal: by number, by name with and without SIG, and of re
     CHECK(parse_stop_signal("SIGRTMIN+3") == SIGRTMIN + 3);
     CHECK(parse_stop_signal("RTMAX-14") == SIGRTMAX - 14);
     CHECK(parse_stop_signal("SIGRTMAX") == SIGRTMAX);
+    CHECK(parse_stop_signal("sigint") == SIGINT);
+    CHECK(parse_stop_signal("Quit") == SIGQUIT);
+    CHECK(parse_stop_signal("sigrtmin+3") == SIGRTMIN + 3);
 }
 
 TEST_CASE("parse_stop_signal: SIGTERM for what is none") {
