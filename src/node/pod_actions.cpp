@@ -100,7 +100,7 @@ void PodAgent::Impl::refuse_image(PodMemory& memory, const std::string& containe
 loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
     auto reading = api_.read_sources(pod);
     const EnvSources sources = co_await std::move(reading);
-    auto done = apply_volumes(*pod, sources, placement(memory));
+    auto done = apply_volumes(*pod, sources, placement(memory, pod.get()));
     if (!done) {
         fail_setup(memory, "FailedMount", done.error().message());
         co_return ok();
@@ -199,7 +199,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
     const api::Container& spec = *find_container(*pod, action.container);
     auto reading = api_.read_sources(pod);
     const EnvSources sources = co_await std::move(reading);
-    auto config = plan_container_config(*pod, spec, action.attempt, sources, placement(memory));
+    auto config = plan_container_config(*pod, spec, action.attempt, sources, placement(memory, pod.get()));
     if (!config) {
         fail_container(memory, action.container, "CreateContainerConfigError", config.error().message());
         co_return ok();

@@ -120,7 +120,7 @@ loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_
     // Not as it was before the wait: a later refresh may have been faster, or the volumes may be gone.
     pod = api_.find_pod(memory.key);
     if (!pod || pod->metadata.deletion_timestamp.set || !memory.volumes_ready) co_return;
-    auto updated = update_projected_volumes(*pod, sources, placement(memory));
+    auto updated = update_projected_volumes(*pod, sources, placement(memory, pod.get()));
     if (!updated) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + updated.error().message());
 }
 
@@ -143,10 +143,11 @@ std::string PodAgent::Impl::log_dir(const PodKey& key) const {
     return options_.logs_dir + "/" + key.ns + "_" + key.name + "_" + key.uid;
 }
 
-PodPlacement PodAgent::Impl::placement(const PodMemory& memory) const {
+PodPlacement PodAgent::Impl::placement(const PodMemory& memory, const api::Pod* pod) const {
     PodPlacement out;
-    if (auto network = network_.find(memory.key.uid)) out.pod_ip = network->ip;
     out.node_ip = network_.node_ip();
+    if (auto network = network_.find(memory.key.uid)) out.pod_ip = network->ip;
+    else if (pod && pod->spec.host_network) out.pod_ip = out.node_ip;
     out.node_name = options_.node_name;
     out.pod_dir = pod_dir(memory.key.uid);
     out.node_cpu_milli = options_.node_cpu_milli;

@@ -50,7 +50,8 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<Result<void>> write_status(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
     std::string pod_dir(const std::string& uid) const { return options_.pods_dir + "/" + uid; }
     std::string log_dir(const PodKey& key) const;
-    PodPlacement placement(const PodMemory& memory) const;
+    /// Of a pod that is gone: without what only its spec tells.
+    PodPlacement placement(const PodMemory& memory, const api::Pod* pod) const;
     std::vector<PodKey> left_behind() const;
 
     // pod_back_off.cpp: what is waited for, and what is said of it

@@ -239,7 +239,8 @@ void PodAgent::Impl::take_probe(PodMemory& memory, const std::string& name, cons
     ProbeVerdict& verdict = report.kind == ProbeKind::startup    ? own.startup
                             : report.kind == ProbeKind::liveness ? own.liveness
                                                                  : own.readiness;
-    if (!report.success) api_.record_event(memory.key, name, "Warning", "Unhealthy", report.message);
+    if (!report.message.empty())
+        api_.record_event(memory.key, name, "Warning", report.success ? "ProbeWarning" : "Unhealthy", report.message);
     if (verdict == report.verdict) return;
     verdict = report.verdict;
     wake(memory.key.uid);

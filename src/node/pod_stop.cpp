@@ -162,11 +162,16 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
     probe.tcp_socket = handler.tcp_socket;
     probe.timeout_seconds = static_cast<int32_t>(std::max<int64_t>(limit_ms / 1000, 1));
     api::List<api::ContainerPort> ports;
-    if (const auto pod = api_.find_pod(memory.key))
-        if (const auto* spec = find_container(*pod, container)) ports = spec->ports;
-    const ProbeTarget target{memory.key.uid, container, placement(memory).pod_ip};
+    const auto pod = api_.find_pod(memory.key);
+    if (const auto* spec = pod ? find_container(*pod, container) : nullptr) ports = spec->ports;
+    const std::string address = placement(memory, pod.get()).pod_ip;
+    const ProbeTarget target{memory.key.uid, container, address};
     auto task = probe_once(loop_, runtime_, std::move(probe), std::move(ports), target);
-    co_return co_await std::move(task);
+    auto asked = co_await std::move(task);
+    if (!asked) co_return std::move(asked).error();
+    if (!asked->warning.empty())
+        api_.record_event(memory.key, container, "Warning", "ProbeWarning", "Lifecycle hook warning: " + asked->warning);
+    co_return ok();
 }
 
 /// Fails with the command and its exit code, but not with what it printed: hooks print secrets.

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,8 +14,6 @@
 
 namespace orilla::node {
 namespace {
-
-constexpr size_t status_line_bytes_max = 1024;
 
 Error system_error(int number, const std::string& what) {
     return Error::from_errno(what, number).with_code(Code::unavailable);
@@ -123,7 +122,7 @@ loop::Task<Result<UniqueFd>> connect_tcp(loop::Loop& loop, std::string host, int
 }
 
 std::string render_probe_request(const HttpProbeRequest& request) {
-    std::string out = "GET " + request.path + " HTTP/1.1\r\n";
+    std::string out = "GET " + request.url.target + " HTTP/1.1\r\n";
     bool host = false, agent = false, accept = false;
     std::string headers;
     for (const auto& [name, value] : request.headers) {
@@ -134,36 +133,69 @@ std::string render_probe_request(const HttpProbeRequest& request) {
         accept |= lower == "accept";
         headers += name + ": " + value + "\r\n";
     }
-    if (!host) out += "Host: " + request.host + ":" + std::to_string(request.port) + "\r\n";
+    if (!host) out += "Host: " + request.url.host + ":" + std::to_string(request.url.port) + "\r\n";
     if (!agent) out += "User-Agent: kube-probe/1.33\r\n";
     if (!accept) out += "Accept: */*\r\n";
     return out + headers + "Connection: close\r\n\r\n";
 }
 
-Result<int> parse_status_line(std::string_view text) {
-    if (text.size() < 12 || !text.starts_with("HTTP/1.") || text[8] != ' ')
-        return Error(Code::unavailable, "malformed HTTP response");
-    int status = 0;
-    for (size_t i = 9; i < 12; ++i) {
-        if (text[i] < '0' || text[i] > '9') return Error(Code::unavailable, "malformed HTTP response");
-        status = status * 10 + (text[i] - '0');
+namespace {
+
+loop::Task<Result<HttpAnswer>> ask_http(loop::Loop& loop, HttpProbeRequest request) {
+    CO_TRY(UniqueFd fd, connect_tcp(loop, request.url.host, request.url.port));
+    ProbeConnection connection(loop, std::move(fd), request.url.tls);
+    CO_TRY_VOID(connection.write_all(render_probe_request(request)));
+    HttpAnswer answer;
+    for (bool complete = false; !complete;) {
+        CO_TRY(std::string more, connection.read_some());
+        if (more.empty()) {
+            CO_CHECK_VOID(answer.end());
+            break;
+        }
+        CO_CHECK(complete, answer.take(more));
     }
-    return status;
+    co_return std::move(answer);
 }
 
-loop::Task<Result<void>> get_http(loop::Loop& loop, HttpProbeRequest request) {
-    CO_TRY(UniqueFd fd, connect_tcp(loop, request.host, request.port));
-    ProbeConnection connection(loop, std::move(fd), request.tls);
-    CO_TRY_VOID(connection.write_all(render_probe_request(request)));
-    std::string answer;
-    while (answer.find("\r\n") == std::string::npos && answer.size() < status_line_bytes_max) {
-        CO_TRY(std::string more, connection.read_some());
-        if (more.empty()) break;
-        answer += more;
+bool is_redirect(const HttpAnswer& answer) {
+    const int status = answer.status();
+    return (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) && !answer.location().empty();
+}
+
+Result<ProbeAnswer> judge(const HttpAnswer& answer) {
+    const int status = answer.status();
+    if (status >= 200 && status < 300) return ProbeAnswer{};
+    if (status >= 300 && status < 400) return ProbeAnswer{"Probe terminated redirects, Response body: " + answer.body()};
+    return Error(Code::unavailable, "HTTP probe failed with statuscode: " + std::to_string(status));
+}
+
+/// The next request; a Host of the probe's own is only for where it was asked to go.
+HttpProbeRequest plan_next(HttpProbeRequest request, ProbeUrl to, std::string_view location) {
+    const auto names_host = [](const auto& header) {
+        return header.first.size() == 4 && strncasecmp(header.first.c_str(), "host", 4) == 0;
+    };
+    if (is_absolute_location(location)) std::erase_if(request.headers, names_host);
+    request.url = std::move(to);
+    return request;
+}
+
+}  // namespace
+
+loop::Task<Result<ProbeAnswer>> get_http(loop::Loop& loop, HttpProbeRequest request) {
+    const std::string host = request.url.host;
+    for (int asked = 1;; ++asked) {
+        const std::string what = "Get \"" + render_url(request.url) + "\"";
+        auto asking = ask_http(loop, request);
+        auto answer = co_await std::move(asking);
+        if (!answer) co_return std::move(answer).error().with_context(what);
+        if (!is_redirect(*answer)) co_return judge(*answer);
+        auto next = resolve_location(request.url, answer->location());
+        if (!next) co_return std::move(next).error().with_context(what);
+        if (next->host != host) co_return judge(*answer);
+        if (asked == probe_requests_max)
+            co_return Error(Code::unavailable, what + ": stopped after " + std::to_string(probe_requests_max) + " redirects");
+        request = plan_next(std::move(request), std::move(*next), answer->location());
     }
-    CO_CHECK(int status, parse_status_line(answer));
-    if (status >= 200 && status < 400) co_return ok();
-    co_return Error(Code::unavailable, "HTTP probe failed with statuscode: " + std::to_string(status));
 }
 
 }  // namespace orilla::node

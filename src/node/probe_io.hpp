@@ -1,10 +1,11 @@
-// What a probe sends over the network: a TCP connection, one HTTP GET. Bounded, on the loop.
+// What a probe sends over the network: a TCP connection, an HTTP GET and those that it leads to. Bounded, on the loop.
 #pragma once
 
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "http_answer.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/loop/loop.hpp"
@@ -12,19 +13,22 @@
 namespace orilla::node {
 
 struct HttpProbeRequest {
-    std::string host;  ///< an address; names are not looked up
-    int port = 80;
-    bool tls = false;
-    std::string path;
+    ProbeUrl url;
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// How a try that succeeded did so.
+struct ProbeAnswer {
+    std::string warning;  ///< what is to be told of it; empty: nothing
+};
+
+constexpr int probe_requests_max = 10;  ///< of one try, along redirects
+
 loop::Task<Result<UniqueFd>> connect_tcp(loop::Loop& loop, std::string host, int port);
-/// Success for status 200 to 399. HTTPS does not check the certificate, as the API says.
-loop::Task<Result<void>> get_http(loop::Loop& loop, HttpProbeRequest request);
+/// Success for status 200 to 399. Redirects are followed on the same host; one to another host is the answer, with a
+/// warning. HTTPS does not check the certificate, as the API says.
+loop::Task<Result<ProbeAnswer>> get_http(loop::Loop& loop, HttpProbeRequest request);
 
 std::string render_probe_request(const HttpProbeRequest& request);
-/// The status of an HTTP/1.x status line; nothing while the line is not complete; bad_request when it is none.
-Result<int> parse_status_line(std::string_view text);
 
 }  // namespace orilla::node

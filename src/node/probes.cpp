@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "orilla/loop/timeout.hpp"
-#include "probe_io.hpp"
 
 namespace orilla::node {
 namespace {
@@ -19,16 +18,16 @@ Result<int> resolve_port(const api::IntOrString& port, const api::List<api::Cont
     return Error(Code::unavailable, "couldn't find port: " + port.to_string());
 }
 
-loop::Task<Result<void>> probe_exec(RuntimePort& runtime, api::ExecAction action, ProbeTarget target, int64_t limit_ms) {
+loop::Task<Result<ProbeAnswer>> probe_exec(RuntimePort& runtime, api::ExecAction action, ProbeTarget target, int64_t limit_ms) {
     std::vector<std::string> argv;
     for (const auto& word : action.command) argv.emplace_back(word.view());
     CO_TRY(ExecResult result, runtime.exec(target.pod_uid, target.container, std::move(argv), limit_ms));
-    if (result.exit_code == 0) co_return ok();
+    if (result.exit_code == 0) co_return ProbeAnswer{};
     co_return Error(Code::unavailable, result.output.substr(0, probe_answer_bytes_max));
 }
 
-loop::Task<Result<void>> ask(loop::Loop& loop, RuntimePort& runtime, api::Probe probe, api::List<api::ContainerPort> ports,
-                             ProbeTarget target) {
+loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
+                                    api::List<api::ContainerPort> ports, ProbeTarget target) {
     const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000};
     if (probe.exec) {
         auto task = probe_exec(runtime, *probe.exec, target, limit_ms);
@@ -40,15 +39,15 @@ loop::Task<Result<void>> ask(loop::Loop& loop, RuntimePort& runtime, api::Probe 
         auto task = connect_tcp(loop, host, port);
         auto connected = co_await std::move(task);
         if (!connected) co_return std::move(connected).error();
-        co_return ok();
+        co_return ProbeAnswer{};
     }
     if (!probe.http_get) co_return Error(Code::unavailable, "the probe has no handler");
     CO_CHECK(int port, resolve_port(probe.http_get->port, ports));
     HttpProbeRequest request;
-    request.host = probe.http_get->host.empty() ? target.ip : probe.http_get->host.str();
-    request.port = port;
-    request.tls = probe.http_get->scheme == "HTTPS";
-    request.path = probe.http_get->path.empty() ? "/" : probe.http_get->path.str();
+    request.url.host = probe.http_get->host.empty() ? target.ip : probe.http_get->host.str();
+    request.url.port = port;
+    request.url.tls = probe.http_get->scheme == "HTTPS";
+    request.url.target = render_target(probe.http_get->path.view());
     for (const auto& header : probe.http_get->http_headers)
         request.headers.emplace_back(header.name.str(), header.value.str());
     auto task = get_http(loop, std::move(request));
@@ -57,8 +56,8 @@ loop::Task<Result<void>> ask(loop::Loop& loop, RuntimePort& runtime, api::Probe 
 
 }  // namespace
 
-loop::Task<Result<void>> probe_once(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
-                                    api::List<api::ContainerPort> ports, ProbeTarget target) {
+loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
+                                           api::List<api::ContainerPort> ports, ProbeTarget target) {
     // The runtime ends an exec by itself; the rest is cut here.
     const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000} + (probe.exec ? 1000 : 0);
     auto task = ask(loop, runtime, std::move(probe), std::move(ports), std::move(target));
@@ -107,7 +106,9 @@ loop::Task<void> ContainerProber::run_one(ProbeKind kind, api::Probe probe) {
         auto task = probe_once(loop_, runtime_, probe, container_.ports, target_);
         auto result = co_await std::move(task);
         ProbeReport report{kind, counter.record(result.has_value()), result.has_value(), ""};
-        if (!result) report.message = std::string(kind_name(kind)) + " probe failed: " + result.error().message();
+        const std::string name(kind_name(kind));
+        if (!result) report.message = name + " probe failed: " + result.error().message();
+        else if (!result->warning.empty()) report.message = name + " probe warning: " + result->warning;
         listener_(report);
         if (kind == ProbeKind::startup && report.verdict == ProbeVerdict::success) co_return;
         due_ms = std::max(asked_ms + period_ms, loop_.now_ms());

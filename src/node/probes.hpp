@@ -10,10 +10,9 @@
 #include "orilla/api/types.hpp"
 #include "orilla/node/ports.hpp"
 #include "pod_observed.hpp"
+#include "probe_io.hpp"
 
 namespace orilla::node {
-
-constexpr size_t probe_answer_bytes_max = 10 * 1024;
 
 enum class ProbeKind { startup, liveness, readiness };
 
@@ -24,8 +23,8 @@ struct ProbeTarget {
     std::string container;
     std::string ip;  ///< the pod's
 };
-loop::Task<Result<void>> probe_once(loop::Loop& loop, RuntimePort& runtime, api::Probe probe, api::List<api::ContainerPort> ports,
-                                    ProbeTarget target);
+loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
+                                           api::List<api::ContainerPort> ports, ProbeTarget target);
 
 /// Counts results against the thresholds; pure.
 class ProbeCounter {
@@ -48,7 +47,7 @@ struct ProbeReport {
     ProbeKind kind;
     ProbeVerdict verdict = ProbeVerdict::unknown;
     bool success = false;
-    std::string message;  ///< of a failure, for the Unhealthy event
+    std::string message;  ///< for the event: Unhealthy after a failure, ProbeWarning after a success
 };
 
 /// Runs the probes of one attempt of a container until destroyed: startup first, the other two once it succeeded.

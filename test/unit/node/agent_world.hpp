@@ -43,6 +43,7 @@ class FakeRuntime final : public node::RuntimePort {
         state.started_wall_s = clock_.wall_s();
         sandboxes_[config.pod_uid].containers.push_back(state);
         images_started.push_back(config.image);
+        last_config = std::move(config);
         co_return ok();
     }
     loop::Task<Result<void>> signal_container(std::string uid, std::string, int signal) override {
@@ -75,6 +76,7 @@ class FakeRuntime final : public node::RuntimePort {
     }
 
     std::vector<std::string> images_started;
+    node::ContainerConfig last_config;  ///< of the container that was started last
     int exec_exit_code = 0;
 
   private:
@@ -103,11 +105,18 @@ class FakeImages final : public node::ImagesPort {
 
 class FakeNetwork final : public node::NetworkPort {
   public:
-    loop::Task<Result<node::PodNetwork>> attach(std::string, std::vector<node::HostPort>) override {
+    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort>) override {
+        attached.insert(uid);
         co_return node::PodNetwork{"10.42.0.5", "/ns"};
     }
-    loop::Task<Result<void>> detach(std::string) override { co_return ok(); }
-    std::optional<node::PodNetwork> find(const std::string&) const override { return std::nullopt; }
+    loop::Task<Result<void>> detach(std::string uid) override {
+        attached.erase(uid);
+        co_return ok();
+    }
+    std::optional<node::PodNetwork> find(const std::string& uid) const override {
+        return attached.contains(uid) ? std::optional(node::PodNetwork{"10.42.0.5", "/ns"}) : std::nullopt;
+    }
+    std::set<std::string> attached;
     std::string node_ip() const override { return "10.42.0.1"; }
     std::string dns_ip() const override { return "10.43.0.10"; }
 };
