@@ -86,6 +86,25 @@ const api::Volume* find_volume(const api::Pod& pod, std::string_view name) {
     return nullptr;
 }
 
+/// Below the volume: without empty parts and ".", refused with "..".
+Result<std::string> plan_sub_path(const api::VolumeMount& mount, const EnvList& env) {
+    std::string text(mount.sub_path.view()), missing;
+    if (!mount.sub_path_expr.empty()) {
+        TRY(text, expand_variables(mount.sub_path_expr.view(), env, &missing));
+    }
+    if (!missing.empty()) return Error(Code::invalid, "missing value for \"" + missing + "\"");
+    if (text.starts_with('/')) return Error(Code::invalid, "error SubPath `" + text + "` must not be an absolute path");
+    std::string out;
+    for (size_t from = 0; from < text.size();) {
+        const size_t end = std::min(text.find('/', from), text.size());
+        const std::string part = text.substr(from, end - from);
+        if (part == "..") return Error(Code::invalid, "unable to provision SubPath `" + text + "`: must not contain '..'");
+        if (!part.empty() && part != ".") out += (out.empty() ? "" : "/") + part;
+        from = end + 1;
+    }
+    return out;
+}
+
 Result<std::vector<MountConfig>> plan_mounts(const api::Pod& pod, const api::Container& container, const EnvList& env,
                                              const PodPlacement& placement) {
     std::vector<MountConfig> mounts;
@@ -96,12 +115,8 @@ Result<std::vector<MountConfig>> plan_mounts(const api::Pod& pod, const api::Con
         out.source = volume->host_path ? std::string(volume->host_path->path.view())
                                        : placement.pod_dir + "/volumes/" + std::string(mount.name.view());
         out.destination = mount.mount_path.view();
-        out.sub_path = mount.sub_path.view();
-        std::string missing;
-        if (!mount.sub_path_expr.empty()) {
-            TRY(out.sub_path, expand_variables(mount.sub_path_expr.view(), env, &missing));
-        }
-        if (!missing.empty()) return Error(Code::invalid, "subPathExpr: missing value for \"" + missing + "\"");
+        TRY(out.sub_path, plan_sub_path(mount, env));
+        out.label = "volumeMount \"" + std::string(mount.name.view()) + "\" of container \"" + std::string(container.name.view()) + "\"";
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
         // What the API projects is never the container's to write.
         out.read_only = mount.read_only || volume->config_map || volume->secret || volume->downward_api;
@@ -181,6 +196,15 @@ std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const Env
     return out;
 }
 
+std::string plan_hostname(const api::Pod& pod) {
+    constexpr size_t hostname_bytes_max = 63;
+    std::string name = pod.spec.hostname.empty() ? pod.metadata.name.str() : pod.spec.hostname.str();
+    if (name.size() <= hostname_bytes_max) return name;
+    name.resize(hostname_bytes_max);
+    name.resize(name.find_last_not_of("-.") + 1);
+    return name;
+}
+
 ResourceConfig plan_resources(const api::ResourceRequirements& resources) {
     ResourceConfig out;
     out.cpu_request_milli = quantity_of(resources.requests, "cpu", true);
@@ -230,7 +254,7 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
     out.security = plan_security(pod, container, placement.hardened);
     out.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
                                                                               : container.termination_message_path.view();
-    out.hostname = pod.spec.hostname.empty() ? pod.metadata.name.str().substr(0, 63) : pod.spec.hostname.str();
+    out.hostname = plan_hostname(pod);
     if (pod.spec.host_network) out.hostname = placement.node_name;
     if (container.lifecycle) out.stop_signal = std::string(container.lifecycle->stop_signal.value_or(""));
     out.tty = container.tty;
@@ -242,7 +266,8 @@ namespace {
 
 std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, const std::string& pod_ip,
                              const std::string& cluster_domain) {
-    std::string out = "# Managed by Orilla.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+    std::string out = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+                      "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
     std::string names = hostname;
     if (!pod.spec.subdomain.empty())
         names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain + "\t" + hostname;
@@ -252,7 +277,7 @@ std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, c
 
 /// On the node's network the node's names are the right ones.
 std::string render_host_hosts(const std::string& host_hosts) {
-    std::string out = "# Managed by Orilla (host network).\n" + host_hosts;
+    std::string out = "# Kubernetes-managed hosts file (host network).\n" + host_hosts;
     if (out.back() != '\n') out += '\n';
     return out;
 }
@@ -266,7 +291,7 @@ PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, c
     out.uid = pod.metadata.uid.view();
     out.ns = ns;
     out.name = name;
-    out.hostname = pod.spec.hostname.empty() ? name.substr(0, 63) : std::string(pod.spec.hostname.view());
+    out.hostname = plan_hostname(pod);
     out.resolv_conf = resolv_conf;
     out.host_network = pod.spec.host_network;
     out.host_pid = pod.spec.host_pid;
@@ -277,6 +302,7 @@ PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, c
         for (const auto& sysctl : pod.spec.security_context->sysctls)
             out.sysctls.emplace_back(sysctl.name.view(), sysctl.value.view());
     out.hosts = out.host_network ? render_host_hosts(host_hosts) : render_own_hosts(pod, out.hostname, pod_ip, cluster_domain);
+    if (!pod.spec.host_aliases.empty()) out.hosts += "\n# Entries added by HostAliases.\n";
     for (const auto& alias : pod.spec.host_aliases) {
         out.hosts += std::string(alias.ip.view());
         for (const auto& host : alias.hostnames) out.hosts += "\t" + std::string(host.view());

@@ -77,6 +77,9 @@ Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Co
 /// The decoded .dockerconfigjson or .dockercfg of the pod's imagePullSecrets; absent ones are left out.
 std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const EnvSources& sources);
 
+/// The pod's host name, as long as a host name may be: 63 characters that do not end with '-' or '.'.
+std::string plan_hostname(const api::Pod& pod);
+
 ResourceConfig plan_resources(const api::ResourceRequirements& resources);
 /// The pod's cgroup: sums over the containers, no limit where one of them has none.
 ResourceConfig plan_pod_resources(const api::PodSpec& spec);

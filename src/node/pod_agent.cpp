@@ -171,6 +171,7 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
         PodObserved seen = observe(memory, desired.get());
         if (desired) {
             tell_deadline(memory, *desired, seen);
+            tell_sandbox_change(memory, *desired, seen);
             follow_probes(memory, *desired, seen);
             follow_metadata(memory, desired);
             CO_TRY_VOID(write_status(memory, *desired, seen));

@@ -57,6 +57,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     // pod_back_off.cpp: what is waited for, and what is said of it
     void follow_back_offs(PodMemory& memory, const api::Pod& pod);
     void tell_back_off(const PodMemory& memory, const api::Container& spec, bool of_pull);
+    void tell_sandbox_change(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
     void tell_deadline(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
     int64_t failure_shown_until(const PodMemory& memory, int64_t otherwise) const;
 

@@ -65,4 +65,13 @@ void PodAgent::Impl::tell_deadline(PodMemory& memory, const api::Pod& pod, const
     api_.record_event(memory.key, "", "Normal", "DeadlineExceeded", std::string(deadline_message));
 }
 
+/// What runs and cannot go on: it is made anew. A sandbox that is only being set up is not told of.
+void PodAgent::Impl::tell_sandbox_change(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
+    const bool over = pod.status.phase == "Succeeded" || pod.status.phase == "Failed" || pod.metadata.deletion_timestamp.set;
+    const bool changed = seen.network_lost || (seen.sandbox_known && !seen.sandbox_alive);
+    if (changed && !memory.change_told && !over)
+        api_.record_event(memory.key, "", "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    memory.change_told = changed;
+}
+
 }  // namespace orilla::node

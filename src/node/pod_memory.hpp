@@ -75,6 +75,7 @@ struct PodMemory {
     int setup_failures = 0;
     int64_t setup_retry_at_ms = 0;
     bool deadline_told = false;  ///< the event DeadlineExceeded
+    bool change_told = false;    ///< the event SandboxChanged, of the sandbox that is there
     std::map<std::string, ContainerMemory> containers;
     loop::Event changed;  ///< the runtime reported something; stops under way look again
     loop::Scope scope;    ///< pulls and stops under way; last, so that they end before what they use

@@ -196,6 +196,7 @@ PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
         seen.ip = network->ip;
     }
     if (pod && pod->spec.host_network && seen.sandbox_alive) seen.ip = seen.node_ip;
+    seen.network_lost = pod && !pod->spec.host_network && seen.sandbox_alive && !seen.network;
     // Adopted: the volumes were made by an earlier daemon.
     if (seen.sandbox_alive) memory.volumes_ready = true;
     seen.volumes_ready = memory.volumes_ready;

@@ -46,6 +46,7 @@ struct PodObserved {
     bool sandbox_known = false;  ///< the runtime holds something for this pod
     bool sandbox_alive = false;
     bool network = false;
+    bool network_lost = false;  ///< the sandbox lives, but nothing leads to its network any more
     std::string ip;
     std::string node_ip;
     bool volumes_ready = false;

@@ -145,6 +145,11 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
         plan_stop_all(plan, seen, std::min(desired->spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max));
         return plan.take();  // once all have ended the summary says Failed, and the sandbox goes
     }
+    if (seen.network_lost) {
+        Plan plan;
+        if (plan_stop_all(plan, seen, grace_of(*desired, nullptr))) plan.add(TearDownSandbox{});
+        return plan.take();
+    }
     if (seen.setup_retry_at_ms > now_ms) return {WaitUntil{seen.setup_retry_at_ms}};
     if (!seen.volumes_ready) return {PrepareVolumes{}};
     // A sandbox whose supervisor died is removed whole: its containers died with it.

@@ -102,6 +102,8 @@ Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
         return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
+    if (step.kind == StepKind::clone_tree && !step.text[1].empty() && !step.text[2].empty())
+        return Error::from_errno("failed to prepare subPath for " + step.text[2], error_number).with_code(Code::bad_request);
     if (step.kind == StepKind::resolve_user) return user_error(step.text[0], error_number);
     return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));
 }
@@ -155,6 +157,8 @@ loop::Task<Result<ContainerState>> RuntimeImpl::start_container(std::string pod_
     }
     pod->starting.erase(spec.scratch_dir);
     if (launched) co_return std::move(launched).value();
+    // What is wrong with the spec is said in the caller's words already.
+    if (launched.error().code() == Code::bad_request) co_return std::move(launched).error();
     co_return std::move(launched).error().with_context(what);
 }
 

@@ -65,6 +65,7 @@ runtime::MountSpec to_mount(const node::MountConfig& config) {
     runtime::MountSpec out;
     out.kind = config.source.empty() ? runtime::MountKind::tmpfs : runtime::MountKind::bind;
     out.source = config.source;
+    out.label = config.label;
     out.sub_path = config.sub_path;
     out.destination = config.destination;
     out.read_only = config.read_only;

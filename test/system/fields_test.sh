@@ -75,6 +75,7 @@ check_equal "hostname" member "$(nsenter -t "$main" -u hostname)"
 check "subdomain: its name is in its hosts file" grep -q "^$address.member.group.default.svc.cluster.local.member$" "$root/etc/hosts"
 check "subdomain: and in DNS" within 10 eval \
   "nsenter -t $main -m -n /bin/busybox nslookup member.group.default.svc.cluster.local 10.42.0.1 | grep -q 'Address.*$address'"
+check_equal "its first line" "# Kubernetes-managed hosts file." "$(head -n 1 "$root/etc/hosts")"
 check "hostAliases" grep -q '^192.0.2.9.printer.printer.example$' "$root/etc/hosts"
 check_equal "dnsConfig: servers" "nameserver 10.42.0.1 nameserver 192.0.2.53" "$(grep nameserver "$root/etc/resolv.conf" | paste -sd ' ')"
 check_equal "dnsConfig: searches" "search default.svc.cluster.local svc.cluster.local cluster.local own.example" "$(grep search "$root/etc/resolv.conf")"
@@ -116,6 +117,30 @@ metadata: {name: second}
 spec: {containers: [{name: c, image: "echo:1", ports: [{containerPort: 8080, hostPort: 18080, hostIP: 127.0.0.1}]}]}
 Y
   within 10 eval "o describe pod second | grep -q \"free ports for the requested pod ports\""'
+
+# What is only known when the container is made, in a pod whose name is too long for a host name.
+ln -s /tmp "$T/volume/away"
+long=$(printf 'a%.0s' {1..60})-b-c-d-with-more.and-dots
+cat >"$T/paths.yaml" <<Y
+apiVersion: v1
+kind: Pod
+metadata: {name: $long}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: host, hostPath: {path: $T/volume}}]
+  containers:
+  - {name: fine, image: 'busybox:1', command: [sh, -c, 'hostname; echo \$HOSTNAME; exec sleep 1000']}
+  - {name: absolute, image: 'busybox:1', env: [{name: X, value: /tmp}], volumeMounts: [{name: host, mountPath: /v, subPathExpr: '\$(X)'}]}
+  - {name: above, image: 'busybox:1', env: [{name: X, value: ..}], volumeMounts: [{name: host, mountPath: /v, subPathExpr: '\$(X)'}]}
+  - {name: outside, image: 'busybox:1', volumeMounts: [{name: host, mountPath: /v, subPath: away}]}
+Y
+o apply -f "$T/paths.yaml" >/dev/null
+waits() { o get pod "$long" -o "jsonpath={range .status.containerStatuses[?(@.name==\"$1\")].state.waiting}{.reason}: {.message}{end}"; }
+check "a subPathExpr that becomes absolute" within 20 eval '[ "$(waits absolute)" = "CreateContainerConfigError: error SubPath \`/tmp\` must not be an absolute path" ]'
+check "one that leads up" within 20 eval '[ "$(waits above)" = "CreateContainerConfigError: unable to provision SubPath \`..\`: must not contain '"'..'"'" ]'
+check "a subPath that leads out of the volume" within 20 eval \
+  'waits outside | grep -qF "CreateContainerConfigError: failed to prepare subPath for volumeMount \"host\" of container \"outside\""'
+check "a host name is cut where it may end" within 20 eval '[ "$(o logs "$long" -c fine | paste -sd " ")" = "${long:0:62} ${long:0:62}" ]'
 
 # refused FIELD_PATH TEXT YAML_OF_SPEC: what is not done is said.
 refused() {

@@ -91,6 +91,17 @@ start_orilla
 check "also when that was while no daemon ran" within 10 pod_answers p2
 check "the pods were not restarted" ready_pods 4
 
+# A pod's network namespace, of which nothing is left that leads to it.
+uid=$(o get pod p2 -o 'jsonpath={.metadata.uid}')
+restarts() { o get pods p1 p2 p3 p4 -o 'jsonpath={.items[*].status.containerStatuses[0].restartCount}'; }
+read -r r1 r2 r3 r4 <<<"$(restarts)"
+kill_orilla
+umount "/run/orilla/netns/${uid}_"*
+start_orilla
+check "a pod whose network namespace was unmounted answers again" within 30 pod_answers p2
+check "that is told" eval 'o get events -o "jsonpath={.items[*].message}" | grep -q "Pod sandbox changed, it will be killed and re-created."'
+check_equal "it has restarted, the others have not" "$r1 $((r2 + 1)) $r3 $r4" "$(restarts)"
+
 # Pods that have done their work.
 mkdir "$T/runs"
 job() { # NAME POLICY EXIT

@@ -21,6 +21,7 @@ namespace orilla::node {
 struct MountConfig {
     std::string source;       ///< host path; empty for a tmpfs of the container's own
     std::string destination;  ///< absolute path in the container
+    std::string label;        ///< names it in messages: volumeMount "data" of container "web"
     std::string sub_path;     ///< below source, resolved inside it; made when missing
     int64_t tmpfs_bytes = 0;
     bool read_only = false;

@@ -162,8 +162,10 @@ TEST_CASE("plan_pod_config: host aliases follow the pod's own names, or the node
     CHECK(own.find("10.42.0.5\tweb\n") != std::string::npos);
     CHECK(own.ends_with("10.0.0.9\tdb\tdb.example\n"));
     pod.spec.host_network = true;
+    CHECK(own.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"));
     const std::string host = plan_pod_config(pod, "", "192.0.2.1", "cluster.local", "127.0.0.1 localhost\n192.0.2.7 printer").hosts;
-    CHECK(host.ends_with("192.0.2.7 printer\n10.0.0.9\tdb\tdb.example\n"));
+    CHECK(host.starts_with("# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n"));
+    CHECK(host.ends_with("192.0.2.7 printer\n\n# Entries added by HostAliases.\n10.0.0.9\tdb\tdb.example\n"));
 }
 
 TEST_CASE("plan_container_config: mounts say what the API says") {
@@ -188,11 +190,40 @@ TEST_CASE("plan_container_config: mounts say what the API says") {
     mount.sub_path_expr = "a/$(WHO)/$$(b)";
     const auto missing = plan_container_config(pod, container, 0, {}, {});
     REQUIRE_FALSE(missing);
-    CHECK(missing.error().message() == "subPathExpr: missing value for \"WHO\"");
+    CHECK(missing.error().message() == "missing value for \"WHO\"");
     auto& who = container.env.emplace_back();
     who.name = "WHO";
     who.value = "me";
     CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].sub_path == "a/me/$(b)");
+    mount.sub_path_expr = "./$(WHO)//x/.";
+    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].sub_path == "me/x");
+    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].label == "volumeMount \"v\" of container \"c\"");
+    mount.sub_path_expr = "$(WHO)";
+    const std::pair<const char*, const char*> refused[] = {
+        {"/tmp", "error SubPath `/tmp` must not be an absolute path"},
+        {"..", "unable to provision SubPath `..`: must not contain '..'"},
+        {"a/../../b", "unable to provision SubPath `a/../../b`: must not contain '..'"}};
+    for (const auto& [value, message] : refused) {
+        who.value = value;
+        const auto config = plan_container_config(pod, container, 0, {}, {});
+        REQUIRE_FALSE(config);
+        CHECK(config.error().message() == message);
+    }
+}
+
+TEST_CASE("plan_hostname: 63 characters at most, and none at the end that may not be there") {
+    api::Pod pod;
+    pod.metadata.name = "web-0";
+    CHECK(plan_hostname(pod) == "web-0");
+    const std::string a60(60, 'a');
+    pod.metadata.name = a60 + "-b-c-d-with-more.and-dots";
+    CHECK(plan_hostname(pod) == a60 + "-b");
+    pod.metadata.name = a60 + "bc";
+    CHECK(plan_hostname(pod) == a60 + "bc");
+    pod.metadata.name = a60 + "b.-c";
+    CHECK(plan_hostname(pod) == a60 + "b");
+    pod.spec.hostname = "own";
+    CHECK(plan_hostname(pod) == "own");
 }
 
 namespace {

@@ -192,5 +192,38 @@ TEST_CASE("PodAgent: a subPathExpr without a value is a configuration error") {
     mount.sub_path_expr = "$(HOSTNAME)";
     w.add(std::move(pod));
     CHECK(w.shown() == "CreateContainerConfigError 0");
-    CHECK(w.pod()->status.container_statuses[0].state.waiting->message == "subPathExpr: missing value for \"HOSTNAME\"");
+    CHECK(w.pod()->status.container_statuses[0].state.waiting->message == "missing value for \"HOSTNAME\"");
+}
+
+TEST_CASE("PodAgent: a pod whose network namespace was lost while no daemon ran is set up anew, and that is told once") {
+    constexpr const char* message = "Pod sandbox changed, it will be killed and re-created.";
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    w.add(w.pod_with("a:1"));
+    w.restart_daemon();
+    CHECK(w.shown() == "Running 0");
+    CHECK(w.told("SandboxChanged", message) == 0);
+    w.network.attached.clear();
+    w.restart_daemon();
+    CHECK(w.shown() == "Running 1");
+    CHECK(w.network.attached.size() == 1);
+    CHECK(w.told("Killing", "Stopping container c") == 1);
+    CHECK(w.told("SandboxChanged", message) == 1);
+}
+
+TEST_CASE("PodAgent: a pod in the host's network has the node's address everywhere") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    auto pod = w.pod_with("a:1");
+    pod.spec.host_network = true;
+    for (const char* field : {"status.podIP", "status.podIPs", "status.hostIP"}) {
+        auto& variable = pod.spec.containers[0].env.emplace_back();
+        variable.name = field;
+        variable.value_from.ensure().field_ref.ensure().field_path = field;
+    }
+    w.add(std::move(pod));
+    CHECK(w.pod()->status.pod_ip == "10.42.0.1");
+    for (const char* field : {"status.podIP", "status.podIPs", "status.hostIP"})
+        CHECK(std::ranges::count(w.runtime.last_config.env, std::pair<std::string, std::string>(field, "10.42.0.1")) == 1);
+    CHECK(w.told("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.") == 0);
 }

@@ -213,3 +213,14 @@ TEST_CASE("plan_pod: a probe's own grace period goes before the pod's") {
     seen.containers[0].current->stop = {.begun_ms = 1, .grace_s = 7};
     CHECK(std::get<StopContainer>(plan_pod(&pod, seen, 0)[0]).grace_s == 7);
 }
+
+TEST_CASE("plan_pod: a sandbox whose network is lost is stopped with grace, then made anew") {
+    const api::Pod pod = pod_with({"a", "b"});
+    PodObserved seen = ready_sandbox();
+    seen.network = false;
+    seen.network_lost = true;
+    seen.containers = {running("a"), ended("b", 1)};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"a", 30, "Stopping container a"}});
+    seen.containers = {ended("a", 143), ended("b", 1)};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{TearDownSandbox{}});
+}
