@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -28,6 +29,8 @@ SSL_CTX* client_context() {
     static SSL_CTX* context = [] {
         SSL_CTX* made = SSL_CTX_new(TLS_client_method());
         SSL_CTX_set_verify(made, SSL_VERIFY_NONE, nullptr);
+        // Many servers end without saying so. What an answer lacks then, it tells itself.
+        SSL_CTX_set_options(made, SSL_OP_IGNORE_UNEXPECTED_EOF);
         return made;
     }();
     return context;
@@ -46,6 +49,7 @@ class ProbeConnection {
     loop::Task<Result<void>> write_all(std::string text) {
         size_t done = 0;
         while (done < text.size()) {
+            ERR_clear_error();  // what others left would be taken for ours
             const ssize_t wrote = ssl_ ? SSL_write(ssl_.get(), text.data() + done, static_cast<int>(text.size() - done))
                                        : ::send(fd_.get(), text.data() + done, text.size() - done, MSG_NOSIGNAL);
             if (wrote > 0) {
@@ -63,9 +67,11 @@ class ProbeConnection {
     loop::Task<Result<std::string>> read_some() {
         char buffer[1024];
         for (;;) {
+            ERR_clear_error();
             const ssize_t got = ssl_ ? SSL_read(ssl_.get(), buffer, sizeof buffer) : ::read(fd_.get(), buffer, sizeof buffer);
             if (got > 0) co_return std::string(buffer, static_cast<size_t>(got));
-            if (got == 0 && !ssl_) co_return std::string();
+            const bool ended = ssl_ ? SSL_get_error(ssl_.get(), static_cast<int>(got)) == SSL_ERROR_ZERO_RETURN : got == 0;
+            if (ended) co_return std::string();
             CO_CHECK(bool reading, wants_read(got, true));
             if (reading) co_await watch_.readable();
             else co_await watch_.writable();

@@ -57,7 +57,23 @@ check "a status has three digits" within 20 says long \
   "Unhealthy: Readiness probe failed: Get \"http://$address:8080/long\": malformed HTTP status code \"2222\""
 check_equal "neither of them is ready" "false false" "$(ready_of end) $(ready_of long)"
 
-# In the host's network, with hooks that ask the pod's address.
+# In the host's network, with hooks that ask the pod's address, and a server whose TLS ends without a word.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=a -keyout "$T/key" -out "$T/certificate" 2>/dev/null
+python3 - "$T" <<'P' &
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1] + "/certificate", sys.argv[1] + "/key")
+listener = socket.create_server(("0.0.0.0", 18443))
+while True:
+    peer = listener.accept()[0]
+    try:
+        secure = context.wrap_socket(peer, server_side=True)
+        secure.recv(4096)
+        secure.sendall(b"HTTP/1.0 200 OK\r\n\r\nfine")
+        secure.close()
+    except OSError:
+        peer.close()
+P
 cat >"$T/host.yaml" <<Y
 apiVersion: v1
 kind: Pod
@@ -71,6 +87,10 @@ spec:
     image: busybox:1
     $(sed 's/8080/18080/; s/, volumeMounts/\n    volumeMounts/' <<<"$server")
     readinessProbe: {httpGet: {path: to-healthz, port: 18080}, periodSeconds: 1}
+  - name: secure
+    image: busybox:1
+    command: [sleep, '2000']
+    readinessProbe: {httpGet: {path: /, port: 18443, scheme: HTTPS}, periodSeconds: 1}
   - name: hooked
     image: busybox:1
     command: [sleep, '1000']
