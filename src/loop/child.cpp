@@ -1,5 +1,6 @@
 #include "orilla/loop/child.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -98,7 +99,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
         const bool wanted = std::any_of(plan.fds.begin(), plan.fds.end(), [=](auto p) { return p.second == number; });
         if (!wanted) close(number);
     }
-    syscall(SYS_close_range, static_cast<unsigned>(plan.highest_target + 1), ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+    close_on_exec_from(plan.highest_target + 1);
     execve(plan.path, plan.argv.data(), plan.env.data());
 failed:
     plan.error = errno;
@@ -110,6 +111,25 @@ constexpr size_t child_stack_bytes = 64 * 1024;
 int child_entry(void* plan) { exec_in_child(*static_cast<ExecPlan*>(plan)); }
 
 }  // namespace
+
+void close_on_exec_from(int first) {
+    if (syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) == 0) return;
+    // Before 5.11 close_range only closes: look at what there is. dirent64 of <dirent.h> is the kernel's.
+    const int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    alignas(dirent64) char entries[2048];
+    for (;;) {
+        const long bytes = syscall(SYS_getdents64, directory, entries, sizeof entries);
+        if (bytes <= 0) break;
+        for (long at = 0; at < bytes;) {
+            const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+            at += entry->d_reclen;
+            int number = 0;
+            for (const char* digit = entry->d_name; *digit >= '0' && *digit <= '9'; ++digit) number = number * 10 + (*digit - '0');
+            if (number >= first) fcntl(number, F_SETFD, FD_CLOEXEC);
+        }
+    }
+    close(directory);
+}
 
 Result<Child> spawn_child(const SpawnSpec& spec) {
     ExecPlan plan{spec.path.c_str(), pointers(spec.argv), pointers(spec.env), {}, 2, 0};

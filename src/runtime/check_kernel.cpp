@@ -60,15 +60,15 @@ std::vector<Need> observe_needs() {
         {"uts namespaces", exists("/proc/self/ns/uts"), "uts namespaces are missing: pods cannot have hostnames; build the kernel with CONFIG_UTS_NS"},
         {"cgroup namespaces", exists("/proc/self/ns/cgroup"), "cgroup namespaces are missing: containers do not see their own limits in /sys/fs/cgroup; build the kernel with CONFIG_CGROUPS, 4.6 or later", false},
         {"overlayfs", has_filesystem("overlay"), "overlayfs is missing: images cannot be mounted; load the module overlay or build the kernel with CONFIG_OVERLAY_FS"},
-        {"new mount API", has_call(SYS_fsopen) && has_call(SYS_move_mount) && has_call(SYS_open_tree), "fsopen, open_tree and move_mount are missing: mounts cannot be attached safely; use kernel 5.12 or later"},
-        {"mount_setattr", has_call(SYS_mount_setattr), "mount_setattr is missing: volumes cannot be made read-only with what is below them; use kernel 5.12 or later"},
+        {"new mount API", has_call(SYS_fsopen) && has_call(SYS_move_mount) && has_call(SYS_open_tree), "fsopen, open_tree and move_mount are missing: mounts cannot be attached safely; use kernel 5.2 or later"},
         {"openat2", has_call(SYS_openat2), "openat2 is missing: paths of an image cannot be resolved safely; use kernel 5.6 or later"},
         {"clone3", has_call(SYS_clone3), "clone3 is missing: containers cannot be started; use kernel 5.3 or later"},
         {"pidfd", has_call(SYS_pidfd_open) && has_call(SYS_pidfd_send_signal), "pidfd_open is missing: processes cannot be signalled safely; use kernel 5.4 or later"},
-        {"close_range", has_call(SYS_close_range), "close_range is missing: file descriptors could leak into containers; use kernel 5.11 or later"},
+        {"close_range", has_call(SYS_close_range), "close_range is missing: file descriptors could leak into containers; use kernel 5.9 or later"},
         {"seccomp", prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0 && exists("/proc/sys/kernel/seccomp"), "seccomp filters are missing: containers could not be confined; build the kernel with CONFIG_SECCOMP_FILTER"},
         {"memfd", can_execute_memfd(), "the pod supervisor cannot be put into an executable memfd: set vm.memfd_noexec to 0 or 1, build the kernel with CONFIG_MEMFD_CREATE"},
         {"mqueue", has_filesystem("mqueue"), "POSIX message queues are missing: containers have no /dev/mqueue; build the kernel with CONFIG_POSIX_MQUEUE", false},
+        {"landlock", has_call(SYS_landlock_create_ruleset), "Landlock is missing: what pulls images is confined by its user and its system calls alone; use kernel 5.13 or later with CONFIG_SECURITY_LANDLOCK", false},
         {"devpts", has_filesystem("devpts"), "devpts is missing: containers cannot have terminals; build the kernel with CONFIG_UNIX98_PTYS"},
     };
 }

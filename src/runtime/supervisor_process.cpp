@@ -60,7 +60,7 @@ int spawn_child_main(void* argument) {
     // All of ours lie above 6 already: see `lift`.
     for (int i = 0; i < 4; ++i)
         if (dup2(spawn.fds[i] < 0 ? null_fd : spawn.fds[i], supervisor::listener_fd + i) < 0) fail(spawn);
-    if (syscall(SYS_close_range, supervisor::init_plan_fd + 1U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) != 0) fail(spawn);
+    loop::close_on_exec_from(supervisor::init_plan_fd + 1);
     syscall(SYS_execveat, spawn.image, "", spawn.argv, spawn.env, AT_EMPTY_PATH);
     fail(spawn);
 }

@@ -53,6 +53,9 @@ class Child {
     UniqueFd pidfd_;
 };
 
+/// Every descriptor from `first` on is closed by exec. For use between clone and exec: makes system calls and nothing else.
+void close_on_exec_from(int first);
+
 /// vfork-like: the parent is stopped until exec, which takes some 0.3 ms; an error of exec is returned here.
 Result<Child> spawn_child(const SpawnSpec& spec);
 

@@ -32,6 +32,20 @@ long read_facts(int fd, FileFacts& facts) {
     return 0;
 }
 
+long read_file_system(int fd, FileSystemFacts& facts) {
+#if defined(__arm__)
+    struct statfs64 found;
+    const long error = call(__NR_fstatfs64, fd, sizeof found, &found);
+#else
+    struct statfs found;
+    const long error = call(__NR_fstatfs, fd, &found);
+#endif
+    if (error < 0) return error;
+    facts = {(uint64_t)found.f_type, (uint64_t)found.f_blocks, (uint64_t)found.f_bavail, (uint64_t)found.f_bsize,
+             (uint64_t)found.f_flags};
+    return 0;
+}
+
 namespace {
 
 constexpr size_t path_bytes_max = 4096;
@@ -164,9 +178,9 @@ long write_file(Context& context, const Step& step) {
     if (file.failed()) return file.get();
     if (step.number[0]) {
         // A write meant for /proc must land in procfs, whatever has been mounted there.
-        struct statfs where;
-        if (long error = call(__NR_fstatfs, file.get(), &where); error < 0) return error;
-        if ((uint64_t)where.f_type != step.number[0]) return -EXDEV;
+        FileSystemFacts where;
+        if (long error = read_file_system(file.get(), where); error < 0) return error;
+        if (where.type != step.number[0]) return -EXDEV;
     }
     const Slice content = slice(context.plan.text(step.text[1]));
     long written = call(__NR_write, file.get(), content.data, content.size);

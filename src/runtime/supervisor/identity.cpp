@@ -32,9 +32,9 @@ class MappedFile {
         if ((facts.mode & S_IFMT) != S_IFREG) error_ = -EINVAL;
         else if (facts.size > account_file_bytes_max) error_ = -EFBIG;
         if (error_ < 0 || facts.size == 0) return;
-        long mapped = call(__NR_mmap, 0, facts.size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+        long mapped = call(nr_mmap, 0, facts.size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
         if (mapped < 0 && mapped > -4096) error_ = mapped;
-        else content_ = {(const char*)mapped, facts.size};
+        else content_ = {(const char*)mapped, (size_t)facts.size};
     }
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;
@@ -69,9 +69,9 @@ long resolve_user(Context& context, const Step& step) {
 
 long set_user(Context& context, const Step&) {
     const User& user = context.user;
-    if (long error = call(__NR_setgroups, user.group_count, user.groups); error < 0) return error;
-    if (long error = call(__NR_setresgid, user.gid, user.gid, user.gid); error < 0) return error;
-    return call(__NR_setresuid, user.uid, user.uid, user.uid);
+    if (long error = call(nr_setgroups, user.group_count, user.groups); error < 0) return error;
+    if (long error = call(nr_setresgid, user.gid, user.gid, user.gid); error < 0) return error;
+    return call(nr_setresuid, user.uid, user.uid, user.uid);
 }
 
 long set_bounding_set(Context&, const Step& step) {

@@ -1,6 +1,5 @@
 #include "log_pump.hpp"
 
-#include <asm/statfs.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <linux/time.h>
@@ -42,10 +41,8 @@ bool numbered_path(char* out, size_t bytes, const char* path, int number) {
 }  // namespace
 
 int64_t wall_ns() {
-    struct {
-        int64_t s, ns;
-    } now{};
-    call(__NR_clock_gettime, CLOCK_REALTIME, &now);
+    Time now{};
+    call(nr_clock_gettime, CLOCK_REALTIME, &now);
     return now.s * 1000000000 + now.ns;
 }
 
@@ -78,9 +75,9 @@ bool LogPump::may_write() {
     if (file_ < 0) return false;
     if (!short_of_space_ && bytes_ - looked_at_ < log_space_look_bytes) return true;
     looked_at_ = bytes_;
-    struct statfs disk;
-    const long failed = call(__NR_fstatfs, file_, &disk);
-    short_of_space_ = failed == 0 && is_short_of_space((uint64_t)disk.f_blocks, (uint64_t)disk.f_bavail, (uint64_t)disk.f_bsize);
+    FileSystemFacts disk;
+    short_of_space_ =
+        read_file_system(file_, disk) == 0 && is_short_of_space(disk.blocks, disk.available_blocks, disk.block_bytes);
     return !short_of_space_;
 }
 

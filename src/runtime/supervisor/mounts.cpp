@@ -1,6 +1,5 @@
 // The container's file system: every mount is made detached, with its attributes, and attached by fd to a destination
 // that was resolved inside the container's root.
-#include <asm/statfs.h>
 #include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
@@ -15,24 +14,26 @@ namespace {
 
 constexpr unsigned long umount_detach = 2;  // MNT_DETACH
 constexpr unsigned long open_tree_clone = 1;
-constexpr unsigned long recursive_flag = 0x8000;  // AT_RECURSIVE
 
 void keep(Context& context, uint64_t slot, int fd) {
     int& place = context.slots[slot % slots_max];
     close_fd(place);
     place = fd;
+    context.later[slot % slots_max] = {};
 }
 
-long set_attributes(int fd, uint64_t attributes, uint64_t propagation, bool recursive) {
-    mount_attr attr{};
-    attr.attr_set = attributes;
-    attr.propagation = propagation;
-    const unsigned long flags = AT_EMPTY_PATH | (recursive ? recursive_flag : 0);
-    return call(__NR_mount_setattr, fd, "", flags, &attr, sizeof attr);
-}
+constexpr MountChange read_only{MOUNT_ATTR_RDONLY, 0, false, false};
 
 long move_onto(int mount, int destination) {
     return call(__NR_move_mount, mount, "", destination, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+/// Attaches a mount that then is changed: before it is seen, where the kernel can do that.
+long move_and_change(int mount, int destination, const MountChange& change) {
+    const long changed = change_mount(mount, change);
+    if (changed < 0 && changed != -ENOSYS) return changed;
+    if (long error = move_onto(mount, destination); error < 0) return error;
+    return changed == -ENOSYS ? change_attached_mount(mount, change) : 0;
 }
 
 /// One "key=value" or "flag" of a mount's options.
@@ -166,11 +167,9 @@ long clone_tree(Context& context, const Step& step) {
         open_tree_clone | AT_EMPTY_PATH | O_CLOEXEC | (recursive ? recursive_flag : 0);
     Fd mount(call(__NR_open_tree, inner.get(), "", flags));
     if (mount.failed()) return mount.get();
-    if (long error = set_attributes(mount.get(), 0, step.number[3], recursive); error < 0) return error;
-    const bool all = recursive && !(step.flags & step_root_only);
-    if (step.number[2])
-        if (long error = set_attributes(mount.get(), step.number[2], 0, all); error < 0) return error;
     keep(context, step.number[1], mount.release());
+    context.later[step.number[1] % slots_max] = {step.number[2], step.number[3],
+                                                 recursive && !(step.flags & step_root_only), recursive};
     return 0;
 }
 
@@ -189,7 +188,10 @@ long make_mount_point(Context& context, const Step& step) {
 }
 
 long set_attributes(Context& context, const Step& step) {
-    return set_attributes(context.slots[step.number[0] % slots_max], step.number[1], 0, step.number[2] != 0);
+    MountChange& change = context.later[step.number[0] % slots_max];
+    change.attributes |= step.number[1];
+    change.all_get = step.number[2] != 0;
+    return 0;
 }
 
 namespace {
@@ -204,11 +206,11 @@ long attach_at(Context& context, const Step& step, uint64_t resolve, bool outsid
     if (destination.failed()) return destination.get();
     if (outside_proc) {
         // A link of the image may lead into /proc, where a mount would redirect what the runtime writes there.
-        struct statfs where;
-        if (long error = call(__NR_fstatfs, destination.get(), &where); error < 0) return error;
-        if (where.f_type == PROC_SUPER_MAGIC) return -EPERM;
+        FileSystemFacts where;
+        if (long error = read_file_system(destination.get(), where); error < 0) return error;
+        if (where.type == PROC_SUPER_MAGIC) return -EPERM;
     }
-    long error = move_onto(mount, destination.get());
+    const long error = move_and_change(mount, destination.get(), context.later[step.number[0] % slots_max]);
     if (error >= 0) close_fd(mount);
     return error;
 }
@@ -226,7 +228,8 @@ long attach_at_path(Context& context, const Step& step) {
     int& mount = context.slots[step.number[0] % slots_max];
     Fd where(call(__NR_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (where.failed()) return where.get();
-    if (long error = move_onto(mount, where.get()); error < 0) return error;
+    const MountChange& change = context.later[step.number[0] % slots_max];
+    if (long error = move_and_change(mount, where.get(), change); error < 0) return error;
     close_fd(mount);
     const long root = call(__NR_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return root;
@@ -252,32 +255,32 @@ long mask(Context& context, const Step& step) {
         if ((null_facts.mode & S_IFMT) != S_IFCHR || null_facts.device_major != 1 || null_facts.device_minor != 3)
             return -ENODEV;
     }
-    if (long error = set_attributes(mount.get(), MOUNT_ATTR_RDONLY, 0, false); error < 0) return error;
-    return move_onto(mount.get(), destination.get());
+    return move_and_change(mount.get(), destination.get(), read_only);
 }
 
 long make_read_only(Context& context, const Step& step) {
     const int root = context.slots[step.number[0] % slots_max];
     const char* path = context.plan.text(step.text[0]);
-    if (!path) return set_attributes(root, MOUNT_ATTR_RDONLY, 0, false);
+    if (!path) return change_attached_mount(root, read_only);
     Fd destination(open_in_root(root, path, O_PATH, RESOLVE_NO_SYMLINKS));
     if (destination.get() == -ENOENT || destination.get() == -ENOTDIR) return 0;
     if (destination.failed()) return destination.get();
-    if (step.number[1]) return set_attributes(destination.get(), MOUNT_ATTR_RDONLY, 0, false);
+    if (step.number[1]) return change_attached_mount(destination.get(), read_only);
     Fd mount(call(__NR_open_tree, destination.get(), "",
                   open_tree_clone | AT_EMPTY_PATH | recursive_flag | O_CLOEXEC));
     if (mount.failed()) return mount.get();
-    if (long error = set_attributes(mount.get(), MOUNT_ATTR_RDONLY, 0, true); error < 0) return error;
-    return move_onto(mount.get(), destination.get());
+    constexpr MountChange all_read_only{MOUNT_ATTR_RDONLY, 0, true, false};
+    return move_and_change(mount.get(), destination.get(), all_read_only);
 }
 
 namespace {
 
 /// Whether our root is the one that the kernel boots with: nothing can take its place, so pivot_root refuses it.
 bool is_first_root() {
-    struct statfs seen {};
-    if (call(__NR_statfs, "/", &seen) < 0) return false;
-    return seen.f_type == RAMFS_MAGIC || seen.f_type == TMPFS_MAGIC;
+    Fd root(call(__NR_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC));
+    FileSystemFacts seen;
+    if (root.failed() || read_file_system(root.get(), seen) < 0) return false;
+    return seen.type == RAMFS_MAGIC || seen.type == TMPFS_MAGIC;
 }
 
 /// What is moved onto "/" covers the first root for good: every way up ends on the cover, and taking it off needs

@@ -63,7 +63,7 @@ enum class StepKind : uint32_t {
     // Only ever added here: a supervisor meets the plans of newer daemons.
     make_mount_point,     ///< number0 slot, text0 path resolved beneath it: a directory, or an empty file where what text1
                           ///< and text2 name (as in clone_tree) is none
-    set_attributes,       ///< number0 slot, number1 MOUNT_ATTR_*, number2 1: with the mounts below
+    set_attributes,       ///< number0 slot, number1 MOUNT_ATTR_*, number2 1: with the mounts below; when it is attached
     count_                ///< not a step
 };
 

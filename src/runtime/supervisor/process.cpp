@@ -1,7 +1,6 @@
 // Namespaces, streams, limits, and the last step: exec.
 #include <asm/ioctls.h>
 #include <asm/signal.h>
-#include <asm/statfs.h>
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/keyctl.h>
@@ -43,7 +42,7 @@ long open_stdio(Context& context, const Step&) {
         FileFacts facts;
         if (long error = read_facts((int)fd, facts); error < 0) return error;
         // A program that opens /dev/stdout anew needs to own the pipe.
-        if ((facts.mode & S_IFMT) == S_IFIFO) call(__NR_fchown, fd, context.user.uid, context.user.gid);
+        if ((facts.mode & S_IFMT) == S_IFIFO) call(nr_fchown, fd, context.user.uid, context.user.gid);
         long error = fd == number ? call(__NR_fcntl, fd, F_SETFD, 0) : call(__NR_dup3, fd, number, 0);
         if (error < 0) return error;
     }
@@ -54,14 +53,14 @@ long open_terminal(Context& context, const Step&) {
     // By way of the container's own devpts, which the container may have tampered with: nothing but a devpts will do.
     Fd master(open_in_root(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, RESOLVE_NO_SYMLINKS));
     if (master.failed()) return master.get();
-    struct statfs where;
-    if (long error = call(__NR_fstatfs, master.get(), &where); error < 0) return error;
-    if (where.f_type != DEVPTS_SUPER_MAGIC) return -EXDEV;
+    FileSystemFacts where;
+    if (long error = read_file_system(master.get(), where); error < 0) return error;
+    if (where.type != DEVPTS_SUPER_MAGIC) return -EXDEV;
     int unlocked = 0;
     if (long error = call(__NR_ioctl, master.get(), TIOCSPTLCK, &unlocked); error < 0) return error;
     Fd slave(call(__NR_ioctl, master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (slave.failed()) return slave.get();
-    call(__NR_fchown, slave.get(), context.user.uid, -1L);
+    call(nr_fchown, slave.get(), context.user.uid, -1L);
     if (long error = call(__NR_ioctl, slave.get(), TIOCSCTTY, 0); error < 0) return error;
     for (int number = 0; number <= 2; ++number)
         if (long error = call(__NR_dup3, slave.get(), number, 0); error < 0) return error;
@@ -100,10 +99,8 @@ long die_with_parent(Context& context, const Step&) {
     struct pollfd parent {
         context.supervisor_pidfd, POLLIN, 0
     };
-    struct {
-        long s, ns;
-    } at_once{0, 0};
-    if (context.supervisor_pidfd >= 0 && call(__NR_ppoll, &parent, 1, &at_once, 0, 0) > 0) return -ESRCH;
+    const Time at_once{0, 0};
+    if (context.supervisor_pidfd >= 0 && call(nr_ppoll, &parent, 1, &at_once, 0, 0) > 0) return -ESRCH;
     return 0;
 }
 
@@ -114,9 +111,13 @@ char candidate[4096];
 
 /// Turns a table of offsets into one of pointers, in place: the plan is a private mapping.
 char** relocate(Plan& plan, uint64_t offset) {
-    uint64_t* table = (uint64_t*)(plan.base + offset);
-    for (uint64_t* entry = table; *entry; ++entry) *entry += (uint64_t)plan.base;
-    return (char**)table;
+    const char* entry = plan.base + offset;
+    char** const table = (char**)(plan.base + offset);
+    char** out = table;
+    // A pointer may be smaller than an offset, never larger: what is written has been read.
+    for (uint64_t to; __builtin_memcpy(&to, entry, sizeof to), to != 0; entry += sizeof to) *out++ = plan.base + to;
+    *out = nullptr;
+    return table;
 }
 
 void add_home(const Context& context, char** env) {
@@ -156,8 +157,10 @@ long run(Context& context, const Step& step) {
     char** argv = relocate(context.plan, step.number[0]);
     char** env = relocate(context.plan, step.number[1]);
     if (step.flags & step_add_home) add_home(context, env);
-    // Nothing of ours may be open in there. Closed by exec and not before: a failure still has to be reported.
-    if (long error = call(__NR_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC); error < 0) return error;
+    // Nothing of ours may be open in there. Before 5.11 it is closed here and now: a failure is told in memory.
+    long closed = call(__NR_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (closed == -EINVAL) closed = call(__NR_close_range, 3U, ~0U, 0);
+    if (closed < 0) return closed;
     uint64_t no_signals = 0;
     call(__NR_rt_sigprocmask, SIG_SETMASK, &no_signals, 0, sizeof no_signals);
     if (has_slash(argv[0])) return call(__NR_execve, argv[0], argv, env);
@@ -171,11 +174,11 @@ long wait_for_ever(Context&, const Step&) {
         uintptr_t handler;
         unsigned long flags;
         uintptr_t restorer;
-        uint64_t mask;
-    } ignore{1 /* SIG_IGN */, 2 /* SA_NOCLDWAIT */, 0, 0};
+        unsigned long mask[8 / sizeof(long)];
+    } ignore{1 /* SIG_IGN */, 2 /* SA_NOCLDWAIT */, 0, {}};
     // An init that ignores SIGCHLD leaves no zombies.
     call(__NR_rt_sigaction, SIGCHLD, &ignore, 0, sizeof ignore.mask);
-    for (;;) call(__NR_ppoll, 0, 0, 0, 0, 0);
+    for (;;) call(nr_ppoll, 0, 0, 0, 0, 0);
 }
 
 }  // namespace orilla::supervisor

@@ -18,7 +18,7 @@ struct DirectoryEntry {
 };
 
 constexpr int rounds_max = 1 << 30;
-char entries[8 * 1024];
+alignas(DirectoryEntry) char entries[8 * 1024];
 
 bool is_dot(const char* name) {
     return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));

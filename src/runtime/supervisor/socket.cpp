@@ -40,7 +40,7 @@ struct Control {
     ControlHeader header;
     int fds[message_fds_max];
 };
-static_assert(sizeof(ControlHeader) == 16);
+static_assert(sizeof(ControlHeader) == sizeof(size_t) + 8);
 
 long send_packet(int socket, const void* data, size_t bytes, int fd) {
     IoVector vector{(void*)data, bytes};
@@ -52,7 +52,7 @@ long send_packet(int socket, const void* data, size_t bytes, int fd) {
         control.header = {sizeof(ControlHeader) + sizeof(int), sol_socket, scm_rights};
         control.fds[0] = fd;
         header.control = &control;
-        header.control_length = sizeof(ControlHeader) + 8;  // padded as CMSG_SPACE pads
+        header.control_length = sizeof(ControlHeader) + sizeof(size_t);  // padded as CMSG_SPACE pads
     }
     const long sent = call(__NR_sendmsg, socket, &header, msg_dont_wait | msg_no_signal);
     return sent < 0 ? sent : 0;

@@ -79,5 +79,47 @@ __asm__(
     "  blr x9\n"
     "  brk #1\n"
     "1: ret\n");
+#elif defined(__arm__)
+__asm__(
+    ".arm\n"
+    ".align 2\n"
+    ".globl _start\n"
+    ".type _start, %function\n"
+    "_start:\n"
+    "  mov fp, #0\n"
+    "  mov r0, sp\n"
+    "  bic sp, sp, #7\n"
+    "  bl orilla_supervisor_main\n"
+    "  udf #1\n"
+    // long orilla_call(long number, long a, long b, long c, long d, long e, long f)
+    ".globl orilla_call\n"
+    ".type orilla_call, %function\n"
+    "orilla_call:\n"
+    "  mov ip, sp\n"
+    "  push {r4, r5, r6, r7}\n"
+    "  mov r7, r0\n"
+    "  mov r0, r1\n"
+    "  mov r1, r2\n"
+    "  mov r2, r3\n"
+    "  ldm ip, {r3, r4, r5}\n"
+    "  svc #0\n"
+    "  pop {r4, r5, r6, r7}\n"
+    "  bx lr\n"
+    ".globl orilla_clone3\n"
+    ".type orilla_clone3, %function\n"
+    "orilla_clone3:\n"
+    "  push {r7, lr}\n"
+    "  movw r7, #435\n"
+    "  svc #0\n"
+    "  cmp r0, #0\n"
+    "  bne 1f\n"
+    "  mov fp, #0\n"
+    "  mov r0, r3\n"
+    "  blx r2\n"
+    "  udf #1\n"
+    "1: pop {r7, pc}\n");
+
+/// What the compiler's division calls for a divisor of zero.
+int raise(int) { __builtin_trap(); }
 #endif
 }

@@ -92,7 +92,7 @@ long map_plan(int fd, Plan& plan) {
     FileFacts facts;
     if (long error = read_facts(fd, facts); error < 0) return error;
     if (facts.size > plan_bytes_max || facts.size < sizeof(PlanHeader)) return -EINVAL;
-    long mapped = call(__NR_mmap, 0, facts.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    long mapped = call(nr_mmap, 0, facts.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     if (mapped < 0 && mapped > -4096) return mapped;
     plan = {(char*)mapped, (uint32_t)facts.size};
     if (header_is_sound(plan) && steps_are_sound(plan)) return 0;
@@ -112,6 +112,7 @@ int directory_of(const Context& context, uint64_t slot) {
 void reset_context(Context& context, const Plan& plan) {
     context.plan = plan;
     for (int& slot : context.slots) slot = -1;
+    for (MountChange& change : context.later) change = {};
     for (int& fd : context.stdio) fd = -1;
     context.target_pidfd = -1;
     context.terminal_socket = -1;

@@ -21,10 +21,18 @@ struct Plan {
 long map_plan(int fd, Plan& plan);
 void unmap_plan(Plan& plan);
 
+/// What is added to a mount, or to it and all mounts below it.
+struct MountChange {
+    uint64_t attributes = 0;   ///< MOUNT_ATTR_* of the four that mount(2) has, too
+    uint64_t propagation = 0;  ///< MS_PRIVATE or MS_SLAVE; 0: as it is
+    bool all_get = false, all_hear = false;
+};
+
 /// What the steps of one start hand to each other.
 struct Context {
     Plan plan;
     int slots[slots_max];
+    MountChange later[slots_max];  ///< of the mount in a slot, once it is attached
     int stdio[3];             ///< the child's ends; -1: /dev/null of its own
     int target_pidfd = -1;    ///< of enter_container
     int supervisor_pidfd = -1;
@@ -88,6 +96,14 @@ long die_with_parent(Context&, const Step&);
 long run(Context&, const Step&);
 long wait_for_ever(Context&, const Step&);
 
+// ---- mounts (attributes.cpp) -----------------------------------------------------------------------------------------
+
+constexpr unsigned long recursive_flag = 0x8000;  // AT_RECURSIVE
+/// Of an attached mount or of one that is not; -ENOSYS before 5.12.
+long change_mount(int mount, const MountChange& change);
+/// Of an attached one, whatever the kernel.
+long change_attached_mount(int mount, const MountChange& change);
+
 // ---- paths (files.cpp) -----------------------------------------------------------------------------------------------
 
 /// openat2(2) beneath a root directory: neither `..` nor a link gets out of it.
@@ -101,5 +117,12 @@ struct FileFacts {
     uint64_t size;
 };
 long read_facts(int fd, FileFacts& facts);
+/// statfs(2) of the file system that an fd is in.
+struct FileSystemFacts {
+    uint64_t type;  ///< *_MAGIC
+    uint64_t blocks, available_blocks, block_bytes;
+    uint64_t flags;  ///< ST_*: of the mount
+};
+long read_file_system(int fd, FileSystemFacts& facts);
 
 }  // namespace orilla::supervisor

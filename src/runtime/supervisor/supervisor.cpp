@@ -78,8 +78,10 @@ void record_exit(int index, int code, int signal) {
 }
 
 struct ChildInfo {
-    int number, error, code, padding, pid, uid, status;
-    char rest[100];
+    int number, error, code;
+    alignas(void*) int pid;  // a union that has pointers in it
+    int uid, status;
+    char rest[sizeof(void*) == 8 ? 100 : 104];
 };
 static_assert(sizeof(ChildInfo) == 128);
 

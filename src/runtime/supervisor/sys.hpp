@@ -36,9 +36,31 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
                      : "memory");
     return x0;
 }
+#elif defined(__arm__)
+/// Out of line: Thumb code keeps its frame in the register that a call's number goes into.
+extern "C" long orilla_call(long number, long a, long b, long c, long d, long e, long f);
+inline long raw_call(long number, long a, long b, long c, long d, long e, long f) {
+    return orilla_call(number, a, b, c, d, e, f);
+}
 #else
-#error "the supervisor knows amd64 and arm64"
+#error "the supervisor knows amd64, arm64 and armhf"
 #endif
+
+// The same call has another name where the first one of that name had too few bits.
+#if defined(__arm__)
+inline constexpr long nr_mmap = __NR_mmap2, nr_fchown = __NR_fchown32, nr_setgroups = __NR_setgroups32,
+                      nr_setresgid = __NR_setresgid32, nr_setresuid = __NR_setresuid32, nr_ppoll = __NR_ppoll_time64,
+                      nr_clock_gettime = __NR_clock_gettime64;
+#else
+inline constexpr long nr_mmap = __NR_mmap, nr_fchown = __NR_fchown, nr_setgroups = __NR_setgroups,
+                      nr_setresgid = __NR_setresgid, nr_setresuid = __NR_setresuid, nr_ppoll = __NR_ppoll,
+                      nr_clock_gettime = __NR_clock_gettime;
+#endif
+
+/// As the kernel takes it from every architecture.
+struct Time {
+    int64_t s, ns;
+};
 
 template <class T>
 inline long as_word(T value) {

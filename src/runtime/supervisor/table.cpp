@@ -6,7 +6,7 @@ namespace orilla::supervisor {
 
 bool Table::map(int fd) {
     if (call(__NR_ftruncate, fd, sizeof(StateFile)) < 0) return false;
-    const long mapped = call(__NR_mmap, 0, sizeof(StateFile), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const long mapped = call(nr_mmap, 0, sizeof(StateFile), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (mapped < 0 && mapped > -4096) return false;
     state = (StateFile*)mapped;
     state->version = wire_version;

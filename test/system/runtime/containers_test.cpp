@@ -180,10 +180,15 @@ TEST_CASE("what is mounted below a read-only volume is read-only where that is a
     const std::string volume = box.dir() + "/volume";
     std::filesystem::create_directories(volume + "/below");
     REQUIRE(mount("tmpfs", (volume + "/below").c_str(), "tmpfs", 0, nullptr) == 0);
-    auto spec = box.container("mounts", "for at in /top/x /top/below/x /all/x /all/below/x; do touch $at 2>/dev/null && echo $at; done");
+    const std::string deep = volume + "/below/de ep";
+    std::filesystem::create_directory(deep);
+    REQUIRE(mount("tmpfs", deep.c_str(), "tmpfs", 0, nullptr) == 0);
+    auto spec = box.container("mounts", "for at in /top/x /top/below/x '/top/below/de ep/x' /all/x /all/below/x '/all/below/de ep/x'; "
+                                        "do touch \"$at\" 2>/dev/null && echo \"$at\"; done");
     spec.mounts = {{.source = volume, .destination = "/top", .read_only = true, .recursive_read_only = false},
                    {.source = volume, .destination = "/all", .read_only = true}};
-    CHECK(box.run(spec) == "/top/below/x\n");
+    CHECK(box.run(spec) == "/top/below/x\n/top/below/de ep/x\n");
+    umount2(deep.c_str(), MNT_DETACH);
     umount2((volume + "/below").c_str(), MNT_DETACH);
 }
 
