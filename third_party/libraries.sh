@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Source this after debian.sh: the three libraries that Orilla does not take as Debian builds them, from Debian's patched
+# Source this after debian.sh: the libraries that Orilla does not take as Debian builds them, from Debian's patched
 # sources, static, into $prefix/NAME/{include,lib}. The caller sets native, arch, triple and prefix.
 #
 #   curl     HTTP and TLS only: Debian's would bring 39 libraries for protocols that Orilla does not speak
@@ -7,10 +7,15 @@
 #            Debian's costs 2 MB more
 #   sqlite   the storage engine without what the store's SQL has no words for; for the one-file release only, where
 #            Debian's (full-text search, geometry, JSON ...) costs 1 MB more
+#   c-ares   on 32-bit ARM alone, where Debian's has times of 32 bits in its interface
 #
 # Each is configured with -Os, and without unwind tables: no C++ exception crosses C, callbacks end the process instead.
 
 library_cflags='-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables'
+# Times and file offsets have 64 bits everywhere: a box outlives 2038, and an image may be larger than 2 GiB.
+[ "${arch:?}" != armhf ] || library_cflags+=' -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64'
+compiler=$triple-gcc
+! command -v ccache >/dev/null || compiler="ccache $compiler"
 
 # recipe NAME: how it is built, as one word; another recipe builds it again.
 recipe() {
@@ -50,9 +55,13 @@ openssl_options() {
 
 build_openssl() { # OUT
   local flags target
-  target=$([ "$arch" = amd64 ] && echo linux-x86_64 || echo linux-aarch64)
+  case $arch in
+  amd64) target=linux-x86_64 ;;
+  arm64) target=linux-aarch64 ;;
+  armhf) target=linux-armv4 ;;
+  esac
   mapfile -t flags < <(openssl_options)
-  [ "$arch" = "$native" ] || flags+=("--cross-compile-prefix=$triple-")
+  flags+=("CC=$compiler" "AR=$triple-ar" "RANLIB=$triple-ranlib")
   # Not position independent: it goes into the static program alone.
   # shellcheck disable=SC2086 # several flags
   ./Configure "$target" --prefix=/ --libdir=lib --openssldir=/usr/lib/ssl "${flags[@]}" $library_cflags -fno-pie &&
@@ -80,7 +89,7 @@ build_sqlite() { # OUT
   # shellcheck disable=SC2086 # several flags
   ./configure -q --disable-tcl --disable-shared --disable-readline --disable-load-extension &&
     make -s sqlite3.c OPTS="$options" &&
-    "$triple-gcc" $library_cflags -fno-pie -w -D_HAVE_SQLITE_CONFIG_H -I. $options -c sqlite3.c -o sqlite3.o &&
+    $compiler $library_cflags -fno-pie -w -D_HAVE_SQLITE_CONFIG_H -I. $options -c sqlite3.c -o sqlite3.o &&
     "$triple-ar" rcs "$1/lib/libsqlite3.a" sqlite3.o && cp sqlite3.h "$1/include/"
 }
 
@@ -99,8 +108,21 @@ curl_options() {
     --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt --host="$triple" --prefix=/
 }
 
+cares_options() {
+  printf '%s\n' --disable-shared --enable-static --disable-tests --disable-debug --host="$triple" --prefix=/
+}
+
+build_cares() { # OUT
+  local flags
+  mapfile -t flags < <(cares_options)
+  export CC=$compiler CFLAGS="$library_cflags -fno-pie"
+  ./configure -q "${flags[@]}" &&
+    make -s -C src/lib -j"$(nproc)" && make -s -C src/lib DESTDIR="$1" install && make -s -C include DESTDIR="$1" install
+}
+
 build_curl() { # OUT
   local flags cppflags="-I$prefix/openssl/include" ldflags="-no-pie -L$prefix/openssl/lib"
+  if [ -d "$prefix/cares" ]; then cppflags+=" -I$prefix/cares/include" ldflags+=" -L$prefix/cares/lib"; fi
   mapfile -t flags < <(curl_options)
   if [ "$arch" != "$native" ]; then
     cppflags+=" -isystem $prefix/sysroot/usr/include -isystem $prefix/sysroot/usr/include/$triple"
@@ -108,7 +130,7 @@ build_curl() { # OUT
   fi
   # Debian's patches touch the inputs of automake; what upstream generated from them still fits our configuration.
   local regenerate=(AUTOMAKE=: ACLOCAL=: AUTOCONF=: AUTOHEADER=:)
-  export CC=$triple-gcc CFLAGS=$library_cflags CPPFLAGS=$cppflags LDFLAGS=$ldflags PKG_CONFIG=false
+  export CC=$compiler CFLAGS=$library_cflags CPPFLAGS=$cppflags LDFLAGS=$ldflags PKG_CONFIG=false
   ./configure -q "${flags[@]}" &&
     make -s -C lib -j"$(nproc)" "${regenerate[@]}" V=0 &&
     make -s -C lib "${regenerate[@]}" DESTDIR="$1" install &&

@@ -3,25 +3,27 @@
 # third_party/prepare.sh installs them, the README's commands and CI call that.
 #   build   what `meson setup build && ninja -C build` needs
 #   target  the libraries among them, whose files a cross build needs for the other architecture
-#   cross   the compiler for arm64 and the emulator that runs its unit tests
+#   cross-arm64, cross-armhf  the compiler for that architecture and the emulator that runs its unit tests
 #   images  what examples/images/build.sh needs
 #   box     what test/support/box uses
 #   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers
 #   vm      the virtual machine of test/vm
-#   vm-arm64  the same for arm64, beside vm
+#   vm-arm64, vm-armhf  the same for that architecture, beside vm
 #   peers   what test/bench compares with
 set -euo pipefail
 
 target=(libssl-dev libsqlite3-dev libyaml-cpp-dev libzstd-dev zlib1g-dev libseccomp-dev libcap-dev libc-ares-dev
   libboost1.81-dev libfmt-dev libcli11-dev catch2)
 build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make perl tcl dpkg-dev ca-certificates mold ccache node-llhttp "${target[@]}")
-cross=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+cross_arm64=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+cross_armhf=(g++-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static)
 images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
 test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs
   clang-14 libclang-rt-14-dev)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+vm_armhf=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)
 
 [ $# -gt 0 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -29,12 +31,14 @@ for set; do
   case $set in
   build) printf '%s\n' "${build[@]}" ;;
   target) printf '%s\n' "${target[@]}" ;;
-  cross) printf '%s\n' "${cross[@]}" ;;
+  cross-arm64) printf '%s\n' "${cross_arm64[@]}" ;;
+  cross-armhf) printf '%s\n' "${cross_armhf[@]}" ;;
   images) printf '%s\n' "${images[@]}" ;;
   box) printf '%s\n' "${box[@]}" ;;
   test) printf '%s\n' "${test[@]}" ;;
   vm) printf '%s\n' "${vm[@]}" ;;
   vm-arm64) printf '%s\n' "${vm_arm64[@]}" ;;
+  vm-armhf) printf '%s\n' "${vm_armhf[@]}" ;;
   peers) printf '%s\n' "${peers[@]}" ;;
   *) echo "packages.sh: unknown set '$set'" >&2; exit 2 ;;
   esac

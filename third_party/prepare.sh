@@ -1,7 +1,7 @@
 #!/bin/bash
-# prepare.sh [--arch amd64|arm64] [--with SET]... [--no-install]
+# prepare.sh [--arch amd64|arm64|armhf] [--with SET]... [--no-install]
 # Gets a Debian 12 machine ready to build Orilla:
-#   1. installs the packages of packages.sh: the build set, `cross` for another --arch, and every SET of --with;
+#   1. installs the packages of packages.sh: the build set, that of another --arch, and every SET of --with;
 #   2. for another architecture, unpacks the libraries' packages into third_party/.prefix/ARCH/sysroot;
 #   3. builds minimal static libraries from Debian's source packages into third_party/.prefix/ARCH: see libraries.sh.
 # What is there already is reused, so a second run takes no time. Installing needs root; meson calls this with
@@ -10,8 +10,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=third_party/debian.sh
 . "$here/debian.sh"
-# shellcheck source=third_party/libraries.sh
-. "$here/libraries.sh"
 
 native=$(dpkg --print-architecture)
 arch=$native install=1 sets=(build)
@@ -27,10 +25,13 @@ done
 case $arch in
 amd64) triple=x86_64-linux-gnu ;;
 arm64) triple=aarch64-linux-gnu ;;
-*) echo "prepare.sh: architecture '$arch' is not amd64 or arm64" >&2; exit 2 ;;
+armhf) triple=arm-linux-gnueabihf ;;
+*) echo "prepare.sh: architecture '$arch' is not amd64, arm64 or armhf" >&2; exit 2 ;;
 esac
-[ "$arch" = "$native" ] || sets+=(cross)
+[ "$arch" = "$native" ] || sets+=("cross-$arch")
 prefix=$here/.prefix/$arch
+# shellcheck source=third_party/libraries.sh
+. "$here/libraries.sh"
 
 install_packages() {
   local wanted missing=() package
@@ -69,4 +70,6 @@ prepare_sysroot() {
 [ "$arch" = "$native" ] || prepare_sysroot
 library openssl openssl
 library sqlite sqlite3
+# Its interface has a time in it, which Debian's has in 32 bits there.
+[ "$arch" != armhf ] || library cares c-ares
 library curl curl

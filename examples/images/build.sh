@@ -1,5 +1,5 @@
 #!/bin/bash
-# build.sh [-o DIR] [--arch amd64,arm64] [NAME...]: real images from Debian packages, as OCI archives DIR/NAME.tar that
+# build.sh [-o DIR] [--arch amd64,arm64,armhf] [NAME...]: real images from Debian packages, as OCI archives DIR/NAME.tar that
 # `orilla image import` takes. Names: busybox nginx echo; each image is called NAME:1. Default: all of them, for this
 # machine's architecture, into examples/images/out. With several architectures the file is DIR/NAME-multi.tar.
 # Nothing is installed: the packages are only unpacked. An archive newer than its recipe is kept.
@@ -52,8 +52,12 @@ make_busybox() { # ARCH
 }
 
 make_echo() { # ARCH
-  local compiler=x86_64-linux-gnu-gcc
-  [ "$1" = amd64 ] || compiler=aarch64-linux-gnu-gcc
+  local compiler
+  case $1 in
+  amd64) compiler=x86_64-linux-gnu-gcc ;;
+  arm64) compiler=aarch64-linux-gnu-gcc ;;
+  armhf) compiler=arm-linux-gnueabihf-gcc ;;
+  esac
   mkdir root
   "$compiler" -std=gnu17 -Os -s -static -Wall -Wextra -Werror -o root/echo "$here/echo.c"
   echo '{"Entrypoint":["/echo"],"ExposedPorts":{"8080/tcp":{}},"User":"1000:1000"}' >config.json

@@ -52,8 +52,13 @@ def layer_tar(directory):
     return out.getvalue()
 
 
+# Debian's names, and as images call them.
+PLATFORMS = {"amd64": {"architecture": "amd64"}, "arm64": {"architecture": "arm64", "variant": "v8"},
+             "armhf": {"architecture": "arm", "variant": "v7"}}
+
+
 def platform(arch):
-    return {"architecture": arch, "os": "linux", **({"variant": "v8"} if arch == "arm64" else {})}
+    return {"os": "linux", **PLATFORMS[arch]}
 
 
 def add_image(layout, arch, config_file, directories):

@@ -3,13 +3,21 @@
 #include <array>
 #include <optional>
 
+#if !defined(__SIZEOF_INT128__)
+#include <boost/multiprecision/cpp_int.hpp>
+#endif
+
 #include "names.hpp"
 #include "orilla/api/values.hpp"
 
 namespace orilla::api {
 namespace {
 
+#if defined(__SIZEOF_INT128__)
 __extension__ using Wide = __int128;
+#else
+using Wide = boost::multiprecision::int128_t;
+#endif
 
 constexpr Wide nano_per_unit = 1'000'000'000;
 constexpr Wide nano_max = static_cast<Wide>(INT64_MAX) * nano_per_unit;
@@ -101,11 +109,11 @@ Wide to_nano(const Decimal& decimal, int shift, Wide step) {
     constexpr Wide fraction_per_nano = 1'000'000'000;
     if (decimal.too_large) return nano_max;
     Wide scale = static_cast<Wide>(1) << shift;
-    Wide whole = 0;
-    if (__builtin_mul_overflow(decimal.whole * nano_per_unit, scale, &whole)) return nano_max;
+    Wide whole = decimal.whole * nano_per_unit;
+    if (whole > nano_max / scale) return nano_max;
+    whole *= scale;
     Wide fraction = divide_up(decimal.fraction * scale, fraction_per_nano);
     if (decimal.more && decimal.fraction * scale % fraction_per_nano == 0) ++fraction;
-    if (whole > nano_max) return nano_max;
     return std::min(divide_up(whole + fraction, step) * step, nano_max);
 }
 

@@ -24,7 +24,7 @@ bool opt_present(const TypeInfo& type, const void* place) {
     return static_cast<const bool*>(place)[type.size];
 }
 static_assert(sizeof(Opt<int32_t>) == 8 && sizeof(Opt<int64_t>) == 16 && sizeof(Opt<bool>) == 2);
-static_assert(sizeof(Opt<IntOrString>) == sizeof(IntOrString) + 8);
+static_assert(sizeof(Opt<IntOrString>) == sizeof(IntOrString) + alignof(IntOrString));
 
 size_t field_size(const FieldInfo& field) {
     switch (field.shape) {

@@ -104,7 +104,7 @@ void TarFiles::drop_except(const std::set<std::string>& kept) const {
 namespace {
 UniqueFd open_beneath(int directory_fd, const std::string& name) {
     open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_LARGEFILE;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
     return UniqueFd(static_cast<int>(syscall(SYS_openat2, directory_fd, name.c_str(), &how, sizeof how)));
 }

@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include "orilla/base/unique_fd.hpp"
 
@@ -135,6 +138,51 @@ Result<bool> restrict_files(const FileRules& rules) {
 
 // ---- seccomp ---------------------------------------------------------------------------------------------------------
 
+namespace {
+
+struct Sibling {
+    std::string_view name;
+    const char* of_32_bits;
+};
+// What the same function of the library calls on 32-bit machines, where the first call of that name had too few bits.
+constexpr Sibling siblings[] = {
+    {"fstat", "fstat64"},
+    {"newfstatat", "fstatat64"},
+    {"fstatfs", "fstatfs64"},
+    {"lseek", "_llseek"},
+    {"fcntl", "fcntl64"},
+    {"ftruncate", "ftruncate64"},
+    {"mmap", "mmap2"},
+    {"fchown", "fchown32"},
+    {"getuid", "getuid32"},
+    {"geteuid", "geteuid32"},
+    {"getgid", "getgid32"},
+    {"getegid", "getegid32"},
+    {"utimensat", "utimensat_time64"},
+    {"futex", "futex_time64"},
+    {"clock_gettime", "clock_gettime64"},
+    {"clock_nanosleep", "clock_nanosleep_time64"},
+    {"ppoll", "ppoll_time64"},
+    {"pselect6", "pselect6_time64"},
+    {"select", "_newselect"},
+    {"sendto", "send"},
+    {"recvfrom", "recv"},
+    {"rt_sigreturn", "sigreturn"},
+};
+
+std::set<int> find_numbers(const std::vector<const char*>& names) {
+    std::set<int> numbers;
+    for (const char* name : names) {
+        numbers.insert(seccomp_syscall_resolve_name(name));
+        for (const Sibling& sibling : siblings)
+            if (sibling.name == name) numbers.insert(seccomp_syscall_resolve_name(sibling.of_32_bits));
+    }
+    numbers.erase(__NR_SCMP_ERROR);  // not on this architecture
+    return numbers;
+}
+
+}  // namespace
+
 Result<void> allow_calls(const std::vector<const char*>& names) {
 #ifdef __SANITIZE_ADDRESS__
     (void)names;  // the sanitizer makes calls of its own
@@ -142,12 +190,10 @@ Result<void> allow_calls(const std::vector<const char*>& names) {
 #else
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter) return Error(Code::internal, "seccomp: out of memory");
-    for (const char* name : names) {
-        const int number = seccomp_syscall_resolve_name(name);
-        if (number == __NR_SCMP_ERROR) continue;  // not on this architecture
+    for (const int number : find_numbers(names)) {
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) != 0) {
             seccomp_release(filter);
-            return Error(Code::internal, std::string("seccomp: cannot allow ") + name);
+            return Error(Code::internal, "seccomp: cannot allow call " + std::to_string(number));
         }
     }
     const int rc = seccomp_load(filter);
@@ -169,10 +215,13 @@ constexpr unsigned move_from_empty_path = 4;  // MOVE_MOUNT_F_EMPTY_PATH
 
 namespace {
 
+/// The type has a sign on 32-bit machines.
+bool is_magic(const struct statfs& seen, uint32_t magic) { return static_cast<uint32_t>(seen.f_type) == magic; }
+
 /// Whether our root is the one that the kernel boots with: nothing can take its place, so pivot_root refuses it.
 bool is_first_root() {
     struct statfs seen{};
-    return statfs("/", &seen) == 0 && (seen.f_type == RAMFS_MAGIC || seen.f_type == TMPFS_MAGIC);
+    return statfs("/", &seen) == 0 && (is_magic(seen, RAMFS_MAGIC) || is_magic(seen, TMPFS_MAGIC));
 }
 
 /// What is moved onto "/" covers the first root for good: every way up ends on the cover, and to take it off needs

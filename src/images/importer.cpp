@@ -36,10 +36,10 @@ Result<void> confine_importer(uint32_t uid, bool layout) {
     TRY_VOID(take_identity(uid, layout ? 1ULL << CAP_DAC_READ_SEARCH : 0));
     TRY_VOID(forbid_new_privileges());
     TRY_VOID(die_with_parent());
-    return allow_calls({"read", "write", "close", "openat", "openat2", "fcntl", "dup", "fstat", "newfstatat", "fstatat64",
-                        "statx", "fstatfs", "fstatfs64", "lseek", "renameat", "renameat2", "unlinkat", "sendto",
-                        "send", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "getpid", "uname", "clock_gettime",
-                        "clock_gettime64", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
+    return allow_calls({"read", "write", "close", "openat", "openat2", "fcntl", "dup", "fstat", "newfstatat",
+                        "statx", "fstatfs", "lseek", "renameat", "renameat2", "unlinkat", "sendto",
+                        "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "getpid", "uname", "clock_gettime",
+                        "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
 }
 
 int64_t monotonic_ms() {

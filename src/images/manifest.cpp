@@ -1,12 +1,11 @@
 #include "manifest.hpp"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <array>
 
 #include "limits.hpp"
 #include "messages.hpp"
+#include "orilla/base/machine.hpp"
 
 namespace orilla::images {
 
@@ -144,14 +143,7 @@ Result<ConfigDocument> parse_config(std::string_view bytes) {
 }
 
 Platform host_platform() {
-    utsname name{};
-    uname(&name);
-    const std::string_view machine = name.machine;
-    if (machine == "x86_64") return {"linux", "amd64", ""};
-    if (machine == "aarch64") return {"linux", "arm64", "v8"};
-    if (machine == "armv7l" || machine == "armv8l") return {"linux", "arm", "v7"};
-    if (machine == "armv6l") return {"linux", "arm", "v6"};
-    return {"linux", std::string(machine), ""};
+    return {"linux", std::string(machine_architecture), std::string(machine_variant)};
 }
 
 std::string platform_name(const Platform& platform) {

@@ -96,13 +96,13 @@ Result<void> confine_puller(const PullOrder& order) {
     TRY_VOID(restrict_files(rules));
     TRY_VOID(forbid_new_privileges());
     return allow_calls(
-        {"read", "write", "pread64", "readv", "writev", "lseek", "close", "openat", "open", "fcntl", "fcntl64", "dup",
-         "fstat", "newfstatat", "fstatat64", "stat", "statx", "faccessat", "faccessat2", "access", "renameat", "renameat2",
-         "unlinkat", "ftruncate", "flock", "fstatfs", "fstatfs64", "ioctl", "socket", "connect", "bind", "getsockopt",
-         "setsockopt", "getsockname", "getpeername", "sendto", "send", "recvfrom", "recv", "sendmsg", "recvmsg",
-         "sendmmsg", "shutdown", "poll", "ppoll", "ppoll_time64", "select", "pselect6", "_newselect", "socketpair", "pipe2",
-         "eventfd2", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "getpid",
-         "gettid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo", "clock_gettime", "clock_gettime64",
+        {"read", "write", "pread64", "readv", "writev", "lseek", "close", "openat", "open", "fcntl", "dup",
+         "fstat", "newfstatat", "stat", "statx", "faccessat", "faccessat2", "access", "renameat", "renameat2",
+         "unlinkat", "ftruncate", "flock", "fstatfs", "ioctl", "socket", "connect", "bind", "getsockopt",
+         "setsockopt", "getsockname", "getpeername", "sendto", "recvfrom", "sendmsg", "recvmsg",
+         "sendmmsg", "shutdown", "poll", "ppoll", "select", "pselect6", "socketpair", "pipe2",
+         "eventfd2", "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "getpid",
+         "gettid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo", "clock_gettime",
          "gettimeofday", "time", "nanosleep", "clock_nanosleep", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
          "restart_syscall", "exit", "exit_group"});
 }

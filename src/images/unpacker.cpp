@@ -48,11 +48,11 @@ Result<void> confine_unpacker(size_t lowers) {
     TRY_VOID(forbid_new_privileges());
     TRY_VOID(die_with_parent());
     return allow_calls({"read", "write", "pread64", "lseek", "close", "openat", "openat2", "fcntl", "dup", "fstat",
-                        "newfstatat", "fstatat64", "statx", "fstatfs", "fstatfs64", "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat",
-                        "readlinkat", "fchmod", "fchmodat", "fchown", "fchownat", "utimensat", "utimensat_time64",
-                        "fsetxattr", "fgetxattr", "getdents64", "syncfs", "sendto", "send", "mmap", "mmap2", "munmap",
+                        "newfstatat", "statx", "fstatfs", "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat",
+                        "readlinkat", "fchmod", "fchmodat", "fchown", "fchownat", "utimensat",
+                        "fsetxattr", "fgetxattr", "getdents64", "syncfs", "sendto", "mmap", "munmap",
                         "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "clock_gettime",
-                        "clock_gettime64", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
+                        "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
 }
 
 /// The whole way of a layer: blob, digest, decompression, digest, tar, files.

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "orilla/base/log.hpp"
+#include "orilla/base/machine.hpp"
 
 namespace orilla::node {
 namespace {
@@ -85,8 +86,7 @@ NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, c
     utsname names{};
     uname(&names);
     facts.kernel_version = names.release;
-    const std::string machine = names.machine;
-    facts.architecture = machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine;
+    facts.architecture = machine_architecture;
     facts.os_image = read_os_image();
     facts.version = "v1.33.0+orilla-" ORILLA_VERSION;
     return facts;

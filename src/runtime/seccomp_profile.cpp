@@ -33,21 +33,26 @@ constexpr uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
 // AF_ALG is 38, AF_VSOCK 40; what comes later has had its share of holes too.
 constexpr uint32_t first_refused_family = 38;
 
-constexpr int call_numbers_max = 1024;
+constexpr uint32_t call_numbers_max = 1024;
+// 32-bit ARM has some calls of its own far above the others: cacheflush, and set_tls, which every program begins with.
+constexpr uint32_t arm_calls_first = 0xf0000, arm_calls_max = 16;
 constexpr CapabilitySet capability_bit(int capability) { return CapabilitySet{1} << capability; }
 
 struct Architecture {
     uint32_t audit;  ///< as in seccomp_data
     uint32_t token;  ///< as libseccomp calls it
+    uint32_t own_calls_first = call_numbers_max;  ///< numbers of a second, short row
 };
 
 #if defined(__x86_64__)
 // x32 calls carry the same architecture and numbers beyond every known one.
 constexpr Architecture architectures[] = {{AUDIT_ARCH_X86_64, SCMP_ARCH_X86_64}, {AUDIT_ARCH_I386, SCMP_ARCH_X86}};
 #elif defined(__aarch64__)
-constexpr Architecture architectures[] = {{AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64}, {AUDIT_ARCH_ARM, SCMP_ARCH_ARM}};
+constexpr Architecture architectures[] = {{AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64}, {AUDIT_ARCH_ARM, SCMP_ARCH_ARM, arm_calls_first}};
+#elif defined(__arm__)
+constexpr Architecture architectures[] = {{AUDIT_ARCH_ARM, SCMP_ARCH_ARM, arm_calls_first}};
 #else
-#error "the seccomp profile knows amd64 and arm64"
+#error "the seccomp profile knows amd64, arm64 and armhf"
 #endif
 
 struct NamedCall {
@@ -74,20 +79,30 @@ int find_number(const Architecture& architecture, const char* name) {
 
 class Table {
   public:
-    explicit Table(const Architecture& architecture) : architecture_(architecture) { actions_.fill(unknown); }
+    explicit Table(const Architecture& architecture) : architecture_(architecture) {
+        actions_.fill(unknown);
+        own_actions_.fill(unknown);
+    }
 
     void set(Action action, const char* name) {
-        const int number = find_number(architecture_, name);
-        if (number >= 0 && number < call_numbers_max) actions_[static_cast<size_t>(number)] = action;
+        const int found = find_number(architecture_, name);
+        if (found < 0) return;
+        const auto number = static_cast<uint32_t>(found);
+        const uint32_t first = architecture_.own_calls_first;
+        if (number < call_numbers_max) actions_[number] = action;
+        else if (number >= first && number - first < arm_calls_max) own_actions_[number - first] = action;
     }
     void set_all(Action action, const char* const* names) {
         for (; *names; ++names) set(action, *names);
     }
-    const std::array<Action, call_numbers_max>& actions() const { return actions_; }
+    Action action(uint32_t number) const { return actions_[number]; }
+    Action own_action(uint32_t index) const { return own_actions_[index]; }
+    uint32_t own_calls_first() const { return architecture_.own_calls_first; }
 
   private:
     Architecture architecture_;
     std::array<Action, call_numbers_max> actions_;
+    std::array<Action, arm_calls_max> own_actions_;
 };
 
 Table plan_table(const Architecture& architecture, const SeccompRequest& request) {
@@ -117,7 +132,7 @@ sock_filter load(size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, stat
 sock_filter jump(uint16_t test, uint32_t value, uint8_t if_true, uint8_t if_false) {
     return BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false);
 }
-// The kernel looks at these arguments as 32 bits too: the low half, which comes first on both machines.
+// The kernel looks at these arguments as 32 bits too: the low half, which comes first on all of them.
 sock_filter load_argument() { return load(offsetof(seccomp_data, args)); }
 
 Program render_leaf(Action action) {
@@ -148,11 +163,13 @@ struct Range {
 
 std::vector<Range> find_ranges(const Table& table) {
     std::vector<Range> ranges;
-    for (uint32_t number = 0; number < call_numbers_max; ++number) {
-        const Action action = table.actions()[number];
+    const auto add = [&ranges](uint32_t number, Action action) {
         if (ranges.empty() || ranges.back().action != action) ranges.push_back({number, action});
-    }
-    if (ranges.back().action != unknown) ranges.push_back({call_numbers_max, unknown});
+    };
+    for (uint32_t number = 0; number < call_numbers_max; ++number) add(number, table.action(number));
+    add(call_numbers_max, unknown);
+    for (uint32_t index = 0; index < arm_calls_max; ++index) add(table.own_calls_first() + index, table.own_action(index));
+    add(table.own_calls_first() + arm_calls_max, unknown);
     return ranges;
 }
 

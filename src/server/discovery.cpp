@@ -5,19 +5,13 @@
 
 #include "orilla/api/codec.hpp"
 #include "orilla/api/kinds.hpp"
+#include "orilla/base/machine.hpp"
 
 namespace orilla::server {
 
 namespace {
 /// The release of Kubernetes whose API this is; clients compare the minor version with their own.
 constexpr std::string_view kubernetes_minor = "33";
-#if defined(__aarch64__)
-constexpr std::string_view platform = "linux/arm64";
-#elif defined(__x86_64__)
-constexpr std::string_view platform = "linux/amd64";
-#else
-constexpr std::string_view platform = "linux/unknown";
-#endif
 
 struct GroupVersion {
     std::string_view group;
@@ -248,7 +242,7 @@ std::string render_version() {
     append_member(out, "buildDate", "");
     append_member(out, "goVersion", "");
     append_member(out, "compiler", "gcc");
-    append_member(out, "platform", platform);
+    append_member(out, "platform", "linux/" + std::string(machine_architecture));
     return out + "}\n";
 }
 

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import tarfile
 
-ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+ARCH = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv8l": "arm"}.get(platform.machine(), platform.machine())
 OCI = "application/vnd.oci.image."
 
 

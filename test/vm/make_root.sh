@@ -1,6 +1,6 @@
 #!/bin/bash
 # make_root.sh ARCH DIR: the disk of a Debian 12 virtual machine with systemd, from Debian packages, for test/vm/boot:
-# DIR/root.ext4, DIR/vmlinuz, DIR/initrd. ARCH is amd64 or arm64, whatever this machine is: packages are only unpacked,
+# DIR/root.ext4, DIR/vmlinuz, DIR/initrd. ARCH is amd64, arm64 or armhf, whatever this machine is: packages are only unpacked,
 # and the little that their scripts would have done for a boot is done here. What is newer than this script is kept.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,10 +17,16 @@ packages=systemd-sysv,kmod,iproute2,nftables,procps,curl,ca-certificates,netbase
 # Besides what the disk needs before it is mounted; modprobe finds the dependencies.
 boot_modules=(virtio_pci virtio_mmio virtio_blk virtio_console ext4)
 
+make_system() {
+  mmdebstrap -q --arch="$arch" --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+    --include='?essential' --include=$packages bookworm system.tar "$1" >log 2>&1
+}
+
 unpack_system() {
   debian_sources deb >sources.list
-  mmdebstrap -q --arch="$arch" --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
-    --include='?essential' --include=$packages bookworm system.tar sources.list >log 2>&1 || { cat log >&2; exit 1; }
+  # A mirror that is being updated may have lists of the rare architectures that do not fit together; apt says so there.
+  grep -v -e '-security\b' sources.list >release.list
+  make_system sources.list || { grep '^E:' log >&2; make_system release.list; } || { cat log >&2; exit 1; }
   mkdir root
   tar -C root -xpf system.tar --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
     --exclude='./usr/share/info/*' --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/*' --exclude='./dev/*'
@@ -28,8 +34,11 @@ unpack_system() {
 
 unpack_kernel() {
   local package version
-  debian_unpack "$arch" kernel "linux-image-cloud-$arch"
-  package=$(dpkg-deb -f "$debian_cache/apt-$arch/files/linux-image-cloud-${arch}"_*.deb Depends | sed 's/[ ,].*//')
+  local flavour=cloud-$arch
+  # The one of boards: there is no smaller one.
+  [ "$arch" != armhf ] || flavour=armmp
+  debian_unpack "$arch" kernel "linux-image-$flavour"
+  package=$(dpkg-deb -f "$debian_cache/apt-$arch/files/linux-image-${flavour}"_*.deb Depends | sed 's/[ ,].*//')
   debian_unpack "$arch" kernel "$package"
   version=${package#linux-image-}
   cp "kernel/boot/vmlinuz-$version" "$out/vmlinuz"

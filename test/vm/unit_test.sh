@@ -6,8 +6,11 @@ cd "$(dirname "$0")/../.."
 arch=${ARCH:-amd64}
 program=${ORILLA:-build-test/release/orilla}
 disk=${VM_DIR:-build-test/vm/$arch}
-emulator=qemu-system-x86_64
-[ "$arch" = amd64 ] || emulator=qemu-system-aarch64
+case $arch in
+amd64) emulator=qemu-system-x86_64 ;;
+arm64) emulator=qemu-system-aarch64 ;;
+armhf) emulator=qemu-system-arm ;;
+esac
 for needed in $emulator mmdebstrap; do
   command -v "$needed" >/dev/null || { echo "1..0 # SKIP $needed is not installed"; exit 77; }
 done

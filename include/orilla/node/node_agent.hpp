@@ -22,7 +22,7 @@ struct NodeFacts {
     std::string boot_id;
     std::string kernel_version;
     std::string os_image;
-    std::string architecture;  ///< amd64, arm64
+    std::string architecture;  ///< amd64, arm64, arm
     std::string version;       ///< what kubectl shows: v1.33.0+orilla-0.1.0
 };
 

@@ -18,8 +18,11 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr uint32_t native = AUDIT_ARCH_X86_64;
-#else
+#elif defined(__aarch64__)
 constexpr uint32_t native = AUDIT_ARCH_AARCH64;
+#else
+constexpr uint32_t native = AUDIT_ARCH_ARM;
+#define SYS_mmap SYS_mmap2
 #endif
 constexpr uint32_t allowed = SECCOMP_RET_ALLOW;
 constexpr uint32_t fails(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
@@ -119,6 +122,19 @@ TEST_CASE("tracing is refused where processes are shared, but not to SYS_PTRACE"
     CHECK(ask(filter(default_capabilities(), true), SYS_process_vm_writev) == fails(EPERM));
     CHECK(ask(filter(default_capabilities() | capability_bit(CAP_SYS_PTRACE), true), SYS_ptrace) == allowed);
 }
+
+#if defined(__aarch64__) || defined(__arm__)
+TEST_CASE("32-bit ARM's own calls, far above the others, are known") {
+    const std::string program = filter();
+    CHECK(ask(program, 0xf0005, 0, AUDIT_ARCH_ARM) == allowed);        // set_tls, with which every program begins
+    CHECK(ask(program, 0xf0002, 0, AUDIT_ARCH_ARM) == allowed);        // cacheflush
+    CHECK(ask(program, 0xf0003, 0, AUDIT_ARCH_ARM) == fails(ENOSYS));  // usr26
+    CHECK(ask(program, 0xf0010, 0, AUDIT_ARCH_ARM) == fails(ENOSYS));
+    CHECK(ask(program, 1024, 0, AUDIT_ARCH_ARM) == fails(ENOSYS));
+    CHECK(ask(program, 403, 0, AUDIT_ARCH_ARM) == allowed);            // clock_gettime64
+    CHECK(ask(program, 21, 0, AUDIT_ARCH_ARM) == fails(EPERM));        // mount
+}
+#endif
 
 #if defined(__x86_64__)
 TEST_CASE("the compat architecture is filtered by the same list") {
