@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "orilla/base/terminal_text.hpp"
+
 namespace orilla::log {
 namespace {
 Level current_level = Level::info;
@@ -22,9 +24,9 @@ void write(Level level, std::string_view message) {
     if (!terminal) line = "<" + std::to_string(static_cast<int>(level)) + ">";
     else if (level == Level::error) line = "error: ";
     else if (level == Level::warning) line = "warning: ";
-    line += message.substr(0, line_bytes_max);
-    // A message may quote foreign text: a line stays one line.
-    std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    // A message may quote foreign text: a line stays one line, and a terminal obeys nothing in it.
+    line += terminal_text(message.substr(0, line_bytes_max));
+    std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
     line += '\n';
     // One write call, so that lines of several processes do not mix; a full pipe loses the line, never the daemon.
     [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -6,13 +6,10 @@
 #include <string_view>
 
 #include "orilla/base/result.hpp"
+#include "orilla/base/terminal_text.hpp"
 
 namespace orilla::cli {
 
-/// Text as kubectl shows it: ESC is ^[, a carriage return is \r. The other control characters, which kubectl lets through,
-/// become ^X, those of U+0080 to U+009F what they stand for (^[[ for CSI), bytes that are no UTF-8 \x9b. Line breaks
-/// and tabs stay. Pure.
-std::string terminal_text(std::string_view text);
 /// The columns that it takes: letters, not bytes. Pure.
 size_t width_of(std::string_view text);
 

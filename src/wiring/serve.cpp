@@ -11,6 +11,7 @@
 
 #include "daemon.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/base/terminal_text.hpp"
 #include "orilla/loop/signals.hpp"
 
 namespace orilla::wiring {
@@ -74,7 +75,7 @@ int run_serve(const std::vector<std::string>& args) {
     std::string help;
     auto config = parse_serve_args(args, &help);
     if (!config) {
-        fprintf(stderr, "error: %s\nSee 'orilla serve --help'.\n", config.error().message().c_str());
+        fprintf(stderr, "error: %s\nSee 'orilla serve --help'.\n", terminal_text(config.error().message()).c_str());
         return 2;
     }
     if (!help.empty()) {

@@ -1,10 +1,8 @@
-#include "terminal.hpp"
+#include "orilla/base/terminal_text.hpp"
 
-#include "cli_support.hpp"
-#include "output.hpp"
+#include <catch2/catch.hpp>
 
 using namespace orilla;
-using namespace orilla::cli;
 
 TEST_CASE("terminal_text: what a terminal would obey is shown instead, ESC and carriage return as kubectl does") {
     CHECK(terminal_text("a\x1b[31mred\x1b]0;title\x07") == "a^[[31mred^[]0;title^G");
@@ -23,19 +21,4 @@ TEST_CASE("terminal_text: control characters of eight bits, and bytes that are n
     CHECK(terminal_text("\xff\xc0\x9b") == "\\xff\\xc0\\x9b");
     const std::string shown = terminal_text("\x1b\x9b\r\x01");
     CHECK(terminal_text(shown) == shown);
-}
-
-TEST_CASE("cell_text: the first line only, and never wider than it looks") {
-    CHECK(cell_text("one\ntwo") == "one...");
-    CHECK(cell_text("one\rtwo") == "one...");
-    CHECK(cell_text("a\tb\x1b") == "a b^[");
-    TextTable table;
-    table.add({"\x1b[2Jx", "y"});
-    table.add({"plain", "z"});
-    CHECK(table.render() == "^[[2Jx   y\nplain    z\n");
-}
-
-TEST_CASE("pretty_json: control characters are written as JSON writes them") {
-    CHECK(pretty_json("\"a\\u001b\xc2\x9b\x7f\xe2\x80\xa8\"") == "\"a\\u001b\\u009b\\u007f\\u2028\"\n");
-    CHECK(sorted_json(boost::json::parse("\"\xe2\x80\xa9\xc2\x9b\"")) == "\"\\u2029\xc2\x9b\"");
 }
