@@ -1,5 +1,7 @@
 #include "orilla/api/manifest.hpp"
 
+#include <algorithm>
+
 #include "documents.hpp"
 
 namespace orilla::api {
@@ -19,11 +21,28 @@ std::string_view path_in(std::string_view message) {
     return head;
 }
 
+/// Behind a duplicate field: where the first one is.
+std::string where_before(const ManifestDocument& document, std::string_view problem) {
+    if (!problem.starts_with("duplicate field ")) return "";
+    const auto first = std::ranges::find(document.lines, path_in(problem), &std::pair<std::string, int>::first);
+    return first == document.lines.end() ? "" : ", which stands in line " + std::to_string(first->second) + " already: keep one of them";
+}
+
+Error not_an_object(const ManifestDocument& document) {
+    const char first = document.json.empty() ? 0 : document.json[0];
+    const bool markup = document.json.starts_with("\"<");
+    const std::string what = first == '[' ? "a list" : markup ? "HTML or XML, of an error page perhaps" : first == '"' ? "a text" : "a value";
+    return Error(Code::bad_request, "an object is expected, with apiVersion, kind and metadata; this is " + what);
+}
+
 Result<std::vector<ManifestDocument>> read(std::string_view text, std::string_view source, bool take_lists_apart) {
     if (text.size() > manifest_bytes_max)
         return manifest_error(source, 1,
                               "the file has " + std::to_string(text.size()) + " bytes, at most " +
                                   std::to_string(manifest_bytes_max) + " are accepted");
+    if (const size_t at = text.find('\0'); at != std::string_view::npos)
+        return manifest_error(source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
+                              "this is no text, it has a byte of zero: a manifest is YAML or JSON, in UTF-8");
     size_t first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return std::vector<ManifestDocument>();
     if (text[first] != '{') return read_yaml_documents(text, source, take_lists_apart);
@@ -73,6 +92,7 @@ Result<std::vector<ManifestDocument>> read_documents(std::string_view text, std:
 Result<std::vector<ManifestDocument>> read_manifest(std::string_view text, std::string_view source) {
     TRY(std::vector<ManifestDocument> documents, read(text, source, true));
     for (ManifestDocument& document : documents) {
+        if (!document.json.starts_with('{')) return document.located(not_an_object(document));
         auto head = read_document_head(document.json);
         if (!head) return document.located(head.error());
         document.head = *std::move(head);
@@ -93,6 +113,7 @@ Result<Object> decode_manifest(const ManifestDocument& document) {
     for (const std::string& problem : report.field_problems) {
         if (!message.empty()) message += '\n';
         message += document.source + ":" + std::to_string(document.line_of(path_in(problem))) + ": " + problem;
+        message += where_before(document, problem);
     }
     return Error(Code::bad_request, message);
 }

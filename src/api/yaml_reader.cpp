@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "documents.hpp"
+#include "yaml_faults.hpp"
 #include "yaml_scalar.hpp"
 
 namespace orilla::api {
@@ -104,7 +105,7 @@ class Converter {
 
     Result<void> entry(const YAML::Node& key_node, const YAML::Node& item, const std::string& path, int depth,
                        bool& first) {
-        if (!key_node.IsScalar()) return fail(key_node, "a key must be a string");
+        if (!key_node.IsScalar()) return fail(key_node, key_node.IsMap() ? yaml_template_fault : "a key must be a text, not a list");
         std::string key = resolve(key_node).json;
         std::string field_path = path.empty() ? key : path + "." + key;
         document_.lines.emplace_back(field_path, line_of(key_node));
@@ -246,8 +247,8 @@ Result<void> read_document(Reader& reader, std::string_view source, std::string 
         TRY_VOID(check_before_loading(text, source, first_line));
         return reader.add(YAML::Load(text), first_line);
     } catch (const YAML::Exception& exception) {
-        int line = first_line + std::max(exception.mark.line, 0);
-        return manifest_error(source, line, "error converting YAML to JSON: " + exception.msg);
+        const YamlFault fault = explain_yaml_fault(text, exception.mark.line, exception.msg);
+        return manifest_error(source, first_line + fault.line, fault.what);
     }
 }
 }  // namespace

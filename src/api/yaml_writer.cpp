@@ -14,6 +14,15 @@ constexpr size_t simple_key_bytes_max = 128;  // quoting may make it several tim
 
 bool is_blank(char c) { return c == ' ' || c == '\n'; }
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; }
+/// U+0080 to U+009F: a terminal obeys them, too.
+bool is_wide_control(std::string_view text, size_t at) {
+    return static_cast<unsigned char>(text[at]) == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0;
+}
+bool has_control(std::string_view text) {
+    for (size_t i = 0; i < text.size(); ++i)
+        if (is_control(text[i]) || is_wide_control(text, i)) return true;
+    return false;
+}
 
 /// 12:30 and the like are numbers to base 60 for some readers of YAML 1.1.
 bool looks_base60(std::string_view text) {
@@ -63,7 +72,7 @@ bool may_be_plain(std::string_view text) {
 
 /// Lines that a block scalar can hold as they are: no control characters and no blanks before a line's end.
 bool may_be_block(std::string_view text) {
-    return std::ranges::none_of(text, is_control) && text.find(" \n") == std::string_view::npos && text.back() != ' ' &&
+    return !has_control(text) && text.find(" \n") == std::string_view::npos && text.back() != ' ' &&
            text.find_first_not_of('\n') != std::string_view::npos;
 }
 
@@ -133,11 +142,29 @@ class YamlWriter {
 
     void text(std::string_view text, size_t indent, bool is_key) {
         bool lines = text.find('\n') != std::string_view::npos;
-        if (means_something_else(text) || std::ranges::any_of(text, is_control)) append_json_string(out, text);
+        if (means_something_else(text) || has_control(text)) double_quoted(text);
         else if (lines && !is_key && may_be_block(text)) block(text, indent + 2);
-        else if (lines) append_json_string(out, text);
+        else if (lines) double_quoted(text);
         else if (may_be_plain(text)) out += text;
         else single_quoted(text);
+    }
+
+    /// As JSON, which lets some control characters through.
+    void double_quoted(std::string_view text) {
+        static constexpr char hex[] = "0123456789abcdef";
+        std::string quoted;
+        append_json_string(quoted, text);
+        for (size_t i = 0; i < quoted.size(); ++i) {
+            const bool wide = is_wide_control(quoted, i);
+            if (!wide && quoted[i] != 0x7f) {
+                out += quoted[i];
+                continue;
+            }
+            const auto c = static_cast<unsigned char>(quoted[wide ? ++i : i]);
+            out += "\\u00";
+            out += hex[c >> 4];
+            out += hex[c & 15];
+        }
     }
 
     void single_quoted(std::string_view text) {

@@ -82,4 +82,11 @@ TEST_CASE("yaml: a text of several lines reads back wherever it stands") {
     CHECK(yaml(R"({"args":["-c","a\nb\n"]})") == "args:\n- -c\n- |\n  a\n  b\n");
 }
 
+TEST_CASE("yaml: control characters are escaped, those that JSON lets through as well") {
+    CHECK(text_in_yaml("\x1b[31m") == "\"\\u001b[31m\"");
+    CHECK(text_in_yaml("a\x7f") == "\"a\\u007f\"");
+    CHECK(text_in_yaml("a\xc2\x9b" "31m\nb") == "\"a\\u009b31m\\nb\"");
+    CHECK(text_in_yaml("\xc2\xa0") == "\xc2\xa0");
+}
+
 TEST_CASE("yaml: what is no JSON is refused") { CHECK_FALSE(render_yaml("{")); }
