@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 #include <ctime>
 #include <filesystem>
-#include <map>
 
 #include "orilla/api/age.hpp"
 #include "output.hpp"
@@ -34,46 +33,35 @@ std::string draw_bar(int64_t done, int64_t total) {
     return "[" + bar + "] " + human_bytes(done) + "/" + (total > 0 ? human_bytes(total) : "?");
 }
 
-/// A bar for each layer, drawn over, on a terminal; plain lines, one for each change of phase, otherwise.
+/// A bar for each layer, drawn over, on a terminal; nothing elsewhere.
 class ProgressBar {
   public:
-    explicit ProgressBar(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+    explicit ProgressBar(bool quiet) : shows_(!quiet && isatty(STDERR_FILENO) == 1) {}
     void show(const json::object& step) {
-        if (quiet_) return;
-        if (terminal_) return draw(step);
-        const std::string status = text_at(step, "status");
-        if (status != last_) fprintf(stderr, "%s\n", status.c_str());
-        last_ = status;
-        for (const auto& item : array_at(step, "layers")) {
+        if (!shows_) return;
+        const json::array& layers = array_at(step, "layers");
+        if (drawn_ > 0) fprintf(stderr, "\033[%zuA", drawn_);
+        draw_line(text_at(step, "status"));
+        for (const auto& item : layers) {
             const json::object& layer = item.get_object();
-            std::string& before = layer_status_[text_at(layer, "digest")];
-            if (before == text_at(layer, "status")) continue;
-            before = text_at(layer, "status");
-            fprintf(stderr, "%s: %s\n", short_digest(layer).c_str(), before.c_str());
+            std::string status = text_at(layer, "status");
+            status.resize(std::max(status.size(), status_columns), ' ');
+            draw_line(short_digest(layer) + " " + status + " " + draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes")));
         }
+        drawn_ = layers.size() + 1;
     }
 
   private:
+    static constexpr size_t status_columns = 11;
     static std::string short_digest(const json::object& layer) {
         const std::string digest = text_at(layer, "digest");
         return digest.substr(digest.find(':') + 1, 12);
     }
-    void draw(const json::object& step) {
-        const json::array& layers = array_at(step, "layers");
-        if (drawn_ > 0) fprintf(stderr, "\033[%zuA", drawn_);
-        fprintf(stderr, "\r\033[K%s\n", text_at(step, "status").c_str());
-        for (const auto& item : layers) {
-            const json::object& layer = item.get_object();
-            const std::string bar = draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes"));
-            fprintf(stderr, "\r\033[K%s %-11s %s\n", short_digest(layer).c_str(), text_at(layer, "status").c_str(), bar.c_str());
-        }
-        drawn_ = layers.size() + 1;
-    }
-    bool quiet_;
-    bool terminal_;
+    /// The only place that sends a terminal what it obeys.
+    static void draw_line(const std::string& text) { fprintf(stderr, "\r\033[K%s\n", cell_text(text).c_str()); }
+
+    bool shows_;
     size_t drawn_ = 0;  ///< lines above the cursor that are ours
-    std::string last_;
-    std::map<std::string, std::string> layer_status_;
 };
 
 /// What a pull or an import said so far.

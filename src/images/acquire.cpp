@@ -19,7 +19,9 @@ std::optional<Progress> decode_progress(const json::object& message) {
     const json::object& said = object_of(message, "progress");
     Progress out;
     const std::string phase = text_of(said, "phase");
-    out.phase = phase == "waiting" ? Progress::Phase::waiting : Progress::Phase::downloading;
+    out.phase = phase == "waiting"   ? Progress::Phase::waiting
+                : phase == "reading" ? Progress::Phase::reading
+                                     : Progress::Phase::downloading;
     out.layer = text_of(said, "layer");
     out.bytes = number_of(said, "bytes");
     out.total_bytes = number_of(said, "total_bytes");

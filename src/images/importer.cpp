@@ -57,7 +57,7 @@ class Reporter {
         if (now - last_ms_ < progress_ms_min) return ok();
         last_ms_ = now;
         json::object step;
-        step["phase"] = "downloading";
+        step["phase"] = "reading";
         step["layer"] = "";
         step["bytes"] = bytes;
         step["total_bytes"] = total_bytes_;

@@ -167,6 +167,7 @@ std::string render_json(const Image& image) { return json::serialize(encode_imag
 std::string_view phase_name(Progress::Phase phase) {
     switch (phase) {
         case Progress::Phase::resolving: return "resolving";
+        case Progress::Phase::reading: return "reading";
         case Progress::Phase::downloading: return "downloading";
         case Progress::Phase::waiting: return "waiting";
         case Progress::Phase::unpacking: return "unpacking";

@@ -70,7 +70,7 @@ struct ImagesOptions {
 
 /// What a person who waits would like to see. Sent at most a few times a second for each layer.
 struct Progress {
-    enum class Phase { resolving, downloading, waiting, unpacking, done };
+    enum class Phase { resolving, reading, downloading, waiting, unpacking, done };  ///< an import reads, a pull downloads
     Phase phase = Phase::resolving;
     std::string layer;   ///< sha256:... of the blob (diff id while unpacking an import); empty for the whole image
     int64_t bytes = 0;

@@ -67,14 +67,14 @@ struct ImageInfo {
 /// Where one layer stands.
 struct LayerProgress {
     std::string digest;
-    std::string status;  ///< "downloading", "waiting", "unpacking", "done"
+    std::string status;  ///< "reading", "downloading", "waiting", "unpacking", "done"
     int64_t done_bytes = 0;
     int64_t total_bytes = 0;  ///< 0: not known yet
 };
 
 /// One step of a pull or an import; numbers are of the whole image and may still grow.
 struct ImageProgress {
-    std::string status;  ///< "resolving", "downloading", "unpacking"
+    std::string status;  ///< "resolving", "reading", "downloading", "unpacking"
     int64_t done_bytes = 0;
     int64_t total_bytes = 0;  ///< 0: not known yet
     int layers_done = 0;
