@@ -85,7 +85,8 @@ int run(const std::vector<std::string>& args, const Local& local) {
     if (!done) print_error(done.error());
     flush_output();
     const auto written = check_output_written();
-    if (!written) print_error(written.error());
+    const bool is_told = !done && !written && done.error().message() == written.error().message();
+    if (!written && !is_told) print_error(written.error());
     return done && written ? 0 : 1;
 }
 

@@ -248,6 +248,7 @@ Result<std::string> Client::send(const Request& request) {
 }
 
 Result<void> Client::stream_lines(const Request& request, const std::function<bool(std::string_view)>& sink) {
+    TRY_VOID(check_output_written());  // a watch may say nothing for hours, and nobody would hear it
     std::string pending;
     std::function<bool(std::string_view)> by_line = [&](std::string_view piece) {
         pending += piece;

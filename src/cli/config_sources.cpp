@@ -1,13 +1,12 @@
 #include "config_sources.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "orilla/api/utf8.hpp"
+#include "orilla/base/read_file.hpp"
 #include "resources.hpp"
 
 namespace orilla::cli {
@@ -33,6 +32,8 @@ class Collector {
                          "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
         if (std::ranges::find(entries, entry.key, &ConfigEntry::key) != entries.end())
             return usage("cannot add key \"" + entry.key + "\", another key by that name already exists in Data for " + object_ + " \"" + name_ + "\"");
+        bytes_ += entry.value.size();
+        if (bytes_ > config_bytes_max) return usage("the values have more than " + render_bytes(config_bytes_max) + " together, the most that is read");
         entries.push_back(std::move(entry));
         return ok();
     }
@@ -41,17 +42,12 @@ class Collector {
 
   private:
     std::string object_, name_;
+    size_t bytes_ = 0;
 };
 
 Result<std::string> read_bytes(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text;
-    char buffer[16 * 1024];
-    while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
-        text.append(buffer, static_cast<size_t>(in.gcount()));
-        if (text.size() > config_file_bytes_max) return usage(path + " has more than " + std::to_string(config_file_bytes_max) + " bytes");
-    }
-    if (!in.is_open() || in.bad()) return Error::from_errno("error: error reading " + path, errno);
+    auto text = read_file(path, config_file_bytes_max);
+    if (!text) return std::move(text).error().with_context("error");
     return text;
 }
 

@@ -12,6 +12,7 @@
 namespace orilla::cli {
 
 constexpr size_t config_file_bytes_max = size_t{4} << 20;  ///< of one file; the server takes less
+constexpr size_t config_bytes_max = size_t{8} << 20;       ///< of all of them
 
 struct ConfigEntry {
     std::string key, value;

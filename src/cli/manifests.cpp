@@ -1,14 +1,16 @@
 #include "manifests.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <cerrno>
 #include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <sstream>
+#include <iterator>
+#include <optional>
 
+#include "near.hpp"
 #include "orilla/api/selectors.hpp"
+#include "orilla/base/read_file.hpp"
 #include "output.hpp"
 
 namespace orilla::cli {
@@ -34,16 +36,10 @@ Result<void> add_files(const std::string& directory, bool recursive, std::vector
     return ok();
 }
 
-Result<std::string> read_text(const std::string& name) {
-    std::stringstream text;
-    if (name == "-") {
-        text << std::cin.rdbuf();
-        return text.str();
-    }
-    std::ifstream in(name);
-    if (!in) return Error::from_errno("error: open " + name, errno);
-    text << in.rdbuf();
-    return text.str();
+Result<std::string> read_text(const std::string& name, size_t bytes_max) {
+    auto text = name == "-" ? read_fd(STDIN_FILENO, "standard input", bytes_max) : read_file(name, bytes_max);
+    if (!text) return std::move(text).error().with_context("error");
+    return text;
 }
 
 Result<bool> is_selected(const Options& options, const json::object& object) {
@@ -61,25 +57,59 @@ void complete_namespace(Manifest& manifest) {
     if (metadata && metadata->is_object()) metadata->get_object()["namespace"] = manifest.ns;
 }
 
+/// What is served under nearly that name, or in another version.
+std::string suggest_kind(const api::DocumentHead& head) {
+    std::vector<std::string_view> names;
+    for (const auto& kind : api::all_kinds()) {
+        if (kind.kind == head.kind) return "; this version serves it as " + std::string(kind.api_version);
+        names.push_back(kind.kind);
+    }
+    const std::string meant = find_near(head.kind, names);
+    return meant.empty() ? "" : "; did you mean " + meant + "?";
+}
+
+Error no_such_kind(const api::ManifestDocument& document) {
+    return Error(Code::not_found, document.source + ":" + std::to_string(document.line) + ": error: resource mapping not found: no matches for kind \"" +
+                                      document.head.kind + "\" in version \"" + document.head.api_version + "\"" + suggest_kind(document.head));
+}
+
 Result<Manifest> make_checked(const Options& options, api::ManifestDocument document) {
+    if (!api::find_kind(document.head.api_version, document.head.kind)) return no_such_kind(document);
     if (options.validate == "strict" || options.validate == "true") {
         auto checked = api::decode_manifest(document);
         if (!checked) return std::move(checked).error();
     }
     TRY(json::object object, parse_object(document.json));
     Manifest out = make_manifest(options, std::move(object));
-    const std::string where = document.source + ":" + std::to_string(document.line) + ": ";
-    if (!out.kind)
-        return Error(Code::not_found, where + "error: resource mapping not found: no matches for kind \"" + document.head.kind + "\" in version \"" +
-                                          document.head.api_version + "\"");
     if (!options.ns.empty() && out.kind->namespaced && !document.head.namespace_.empty() && document.head.namespace_ != options.ns)
-        return Error(Code::bad_request, where + "error: the namespace from the provided object \"" + document.head.namespace_ +
-                                            "\" does not match the namespace \"" + options.ns +
+        return Error(Code::bad_request, document.source + ":" + std::to_string(document.line) + ": error: the namespace from the provided object \"" +
+                                            document.head.namespace_ + "\" does not match the namespace \"" + options.ns +
                                             "\". You must pass '--namespace=" + document.head.namespace_ + "' to perform this operation.");
     complete_namespace(out);
     out.document = std::move(document);
     return out;
 }
+
+/// Faults of several documents and files as one error, a line or more each.
+class Faults {
+  public:
+    void add(const Error& error) {
+        if (count_++ < faults_max) text_ += (text_.empty() ? "" : "\n") + error.message();
+        if (!first_) first_ = error;
+    }
+    bool any() const { return first_.has_value(); }
+    Error error() const {
+        if (count_ == 1) return *first_;
+        const size_t more = count_ - std::min(count_, faults_max);
+        return Error(first_->code(), text_ + (more ? "\nand " + std::to_string(more) + " more" : ""));
+    }
+
+  private:
+    static constexpr size_t faults_max = 100;  ///< that are told
+    size_t count_ = 0;
+    std::string text_;
+    std::optional<Error> first_;
+};
 
 }  // namespace
 
@@ -111,25 +141,35 @@ Result<std::vector<std::string>> find_manifest_files(const std::string& name, bo
 
 Result<std::vector<Manifest>> parse_manifests(const Options& options, std::string_view text, const std::string& source) {
     std::vector<Manifest> out;
+    Faults faults;
     TRY(auto documents, api::read_manifest(text, source));
     for (auto& document : documents) {
-        TRY(Manifest manifest, make_checked(options, std::move(document)));
-        TRY(const bool selected, is_selected(options, manifest.object));
-        if (selected) out.push_back(std::move(manifest));
+        auto manifest = make_checked(options, std::move(document));
+        auto selected = manifest ? is_selected(options, manifest->object) : Result<bool>(manifest.error());
+        if (!selected) faults.add(selected.error());
+        else if (*selected) out.push_back(std::move(*manifest));
     }
+    if (faults.any()) return faults.error();
     return out;
 }
 
 Result<std::vector<Manifest>> read_manifests(const Options& options) {
     std::vector<Manifest> out;
+    Faults faults;
+    size_t files_left = manifest_files_max, bytes_left = manifests_bytes_max;
     for (const auto& name : options.files) {
         TRY(const auto files, find_manifest_files(name, options.recursive));
         for (const auto& file : files) {
-            TRY(std::string text, read_text(file));
-            TRY(auto manifests, parse_manifests(options, text, file == "-" ? "STDIN" : file));
-            for (auto& manifest : manifests) out.push_back(std::move(manifest));
+            if (files_left-- == 0) return usage("more than " + std::to_string(manifest_files_max) + " files, the most that are read at once");
+            TRY(const std::string text, read_text(file, api::manifest_bytes_max));
+            if (text.size() > bytes_left) return usage("the files have more than " + render_bytes(manifests_bytes_max) + " together, the most that is read at once");
+            bytes_left -= text.size();
+            auto manifests = parse_manifests(options, text, file == "-" ? "STDIN" : file);
+            if (!manifests) faults.add(manifests.error());
+            else std::ranges::move(*manifests, std::back_inserter(out));
         }
     }
+    if (faults.any()) return faults.error();
     if (out.empty()) return usage("no objects passed to " + options.verb);
     return out;
 }

@@ -177,7 +177,7 @@ Result<void> run_explain(Client& client, const Options& options) {
     const std::string path = options.args[0];
     const size_t dot = path.find('.');
     const api::KindInfo* kind = api::find_kind_by_any_name(path.substr(0, dot));
-    if (!kind) return Error(Code::not_found, "the server doesn't have a resource type \"" + path.substr(0, dot) + "\"");
+    if (!kind) return unknown_type(path.substr(0, dot));
     TRY(const json::object schemas, fetch_schemas(client, *kind));
     Explained whole;
     for (const auto& schema : schemas)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "near.hpp"
+
 namespace orilla::cli {
 namespace {
 
@@ -28,7 +30,7 @@ Result<std::vector<const api::KindInfo*>> parse_kinds(const std::string& types) 
             continue;
         }
         const api::KindInfo* kind = api::find_kind_by_any_name(type);
-        if (!kind) return Error(Code::not_found, "error: the server doesn't have a resource type \"" + type + "\"");
+        if (!kind) return unknown_type(type);
         add(*kind);
     }
     if (out.empty()) return usage("you must specify the type of resource, for example pods or deploy/web");
@@ -48,6 +50,14 @@ Result<Target> parse_pair(const std::string& word, const Options& options) {
 }
 
 }  // namespace
+
+Error unknown_type(const std::string& type) {
+    std::vector<std::string_view> names;
+    for (const auto& kind : api::all_kinds()) names.push_back(kind.plural), names.push_back(kind.singular);
+    std::string typed = type;
+    for (char& c : typed) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    return Error(Code::not_found, "error: the server doesn't have a resource type \"" + type + "\"" + did_you_mean(find_near(typed, names)));
+}
 
 Error usage(const std::string& what) { return Error(Code::bad_request, "error: " + what); }
 

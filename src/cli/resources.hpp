@@ -20,6 +20,8 @@ struct Target {
     bool operator==(const Target&) const = default;
 };
 
+/// kubectl's words for a type that nobody knows, and what was probably meant.
+Error unknown_type(const std::string& type);
 /// What is wrong with a command line: bad_request, "error: " in front.
 Error usage(const std::string& what);
 /// The same, with where help for the verb is.

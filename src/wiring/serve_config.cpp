@@ -6,13 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <map>
-#include <sstream>
 
 #include "orilla/api/manifest.hpp"
+#include "orilla/base/read_file.hpp"
 #include "orilla/network/links.hpp"
 #include "orilla/server/server.hpp"
 
@@ -236,13 +236,11 @@ Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::
     ServeConfig config;
     config.config_file = config_file;
     const std::string file = config_file.empty() ? std::string(default_config_file) : config_file;
-    std::ifstream in(file);
-    if (in) {
-        std::stringstream text;
-        text << in.rdbuf();
-        TRY(config, parse_config_file(text.str(), file, std::move(config)));
-    } else if (!config_file.empty()) {
-        return Error::from_errno("read " + file, errno);
+    const auto text = read_file(file, api::manifest_bytes_max);
+    const bool is_left_out = !text && config_file.empty() && text.error().error_number() == ENOENT;
+    if (!text && !is_left_out) return text.error();
+    if (text) {
+        TRY(config, parse_config_file(*text, file, std::move(config)));
     }
     for (const auto& option : text_options) {
         if (!app.count(option.flag)) continue;

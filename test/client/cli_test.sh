@@ -111,6 +111,51 @@ write_kubeconfig() {
   says "--name puts it beside" '"box2"' o kubeconfig -o "$file" --name box2
 }
 
+# Nothing that a stranger wrote may move the cursor or change the colours of whoever looks at it.
+show_strangers_texts() {
+  printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata:' '  name: esc' '  annotations: {note: "\e[31mred\e[0m", csi: "\u009b31m", cr: "over\rwritten"}' \
+    'spec:' '  restartPolicy: Never' '  terminationGracePeriodSeconds: 0' '  containers:' '  - name: main' '    image: "busybox:1"' \
+    '    imagePullPolicy: IfNotPresent' '    env: [{name: TITLE, value: "\e]0;owned\a"}]' \
+    '    command: [sh, -c, "printf \"\\\\033[31mlog\\\\n\"; printf \"\\\\033[2Jmessage\" >/dev/termination-log"]' >esc.yaml
+  check "a pod with such texts" o apply -f esc.yaml
+  check "it ends" within 20 eval '[ "$(o get pod esc -o "jsonpath={.status.phase}")" = Succeeded ]'
+  wild() { LC_ALL=C grep -cP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]'; }
+  o describe pod esc >described 2>&1
+  check_equal "describe sends a terminal nothing that it obeys" 0 "$(wild <described)"
+  prints "ESC as kubectl shows it" 1 grep -cF 'note: ^[[31mred^[[0m' described
+  prints "CSI of eight bits" 1 grep -cF 'csi: ^[[31m' described
+  prints "a carriage return" 1 grep -cF 'cr: over\rwritten' described
+  prints "a value of the environment" 1 grep -cF '^[]0;owned^G' described
+  prints "a termination message" 1 grep -cF '^[[2Jmessage' described
+  prints "tables" $'NOTE\n^[[31mred^[[0m' o get pod esc -o custom-columns=NOTE:.metadata.annotations.note
+  check_equal "JSON and YAML" 0 "$({ o get pod esc -o json; o get pod esc -o yaml; } | wild)"
+  prints "a jsonpath stays what it is for programs" $'\e[31mred\e[0m' o get pod esc -o 'jsonpath={.metadata.annotations.note}'
+  prints "a log stays what it is" $'\e[31mlog' o logs esc
+  check_equal "what the server says" 0 "$({ o get pod $'\e[31mx'; o create deployment x --image=$'a\e[31m'; o get $'\e[31mx'; } 2>&1 | wild)"
+  check_equal "a terminal gets no wild jsonpath" 0 "$(script -qec "$ORILLA get pod esc -o 'jsonpath={.metadata.annotations.note}'" /dev/null </dev/null | tr -d '\r' | wild)"
+  o delete pod esc --now >/dev/null
+}
+
+# What cannot be written is told, and what cannot end is not read.
+keep_limits() {
+  to_nobody() {
+    python3 -c 'import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+done = subprocess.run([sys.argv[2], "get", "ns", *sys.argv[3:]], stdout=w, stderr=subprocess.PIPE, text=True, restore_signals=sys.argv[1] == "True", timeout=20)
+print(done.returncode, done.stderr.strip())' "$1" "$ORILLA" "${@:2}"
+  }
+  refuses "a full disk" 'error: write standard output: No space left on device' eval 'o get ns -o json >/dev/full'
+  refuses "a closed standard output" 'error: write standard output: Bad file descriptor' eval 'o get ns >&-'
+  prints "a pipe that nobody reads ends it as it ends kubectl" '-13 ' to_nobody True
+  prints "and is told where SIGPIPE is ignored" '1 error: write standard output: Broken pipe' to_nobody False
+  prints "a watch ends, too" '1 error: write standard output: Broken pipe' to_nobody False -w
+  refuses "endless standard input" 'error: standard input has more than 8 MiB, the most that is read' eval 'yes "a: b" | o apply -f -'
+  refuses "an endless file" 'error: /dev/zero has more than 8 MiB, the most that is read' o create -f /dev/zero
+  refuses "an endless file for a key" 'error: /dev/zero has more than 4 MiB, the most that is read' o create configmap x --from-file=a=/dev/zero
+  check_fails "an endless configuration" '/dev/zero has more than 8 MiB' o serve --config /dev/zero
+}
+
 tls_secret() { echo "$(o get secret cert -o 'jsonpath={.type}') $(o get secret cert -o json | grep -oE 'tls\.(crt|key)' | paste -sd,)"; }
 
 create_things() {
@@ -181,7 +226,13 @@ Y
   printf 'apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec:\n  type: Bad\n  ports:\n  - port: 0\n' >twice.yaml
   prints "each of several causes once" $'twice.yaml:5\ntwice.yaml:7\ntwice.yaml:7' eval 'o apply -f twice.yaml 2>&1 | cut -d : -f -2'
   printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cut}\ndata:\n  k: "ends here\n' >cut.yaml
-  check_fails "a file that was cut off" 'cut.yaml:' o apply -f cut.yaml
+  refuses "a file that was cut off" 'cut.yaml:5: the text that begins with " does not end: the closing " is missing' o apply -f cut.yaml
+  printf 'a: b\n\tc: d\n' >tabbed.yaml
+  refuses "a tab" 'tabbed.yaml:2: there is a tab in the indentation: YAML takes only blanks there' o apply -f tabbed.yaml
+  printf 'apiVersion: v1\nkind: %s\nmetadata: {name: x}\n---\n' Gadget ConfigMap Widget >kinds.yaml
+  refuses "every kind that is not served" "$(printf 'kinds.yaml:%s: error: resource mapping not found: no matches for kind "%s" in version "v1"\n' 1 Gadget 9 Widget)" \
+    o apply -f kinds.yaml
+  refuses "nothing of the file is made" 'Error from server (NotFound): configmaps "x" not found' o get cm x
   refuses "an unknown field, with its line" 'bad.yaml:4: unknown field "dat"' o apply -f bad.yaml
   refuses "one warning with --validate=warn" '' eval '! o apply -f bad.yaml --validate=warn 2>warned'
   prints "it says which field" 'Warning: unknown field "dat"' cat warned
@@ -341,13 +392,16 @@ delete_things() {
 keep_images() {
   says "image list" '^docker.io/library/busybox:1 ' o image list
   says "image import" '^imported ' o image import -q --name mine:1 "$images/busybox.tar"
+  prints "no progress where there is no terminal" 'imported docker.io/library/mine:1' eval 'o image import --name mine:1 "$images/busybox.tar" 2>&1'
+  says "an import on a terminal says that it reads" 'reading' script -qec "$ORILLA image import --name mine:1 '$images/busybox.tar'" /dev/null
+  prints "and never that it downloads" 0 eval 'script -qec "$ORILLA image import --name mine:1 $images/busybox.tar" /dev/null | grep -c downloading'
   prints "image remove" 'removed mine:1' o image remove mine:1
   check_fails "what is not there" 'nosuch' o image remove nosuch:1
   check_fails "image without a word" 'needs one of its commands' o image
   says "image prune" 'removed$' o image prune
 }
 
-for part in command_line reach_it write_kubeconfig complete_lines create_things apply_things look_around read_logs change_things roll_out wait_for watch_things delete_things keep_images; do
+for part in command_line reach_it write_kubeconfig complete_lines create_things apply_things show_strangers_texts keep_limits look_around read_logs change_things roll_out wait_for watch_things delete_things keep_images; do
   $part
 done
 finish

@@ -78,12 +78,20 @@ TEST_CASE("read_config_sources: keys that the API refuses are refused here") {
     CHECK(entries(sources({"A-b_c.9=1"})).size() == 1);
 }
 
+TEST_CASE("read_config_sources: endless files are read up to their limit, and many of them up to another") {
+    CHECK(refused_source(sources({}, {"a=/dev/zero"})) == "error: /dev/zero has more than 4 MiB, the most that is read");
+    CHECK(refused_source(sources({}, {}, {"/dev/zero"})) == "error: /dev/zero has more than 4 MiB, the most that is read");
+    const Scratch scratch;
+    for (const char* name : {"a", "b", "c"}) scratch.write(name, std::string(size_t{3} << 20, 'x'));
+    CHECK(refused_source(sources({}, {scratch.path()})) == "error: the values have more than 8 MiB together, the most that is read");
+}
+
 TEST_CASE("read_config_sources: env files stand alone") {
     const Scratch scratch;
     const std::string file = scratch.write("env", "A=1\n");
     CHECK(entries(sources({}, {}, {file})) == Entries{{"A", "1"}});
     CHECK(refused_source(sources({"a=1"}, {}, {file})) == "error: from-env-file cannot be combined with from-file or from-literal");
-    CHECK(refused_source(sources({}, {}, {"/no/such"})).starts_with("error: error reading /no/such"));
+    CHECK(refused_source(sources({}, {}, {"/no/such"})).starts_with("error: open /no/such: No such file"));
 }
 
 TEST_CASE("parse_env_file: comments, blanks and line ends") {

@@ -74,3 +74,24 @@ TEST_CASE("parse_manifests: unknown fields are errors with file and line, unless
     CHECK(complaint(parse_manifests(options, "apiVersion: v9\nkind: Gadget\nmetadata: {name: a}\n", "x.yaml")).find("no matches for kind \"Gadget\" in version \"v9\"") !=
           std::string::npos);
 }
+
+TEST_CASE("parse_manifests: every kind that is not served is named, beside what is wrong with those that are") {
+    const std::string text = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a}\n---\n" + config_map("b") + "dat: {}\n---\n" + config_map("c") +
+                             "---\napiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: d}\n---\napiVersion: v1\nkind: Serivce\nmetadata: {name: e}\n";
+    const std::string none = "error: resource mapping not found: no matches for kind ";
+    CHECK(complaint(parse_manifests({}, text, "x.yaml")) ==
+          "x.yaml:1: " + none + "\"Gadget\" in version \"example.com/v1\"\nx.yaml:8: unknown field \"dat\"\nx.yaml:14: " + none +
+              "\"Deployment\" in version \"extensions/v1beta1\"; this version serves it as apps/v1\nx.yaml:18: " + none +
+              "\"Serivce\" in version \"v1\"; did you mean Service?");
+}
+
+TEST_CASE("read_manifests: what is wrong is told of every file, and an endless one is read up to its limit") {
+    const Scratch scratch;
+    Options options;
+    options.files = {scratch.write("a.yaml", "kind: Pod\n"), scratch.write("b.yaml", "a: [\n"), scratch.write("c.yaml", config_map("c"))};
+    const std::string said = complaint(read_manifests(options));
+    CHECK(said.find("a.yaml:1: apiVersion is not set") != std::string::npos);
+    CHECK(said.find("b.yaml:1: the list that begins with [ does not end") != std::string::npos);
+    options.files = {"/dev/zero"};
+    CHECK(complaint(read_manifests(options)) == "error: /dev/zero has more than 8 MiB, the most that is read");
+}

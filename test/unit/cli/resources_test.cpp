@@ -28,6 +28,9 @@ TEST_CASE("parse_targets: a type by its plural, singular, kind, short name and g
     CHECK(shown({"cm", "a"}) == "configmap/a@default");
     CHECK(shown({"no"}) == "node/@");
     CHECK(shown({"nosuch"}) == "error: the server doesn't have a resource type \"nosuch\"");
+    CHECK(shown({"pdos"}) == "error: the server doesn't have a resource type \"pdos\"\n\nDid you mean this?\n\tpods\n");
+    CHECK(shown({"Deploymet/x"}).find("\n\tdeployment\n") != std::string::npos);
+    CHECK(shown({"jobs"}) == "error: the server doesn't have a resource type \"jobs\"");
     CHECK(shown({"deployments.batch"}) == "error: the server doesn't have a resource type \"deployments.batch\"");
 }
 
