@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "orilla/loop/turn_meter.hpp"
+
 namespace orilla::loop {
 
 // ---- Waiter, Timer ---------------------------------------------------------------------------------------------------
@@ -134,7 +136,12 @@ void Scope::cancel() {
 // ---- Loop ------------------------------------------------------------------------------------------------------------
 
 Loop::Loop(const Clock& clock)
-    : clock_(clock), epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : clock_(clock),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      turn_began_ns_(clock.monotonic_ns()),
+      step_began_ns_(turn_began_ns_),
+      meter_(std::make_unique<TurnMeter>()) {
     assert(epoll_ && wake_);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -179,23 +186,48 @@ void Loop::SleepAwaiter::await_suspend(std::coroutine_handle<> handle) {
 
 int64_t Loop::next_deadline_ms() const { return timers_.empty() ? -1 : (*timers_.begin())->deadline_ms_; }
 
+void Loop::note(std::string_view what, std::string_view which) { meter_->note(clock_.monotonic_ns(), what, which); }
+
+/// True when the turn has gone on for long enough: what is left waits for the next one.
+bool Loop::end_step() {
+    step_began_ns_ = clock_.monotonic_ns();
+    meter_->end_step(step_began_ns_);
+    return step_began_ns_ - turn_began_ns_ >= turn_ns_max;
+}
+
+/// A round is what was there when it began: what that makes ready waits for the next one, so that I/O is never starved.
+/// A long round goes on in the next turn.
 bool Loop::run_ready() {
     bool ran = false;
-    // Only what is there now: what they make ready waits for the next turn, so that I/O is never starved.
-    for (size_t left = ready_.size(); left > 0; --left) {
-        Waiter* waiter = ready_.front();
-        ready_.pop_front();
-        if (!waiter) continue;
-        waiter->queued_in_ = nullptr;
-        ran = true;
-        waiter->handle.resume();
+    if (!posted_round_) {
+        if (round_left_ == 0) round_left_ = ready_.size();
+        while (round_left_ > 0) {
+            --round_left_;
+            Waiter* waiter = ready_.front();
+            ready_.pop_front();
+            if (!waiter) continue;
+            waiter->queued_in_ = nullptr;
+            ran = true;
+            waiter->handle.resume();
+            if (end_step() && round_left_ > 0) return true;
+        }
+        posted_round_ = true;
+        round_left_ = posted_.size();
     }
-    for (size_t left = posted_.size(); left > 0; --left) {
+    return run_posted() || ran;
+}
+
+bool Loop::run_posted() {
+    bool ran = false;
+    while (round_left_ > 0) {
+        --round_left_;
         auto action = std::move(posted_.front());
         posted_.pop_front();
         ran = true;
         action();
+        if (end_step() && round_left_ > 0) return true;
     }
+    posted_round_ = false;
     return ran;
 }
 
@@ -211,6 +243,7 @@ bool Loop::run_timers() {
         ran = true;
         auto action = std::move(timer->action_);
         action();  // may destroy the timer
+        if (end_step()) break;
     }
     return ran;
 }
@@ -246,8 +279,11 @@ bool Loop::turn(bool wait) {
         else timeout_ms = static_cast<int>(std::clamp<int64_t>(deadline - now_ms(), 0, INT_MAX));
     }
     poll(timeout_ms);
+    turn_began_ns_ = step_began_ns_ = clock_.monotonic_ns();
+    meter_->begin_turn(turn_began_ns_);
     bool ran = run_timers();
     ran |= run_ready();
+    meter_->end_turn(clock_.monotonic_ns());
     return ran;
 }
 

@@ -47,6 +47,9 @@ Worker::Worker(Loop& loop, Reconciler& reconciler, WorkerOptions options)
 Task<void> Worker::work() {
     for (;;) {
         std::string key = co_await queue_.next();
+        // A long queue is many pieces of work: each key's ends here at the latest.
+        co_await loop_.breathe();
+        loop_.note(options_.name, key);
         auto task = reconciler_.reconcile(key);
         auto bounded = with_timeout(loop_, std::move(task), options_.reconcile_ms_max);
         std::optional<Result<Outcome>> result = co_await std::move(bounded);

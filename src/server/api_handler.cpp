@@ -134,6 +134,7 @@ Response ApiHandler::render_http_error(int status, std::string_view message) con
 }
 
 Task<Response> ApiHandler::handle(const Request& request) {
+    rest_.loop.note("a request for", request.path);
     auto routing = route(request);
     Result<Response> result = co_await std::move(routing);
     if (result) co_return std::move(result).value();
@@ -249,6 +250,7 @@ Result<Response> ApiHandler::serve_kubeconfig(const Request& request) const {
 std::string ApiHandler::render_metrics() {
     std::string out;
     append_process_metrics(out, started_wall_s_);
+    append_loop_metrics(out, rest_.loop.meter().stats(rest_.loop.clock().monotonic_ns()));
     append_store_metrics(out, rest_.store());
     if (counters_) append_http_metrics(out, *counters_, connections_ ? connections_() : 0);
     if (options_.append_metrics) options_.append_metrics(out);

@@ -44,6 +44,27 @@ void append_process_metrics(std::string& out, int64_t started_wall_s) {
                   static_cast<double>(started_wall_s));
 }
 
+void append_loop_metrics(std::string& out, const loop::TurnStats& stats) {
+    const auto seconds_of = [](int64_t ns) { return static_cast<double>(ns) / 1e9; };
+    append_metric(out, "orilla_loop_turn_seconds_max", "gauge", "Longest turn of the event loop since start.",
+                  seconds_of(stats.longest_ns));
+    append_metric(out, "orilla_loop_turn_seconds_recent_max", "gauge", "Longest turn of the last one to two minutes.",
+                  seconds_of(stats.longest_recent_ns));
+    append_metric(out, "orilla_loop_turn_cpu_seconds_max", "gauge",
+                  "Processor time of the turn over 50 ms that used most of it; 0 without one.", seconds_of(stats.longest_cpu_ns));
+    out += "# HELP orilla_loop_turn_seconds Turns of the event loop; nothing is served during one.\n"
+           "# TYPE orilla_loop_turn_seconds histogram\n";
+    uint64_t count = 0;
+    for (size_t i = 0; i < stats.counts.size(); ++i) {
+        count += stats.counts[i];
+        char bound[16] = "+Inf";
+        if (i < stats.bounds_s.size()) std::snprintf(bound, sizeof bound, "%g", stats.bounds_s[i]);
+        out += "orilla_loop_turn_seconds_bucket{le=\"" + std::string(bound) + "\"} " + std::to_string(count) + "\n";
+    }
+    out += "orilla_loop_turn_seconds_sum " + std::to_string(seconds_of(stats.total_ns)) + "\n";
+    out += "orilla_loop_turn_seconds_count " + std::to_string(count) + "\n";
+}
+
 void append_store_metrics(std::string& out, const store::Store& store) {
     const store::StoreStats stats = store.stats();
     const auto number = [](auto value) { return static_cast<double>(value); };

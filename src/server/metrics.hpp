@@ -6,11 +6,13 @@
 #include <string_view>
 
 #include "connection.hpp"
+#include "orilla/loop/turn_meter.hpp"
 #include "orilla/store/store.hpp"
 
 namespace orilla::server {
 
 void append_process_metrics(std::string& out, int64_t started_wall_s);
+void append_loop_metrics(std::string& out, const loop::TurnStats& stats);
 void append_store_metrics(std::string& out, const store::Store& store);
 void append_http_metrics(std::string& out, const HttpCounters& counters, size_t connections);
 

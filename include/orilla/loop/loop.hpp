@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "orilla/base/clock.hpp"
@@ -25,6 +26,12 @@
 namespace orilla::loop {
 
 class Loop;
+class TurnMeter;
+
+/// One piece of work may run for so long before `Loop::breathe` lets others go first.
+constexpr int64_t step_ns_max = 5'000'000;
+/// One turn takes up no new piece of work after so long, so that I/O is looked at in between.
+constexpr int64_t turn_ns_max = 10'000'000;
 
 /// Something that waits for one resumption; takes itself off wherever it is queued when destroyed.
 class Waiter {
@@ -200,6 +207,30 @@ class Loop {
     /// Lets everybody else who is ready go first.
     SleepAwaiter yield() { return {*this, INT64_MIN}; }
 
+    class BreathAwaiter {
+      public:
+        explicit BreathAwaiter(Loop& loop) : loop_(loop) {}
+        bool await_ready() const noexcept { return !loop_.step_is_long(); }
+        void await_suspend(std::coroutine_handle<> handle) {
+            waiter_.handle = handle;
+            loop_.make_ready(waiter_);
+        }
+        void await_resume() noexcept {}
+
+      private:
+        Loop& loop_;
+        Waiter waiter_;
+    };
+    /// The same, but only when this piece of work has run for `step_ns_max` already. For every loop over many objects;
+    /// what it looks at may have changed afterwards.
+    BreathAwaiter breathe() { return BreathAwaiter(*this); }
+    bool step_is_long() const { return clock_.monotonic_ns() - step_began_ns_ >= step_ns_max; }
+    /// Says what this piece of work is about, for the warning about one that takes long: what kind ("a request for") and
+    /// which of it.
+    void note(std::string_view what, std::string_view which = {});
+    /// How long turns have taken.
+    const TurnMeter& meter() const { return *meter_; }
+
     /// Queues a suspended waiter for resumption in this or the next turn.
     void make_ready(Waiter& waiter);
 
@@ -208,7 +239,9 @@ class Loop {
     friend class FdWatch;
     friend class Waiter;
     bool run_ready();
+    bool run_posted();
     bool run_timers();
+    bool end_step();
     void poll(int timeout_ms);
     void drain_thread_posts();
 
@@ -225,6 +258,11 @@ class Loop {
     std::deque<std::function<void()>> posted_;
     std::set<Timer*, TimerOrder> timers_;
     uint64_t next_order_ = 0;
+    size_t round_left_ = 0;        ///< of ready_ or posted_, those that were there when their round began
+    bool posted_round_ = false;    ///< the round is one of posted_
+    int64_t turn_began_ns_;
+    int64_t step_began_ns_;        ///< one resumption, timer or posted action
+    std::unique_ptr<TurnMeter> meter_;
     bool stopping_ = false;
     std::mutex thread_mutex_;
     std::vector<std::function<void()>> thread_posts_;

@@ -406,6 +406,8 @@ TEST_CASE("REST: health, version and metrics answer") {
     CHECK(w.client.ask("GET", "/version").has(R"("gitVersion":"v1.33.0+orilla)"));
     const Answer metrics = w.client.ask("GET", "/metrics");
     CHECK(metrics.has("orilla_store_objects "));
+    CHECK(metrics.has("\norilla_loop_turn_seconds_max "));
+    CHECK(metrics.has("\norilla_loop_turn_seconds_bucket{le=\"0.05\"} "));
     CHECK(metrics.has("orilla_http_answers_total{class=\"5xx\"} 1\n"));
     CHECK(metrics.has("\nmore 1\n"));
     CHECK(w.client.ask("POST", "/version").status == 405);
