@@ -44,7 +44,8 @@ std::string cut(std::string_view text, size_t bytes_max) {
 }  // namespace
 
 EventRecorder::EventRecorder(loop::Loop& loop, Objects& objects, std::string node_name, EventLimits limits)
-    : objects_(objects),
+    : loop_(loop),
+      objects_(objects),
       node_name_(std::move(node_name)),
       limits_(limits),
       wake_(loop),
@@ -81,6 +82,7 @@ void EventRecorder::record(const api::ObjectReference& about, std::string_view c
 Task<void> EventRecorder::write_records() {
     for (;;) {
         while (waiting_.empty() && !prune_due_) co_await wake_.wait();
+        co_await loop_.breathe();
         if (!waiting_.empty()) {
             Record record = std::move(waiting_.front());
             waiting_.pop_front();
@@ -160,6 +162,7 @@ Task<void> EventRecorder::prune() {
     const size_t spare = limits_.events_max / 10;
     size_t surplus = events.size() > limits_.events_max ? events.size() - limits_.events_max + spare : 0;
     for (const auto& event : events) {
+        co_await loop_.breathe();
         if (surplus == 0 && event->last_timestamp.unix_s > oldest_s) break;
         if (surplus > 0) --surplus;
         auto removing = objects_.remove<api::Event>(event->metadata.namespace_.str(), event->metadata.name.str());

@@ -86,9 +86,10 @@ Result<Listing> Index::list_at(std::string_view resource, std::string_view ns, u
     return listing;
 }
 
-size_t Index::count(std::string_view resource) const {
+size_t Index::count(std::string_view resource, std::string_view ns) const {
     const Resource* of = find_resource(resource);
-    return of ? of->slots.size() : 0;
+    if (!of) return 0;
+    return ns.empty() ? of->slots.size() : of->slots.in_order(ns).size();
 }
 
 void Index::publish(WatchEvent::Type type, EntryPtr entry, EntryPtr kept, int64_t row) {

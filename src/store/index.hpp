@@ -42,7 +42,7 @@ class Index : public std::enable_shared_from_this<Index> {
     EntryPtr find(const Key& key) const;
     Listing list(std::string_view resource, std::string_view ns) const;
     Result<Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const;
-    size_t count(std::string_view resource) const;
+    size_t count(std::string_view resource, std::string_view ns = {}) const;
     uint64_t revision() const { return revision_; }
 
     /// Shows a change to readers and watchers. `kept` is what readers hold from now on (without its value when that

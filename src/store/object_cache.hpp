@@ -1,4 +1,5 @@
 // Decoded objects by key and revision, the least recently used ones dropped: decoding costs 4 us, a reconcile reads many.
+// What is bounded is their texts, which take about as much memory as what they decode to; thousands of pods have room.
 #pragma once
 
 #include <list>
@@ -10,7 +11,7 @@ namespace orilla::store {
 
 class Objects::Cache {
   public:
-    static constexpr size_t objects_max = 1024;
+    static constexpr size_t json_bytes_total_max = 8 * 1024 * 1024;
     static constexpr size_t json_bytes_max = 16 * 1024;  ///< of one object; larger ones are decoded each time
 
     ObjectPtr find(const Entry& entry) {
@@ -21,15 +22,17 @@ class Objects::Cache {
     }
     void put(const Entry& entry, ObjectPtr object) {
         drop(entry.key);
-        if (entry.size > json_bytes_max) return;
-        used_.push_front({entry.key, entry.revision, std::move(object)});
+        if (entry.size > json_bytes_max || is_rarely_read(entry.key)) return;
+        used_.push_front({entry.key, entry.revision, entry.size, std::move(object)});
         places_.emplace(&used_.front().key, used_.begin());
-        if (used_.size() > objects_max) drop(used_.back().key);
+        json_bytes_ += entry.size;
+        while (json_bytes_ > json_bytes_total_max) drop(used_.back().key);
     }
     void drop(const Key& key) {
         auto found = places_.find(&key);
         if (found == places_.end()) return;
         const auto place = found->second;
+        json_bytes_ -= place->json_bytes;
         places_.erase(found);
         used_.erase(place);
     }
@@ -38,8 +41,11 @@ class Objects::Cache {
     struct Item {
         Key key;
         uint64_t revision;
+        size_t json_bytes;
         ObjectPtr object;
     };
+    /// There are many of them, and nothing reconciles them.
+    static bool is_rarely_read(const Key& key) { return key.resource == "events"; }
     struct Hash {
         size_t operator()(const Key* key) const { return KeyHash()(*key); }
     };
@@ -47,6 +53,7 @@ class Objects::Cache {
         bool operator()(const Key* a, const Key* b) const { return *a == *b; }
     };
     std::list<Item> used_;  ///< the most recently used first
+    size_t json_bytes_ = 0;
     /// By the keys in `used_`.
     std::unordered_map<const Key*, std::list<Item>::iterator, Hash, Equal> places_;
 };

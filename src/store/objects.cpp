@@ -335,6 +335,7 @@ Task<Result<std::vector<Removed>>> Objects::remove_collection(const api::KindInf
     std::vector<Removed> all;
     const Listing listing = store_.list(kind.resource, ns);
     for (const EntryPtr& entry : listing.entries) {
+        co_await loop_.breathe();
         auto reading = read(kind, entry->key.ns, entry->key.name);
         auto stored = co_await std::move(reading);
         if (!stored && stored.error().code() == Code::not_found) continue;

@@ -60,7 +60,7 @@ class SqliteStore final : public Store {
     Result<Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const override {
         return index_.list_at(resource, ns, revision);
     }
-    size_t count(std::string_view resource) const override { return index_.count(resource); }
+    size_t count(std::string_view resource, std::string_view ns) const override { return index_.count(resource, ns); }
     Task<Result<std::shared_ptr<const std::string>>> load(EntryPtr entry) override;
     Task<Result<EntryPtr>> read(Key key) override;
     uint64_t revision() const override { return index_.revision(); }

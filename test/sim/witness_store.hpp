@@ -58,7 +58,7 @@ class WitnessStore final : public store::Store {
     Result<store::Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const override {
         return inner_->list_at(resource, ns, revision);
     }
-    size_t count(std::string_view resource) const override { return inner_->count(resource); }
+    size_t count(std::string_view resource, std::string_view ns) const override { return inner_->count(resource, ns); }
     store::Task<Result<std::shared_ptr<const std::string>>> load(store::EntryPtr entry) override { return inner_->load(std::move(entry)); }
     store::Task<Result<store::EntryPtr>> read(store::Key key) override { return inner_->read(std::move(key)); }
     uint64_t revision() const override { return inner_->revision(); }

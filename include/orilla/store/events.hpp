@@ -57,6 +57,7 @@ class EventRecorder {
     Task<void> prune();
     void arm_prune();
 
+    loop::Loop& loop_;
     Objects& objects_;
     std::string node_name_;
     EventLimits limits_;

@@ -1,11 +1,13 @@
 // Follows one resource for as long as it lives: every object there is, then every change, to one listener. It promises
 // that a listener that only remembers keys never misses an object: after history was outrun it lists again and tells
-// what vanished meanwhile. Events are hints; read the store for what is true now.
+// what vanished meanwhile; and that many objects are told in portions, between which others run. Events are hints; read
+// the store for what is true now, or `catch_up` first.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/store.hpp"
@@ -14,24 +16,43 @@ namespace orilla::store {
 
 class Follower {
   public:
-    /// `previous` is null for `added`; a `deleted` entry carries the last state that was seen. Never called from the
-    /// constructor's caller's stack after `start`'s first listing.
+    /// `previous` is null for `added`; a `deleted` entry carries the last state that was seen.
     using Listener = std::function<void(const WatchEvent& event)>;
 
     Follower(loop::Loop& loop, Store& store, std::string resource, Listener listener);
-    /// Tells what is there now, before it returns, and follows.
-    void start();
+    /// Tells what is there now, the first portion before it returns, and follows.
+    void start() { scope_.spawn(follow()); }
+    /// Ends when everything that readers see now was told; also before `start` it waits for that. For whoever decides by
+    /// what a listener has put together.
+    loop::Task<void> catch_up();
 
   private:
+    struct KeyOf {
+        using is_transparent = void;
+        size_t operator()(const Key& key) const { return KeyHash()(key); }
+        size_t operator()(const EntryPtr& entry) const { return KeyHash()(entry->key); }
+    };
+    struct SameKey {
+        using is_transparent = void;
+        static const Key& view(const Key& key) { return key; }
+        static const Key& view(const EntryPtr& entry) { return entry->key; }
+        bool operator()(const auto& a, const auto& b) const { return view(a) == view(b); }
+    };
+    using Known = std::unordered_set<EntryPtr, KeyOf, SameKey>;
+
     loop::Task<void> follow();
-    void relist();
-    void remember(const Key& key);
+    loop::Task<void> relist();
+    void take(const WatchEvent& event);
+    void remember(const WatchEvent& event);
     loop::Loop& loop_;
     Store& store_;
     std::string resource_;
     Listener listener_;
-    std::unordered_map<Key, EntryPtr, KeyHash> known_;
+    Known known_;
     uint64_t revision_ = 0;
+    std::unique_ptr<Watch> watch_;  ///< null while it lists
+    bool ended_ = false;            ///< the store is closing
+    loop::Event changed_;           ///< of the two
     loop::Scope scope_;
 };
 

@@ -125,7 +125,8 @@ class Store {
     virtual Listing list(std::string_view resource, std::string_view ns = {}) const = 0;
     /// The state as it was at `revision`; `expired` when history does not reach back, timeout when it is in the future.
     virtual Result<Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const = 0;
-    virtual size_t count(std::string_view resource) const = 0;
+    /// How many there are, without listing them; all namespaces when `ns` is empty.
+    virtual size_t count(std::string_view resource, std::string_view ns = {}) const = 0;
     /// The value, from memory or from the file; `conflict` when the object has changed since: find it again.
     virtual Task<Result<std::shared_ptr<const std::string>>> load(EntryPtr entry) = 0;
     /// Find and load in one, resident whatever its size; not_found when there is none.

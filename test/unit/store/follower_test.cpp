@@ -21,6 +21,12 @@ struct Told {
     std::string text;
 };
 
+Task<bool> tells_all(Follower& follower, Store& store, const int& told) {
+    auto task = follower.catch_up();
+    co_await std::move(task);
+    co_return told == static_cast<int>(store.count("pods"));
+}
+
 }  // namespace
 
 TEST_CASE("Follower: tells what is there, then every change") {
@@ -95,4 +101,67 @@ TEST_CASE("Follower: ends quietly when the store closes") {
     REQUIRE(await(f.loop, f.store->close()));
     settle(f.loop);
     CHECK(f.loop.next_deadline_ms() == -1);
+}
+
+TEST_CASE("Follower: many objects are told in portions, and what changes meanwhile in its order") {
+    StoreFixture f;
+    f.open();
+    std::vector<uint64_t> revisions;
+    for (int i = 0; i < 100; ++i) revisions.push_back((*f.create("p" + std::to_string(100 + i), "x"))->revision);
+    int told = 0;
+    std::string last;
+    Follower follower(f.loop, *f.store, "pods", [&](const WatchEvent& event) {
+        f.clock.advance_ms(1);
+        ++told;
+        last = event.entry->key.name + (event.type == WatchEvent::Type::modified ? "~" : "");
+    });
+    follower.start();
+    CHECK(told == 5);
+    REQUIRE(f.update("p199", revisions[99], "y"));
+    CHECK(told < 100);
+    settle(f.loop);
+    CHECK(told == 101);
+    CHECK(last == "p199~");
+}
+
+TEST_CASE("Follower: who has caught up was told all that readers see") {
+    StoreFixture f;
+    f.open();
+    for (int i = 0; i < 20; ++i) REQUIRE(f.create("p" + std::to_string(i), "x"));
+    int told = 0;
+    Follower follower(f.loop, *f.store, "pods", [&](const WatchEvent&) {
+        f.clock.advance_ms(1);
+        ++told;
+    });
+    Started<bool> early(f.loop, tells_all(follower, *f.store, told));
+    CHECK_FALSE(early.done());
+    follower.start();
+    CHECK_FALSE(early.done());
+    settle(f.loop);
+    REQUIRE(early.done());
+    CHECK(early.get());
+    // In the same turn in which it is published, before the follower itself has heard of it.
+    Started<Result<EntryPtr>> writing = f.start_create("later", "x");
+    while (!f.store->find(f.pod("later"))) f.loop.turn(false);
+    CHECK(await(f.loop, tells_all(follower, *f.store, told)));
+}
+
+TEST_CASE("Follower: a change that is not told yet when history is outrun is told by the list") {
+    StoreFixture f;
+    f.options.history_events_max = 2;
+    f.open();
+    uint64_t a = (*f.create("a", "x"))->revision;
+    std::string told;
+    Follower follower(f.loop, *f.store, "pods", [&](const WatchEvent& event) {
+        told += event.entry->key.name + std::to_string(event.entry->revision) + " ";
+        f.clock.advance_ms(6);  // one a portion
+    });
+    follower.start();
+    settle(f.loop);
+    for (int i = 0; i < 3; ++i) {
+        told.clear();
+        for (int n = 0; n < 5; ++n) a = (*f.update("a", a, "y"))->revision;
+        settle(f.loop);
+        CHECK(told.find("a" + std::to_string(a) + " ") != std::string::npos);
+    }
 }
