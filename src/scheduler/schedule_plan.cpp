@@ -6,20 +6,6 @@
 namespace orilla::scheduler {
 namespace {
 
-/// Requests come from manifests: their sum stops at the top instead of wrapping.
-int64_t add(int64_t a, int64_t b) {
-    int64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
-PodRequests requests_of(const api::Container& container) {
-    PodRequests out;
-    if (const auto* cpu = container.resources.requests.get("cpu")) out.cpu_milli = cpu->milli_value();
-    if (const auto* memory = container.resources.requests.get("memory")) out.memory_bytes = memory->value();
-    if (const auto* storage = container.resources.requests.get("ephemeral-storage")) out.storage_bytes = storage->value();
-    return out;
-}
-
 bool tolerates(const api::Toleration& toleration, const api::Taint& taint) {
     if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
     if (toleration.key.empty()) return toleration.operator_ == "Exists";
@@ -52,34 +38,27 @@ bool same_host_port(const api::ContainerPort& a, const api::ContainerPort& b) {
     return a.host_port == b.host_port && protocol(a) == protocol(b) && (any(a.host_ip) || any(b.host_ip) || a.host_ip == b.host_ip);
 }
 
-bool host_ports_collide(const api::Pod& pod, const api::Pod& other) {
-    for (const auto& mine : pod.spec.containers)
-        for (const auto& port : mine.ports)
-            for (const auto& theirs : other.spec.containers)
-                for (const auto& taken : theirs.ports)
-                    if (port.host_port > 0 && same_host_port(port, taken)) return true;
+bool host_ports_collide(const api::Pod& pod, const NodeLoad& load) {
+    for (const auto& container : pod.spec.containers)
+        for (const auto& port : container.ports)
+            for (const auto& taken : load.host_ports)
+                if (port.host_port > 0 && same_host_port(port, taken)) return true;
     return false;
 }
 
-void check_resources(const api::Pod& pod, const api::Node& node, const std::vector<const api::Pod*>& here,
-                     std::vector<std::string>& reasons) {
+void check_room(const api::Pod& pod, const api::Node& node, const NodeLoad& load, std::vector<std::string>& reasons) {
     const auto amount = [&](std::string_view name, bool milli) -> int64_t {
         const auto* quantity = node.status.allocatable.get(name);
         return !quantity ? 0 : milli ? quantity->milli_value() : quantity->value();
     };
     const PodRequests wanted = count_requests(pod.spec);
-    PodRequests used;
-    for (const auto* other : here) {
-        const PodRequests one = count_requests(other->spec);
-        used.cpu_milli = add(used.cpu_milli, one.cpu_milli);
-        used.memory_bytes = add(used.memory_bytes, one.memory_bytes);
-        used.storage_bytes = add(used.storage_bytes, one.storage_bytes);
-    }
-    if (static_cast<int64_t>(here.size()) >= amount("pods", false)) reasons.emplace_back("Too many pods");
-    if (wanted.cpu_milli > 0 && add(used.cpu_milli, wanted.cpu_milli) > amount("cpu", true)) reasons.emplace_back("Insufficient cpu");
-    if (wanted.memory_bytes > 0 && add(used.memory_bytes, wanted.memory_bytes) > amount("memory", false))
-        reasons.emplace_back("Insufficient memory");
-    if (wanted.storage_bytes > 0 && add(used.storage_bytes, wanted.storage_bytes) > amount("ephemeral-storage", false))
+    PodRequests sum = load.requests;
+    sum += wanted;
+    if (host_ports_collide(pod, load)) reasons.emplace_back("node(s) didn't have free ports for the requested pod ports");
+    if (load.pods >= amount("pods", false)) reasons.emplace_back("Too many pods");
+    if (wanted.cpu_milli > 0 && sum.cpu_milli > amount("cpu", true)) reasons.emplace_back("Insufficient cpu");
+    if (wanted.memory_bytes > 0 && sum.memory_bytes > amount("memory", false)) reasons.emplace_back("Insufficient memory");
+    if (wanted.storage_bytes > 0 && sum.storage_bytes > amount("ephemeral-storage", false))
         reasons.emplace_back("Insufficient ephemeral-storage");
 }
 
@@ -88,54 +67,33 @@ bool is_ready(const api::Node& node) {
                        [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
 }
 
-/// Why the pod may not run on the node; empty when it may.
-std::vector<std::string> filter_node(const api::Pod& pod, const api::Node& node, const std::vector<api::Pod>& bound) {
+/// Why the node is not for this pod, whoever else is there; empty when it is.
+std::vector<std::string> filter_node(const api::Pod& pod, const api::Node& node) {
     std::vector<std::string> reasons;
-    std::vector<const api::Pod*> here;
-    for (const auto& other : bound)
-        if (other.spec.node_name == node.metadata.name) here.push_back(&other);
     if (node.spec.unschedulable) reasons.emplace_back("node(s) were unschedulable");
     if (!is_ready(node)) reasons.emplace_back("node(s) were not ready");
     if (auto taint = find_taint(pod, node); !taint.empty()) reasons.push_back(std::move(taint));
     if (!selector_matches(pod, node)) reasons.emplace_back("node(s) didn't match Pod's node affinity/selector");
-    if (std::any_of(here.begin(), here.end(), [&](const auto* other) { return host_ports_collide(pod, *other); }))
-        reasons.emplace_back("node(s) didn't have free ports for the requested pod ports");
-    check_resources(pod, node, here, reasons);
     return reasons;
 }
 
 }  // namespace
-
-PodRequests count_requests(const api::PodSpec& spec) {
-    PodRequests sum, largest;
-    for (const auto& container : spec.containers) {
-        const PodRequests one = requests_of(container);
-        sum.cpu_milli = add(sum.cpu_milli, one.cpu_milli);
-        sum.memory_bytes = add(sum.memory_bytes, one.memory_bytes);
-        sum.storage_bytes = add(sum.storage_bytes, one.storage_bytes);
-    }
-    for (const auto& container : spec.init_containers) {
-        const PodRequests one = requests_of(container);
-        largest.cpu_milli = std::max(largest.cpu_milli, one.cpu_milli);
-        largest.memory_bytes = std::max(largest.memory_bytes, one.memory_bytes);
-        largest.storage_bytes = std::max(largest.storage_bytes, one.storage_bytes);
-    }
-    return {std::max(sum.cpu_milli, largest.cpu_milli), std::max(sum.memory_bytes, largest.memory_bytes),
-            std::max(sum.storage_bytes, largest.storage_bytes)};
-}
 
 bool offer_the_same(const api::Node& a, const api::Node& b) {
     return a.spec == b.spec && a.metadata.labels == b.metadata.labels && a.status.allocatable == b.status.allocatable &&
            is_ready(a) == is_ready(b);
 }
 
-ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<api::Node>& nodes,
-                               const std::vector<api::Pod>& bound) {
-    if (nodes.empty()) return Unschedulable{"no nodes available to schedule pods"};
+ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements) {
+    if (nodes.empty()) return Unschedulable{"no nodes available to schedule pods", false};
     std::map<std::string, int> counts;
+    bool room_would_do = false;
     for (const auto& node : nodes) {
-        const auto reasons = filter_node(pod, node, bound);
-        if (reasons.empty()) return Bind{node.metadata.name.str()};
+        auto reasons = filter_node(pod, *node);
+        const bool suits = reasons.empty();
+        check_room(pod, *node, placements.on(node->metadata.name), reasons);
+        if (reasons.empty()) return Bind{node->metadata.name.str()};
+        room_would_do |= suits;
         for (const auto& reason : reasons) ++counts[reason];
     }
     std::string message = "0/" + std::to_string(nodes.size()) + " nodes are available";
@@ -144,7 +102,7 @@ ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<api::Node>
         message += separator + std::to_string(count) + " " + reason;
         separator = ", ";
     }
-    return Unschedulable{message + "."};
+    return Unschedulable{message + ".", room_would_do};
 }
 
 }  // namespace orilla::scheduler

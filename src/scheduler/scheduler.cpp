@@ -1,5 +1,6 @@
 #include "orilla/scheduler/scheduler.hpp"
 
+#include "placements.hpp"
 #include "schedule_plan.hpp"
 
 namespace orilla::scheduler {
@@ -9,8 +10,6 @@ std::string key_of(const store::Key& key) { return key.ns + "/" + key.name; }
 
 /// A pod that still does not fit says so again no sooner than this, however often others come and go.
 constexpr int64_t tell_again_ms = 300'000;
-
-bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
 api::PodCondition* find_condition(api::PodStatus& status, std::string_view type) {
     for (auto& condition : status.conditions)
@@ -32,9 +31,12 @@ Scheduler::Scheduler(loop::Loop& loop, store::Objects& objects, store::EventReco
     : loop_(loop),
       objects_(objects),
       events_(events),
+      placements_(std::make_unique<Placements>()),
       pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
       nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent& event) { node_changed(event); }),
       worker_(loop, *this, {.name = "scheduler"}) {}
+
+Scheduler::~Scheduler() = default;
 
 void Scheduler::start() {
     nodes_.start();
@@ -42,29 +44,36 @@ void Scheduler::start() {
 }
 
 void Scheduler::pod_changed(const store::WatchEvent& event) {
+    const std::string key = key_of(event.entry->key);
     const bool gone = event.type == store::WatchEvent::Type::deleted;
-    if (gone) waiting_.erase(key_of(event.entry->key));
-    const auto pod = gone ? nullptr : objects_.get<api::Pod>(event.entry->key.ns, event.entry->key.name);
+    const auto pod = gone ? nullptr : read_entry<api::Pod>(objects_, event.entry);
     const auto before = read_entry<api::Pod>(objects_, event.previous);
+    if (pod) placements_->put(key, *pod);
+    else placements_->drop(key);
+    if (gone) waiting_.erase(key);
     // What this scheduler itself wrote, that no node fits, is no reason to look again.
     const bool may_fit_now = !before || !(pod && before->spec == pod->spec);
-    if (pod && pod->spec.node_name.empty() && may_fit_now) worker_.queue().add(key_of(event.entry->key));
+    if (pod && pod->spec.node_name.empty() && may_fit_now) worker_.queue().add(key);
     // A pod that ended or went made room.
-    if (gone || (pod && has_ended(*pod))) retry_waiting();
+    const bool was_there = !before || (!before->spec.node_name.empty() && !has_ended(*before));
+    if (was_there && (gone || (pod && has_ended(*pod)))) retry_waiting(true);
 }
 
 /// A heartbeat makes no room.
 void Scheduler::node_changed(const store::WatchEvent& event) {
     const auto now = read_entry<api::Node>(objects_, event.entry);
     const auto before = read_entry<api::Node>(objects_, event.previous);
-    if (!now || !before || !offer_the_same(*now, *before)) retry_waiting();
+    if (!now || !before || !offer_the_same(*now, *before)) retry_waiting(false);
 }
 
-void Scheduler::retry_waiting() {
-    for (const auto& [key, told] : waiting_) worker_.queue().add(key);
+void Scheduler::retry_waiting(bool room_only) {
+    for (const auto& [key, told] : waiting_)
+        if (told.room_would_do || !room_only) worker_.queue().add(key);
 }
 
 loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
+    auto catching_up = pods_.catch_up();
+    co_await std::move(catching_up);
     const size_t slash = key.find('/');
     auto pod = objects_.get<api::Pod>(key.substr(0, slash), key.substr(slash + 1));
     const bool wanted = pod && pod->spec.node_name.empty() && !pod->metadata.deletion_timestamp && !has_ended(*pod) &&
@@ -79,12 +88,7 @@ loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
 
 loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api::Pod> pod) {
     const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
-    std::vector<api::Node> nodes;
-    for (const auto& node : objects_.list<api::Node>()) nodes.push_back(*node);
-    std::vector<api::Pod> bound;
-    for (const auto& other : objects_.list<api::Pod>())
-        if (!other->spec.node_name.empty() && !has_ended(*other)) bound.push_back(*other);
-    const ScheduleDecision decision = plan_schedule(*pod, nodes, bound);
+    const ScheduleDecision decision = plan_schedule(*pod, objects_.list<api::Node>(), *placements_);
     if (const auto* bind = std::get_if<Bind>(&decision)) {
         CO_TRY(auto stored, objects_.bind(ns, name, bind->node));
         (void)stored;
@@ -93,11 +97,13 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
                        "Successfully assigned " + ns + "/" + name + " to " + bind->node);
         co_return loop::Outcome{};
     }
-    const std::string& why = std::get<Unschedulable>(decision).message;
+    const auto& [why, room_would_do] = std::get<Unschedulable>(decision);
     Told& told = waiting_[ns + "/" + name];
+    told.room_would_do = room_would_do;
     const int64_t now_ms = loop_.now_ms();
     if (told.message == why && now_ms < told.at_ms + tell_again_ms) co_return loop::Outcome{};
-    told = {why, now_ms};
+    told.message = why;
+    told.at_ms = now_ms;
     CO_TRY_VOID(tell_unschedulable(pod, why));
     co_return loop::Outcome{};  // tried again when a pod goes or a node changes
 }

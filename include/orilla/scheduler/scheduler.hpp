@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "orilla/loop/work_queue.hpp"
@@ -11,9 +12,12 @@
 
 namespace orilla::scheduler {
 
+class Placements;
+
 class Scheduler final : public loop::Reconciler {
   public:
     Scheduler(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events);
+    ~Scheduler() override;
     void start();
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
@@ -23,7 +27,7 @@ class Scheduler final : public loop::Reconciler {
     loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message);
     void pod_changed(const store::WatchEvent& event);
     void node_changed(const store::WatchEvent& event);
-    void retry_waiting();
+    void retry_waiting(bool room_only);
     loop::Loop& loop_;
     store::Objects& objects_;
     store::EventRecorder& events_;
@@ -31,8 +35,10 @@ class Scheduler final : public loop::Reconciler {
     struct Told {
         std::string message;
         int64_t at_ms = 0;
+        bool room_would_do = false;  ///< another pod's end may help
     };
     std::map<std::string, Told> waiting_;  ///< pods that found no node
+    std::unique_ptr<Placements> placements_;
     store::Follower pods_;
     store::Follower nodes_;
     loop::Worker worker_;

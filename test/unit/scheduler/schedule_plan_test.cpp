@@ -24,40 +24,47 @@ api::Pod asking(const char* cpu, const char* memory) {
     container.resources.requests["memory"] = *api::Quantity::parse(memory);
     return pod;
 }
+ScheduleDecision decide(const api::Pod& pod, const std::vector<api::Node>& nodes, const std::vector<api::Pod>& bound) {
+    std::vector<NodePtr> pointers;
+    for (const auto& node : nodes) pointers.push_back(std::make_shared<api::Node>(node));
+    Placements placements;
+    for (const auto& other : bound) placements.put("default/" + std::to_string(&other - bound.data()), other);
+    return plan_schedule(pod, pointers, placements);
+}
 std::string why(const ScheduleDecision& decision) { return std::get<Unschedulable>(decision).message; }
 }  // namespace
 
 TEST_CASE("plan_schedule: a pod that fits is bound") {
-    CHECK(plan_schedule(asking("500m", "100Mi"), {small_node()}, {}) == ScheduleDecision(Bind{"box"}));
+    CHECK(decide(asking("500m", "100Mi"), {small_node()}, {}) == ScheduleDecision(Bind{"box"}));
 }
 
 TEST_CASE("plan_schedule: what is taken counts") {
     auto other = asking("600m", "200Mi");
     other.spec.node_name = "box";
-    CHECK(why(plan_schedule(asking("500m", "100Mi"), {small_node()}, {other})) ==
+    CHECK(why(decide(asking("500m", "100Mi"), {small_node()}, {other})) ==
           "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.");
     other.spec.node_name = "elsewhere";
-    CHECK(plan_schedule(asking("500m", "100Mi"), {small_node()}, {other}) == ScheduleDecision(Bind{"box"}));
+    CHECK(decide(asking("500m", "100Mi"), {small_node()}, {other}) == ScheduleDecision(Bind{"box"}));
 }
 
 TEST_CASE("plan_schedule: selectors, taints and cordons keep pods off") {
     auto pod = asking("1m", "1Mi");
     pod.spec.node_selector["disk"] = "ssd";
-    CHECK(why(plan_schedule(pod, {small_node()}, {})) ==
+    CHECK(why(decide(pod, {small_node()}, {})) ==
           "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
     auto node = small_node();
     node.metadata.labels["disk"] = "ssd";
-    CHECK(plan_schedule(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+    CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
     node.spec.unschedulable = true;
-    CHECK(why(plan_schedule(pod, {node}, {})) == "0/1 nodes are available: 1 node(s) were unschedulable.");
+    CHECK(why(decide(pod, {node}, {})) == "0/1 nodes are available: 1 node(s) were unschedulable.");
     node.spec.unschedulable = false;
     auto& taint = node.spec.taints.emplace_back();
     taint.key = "k";
     taint.value = "v";
     taint.effect = "NoSchedule";
-    CHECK(why(plan_schedule(pod, {node}, {})) == "0/1 nodes are available: 1 node(s) had untolerated taint {k: v}.");
+    CHECK(why(decide(pod, {node}, {})) == "0/1 nodes are available: 1 node(s) had untolerated taint {k: v}.");
     pod.spec.tolerations.emplace_back().operator_ = "Exists";
-    CHECK(plan_schedule(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+    CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
 }
 
 TEST_CASE("plan_schedule: one host port is given once") {
@@ -66,10 +73,10 @@ TEST_CASE("plan_schedule: one host port is given once") {
     port.host_port = 80;
     auto other = pod;
     other.spec.node_name = "box";
-    CHECK(why(plan_schedule(pod, {small_node()}, {other})) ==
+    CHECK(why(decide(pod, {small_node()}, {other})) ==
           "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.");
     other.spec.containers[0].ports[0].protocol = "UDP";
-    CHECK(plan_schedule(pod, {small_node()}, {other}) == ScheduleDecision(Bind{"box"}));
+    CHECK(decide(pod, {small_node()}, {other}) == ScheduleDecision(Bind{"box"}));
 }
 
 TEST_CASE("plan_schedule: local storage counts as memory does") {
@@ -77,18 +84,49 @@ TEST_CASE("plan_schedule: local storage counts as memory does") {
     node.status.allocatable["ephemeral-storage"] = *api::Quantity::parse("10Gi");
     auto pod = asking("1m", "1Mi");
     pod.spec.containers[0].resources.requests["ephemeral-storage"] = *api::Quantity::parse("6Gi");
-    CHECK(plan_schedule(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+    CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
     auto other = pod;
     other.spec.node_name = "box";
-    CHECK(why(plan_schedule(pod, {node}, {other})) == "0/1 nodes are available: 1 Insufficient ephemeral-storage.");
+    CHECK(why(decide(pod, {node}, {other})) == "0/1 nodes are available: 1 Insufficient ephemeral-storage.");
 }
 
 TEST_CASE("plan_schedule: sums that would wrap do not fit") {
     auto pod = asking("1m", "9223372036854775807");
     pod.spec.containers.push_back(pod.spec.containers[0]);
-    CHECK(why(plan_schedule(pod, {small_node()}, {})) == "0/1 nodes are available: 1 Insufficient memory.");
+    CHECK(why(decide(pod, {small_node()}, {})) == "0/1 nodes are available: 1 Insufficient memory.");
     auto other = asking("1m", "1Mi");
     other.spec.node_name = "box";
-    CHECK(why(plan_schedule(asking("1m", "9223372036854775807"), {small_node()}, {other})) ==
+    CHECK(why(decide(asking("1m", "9223372036854775807"), {small_node()}, {other})) ==
           "0/1 nodes are available: 1 Insufficient memory.");
+}
+
+TEST_CASE("plan_schedule: says whether another pod's end could help") {
+    const auto big = asking("2", "1Mi");
+    CHECK(std::get<Unschedulable>(decide(big, {small_node()}, {})).room_would_do);
+    auto picky = big;
+    picky.spec.node_selector["disk"] = "ssd";
+    CHECK_FALSE(std::get<Unschedulable>(decide(picky, {small_node()}, {})).room_would_do);
+    auto other = small_node();
+    other.metadata.labels["disk"] = "ssd";
+    CHECK(std::get<Unschedulable>(decide(picky, {small_node(), other}, {})).room_would_do);
+    CHECK_FALSE(std::get<Unschedulable>(decide(big, {}, {})).room_would_do);
+}
+
+TEST_CASE("Placements: a pod counts while it is on a node and has not ended, once") {
+    Placements placements;
+    auto pod = asking("100m", "1Mi");
+    placements.put("default/a", pod);
+    CHECK(placements.on("box").pods == 0);
+    pod.spec.node_name = "box";
+    placements.put("default/a", pod);
+    placements.put("default/a", pod);
+    placements.put("default/b", pod);
+    CHECK(placements.on("box").pods == 2);
+    CHECK(placements.on("box").requests.cpu_milli == 200);
+    pod.status.phase = "Succeeded";
+    placements.put("default/a", pod);
+    CHECK(placements.on("box").pods == 1);
+    placements.drop("default/b");
+    placements.drop("default/never");
+    CHECK(placements.on("box").pods == 0);
 }

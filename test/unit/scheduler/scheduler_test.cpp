@@ -25,7 +25,7 @@ struct SchedulerWorld : ObjectWorld {
         REQUIRE(run(objects.create<api::Node>(std::move(node))));
         settle();
     }
-    void add_pod(std::string_view name, const char* cpu) {
+    void add_pod(std::string_view name, const char* cpu, const char* disk = nullptr) {
         api::Pod pod;
         pod.metadata.name = api::Str(name);
         pod.metadata.namespace_ = "default";
@@ -33,6 +33,7 @@ struct SchedulerWorld : ObjectWorld {
         container.name = "main";
         container.image = "busybox:1";
         container.resources.requests["cpu"] = *api::Quantity::parse(cpu);
+        if (disk) pod.spec.node_selector["disk"] = disk;
         REQUIRE(run(objects.create<api::Pod>(std::move(pod))));
         settle();
     }
@@ -98,4 +99,22 @@ TEST_CASE("Scheduler: a heartbeat of the node makes no room, more of it does") {
     CHECK(w.failures_told() == 1);
     w.edit_node([](api::Node& node) { node.status.allocatable["cpu"] = *api::Quantity::parse("4"); });
     CHECK(w.node_of("big") == "box");
+}
+
+TEST_CASE("Scheduler: the end of a pod is a reason to look at those that wait for room only") {
+    SchedulerWorld w;
+    w.add_node("1");
+    w.add_pod("small", "600m");
+    for (const char* name : {"a", "b", "c", "d"}) w.add_pod(name, "100m", "ssd");
+    w.add_pod("big", "600m");
+    CHECK(w.node_of("big").empty());
+    const uint64_t before = w.scheduler.counters().reconciled;
+    std::function<Result<void>(api::Pod&)> end = [](api::Pod& pod) -> Result<void> {
+        pod.status.phase = "Succeeded";
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify_status<api::Pod>("default", "small", std::move(end))));
+    w.settle();
+    CHECK(w.node_of("big") == "box");
+    CHECK(w.scheduler.counters().reconciled - before < 4);
 }
