@@ -7,6 +7,7 @@
 #include "namespace_controller.hpp"
 #include "replicaset_controller.hpp"
 #include "service_allocation.hpp"
+#include "terms.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -25,12 +26,14 @@ struct Controllers::Impl {
         : allocation(options.service_cidr),
           services(loop, objects.store(), "services", [this](const store::WatchEvent& event) { service_changed(event); }),
           objects_(objects),
+          pods(loop, objects, api::kind_of<api::Pod>(), owner_and_label_terms),
+          sets(loop, objects, api::kind_of<api::ReplicaSet>(), owner_terms),
           kubernetes(loop, objects, api_place(options)),
-          endpoints(loop, objects),
+          endpoints(loop, objects, pods),
           namespaces(loop, objects),
-          garbage(loop, objects, [this](const store::Key& key) { namespaces.content_gone(key.ns); }),
-          replicasets(loop, objects, events),
-          deployments(loop, objects, events) {
+          garbage(loop, objects, [this](const store::Key& key) { namespaces.content_gone(key); }),
+          replicasets(loop, objects, events, sets, pods),
+          deployments(loop, objects, events, sets, pods) {
         // Before the first write of a Service: the addresses that are taken are known from here on.
         for (const auto& service : objects.list<api::Service>()) allocation.adopt(*service);
         objects.add_admission(allocation);
@@ -47,6 +50,7 @@ struct Controllers::Impl {
     ServiceAllocation allocation;
     store::Follower services;
     store::Objects& objects_;
+    store::TermIndex pods, sets;  ///< for all of them
     KubernetesServiceController kubernetes;
     EndpointsController endpoints;
     NamespaceController namespaces;
@@ -65,8 +69,9 @@ void Controllers::start() {
     impl_->endpoints.start();
     impl_->namespaces.start();
     impl_->garbage.start();
-    impl_->replicasets.start();
     impl_->deployments.start();
+    impl_->sets.start();
+    impl_->pods.start();
 }
 
 std::vector<std::pair<std::string, loop::WorkerCounters>> Controllers::counters() const {

@@ -1,26 +1,27 @@
 #include "deployment_controller.hpp"
 
+#include <algorithm>
+
 #include "pod_facts.hpp"
+#include "terms.hpp"
 
 namespace orilla::controllers {
 namespace {
 constexpr std::string_view deployment_component = "deployment-controller";
 }
 
-DeploymentController::DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
+DeploymentController::DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events,
+                                           store::TermIndex& sets, store::TermIndex& pods)
     : loop_(loop),
       objects_(objects),
       events_(events),
       deployments_(loop, objects.store(), "deployments.apps",
                    [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
-      sets_(loop, objects.store(), "replicasets.apps", [this](const store::WatchEvent& event) { set_changed(event); }),
-      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
-      worker_(loop, *this, {.name = "deployment", .concurrency = 2}) {}
-
-void DeploymentController::start() {
-    deployments_.start();
-    sets_.start();
-    pods_.start();
+      sets_(sets),
+      pods_(pods),
+      worker_(loop, *this, {.name = "deployment", .concurrency = 2}) {
+    sets.subscribe([this](const store::WatchEvent& event) { set_changed(event); });
+    pods.subscribe([this](const store::WatchEvent& event) { pod_changed(event); });
 }
 
 void DeploymentController::set_changed(const store::WatchEvent& event) {
@@ -42,19 +43,23 @@ void DeploymentController::pod_changed(const store::WatchEvent& event) {
     if (owner && owner->kind == "Deployment") worker_.queue().add(key_of(event.entry->key.ns, owner->name));
 }
 
-DeploymentObserved DeploymentController::observe(const api::Deployment& deployment) {
-    DeploymentObserved seen;
-    for (const auto& set : objects_.list<api::ReplicaSet>(deployment.metadata.namespace_)) {
-        const bool ours = is_controlled_by(set->metadata, deployment.metadata.uid);
-        const bool orphan = !find_controller(set->metadata) && !set->metadata.deletion_timestamp &&
-                            selects(deployment.spec.selector, set->metadata.labels);
-        if (ours || orphan) seen.replica_sets.push_back(*set);
+loop::Task<DeploymentObserved> DeploymentController::observe(DeploymentPtr deployment) {
+    for (store::TermIndex* index : {&sets_, &pods_}) {
+        auto catching_up = index->catch_up();
+        co_await std::move(catching_up);
     }
-    if (deployment.spec.strategy.type == "Recreate")
-        for (const auto& pod : objects_.list<api::Pod>(deployment.metadata.namespace_))
-            if (selects(deployment.spec.selector, pod->metadata.labels)) seen.pods.push_back(*pod);
-    seen.since_progress_s = (loop_.now_ms() - progressed_ms(deployment)) / 1000;
-    return seen;
+    DeploymentObserved seen;
+    for (const auto& set : sets_.find<api::ReplicaSet>(owned_by(deployment->metadata.uid))) seen.replica_sets.push_back(*set);
+    for (const auto& set : sets_.find<api::ReplicaSet>(orphans_in(deployment->metadata.namespace_)))
+        if (!set->metadata.deletion_timestamp && selects(deployment->spec.selector, set->metadata.labels))
+            seen.replica_sets.push_back(*set);
+    std::sort(seen.replica_sets.begin(), seen.replica_sets.end(),
+              [](const auto& a, const auto& b) { return a.metadata.name < b.metadata.name; });
+    if (deployment->spec.strategy.type == "Recreate")
+        for (const auto& set : seen.replica_sets)
+            for (auto& pod : pods_.find<api::Pod>(owned_by(set.metadata.uid))) seen.pods.push_back(std::move(pod));
+    seen.since_progress_s = (loop_.now_ms() - progressed_ms(*deployment)) / 1000;
+    co_return seen;
 }
 
 /// Starts now for a Deployment that was not seen yet, also after a restart.
@@ -71,7 +76,9 @@ loop::Task<Result<loop::Outcome>> DeploymentController::reconcile(std::string ke
         progress_.erase(key);
         co_return loop::Outcome{};
     }
-    for (auto& action : plan_deployment(*deployment, observe(*deployment))) {
+    auto looking = observe(deployment);
+    const DeploymentObserved seen = co_await std::move(looking);
+    for (auto& action : plan_deployment(*deployment, seen)) {
         CO_TRY_VOID(apply(deployment, std::move(action)));
     }
     // The acts may have changed it (revision, collisions).
@@ -175,7 +182,9 @@ loop::Task<Result<void>> DeploymentController::set_collision_count(DeploymentPtr
 }
 
 loop::Task<Result<loop::Outcome>> DeploymentController::write_status(DeploymentPtr deployment) {
-    const DeploymentSummary summary = summarise_deployment(*deployment, observe(*deployment), loop_.clock().wall_s());
+    auto looking = observe(deployment);
+    const DeploymentObserved seen = co_await std::move(looking);
+    const DeploymentSummary summary = summarise_deployment(*deployment, seen, loop_.clock().wall_s());
     if (summary.progressed) progressed_ms(*deployment) = loop_.now_ms();
     const loop::Outcome outcome{summary.again_after_s < 0 ? -1 : summary.again_after_s * 1000};
     if (summary.status == deployment->status) co_return outcome;

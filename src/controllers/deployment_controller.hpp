@@ -3,19 +3,22 @@
 
 #include "controller_base.hpp"
 #include "deployment_plan.hpp"
+#include "orilla/store/term_index.hpp"
 
 namespace orilla::controllers {
 
 class DeploymentController final : public loop::Reconciler {
   public:
-    DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events);
-    void start();
+    /// `sets` and `pods` by their owners.
+    DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, store::TermIndex& sets,
+                         store::TermIndex& pods);
+    void start() { deployments_.start(); }
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
   private:
     using DeploymentPtr = std::shared_ptr<const api::Deployment>;
-    DeploymentObserved observe(const api::Deployment& deployment);
+    loop::Task<DeploymentObserved> observe(DeploymentPtr deployment);
     int64_t& progressed_ms(const api::Deployment& deployment);
     void set_changed(const store::WatchEvent& event);
     void pod_changed(const store::WatchEvent& event);
@@ -37,8 +40,8 @@ class DeploymentController final : public loop::Reconciler {
     };
     std::map<std::string, Progress> progress_;  ///< by key
     store::Follower deployments_;
-    store::Follower sets_;
-    store::Follower pods_;
+    store::TermIndex& sets_;
+    store::TermIndex& pods_;
     loop::Worker worker_;
 };
 

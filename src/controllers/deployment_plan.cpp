@@ -189,9 +189,9 @@ bool old_pods_remain(const View& view) {
     for (const auto* set : view.old)
         if (set->status.observed_generation < set->metadata.generation) return true;
     for (const auto& pod : view.seen.pods) {
-        if (pod.status.phase == "Succeeded" || pod.status.phase == "Failed") continue;
+        if (pod->status.phase == "Succeeded" || pod->status.phase == "Failed") continue;
         for (const auto* set : view.old)
-            if (is_controlled_by(pod.metadata, set->metadata.uid)) return true;
+            if (is_controlled_by(pod->metadata, set->metadata.uid)) return true;
     }
     return false;
 }

@@ -2,6 +2,7 @@
 // and maxUnavailable. Decides one step at a time from what is there; the controller acts and looks again.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,7 +13,7 @@ namespace orilla::controllers {
 
 struct DeploymentObserved {
     std::vector<api::ReplicaSet> replica_sets;  ///< those it controls, and orphans that match
-    std::vector<api::Pod> pods;                 ///< of the namespace that match its selector, for Recreate
+    std::vector<std::shared_ptr<const api::Pod>> pods;  ///< of its ReplicaSets, for Recreate
     int64_t since_progress_s = 0;               ///< monotonic, since the last progress that was seen
 };
 

@@ -1,6 +1,7 @@
 #include "endpoints_controller.hpp"
 
 #include "orilla/api/selectors.hpp"
+#include "terms.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -22,20 +23,21 @@ loop::Task<Result<void>> outcome(loop::Task<Result<T>> task) {
 
 }  // namespace
 
-EndpointsController::EndpointsController(loop::Loop& loop, store::Objects& objects)
+EndpointsController::EndpointsController(loop::Loop& loop, store::Objects& objects, store::TermIndex& pods)
     : objects_(objects),
-      services_(loop, objects.store(), "services",
-                [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
-      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
-      slices_(loop, objects.store(), "endpointslices.discovery.k8s.io",
-              [this](const store::WatchEvent& event) { slice_changed(event); }),
+      pods_(pods),
+      services_(loop, objects, api::kind_of<api::Service>(), selector_terms),
+      slices_(loop, objects, api::kind_of<api::EndpointSlice>(), slice_terms),
       endpoints_(loop, objects.store(), "endpoints",
                  [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
-      worker_(loop, *this, {.name = "endpoints", .concurrency = 2}) {}
+      worker_(loop, *this, {.name = "endpoints", .concurrency = 2}) {
+    pods.subscribe([this](const store::WatchEvent& event) { pod_changed(event); });
+    services_.subscribe([this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); });
+    slices_.subscribe([this](const store::WatchEvent& event) { slice_changed(event); });
+}
 
 void EndpointsController::start() {
     services_.start();
-    pods_.start();
     slices_.start();
     endpoints_.start();
 }
@@ -45,11 +47,36 @@ void EndpointsController::pod_changed(const store::WatchEvent& event) {
     const auto before = object_of(objects_, api::kind_of<api::Pod>(), event.previous);
     const bool gone = event.type == store::WatchEvent::Type::deleted;
     if (!gone && now && before && looks_the_same(now->as<api::Pod>(), before->as<api::Pod>())) return;
-    for (const auto& service : objects_.list<api::Service>(event.entry->key.ns)) {
-        if (service->spec.selector.empty()) continue;
-        const auto selector = api::Selector::from_labels(service->spec.selector);
-        const bool selected = (now && selector.matches(now->meta().labels)) || (before && selector.matches(before->meta().labels));
-        if (selected) worker_.queue().add(key_of(service->metadata));
+    for (const auto& pod : {now, before})
+        if (pod) queue_services(pod->as<api::Pod>());
+}
+
+/// A Service that the index does not know yet is queued when it does.
+void EndpointsController::queue_services(const api::Pod& pod) {
+    for (const auto& [key, value] : pod.metadata.labels)
+        for (const auto& service : services_.find<api::Service>(selecting(pod.metadata.namespace_, key, value)))
+            if (api::Selector::from_labels(service->spec.selector).matches(pod.metadata.labels))
+                worker_.queue().add(key_of(service->metadata));
+}
+
+/// Those with the label that fewest have.
+std::vector<std::shared_ptr<const api::Pod>> EndpointsController::pods_of(const api::Service& service) {
+    std::string rarest;
+    size_t fewest = SIZE_MAX;
+    for (const auto& [key, value] : service.spec.selector) {
+        std::string term = labelled(service.metadata.namespace_, key, value);
+        const size_t count = pods_.count(term);
+        if (count >= fewest) continue;
+        fewest = count;
+        rarest = std::move(term);
+    }
+    return pods_.find<api::Pod>(rarest);
+}
+
+loop::Task<void> EndpointsController::catch_up() {
+    for (store::TermIndex* index : {&pods_, &slices_}) {
+        auto catching_up = index->catch_up();
+        co_await std::move(catching_up);
     }
 }
 
@@ -63,20 +90,19 @@ void EndpointsController::slice_changed(const store::WatchEvent& event) {
 
 loop::Task<Result<loop::Outcome>> EndpointsController::reconcile(std::string key) {
     const auto [ns, name] = split_key(key);
+    auto catching_up = catch_up();
+    co_await std::move(catching_up);
     if (is_ending(objects_, ns)) co_return loop::Outcome{};
     const auto service = objects_.get<api::Service>(ns, name);
     const auto endpoints = objects_.get<api::Endpoints>(ns, name);
     const bool selects_pods = service && !service->spec.selector.empty();
-    const auto pods = selects_pods ? objects_.list<api::Pod>(ns) : std::vector<std::shared_ptr<const api::Pod>>();
-    const auto slices = objects_.list<api::EndpointSlice>(ns);
+    const auto pods = selects_pods ? pods_of(*service) : std::vector<std::shared_ptr<const api::Pod>>();
+    const auto slices = slices_.find<api::EndpointSlice>(slices_of(ns, name));
     EndpointsObserved seen;
     seen.service = service.get();
     seen.endpoints = endpoints.get();
     for (const auto& pod : pods) seen.pods.push_back(pod.get());
-    for (const auto& slice : slices) {
-        const auto* label = slice->metadata.labels.get(service_name_label);
-        if (label && *label == name) seen.slices.push_back(slice.get());
-    }
+    for (const auto& slice : slices) seen.slices.push_back(slice.get());
     for (auto& action : plan_endpoints(name, seen)) {
         CO_TRY_VOID(apply(ns, std::move(action)));
     }

@@ -3,23 +3,30 @@
 
 #include "controller_base.hpp"
 #include "endpoints_plan.hpp"
+#include "orilla/store/term_index.hpp"
 
 namespace orilla::controllers {
 
 class EndpointsController final : public loop::Reconciler {
   public:
-    EndpointsController(loop::Loop& loop, store::Objects& objects);
+    /// `pods` by their labels.
+    EndpointsController(loop::Loop& loop, store::Objects& objects, store::TermIndex& pods);
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
   private:
     void pod_changed(const store::WatchEvent& event);
+    void queue_services(const api::Pod& pod);
+    loop::Task<void> catch_up();
+    std::vector<std::shared_ptr<const api::Pod>> pods_of(const api::Service& service);
     void slice_changed(const store::WatchEvent& event);
     loop::Task<Result<void>> apply(std::string ns, EndpointsAction action);
 
     store::Objects& objects_;
-    store::Follower services_, pods_, slices_, endpoints_;
+    store::TermIndex& pods_;
+    store::TermIndex services_, slices_;
+    store::Follower endpoints_;
     loop::Worker worker_;
 };
 

@@ -54,7 +54,7 @@ using EndpointsAction =
 
 struct EndpointsObserved {
     const api::Service* service = nullptr;                 ///< null: there is none of this name
-    std::vector<const api::Pod*> pods;                     ///< of the namespace
+    std::vector<const api::Pod*> pods;                     ///< at least those that it selects
     std::vector<const api::EndpointSlice*> slices;         ///< labelled with this Service's name
     const api::Endpoints* endpoints = nullptr;             ///< of this name
 };

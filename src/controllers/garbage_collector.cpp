@@ -44,7 +44,12 @@ void remove_finalizer(api::ObjectMeta& meta, std::string_view name) {
 }  // namespace
 
 GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, std::function<void(const store::Key&)> on_gone)
-    : objects_(objects), on_gone_(std::move(on_gone)), worker_(loop, *this, {.name = "garbage-collector", .concurrency = 4}) {
+    : loop_(loop),
+      objects_(objects),
+      on_gone_(std::move(on_gone)),
+      listed_event_(loop),
+      worker_(loop, *this, {.name = "garbage-collector", .concurrency = 4}),
+      scope_(loop) {
     for (const auto& kind : api::all_kinds()) {
         if (kind.kind == "Event") continue;  // they end by themselves and own nothing
         auto listener = [this, &kind](const store::WatchEvent& event) { changed(kind, event); };
@@ -54,6 +59,17 @@ GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, st
 
 void GarbageCollector::start() {
     for (const auto& follower : followers_) follower->start();
+    scope_.spawn(wait_for_lists());
+}
+
+/// An owner may only be told that it has no dependents by who has seen all objects.
+loop::Task<void> GarbageCollector::wait_for_lists() {
+    for (const auto& follower : followers_) {
+        auto catching_up = follower->catch_up();
+        co_await std::move(catching_up);
+    }
+    listed_ = true;
+    listed_event_.notify_all();
 }
 
 // ---- the index -------------------------------------------------------------------------------------------------------
@@ -82,13 +98,17 @@ void GarbageCollector::gone(const store::WatchEvent& event, const store::ObjectP
 }
 
 void GarbageCollector::index(const store::Key& key, const api::ObjectMeta& meta) {
-    if (owners_.contains(key)) unindex(key);
+    unindex(key);
     if (meta.owner_references.empty()) return;
     auto& uids = owners_[key];
     for (const auto& reference : meta.owner_references) {
         uids.push_back(reference.uid.str());
-        Link& link = dependents_[uids.back()][key];
-        link.blocks |= reference.block_owner_deletion.value_or(false);
+        Dependents& dependents = dependents_[uids.back()];
+        Link& link = dependents.links[key];
+        if (reference.block_owner_deletion.value_or(false) && !link.blocks) {
+            link.blocks = true;
+            ++dependents.blocking;
+        }
         link.deleting = static_cast<bool>(meta.deletion_timestamp);
         link.waiting = link.deleting && has_finalizer(meta, foreground_finalizer);
     }
@@ -98,22 +118,29 @@ void GarbageCollector::unindex(const store::Key& key) {
     const auto found = owners_.find(key);
     if (found == owners_.end()) return;
     for (const auto& uid : found->second) {
-        const auto links = dependents_.find(uid);
-        if (links == dependents_.end()) continue;
-        links->second.erase(key);
-        if (links->second.empty()) dependents_.erase(links);
+        const auto dependents = dependents_.find(uid);
+        if (dependents == dependents_.end()) continue;
+        auto& links = dependents->second.links;
+        const auto link = links.find(key);
+        if (link == links.end()) continue;
+        dependents->second.blocking -= link->second.blocks;
+        links.erase(link);
+        if (links.empty()) dependents_.erase(dependents);
     }
     owners_.erase(found);
 }
 
 void GarbageCollector::queue_dependents(const std::string& uid) {
-    const auto links = dependents_.find(uid);
-    if (links == dependents_.end()) return;
-    for (const auto& [key, link] : links->second) worker_.queue().add(queue_key(key));
+    const auto dependents = dependents_.find(uid);
+    if (dependents == dependents_.end()) return;
+    for (const auto& [key, link] : dependents->second.links) worker_.queue().add(queue_key(key));
 }
 
+/// An owner that still waits for others has no reason to look: only the last of thousands costs it a look at all of them.
 void GarbageCollector::queue_owners(const store::Key& key, const api::ObjectMeta& meta) {
     for (const auto& reference : meta.owner_references) {
+        const auto dependents = dependents_.find(reference.uid.str());
+        if (dependents != dependents_.end() && dependents->second.blocking > 0) continue;
         const auto* kind = api::find_kind(reference.api_version, reference.kind);
         if (!kind) continue;
         worker_.queue().add(queue_key({std::string(kind->resource), kind->namespaced ? key.ns : "", reference.name.str()}));
@@ -143,6 +170,7 @@ loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent
 }
 
 loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) {
+    while (!listed_) co_await listed_event_.wait();
     const store::Key key = parse_queue_key(text);
     auto reading = read(key);
     auto object = co_await std::move(reading);
@@ -151,13 +179,17 @@ loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) 
     const api::ObjectMeta& meta = object->object->meta();
     index(key, meta);
     GarbageObserved seen;
+    bool waited_for = static_cast<bool>(meta.deletion_timestamp);
     for (const auto& reference : meta.owner_references) {
         CO_TRY(const OwnerState state, find_owner(key, reference));
         seen.owners.push_back(state);
+        waited_for |= state == OwnerState::waiting;
     }
-    if (const auto links = dependents_.find(meta.uid.str()); links != dependents_.end())
-        for (const auto& [dependent, link] : links->second) seen.dependents.push_back({dependent, link.blocks, link.deleting, link.waiting});
+    if (const auto dependents = dependents_.find(meta.uid.str()); waited_for && dependents != dependents_.end())
+        for (const auto& [dependent, link] : dependents->second.links)
+            seen.dependents.push_back({dependent, link.blocks, link.deleting, link.waiting});
     for (auto& action : plan_garbage(meta, seen)) {
+        co_await loop_.breathe();
         CO_TRY_VOID(apply(*object, std::move(action)));
     }
     co_return loop::Outcome{};

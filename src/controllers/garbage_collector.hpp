@@ -29,9 +29,14 @@ class GarbageCollector final : public loop::Reconciler {
         bool deleting = false;
         bool waiting = false;
     };
+    struct Dependents {
+        std::map<store::Key, Link> links;
+        size_t blocking = 0;  ///< of them
+    };
     /// A read of an object of any kind, or why there is none.
     using ObjectResult = Result<store::Stored>;
 
+    loop::Task<void> wait_for_lists();
     void changed(const api::KindInfo& kind, const store::WatchEvent& event);
     void gone(const store::WatchEvent& event, const store::ObjectPtr& last);
     void index(const store::Key& key, const api::ObjectMeta& meta);
@@ -43,12 +48,16 @@ class GarbageCollector final : public loop::Reconciler {
     loop::Task<Result<void>> apply(store::Stored object, GarbageAction action);
     loop::Task<Result<void>> edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change);
 
+    loop::Loop& loop_;
     store::Objects& objects_;
     std::function<void(const store::Key&)> on_gone_;
-    std::map<std::string, std::map<store::Key, Link>> dependents_;  ///< by the owner's uid
-    std::map<store::Key, std::vector<std::string>> owners_;         ///< of those that have any: their uids
+    std::map<std::string, Dependents> dependents_;           ///< by the owner's uid
+    std::map<store::Key, std::vector<std::string>> owners_;  ///< of those that have any: their uids
     std::vector<std::unique_ptr<store::Follower>> followers_;
+    bool listed_ = false;  ///< the index has seen every object
+    loop::Event listed_event_;
     loop::Worker worker_;
+    loop::Scope scope_;
 };
 
 }  // namespace orilla::controllers

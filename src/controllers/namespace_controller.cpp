@@ -5,7 +5,7 @@
 namespace orilla::controllers {
 namespace {
 constexpr std::string_view namespace_finalizer = "kubernetes";
-/// Most ends are heard of; this is for what is not.
+/// The end of the last object of a kind is heard of; this is for what is not, and for the numbers in the status.
 constexpr int64_t look_again_ms = 5000;
 }  // namespace
 
@@ -19,10 +19,12 @@ NamespaceController::NamespaceController(loop::Loop& loop, store::Objects& objec
                   }),
       worker_(loop, *this, {.name = "namespace", .concurrency = 2}) {}
 
-void NamespaceController::content_gone(const std::string& ns) {
-    if (ns.empty()) return;
-    const auto found = objects_.get<api::Namespace>(ns);
-    if (found && found->metadata.deletion_timestamp) worker_.queue().add(ns);
+void NamespaceController::content_gone(const store::Key& key) {
+    if (key.ns.empty()) return;
+    const auto found = objects_.get<api::Namespace>(key.ns);
+    if (!found || !found->metadata.deletion_timestamp) return;
+    // A look costs a walk over what is left: not one for each of thousands.
+    if (objects_.store().count(key.resource, key.ns) == 0) worker_.queue().add(key.ns);
 }
 
 loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInfo& kind, std::string ns) {
@@ -30,6 +32,7 @@ loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInf
     std::map<std::string, size_t> finalizers;
     const auto listing = objects_.store().list(kind.resource, ns);
     for (const auto& entry : listing.entries) {
+        co_await loop_.breathe();
         auto reading = objects_.read(kind, ns, entry->key.name);
         const auto stored = co_await std::move(reading);
         if (!stored && stored.error().code() == Code::not_found) continue;

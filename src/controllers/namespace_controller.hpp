@@ -10,8 +10,8 @@ class NamespaceController final : public loop::Reconciler {
   public:
     NamespaceController(loop::Loop& loop, store::Objects& objects);
     void start() { namespaces_.start(); }
-    /// Something in this namespace is gone.
-    void content_gone(const std::string& ns);
+    /// This is gone from its namespace.
+    void content_gone(const store::Key& key);
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 

@@ -2,41 +2,41 @@
 
 #include "orilla/api/selectors.hpp"
 #include "pod_facts.hpp"
+#include "terms.hpp"
 
 namespace orilla::controllers {
 namespace {
 constexpr std::string_view replicaset_component = "replicaset-controller";
-
-/// The pods that the plan may have to do with: its own, and those without a controller that match.
-std::vector<api::Pod> pods_of(store::Objects& objects, const api::ReplicaSet& set) {
-    std::vector<api::Pod> out;
-    const auto selector = api::Selector::from(set.spec.selector);
-    for (const auto& pod : objects.list<api::Pod>(set.metadata.namespace_)) {
-        const auto* controller = find_controller(pod->metadata);
-        const bool mine = controller && controller->uid == set.metadata.uid;
-        if (mine || (!controller && selector && selector->matches(pod->metadata.labels))) out.push_back(*pod);
-    }
-    return out;
-}
 }  // namespace
 
-ReplicaSetController::ReplicaSetController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
+ReplicaSetController::ReplicaSetController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events,
+                                           store::TermIndex& sets, store::TermIndex& pods)
     : loop_(loop),
       objects_(objects),
       events_(events),
-      sets_(loop, objects.store(), "replicasets.apps",
-            [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
-      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
-      worker_(loop, *this, {.name = "replicaset", .concurrency = 2}) {}
+      pods_(pods),
+      worker_(loop, *this, {.name = "replicaset", .concurrency = 2}) {
+    sets.subscribe([this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); });
+    pods.subscribe([this](const store::WatchEvent& event) { pod_changed(event); });
+}
 
-void ReplicaSetController::start() {
-    sets_.start();
-    pods_.start();
+/// The pods that the plan may have to do with: its own, and those without a controller that match.
+loop::Task<std::vector<PodPtr>> ReplicaSetController::pods_of(std::shared_ptr<const api::ReplicaSet> set) {
+    auto catching_up = pods_.catch_up();
+    co_await std::move(catching_up);
+    std::vector<PodPtr> out = pods_.find<api::Pod>(owned_by(set->metadata.uid));
+    const auto selector = api::Selector::from(set->spec.selector);
+    for (auto& pod : pods_.find<api::Pod>(orphans_in(set->metadata.namespace_)))
+        if (selector && selector->matches(pod->metadata.labels)) out.push_back(std::move(pod));
+    co_return out;
 }
 
 void ReplicaSetController::pod_changed(const store::WatchEvent& event) {
-    queue_owner(objects_, api::kind_of<api::Pod>(), "ReplicaSet", event, worker_.queue());
     const auto pod = object_of(objects_, api::kind_of<api::Pod>(), event.entry);
+    const auto before = object_of(objects_, api::kind_of<api::Pod>(), event.previous);
+    const bool modified = event.type == store::WatchEvent::Type::modified;
+    if (modified && pod && before && looks_the_same_to_owner(pod->as<api::Pod>(), before->as<api::Pod>())) return;
+    queue_owner(objects_, api::kind_of<api::Pod>(), "ReplicaSet", event, worker_.queue());
     if (!pod || find_controller(pod->meta()) || pod->meta().labels.empty()) return;
     // An orphan: whoever matches it adopts it.
     for (const auto& set : objects_.list<api::ReplicaSet>(event.entry->key.ns))
@@ -51,7 +51,9 @@ loop::Task<Result<loop::Outcome>> ReplicaSetController::reconcile(std::string ke
         co_return loop::Outcome{};
     }
     Result<void> failed = ok();
-    for (auto& action : plan_replicaset(*set, pods_of(objects_, *set))) {
+    auto looking = pods_of(set);
+    const std::vector<PodPtr> pods = co_await std::move(looking);
+    for (auto& action : plan_replicaset(*set, pods)) {
         auto task = apply(set, std::move(action));
         failed = co_await std::move(task);
         if (!failed) break;
@@ -117,9 +119,10 @@ loop::Task<Result<loop::Outcome>> ReplicaSetController::write_status(std::shared
     const std::string ns = set->metadata.namespace_.str(), key = key_of(set->metadata);
     const auto failure = failures_.find(key);
     int64_t again_after_s = -1;
-    api::ReplicaSetStatus status = summarise_replicaset(*set, pods_of(objects_, *set),
-                                                        failure == failures_.end() ? "" : failure->second,
-                                                        loop_.clock().wall_s(), &again_after_s);
+    const std::string why = failure == failures_.end() ? "" : failure->second;
+    auto looking = pods_of(set);
+    const std::vector<PodPtr> pods = co_await std::move(looking);
+    api::ReplicaSetStatus status = summarise_replicaset(*set, pods, why, loop_.clock().wall_s(), &again_after_s);
     const loop::Outcome outcome{again_after_s < 0 ? -1 : again_after_s * 1000};
     if (status == set->status) co_return outcome;
     std::function<Result<void>(api::ReplicaSet&)> change = [status](api::ReplicaSet& edited) -> Result<void> {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "orilla/api/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
@@ -39,27 +40,46 @@ bool goes_before(const api::Pod& a, const api::Pod& b) {
     return rank_a != rank_b ? rank_a < rank_b : a.metadata.name.view() < b.metadata.name.view();
 }
 
-bool matches(const api::ReplicaSet& owner, const api::Pod& pod) {
-    return selects(owner.spec.selector, pod.metadata.labels);
+/// A bad selector matches nothing.
+api::Selector selector_of(const api::ReplicaSet& owner) {
+    auto parsed = api::Selector::from(owner.spec.selector);
+    return parsed ? std::move(*parsed) : api::Selector::nothing();
 }
 
-std::vector<const api::Pod*> owned_active(const api::ReplicaSet& owner, const std::vector<api::Pod>& pods) {
+std::vector<const api::Pod*> owned_active(const api::ReplicaSet& owner, const std::vector<PodPtr>& pods) {
+    const api::Selector selector = selector_of(owner);
     std::vector<const api::Pod*> out;
     for (const auto& pod : pods)
-        if (is_active(pod) && is_controlled_by(pod.metadata, owner.metadata.uid) && matches(owner, pod)) out.push_back(&pod);
+        if (is_active(*pod) && is_controlled_by(pod->metadata, owner.metadata.uid) && selector.matches(pod->metadata.labels))
+            out.push_back(pod.get());
     return out;
+}
+
+const api::PodCondition* find_ready(const api::Pod& pod) {
+    for (const auto& condition : pod.status.conditions)
+        if (condition.type == "Ready") return &condition;
+    return nullptr;
 }
 
 }  // namespace
 
-std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods) {
+bool looks_the_same_to_owner(const api::Pod& a, const api::Pod& b) {
+    const auto *ready_a = find_ready(a), *ready_b = find_ready(b);
+    if (!ready_a != !ready_b || (ready_a && !(*ready_a == *ready_b))) return false;
+    return a.status.phase == b.status.phase && a.metadata.labels == b.metadata.labels &&
+           a.metadata.deletion_timestamp == b.metadata.deletion_timestamp &&
+           a.metadata.owner_references == b.metadata.owner_references && a.metadata.uid == b.metadata.uid;
+}
+
+std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, const std::vector<PodPtr>& pods) {
     std::vector<ReplicaSetAction> actions;
     if (desired.metadata.deletion_timestamp) return actions;
+    const api::Selector selector = selector_of(desired);
     for (const auto& pod : pods) {
-        const bool mine = is_controlled_by(pod.metadata, desired.metadata.uid);
-        if (mine && !matches(desired, pod)) actions.emplace_back(ReleasePod{pod.metadata.name.str()});
-        if (!mine && !find_controller(pod.metadata) && is_active(pod) && matches(desired, pod))
-            actions.emplace_back(AdoptPod{pod.metadata.name.str()});
+        const bool mine = is_controlled_by(pod->metadata, desired.metadata.uid), matches = selector.matches(pod->metadata.labels);
+        if (mine && !matches) actions.emplace_back(ReleasePod{pod->metadata.name.str()});
+        if (!mine && !find_controller(pod->metadata) && is_active(*pod) && matches)
+            actions.emplace_back(AdoptPod{pod->metadata.name.str()});
     }
     if (!actions.empty()) return actions;  // counted once they are settled
     auto owned = owned_active(desired, pods);
@@ -67,13 +87,14 @@ std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, co
     const int missing = wanted - static_cast<int>(owned.size());
     if (missing > 0) actions.emplace_back(CreatePods{std::min(missing, replicaset_burst_max)});
     if (missing >= 0) return actions;
-    std::sort(owned.begin(), owned.end(), [](const auto* a, const auto* b) { return goes_before(*a, *b); });
     const int surplus = std::min(-missing, replicaset_burst_max);
+    std::partial_sort(owned.begin(), owned.begin() + surplus, owned.end(),
+                      [](const auto* a, const auto* b) { return goes_before(*a, *b); });
     for (int i = 0; i < surplus; ++i) actions.emplace_back(DeletePod{owned[static_cast<size_t>(i)]->metadata.name.str()});
     return actions;
 }
 
-api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods,
+api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<PodPtr>& pods,
                                            const std::string& failure, int64_t now_s, int64_t* again_after_s) {
     api::ReplicaSetStatus status;
     *again_after_s = -1;

@@ -1,6 +1,7 @@
 // ReplicaSet: the right number of pods of one template. Decides only; see replicaset_controller for the acts.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "orilla/api/types.hpp"
 
 namespace orilla::controllers {
+
+using PodPtr = std::shared_ptr<const api::Pod>;
 
 /// At most so many pods are created or deleted in one turn: the rest follows in the next.
 constexpr int replicaset_burst_max = 500;
@@ -32,10 +35,12 @@ struct ReleasePod {
 };
 using ReplicaSetAction = std::variant<CreatePods, DeletePod, AdoptPod, ReleasePod>;
 
+/// Whether to its ReplicaSet the two states of a pod are one.
+bool looks_the_same_to_owner(const api::Pod& a, const api::Pod& b);
 /// `pods` of the namespace: at least those that are its own or match and have no controller.
-std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods);
+std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, const std::vector<PodPtr>& pods);
 /// `*again_after_s`: when a pod becomes available by waiting (minReadySeconds), else -1. `failure`: of the last create.
-api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<api::Pod>& pods,
+api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<PodPtr>& pods,
                                            const std::string& failure, int64_t now_s, int64_t* again_after_s);
 api::Pod make_pod(const api::ReplicaSet& owner);
 

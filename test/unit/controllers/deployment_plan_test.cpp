@@ -90,7 +90,7 @@ TEST_CASE("plan_deployment: Recreate waits for the old set's controller and for 
     auto& owner = pod.metadata.owner_references.emplace_back();
     owner.uid = "old-uid";
     owner.controller = true;
-    CHECK(plan_deployment(web, {{old}, {pod}, 0}).empty());
+    CHECK(plan_deployment(web, {{old}, {std::make_shared<api::Pod>(pod)}, 0}).empty());
     CHECK(plan_deployment(web, {{old}, {}, 0}).size() == 1);
 }
 

@@ -33,31 +33,40 @@ api::Pod owned_pod(std::string_view name, bool ready = true) {
     return pod;
 }
 
+std::vector<PodPtr> shared(const std::vector<api::Pod>& pods) {
+    std::vector<PodPtr> out;
+    for (const auto& pod : pods) out.push_back(std::make_shared<api::Pod>(pod));
+    return out;
+}
+std::vector<ReplicaSetAction> plan(const api::ReplicaSet& set, const std::vector<api::Pod>& pods) {
+    return plan_replicaset(set, shared(pods));
+}
+
 }  // namespace
 
 TEST_CASE("plan_replicaset: creates the pods that are missing") {
-    CHECK(plan_replicaset(set_with(3), {owned_pod("a")}) == std::vector<ReplicaSetAction>{CreatePods{2}});
-    CHECK(plan_replicaset(set_with(9999), {}) == std::vector<ReplicaSetAction>{CreatePods{replicaset_burst_max}});
+    CHECK(plan(set_with(3), {owned_pod("a")}) == std::vector<ReplicaSetAction>{CreatePods{2}});
+    CHECK(plan(set_with(9999), {}) == std::vector<ReplicaSetAction>{CreatePods{replicaset_burst_max}});
 }
 
 TEST_CASE("plan_replicaset: does nothing when there are enough") {
-    CHECK(plan_replicaset(set_with(1), {owned_pod("a")}).empty());
+    CHECK(plan(set_with(1), {owned_pod("a")}).empty());
     api::ReplicaSet ending = set_with(3);
     ending.metadata.deletion_timestamp = api::Time(1);
-    CHECK(plan_replicaset(ending, {}).empty());
+    CHECK(plan(ending, {}).empty());
 }
 
 TEST_CASE("plan_replicaset: leaves alone what is not ours") {
     api::Pod other = owned_pod("b");
     other.metadata.owner_references[0].uid = "somebody";
-    CHECK(plan_replicaset(set_with(0), {other, pod_with("c", "db")}).empty());
+    CHECK(plan(set_with(0), {other, pod_with("c", "db")}).empty());
 }
 
 TEST_CASE("plan_replicaset: ended and ending pods do not count") {
     api::Pod ended = owned_pod("a"), ending = owned_pod("b");
     ended.status.phase = "Failed";
     ending.metadata.deletion_timestamp = api::Time(1);
-    CHECK(plan_replicaset(set_with(1), {ended, ending}) == std::vector<ReplicaSetAction>{CreatePods{1}});
+    CHECK(plan(set_with(1), {ended, ending}) == std::vector<ReplicaSetAction>{CreatePods{1}});
 }
 
 TEST_CASE("plan_replicaset: deletes the least costly first") {
@@ -65,17 +74,17 @@ TEST_CASE("plan_replicaset: deletes the least costly first") {
     cheap.metadata.annotations["controller.kubernetes.io/pod-deletion-cost"] = "-5";
     api::Pod young = owned_pod("young");
     young.metadata.creation_timestamp = api::Time(1000);
-    CHECK(plan_replicaset(set_with(3), {owned_pod("a"), young, cheap, owned_pod("pending", false)}) ==
+    CHECK(plan(set_with(3), {owned_pod("a"), young, cheap, owned_pod("pending", false)}) ==
           std::vector<ReplicaSetAction>{DeletePod{"pending"}});
-    CHECK(plan_replicaset(set_with(2), {owned_pod("a"), young, cheap, owned_pod("pending", false)}) ==
+    CHECK(plan(set_with(2), {owned_pod("a"), young, cheap, owned_pod("pending", false)}) ==
           std::vector<ReplicaSetAction>{DeletePod{"pending"}, DeletePod{"cheap"}});
-    CHECK(plan_replicaset(set_with(1), {owned_pod("a"), young}) == std::vector<ReplicaSetAction>{DeletePod{"young"}});
+    CHECK(plan(set_with(1), {owned_pod("a"), young}) == std::vector<ReplicaSetAction>{DeletePod{"young"}});
 }
 
 TEST_CASE("plan_replicaset: adopts a match, releases what no longer matches") {
     api::Pod relabelled = owned_pod("b");
     relabelled.metadata.labels["app"] = "debug";
-    CHECK(plan_replicaset(set_with(1), {pod_with("a", "web"), relabelled}) ==
+    CHECK(plan(set_with(1), {pod_with("a", "web"), relabelled}) ==
           std::vector<ReplicaSetAction>{AdoptPod{"a"}, ReleasePod{"b"}});
 }
 
@@ -86,7 +95,7 @@ TEST_CASE("summarise_replicaset: counts, and says when waiting pods become avail
     test::set_ready(old, true, 100);
     test::set_ready(fresh, true, 195);
     int64_t again_after_s = -1;
-    const auto status = summarise_replicaset(set, {old, fresh, owned_pod("c", false)}, "", 200, &again_after_s);
+    const auto status = summarise_replicaset(set, shared({old, fresh, owned_pod("c", false)}), "", 200, &again_after_s);
     CHECK(status.replicas == 3);
     CHECK(status.ready_replicas == 2);
     CHECK(status.available_replicas == 1);
@@ -99,7 +108,7 @@ TEST_CASE("summarise_replicaset: a clock that was set back makes no pod wait unt
     api::ReplicaSet set = set_with(1);
     set.spec.min_ready_seconds = 10;
     int64_t again_after_s = -1;
-    const auto status = summarise_replicaset(set, {owned_pod("a")}, "", 1'700'000'000 - 86'400, &again_after_s);
+    const auto status = summarise_replicaset(set, shared({owned_pod("a")}), "", 1'700'000'000 - 86'400, &again_after_s);
     CHECK(status.available_replicas == 1);
     CHECK(again_after_s == -1);
 }
@@ -140,4 +149,21 @@ TEST_CASE("replicaset: in a namespace that is going away no pods are made again"
     world.pass(1000);
     CHECK_FALSE(world.get<api::Namespace>("shop", ""));
     CHECK(world.objects.list<api::Pod>("shop").empty());
+}
+
+TEST_CASE("looks_the_same_to_owner: what the scheduler writes is no reason to count again, readiness is") {
+    const api::Pod before = owned_pod("a", false);
+    api::Pod after = before;
+    auto& scheduled = after.status.conditions.emplace_back();
+    scheduled.type = "PodScheduled";
+    scheduled.status = "False";
+    CHECK(looks_the_same_to_owner(before, after));
+    test::set_ready(after, true);
+    CHECK_FALSE(looks_the_same_to_owner(before, after));
+    after = before;
+    after.metadata.labels["app"] = "other";
+    CHECK_FALSE(looks_the_same_to_owner(before, after));
+    after = before;
+    after.metadata.deletion_timestamp = api::Time(1);
+    CHECK_FALSE(looks_the_same_to_owner(before, after));
 }
