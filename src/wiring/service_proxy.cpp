@@ -1,6 +1,7 @@
 #include "service_proxy.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "network_adapter.hpp"
 
@@ -48,6 +49,12 @@ std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const 
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
+}
+
+/// Slices are found by the key of their Service.
+void service_term(const api::Object& slice, std::vector<std::string>& terms) {
+    const auto* owner = slice.meta().labels.get(service_name_label);
+    if (owner) terms.push_back(slice.meta().namespace_.str() + "/" + owner->str());
 }
 
 }  // namespace
@@ -123,27 +130,23 @@ ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::S
       node_(std::move(node)),
       services_(loop, objects.store(), "services",
                 [this](const store::WatchEvent& event) { worker_.queue().add(event.entry->key.ns + "/" + event.entry->key.name); }),
-      slices_(loop, objects.store(), "endpointslices.discovery.k8s.io",
-              [this](const store::WatchEvent& event) { slice_changed(event); }),
+      slices_(loop, objects, api::kind_of<api::EndpointSlice>(), service_term),
       pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
       namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { namespace_changed(event); }),
-      worker_(loop, *this, {.name = "service-proxy"}) {}
-
-Slices ServiceProxy::slices_of(const std::string& ns, const std::string& service) {
-    Slices out;
-    for (const auto& slice : objects_.list<api::EndpointSlice>(ns)) {
-        const auto* owner = slice->metadata.labels.get(service_name_label);
-        if (owner && *owner == service) out.push_back(slice);
-    }
-    return out;
+      worker_(loop, *this, {.name = "service-proxy"}) {
+    slices_.subscribe([this](const store::WatchEvent& event) { slice_changed(event); });
 }
 
 Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     network::ServiceRules::Services all = std::move(host_ports);
+    std::map<std::string, Slices> slices;  // in one walk: the index is filled later
+    for (const auto& slice : objects_.list<api::EndpointSlice>())
+        if (const auto* owner = slice->metadata.labels.get(service_name_label))
+            slices[slice->metadata.namespace_.str() + "/" + owner->str()].push_back(slice);
     for (const auto& service : objects_.list<api::Service>()) {
-        const std::string ns = service->metadata.namespace_.str(), name = service->metadata.name.str();
-        auto ports = plan_service_ports(*service, slices_of(ns, name), node_);
-        if (!ports.empty()) all[ns + "/" + name] = std::move(ports);
+        const std::string key = service->metadata.namespace_.str() + "/" + service->metadata.name.str();
+        auto ports = plan_service_ports(*service, slices[key], node_);
+        if (!ports.empty()) all[key] = std::move(ports);
     }
     TRY_VOID(rules_.follow(loop_));
     TRY_VOID(rules_.replace_all(std::move(all)));
@@ -179,6 +182,8 @@ void ServiceProxy::namespace_changed(const store::WatchEvent& event) {
 }
 
 loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
+    auto catching_up = slices_.catch_up();
+    co_await std::move(catching_up);
     const size_t slash = key.find('/');
     const std::string ns = key.substr(0, slash), name = key.substr(slash + 1);
     const auto service = objects_.get<api::Service>(ns, name);
@@ -187,7 +192,7 @@ loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
         CO_CHECK_VOID(rules_.update(key, {}));
         co_return loop::Outcome{};
     }
-    const Slices slices = slices_of(ns, name);
+    const Slices slices = slices_.find<api::EndpointSlice>(key);
     zone_.set_service(ns, name, plan_dns_service(*service, slices));
     CO_CHECK_VOID(rules_.update(key, plan_service_ports(*service, slices, node_)));
     co_return loop::Outcome{};

@@ -11,6 +11,7 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/network/service_rules.hpp"
 #include "orilla/store/follower.hpp"
+#include "orilla/store/term_index.hpp"
 #include "orilla/store/objects.hpp"
 
 namespace orilla::wiring {
@@ -33,7 +34,6 @@ class ServiceProxy final : public loop::Reconciler {
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
   private:
-    Slices slices_of(const std::string& ns, const std::string& service);
     void slice_changed(const store::WatchEvent& event);
     void pod_changed(const store::WatchEvent& event);
     void namespace_changed(const store::WatchEvent& event);
@@ -44,7 +44,7 @@ class ServiceProxy final : public loop::Reconciler {
     network::DnsZone& zone_;
     const std::string node_;
     store::Follower services_;
-    store::Follower slices_;
+    store::TermIndex slices_;  ///< by their Services
     store::Follower pods_;
     store::Follower namespaces_;
     loop::Worker worker_;
