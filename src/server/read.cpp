@@ -10,7 +10,6 @@ namespace orilla::server {
 
 namespace {
 constexpr size_t list_piece_bytes = 64 * 1024;
-constexpr int list_items_per_turn = 256;  ///< decoded before others get the loop
 constexpr int load_attempts_max = 5;      ///< of a large value that changes while it is read
 constexpr int64_t revision_wait_ms_max = 3'000;  ///< as long as the reference server waits
 constexpr int64_t revision_poll_ms = 50;
@@ -45,7 +44,6 @@ class ListStream final : public ByteStream {
     Task<Result<bool>> next(std::string* out) override {
         if (finished_) co_return false;
         if (at_ == 0) append_head(*out);
-        int since_yield = 0;
         while (at_ < listing_.entries.size() && out->size() < list_piece_bytes && !shared_) {
             store::EntryPtr& entry = listing_.entries[at_++];
             if (selection_.may_match(entry->key)) {
@@ -54,7 +52,7 @@ class ListStream final : public ByteStream {
                 if (!appended) co_return appended.error();
             }
             entry.reset();  // sent: the snapshot need not hold it any longer
-            if (++since_yield % list_items_per_turn == 0 && needs_object()) co_await rest_.loop.yield();
+            co_await rest_.loop.breathe();
         }
         if (at_ < listing_.entries.size() || shared_) co_return true;
         append_tail(*out);

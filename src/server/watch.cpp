@@ -82,6 +82,7 @@ class WatchStream final : public ByteStream {
         }
         drain(*out);
         while (out->empty() && !ended_) {
+            co_await rest_.loop.breathe();
             auto waiting = wait(out);
             co_await std::move(waiting);
             drain(*out);
@@ -95,6 +96,7 @@ class WatchStream final : public ByteStream {
 
     Task<void> append_initial(std::string* out) {
         while (at_ < listing_.entries.size() && out->size() < watch_piece_bytes && !shared_) {
+            co_await rest_.loop.breathe();
             store::EntryPtr entry = std::move(listing_.entries[at_++]);
             if (!selection_.may_match(entry->key)) continue;
             if (!entry->json) {
@@ -122,7 +124,7 @@ class WatchStream final : public ByteStream {
     // ---- what happens ------------------------------------------------------------------------------------------------
 
     void drain(std::string& out) {
-        while (!ended_ && out.size() < watch_piece_bytes && !shared_) {
+        while (!ended_ && out.size() < watch_piece_bytes && !shared_ && !rest_.loop.step_is_long()) {
             auto event = watch_->try_next();
             if (!event) return;
             take(out, std::move(*event));
