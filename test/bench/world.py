@@ -71,6 +71,11 @@ class Daemon:
         self.process.terminate()
         self.process.wait(30)
 
+    def kill(self):
+        """As a crash would; what it leaves is the next one's."""
+        self.process.kill()
+        self.process.wait(30)
+
     def forget(self):
         shutil.rmtree(self.directory)
 
@@ -83,6 +88,12 @@ def pss_kb(pid):
         if line.startswith("Pss:"):
             return int(line.split()[1])
     return 0
+
+
+def private_kb(pid):
+    """Memory that nobody else uses."""
+    return sum(int(line.split()[1]) for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+               if line.startswith("Private_"))
 
 
 def processes():
