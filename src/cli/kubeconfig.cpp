@@ -66,7 +66,7 @@ struct Entries {
     json::object cluster, user, context;
 };
 
-Entries rename(const json::object& ours, const std::string& name) {
+Entries rename_entries(const json::object& ours, const std::string& name) {
     const std::string user = name + "-admin";
     Entries out{first_entry(ours, "clusters"), first_entry(ours, "users"), first_entry(ours, "contexts")};
     out.cluster["name"] = name;
@@ -131,7 +131,7 @@ Result<std::string> merge_kubeconfig(std::string_view existing, std::string_view
     TRY(json::object config, parse_config(existing, file));
     TRY(const json::object made, parse_config(ours, "the daemon's answer"));
     for (const char* list : {"clusters", "users", "contexts"}) TRY_VOID(check_list(config, list, file));
-    Entries entries = rename(made, name);
+    Entries entries = rename_entries(made, name);
     if (!overwrites) TRY_VOID(check_names(config, entries, file));
     // What somebody chose for the context, its namespace for example, stays.
     if (const json::object* context = find_entry(config, "contexts", name)) {
