@@ -26,13 +26,14 @@ recipe() {
 library() {
   local name=$1 package=$2 work
   [ "$(recipe "$name")" != "$(cat "$prefix/$name/recipe" 2>/dev/null)" ] || return 0
+  require_debian_12 || exit 1
   echo "prepare.sh: building a minimal static $name for $arch"
   work=$(mktemp -d)
   # shellcheck disable=SC2064 # the directory of now
   trap "rm -rf '$work'" EXIT
   debian_source "$package" "$work/source"
   mkdir -p "$work/out/lib" "$work/out/include"
-  (cd "$work/source" && "build_$name" "$work/out") >"$work/log" 2>&1 ||
+  (cd "$work/source" && PATH=/usr/lib/ccache:$PATH "build_$name" "$work/out") >"$work/log" 2>&1 ||
     { tail -n 30 "$work/log" >&2; echo "prepare.sh: $name for $arch did not build" >&2; exit 1; }
   rm -rf "${prefix:?}/$name"
   mkdir -p "$prefix/$name"

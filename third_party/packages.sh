@@ -6,7 +6,8 @@
 #   cross-arm64, cross-armhf  the compiler for that architecture and the emulator that runs its unit tests
 #   images  what examples/images/build.sh needs
 #   box     what test/support/box uses
-#   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers
+#   quickstart  what examples/quickstart.sh needs besides build: images, a box, and its way out (slirp4netns)
+#   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers, npm for stock kubectl
 #   vm      the virtual machine of test/vm
 #   vm-arm64, vm-armhf  the same for that architecture, beside vm
 #   peers   what test/bench compares with
@@ -19,14 +20,15 @@ cross_arm64=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 cross_armhf=(g++-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static)
 images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
-test=("${box[@]}" nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs
+quickstart=("${images[@]}" "${box[@]}" slirp4netns)
+test=("${quickstart[@]}" busybox-static nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs npm
   clang-14 libclang-rt-14-dev)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 vm_armhf=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)
 
-[ $# -gt 0 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 for set; do
   case $set in
   build) printf '%s\n' "${build[@]}" ;;
@@ -35,6 +37,7 @@ for set; do
   cross-armhf) printf '%s\n' "${cross_armhf[@]}" ;;
   images) printf '%s\n' "${images[@]}" ;;
   box) printf '%s\n' "${box[@]}" ;;
+  quickstart) printf '%s\n' "${quickstart[@]}" ;;
   test) printf '%s\n' "${test[@]}" ;;
   vm) printf '%s\n' "${vm[@]}" ;;
   vm-arm64) printf '%s\n' "${vm_arm64[@]}" ;;

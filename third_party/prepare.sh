@@ -1,7 +1,8 @@
 #!/bin/bash
 # prepare.sh [--arch amd64|arm64|armhf] [--with SET]... [--no-install]
 # Gets a Debian 12 machine ready to build Orilla:
-#   1. installs the packages of packages.sh: the build set, that of another --arch, and every SET of --with;
+#   1. installs the packages of packages.sh: the build set, that of another --arch, and every SET of --with; services that
+#      they bring stay off;
 #   2. for another architecture, unpacks the libraries' packages into third_party/.prefix/ARCH/sysroot;
 #   3. builds minimal static libraries from Debian's source packages into third_party/.prefix/ARCH: see libraries.sh.
 # What is there already is reused, so a second run takes no time. Installing needs root; meson calls this with
@@ -10,7 +11,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=third_party/debian.sh
 . "$here/debian.sh"
+# shellcheck source=third_party/install.sh
+. "$here/install.sh"
 
+command -v dpkg >/dev/null || require_debian_12 || exit 1
 native=$(dpkg --print-architecture)
 arch=$native install=1 sets=(build)
 while [ $# -gt 0 ]; do
@@ -18,7 +22,7 @@ while [ $# -gt 0 ]; do
   --arch) arch=$2; shift ;;
   --with) sets+=("$2"); shift ;;
   --no-install) install= ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift
 done
@@ -32,22 +36,6 @@ esac
 prefix=$here/.prefix/$arch
 # shellcheck source=third_party/libraries.sh
 . "$here/libraries.sh"
-
-install_packages() {
-  local wanted missing=() package
-  mapfile -t wanted < <("$here/packages.sh" "$@" | sort -u)
-  for package in "${wanted[@]}"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  echo "prepare.sh: installing ${missing[*]}"
-  [ "$(id -u)" = 0 ] || { echo "prepare.sh: that needs root: sudo $0" >&2; exit 1; }
-  export DEBIAN_FRONTEND=noninteractive
-  # A machine that never fetched package lists has nothing to install from; stale ones fail and are fetched again.
-  apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 && return 0
-  apt-get -qq update
-  apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
-}
 
 # Only one run builds in this tree: two meson configurations may call us at once.
 mkdir -p "$prefix"
