@@ -4,7 +4,7 @@ set -u
 box=$(cd "$(dirname "$0")/../support" && pwd)/box
 number=0 failed=0
 "$box" true
-[ $? != 77 ] || exit 77
+[ $? != 77 ] || { echo "1..0 # SKIP may not make namespaces here"; exit 77; }
 is() { # NAME WANTED GOT
   number=$((number + 1))
   if [ "$2" = "$3" ]; then echo "ok $number - $1"; else failed=1; printf 'not ok %d - %s\n# wanted %s, got %s\n' $number "$1" "$2" "$3"; fi

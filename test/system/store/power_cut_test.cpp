@@ -34,7 +34,7 @@ void remove_work_dir() {
 }
 
 [[noreturn]] void skip(const char* why) {
-    std::printf("skipped: %s: %s\n", why, std::strerror(errno));
+    std::printf("1..0 # SKIP %s: %s\n", why, std::strerror(errno));
     std::exit(skipped);
 }
 [[noreturn]] void fail(const std::string& why) {
