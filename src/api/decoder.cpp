@@ -267,7 +267,7 @@ bool Decoder::set_leaf(const Slot& slot, void* place, const JsonScalar& value) {
             return set_number(type, place, value);
         case Kind::quantity:
             if (value.type == Type::boolean) return fail_type(slot, name_of(value.type));
-            return set_text(type, place, value);
+            return set_text(type, place, value) && forget_zero(slot);
         case Kind::int_or_string:
             if (value.type == Type::string) {
                 *static_cast<IntOrString*>(place) = IntOrString(Str::intern(value.text));
@@ -286,6 +286,14 @@ bool Decoder::set_leaf(const Slot& slot, void* place, const JsonScalar& value) {
             if (value.type != Type::string) return fail_type(slot, name_of(value.type));
             return set_text(type, place, value);
     }
+}
+
+/// A Quantity that is no pointer in Go is written as "0" when it was never set: then both must be equal.
+bool Decoder::forget_zero(const Slot& slot) {
+    if (slot.field == nullptr || slot.shape != Shape::plain || slot.field->pointer) return true;
+    auto& quantity = *static_cast<Quantity*>(slot.place);
+    if (quantity.text == "0") quantity = Quantity();
+    return true;
 }
 
 bool Decoder::set_number(const TypeInfo& type, void* place, const JsonScalar& value) {

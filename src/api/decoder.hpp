@@ -60,6 +60,7 @@ class Decoder {
     bool open(Open how, const TypeInfo& type, void* target);
     bool scalar_into(const Slot& slot, const JsonScalar& value);
     bool set_leaf(const Slot& slot, void* place, const JsonScalar& value);
+    bool forget_zero(const Slot& slot);
     bool set_number(const TypeInfo& type, void* place, const JsonScalar& value);
     bool set_text(const TypeInfo& type, void* place, const JsonScalar& value);
     void raw_separator();

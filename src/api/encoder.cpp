@@ -73,19 +73,10 @@ class Encoder {
     }
 
     void plain(const FieldInfo& info, const void* place, size_t object_start, const void* stamped_meta) {
-        if (info.type->kind == Kind::object) {
-            bool stamped = place == stamped_meta && !options_.resource_version.empty();
-            if (info.omit_empty && !stamped && is_zero_value(*info.type, place)) return;
-            key(info, object_start);
-            return object(*info.type, place, false, stamped_meta);
-        }
-        if (is_zero_value(*info.type, place)) {
-            // These know absence themselves; the rest print their zero when it is required.
-            Kind kind = info.type->kind;
-            bool absent = kind == Kind::time || kind == Kind::micro_time || kind == Kind::quantity || kind == Kind::raw;
-            if (absent || info.omit_empty) return;
-        }
+        // A leaf that is a pointer in Go and has no Opt<T> knows absence itself.
+        if ((info.omit_empty || info.pointer) && is_zero_value(*info.type, place)) return;
         key(info, object_start);
+        if (info.type->kind == Kind::object) return object(*info.type, place, false, stamped_meta);
         value(*info.type, place);
     }
 

@@ -1,6 +1,7 @@
 // JSON to typed objects and back, driven by TypeInfo: no code per type. Decoding checks types, depth and size, treats
 // null as absent, and reports unknown and duplicate fields by path; what to do about those is the caller's
-// (fieldValidation). Encoding prints compact JSON, fields in schema order, absent ones left out.
+// (fieldValidation). Encoding prints compact JSON, fields in schema order, absent ones left out
+// but for structs that are no pointers in Go: those are always there, empty or null, as the reference writes them.
 #pragma once
 
 #include <string>

@@ -59,7 +59,7 @@ struct FieldInfo {
     uint16_t offset;
     Shape shape;
     bool required;
-    bool omit_empty;
+    bool omit_empty;      ///< left out when zero; never set for a struct that is not a pointer in Go
     bool pointer;         ///< is a pointer in Go: zero is not absent
     uint8_t proto_outer;  ///< number of the enclosing nested message for inlined structs, else 0
     uint8_t proto_field;  ///< field number, 0 when the type has no protobuf form

@@ -30,6 +30,8 @@ LEAVES = {
     'MicroTime': ('MicroTime', 'leaf_micro_time', 8, True),
     'raw': ('RawJson', 'leaf_raw', 8, True),
 }
+# Leaves that are structs in Go.
+STRUCT_LEAVES = {'Quantity', 'IntOrString', 'Time', 'MicroTime', 'raw'}
 FIELDS_MAX = 64  # the codec's duplicate detection is one 64-bit mask
 
 
@@ -65,6 +67,10 @@ class Field:
         self.pointer = spelling.startswith('*')
         self.element = spelling.lstrip('*')
         self.package = package
+        # To Go's encoder a struct is never empty: omitempty does nothing to one that is not a pointer.
+        is_struct = self.element in STRUCT_LEAVES or self.element not in LEAVES
+        if is_struct and not self.pointer and not self.container:
+            self.omit_empty = False
 
     def resolve(self, types):
         if self.element in LEAVES:
