@@ -2,6 +2,7 @@
 
 #include "discovery.hpp"
 #include "images_api.hpp"
+#include "impersonation.hpp"
 #include "metrics.hpp"
 #include "openapi_routes.hpp"
 #include "status.hpp"
@@ -143,6 +144,7 @@ Task<Response> ApiHandler::handle(const Request& request) {
 }
 
 Task<Result<Response>> ApiHandler::route(const Request& request) {
+    if (auto checked = check_impersonation(request); !checked) co_return std::move(checked).error();
     if (request.method == Method::other) co_return no_such_method();
     if (request.path.starts_with("/openapi/")) {
         if (!is_read(request.method)) co_return no_such_method();
