@@ -97,7 +97,6 @@ struct Patcher {
     std::shared_ptr<api::DecodeReport> report;
 
     Result<void> operator()(api::Object& object) const {
-        const std::string revision = object.meta().resource_version.str();
         *report = {};
         TRY(const auto patched,
             apply_patch(type, api::encode(object), request.http.body, *request.kind.type));
@@ -109,8 +108,6 @@ struct Patcher {
         // Where the patch takes the namespace away, that of the request is put back.
         if (changed.meta().namespace_.empty()) changed.meta().namespace_ = object.meta().namespace_;
         TRY_VOID(check_identity(object.meta(), changed.meta()));
-        // The patch did not name a revision of its own: then any is right.
-        if (changed.meta().resource_version == revision) changed.meta().resource_version = api::Str();
         object = std::move(changed);
         return ok();
     }
@@ -138,8 +135,9 @@ Task<Result<Response>> update_item(Rest& rest, const ResourceRequest& request, s
     auto body = decode_body(request, write->validation);
     if (!body) co_return std::move(body).error();
     if (auto named = check_body_name(request, body->object.meta()); !named) co_return std::move(named).error();
+    write->options.creates = true;
     CO_TRY(auto stored, rest.objects.update(std::move(body->object), part, write->options));
-    co_return answer(rest, request, stored, 200, write->validation, body->report);
+    co_return answer(rest, request, stored, stored.created ? 201 : 200, write->validation, body->report);
 }
 
 Task<Result<Response>> patch_item(Rest& rest, const ResourceRequest& request, store::Part part) {

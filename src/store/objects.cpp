@@ -194,16 +194,39 @@ Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, 
 // ---- update ----------------------------------------------------------------------------------------------------------
 
 Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions options) {
+    CO_CHECK_VOID(take_revision(object));
     const bool conditional = !object.meta().resource_version.empty();
+    const bool creates = options.creates && part == Part::main && object.kind().put_creates;
+    const Key key = key_of(object);
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
-        CO_TRY(const Stored old, read(object.kind(), object.meta().namespace_.str(), object.meta().name.str()));
-        CO_CHECK_VOID(check_preconditions(object, old));
-        auto updating = update_once(old, object.clone(), part, options);
+        auto reading = read(object.kind(), key.ns, key.name);
+        auto old = co_await std::move(reading);
+        if (!old && creates && old.error().code() == Code::not_found) {
+            auto creating = create_by_update(object.clone(), options);
+            updated = co_await std::move(creating);
+            // Somebody else was faster: then there is one to replace.
+            if (updated || updated.error().code() != Code::already_exists) break;
+            continue;
+        }
+        if (!old) co_return std::move(old).error();
+        CO_CHECK_VOID(check_preconditions(object, *old));
+        auto updating = update_once(*old, object.clone(), part, options);
         updated = co_await std::move(updating);
         if (updated || conditional || updated.error().code() != Code::conflict) break;
     }
     co_return std::move(updated);
+}
+
+/// As Kubernetes does: whatever revision it names is that of one which is gone, a uid still has to match.
+Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteOptions options) {
+    if (const api::Str uid = object.meta().uid; !uid.empty())
+        co_return conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
+    object.meta().resource_version = api::Str();
+    auto creating = create(std::move(object), options);
+    auto created = co_await std::move(creating);
+    if (created) created->created = true;
+    co_return std::move(created);
 }
 
 Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
@@ -213,6 +236,7 @@ Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, 
         CO_TRY(const Stored old, read(kind, ns, name));
         api::Object object = old.object->clone();
         CO_CHECK_VOID(change(object));
+        CO_CHECK_VOID(take_revision(object));
         CO_CHECK_VOID(check_preconditions(object, old));
         auto updating = update_once(old, std::move(object), part, options);
         updated = co_await std::move(updating);

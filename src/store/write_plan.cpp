@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "orilla/api/validation.hpp"
 
@@ -223,6 +224,28 @@ Result<void> check_uid(std::string_view wanted, const Stored& old) {
 }
 }  // namespace
 
+namespace {
+bool is_number(std::string_view text) {
+    uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+/// Kubernetes names the resource here, not the kind.
+Error invalid_revision(const api::Object& object, const std::string& why) {
+    Cause cause{"FieldValueInvalid", "Invalid value: " + why, "metadata.resourceVersion"};
+    return api::make_invalid_error(object.kind().group, object.kind().plural, object.meta().name, {std::move(cause)});
+}
+}  // namespace
+
+Result<void> take_revision(api::Object& updated) {
+    api::Str& revision = updated.meta().resource_version;
+    if (!revision.empty() && !is_number(revision))
+        return invalid_revision(updated, "\"" + revision.str() + "\": must be a number, as the server gave it");
+    if (revision.view().find_first_not_of('0') == std::string_view::npos) revision = api::Str();
+    return ok();
+}
+
 Result<void> check_preconditions(const api::Object& body, const Stored& old) {
     const api::ObjectMeta& meta = body.meta();
     const Key& key = old.entry->key;
@@ -230,6 +253,8 @@ Result<void> check_preconditions(const api::Object& body, const Stored& old) {
     if (!meta.namespace_.empty() && meta.namespace_ != key.ns)
         return name_mismatch("namespace", meta.namespace_, "request", key.ns);
     TRY_VOID(check_uid(meta.uid, old));
+    if (meta.resource_version.empty() && body.kind().put_needs_revision)
+        return invalid_revision(body, "0: must be specified for an update");
     if (!meta.resource_version.empty() && meta.resource_version != std::to_string(old.entry->revision))
         return conflict_error(key);
     return ok();

@@ -31,7 +31,10 @@ Durability durability_of(const api::KindInfo& kind);
 Durability plan_durability(const api::Object& updated, const api::Object& old, Part part);
 /// 422 when finalizers are added to an object that is being deleted.
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old);
-/// uid, resourceVersion, name and namespace of a body against what is stored.
+/// A resourceVersion of "0" asks for none; 422 for one that is no number.
+Result<void> take_revision(api::Object& updated);
+/// uid, resourceVersion, name and namespace of a body against what is stored; 422 without a resourceVersion where the kind
+/// wants one.
 Result<void> check_preconditions(const api::Object& body, const Stored& old);
 Result<void> check_delete_preconditions(const DeleteOptions& options, const Stored& old);
 /// 403 for the namespaces that every cluster has.

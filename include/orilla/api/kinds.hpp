@@ -37,6 +37,7 @@ struct KindInfo {
     std::string_view plural;       ///< "deployments"
     std::string_view singular;     ///< "deployment"
     std::string_view resource;     ///< "deployments.apps", "pods": the store's name for it, and that of error messages
+    std::string_view storage_version_hash;  ///< for discovery
     std::span<const std::string_view> short_names;
     std::span<const std::string_view> verbs;
     std::span<const std::string_view> categories;
@@ -45,6 +46,8 @@ struct KindInfo {
     const TypeInfo* type;
     bool namespaced;
     Durability durability;
+    bool put_creates;         ///< a PUT of a missing one makes it
+    bool put_needs_revision;  ///< one without resourceVersion is refused
 
     const SubresourceInfo* find_subresource(std::string_view name) const;
     bool has_verb(std::string_view verb) const;

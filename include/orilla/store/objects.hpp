@@ -30,6 +30,7 @@ using ObjectPtr = std::shared_ptr<const api::Object>;
 struct Stored {
     EntryPtr entry;  ///< always resident
     ObjectPtr object;
+    bool created = false;  ///< an update made it (WriteOptions::creates)
 };
 
 /// Which part of an object a write may change; everything else is kept as stored.
@@ -41,6 +42,7 @@ enum class Part {
 
 struct WriteOptions {
     bool dry_run = false;  ///< everything but storing
+    bool creates = false;  ///< an update of a missing object makes it, where the kind lets a PUT do so
 };
 
 enum class Propagation { unset, background, foreground, orphan };
@@ -90,14 +92,14 @@ class Objects {
     const Clock& clock() const { return loop_.clock(); }
     /// Before the first write. Asked in the order of registration.
     void add_admission(Admission& admission) { admissions_.push_back(&admission); }
-    /// default, kube-system, kube-public, kube-node-lease: makes those that are missing.
+    /// Makes those of standard_namespaces that are missing.
     Task<Result<void>> ensure_standard_namespaces();
 
     // Writes of any kind.
 
     /// metadata.name, or generateName with retries.
     Task<Result<Stored>> create(api::Object object, WriteOptions options = {});
-    /// metadata.resourceVersion and uid in `object` are preconditions when set. A write that changes nothing answers
+    /// metadata.resourceVersion (but for "0") and uid in `object` are preconditions when set. A write that changes nothing answers
     /// with what is stored. Taking off the last finalizer of an object that is being deleted removes it.
     Task<Result<Stored>> update(api::Object object, Part part = Part::main, WriteOptions options = {});
     /// Reads, lets `change` edit a copy, and updates; starts over when another write came between. A resourceVersion
@@ -188,6 +190,7 @@ class Objects {
     Result<void> admit_update(api::Object& updated, const api::Object& old);
     void abandon(const api::Object& object, const api::Object* old);
     Result<void> prepare_create(api::Object& object);
+    Task<Result<Stored>> create_by_update(api::Object object, WriteOptions options);
     Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, WriteOptions options);
     Task<Result<Stored>> update_once(const Stored& old, api::Object object, Part part, WriteOptions options);
     Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,

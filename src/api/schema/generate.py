@@ -2,7 +2,9 @@
 """Writes the C++ of the API from the schema beside it: structs (GROUP.gen.hpp), their tables (GROUP.gen.cpp) and the
 table of kinds (kinds.gen.cpp). Usage: generate.py SCHEMA_DIR OUTPUT_DIR"""
 
+import base64
 import csv
+import hashlib
 import os
 import re
 import sys
@@ -296,10 +298,16 @@ class Kinds:
         columns = self.array('ColumnInfo', [
             '{' + ', '.join([quote(c['column']), quote(c['type']), quote(c['format']), quote(c['meaning']), c['priority']]) + '}'
             for c in self.columns.get((group_version, kind), [])])
+        # As the reference server makes it: clients may compare.
+        stored_as = hashlib.sha256(f'{group}/{version}/{kind}'.encode()).digest()[:8]
         texts = ', '.join(quote(t) for t in (group, version, group_version, kind, row['listKind'], row['plural'],
-                                             row['singular'], resource))
+                                             row['singular'], resource, base64.b64encode(stored_as).decode()))
+        put = set(filter(None, row['put'].split(',')))
+        if put - {'creates', 'revision'}:
+            sys.exit(f'kinds.tsv: {kind}: unknown words {sorted(put)}')
+        put_words = ', '.join(str(word in put).lower() for word in ('creates', 'revision'))
         return (f'    {{{texts}, {short_names}, {verbs}, {categories}, {subresources}, {columns}, &tables::{table.table}, '
-                f'{row["namespaced"]}, Durability::{row["durability"]}}},')
+                f'{row["namespaced"]}, Durability::{row["durability"]}, {put_words}}},')
 
     def render(self):
         rows = [self.kind(row) for row in self.kinds]
