@@ -46,6 +46,14 @@ bool lists(const api::SubresourceInfo& part, std::string_view verb) {
     return false;
 }
 
+/// For these kubectl has verbs: whoever calls one is told more than that there is no such path.
+bool is_known_to_kubernetes(const api::KindInfo& kind, std::string_view part) {
+    if (kind.resource != "pods") return false;
+    for (const std::string_view known : {"attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize"})
+        if (part == known) return true;
+    return false;
+}
+
 /// A listener on every address is reached at loopback.
 std::string reachable(const std::string& address) {
     for (const auto& [every, loopback] : {std::pair("0.0.0.0:", "127.0.0.1:"), std::pair("[::]:", "[::1]:")})
@@ -84,7 +92,7 @@ Task<Result<Response>> serve_part(Rest& rest, const ResourceRequest& request) {
     const std::string& name = request.path.subresource;
     const api::SubresourceInfo* part = request.kind.find_subresource(name);
     if (!part) {
-        if (request.kind.resource != "pods") co_return no_such_path();
+        if (!is_known_to_kubernetes(request.kind, name)) co_return no_such_path();
         co_return Error(Code::method_not_allowed, "pods/" + name + " is not served by this version of Orilla");
     }
     if (!lists(*part, part_verb_of(request.http.method))) co_return no_such_method();

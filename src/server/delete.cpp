@@ -100,8 +100,15 @@ Task<Result<Response>> delete_collection(Rest& rest, const ResourceRequest& requ
         return named && chosen.matches(object);
     };
     CO_TRY(auto removed, rest.objects.remove_collection(request.kind, request.path.ns, std::move(match), *options));
-    const StatusDetails details{"", request.kind.group, request.kind.plural, ""};
-    co_return success_response(200, details);
+    if (!removed.whole()) {
+        const StatusDetails details{"", request.kind.group, request.kind.plural, ""};
+        co_return success_response(200, details);
+    }
+    store::Listing listing;
+    listing.entries = std::move(removed.last);
+    listing.revision = rest.store().revision();
+    auto rendering = render_listing(rest, request, std::move(listing));
+    co_return co_await std::move(rendering);
 }
 
 }  // namespace orilla::server

@@ -232,6 +232,24 @@ Task<Result<Response>> get_item(Rest& rest, const ResourceRequest& request) {
     co_return render_item(rest, request, entry);
 }
 
+namespace {
+Task<Result<Response>> start_list(std::unique_ptr<ListStream> stream) {
+    Response response;
+    auto making = stream->next(&response.body);
+    const Result<bool> made = co_await std::move(making);
+    if (!made) co_return made.error();
+    if (!stream->finished()) response.stream = std::move(stream);
+    co_return response;
+}
+}  // namespace
+
+Task<Result<Response>> render_listing(Rest& rest, const ResourceRequest& request, store::Listing listing) {
+    auto include = include_object(request.query);
+    if (!include) co_return std::move(include).error();
+    auto task = start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(listing), request.form, *include));
+    co_return co_await std::move(task);
+}
+
 Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
     auto options = parse_list_options(request.query);
     if (!options) co_return std::move(options).error();
@@ -245,12 +263,8 @@ Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
     if (!listing) co_return std::move(listing).error();
     auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(*listing),
                                                request.form, *include);
-    Response response;
-    auto making = stream->next(&response.body);
-    const Result<bool> made = co_await std::move(making);
-    if (!made) co_return made.error();
-    if (!stream->finished()) response.stream = std::move(stream);
-    co_return response;
+    auto task = start_list(std::move(stream));
+    co_return co_await std::move(task);
 }
 
 }  // namespace orilla::server

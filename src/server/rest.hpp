@@ -52,6 +52,9 @@ Result<Response> render_item(Rest& rest, const ResourceRequest& request, const s
 /// The same with another code, for what a write gave.
 Result<Response> render_stored(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status);
 
+/// 200 with the list that the listing is, whatever else the request selects.
+Task<Result<Response>> render_listing(Rest& rest, const ResourceRequest& request, store::Listing listing);
+
 /// includeObject of a Table request.
 Result<std::string_view> parse_include_object(const Query& query);
 

@@ -362,9 +362,16 @@ Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOption
     co_return Removed{std::move(*done), !gone};
 }
 
-Task<Result<std::vector<Removed>>> Objects::remove_collection(const api::KindInfo& kind, std::string ns, Match match,
-                                                              DeleteOptions options) {
-    std::vector<Removed> all;
+void RemovedCollection::add(EntryPtr entry) {
+    ++count;
+    bytes += entry->size;
+    if (bytes <= bytes_max) last.push_back(std::move(entry));
+    else last.clear();
+}
+
+Task<Result<RemovedCollection>> Objects::remove_collection(const api::KindInfo& kind, std::string ns, Match match,
+                                                           DeleteOptions options) {
+    RemovedCollection all;
     const Listing listing = store_.list(kind.resource, ns);
     for (const EntryPtr& entry : listing.entries) {
         co_await loop_.breathe();
@@ -383,7 +390,7 @@ Task<Result<std::vector<Removed>>> Objects::remove_collection(const api::KindInf
         auto removed = co_await std::move(removing);
         if (!removed && removed.error().code() == Code::not_found) continue;
         if (!removed) co_return std::move(removed).error();
-        all.push_back(std::move(*removed));
+        all.add(std::move(removed->last.entry));
     }
     co_return std::move(all);
 }

@@ -60,6 +60,16 @@ struct Removed {
     bool still_exists = false;  ///< it waits for its grace period or for finalizers
 };
 
+/// What a collection was before it was deleted: every member's last state, as long as they are not too much to answer with.
+struct RemovedCollection {
+    static constexpr size_t bytes_max = size_t{8} << 20;
+    size_t count = 0;
+    std::vector<EntryPtr> last;
+    size_t bytes = 0;
+    bool whole() const { return last.size() == count; }
+    void add(EntryPtr entry);
+};
+
 /// What has a say before an object is stored, such as the allocator of Service addresses.
 class Admission {
   public:
@@ -108,8 +118,8 @@ class Objects {
                                 Part part = Part::main, WriteOptions options = {});
     Task<Result<Removed>> remove(const api::KindInfo& kind, std::string ns, std::string name, DeleteOptions options = {});
     /// Deletes those that match, one by one; the first error that is not "it is already gone" ends it.
-    Task<Result<std::vector<Removed>>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
-                                                         DeleteOptions options = {});
+    Task<Result<RemovedCollection>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
+                                                      DeleteOptions options = {});
     /// What the scheduler and pods/binding do: gives the pod its node. 409 when it has one.
     Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteOptions options = {});
 

@@ -190,7 +190,7 @@ TEST_CASE("REST: scale reads and writes the replicas") {
     CHECK(zero.status == 200);
     CHECK(w.client.ask("GET", deployments + "/web").has(R"("replicas":0)"));
     CHECK(w.client.ask("PATCH", deployments + "/web/scale", R"({"spec":{"replicas":-1}})", merge).status == 422);
-    CHECK(w.client.ask("GET", pods + "/p/scale").status == 405);
+    CHECK(w.client.ask("GET", pods + "/p/scale").status == 404);
 }
 
 TEST_CASE("REST: status and spec are written apart") {
@@ -340,7 +340,12 @@ TEST_CASE("REST: deletecollection takes what the selector names") {
     ApiWorld w;
     w.create(pods, pod("a", R"({"app":"x"})"));
     w.create(pods, pod("b", R"({"app":"y"})"));
-    CHECK(w.client.ask("DELETE", pods + "?labelSelector=app%3Dx").status == 200);
+    const Answer removed = w.client.ask("DELETE", pods + "?labelSelector=app%3Dx");
+    CHECK(removed.status == 200);
+    CHECK(removed.body.starts_with(R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":")"));
+    CHECK(removed.has(R"("items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a")"));
+    CHECK_FALSE(removed.has(R"("name":"b")"));
+    CHECK(w.client.ask("DELETE", pods + "?labelSelector=app%3Dx").has(R"("items":[]})"));
     CHECK(w.client.ask("GET", pods + "/a").status == 404);
     CHECK(w.client.ask("GET", pods + "/b").status == 200);
 }

@@ -306,7 +306,8 @@ TEST_CASE("Objects: a collection is deleted by what matches") {
     auto not_b = [](const api::Object& object) { return !(object.meta().name == "b"); };
     auto removed = w.run(w.objects.remove_collection(api::kind_of<api::ConfigMap>(), "default", not_b));
     REQUIRE(removed);
-    CHECK(removed->size() == 2);
+    CHECK(removed->count == 2);
+    CHECK((removed->whole() && removed->last[1]->key.name == "c"));
     CHECK(w.store->count("configmaps") == 1);
 }
 
@@ -339,7 +340,30 @@ TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
     CHECK_FALSE(w.store->find({"pods", "default", "bad"}));
     damage("bad");
     Objects::Match labelled = [](const api::Object& object) { return object.meta().labels.contains("app"); };
-    CHECK(w.run(w.objects.remove_collection(api::kind_of<api::Pod>(), "default", labelled))->empty());
-    CHECK(w.run(w.objects.remove_collection(api::kind_of<api::Pod>(), "default", nullptr))->size() == 2);
+    CHECK(w.run(w.objects.remove_collection(api::kind_of<api::Pod>(), "default", labelled))->count == 0);
+    CHECK(w.run(w.objects.remove_collection(api::kind_of<api::Pod>(), "default", nullptr))->count == 2);
     CHECK(w.store->count("pods") == 0);
+}
+
+TEST_CASE("Objects: what an older Orilla stored is brought to today's form by the next write, and only once") {
+    ObjectWorld w;
+    auto old_form = [](uint64_t revision) {
+        return R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":")" +
+               std::to_string(revision) + R"(","creationTimestamp":"2024-05-06T07:08:09Z"},"spec":{"ports":[{"protocol":"TCP","port":80,)"
+               R"("targetPort":80}],"clusterIP":"None","type":"ClusterIP","sessionAffinity":"None","internalTrafficPolicy":"Cluster"}})";
+    };
+    auto writing = w.store->create({"services", "default", "a"}, store::Durability::durable, old_form);
+    REQUIRE(w.run(std::move(writing)));
+    const auto same = [&w] {
+        auto changing = w.objects.modify(api::kind_of<api::Service>(), "default", "a", [](api::Object&) { return ok(); });
+        return w.run(std::move(changing));
+    };
+    const auto before = w.store->find({"services", "default", "a"});
+    CHECK(before->json->find("status") == std::string::npos);
+    REQUIRE(same());
+    const auto after = w.store->find({"services", "default", "a"});
+    CHECK(after->revision > before->revision);
+    CHECK(after->json->find(R"(,"status":{"loadBalancer":{}}})") != std::string::npos);
+    REQUIRE(same());
+    CHECK(w.store->find({"services", "default", "a"})->revision == after->revision);
 }
