@@ -241,7 +241,7 @@ Result<Response> ApiHandler::serve_system(const Request& request, const std::vec
     if (first == "api" || first == "apis") return serve_discovery(request, segments);
     if (segments.size() > 1) return no_such_path();
     if (first == "healthz" || first == "livez" || first == "readyz") return serve_health(first);
-    if (first == "version") return Response(200, "application/json", render_version());
+    if (first == "version") return Response(200, "application/json", render_version(options_.build));
     if (first == "metrics") return Response(200, "text/plain; version=0.0.4; charset=utf-8", render_metrics());
     return no_such_path();
 }

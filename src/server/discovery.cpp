@@ -12,6 +12,11 @@ namespace orilla::server {
 namespace {
 /// The release of Kubernetes whose API this is; clients compare the minor version with their own.
 constexpr std::string_view kubernetes_minor = "33";
+#if defined(__clang__)
+constexpr std::string_view compiler = "clang " __clang_version__;
+#else
+constexpr std::string_view compiler = "gcc " __VERSION__;
+#endif
 
 struct GroupVersion {
     std::string_view group;
@@ -234,15 +239,15 @@ std::string render_aggregated_discovery(bool core, Form form) {
     return out + "]}\n";
 }
 
-std::string render_version() {
+std::string render_version(const BuildInfo& build) {
     std::string out = R"({"major":"1")";
     append_member(out, "minor", kubernetes_minor);
     append_member(out, "gitVersion", "v1." + std::string(kubernetes_minor) + ".0+orilla-" ORILLA_VERSION);
-    append_member(out, "gitCommit", "");
-    append_member(out, "gitTreeState", "clean");
-    append_member(out, "buildDate", "");
-    append_member(out, "goVersion", "");
-    append_member(out, "compiler", "gcc");
+    append_member(out, "gitCommit", build.commit);
+    append_member(out, "gitTreeState", build.tree_state);
+    append_member(out, "buildDate", build.date);
+    append_member(out, "goVersion", "none");  // clients print it; there is no Go in here
+    append_member(out, "compiler", compiler);
     append_member(out, "platform", "linux/" + std::string(machine_architecture));
     return out + "}\n";
 }

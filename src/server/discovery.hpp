@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "negotiation.hpp"
+#include "orilla/server/server.hpp"
 
 namespace orilla::server {
 
@@ -20,6 +21,6 @@ std::string render_api_resource_list(std::string_view group, std::string_view ve
 /// GET /api (`core`) and /apis in the aggregated form.
 std::string render_aggregated_discovery(bool core, Form form);
 /// GET /version.
-std::string render_version();
+std::string render_version(const BuildInfo& build);
 
 }  // namespace orilla::server

@@ -49,6 +49,8 @@ void keep_all_but_status(api::Object& updated, const api::Object& old) {
     for (const api::FieldInfo& field : old.type_info().fields)
         if (field.name != "metadata" && field.name != "status") copy_whole_field(field, updated, old);
     updated.meta().owner_references = old.meta().owner_references;
+    // Of the kinds here a Deployment alone keeps its labels; those of the others may be changed by a status, too.
+    if (old.is<api::Deployment>()) updated.meta().labels = old.meta().labels;
 }
 
 void keep_all_but_spec_finalizers(api::Object& updated, const api::Object& old) {

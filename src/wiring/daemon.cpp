@@ -29,7 +29,8 @@ std::string first_service_ip(const std::string& cidr) {
 
 }  // namespace
 
-Daemon::Daemon(loop::Loop& loop, ServeConfig config) : loop_(loop), config_(std::move(config)), store_thread_(loop) {}
+Daemon::Daemon(loop::Loop& loop, ServeConfig config, const server::BuildInfo& build)
+    : loop_(loop), config_(std::move(config)), build_(build), store_thread_(loop) {}
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::make_directories() {
@@ -99,6 +100,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
 
 Result<void> Daemon::open_server(server::ListeningSockets sockets) {
     server::ServerOptions options;
+    options.build = build_;
     options.advertised_address = config_.listen;
     options.logs = logs_adapter_.get();
     options.images = images_adapter_.get();

@@ -32,7 +32,7 @@ namespace orilla::wiring {
 
 class Daemon {
   public:
-    Daemon(loop::Loop& loop, ServeConfig config);
+    Daemon(loop::Loop& loop, ServeConfig config, const server::BuildInfo& build);
     ~Daemon();
     /// Brings everything up; afterwards /readyz says ok.
     loop::Task<Result<void>> start();
@@ -48,12 +48,14 @@ class Daemon {
     loop::Task<Result<void>> start_node();
     loop::Task<void> collect_garbage();
     network::ServiceRules::Services wanted_host_ports();
+    void keep_events();
     void follow_pods();
     void take_network_back();
     void append_metrics(std::string& out) const;
 
     loop::Loop& loop_;
     ServeConfig config_;
+    const server::BuildInfo build_;
     SystemRandom random_;
     bool ready_ = false;
     bool was_ready_ = false;

@@ -71,7 +71,7 @@ log::Level parse_level(const std::string& text) {
 
 }  // namespace
 
-int run_serve(const std::vector<std::string>& args) {
+int run_serve(const std::vector<std::string>& args, const server::BuildInfo& build) {
     std::string help;
     auto config = parse_serve_args(args, &help);
     if (!config) {
@@ -91,7 +91,7 @@ int run_serve(const std::vector<std::string>& args) {
     SystemClock clock;
     loop::Loop loop(clock);
     int status = 0;
-    Daemon daemon(loop, std::move(*config));
+    Daemon daemon(loop, std::move(*config), build);
     loop::Scope scope(loop);
     scope.spawn(serve_until_signal(loop, daemon, &status));
     scope.spawn(feed_watchdog(loop));

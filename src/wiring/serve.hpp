@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "orilla/server/server.hpp"
+
 namespace orilla::wiring {
 
 struct ServeFlag {
@@ -12,6 +14,6 @@ struct ServeFlag {
 /// What `orilla serve` takes.
 std::vector<ServeFlag> serve_flags();
 /// Exit status of the daemon.
-int run_serve(const std::vector<std::string>& args);
+int run_serve(const std::vector<std::string>& args, const server::BuildInfo& build);
 
 }  // namespace orilla::wiring

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
@@ -21,7 +22,15 @@ class Objects;
 
 namespace orilla::server {
 
+/// What /version tells beside the version.
+struct BuildInfo {
+    std::string_view commit = "0000000000000000000000000000000000000000";
+    std::string_view tree_state = "archive";  ///< clean, dirty, archive
+    std::string_view date = "1970-01-01T00:00:00Z";
+};
+
 struct ServerOptions {
+    BuildInfo build;
     std::string advertised_address;  ///< HOST:PORT of the TLS listener as clients see it
     Logs* logs = nullptr;
     ImageService* images = nullptr;

@@ -58,3 +58,26 @@ TEST_CASE("forms: of pods, Services, Namespaces, Events and Leases") {
     const Answer lease = w.create("/apis/coordination.k8s.io/v1/namespaces/default/leases", R"({"metadata":{"name":"l"}})");
     CHECK(lease.has(R"("spec":{}})"));
 }
+
+TEST_CASE("forms: a Deployment's status changes none of its labels, a pod's may") {
+    ApiWorld w;
+    w.create(deployments, R"({"metadata":{"name":"a","labels":{"x":"1"}},"spec":{"selector":{"matchLabels":{"a":"b"}},)"
+                          R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
+    w.create(pods, R"({"metadata":{"name":"p","labels":{"x":"1"}},"spec":{"containers":[{"name":"c","image":"i"}]}})");
+    const std::string patch = R"({"metadata":{"labels":{"x":"2"},"annotations":{"note":"1"}},"status":{"conditions":[]}})";
+    const Answer deployment = w.client.ask("PATCH", deployments + "/a/status", patch, strategic);
+    CHECK(deployment.status == 200);
+    CHECK(deployment.has(R"("labels":{"x":"1"},"annotations":{"note":"1"})"));
+    CHECK(w.client.ask("PATCH", pods + "/p/status", patch, strategic).has(R"("labels":{"x":"2"})"));
+}
+
+TEST_CASE("forms: /version has what Kubernetes' has") {
+    orilla::server::ServerOptions options;
+    options.build = {"0123456789abcdef0123456789abcdef01234567", "clean", "2026-01-02T03:04:05Z"};
+    ApiWorld w(options);
+    const Answer version = w.client.ask("GET", "/version");
+    CHECK(version.has(R"("gitCommit":"0123456789abcdef0123456789abcdef01234567","gitTreeState":"clean","buildDate":"2026-01-02T03:04:05Z")"));
+    for (const char* member : {"major", "minor", "gitVersion", "goVersion", "compiler", "platform"})
+        CHECK(version.has("\"" + std::string(member) + "\":\""));
+    CHECK_FALSE(version.has(R"(:"")"));
+}
