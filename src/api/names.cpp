@@ -4,10 +4,20 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
+#include <optional>
+
+#include "orilla/api/validation.hpp"
 
 namespace orilla::api {
 namespace {
+
+constexpr std::string_view unspecified_range = "may not be unspecified (0.0.0.0 or ::)";
+constexpr std::string_view loopback_range = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
+constexpr std::string_view link_local_range = "may not be in the link-local range (169.254.0.0/16, fe80::/10)";
+constexpr std::string_view link_local_multicast_range = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
+constexpr std::string_view multicast_range = "may not be in the multicast range (224.0.0.0/4, ff00::/8)";
 
 constexpr std::string_view label_pattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 constexpr std::string_view subdomain_pattern = R"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)";
@@ -211,6 +221,41 @@ Complaints check_percent(std::string_view text) {
     if (text.size() > 1 && text.back() == '%' && std::all_of(text.begin(), text.end() - 1, is_digit)) return {};
     return {with_pattern("a valid percent string must be a numeric string followed by an ending '%'", {"1%", "93%"},
                          "[0-9]+%")};
+}
+
+namespace {
+/// The four bytes of an IPv4 address, also when it is written as an IPv6 one.
+std::optional<uint32_t> ipv4_of(const in6_addr& address) {
+    if (!IN6_IS_ADDR_V4MAPPED(&address)) return std::nullopt;
+    uint32_t bytes;
+    std::memcpy(&bytes, address.s6_addr + 12, sizeof bytes);
+    return ntohl(bytes);
+}
+
+std::string_view special_range(uint32_t ip) {
+    if (ip == INADDR_ANY) return unspecified_range;
+    if (ip >> 24 == 127) return loopback_range;
+    if (ip >> 16 == 0xa9fe) return link_local_range;
+    if (ip >> 8 == 0xe00000) return link_local_multicast_range;
+    return IN_MULTICAST(ip) ? multicast_range : std::string_view();
+}
+
+std::string_view special_range(const in6_addr& ip) {
+    if (const auto four = ipv4_of(ip)) return special_range(*four);
+    if (IN6_IS_ADDR_UNSPECIFIED(&ip)) return unspecified_range;
+    if (IN6_IS_ADDR_LOOPBACK(&ip)) return loopback_range;
+    if (IN6_IS_ADDR_LINKLOCAL(&ip)) return link_local_range;
+    if (IN6_IS_ADDR_MC_LINKLOCAL(&ip)) return link_local_multicast_range;
+    return IN6_IS_ADDR_MULTICAST(&ip) ? multicast_range : std::string_view();
+}
+}  // namespace
+
+std::string_view special_address(std::string_view text) {
+    in_addr four;
+    in6_addr six;
+    if (is_ipv4(text) && ::inet_pton(AF_INET, std::string(text).c_str(), &four) == 1) return special_range(ntohl(four.s_addr));
+    if (is_ipv6(text) && ::inet_pton(AF_INET6, std::string(text).c_str(), &six) == 1) return special_range(six);
+    return {};
 }
 
 }  // namespace orilla::api

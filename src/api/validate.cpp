@@ -7,11 +7,12 @@
 namespace orilla::api {
 namespace {
 
-/// The rules of one kind beyond the tables; `update` may be missing.
+/// The rules of one kind beyond the tables; all but `check` may be missing.
 struct KindRules {
     const TypeInfo* type;
     void (*check)(const Object& object, FieldErrors& errors);
     void (*check_update)(const Object& updated, const Object& old, FieldErrors& errors);
+    void (*check_new)(const Object& object, FieldErrors& errors) = nullptr;
 };
 
 template <class T, void (*check)(const T&, FieldErrors&)>
@@ -38,8 +39,9 @@ const std::array<KindRules, 12>& all_rules() {
         {&type_info<ReplicaSet>(), checked<ReplicaSet, check_replica_set>,
          checked_update<ReplicaSet, check_replica_set_update>},
         {&type_info<EndpointSlice>(), checked<EndpointSlice, check_endpoint_slice>,
-         checked_update<EndpointSlice, check_endpoint_slice_update>},
-        {&type_info<Endpoints>(), checked<Endpoints, check_endpoints>, nullptr},
+         checked_update<EndpointSlice, check_endpoint_slice_update>, checked<EndpointSlice, check_slice_addresses>},
+        {&type_info<Endpoints>(), checked<Endpoints, check_endpoints>,
+         checked_update<Endpoints, check_endpoints_update>, checked<Endpoints, check_endpoints_addresses>},
         {&type_info<Namespace>(), checked<Namespace, check_namespace>, nullptr},
         {&type_info<Node>(), checked<Node, check_node>, nullptr},
         {&type_info<Event>(), checked<Event, check_event>, nullptr},
@@ -72,6 +74,8 @@ void check_object(const Object& object, FieldErrors& errors) {
 Result<void> validate_create(const Object& object) {
     FieldErrors errors;
     check_object(object, errors);
+    const KindRules* rules = find_rules(object.type_info());
+    if (rules != nullptr && rules->check_new != nullptr) rules->check_new(object, errors);
     return conclude(object, errors);
 }
 

@@ -41,6 +41,10 @@ void check_namespace(const Namespace& ns, FieldErrors& errors);
 void check_node(const Node& node, FieldErrors& errors);
 void check_event(const Event& event, FieldErrors& errors);
 void check_endpoints(const Endpoints& endpoints, FieldErrors& errors);
+/// The addresses of those that are new or change: what an older Orilla let in can still be edited and deleted.
+void check_endpoints_addresses(const Endpoints& endpoints, FieldErrors& errors);
+void check_endpoints_update(const Endpoints& updated, const Endpoints& old, FieldErrors& errors);
+void check_slice_addresses(const EndpointSlice& slice, FieldErrors& errors);
 void check_endpoint_slice(const EndpointSlice& slice, FieldErrors& errors);
 void check_endpoint_slice_update(const EndpointSlice& updated, const EndpointSlice& old, FieldErrors& errors);
 void check_lease(const Lease& lease, FieldErrors& errors);

@@ -1,6 +1,8 @@
 // The smaller kinds of the core group and of those that hold what controllers and the node write.
 #include <set>
 
+#include "names.hpp"
+#include "orilla/api/validation.hpp"
 #include "validate.hpp"
 
 namespace orilla::api {
@@ -46,6 +48,17 @@ void check_subset_addresses(const List<EndpointAddress>& addresses, const Path& 
     }
 }
 
+void check_reach(std::string_view address, const Path& path, FieldErrors& errors) {
+    if (const std::string_view range = special_address(address); !range.empty()) errors.invalid(path, address, range);
+}
+
+void check_subset_reach(const List<EndpointAddress>& addresses, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < addresses.size(); ++i) {
+        const Path at = path[i];
+        check_reach(addresses[i].ip, at / "ip", errors);
+    }
+}
+
 }  // namespace
 
 void check_namespace(const Namespace& ns, FieldErrors& errors) {
@@ -87,6 +100,19 @@ void check_endpoints(const Endpoints& endpoints, FieldErrors& errors) {
     }
 }
 
+void check_endpoints_addresses(const Endpoints& endpoints, FieldErrors& errors) {
+    const Path subsets("subsets");
+    for (size_t i = 0; i < endpoints.subsets.size(); ++i) {
+        const Path at = subsets[i];
+        check_subset_reach(endpoints.subsets[i].addresses, at / "addresses", errors);
+        check_subset_reach(endpoints.subsets[i].not_ready_addresses, at / "notReadyAddresses", errors);
+    }
+}
+
+void check_endpoints_update(const Endpoints& updated, const Endpoints& old, FieldErrors& errors) {
+    if (!(updated.subsets == old.subsets)) check_endpoints_addresses(updated, errors);
+}
+
 void check_endpoint_slice(const EndpointSlice& slice, FieldErrors& errors) {
     std::string_view type = slice.address_type;
     const Path endpoints("endpoints");
@@ -106,7 +132,19 @@ void check_endpoint_slice(const EndpointSlice& slice, FieldErrors& errors) {
     }
 }
 
+void check_slice_addresses(const EndpointSlice& slice, FieldErrors& errors) {
+    if (slice.address_type == "FQDN") return;
+    const Path endpoints("endpoints");
+    for (size_t i = 0; i < slice.endpoints.size(); ++i) {
+        const Path at = endpoints[i];
+        const Path addresses = at / "addresses";
+        for (size_t j = 0; j < slice.endpoints[i].addresses.size(); ++j)
+            check_reach(slice.endpoints[i].addresses[j], addresses[j], errors);
+    }
+}
+
 void check_endpoint_slice_update(const EndpointSlice& updated, const EndpointSlice& old, FieldErrors& errors) {
+    if (!(updated.endpoints == old.endpoints)) check_slice_addresses(updated, errors);
     check_immutable(updated.address_type, old.address_type, Path("addressType"), updated.address_type, errors);
 }
 

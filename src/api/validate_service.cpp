@@ -2,6 +2,7 @@
 #include <set>
 
 #include "orilla/api/codec.hpp"
+#include "orilla/api/validation.hpp"
 #include "validate.hpp"
 
 namespace orilla::api {
@@ -70,11 +71,7 @@ void check_external_ips(const ServiceSpec& spec, const Path& path, FieldErrors& 
     for (size_t i = 0; i < spec.external_ips.size(); ++i) {
         std::string_view ip = spec.external_ips[i];
         if (!is_ipv4(ip)) errors.invalid(path[i], ip, "must be a valid IPv4 address");
-        else if (ip.starts_with("127."))
-            errors.invalid(path[i], ip, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
-        else if (ip.starts_with("169.254."))
-            errors.invalid(path[i], ip, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
-        else if (ip == "0.0.0.0") errors.invalid(path[i], ip, "may not be unspecified (0.0.0.0 or ::)");
+        else if (const std::string_view range = special_address(ip); !range.empty()) errors.invalid(path[i], ip, range);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orilla/api/selectors.hpp"
+#include "orilla/api/validation.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
@@ -44,7 +45,9 @@ api::ObjectReference reference_to(const api::Pod& pod) {
     return out;
 }
 
+/// On a node without a network a pod of the host's has an address that leads nowhere from elsewhere.
 bool may_take_traffic(const api::Pod& pod) {
+    if (!api::special_address(pod.status.pod_ip).empty()) return false;
     return !pod.status.pod_ip.empty() && pod.status.phase != "Succeeded" && pod.status.phase != "Failed";
 }
 
@@ -166,6 +169,7 @@ void mirror_addresses(PortGroup& group, const api::List<api::EndpointAddress>& a
     for (const auto& address : addresses) {
         if (group.endpoints.size() == endpoints_addresses_max) return;
         if (address.ip.view().find(':') != std::string_view::npos) continue;  // the box has no IPv6
+        if (!api::special_address(address.ip).empty()) continue;  // let in by an older Orilla; no slice may have it
         api::Endpoint endpoint;
         endpoint.addresses.push_back(address.ip);
         endpoint.conditions.ready = ready;

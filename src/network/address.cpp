@@ -26,6 +26,13 @@ std::string Ipv4::text() const {
            std::to_string(value >> 8 & 255) + '.' + std::to_string(value & 255);
 }
 
+bool Ipv4::is_ordinary() const {
+    const uint32_t first = value >> 24;
+    const bool multicast = first >> 4 == 0xe;
+    const bool link_local = value >> 16 == 0xa9fe;
+    return value != 0 && value != ~uint32_t{0} && first != 127 && !link_local && !multicast;
+}
+
 std::string Cidr::text() const { return base.text() + '/' + std::to_string(prefix); }
 
 Result<Ipv4> parse_ipv4(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "network_adapter.hpp"
 
@@ -15,6 +16,19 @@ std::vector<network::Ipv4> parse_ips(const api::List<api::Str>& texts) {
     for (const auto& text : texts)
         if (auto ip = network::parse_ipv4(text.view())) out.push_back(*ip);
     return out;
+}
+
+/// What an older Orilla let in must not become a rule: it would lead into the node's own loopback, or to nobody.
+std::optional<network::Ipv4> ordinary_ip(std::string_view text) {
+    const auto ip = network::parse_ipv4(text);
+    if (!ip || !ip->is_ordinary()) return std::nullopt;
+    return *ip;
+}
+
+/// Another proxy serves it, or none shall.
+bool is_left_alone(const api::Service& service) {
+    const auto& labels = service.metadata.labels;
+    return labels.contains("service.kubernetes.io/service-proxy-name") || labels.contains("service.kubernetes.io/headless");
 }
 
 bool is_headless(const api::Service& service) { return service.spec.cluster_ip == "None"; }
@@ -41,7 +55,7 @@ std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const 
             for (const auto& endpoint : slice->endpoints) {
                 if (!is_usable(endpoint, false) || endpoint.addresses.empty()) continue;
                 if (!node.empty() && endpoint.node_name.value_or("") != node) continue;
-                if (auto ip = network::parse_ipv4(endpoint.addresses[0].view()))
+                if (auto ip = ordinary_ip(endpoint.addresses[0].view()))
                     out.push_back({*ip, static_cast<uint16_t>(*offered.port)});
             }
         }
@@ -62,10 +76,12 @@ void service_term(const api::Object& slice, std::vector<std::string>& terms) {
 std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices,
                                                          const std::string& node) {
     std::vector<network::ServicePortSpec> out;
+    if (is_left_alone(service)) return out;
     std::vector<network::Ipv4> ips = parse_ips(service.spec.cluster_ips);
     if (ips.empty() && !is_headless(service))
         if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) ips.push_back(*ip);
-    for (const auto& ip : parse_ips(service.spec.external_ips)) ips.push_back(ip);
+    for (const auto& text : service.spec.external_ips)
+        if (auto ip = ordinary_ip(text.view())) ips.push_back(*ip);
     if (ips.empty()) return out;
     const bool local = service.spec.internal_traffic_policy.value_or("Cluster") == "Local";
     for (const auto& port : service.spec.ports) {
@@ -114,7 +130,7 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
                                  static_cast<uint16_t>(*port.port)});
         for (const auto& endpoint : slice->endpoints) {
             if (!is_usable(endpoint, service.spec.publish_not_ready_addresses) || endpoint.addresses.empty()) continue;
-            if (auto ip = network::parse_ipv4(endpoint.addresses[0].view()))
+            if (auto ip = ordinary_ip(endpoint.addresses[0].view()))
                 out.endpoints.push_back({*ip, std::string(endpoint.hostname.value_or("")), ports});
         }
     }

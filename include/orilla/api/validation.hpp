@@ -22,6 +22,10 @@ Result<void> validate_update(const Object& updated, const Object& old);
 /// For /status, where only the status and some metadata changes.
 Result<void> validate_status_update(const Object& updated, const Object& old);
 
+/// Why nothing can be reached at an address from elsewhere: `may not be in the loopback range (127.0.0.0/8, ::1/128)`, and
+/// so for link-local, multicast and unspecified ones; empty for others.
+std::string_view special_address(std::string_view ip);
+
 /// The error that the above return: `KIND.GROUP "NAME" is invalid: FIELD: MESSAGE`, or `[a, b]` for many.
 Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name,
                          std::vector<Cause> causes);

@@ -18,6 +18,8 @@ struct Ipv4 {
     explicit operator bool() const { return value != 0; }
     /// "10.42.0.5"
     std::string text() const;
+    /// Whether it means one other host: not unspecified, loopback, link-local, multicast or broadcast.
+    bool is_ordinary() const;
 };
 
 /// A range: 10.42.0.0/24. The bits behind the prefix are zero.

@@ -247,6 +247,40 @@ TEST_CASE("validation: services") {
           "spec.clusterIPs[0]: Invalid value: [\"10.43.0.2\"]: may not change once set");
 }
 
+TEST_CASE("validation: addresses that nobody elsewhere can be reached at") {
+    const auto slice = [](std::string_view type, std::string_view ip, std::string_view label = "a") {
+        return R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"s","namespace":"n","labels":{"l":")" +
+               std::string(label) + R"("}},"addressType":")" + std::string(type) + R"(","endpoints":[{"addresses":[")" + std::string(ip) +
+               R"("]}]})";
+    };
+    const auto endpoints = [](std::string_view list, std::string_view ip) {
+        return R"({"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"s","namespace":"n"},"subsets":[{")" + std::string(list) +
+               R"(":[{"ip":"192.0.2.1"},{"ip":")" + std::string(ip) + R"("}]}]})";
+    };
+    for (const auto& [ip, range] : {std::pair("127.0.0.1", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+                                    std::pair("169.254.1.1", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+                                    std::pair("224.0.0.1", "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
+                                    std::pair("239.1.1.1", "may not be in the multicast range (224.0.0.0/4, ff00::/8)"),
+                                    std::pair("0.0.0.0", "may not be unspecified (0.0.0.0 or ::)")}) {
+        const std::string flaw = ": Invalid value: \"" + std::string(ip) + "\": " + range;
+        CHECK(created(slice("IPv4", ip)) == "endpoints[0].addresses[0]" + flaw);
+        CHECK(created(endpoints("addresses", ip)) == "subsets[0].addresses[1].ip" + flaw);
+        CHECK(created(endpoints("notReadyAddresses", ip)) == "subsets[0].notReadyAddresses[1].ip" + flaw);
+        CHECK(updated(slice("IPv4", ip), slice("IPv4", "192.0.2.1")) == "endpoints[0].addresses[0]" + flaw);
+        CHECK(updated(endpoints("addresses", ip), endpoints("addresses", "192.0.2.2")) == "subsets[0].addresses[1].ip" + flaw);
+        CHECK(created(service(R"("clusterIP":"None","externalIPs":[")" + std::string(ip) + R"("],"ports":[{"port":80}])")) ==
+              "spec.externalIPs[0]" + flaw);
+        // What an older Orilla stored can still be labelled and released.
+        CHECK(updated(slice("IPv4", ip, "b"), slice("IPv4", ip)).empty());
+        CHECK(updated(endpoints("addresses", ip), endpoints("addresses", ip)).empty());
+    }
+    for (const char* ip : {"::1", "::", "fe80::1", "ff02::1", "ff05::1", "::ffff:127.0.0.1"})
+        CHECK(created(slice("IPv6", ip)).find("endpoints[0].addresses[0]: Invalid value: \"" + std::string(ip) + "\": may not be ") == 0);
+    CHECK(created(slice("IPv6", "2001:db8::1")).empty());
+    CHECK(created(slice("FQDN", "127.0.0.1")).empty());
+    CHECK(created(slice("IPv4", "127.0.0.01")).find("must be a valid IPv4 address") != std::string::npos);
+}
+
 TEST_CASE("validation: config maps and secrets") {
     CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},"data":{"a/b":""}})")
               .starts_with("data[a/b]: Invalid value: \"a/b\": a valid config key must consist of"));

@@ -232,6 +232,30 @@ TEST_CASE("endpoints: Endpoints of a Service without selector are mirrored into 
     CHECK(world.get<api::Endpoints>("web"));  // it is its maker's
 }
 
+TEST_CASE("plan_endpoints: an address that leads nowhere is no endpoint") {
+    api::Service service = service_with("web");
+    service.metadata.namespace_ = "default";
+    api::Pod pod = pod_with("a", "web");
+    pod.status.phase = "Running";
+    std::vector<const api::Pod*> pods{&pod};
+    for (const char* ip : {"127.0.0.1", "169.254.7.7", "0.0.0.0"}) {
+        pod.status.pod_ip = api::Str(ip);
+        CHECK(group_endpoints(service, pods).empty());
+    }
+    pod.status.pod_ip = "192.0.2.1";
+    CHECK(group_endpoints(service, pods).size() == 1);
+    // Endpoints that an older Orilla let in are not mirrored.
+    service.spec.selector.clear();
+    api::Endpoints endpoints;
+    endpoints.metadata.name = "web";
+    for (const char* ip : {"127.0.0.1", "192.0.2.7"}) endpoints.subsets.emplace_back().addresses.emplace_back().ip = api::Str(ip);
+    const auto actions = plan_endpoints("web", {&service, {}, {}, &endpoints});
+    REQUIRE(actions.size() == 1);
+    const auto& slice = std::get<CreateSlice>(actions[0]).object;
+    REQUIRE(slice.endpoints.size() == 1);
+    CHECK(slice.endpoints[0].addresses[0] == "192.0.2.7");
+}
+
 TEST_CASE("endpoints: the older Endpoints go with their Service") {
     EndpointsWorld world;
     REQUIRE(world.create(service_with("web")));

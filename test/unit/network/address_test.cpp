@@ -21,6 +21,13 @@ TEST_CASE("parse_ipv4: refuses what is not exactly four numbers") {
         CHECK_FALSE(parse_ipv4(wrong).has_value());
 }
 
+TEST_CASE("Ipv4: an ordinary address is one other host's") {
+    for (const char* text : {"0.0.0.0", "127.0.0.1", "127.255.255.255", "169.254.0.1", "224.0.0.1", "239.255.255.255", "255.255.255.255"})
+        CHECK_FALSE(parse_ipv4(text)->is_ordinary());
+    for (const char* text : {"0.0.0.1", "126.255.255.255", "128.0.0.1", "169.253.0.1", "169.255.0.1", "223.255.255.255", "240.0.0.1", "10.42.0.5"})
+        CHECK(parse_ipv4(text)->is_ordinary());
+}
+
 TEST_CASE("parse_cidr: refuses bits behind the prefix and proposes the range") {
     auto cidr = parse_cidr("10.42.0.0/24");
     REQUIRE(cidr);

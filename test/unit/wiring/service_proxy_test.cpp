@@ -55,3 +55,26 @@ TEST_CASE("plan_service_ports: internalTrafficPolicy Local leaves this node's en
     REQUIRE(ports[1].endpoints.size() == 1);
     CHECK(ports[1].endpoints[0].ip.text() == "10.42.0.2");
 }
+
+TEST_CASE("plan_service_ports: addresses that lead into the node or to nobody become no rule, stored as they may be") {
+    auto service = web();
+    for (const char* ip : {"127.0.0.1", "169.254.1.1", "224.0.0.1", "0.0.0.0", "192.0.2.200"}) service.spec.external_ips.push_back(api::Str(ip));
+    auto slice = std::make_shared<api::EndpointSlice>(*three_endpoints()[0]);
+    for (const char* ip : {"127.0.0.1", "169.254.1.1", "224.0.0.1", "0.0.0.0", "255.255.255.255"})
+        slice->endpoints.emplace_back().addresses.push_back(api::Str(ip));
+    const auto ports = plan_service_ports(service, {slice}, "box");
+    REQUIRE(ports.size() == 1);
+    CHECK(ports[0].cluster_ips.size() == 2);
+    CHECK(ports[0].endpoints == plan_service_ports(web(), three_endpoints(), "box")[0].endpoints);
+    service.spec.cluster_ip = "None";
+    CHECK(plan_dns_service(service, {slice}).endpoints.size() == 3);
+}
+
+TEST_CASE("plan_service_ports: a Service of another proxy is left alone, and its name resolves") {
+    for (const char* label : {"service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"}) {
+        auto service = web();
+        service.metadata.labels[label] = "";
+        CHECK(plan_service_ports(service, three_endpoints(), "box").empty());
+        CHECK(plan_dns_service(service, three_endpoints()).cluster_ips.size() == 1);
+    }
+}
