@@ -5,6 +5,8 @@
 #include "garbage_collector.hpp"
 #include "kubernetes_service.hpp"
 #include "namespace_controller.hpp"
+#include "orilla/api/validation.hpp"
+#include "pod_gc.hpp"
 #include "replicaset_controller.hpp"
 #include "service_allocation.hpp"
 #include "terms.hpp"
@@ -15,7 +17,8 @@ namespace {
 ApiPlace api_place(const ControllersOptions& options) {
     const auto range = parse_ipv4_range(options.service_cidr);
     // An API that only listens on the loopback is out of the pods' reach: better no endpoint than one that never answers.
-    const bool reachable = !options.api_ip.starts_with("127.");
+    // Nor may an endpoint have a link-local address.
+    const bool reachable = api::special_address(options.api_ip).empty();
     return {range ? render_ipv4(range->base + 1) : "", reachable ? options.api_ip : "", options.api_port};
 }
 
@@ -31,7 +34,8 @@ struct Controllers::Impl {
           kubernetes(loop, objects, api_place(options)),
           endpoints(loop, objects, pods),
           namespaces(loop, objects),
-          garbage(loop, objects, [this](const store::Key& key) { namespaces.content_gone(key); }),
+          pod_collector(loop, objects),
+          garbage(loop, objects, events, [this](const store::WatchEvent& event) { something_changed(event); }),
           replicasets(loop, objects, events, sets, pods),
           deployments(loop, objects, events, sets, pods) {
         // Before the first write of a Service: the addresses that are taken are known from here on.
@@ -47,6 +51,11 @@ struct Controllers::Impl {
         if (before && now) allocation.settle(before->as<api::Service>(), now->as<api::Service>());
     }
 
+    void something_changed(const store::WatchEvent& event) {
+        if (event.type == store::WatchEvent::Type::deleted) namespaces.content_gone(event.entry->key);
+        if (event.entry->key.resource == "pods") pod_collector.pod_changed(event);
+    }
+
     ServiceAllocation allocation;
     store::Follower services;
     store::Objects& objects_;
@@ -54,6 +63,7 @@ struct Controllers::Impl {
     KubernetesServiceController kubernetes;
     EndpointsController endpoints;
     NamespaceController namespaces;
+    PodCollector pod_collector;
     GarbageCollector garbage;
     ReplicaSetController replicasets;
     DeploymentController deployments;
@@ -68,6 +78,7 @@ void Controllers::start() {
     impl_->kubernetes.start();
     impl_->endpoints.start();
     impl_->namespaces.start();
+    impl_->pod_collector.start();
     impl_->garbage.start();
     impl_->deployments.start();
     impl_->sets.start();
@@ -78,6 +89,7 @@ std::vector<std::pair<std::string, loop::WorkerCounters>> Controllers::counters(
     return {{"kubernetes-service", impl_->kubernetes.counters()},
             {"endpoints", impl_->endpoints.counters()},
             {"namespace", impl_->namespaces.counters()},
+            {"pod-garbage-collector", impl_->pod_collector.counters()},
             {"garbage-collector", impl_->garbage.counters()},
             {"replicaset", impl_->replicasets.counters()},
             {"deployment", impl_->deployments.counters()}};

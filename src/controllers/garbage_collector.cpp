@@ -5,6 +5,8 @@
 namespace orilla::controllers {
 namespace {
 
+constexpr std::string_view component = "garbage-collector-controller";
+
 std::string queue_key(const store::Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
 
 store::Key parse_queue_key(const std::string& text) {
@@ -41,12 +43,18 @@ void remove_finalizer(api::ObjectMeta& meta, std::string_view name) {
         if (meta.finalizers[i] == name) meta.finalizers.erase(meta.finalizers.begin() + i);
 }
 
+std::string describe_out_of_reach(const store::Key& dependent, const api::OwnerReference& owner) {
+    return "ownerRef [" + owner.api_version.str() + "/" + owner.kind.str() + ", namespace: " + dependent.ns + ", name: " +
+           owner.name.str() + ", uid: " + owner.uid.str() + "] does not exist in namespace \"" + dependent.ns + "\"";
+}
+
 }  // namespace
 
-GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, std::function<void(const store::Key&)> on_gone)
+GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, Listener everybody)
     : loop_(loop),
       objects_(objects),
-      on_gone_(std::move(on_gone)),
+      events_(events),
+      listener_(std::move(everybody)),
       listed_event_(loop),
       worker_(loop, *this, {.name = "garbage-collector", .concurrency = 4}),
       scope_(loop) {
@@ -76,6 +84,7 @@ loop::Task<void> GarbageCollector::wait_for_lists() {
 
 void GarbageCollector::changed(const api::KindInfo& kind, const store::WatchEvent& event) {
     const bool deleted = event.type == store::WatchEvent::Type::deleted;
+    listener_(event);
     if (!deleted && !may_concern(event.entry) && !may_concern(event.previous)) return;
     const auto object = object_of(objects_, kind, event.entry);
     if (deleted) return gone(event, object);
@@ -94,7 +103,6 @@ void GarbageCollector::gone(const store::WatchEvent& event, const store::ObjectP
         queue_owners(event.entry->key, last->meta());
         queue_dependents(last->meta().uid.str());
     }
-    if (on_gone_) on_gone_(event.entry->key);
 }
 
 void GarbageCollector::index(const store::Key& key, const api::ObjectMeta& meta) {
@@ -169,6 +177,24 @@ loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent
     co_return waits ? OwnerState::waiting : OwnerState::present;
 }
 
+/// Whether the owner is one that this object cannot have: of another namespace, or of any when it has none itself.
+loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, store::Key dependent, api::OwnerReference reference) {
+    const auto* kind = api::find_kind(reference.api_version, reference.kind);
+    if (!kind || !kind->namespaced) co_return false;
+    if (dependent.ns.empty()) co_return true;
+    if (state != OwnerState::absent) co_return false;
+    for (const auto& ns : objects_.store().list("namespaces", "").entries) {
+        const store::Key place{std::string(kind->resource), ns->key.name, reference.name.str()};
+        if (place.ns == dependent.ns || !objects_.store().find(place)) continue;
+        auto reading = read(place);
+        const auto found = co_await std::move(reading);
+        if (!found && found.error().code() == Code::not_found) continue;
+        if (!found) co_return found.error();
+        if (found->object->meta().uid == reference.uid) co_return true;
+    }
+    co_return false;
+}
+
 loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) {
     while (!listed_) co_await listed_event_.wait();
     const store::Key key = parse_queue_key(text);
@@ -184,6 +210,8 @@ loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) 
         CO_TRY(const OwnerState state, find_owner(key, reference));
         seen.owners.push_back(state);
         waited_for |= state == OwnerState::waiting;
+        CO_TRY(const bool elsewhere, is_out_of_reach(state, key, reference));
+        if (elsewhere) events_.record(*object->object, component, "Warning", "OwnerRefInvalidNamespace", describe_out_of_reach(key, reference));
     }
     if (const auto dependents = dependents_.find(meta.uid.str()); waited_for && dependents != dependents_.end())
         for (const auto& [dependent, link] : dependents->second.links)

@@ -16,8 +16,9 @@ namespace orilla::controllers {
 
 class GarbageCollector final : public loop::Reconciler {
   public:
-    /// `on_gone` hears of every object that is gone, for those who wait for a namespace to empty.
-    GarbageCollector(loop::Loop& loop, store::Objects& objects, std::function<void(const store::Key&)> on_gone);
+    /// Hears of every change of every kind, so that not everybody follows everything.
+    using Listener = std::function<void(const store::WatchEvent&)>;
+    GarbageCollector(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, Listener listener);
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
@@ -45,12 +46,14 @@ class GarbageCollector final : public loop::Reconciler {
     void queue_owners(const store::Key& key, const api::ObjectMeta& meta);
     loop::Task<ObjectResult> read(store::Key key);
     loop::Task<Result<OwnerState>> find_owner(store::Key dependent, api::OwnerReference reference);
+    loop::Task<Result<bool>> is_out_of_reach(OwnerState state, store::Key dependent, api::OwnerReference reference);
     loop::Task<Result<void>> apply(store::Stored object, GarbageAction action);
     loop::Task<Result<void>> edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change);
 
     loop::Loop& loop_;
     store::Objects& objects_;
-    std::function<void(const store::Key&)> on_gone_;
+    store::EventRecorder& events_;
+    Listener listener_;
     std::map<std::string, Dependents> dependents_;           ///< by the owner's uid
     std::map<store::Key, std::vector<std::string>> owners_;  ///< of those that have any: their uids
     std::vector<std::unique_ptr<store::Follower>> followers_;

@@ -1,5 +1,6 @@
 #include "namespace_controller.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace orilla::controllers {
@@ -7,17 +8,27 @@ namespace {
 constexpr std::string_view namespace_finalizer = "kubernetes";
 /// The end of the last object of a kind is heard of; this is for what is not, and for the numbers in the status.
 constexpr int64_t look_again_ms = 5000;
+
+bool is_standard(std::string_view name) {
+    return std::find(store::standard_namespaces.begin(), store::standard_namespaces.end(), name) != store::standard_namespaces.end();
+}
 }  // namespace
 
 NamespaceController::NamespaceController(loop::Loop& loop, store::Objects& objects)
     : loop_(loop),
       objects_(objects),
-      namespaces_(loop, objects.store(), "namespaces",
-                  [this](const store::WatchEvent& event) {
-                      const auto ns = object_of(objects_, api::kind_of<api::Namespace>(), event.entry);
-                      if (ns && ns->meta().deletion_timestamp) worker_.queue().add(event.entry->key.name);
-                  }),
+      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { changed(event); }),
       worker_(loop, *this, {.name = "namespace", .concurrency = 2}) {}
+
+void NamespaceController::changed(const store::WatchEvent& event) {
+    const std::string& name = event.entry->key.name;
+    if (event.type == store::WatchEvent::Type::deleted) {
+        if (is_standard(name)) worker_.queue().add(name);
+        return;
+    }
+    const auto ns = object_of(objects_, api::kind_of<api::Namespace>(), event.entry);
+    if (ns && ns->meta().deletion_timestamp) worker_.queue().add(name);
+}
 
 void NamespaceController::content_gone(const store::Key& key) {
     if (key.ns.empty()) return;
@@ -67,6 +78,10 @@ loop::Task<void> NamespaceController::settle() {
 
 loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key) {
     const auto ns = objects_.get<api::Namespace>(key);
+    if (!ns && is_standard(key)) {
+        auto putting = put_back(key);
+        co_return co_await std::move(putting);
+    }
     if (!ns || !ns->metadata.deletion_timestamp) co_return loop::Outcome{};
     auto settling = settle();
     co_await std::move(settling);
@@ -86,6 +101,16 @@ loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key
     if (seen.empty()) co_return loop::Outcome{};  // done with it: what still holds it is its own finalizers
     if (now.size() < seen.size()) worker_.queue().add(key);  // the next kinds' turn
     co_return loop::Outcome{look_again_ms};
+}
+
+loop::Task<Result<loop::Outcome>> NamespaceController::put_back(std::string name) {
+    api::Namespace ns;
+    ns.metadata.name = api::Str(name);
+    auto creating = objects_.create<api::Namespace>(std::move(ns));
+    auto created = co_await std::move(creating);
+    if (!created && created.error().code() != Code::already_exists)
+        co_return std::move(created).error().with_context("put back namespace " + name);
+    co_return loop::Outcome{};
 }
 
 loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAction action) {

@@ -1,4 +1,4 @@
-// Applies plan_namespace.
+// Applies plan_namespace, and puts back the standard namespaces when one is gone.
 #pragma once
 
 #include "controller_base.hpp"
@@ -16,6 +16,8 @@ class NamespaceController final : public loop::Reconciler {
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
   private:
+    void changed(const store::WatchEvent& event);
+    loop::Task<Result<loop::Outcome>> put_back(std::string name);
     loop::Task<void> settle();
     loop::Task<Result<std::vector<Content>>> observe(std::string ns);
     loop::Task<Result<Content>> observe_kind(const api::KindInfo& kind, std::string ns);

@@ -419,10 +419,10 @@ Task<Result<void>> Objects::ensure_standard_namespaces() {
     Bootstrap bootstrap(loop_);
     loop::Scope scope(loop_);
     // All at once, so that they share one commit.
-    for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
-        if (store_.find({"namespaces", "", name})) continue;
+    for (const std::string_view name : standard_namespaces) {
+        if (store_.find({"namespaces", "", std::string(name)})) continue;
         ++bootstrap.left;
-        scope.spawn(ensure_namespace(name, bootstrap));
+        scope.spawn(ensure_namespace(std::string(name), bootstrap));
     }
     while (bootstrap.left > 0) co_await bootstrap.ended.wait();
     if (!bootstrap.errors.empty()) co_return bootstrap.errors.front();

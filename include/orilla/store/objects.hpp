@@ -7,6 +7,7 @@
 // and are only offered through `read`.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <functional>
 #include <map>
@@ -82,6 +83,9 @@ class Admission {
     /// An admitted write did not happen after all (refused later, or a dry run); `old` is null for a create.
     virtual void on_abandoned(const api::Object& object, const api::Object* old) { (void)object, (void)old; }
 };
+
+/// Every cluster has them; those that may be deleted come back.
+inline constexpr std::array<std::string_view, 4> standard_namespaces = {"default", "kube-system", "kube-public", "kube-node-lease"};
 
 /// ConfigMaps and Secrets hold payloads that may stay in the file.
 template <class T>

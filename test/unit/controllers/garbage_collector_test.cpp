@@ -203,3 +203,47 @@ TEST_CASE("garbage: a circle of owners that wait for each other ends") {
     CHECK_FALSE(world.exists("a"));
     CHECK_FALSE(world.exists("b"));
 }
+
+TEST_CASE("garbage: an owner of another namespace is none, and that is told") {
+    GarbageWorld world;
+    api::Namespace other;
+    other.metadata.name = "other";
+    REQUIRE(world.create(other));
+    api::ConfigMap far;
+    far.metadata.name = "far";
+    far.metadata.namespace_ = "other";
+    const auto owner = world.create(far);
+    REQUIRE(owner);
+    REQUIRE(world.create(world.config("a", **owner)));
+    CHECK_FALSE(world.exists("a"));
+    const auto events = world.objects.list<api::Event>("default");
+    REQUIRE(events.size() == 1);
+    CHECK(events[0]->type == "Warning");
+    CHECK(events[0]->reason == "OwnerRefInvalidNamespace");
+    CHECK(events[0]->source.component == "garbage-collector-controller");
+    CHECK(events[0]->involved_object.name == "a");
+    CHECK(events[0]->message == "ownerRef [v1/ConfigMap, namespace: default, name: far, uid: " + (*owner)->metadata.uid.str() +
+                                    "] does not exist in namespace \"default\"");
+}
+
+TEST_CASE("garbage: an object of no namespace cannot have an owner in one, and stays") {
+    GarbageWorld world;
+    const auto owner = world.make_owner("o");
+    api::Node node;
+    node.metadata.name = "n";
+    node.metadata.owner_references = world.config("x", *owner).metadata.owner_references;
+    REQUIRE(world.create(node));
+    CHECK(world.get<api::Node>("n", ""));
+    const auto events = world.objects.list<api::Event>("default");
+    REQUIRE(events.size() == 1);
+    CHECK(events[0]->reason == "OwnerRefInvalidNamespace");
+}
+
+TEST_CASE("garbage: an owner that is simply gone is nothing to tell of") {
+    GarbageWorld world;
+    const auto owner = world.make_owner("o");
+    REQUIRE(world.remove<api::ConfigMap>("o"));
+    REQUIRE(world.create(world.config("a", *owner)));
+    CHECK_FALSE(world.exists("a"));
+    CHECK(world.objects.list<api::Event>("default").empty());
+}

@@ -126,3 +126,15 @@ TEST_CASE("namespace: its own finalizers are waited for without turning in circl
     REQUIRE(world.edit<api::Namespace>("shop", [](api::Namespace& ns) { ns.metadata.finalizers.clear(); }, ""));
     CHECK_FALSE(world.exists());
 }
+
+TEST_CASE("namespace: those that every cluster has come back") {
+    ControllerWorld world;
+    const auto before = world.get<api::Namespace>("kube-node-lease", "");
+    REQUIRE(world.remove<api::Namespace>("kube-node-lease", {}, ""));
+    const auto after = world.get<api::Namespace>("kube-node-lease", "");
+    REQUIRE(after);
+    CHECK_FALSE(after->metadata.deletion_timestamp);
+    CHECK_FALSE(after->metadata.uid == before->metadata.uid);
+    for (const char* lasting : {"default", "kube-system", "kube-public"})
+        CHECK(world.remove<api::Namespace>(lasting, {}, "").error().code() == Code::forbidden);
+}
