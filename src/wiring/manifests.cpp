@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
+#include <functional>
 
 #include "orilla/api/patch.hpp"
 #include "orilla/base/log.hpp"
@@ -46,6 +47,9 @@ Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& ma
     TRY(std::string patched, api::apply_strategic_patch(*live.entry->json, patch, *kind.type));
     return api::decode_object(kind, patched);
 }
+
+/// What is wrong with the document itself stays wrong until somebody writes another.
+bool may_come_right(const Error& error) { return error.code() != Code::bad_request && error.code() != Code::invalid; }
 
 /// The whole of a regular file; a pipe or a device would hold the loop up, or never end.
 Result<std::string> read_regular_file(const std::string& path) {
@@ -136,18 +140,69 @@ loop::Task<void> ManifestsDirectory::follow() {
     }
 }
 
+loop::Task<std::vector<ManifestsDirectory::Failed>> ManifestsDirectory::apply_each(std::vector<Numbered> documents, std::string path) {
+    std::vector<Failed> failed;
+    for (auto& one : documents) {
+        auto applying = apply_manifest(objects_, one.document);
+        auto changed = co_await std::move(applying);
+        if (!changed) failed.push_back({std::move(one), std::move(changed).error()});
+        else if (*changed) log::info("applied " + one.document.head.kind + " " + one.document.head.name + " from " + path);
+    }
+    co_return failed;
+}
+
+std::vector<ManifestsDirectory::Numbered> ManifestsDirectory::still_to_do(const std::string& file, size_t content_hash,
+                                                                          std::vector<api::ManifestDocument> all) const {
+    const auto trouble = troubled_.find(file);
+    const bool again = trouble != troubled_.end() && trouble->second.content_hash == content_hash;
+    std::vector<Numbered> out;
+    for (size_t i = 0; i < all.size(); ++i)
+        if (!again || trouble->second.left.contains(i)) out.push_back({i, std::move(all[i])});
+    return out;
+}
+
+loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t content_hash, const std::vector<Failed>& failed) {
+    if (failed.empty()) {
+        troubled_.erase(file);
+        return {};
+    }
+    Troubled& trouble = troubled_[file];
+    if (trouble.content_hash != content_hash) trouble = {content_hash, 0, {}, {}};
+    trouble.left.clear();
+    bool again = false;
+    for (const auto& [what, error] : failed) {
+        trouble.left.insert(what.number);
+        again |= may_come_right(error);
+        if (trouble.reported.insert(error.message()).second)
+            log::warning(what.document.head.kind + " " + what.document.head.name + " is not applied: " + error.message());
+    }
+    if (!again) return {};
+    const int doublings = std::min(trouble.tries++, 16);
+    return {std::min(manifest_retry_ms_min << doublings, manifest_retry_ms_max)};
+}
+
 loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file) {
     const std::string path = directory_ + "/" + file;
     auto read = read_regular_file(path);
-    if (!read && read.error().error_number() == ENOENT) co_return loop::Outcome{};
+    if (!read && read.error().error_number() == ENOENT) {
+        troubled_.erase(file);
+        co_return loop::Outcome{};
+    }
     CO_CHECK(const std::string content, std::move(read));
     CO_CHECK(auto documents, api::read_manifest(content, path));
-    for (auto& document : documents) {
-        const std::string what = document.head.kind + " " + document.head.name;
-        CO_TRY(bool changed, apply_manifest(objects_, std::move(document)));
-        if (changed) log::info("applied " + what + " from " + path);
+    const size_t content_hash = std::hash<std::string>()(content);
+    std::vector<Numbered> left = still_to_do(file, content_hash, std::move(documents));
+    std::vector<Failed> failed;
+    for (int pass = 0; pass < manifest_passes_max && !left.empty(); ++pass) {
+        const size_t before = left.size();
+        auto applying = apply_each(std::move(left), path);
+        failed = co_await std::move(applying);
+        // A namespace that stood behind its content is there now.
+        if (failed.size() == before) break;
+        left.clear();
+        for (const auto& one : failed) left.push_back(one.what);
     }
-    co_return loop::Outcome{};
+    co_return conclude(file, content_hash, failed);
 }
 
 }  // namespace orilla::wiring

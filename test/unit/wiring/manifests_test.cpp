@@ -82,6 +82,38 @@ TEST_CASE("ManifestsDirectory: one bad file keeps no other back, and is applied 
     CHECK(w.value("a") == "one");
 }
 
+TEST_CASE("ManifestsDirectory: each document stands for itself") {
+    ManifestsWorld w;
+    const std::string unserved = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n";
+    const std::string wrong = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndat: {}\n";
+    const std::string invalid = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: X_}\n";
+    const std::string early = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early, namespace: later}\n";
+    const std::string ns = "apiVersion: v1\nkind: Namespace\nmetadata: {name: later}\n";
+    w.write("a.yaml", early + "---\n" + unserved + "---\n" + wrong + "---\n" + invalid + "---\n" + config_map("b", "two") + "---\n" + ns);
+    w.start();
+    CHECK(w.value("b") == "two");
+    CHECK(w.store->find({"configmaps", "later", "early"}));
+    // Nothing is left that could come right by itself.
+    const uint64_t revision = w.store->revision();
+    w.pass(600'000);
+    CHECK(w.store->revision() == revision);
+}
+
+TEST_CASE("ManifestsDirectory: what may come right is tried again, also when it comes from elsewhere") {
+    ManifestsWorld w;
+    w.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early, namespace: later}\n---\n" + config_map("b", "two"));
+    w.start();
+    CHECK(w.value("b") == "two");
+    w.pass(10'000);
+    api::Namespace later;
+    later.metadata.name = "later";
+    REQUIRE(w.run(w.objects.create<api::Namespace>(std::move(later))));
+    REQUIRE(w.run(w.objects.remove<api::ConfigMap>("default", "b")));
+    w.pass(wiring::manifest_retry_ms_max);
+    CHECK(w.store->find({"configmaps", "later", "early"}));
+    CHECK(w.value("b") == "none");  // what was applied is its owner's
+}
+
 TEST_CASE("ManifestsDirectory: pipes, devices and hidden files hold nothing up") {
     ManifestsWorld w;
     REQUIRE(::mkfifo((w.directory + "/a.yaml").c_str(), 0600) == 0);
