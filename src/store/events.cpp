@@ -96,6 +96,12 @@ Task<void> EventRecorder::write_records() {
     }
 }
 
+void EventRecorder::adopt(const api::Event& event) {
+    const std::string key = aggregation_key(event.involved_object, event.source.component, event.type, event.reason, event.message);
+    known_[key] = {event.metadata.namespace_.str(), event.metadata.name.str()};
+    if (!prune_timer_.armed()) arm_prune();
+}
+
 /// As Kubernetes names them, NAME.<hex of the wall clock in ns>; kubectl lists those of one second by name.
 std::string EventRecorder::next_name(const Record& record) {
     last_number_ = std::max(last_number_ + 1, record.wall_ns);

@@ -180,6 +180,16 @@ loop::Task<Result<void>> Daemon::start_node() {
     co_return ok();
 }
 
+/// Over a restart of the daemon, and never on flash.
+void Daemon::keep_events() {
+    if (!store::is_in_memory(config_.run_dir)) {
+        log::info(config_.run_dir + " is not in memory (tmpfs): events end with the daemon");
+        return;
+    }
+    event_archive_ = std::make_unique<store::EventArchive>(loop_, *work_thread_, *store_, *events_, config_.run_dir + "/events");
+    event_archive_->start();
+}
+
 loop::Task<Result<void>> Daemon::start() {
     CO_CHECK(server::ListeningSockets sockets, server::take_activated_sockets());
     CO_CHECK_VOID(make_directories());
@@ -189,6 +199,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(open_store());
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
+    keep_events();
     controllers::ControllersOptions options;
     options.service_cidr = config_.service_cidr;
     const size_t colon = config_.listen.rfind(':');
@@ -240,6 +251,10 @@ loop::Task<Result<void>> Daemon::stop() {
     pod_agent_.reset();
     if (!was_ready_) take_network_back();
     if (!store_) co_return ok();
+    if (event_archive_) {
+        auto keeping = event_archive_->close();
+        co_await std::move(keeping);
+    }
     auto task = store_->close();
     co_return co_await std::move(task);
 }

@@ -21,6 +21,7 @@
 #include "orilla/runtime/runtime.hpp"
 #include "orilla/scheduler/scheduler.hpp"
 #include "orilla/server/server.hpp"
+#include "orilla/store/event_archive.hpp"
 #include "orilla/store/events.hpp"
 #include "orilla/store/objects.hpp"
 #include "orilla/store/sqlite_store.hpp"
@@ -69,6 +70,7 @@ class Daemon {
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<store::Objects> objects_;
     std::unique_ptr<store::EventRecorder> events_;
+    std::unique_ptr<store::EventArchive> event_archive_;
     std::unique_ptr<images::Images> images_;
     std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<network::Links> links_;

@@ -38,6 +38,9 @@ class EventRecorder {
         record(reference_to(api::kind_of<T>(), about.metadata), component, type, reason, message);
     }
 
+    /// An event of an earlier daemon is there again: what repeats it counts it up.
+    void adopt(const api::Event& event);
+
     /// The reference that involvedObject holds; for containers set field_path `spec.containers{NAME}` on it.
     static api::ObjectReference reference_to(const api::KindInfo& kind, const api::ObjectMeta& meta);
 
