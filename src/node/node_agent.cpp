@@ -134,6 +134,25 @@ api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t no
     return node;
 }
 
+api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::Lease* present, int64_t now_us) {
+    api::Lease lease = present ? *present : api::Lease();
+    lease.metadata.name = facts.name;
+    lease.metadata.namespace_ = "kube-node-lease";
+    if (node) {
+        lease.metadata.owner_references.clear();
+        auto& owner = lease.metadata.owner_references.emplace_back();
+        owner.api_version = "v1";
+        owner.kind = "Node";
+        owner.name = node->metadata.name;
+        owner.uid = node->metadata.uid;
+    }
+    auto& spec = lease.spec;
+    spec.holder_identity = facts.name;
+    spec.lease_duration_seconds = lease_duration_s;
+    spec.renew_time = api::MicroTime(now_us);
+    return lease;
+}
+
 NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts)
     : loop_(loop), objects_(objects), facts_(std::move(facts)), scope_(loop) {}
 
@@ -181,15 +200,9 @@ loop::Task<Result<void>> NodeAgent::register_node() {
 }
 
 loop::Task<Result<void>> NodeAgent::renew_lease() {
-    const int64_t now_us = loop_.clock().wall_ns() / 1000;
+    const auto node = objects_.get<api::Node>(facts_.name);
     const auto present = objects_.get<api::Lease>("kube-node-lease", facts_.name);
-    api::Lease lease = present ? *present : api::Lease();
-    lease.metadata.name = facts_.name;
-    lease.metadata.namespace_ = "kube-node-lease";
-    auto& spec = lease.spec;
-    spec.holder_identity = facts_.name;
-    spec.lease_duration_seconds = lease_duration_s;
-    spec.renew_time = api::MicroTime(now_us);
+    api::Lease lease = plan_lease(facts_, node.get(), present.get(), loop_.clock().wall_ns() / 1000);
     auto task = present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease));
     auto written = co_await std::move(task);
     if (!written) co_return std::move(written).error().with_context("renew the node's lease");

@@ -30,6 +30,8 @@ struct NodeFacts {
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir);
 /// What the Node object should say; labels, taints and cordons that somebody set are kept.
 api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t now_s);
+/// The node's Lease, owned by the Node where that is registered: it goes with it.
+api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::Lease* present, int64_t now_us);
 
 class NodeAgent {
   public:

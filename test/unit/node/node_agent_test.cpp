@@ -46,3 +46,26 @@ TEST_CASE("NodeAgent: an idle node says every five minutes that it is there, and
     w.pass(60'000);
     CHECK(w.heartbeat_s() < first_s);
 }
+
+TEST_CASE("NodeAgent: the lease belongs to the node, also to one that was registered anew") {
+    NodeWorld w;
+    for (int round = 0; round < 2; ++round) {
+        const auto node = w.objects.get<api::Node>("box");
+        const auto lease = w.lease();
+        REQUIRE((node && lease && lease->metadata.owner_references.size() == 1));
+        const auto& owner = lease->metadata.owner_references[0];
+        CHECK(owner.api_version == "v1");
+        CHECK(owner.kind == "Node");
+        CHECK(owner.name == "box");
+        CHECK(owner.uid == node->metadata.uid);
+        REQUIRE(w.run(w.objects.remove<api::Node>("", "box")));
+        w.pass(60'000);
+    }
+}
+
+TEST_CASE("NodeAgent: a lease that was deleted is made again") {
+    NodeWorld w;
+    REQUIRE(w.run(w.objects.remove<api::Lease>("kube-node-lease", "box")));
+    w.pass(60'000);
+    CHECK(w.lease());
+}
