@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <string>
 #include <string_view>
 
 #include "orilla/runtime/spec.hpp"
@@ -26,12 +28,19 @@ static_assert(names[CAP_CHECKPOINT_RESTORE] == "CHECKPOINT_RESTORE" && names[CAP
 
 constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
 
-Result<CapabilitySet> parse_capability(std::string_view name) {
-    std::string_view plain = name;
-    if (plain.starts_with("CAP_")) plain.remove_prefix(4);
-    if (plain == "ALL") return all_capabilities();
-    const auto* found = std::find(names.begin(), names.end(), plain);
-    if (found == names.end()) return Error(Code::invalid, "unknown capability \"" + std::string(name) + "\"");
+/// "net_bind_service" and "CAP_NET_BIND_SERVICE" name the same, to container runtimes as to people.
+std::string plain_name(std::string_view name) {
+    std::string plain(name);
+    for (char& c : plain) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (plain.starts_with("CAP_")) plain.erase(0, 4);
+    return plain;
+}
+
+bool is_all(const std::string& name) { return plain_name(name) == "ALL"; }
+
+Result<CapabilitySet> parse_capability(const std::string& name) {
+    const auto* found = std::find(names.begin(), names.end(), plain_name(name));
+    if (found == names.end()) return Error(Code::invalid, "unknown capability \"" + name + "\"");
     return bit(static_cast<int>(found - names.begin()));
 }
 
@@ -57,10 +66,11 @@ CapabilitySet all_capabilities() {
 Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop,
                                         CapabilitySet base) {
     CapabilitySet set = base;
-    // A drop of ALL with single adds means: only those. So drops of ALL come first, single drops last.
-    const auto is_all = [](const std::string& name) { return name == "ALL" || name == "CAP_ALL"; };
+    // A drop of ALL with single adds means: only those. So what is about ALL comes first, and of that a drop last.
+    if (std::any_of(add.begin(), add.end(), is_all)) set = all_capabilities();
     if (std::any_of(drop.begin(), drop.end(), is_all)) set = 0;
     for (const auto& name : add) {
+        if (is_all(name)) continue;
         TRY(const CapabilitySet added, parse_capability(name));
         set |= added;
     }

@@ -32,10 +32,20 @@ TEST_CASE("plan_capabilities: dropping ALL leaves what is added") {
     CHECK(*plan_capabilities({"ALL"}, {"KILL"}) == (all_capabilities() & ~bit(CAP_KILL)));
 }
 
+TEST_CASE("plan_capabilities: case does not count") {
+    CHECK(*plan_capabilities({"net_bind_service"}, {"all"}) == bit(CAP_NET_BIND_SERVICE));
+    CHECK(*plan_capabilities({"All"}, {"cap_Kill"}) == (all_capabilities() & ~bit(CAP_KILL)));
+    CHECK(*plan_capabilities({"cap_sys_time"}, {"cap_all"}) == bit(CAP_SYS_TIME));
+}
+
+TEST_CASE("plan_capabilities: of all added and all dropped the drop counts") {
+    CHECK(*plan_capabilities({"ALL", "KILL"}, {"ALL"}) == bit(CAP_KILL));
+}
+
 TEST_CASE("plan_capabilities: an unknown name is an error") {
     const auto set = plan_capabilities({"FLY"}, {});
     REQUIRE_FALSE(set);
     CHECK(set.error().code() == Code::invalid);
     CHECK(set.error().message() == "unknown capability \"FLY\"");
-    CHECK_FALSE(plan_capabilities({}, {"net_admin"}));
+    CHECK_FALSE(plan_capabilities({}, {"CAP_CAP_KILL"}));
 }
