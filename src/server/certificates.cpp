@@ -177,4 +177,11 @@ bool certificate_covers(X509* certificate, const PkiNames& names) {
     return true;
 }
 
+bool certificate_is_for(X509* certificate, const PkiNames& names) {
+    auto* listed = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+    const int count = listed ? sk_GENERAL_NAME_num(listed) : 0;
+    GENERAL_NAMES_free(listed);
+    return static_cast<size_t>(count) == names.dns.size() + names.ips.size() && certificate_covers(certificate, names);
+}
+
 }  // namespace orilla::server

@@ -25,5 +25,7 @@ Result<std::string> render_certificate(X509* certificate);
 Result<std::string> render_key(EVP_PKEY* key);
 /// Whether every name and address is among the certificate's alternative names.
 bool certificate_covers(X509* certificate, const PkiNames& names);
+/// It has all of these and no other: none that the box is no longer called by.
+bool certificate_is_for(X509* certificate, const PkiNames& names);
 
 }  // namespace orilla::server

@@ -1,9 +1,11 @@
 #include "orilla/server/pki.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -126,6 +128,15 @@ PkiNames default_pki_names(const std::string& node_name, const std::string& clus
     return names;
 }
 
+void add_pki_names(PkiNames& names, const std::vector<std::string>& more) {
+    for (const auto& name : more) {
+        in6_addr address;
+        const bool is_ip = ::inet_pton(AF_INET, name.c_str(), &address) == 1 || ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
+        auto& list = is_ip ? names.ips : names.dns;
+        if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+    }
+}
+
 namespace {
 /// An empty directory holds nothing that could be lost.
 bool is_absent_or_empty(const std::string& directory) {
@@ -154,7 +165,8 @@ Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
     }
     auto certificate = parse_certificate(pki.server_certificate);
     if (!certificate) return incomplete(std::move(certificate).error().with_context("read " + directory + "/server.crt"), directory);
-    if (!certificate_covers(certificate->get(), names)) {
+    const bool any_will_do = names.dns.empty() && names.ips.empty();
+    if (!any_will_do && !certificate_is_for(certificate->get(), names)) {
         TRY_VOID(renew_server_certificate(directory, names, pki));
     }
     return pki;

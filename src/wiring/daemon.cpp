@@ -109,8 +109,9 @@ Result<void> Daemon::open_server(server::ListeningSockets sockets) {
     server_ = std::make_unique<server::Server>(loop_, *objects_, std::move(options));
     server_->serve_unix(std::move(sockets.unix_socket));
     if (!sockets.tcp_socket) return ok();
-    const auto names = server::default_pki_names(config_.node_name, config_.cluster_domain,
-                                                 {first_service_ip(config_.service_cidr), config_.node_ip});
+    auto names = server::default_pki_names(config_.node_name, config_.cluster_domain,
+                                           {first_service_ip(config_.service_cidr), config_.node_ip});
+    server::add_pki_names(names, config_.tls_sans);
     TRY(const server::Pki pki, server::ensure_pki(config_.data_dir + "/pki", names));
     return server_->serve_tls(std::move(sockets.tcp_socket), pki);
 }

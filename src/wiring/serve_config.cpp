@@ -2,6 +2,7 @@
 
 #include "serve.hpp"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -68,6 +69,25 @@ Result<void> check_workload_defaults(const std::string& value) {
 
 Result<void> check_listen_or_none(const std::string& address) {
     return address.empty() ? ok() : server::check_listen_address(address);
+}
+
+constexpr size_t tls_sans_max = 64;
+constexpr const char* tls_san_help = "name or address that clients call the API by, for its certificate; may be given several times";
+
+/// As the certificate has it: an address, or a name in lower case.
+Result<std::string> parse_tls_san(std::string text) {
+    in6_addr address;
+    if (::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1) return text;
+    for (char& c : text) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    if (!check_domain(text)) return Error(Code::invalid, "\"" + text + "\" is neither an IP address nor a DNS name");
+    return text;
+}
+
+Result<void> add_tls_san(ServeConfig& config, const std::string& text) {
+    TRY(std::string name, parse_tls_san(text));
+    if (config.tls_sans.size() == tls_sans_max) return Error(Code::invalid, "at most " + std::to_string(tls_sans_max) + " names");
+    config.tls_sans.push_back(std::move(name));
+    return ok();
 }
 
 Result<void> check_nothing(const std::string&) { return ok(); }
@@ -163,6 +183,15 @@ Result<void> parse_field(ServeConfig& config, const std::string& name, const jso
         config.soft_flush_interval_s = value.get_int64();
         return ok();
     }
+    if (name == "tlsSANs") {
+        if (!value.is_array()) return config_error(document, name, "expected a list");
+        for (size_t i = 0; i < value.get_array().size(); ++i) {
+            const std::string field = name + "[" + std::to_string(i) + "]";
+            TRY(const std::string text, text_of(value.get_array()[i], document, field));
+            if (auto good = add_tls_san(config, text); !good) return config_error(document, field, good.error().message());
+        }
+        return ok();
+    }
     if (name == "registries") {
         if (!value.is_array()) return config_error(document, name, "expected a list");
         for (size_t i = 0; i < value.get_array().size(); ++i) {
@@ -212,6 +241,7 @@ std::vector<ServeFlag> serve_flags() {
     const ServeConfig defaults;
     std::vector<ServeFlag> out{{"config", "PATH", config_help()}};
     for (const auto& option : text_options) out.push_back({std::string(option.flag).substr(2), value_of(option), describe(option, defaults)});
+    out.push_back({"tls-san", "NAME", tls_san_help});
     return out;
 }
 
@@ -224,6 +254,8 @@ Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::
     app.footer("Examples:\n  orilla serve\n  orilla serve --config /etc/orilla/config.yaml --log-level debug");
     for (const auto& option : text_options)
         app.add_option(option.flag, given[option.flag], describe(option, defaults));
+    std::vector<std::string> tls_sans;
+    app.add_option("--tls-san", tls_sans, tls_san_help)->allow_extra_args(false);
     try {
         std::vector<std::string> reversed(args.rbegin(), args.rend());
         app.parse(reversed);
@@ -247,6 +279,9 @@ Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::
         if (auto good = option.check(given[option.flag]); !good) return std::move(good).error().with_context(option.flag);
         config.*(option.member) = given[option.flag];
     }
+    if (!tls_sans.empty()) config.tls_sans.clear();
+    for (const auto& name : tls_sans)
+        if (auto good = add_tls_san(config, name); !good) return std::move(good).error().with_context("--tls-san");
     return complete_config(std::move(config));
 }
 

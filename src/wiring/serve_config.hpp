@@ -18,6 +18,7 @@ struct ServeConfig {
     std::string run_dir = "/run/orilla";
     std::string socket;                       ///< RUN_DIR/orilla.sock
     std::string listen = "127.0.0.1:6443";    ///< empty: no TLS
+    std::vector<std::string> tls_sans;        ///< names and addresses that clients use beside the box's own
     std::string node_name;                    ///< the host's name, lower case
     std::string node_ip;                      ///< found when empty
     std::string pod_cidr = "10.42.0.0/24";

@@ -28,9 +28,11 @@ struct PkiNames {
 /// localhost, the node, the names of the kubernetes Service; 127.0.0.1, ::1 and the given addresses.
 PkiNames default_pki_names(const std::string& node_name, const std::string& cluster_domain,
                            const std::vector<std::string>& addresses);
+/// Adds what else the server is called by: each is an address or a DNS name. What is there already is not added again.
+void add_pki_names(PkiNames& names, const std::vector<std::string>& more);
 
-/// Reads `directory` (<data-dir>/pki); makes it when missing; replaces the server's certificate when `names` has one that
-/// it lacks. Blocks for some milliseconds: for start-up only.
+/// Reads `directory` (<data-dir>/pki); makes it when missing; replaces the server's certificate when it is not for exactly
+/// `names`; without any it is left as it is. Blocks for some milliseconds: for start-up only.
 Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names);
 
 /// The kubeconfig of the administrator; `server` is a URL such as https://127.0.0.1:6443.

@@ -128,6 +128,27 @@ TEST_CASE("ensure_pki: a new name renews only the server's certificate") {
                              default_pki_names("edge-2", "cluster.local", {"10.50.0.1"})));
 }
 
+TEST_CASE("ensure_pki: names are added and taken away with the list, and the CA stays") {
+    const Directory directory;
+    const std::string pki = directory.path + "/pki";
+    const auto first = ensure_pki(pki, names);
+    REQUIRE(first);
+    PkiNames more = names;
+    add_pki_names(more, {"kitchen.example", "203.0.113.7", "2001:db8::7", "localhost", "127.0.0.1"});
+    CHECK(more.dns.size() == names.dns.size() + 1);
+    CHECK(more.ips.size() == names.ips.size() + 2);
+    const auto wider = ensure_pki(pki, more);
+    REQUIRE(wider);
+    CHECK(wider->ca_certificate == first->ca_certificate);
+    CHECK(certificate_covers(parse_certificate(wider->server_certificate)->get(), {{"kitchen.example"}, {"203.0.113.7", "2001:db8::7"}}));
+    CHECK(ensure_pki(pki, more)->server_certificate == wider->server_certificate);
+    // For whoever only reads it.
+    CHECK(ensure_pki(pki, {})->server_certificate == wider->server_certificate);
+    const auto narrower = ensure_pki(pki, names);
+    REQUIRE(narrower);
+    CHECK_FALSE(certificate_covers(parse_certificate(narrower->server_certificate)->get(), {{"kitchen.example"}, {}}));
+}
+
 TEST_CASE("default_pki_names: a box without an address has none to certify") {
     const PkiNames offline = default_pki_names("edge-1", "cluster.local", {"10.43.0.1", ""});
     CHECK(offline.ips == std::vector<std::string>{"127.0.0.1", "::1", "10.43.0.1"});

@@ -72,3 +72,20 @@ TEST_CASE("parse_config_file: unknown keys and wrong types are errors with their
     CHECK(complaint("dataDir: 5\n") == "config.yaml:1: dataDir: expected a string");
     CHECK(complaint("registries:\n- insecure: true\n") == "config.yaml:2: registries[0]: host is missing");
 }
+
+TEST_CASE("tlsSANs: names and addresses, from the file or, in their place, from flags") {
+    auto config = parse_config_file("tlsSANs: [Kitchen.example, 203.0.113.7, '2001:db8::7']\n", "config.yaml", {});
+    REQUIRE(config);
+    CHECK(config->tls_sans == std::vector<std::string>{"kitchen.example", "203.0.113.7", "2001:db8::7"});
+    CHECK(complaint("tlsSANs: kitchen\n") == "config.yaml:1: tlsSANs: expected a list");
+    CHECK(complaint("tlsSANs:\n- a\n- b,email:copy\n") ==
+          "config.yaml:3: tlsSANs[1]: \"b,email:copy\" is neither an IP address nor a DNS name");
+    std::string help;
+    const auto flags = parse_serve_args({"--tls-san", "a.example", "--tls-san", "b"}, &help);
+    REQUIRE(flags);
+    CHECK(flags->tls_sans == std::vector<std::string>{"a.example", "b"});
+    CHECK(parse_serve_args({"--tls-san", "*"}, &help).error().message().starts_with("--tls-san: \"*\" is neither"));
+    CHECK_FALSE(parse_serve_args({"--tls-san", "a", "b"}, &help));
+    REQUIRE(parse_serve_args({"--help"}, &help));
+    CHECK(help.find("--tls-san") != std::string::npos);
+}
