@@ -280,9 +280,10 @@ Result<Object> decode_protobuf_object(std::string_view body) {
     return object;
 }
 
-Result<std::string> protobuf_to_json(std::string_view body) {
+Result<std::string> protobuf_to_json(std::string_view body, const TypeInfo* otherwise) {
     TRY(ProtobufDocument document, read_protobuf_document(body));
-    const TypeInfo* type = find_type(document.api_version, document.kind);
+    const bool names_none = document.kind.empty() && document.api_version.empty();
+    const TypeInfo* type = names_none ? otherwise : find_type(document.api_version, document.kind);
     if (type == nullptr) return unknown_kind(document);
     Owned value(*type);
     TRY_VOID(decode_protobuf_into(*type, value.bytes.data(), document.raw));

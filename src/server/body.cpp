@@ -108,10 +108,10 @@ void add_warnings(Response& response, FieldValidation validation, const api::Dec
     }
 }
 
-Result<std::string> body_as_json(const Request& request) {
+Result<std::string> body_as_json(const Request& request, const api::TypeInfo& wanted) {
     const MediaType type = parse_media_type(request.header("content-type"));
     if (type.type.empty() || equal_fold(type.type, "application/json")) return std::string(request.body);
-    if (type.type == api::protobuf_content_type) return api::protobuf_to_json(request.body);
+    if (type.type == api::protobuf_content_type) return api::protobuf_to_json(request.body, &wanted);
     return Error(Code::unsupported_media_type,
                  "the body of the request was in an unknown format - accepted media types include: application/json, " +
                      std::string(api::protobuf_content_type));

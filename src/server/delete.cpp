@@ -62,7 +62,7 @@ namespace {
 Result<store::DeleteOptions> parse_delete_options(const ResourceRequest& request) {
     api::DeleteOptions options;
     if (!request.http.body.empty()) {
-        TRY(const auto json, body_as_json(request.http));
+        TRY(const auto json, body_as_json(request.http, api::type_info<api::DeleteOptions>()));
         api::DecodeReport report;
         TRY(options, api::decode<api::DeleteOptions>(json, &report));
         if (!report.kind.empty() && report.kind != "DeleteOptions")

@@ -76,8 +76,9 @@ Result<FieldValidation> parse_field_validation(const Query& query, Method method
 Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report);
 void add_warnings(Response& response, FieldValidation validation, const api::DecodeReport& report);
 
-/// Text of the request's body as JSON, from JSON or protobuf; unsupported_media_type for others.
-Result<std::string> body_as_json(const Request& request);
+/// Text of the request's body as JSON, from JSON or protobuf (of the type that is wanted where it names none);
+/// unsupported_media_type for others.
+Result<std::string> body_as_json(const Request& request, const api::TypeInfo& wanted);
 
 // ---- the handlers ----------------------------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ Task<Result<Response>> update_scale(Rest& rest, const ResourceRequest& request) 
     if (!dry_run) co_return std::move(dry_run).error();
     auto validation = parse_field_validation(request.query, request.http.method);
     if (!validation) co_return std::move(validation).error();
-    auto json = body_as_json(request.http);
+    auto json = body_as_json(request.http, api::type_info<api::Scale>());
     if (!json) co_return std::move(json).error();
     api::DecodeReport report;
     auto scale = api::decode<api::Scale>(*json, &report);

@@ -26,7 +26,7 @@ struct DecodedBody {
 /// The body as an object of the request's kind, in the request's namespace.
 Result<DecodedBody> decode_body(const ResourceRequest& request, FieldValidation validation) {
     DecodedBody body;
-    TRY(const auto json, body_as_json(request.http));
+    TRY(const auto json, body_as_json(request.http, *request.kind.type));
     if (json.empty()) return Error(Code::bad_request, "the request has no body");
     TRY(body.object, api::decode_object(request.kind, json, &body.report));
     TRY_VOID(check_fields(validation, body.report));
