@@ -34,7 +34,7 @@ struct Controllers::Impl {
           kubernetes(loop, objects, api_place(options)),
           endpoints(loop, objects, pods),
           namespaces(loop, objects),
-          pod_collector(loop, objects),
+          pod_collector(loop, objects, options.node_name),
           garbage(loop, objects, events, [this](const store::WatchEvent& event) { something_changed(event); }),
           replicasets(loop, objects, events, sets, pods),
           deployments(loop, objects, events, sets, pods) {

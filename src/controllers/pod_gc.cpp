@@ -5,9 +5,10 @@ namespace {
 constexpr int64_t node_missing_ms_max = 40'000;
 }  // namespace
 
-PodCollector::PodCollector(loop::Loop& loop, store::Objects& objects)
+PodCollector::PodCollector(loop::Loop& loop, store::Objects& objects, std::string own_node)
     : loop_(loop),
       objects_(objects),
+      own_node_(std::move(own_node)),
       nodes_(loop, objects.store(), "nodes",
              [this](const store::WatchEvent& event) {
                  if (event.type == store::WatchEvent::Type::deleted) node_gone();
@@ -15,7 +16,8 @@ PodCollector::PodCollector(loop::Loop& loop, store::Objects& objects)
       worker_(loop, *this, {.name = "pod-garbage-collector"}) {}
 
 bool PodCollector::has_node(const api::Pod& pod) const {
-    return pod.spec.node_name.empty() || objects_.store().find({"nodes", "", pod.spec.node_name.str()}) != nullptr;
+    if (pod.spec.node_name.empty() || pod.spec.node_name == own_node_) return true;
+    return objects_.store().find({"nodes", "", pod.spec.node_name.str()}) != nullptr;
 }
 
 void PodCollector::pod_changed(const store::WatchEvent& event) {

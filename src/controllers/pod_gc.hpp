@@ -12,7 +12,8 @@ namespace orilla::controllers {
 
 class PodCollector final : public loop::Reconciler {
   public:
-    PodCollector(loop::Loop& loop, store::Objects& objects);
+    /// Pods of `own_node` are never collected.
+    PodCollector(loop::Loop& loop, store::Objects& objects, std::string own_node);
     void start() { nodes_.start(); }
     void pod_changed(const store::WatchEvent& event);
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
@@ -26,6 +27,7 @@ class PodCollector final : public loop::Reconciler {
 
     loop::Loop& loop_;
     store::Objects& objects_;
+    const std::string own_node_;
     std::map<std::string, int64_t> due_ms_;  ///< by pod: when its node has been missing for long enough
     store::Follower nodes_;
     loop::Worker worker_;

@@ -16,6 +16,7 @@ namespace {
 /// The kubelet renews every 10 s; nobody on a box of one takes pods away from a silent node, and each wake costs power.
 constexpr int64_t lease_renew_ms = 60'000;
 /// Four renewals, as the kubelet's: a late one does not let it expire.
+constexpr const char* lease_namespace = "kube-node-lease";
 constexpr int32_t lease_duration_s = 4 * lease_renew_ms / 1000;
 /// How often a condition that stays says that it does.
 constexpr int64_t heartbeat_s = 300;
@@ -137,7 +138,7 @@ api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t no
 api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::Lease* present, int64_t now_us) {
     api::Lease lease = present ? *present : api::Lease();
     lease.metadata.name = facts.name;
-    lease.metadata.namespace_ = "kube-node-lease";
+    lease.metadata.namespace_ = lease_namespace;
     if (node) {
         lease.metadata.owner_references.clear();
         auto& owner = lease.metadata.owner_references.emplace_back();
@@ -154,24 +155,48 @@ api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::
 }
 
 NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts)
-    : loop_(loop), objects_(objects), facts_(std::move(facts)), scope_(loop) {}
+    : loop_(loop),
+      objects_(objects),
+      facts_(std::move(facts)),
+      wake_(loop),
+      renew_timer_(loop),
+      nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent& event) { something_gone(event); }),
+      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { something_gone(event); }),
+      scope_(loop) {}
+
+/// The Node, or the namespace of its Lease, which comes back empty.
+void NodeAgent::something_gone(const store::WatchEvent& event) {
+    using Type = store::WatchEvent::Type;
+    const bool node_gone = event.type == Type::deleted && event.entry->key == store::Key{"nodes", "", facts_.name};
+    const bool namespace_back = event.type == Type::added && event.entry->key == store::Key{"namespaces", "", lease_namespace};
+    if (!node_gone && !namespace_back) return;
+    due_ = true;
+    wake_.notify_all();
+}
 
 loop::Task<Result<void>> NodeAgent::start() {
     auto registering = register_node();
     auto registered = co_await std::move(registering);
+    nodes_.start();
+    namespaces_.start();
     scope_.spawn(keep_alive());  // also when that failed: it tries again
     co_return registered;
 }
 
 loop::Task<void> NodeAgent::keep_alive() {
     for (;;) {
+        due_ = false;
         auto registering = register_node();
         auto registered = co_await std::move(registering);
         if (!registered) log::warning(registered.error().message());
         auto renewing = renew_lease();
         auto renewed = co_await std::move(renewing);
         if (!renewed) log::warning(renewed.error().message());
-        co_await loop_.sleep_for(lease_renew_ms);
+        renew_timer_.arm_after(lease_renew_ms, [this] {
+            due_ = true;
+            wake_.notify_all();
+        });
+        while (!due_) co_await wake_.wait();
     }
 }
 
@@ -201,7 +226,7 @@ loop::Task<Result<void>> NodeAgent::register_node() {
 
 loop::Task<Result<void>> NodeAgent::renew_lease() {
     const auto node = objects_.get<api::Node>(facts_.name);
-    const auto present = objects_.get<api::Lease>("kube-node-lease", facts_.name);
+    const auto present = objects_.get<api::Lease>(lease_namespace, facts_.name);
     api::Lease lease = plan_lease(facts_, node.get(), present.get(), loop_.clock().wall_ns() / 1000);
     auto task = present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease));
     auto written = co_await std::move(task);

@@ -202,6 +202,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(open_runtime());
     keep_events();
     controllers::ControllersOptions options;
+    options.node_name = config_.node_name;
     options.service_cidr = config_.service_cidr;
     const size_t colon = config_.listen.rfind(':');
     options.api_ip = config_.listen.substr(0, colon);

@@ -106,6 +106,7 @@ loop::Task<Result<void>> Daemon::bring_up() {
     host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
     controllers::ControllersOptions options;
     options.service_cidr = service_cidr.text();
+    options.node_name = node_facts().name;
     options.api_ip = "192.0.2.10";
     controllers_ = std::make_unique<controllers::Controllers>(loop_, *objects_, *events_, std::move(options));
     scheduler_ = std::make_unique<scheduler::Scheduler>(loop_, *objects_, *events_);

@@ -1,4 +1,5 @@
-// The box as a Node object: registered at start, its conditions and capacity kept true, its Lease renewed. Heartbeats
+// The box as a Node object: registered at start, and again at once when somebody deletes it; its conditions and capacity kept
+// true, its Lease renewed. Heartbeats
 // and leases live in memory only, so an idle box writes nothing.
 #pragma once
 
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "orilla/loop/loop.hpp"
+#include "orilla/store/follower.hpp"
 #include "orilla/store/objects.hpp"
 
 namespace orilla::node {
@@ -41,12 +43,18 @@ class NodeAgent {
     const NodeFacts& facts() const { return facts_; }
 
   private:
+    void something_gone(const store::WatchEvent& event);
     loop::Task<void> keep_alive();
     loop::Task<Result<void>> register_node();
     loop::Task<Result<void>> renew_lease();
     loop::Loop& loop_;
     store::Objects& objects_;
     NodeFacts facts_;
+    loop::Event wake_;
+    loop::Timer renew_timer_;
+    bool due_ = false;
+    store::Follower nodes_;
+    store::Follower namespaces_;
     loop::Scope scope_;
 };
 

@@ -53,6 +53,18 @@ TEST_CASE("pod gc: a pod of a node that does not exist is collected, deleted or 
     CHECK_FALSE(world.get<api::Pod>("running"));
 }
 
+TEST_CASE("pod gc: a pod of the node that this daemon is stays, whatever became of the Node") {
+    orilla::test::ObjectWorld world;
+    store::EventRecorder events(world.loop, world.objects, "box");
+    Controllers controllers(world.loop, world.objects, events, {"10.43.0.0/16", "192.0.2.10", 6443, "box"});
+    controllers.start();
+    api::Pod pod = pod_with("a", "web");
+    pod.spec.node_name = "box";
+    REQUIRE(world.run(world.objects.create<api::Pod>(std::move(pod))));
+    world.pass(120'000);
+    CHECK(world.objects.get<api::Pod>("default", "a"));
+}
+
 TEST_CASE("pod gc: a held pod fails, and goes when nothing holds it") {
     PodGcWorld world;
     api::Pod pod = pod_with("a", "web");

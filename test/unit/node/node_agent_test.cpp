@@ -59,12 +59,20 @@ TEST_CASE("NodeAgent: the lease belongs to the node, also to one that was regist
         CHECK(owner.name == "box");
         CHECK(owner.uid == node->metadata.uid);
         REQUIRE(w.run(w.objects.remove<api::Node>("", "box")));
-        w.pass(60'000);
+        w.settle();
     }
 }
 
-TEST_CASE("NodeAgent: a lease that was deleted is made again") {
+TEST_CASE("NodeAgent: a lease that was deleted is made again, with its namespace at once") {
     NodeWorld w;
+    REQUIRE(w.run(w.objects.remove<api::Lease>("kube-node-lease", "box")));
+    REQUIRE(w.run(w.objects.remove<api::Namespace>("", "kube-node-lease")));
+    auto finalized = w.objects.modify<api::Namespace>("", "kube-node-lease", [](api::Namespace& ns) { return ns.spec.finalizers.clear(), ok(); }, store::Part::finalize);
+    REQUIRE(w.run(std::move(finalized)));
+    REQUIRE_FALSE(w.objects.get<api::Namespace>("kube-node-lease"));
+    REQUIRE(w.run(w.objects.ensure_standard_namespaces()));
+    w.settle();
+    CHECK(w.lease());
     REQUIRE(w.run(w.objects.remove<api::Lease>("kube-node-lease", "box")));
     w.pass(60'000);
     CHECK(w.lease());
