@@ -69,6 +69,7 @@ YAML
     sed 's/replicas: 2/replicaz: 2/' "$directory/web.yaml" >"$directory/typo.yaml"
     sed 's/name: page}/name: Page_}/' "$directory/web.yaml" >"$directory/name.yaml"
     printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: one, labels: {app: one}}\nspec: {containers: [{name: c, image: "busybox:1", command: [sleep, "9"]}]}\n' >"$directory/pod.yaml"
+    printf 'apiVersion: v1\nkind: Endpoints\nmetadata: {name: loop}\nsubsets: [{addresses: [{ip: 127.0.0.1}], ports: [{port: 6443}]}]\n' >"$directory/loopback.yaml"
     printf '#!/bin/sh\nsed -i "s/replicas: .*/replicas: 7/" "$1"\n' >"$directory/editor"
     chmod +x "$directory/editor"
 }
@@ -86,12 +87,21 @@ reading() {
     step "cluster-info" 'running at' "$k" cluster-info
     step "get all, empty" 'No resources found' "$k" get all
     refuse "not found" 'Error from server \(NotFound\): pods "x" not found' "$k" get pod x
+    refuse "acting as somebody else" 'users "nobody" is forbidden: User ".*" cannot impersonate resource "users"' "$k" --as=nobody get pods
+    step "version tells the build" '"gitCommit":"[0-9a-f]{40}"' "$k" get --raw /version
     refuse "unknown resource" 'server doesn.t have a resource type "ingress"' "$k" get ingress
 }
 
 writing() {
     step "apply" 'deployment.apps/web created' "$k" apply -f "$directory/web.yaml"
     step "apply again" 'deployment.apps/web unchanged' "$k" apply -f "$directory/web.yaml"
+    # What kubectl makes itself has resources: {}, strategy: {}, status: {} and, in the template, creationTimestamp: null. That of
+    # the Deployment itself it patches for ever, here as anywhere.
+    "$k" create deployment dry --image=busybox:1 --dry-run=client -o yaml | sed '/^  creationTimestamp: null$/d' >"$directory/dry.yaml"
+    step "apply what kubectl made" 'deployment.apps/dry created' "$k" apply -f "$directory/dry.yaml"
+    step "apply it again" 'deployment.apps/dry unchanged' "$k" apply -f "$directory/dry.yaml"
+    step "a new Deployment has a status" '"status": *\{' "$k" get deploy dry -o json
+    refuse "endpoints that lead into the node" 'may not be in the loopback range' "$k" create -f "$directory/loopback.yaml"
     refuse "diff" '-  +image: nginx:1' "$k" diff -f "$directory/web2.yaml"
     step "apply, server dry run" 'configured \(server dry run\)' "$k" apply --dry-run=server -f "$directory/web2.yaml"
     step "apply a change" 'deployment.apps/web configured' "$k" apply -f "$directory/web2.yaml"
@@ -123,6 +133,8 @@ changing() {
     step "patch json" 'patched' "$k" patch deploy web --type=json -p '[{"op":"replace","path":"/spec/paused","value":false}]'
     refuse "patch json that fails" 'path|test|operation' "$k" patch deploy web --type=json -p '[{"op":"remove","path":"/spec/nothing"}]'
     step "patch status" 'patched' "$k" patch deploy web --subresource=status --type=merge -p '{"status":{"replicas":1}}'
+    step "patch status, with a label" 'patched' "$k" patch deploy web --subresource=status --type=merge -p '{"metadata":{"labels":{"app":"other"}}}'
+    step "which stays" '^web$' "$k" get deploy web -o 'jsonpath={.metadata.labels.app}'
     step "edit" 'deployment.apps/web edited' env EDITOR="$directory/editor" "$k" edit deploy web
     step "scale" 'deployment.apps/web scaled' "$k" scale deploy web --replicas=3
     step "scale with a condition" 'deployment.apps/web scaled' "$k" scale deploy web --current-replicas=3 --replicas=4
@@ -179,7 +191,7 @@ deleting() {
     step "delete" 'pod "one" (force )?deleted' "$k" delete pod one
     step "delete -f" 'deployment.apps "web" deleted' "$k" delete -f "$directory/web.yaml"
     step "delete -l" 'pod "ran" (force )?deleted' "$k" delete pod -l run=ran
-    step "delete several" 'configmap "made" deleted' "$k" delete cm/made secret/made svc/made svc/ran deploy/made
+    step "delete several" 'configmap "made" deleted' "$k" delete cm/made secret/made svc/made svc/ran deploy/made deploy/dry
     step "delete, ignoring" '' "$k" delete pod none --ignore-not-found
     refuse "delete what is not there" 'NotFound' "$k" delete pod none
     step "delete --dry-run=server" 'deleted' "$k" delete ns other --dry-run=server

@@ -7,9 +7,9 @@ using orilla::test::Answer;
 using orilla::test::ApiWorld;
 
 namespace {
-const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
-const std::string pods = "/api/v1/namespaces/default/pods";
-const std::string strategic = "Content-Type: application/strategic-merge-patch+json\r\n";
+const std::string deployment_path = "/apis/apps/v1/namespaces/default/deployments";
+const std::string pod_path = "/api/v1/namespaces/default/pods";
+const std::string strategic_type = "Content-Type: application/strategic-merge-patch+json\r\n";
 }  // namespace
 
 TEST_CASE("forms: a new Deployment has a status, and its template all that a client may have applied") {
@@ -20,29 +20,29 @@ TEST_CASE("forms: a new Deployment has a status, and its template all that a cli
         R"("spec":{"replicas":1,"selector":{"matchLabels":{"app":"a"}},"strategy":{},"template":{"metadata":)"
         R"({"creationTimestamp":null,"labels":{"app":"a"}},"spec":{"containers":[{"image":"busybox","name":"c","resources":{},)"
         R"("env":[{"name":"E","valueFrom":{"resourceFieldRef":{"resource":"limits.cpu"}}}]}]}}},"status":{}})";
-    const Answer made = w.create(deployments, manifest);
+    const Answer made = w.create(deployment_path, manifest);
     INFO(made.body);
     CHECK(made.has(R"(,"status":{}})"));
     CHECK(made.has(R"("template":{"metadata":{"creationTimestamp":null,"labels":{"app":"a"}},)"));
     CHECK(made.has(R"("resources":{})"));
     CHECK(made.has(R"({"resource":"limits.cpu","divisor":"0"})"));
-    const Answer again = w.client.ask("PATCH", deployments + "/a",
+    const Answer again = w.client.ask("PATCH", deployment_path + "/a",
                                       R"({"spec":{"template":{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"c",)"
                                       R"("resources":{},"env":[{"name":"E","valueFrom":{"resourceFieldRef":{"divisor":"0"}}}]}]}}}})",
-                                      strategic);
+                                      strategic_type);
     CHECK(again.body == made.body);
-    const Answer replaced = w.client.ask("PUT", deployments + "/a", made.body);
+    const Answer replaced = w.client.ask("PUT", deployment_path + "/a", made.body);
     CHECK(replaced.body == made.body);
 }
 
 TEST_CASE("forms: of pods, Services, Namespaces, Events and Leases") {
     ApiWorld w;
-    const Answer pod = w.create(pods, R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"busybox"}]},
+    const Answer pod = w.create(pod_path, R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"busybox"}]},
         "status":{"phase":"Running"}})");
     CHECK(pod.has(R"("resources":{})"));
     CHECK(pod.has(R"("securityContext":{})"));
-    const Answer ran = w.client.ask("PATCH", pods + "/p/status", R"({"status":{"conditions":[{"type":"Ready","status":"True"}],
-        "containerStatuses":[{"name":"c","image":"i","imageID":"","ready":true,"restartCount":0}]}})", strategic);
+    const Answer ran = w.client.ask("PATCH", pod_path + "/p/status", R"({"status":{"conditions":[{"type":"Ready","status":"True"}],
+        "containerStatuses":[{"name":"c","image":"i","imageID":"","ready":true,"restartCount":0}]}})", strategic_type);
     CHECK(ran.has(R"("lastProbeTime":null,"lastTransitionTime":null)"));
     CHECK(ran.has(R"({"name":"c","state":{},"lastState":{},"ready":true)"));
     const Answer service = w.create("/api/v1/namespaces/default/services",
@@ -61,14 +61,14 @@ TEST_CASE("forms: of pods, Services, Namespaces, Events and Leases") {
 
 TEST_CASE("forms: a Deployment's status changes none of its labels, a pod's may") {
     ApiWorld w;
-    w.create(deployments, R"({"metadata":{"name":"a","labels":{"x":"1"}},"spec":{"selector":{"matchLabels":{"a":"b"}},)"
+    w.create(deployment_path, R"({"metadata":{"name":"a","labels":{"x":"1"}},"spec":{"selector":{"matchLabels":{"a":"b"}},)"
                           R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
-    w.create(pods, R"({"metadata":{"name":"p","labels":{"x":"1"}},"spec":{"containers":[{"name":"c","image":"i"}]}})");
+    w.create(pod_path, R"({"metadata":{"name":"p","labels":{"x":"1"}},"spec":{"containers":[{"name":"c","image":"i"}]}})");
     const std::string patch = R"({"metadata":{"labels":{"x":"2"},"annotations":{"note":"1"}},"status":{"conditions":[]}})";
-    const Answer deployment = w.client.ask("PATCH", deployments + "/a/status", patch, strategic);
+    const Answer deployment = w.client.ask("PATCH", deployment_path + "/a/status", patch, strategic_type);
     CHECK(deployment.status == 200);
     CHECK(deployment.has(R"("labels":{"x":"1"},"annotations":{"note":"1"})"));
-    CHECK(w.client.ask("PATCH", pods + "/p/status", patch, strategic).has(R"("labels":{"x":"2"})"));
+    CHECK(w.client.ask("PATCH", pod_path + "/p/status", patch, strategic_type).has(R"("labels":{"x":"2"})"));
 }
 
 TEST_CASE("forms: /version has what Kubernetes' has") {

@@ -7,9 +7,9 @@ using orilla::test::Answer;
 using orilla::test::ApiWorld;
 
 namespace {
-const std::string maps = "/api/v1/namespaces/default/configmaps";
+const std::string config_maps = "/api/v1/namespaces/default/configmaps";
 const std::string leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
-const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+const std::string merge_type = "Content-Type: application/merge-patch+json\r\n";
 
 std::string named(const std::string& name, const std::string& more = "", const std::string& rest = "") {
     return R"({"metadata":{"name":")" + name + "\"" + more + "}" + rest + "}";
@@ -19,31 +19,31 @@ std::string at(const std::string& revision) { return R"(,"resourceVersion":")" +
 
 TEST_CASE("PUT: resourceVersion 0 replaces whatever is there, one that is no number is invalid") {
     ApiWorld w;
-    w.create(maps, named("a"));
-    CHECK(w.client.ask("PUT", maps + "/a", named("a", at("0"), R"(,"data":{"k":"v"})")).status == 200);
-    CHECK(w.client.ask("PUT", maps + "/a", named("a", at("1"))).status == 409);
+    w.create(config_maps, named("a"));
+    CHECK(w.client.ask("PUT", config_maps + "/a", named("a", at("0"), R"(,"data":{"k":"v"})")).status == 200);
+    CHECK(w.client.ask("PUT", config_maps + "/a", named("a", at("1"))).status == 409);
     for (const char* wrong : {"abc", "-1", "1.0", "99999999999999999999", " 1"}) {
-        const Answer answer = w.client.ask("PUT", maps + "/a", named("a", at(wrong)));
+        const Answer answer = w.client.ask("PUT", config_maps + "/a", named("a", at(wrong)));
         INFO(answer.body);
         CHECK(answer.status == 422);
         CHECK(answer.has(std::string(R"(configmaps \"a\" is invalid: metadata.resourceVersion: Invalid value: \")") + wrong));
     }
-    CHECK(w.client.ask("PUT", maps + "/missing", named("missing", at("abc"))).status == 422);
-    CHECK(w.client.ask("GET", maps + "/a").has(R"("k":"v")"));
+    CHECK(w.client.ask("PUT", config_maps + "/missing", named("missing", at("abc"))).status == 422);
+    CHECK(w.client.ask("GET", config_maps + "/a").has(R"("k":"v")"));
 }
 
 TEST_CASE("PATCH: a resourceVersion inside counts as that of a PUT does") {
     ApiWorld w;
-    w.create(maps, named("a"));
+    w.create(config_maps, named("a"));
     const auto patch = [&w](const std::string& path, const std::string& revision) {
-        return w.client.ask("PATCH", path, R"({"metadata":{"resourceVersion":)" + revision + R"(,"labels":{"x":"y"}}})", merge).status;
+        return w.client.ask("PATCH", path, R"({"metadata":{"resourceVersion":)" + revision + R"(,"labels":{"x":"y"}}})", merge_type).status;
     };
-    CHECK(patch(maps + "/a", "\"0\"") == 200);
-    CHECK(patch(maps + "/a", "null") == 200);
-    CHECK(patch(maps + "/a", "\"abc\"") == 422);
-    CHECK(patch(maps + "/a", "\"1\"") == 409);
+    CHECK(patch(config_maps + "/a", "\"0\"") == 200);
+    CHECK(patch(config_maps + "/a", "null") == 200);
+    CHECK(patch(config_maps + "/a", "\"abc\"") == 422);
+    CHECK(patch(config_maps + "/a", "\"1\"") == 409);
     w.create(leases, named("l"));
-    CHECK(w.client.ask("PATCH", leases + "/l", R"({"spec":{"holderIdentity":"me"}})", merge).status == 200);
+    CHECK(w.client.ask("PATCH", leases + "/l", R"({"spec":{"holderIdentity":"me"}})", merge_type).status == 200);
     CHECK(patch(leases + "/l", "null") == 422);
     CHECK(patch(leases + "/l", "\"0\"") == 422);
 }
@@ -80,8 +80,8 @@ TEST_CASE("PUT: a missing Lease, Endpoints, Event or Service is created, others 
     }
     CHECK(w.client.ask("PUT", core + "services/a", named("a", "", ports)).status == 200);
     CHECK(w.client.ask("PUT", core + "services/b/status", named("b", "", ports)).status == 404);
-    CHECK(w.client.ask("PUT", maps + "/a", named("a")).status == 404);
-    CHECK(w.client.ask("PATCH", leases + "/b", "{}", merge).status == 404);
+    CHECK(w.client.ask("PUT", config_maps + "/a", named("a")).status == 404);
+    CHECK(w.client.ask("PATCH", leases + "/b", "{}", merge_type).status == 404);
     // Whoever means a certain object does not want another.
     const Answer other = w.client.ask("PUT", leases + "/b", named("b", R"(,"uid":"4711")"));
     CHECK(other.status == 409);

@@ -47,6 +47,12 @@ struct ArchiveWorld : ObjectWorld {
     }
     std::vector<std::shared_ptr<const api::Event>> events() { return objects.list<api::Event>(); }
     void wait() { pass(2000); }
+    Result<void> close() { return run(closing()); }
+    loop::Task<Result<void>> closing() {
+        auto task = archive.close();
+        co_await std::move(task);
+        co_return ok();
+    }
     EventRecorder recorder;
     EventArchive archive;
 };
@@ -97,10 +103,7 @@ TEST_CASE("EventArchive: closing writes what still waits, and what was deleted s
         w.wait();
         w.record("web", "late");
         REQUIRE(w.run(w.objects.remove<api::Event>("default", w.events()[0]->metadata.name.str())));
-        w.run([](EventArchive& archive) -> loop::Task<Result<void>> {
-            co_await archive.close();
-            co_return ok();
-        }(w.archive));
+        REQUIRE(w.close());
     }
     ArchiveWorld w(directory);
     REQUIRE(w.events().size() == 1);
