@@ -37,19 +37,10 @@ std::vector<sock_filter> losses_alone() {
     };
 }
 
-/// The message's own header, and its attributes behind it.
-template <class Header>
-bool split(std::string_view message, Header& header, std::string_view& attributes) {
-    if (message.size() < sizeof header) return false;
-    std::memcpy(&header, message.data(), sizeof header);
-    attributes = message.substr(std::min<size_t>(NLMSG_ALIGN(sizeof header), message.size()));
-    return true;
-}
-
 NetworkLoss loss_of_forwarding(std::string_view message) {
     netconfmsg header;
     std::string_view rest;
-    if (!split(message, header, rest) || header.ncm_family != AF_INET) return {};
+    if (!split_body(message, header, rest) || header.ncm_family != AF_INET) return {};
     const NetlinkAttributes found(rest.data(), rest.size());
     if (!found.has(NETCONFA_FORWARDING) || found.value<int>(NETCONFA_FORWARDING) != 0) return {};
     const int index = found.value<int>(NETCONFA_IFINDEX);
@@ -68,16 +59,16 @@ NetworkLoss parse_network_loss(std::string_view datagram) {
     if (head.nlmsg_type == RTM_NEWNETCONF) return loss_of_forwarding(message);
     if (head.nlmsg_type == RTM_DELADDR) {
         ifaddrmsg address;
-        if (!split(message, address, rest)) return {};
+        if (!split_body(message, address, rest)) return {};
         return {{}, static_cast<int>(address.ifa_index), false};
     }
     if (head.nlmsg_type == RTM_DELROUTE) {
         rtmsg route;
-        if (!split(message, route, rest)) return {};
+        if (!split_body(message, route, rest)) return {};
         return {{}, NetlinkAttributes(rest.data(), rest.size()).value<int>(RTA_OIF), false};
     }
     ifinfomsg link;
-    if ((head.nlmsg_type != RTM_DELLINK && head.nlmsg_type != RTM_NEWLINK) || !split(message, link, rest)) return {};
+    if ((head.nlmsg_type != RTM_DELLINK && head.nlmsg_type != RTM_NEWLINK) || !split_body(message, link, rest)) return {};
     if (head.nlmsg_type == RTM_NEWLINK && (link.ifi_flags & IFF_UP)) return {};
     return {NetlinkAttributes(rest.data(), rest.size()).name(IFLA_IFNAME), 0, false};
 }

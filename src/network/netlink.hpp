@@ -5,6 +5,7 @@
 
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -99,6 +100,15 @@ struct NetlinkMessage {
     uint16_t type;
     std::string_view body;
 };
+
+/// A body's own header, such as ifinfomsg, and its attributes behind it; false when it is cut short.
+template <class Header>
+bool split_body(std::string_view body, Header& header, std::string_view& attributes) {
+    if (body.size() < sizeof header) return false;
+    std::memcpy(&header, body.data(), sizeof header);
+    attributes = body.substr(std::min<size_t>(NLMSG_ALIGN(sizeof header), body.size()));
+    return true;
+}
 
 class NetlinkSocket {
   public:

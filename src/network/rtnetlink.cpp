@@ -27,14 +27,6 @@ ifinfomsg link_header(int index, unsigned flags = 0, unsigned change = 0) {
 
 void put_ip(NetlinkWriter& out, uint16_t type, Ipv4 ip) { out.put_be32(type, ip.value); }
 
-template <class Header>
-bool split_message(const NetlinkMessage& message, Header& header, std::string_view& attributes) {
-    if (message.body.size() < sizeof header) return false;
-    std::memcpy(&header, message.body.data(), sizeof header);
-    attributes = message.body.substr(sizeof header);
-    return true;
-}
-
 /// An address that belongs to a link with a prefix; noprefixroute is not set, so the kernel adds the range's route.
 void write_address(NetlinkWriter& out, int link, Ipv4 ip, int prefix, uint16_t type, const char* what, int tolerated) {
     ifaddrmsg header{};
@@ -71,7 +63,7 @@ Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket) {
     TRY_VOID(socket.dump(request, [&links](const NetlinkMessage& message) {
         ifinfomsg header;
         std::string_view rest;
-        if (message.type != RTM_NEWLINK || !split_message(message, header, rest)) return;
+        if (message.type != RTM_NEWLINK || !split_body(message.body, header, rest)) return;
         const NetlinkAttributes found(rest.data(), rest.size());
         links.push_back({header.ifi_index, found.name(IFLA_IFNAME), found.value<int>(IFLA_MASTER),
                          found.value<int>(IFLA_MTU), (header.ifi_flags & IFF_UP) != 0});
@@ -96,7 +88,7 @@ Result<std::vector<AddressInfo>> read_addresses(NetlinkSocket& socket) {
     TRY_VOID(socket.dump(request, [&addresses](const NetlinkMessage& message) {
         ifaddrmsg header;
         std::string_view rest;
-        if (message.type != RTM_NEWADDR || !split_message(message, header, rest) || header.ifa_family != AF_INET) return;
+        if (message.type != RTM_NEWADDR || !split_body(message.body, header, rest) || header.ifa_family != AF_INET) return;
         const NetlinkAttributes found(rest.data(), rest.size());
         const size_t own = found.has(IFA_LOCAL) ? IFA_LOCAL : IFA_ADDRESS;
         addresses.push_back({static_cast<int>(header.ifa_index), Ipv4{found.be32(own)}, header.ifa_prefixlen});
@@ -117,7 +109,7 @@ int find_route_device(NetlinkSocket& socket, Ipv4 destination) {
     (void)socket.dump(request, [&device](const NetlinkMessage& message) {
         rtmsg header;
         std::string_view rest;
-        if (message.type != RTM_NEWROUTE || !split_message(message, header, rest)) return;
+        if (message.type != RTM_NEWROUTE || !split_body(message.body, header, rest)) return;
         device = NetlinkAttributes(rest.data(), rest.size()).value<int>(RTA_OIF);
     });
     return device;

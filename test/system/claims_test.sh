@@ -32,7 +32,7 @@ container=$(pgrep -f 'sleep 100000' | head -n 1)
 before=$(bridges)
 
 check_fails "a second daemon with the same cgroup root is refused" "another orilla serve has its pods below cgroup" second
-check_fails "one in the same network namespace, too" "in this network namespace" timeout $serve_s_max "$ORILLA" serve \
+check_fails "one in the same network namespace, too" "in this network namespace" timeout "$serve_s_max" "$ORILLA" serve \
   --data-dir "$T/data2" --run-dir /run/orilla2 --cgroup-root "$BOX_CGROUP/second"
 run2=/run/orilla
 check_fails "one with the same run directory, too" "run directory /run/orilla is in use" second --cgroup-root "$BOX_CGROUP/second"
@@ -77,7 +77,7 @@ flock -o "$T/data/store.lock" sleep 10 &
 holder=$!
 sleep 0.1
 started=$(date +%s%N)
-check_fails "but not for ever" "data directory $T/data is in use" timeout $serve_s_max "$ORILLA" serve --data-dir "$T/data" --run-dir /run/orilla
+check_fails "but not for ever" "data directory $T/data is in use" timeout "$serve_s_max" "$ORILLA" serve --data-dir "$T/data" --run-dir /run/orilla
 took_ms=$((($(date +%s%N) - started) / 1000000))
 check "3 s at most ($took_ms ms)" eval "[ $took_ms -ge 2900 ] && [ $took_ms -lt 5000 ]"
 kill $holder 2>/dev/null

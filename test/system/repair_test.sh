@@ -29,8 +29,8 @@ Y
 check "pods run" o wait pod/web pod/client --for=condition=Ready --timeout=20s
 pod_ip=$(o get pod web -o 'jsonpath={.status.podIP}') service_ip=$(o get service web -o 'jsonpath={.spec.clusterIP}')
 client_netns=$(find /run/orilla/netns -name "$(o get pod client -o 'jsonpath={.metadata.uid}')_*")
-# shellcheck disable=SC2046,SC2183 # four words
-link=$(printf 'pod%02x%02x%02x%02x' $(echo "$pod_ip" | tr . ' '))
+IFS=. read -ra bytes <<<"$pod_ip"
+link=$(printf 'pod%02x%02x%02x%02x' "${bytes[@]}")
 in_client() { nsenter --net="$client_netns" "$@"; }
 answers() { curl -sf --max-time 1 "http://$1/"; }
 works() {
