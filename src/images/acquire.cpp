@@ -186,7 +186,7 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     // Twice the same name at a time: the second pull finds the work of the first done.
     auto locking = state.names.enter(reference->name());
     const Pass own_name = co_await std::move(locking);
-    auto entering = state.pulls.enter();
+    auto entering = state.pulls.enter(reference->domain);
     const Pass place = co_await std::move(entering);
     const Pass swept_after([&state] { state.sweep_blobs(); });  // once its pins are gone, also when it is cancelled
     auto pulling = pull_resolved(state, std::move(request), *reference);

@@ -11,7 +11,7 @@
 namespace orilla::images {
 
 struct BlobFile {
-    std::string name;  ///< "<hex>", "<hex>.partial" or "new.<pid>.<number>"
+    std::string name;  ///< "<hex>", "<hex>.<registry>.partial" or "new.<pid>.<number>"
     int64_t bytes = 0;
     int64_t written_wall_s = 0;
     bool of_import = false;

@@ -1,7 +1,7 @@
 // The image directory on disk:
 //
 //   index.json   which images there are; replaced atomically, so that an image is whole or absent
-//   blobs/       verified compressed layers that wait to be unpacked, and unfinished downloads (<hex>.partial)
+//   blobs/       verified compressed layers that wait to be unpacked, and unfinished downloads (<hex>.<registry>.partial)
 //   layers/      unpacked layers by diff id (<hex>), or by chain id (<hex>-c) when one is only good above its parents
 //   work/        layers being unpacked; garbage at start
 //   trash/       garbage on its way out

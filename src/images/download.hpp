@@ -1,5 +1,5 @@
 // Blobs on their way in: several at a time, each resumed where it broke off, none named by its digest before that was
-// checked. An unfinished one stays as <hex>.partial for the next pull.
+// checked. An unfinished one stays as <hex>.<registry>.partial for the next pull.
 #pragma once
 
 #include <functional>
@@ -32,6 +32,8 @@ class BlobDownload {
     bool transfer_done() const { return active_ && fetch_->transfer_done(); }
     /// After its transfer is done. True: the blob is there, under its name.
     Result<bool> advance();
+    /// Looks now and then whether a puller of another registry has brought the blob meanwhile: then this one ends.
+    bool ended_by_another();
     const Descriptor& blob() const { return blob_; }
 
   private:
@@ -46,7 +48,7 @@ class BlobDownload {
     int directory_fd_;
     Descriptor blob_;
     const DownloadEvents& events_;
-    std::string hex_;
+    std::string hex_, partial_;
     UniqueFd file_;
     Sha256 hash_;
     DiskRoom room_;
@@ -58,6 +60,7 @@ class BlobDownload {
     bool active_ = false;
     int64_t not_before_ms_ = 0;
     int64_t reported_ms_ = 0;
+    int64_t looked_ms_ = 0;
     std::optional<Fetch> fetch_;
 };
 

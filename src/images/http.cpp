@@ -84,6 +84,7 @@ Result<void> Transfer::deliver_head() {
 size_t Transfer::take_header(char* bytes, size_t size, size_t count, void* self) {
     auto* transfer = static_cast<Transfer*>(self);
     const std::string_view line(bytes, size * count);
+    transfer->client_->pace_.arrived(static_cast<int64_t>(line.size()));
     transfer->header_bytes_ += line.size();
     if (transfer->header_bytes_ > response_headers_bytes_max) {
         transfer->error = Error(Code::too_large, "response header is larger than 64 KiB");
@@ -105,6 +106,7 @@ size_t Transfer::take_header(char* bytes, size_t size, size_t count, void* self)
 size_t Transfer::take_body(char* bytes, size_t size, size_t count, void* self) {
     auto* transfer = static_cast<Transfer*>(self);
     const std::string_view piece(bytes, size * count);
+    transfer->client_->pace_.arrived(static_cast<int64_t>(piece.size()));
     auto taken = transfer->deliver_head();
     const bool good_answer = transfer->head.status == 200 || transfer->head.status == 206;
     if (taken && transfer->on_body && good_answer) {
@@ -213,6 +215,7 @@ void HttpClient::cancel(Transfer& transfer) {
 }
 
 void HttpClient::turn(int wait_ms) {
+    const int64_t begun_ms = monotonic_ms();
     int running = 0;
     curl_multi_perform(multi_, &running);
     int left = 0;
@@ -227,11 +230,22 @@ void HttpClient::turn(int wait_ms) {
         any = true;
     }
     if (!any) curl_multi_poll(multi_, nullptr, 0, wait_ms, nullptr);
+    if (running > 0) pace_.passed(monotonic_ms() - begun_ms);
+}
+
+Result<void> HttpClient::check_pace() const {
+    if (!pace_.too_slow()) return ok();
+    return Error(Code::unavailable, "the registry is too slow: it sent less than " + std::to_string(pace_bytes_per_s_min) + " bytes a second for " +
+                                        std::to_string(pace_window_ms / 1000) + " s");
 }
 
 void HttpClient::run(Transfer& transfer) {
     constexpr int wait_ms_max = 1000;
-    while (!transfer.done) turn(wait_ms_max);
+    while (!transfer.done && !pace_.too_slow()) turn(wait_ms_max);
+    if (transfer.done) return;
+    cancel(transfer);
+    transfer.done = true;
+    transfer.error = check_pace().error();
 }
 
 void HttpClient::rest(int64_t ms) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "orilla/base/result.hpp"
+#include "pace.hpp"
 
 namespace orilla::images {
 
@@ -89,9 +90,13 @@ class HttpClient {
     void run(Transfer& transfer);
     /// Lets time pass; transfers go on meanwhile.
     void rest(int64_t ms);
+    /// unavailable once all transfers together were slower than the least rate: whatever `run` returned, no other try may follow.
+    Result<void> check_pace() const;
 
   private:
+    friend class Transfer;
     CURLM* multi_;
+    Pace pace_;
 };
 
 /// Not for registries: link-local (cloud metadata lives there), unspecified, multicast; loopback unless allowed.

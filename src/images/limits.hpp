@@ -37,13 +37,16 @@ inline constexpr size_t response_headers_bytes_max = 64 * 1024;
 inline constexpr size_t token_bytes_max = 256 * 1024;
 inline constexpr size_t error_body_bytes_max = 64 * 1024;
 inline constexpr int redirects_max = 5;
-inline constexpr int attempts_max = 5;               ///< in a row without a byte of progress
+inline constexpr int attempts_max = 5;               ///< in a row without progress
+inline constexpr int64_t progress_bytes_min = 64 * 1024;  ///< a try that brought less counts as one without
 inline constexpr int64_t retry_ms_min = 500;         ///< doubled for each further attempt
 inline constexpr int64_t retry_ms_max = 15'000;
 inline constexpr long connect_timeout_ms_max = 15'000;
 inline constexpr long request_timeout_ms_max = 60'000;  ///< manifests, tokens; blobs have only the stall limit
 inline constexpr long stall_seconds_max = 20;           ///< below stall_bytes_min a second for so long: try again
 inline constexpr long stall_bytes_min = 16;
+inline constexpr int64_t pace_bytes_per_s_min = 1024;   ///< a whole pull, on average over ...
+inline constexpr int64_t pace_window_ms = 20'000;       ///< ... so long: slower ones end, and go on when it is their turn again
 
 // Between the daemon and its workers.
 inline constexpr size_t message_bytes_max = 12 << 20;  ///< one line; a configuration fits in

@@ -201,14 +201,19 @@ bool Fetch::advance() {
 
 Result<std::string> Registry::run(Fetch& fetch) {
     int64_t delay_ms = retry_ms_min;
+    std::optional<Error> earlier;
     for (int attempt = 1;; ++attempt) {
         fetch.start();
         do client_.run(fetch.transfer());
         while (!fetch.advance());
         if (!fetch.error) return std::move(fetch.transfer().body);
         // Documents are small: whoever waits for an error should not wait for long.
+        // That too little comes is a poor word for a registry that could not be reached.
+        if (!client_.check_pace() && earlier) return std::move(*earlier);
         if (!fetch.retryable || attempt == document_attempts_max) return std::move(*fetch.error);
+        earlier = std::move(*fetch.error);
         client_.rest(delay_ms);
+        if (!client_.check_pace()) return std::move(*earlier);
         delay_ms *= 2;
     }
 }

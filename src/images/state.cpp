@@ -43,7 +43,7 @@ std::set<std::string> PinSet::keys() const {
 
 State::State(loop::Loop& loop_in, loop::Executor& disk_in, ImagesOptions options_in)
     : loop(loop_in), disk(disk_in), options(std::move(options_in)), commits(loop_in, 1),
-      pulls(loop_in, options.pulls_parallel_max), imports(loop_in, 1), names(loop_in), unpacks(loop_in), swept(loop_in),
+      imports(loop_in, 1), pulls(loop_in, {}), names(loop_in), unpacks(loop_in), swept(loop_in),
       blob_timer_(loop_in), background_(loop_in) {}
 
 Result<void> State::open() {

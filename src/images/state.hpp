@@ -10,6 +10,7 @@
 #include "content_store.hpp"
 #include "gate.hpp"
 #include "orilla/images/images.hpp"
+#include "pull_places.hpp"
 
 namespace orilla::images {
 
@@ -59,7 +60,8 @@ class State {
     ImagesById images;
     std::map<std::string, Layer> known_layers;  ///< whatever is under layers/, by directory
     PinSet pinned_layers, pinned_blobs;
-    Gate commits, pulls, imports;
+    Gate commits, imports;
+    PullPlaces pulls;
     KeyedLock names, unpacks;
     loop::Event swept;  ///< or checked
     std::function<std::vector<std::string>()> in_use;

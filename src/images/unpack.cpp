@@ -145,12 +145,14 @@ loop::Task<Result<std::vector<Layer>>> unpack_layers(State& state, Offer offer, 
     std::vector<std::string> lower;  // topmost first
     for (size_t i = 0; i < offer.layers.size(); ++i) {
         const OfferedLayer& wanted = offer.layers[i];
+        std::string present = present_layer(state, wanted.diff_id, chains[i]);
+        // Before the lock: whoever has to wait for a slow registry must not keep others from a layer that they have.
+        if (present.empty()) CO_TRY_VOID(source.ready(wanted.blob));
         // Another image that brings the same layer may be at it: then this waits, and finds it done.
         auto entering = state.unpacks.enter(wanted.diff_id);
         const Pass pass = co_await std::move(entering);
-        std::string present = present_layer(state, wanted.diff_id, chains[i]);
+        present = present_layer(state, wanted.diff_id, chains[i]);
         if (present.empty()) {
-            CO_TRY_VOID(source.ready(wanted.blob));
             Progress step{Progress::Phase::unpacking, wanted.blob, 0, wanted.size_bytes, ""};
             if (progress) progress(step);
             UnpackSpec spec{wanted, chains[i], lower};

@@ -15,7 +15,8 @@ class FakeRegistry:
         self.break_after = None      # bytes of a blob in one answer
         self.breaks_left = 1 << 30
         self.redirect_blobs = None   # function digest -> Location
-        self.bytes_per_second = None
+        self.bytes_per_second = None  # of blobs
+        self.slow_documents = False   # manifests and configurations, too
         self.status_for = {}         # path suffix -> list of statuses to answer first
         self.ranges = True
         self.sent_bytes = 0
@@ -25,7 +26,10 @@ class FakeRegistry:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                outer.answer(self)
+                try:
+                    outer.answer(self)
+                except OSError:  # whoever asked has gone
+                    self.close_connection = True
 
             def log_message(self, *_):
                 pass
@@ -67,7 +71,18 @@ class FakeRegistry:
         if media_type:
             request.send_header("Content-Type", media_type)
         request.end_headers()
-        request.wfile.write(body)
+        self.send(request, body, self.slow_documents)
+
+    def send(self, request, body, slow):
+        step = 64 * 1024
+        if slow and self.bytes_per_second:
+            step = max(1, min(step, int(self.bytes_per_second)))
+        for at in range(0, len(body), step):
+            piece = body[at:at + step]
+            request.wfile.write(piece)
+            self.sent_bytes += len(piece)
+            if slow and self.bytes_per_second:
+                time.sleep(len(piece) / self.bytes_per_second)
 
     def blob(self, request, body):
         start = 0
@@ -84,14 +99,8 @@ class FakeRegistry:
         if self.break_after is not None and self.breaks_left > 0 and len(body) > max(self.break_after, 10_000):
             self.breaks_left -= 1
             end = min(end, start + self.break_after)
-        step = 64 * 1024
         try:
-            for at in range(start, end, step):
-                piece = body[at:min(at + step, end)]
-                request.wfile.write(piece)
-                self.sent_bytes += len(piece)
-                if self.bytes_per_second:
-                    time.sleep(len(piece) / self.bytes_per_second)
+            self.send(request, body[start:end], True)
             if end < len(body):
                 request.close_connection = True
                 request.connection.close()
