@@ -55,7 +55,9 @@ World::~World() {
 bool World::turn() {
     bool ran = host_loop.turn(false);
     if (daemon) ran |= daemon->loop().turn(false);
+    const bool had_daemon = daemon != nullptr;
     look_after_daemon();
+    ran |= daemon && !had_daemon;  // one that has just been started has not had its turn yet
     const int64_t minute = clock.monotonic_ms() / 60'000;
     if (minute != minute_) turns_ = 0;
     minute_ = minute;
