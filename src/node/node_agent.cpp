@@ -4,11 +4,14 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "orilla/base/log.hpp"
 #include "orilla/base/machine.hpp"
+#include "orilla/loop/timeout.hpp"
 
 namespace orilla::node {
 namespace {
@@ -20,6 +23,9 @@ constexpr const char* lease_namespace = "kube-node-lease";
 constexpr int32_t lease_duration_s = 4 * lease_renew_ms / 1000;
 /// How often a condition that stays says that it does.
 constexpr int64_t heartbeat_s = 300;
+/// The kubelet looks every 10 s; whoever is short is looked at as often, so that it may soon go on.
+constexpr int64_t pressure_look_ms = 30'000;
+constexpr int64_t pressure_look_again_ms = 10'000;
 /// Kept free for the box itself, so that pods cannot starve it.
 constexpr int64_t system_reserved_memory_bytes = 32LL << 20;
 
@@ -70,6 +76,45 @@ void set_node_condition(api::NodeStatus& status, std::string_view type, bool val
     found->message = message;
 }
 
+/// As the node lifecycle controller does it: a taint as long as its condition is true.
+void set_pressure_taint(api::Node& node, std::string_view key, bool wanted, int64_t now_s) {
+    const auto is_it = [key](const api::Taint& taint) { return taint.key == key && taint.effect == "NoSchedule"; };
+    auto& taints = node.spec.taints;
+    const auto found = std::find_if(taints.begin(), taints.end(), is_it);
+    if (!wanted && found != taints.end()) taints.erase(found);
+    if (!wanted || found != taints.end()) return;
+    api::Taint& taint = taints.emplace_back();
+    taint.key = key;
+    taint.effect = "NoSchedule";
+    taint.time_added = api::Time(now_s);
+}
+
+struct PressureWords {
+    bool Pressure::*member;
+    const char* what;
+    const char* condition;
+    const char* reason;
+    const char* message;
+    const char* calm_reason;
+    const char* calm_message;
+    const char* taint;
+};
+constexpr PressureWords pressure_words[] = {
+    {&Pressure::memory, "memory", "MemoryPressure", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available",
+     "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "node.kubernetes.io/memory-pressure"},
+    {&Pressure::disk, "disk", "DiskPressure", "KubeletHasDiskPressure", "kubelet has disk pressure", "KubeletHasNoDiskPressure",
+     "kubelet has no disk pressure", "node.kubernetes.io/disk-pressure"},
+    {&Pressure::pids, "process ids", "PIDPressure", "KubeletHasInsufficientPID", "kubelet has insufficient PID available",
+     "KubeletHasSufficientPID", "kubelet has sufficient PID available", "node.kubernetes.io/pid-pressure"},
+};
+
+std::string describe_pressure(const Pressure& pressure) {
+    std::string out;
+    for (const auto& words : pressure_words)
+        if (pressure.*words.member) out += (out.empty() ? "" : ", ") + std::string(words.what);
+    return out.empty() ? "the node has enough of everything again" : "the node is short of " + out + ": it takes no new pods";
+}
+
 }  // namespace
 
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir) {
@@ -93,7 +138,7 @@ NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, c
     return facts;
 }
 
-api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t now_s) {
+api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api::Node* present, int64_t now_s) {
     api::Node node = present ? *present : api::Node();
     node.metadata.name = facts.name;
     for (const char* key : {"kubernetes.io/hostname"}) node.metadata.labels[key] = facts.name;
@@ -111,9 +156,12 @@ api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t no
         (*map)["ephemeral-storage"] = amount(std::to_string(facts.storage_bytes / 1024) + "Ki");
         (*map)["pods"] = amount(std::to_string(facts.pods_max));
     }
-    set_node_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now_s);
-    set_node_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now_s);
-    set_node_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now_s);
+    for (const auto& words : pressure_words) {
+        const bool is_short = pressure.*words.member;
+        set_node_condition(status, words.condition, is_short, is_short ? words.reason : words.calm_reason,
+                           is_short ? words.message : words.calm_message, now_s);
+        set_pressure_taint(node, words.taint, is_short, now_s);
+    }
     set_node_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now_s);
     status.addresses.clear();
     auto& internal = status.addresses.emplace_back();
@@ -154,33 +202,60 @@ api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::
     return lease;
 }
 
-NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts)
+NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts, LookFn look)
     : loop_(loop),
       objects_(objects),
       facts_(std::move(facts)),
       wake_(loop),
       renew_timer_(loop),
+      look_(std::move(look)),
       nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent& event) { something_gone(event); }),
       namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { something_gone(event); }),
       scope_(loop) {}
+
+void NodeAgent::wake() {
+    due_ = true;
+    wake_.notify_all();
+}
 
 /// The Node, or the namespace of its Lease, which comes back empty.
 void NodeAgent::something_gone(const store::WatchEvent& event) {
     using Type = store::WatchEvent::Type;
     const bool node_gone = event.type == Type::deleted && event.entry->key == store::Key{"nodes", "", facts_.name};
     const bool namespace_back = event.type == Type::added && event.entry->key == store::Key{"namespaces", "", lease_namespace};
-    if (!node_gone && !namespace_back) return;
-    due_ = true;
-    wake_.notify_all();
+    if (node_gone || namespace_back) wake();
 }
 
 loop::Task<Result<void>> NodeAgent::start() {
+    auto looking = look();
+    co_await std::move(looking);
     auto registering = register_node();
     auto registered = co_await std::move(registering);
     nodes_.start();
     namespaces_.start();
     scope_.spawn(keep_alive());  // also when that failed: it tries again
+    if (look_) scope_.spawn(watch_pressure());
     co_return registered;
+}
+
+loop::Task<void> NodeAgent::look() {
+    if (!look_) co_return;
+    auto looking = look_();
+    const PressureFacts seen = co_await std::move(looking);
+    const Pressure now = plan_pressure(seen, pressure_);
+    if (now == pressure_) co_return;
+    pressure_ = now;
+    log::info(describe_pressure(now));
+    wake();
+}
+
+/// By itself, because a look may wait for a disk that does not answer.
+loop::Task<void> NodeAgent::watch_pressure() {
+    for (;;) {
+        co_await loop_.sleep_for(pressure_.any() ? pressure_look_again_ms : pressure_look_ms);
+        auto looking = look();
+        co_await std::move(looking);
+    }
 }
 
 loop::Task<void> NodeAgent::keep_alive() {
@@ -192,17 +267,15 @@ loop::Task<void> NodeAgent::keep_alive() {
         auto renewing = renew_lease();
         auto renewed = co_await std::move(renewing);
         if (!renewed) log::warning(renewed.error().message());
-        renew_timer_.arm_after(lease_renew_ms, [this] {
-            due_ = true;
-            wake_.notify_all();
-        });
+        renew_timer_.arm_after(lease_renew_ms, [this] { wake(); });
         while (!due_) co_await wake_.wait();
     }
 }
 
 loop::Task<Result<void>> NodeAgent::register_node() {
     const auto present = objects_.get<api::Node>(facts_.name);
-    api::Node wanted = plan_node(facts_, present.get(), loop_.clock().wall_s());
+    api::Node wanted = plan_node(facts_, pressure_, present.get(), loop_.clock().wall_s());
+    std::optional<Error> failed;
     if (!present) {
         api::Node fresh = wanted;
         auto creating = objects_.create<api::Node>(std::move(fresh));
@@ -212,7 +285,8 @@ loop::Task<Result<void>> NodeAgent::register_node() {
         api::Node changed = wanted;
         auto updating = objects_.update<api::Node>(std::move(changed));
         auto updated = co_await std::move(updating);
-        if (!updated) co_return std::move(updated).error().with_context("update node " + facts_.name);
+        // The status is kept in memory first; the taints go to the disk, which may be the one that is full.
+        if (!updated) failed = std::move(updated).error().with_context("update node " + facts_.name);
     }
     std::function<Result<void>(api::Node&)> change = [status = wanted.status](api::Node& node) -> Result<void> {
         node.status = status;
@@ -221,6 +295,7 @@ loop::Task<Result<void>> NodeAgent::register_node() {
     auto writing = objects_.modify_status<api::Node>("", facts_.name, std::move(change));
     auto written = co_await std::move(writing);
     if (!written) co_return std::move(written).error().with_context("update node status");
+    if (failed) co_return std::move(*failed);
     co_return ok();
 }
 

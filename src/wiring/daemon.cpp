@@ -158,8 +158,11 @@ void Daemon::follow_pods() {
 }
 
 loop::Task<Result<void>> Daemon::start_node() {
+    auto look = [this] {
+        return loop::run_on(*work_thread_, loop_, [data = config_.data_dir] { return node::observe_pressure(data, data + "/images"); });
+    };
     node_agent_ = std::make_unique<node::NodeAgent>(
-        loop_, *objects_, node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir));
+        loop_, *objects_, node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir), std::move(look));
     auto registering = node_agent_->start();
     // It is tried again; what runs needs no Node object.
     if (auto registered = co_await std::move(registering); !registered) log::error(registered.error().message());

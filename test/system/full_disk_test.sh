@@ -22,11 +22,21 @@ Y
 }
 fill() { dd if=/dev/zero of="$T/data/fill" bs="$1" oflag=append conv=notrunc status=none 2>/dev/null; true; }
 reserve_bytes() { stat -c '%s' "$T/data/store.reserve"; }
+disk_pressure() { o get node node -o 'jsonpath={.status.conditions[?(@.type=="DiskPressure")].status} {.spec.taints[*].key}'; }
 phase() { o get pod "$1" -o 'jsonpath={.status.phase}{.status.containerStatuses[0].ready}'; }
 
+check_equal "the node has no disk pressure" "False " "$(disk_pressure)"
 check "two pods run" eval 'pod steady "sleep 1000" && pod other "sleep 1000" && o wait pod/steady pod/other --for=condition=Ready --timeout=20s'
 check "objects are there" eval 'for n in $(seq 20); do o create configmap "c$n" --from-literal="a=$(printf %3000s x)" || exit 1; done'
 check_equal "space is kept" 2097152 "$(reserve_bytes)"
+# Less than the kubelet's thresholds free, but some.
+head -c $(($(stat -f -c '%a * %S - %b * %S * 7 / 100' "$T/data"))) /dev/zero >"$T/data/fill"
+check "the node says that its disk is short" within 45 eval '[ "$(disk_pressure)" = "True node.kubernetes.io/disk-pressure" ]'
+check_equal "in the kubelet's words" "KubeletHasDiskPressure: kubelet has disk pressure" \
+  "$(o get node node -o 'jsonpath={.status.conditions[?(@.type=="DiskPressure")].reason}: {.status.conditions[?(@.type=="DiskPressure")].message}')"
+pod waiting "sleep 1000" >/dev/null
+check "it takes no new pods" within 10 eval 'o describe pod waiting | grep -q "had untolerated taint {node.kubernetes.io/disk-pressure"'
+check "one that waits can be deleted" o delete pod waiting --timeout=20s
 fill 64k
 fill 1k
 printf %100000s x >"$T/large"
@@ -37,6 +47,7 @@ check_equal "and what is kept for removals is untouched" 2097152 "$(reserve_byte
 fill 1k
 kill_orilla
 start_orilla
+check_equal "after a restart the node still says so" "True node.kubernetes.io/disk-pressure" "$(disk_pressure)"
 check "after a restart the status of a running pod is told" within 10 eval '[ "$(phase steady)" = Runningtrue ]'
 check "a pod can be deleted" o delete pod other --timeout=20s
 check "objects can be deleted, many" eval 'for n in $(seq 20); do o delete configmap "c$n" || exit 1; done'
@@ -47,6 +58,7 @@ check "and again, after another restart, the status is told" within 10 eval '[ "
 check_equal "what was deleted stays away" "" "$(o get configmaps -o name | grep '/c[0-9]')"
 rm "$T/data/fill"
 check "with room, objects are added" within 5 o create configmap room --from-literal=a=b
+check "the node's disk pressure is over" within 45 eval '[ "$(disk_pressure)" = "False " ]'
 check "and the space is kept again" within 5 eval '[ "$(reserve_bytes)" = 2097152 ]'
 
 check "a pod that prints without end runs" pod flood 'yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'

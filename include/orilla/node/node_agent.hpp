@@ -1,12 +1,13 @@
 // The box as a Node object: registered at start, and again at once when somebody deletes it; its conditions and capacity kept
-// true, its Lease renewed. Heartbeats
-// and leases live in memory only, so an idle box writes nothing.
+// true, its Lease renewed. Heartbeats and leases live in memory only, so an idle box writes nothing. While it is short of
+// something it keeps new pods off.
 #pragma once
 
 #include <functional>
 #include <string>
 
 #include "orilla/loop/loop.hpp"
+#include "orilla/node/pressure.hpp"
 #include "orilla/store/follower.hpp"
 #include "orilla/store/objects.hpp"
 
@@ -30,21 +31,27 @@ struct NodeFacts {
 
 /// Reads /proc, /etc and the file system under `data_dir`.
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir);
-/// What the Node object should say; labels, taints and cordons that somebody set are kept.
-api::Node plan_node(const NodeFacts& facts, const api::Node* present, int64_t now_s);
+/// What the Node object should say; labels, taints and cordons that somebody set are kept, but for the taints of a pressure,
+/// which come and go with it.
+api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api::Node* present, int64_t now_s);
 /// The node's Lease, owned by the Node where that is registered: it goes with it.
 api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::Lease* present, int64_t now_us);
 
 class NodeAgent {
   public:
-    NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts);
+    /// Looks how short the node is, without blocking the loop. Empty: never short, as in a simulation.
+    using LookFn = std::function<loop::Task<PressureFacts>()>;
+    NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts, LookFn look = {});
     /// Registers, then renews for as long as it lives.
     loop::Task<Result<void>> start();
     const NodeFacts& facts() const { return facts_; }
 
   private:
+    void wake();
     void something_gone(const store::WatchEvent& event);
     loop::Task<void> keep_alive();
+    loop::Task<void> watch_pressure();
+    loop::Task<void> look();
     loop::Task<Result<void>> register_node();
     loop::Task<Result<void>> renew_lease();
     loop::Loop& loop_;
@@ -53,6 +60,8 @@ class NodeAgent {
     loop::Event wake_;
     loop::Timer renew_timer_;
     bool due_ = false;
+    LookFn look_;
+    Pressure pressure_;
     store::Follower nodes_;
     store::Follower namespaces_;
     loop::Scope scope_;

@@ -8,17 +8,45 @@ using namespace orilla;
 using namespace orilla::test;
 
 namespace {
+node::PressureFacts enough_of_all() {
+    node::PressureFacts facts;
+    facts.node_disk = facts.image_disk = {1000, 500, 1000, 500};
+    facts.memory_bytes = 1 << 30;
+    facts.available_memory_bytes = 1 << 29;
+    facts.pids = 30'000;
+    facts.free_pids = 29'000;
+    return facts;
+}
+
 struct NodeWorld : ObjectWorld {
     NodeWorld() {
         facts.name = "box";
         facts.pods_max = 110;
-        agent = std::make_unique<node::NodeAgent>(loop, objects, facts);
+        agent = std::make_unique<node::NodeAgent>(loop, objects, facts, [this] { return look(); });
         REQUIRE(run(agent->start()));
         settle();
     }
     std::shared_ptr<const api::Lease> lease() { return objects.get<api::Lease>("kube-node-lease", "box"); }
+    loop::Task<node::PressureFacts> look() {
+        ++looks;
+        co_return seen;
+    }
+    std::shared_ptr<const api::Node> node() { return objects.get<api::Node>("box"); }
+    /// "False KubeletHasNoDiskPressure: kubelet has no disk pressure"
+    std::string condition(std::string_view type) {
+        for (const auto& one : node()->status.conditions)
+            if (one.type == type) return one.status.str() + " " + one.reason.str() + ": " + one.message.str();
+        return "none";
+    }
+    std::string taints() {
+        std::string out;
+        for (const auto& taint : node()->spec.taints) out += taint.key.str() + ":" + taint.effect.str() + " ";
+        return out;
+    }
     int64_t heartbeat_s() { return objects.get<api::Node>("box")->status.conditions[0].last_heartbeat_time.unix_s; }
     node::NodeFacts facts;
+    node::PressureFacts seen = enough_of_all();
+    int looks = 0;
     std::unique_ptr<node::NodeAgent> agent;
 };
 }  // namespace
@@ -76,4 +104,47 @@ TEST_CASE("NodeAgent: a lease that was deleted is made again, with its namespace
     REQUIRE(w.run(w.objects.remove<api::Lease>("kube-node-lease", "box")));
     w.pass(60'000);
     CHECK(w.lease());
+}
+
+TEST_CASE("NodeAgent: a full disk is told within half a minute, keeps pods off, and both end with it") {
+    NodeWorld w;
+    CHECK(w.condition("DiskPressure") == "False KubeletHasNoDiskPressure: kubelet has no disk pressure");
+    CHECK(w.taints().empty());
+    w.seen.node_disk.free_bytes = 0;
+    w.pass(30'000);
+    CHECK(w.condition("DiskPressure") == "True KubeletHasDiskPressure: kubelet has disk pressure");
+    CHECK(w.condition("MemoryPressure") == "False KubeletHasSufficientMemory: kubelet has sufficient memory available");
+    CHECK(w.taints() == "node.kubernetes.io/disk-pressure:NoSchedule ");
+    CHECK(w.node()->spec.taints[0].time_added);
+    w.seen = enough_of_all();
+    w.pass(10'000);
+    CHECK(w.condition("DiskPressure") == "False KubeletHasNoDiskPressure: kubelet has no disk pressure");
+    CHECK(w.taints().empty());
+}
+
+TEST_CASE("NodeAgent: memory and process ids are told alike, and what somebody tainted stays") {
+    NodeWorld w;
+    std::function<Result<void>(api::Node&)> change = [](api::Node& node) -> Result<void> {
+        api::Taint& taint = node.spec.taints.emplace_back();
+        taint.key = "mine";
+        taint.effect = "NoSchedule";
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::Node>("", "box", std::move(change))));
+    w.seen.available_memory_bytes = 1;
+    w.seen.free_pids = 1;
+    w.pass(30'000);
+    CHECK(w.condition("MemoryPressure") == "True KubeletHasInsufficientMemory: kubelet has insufficient memory available");
+    CHECK(w.condition("PIDPressure") == "True KubeletHasInsufficientPID: kubelet has insufficient PID available");
+    CHECK(w.taints() == "mine:NoSchedule node.kubernetes.io/memory-pressure:NoSchedule node.kubernetes.io/pid-pressure:NoSchedule ");
+    w.seen = enough_of_all();
+    w.pass(10'000);
+    CHECK(w.taints() == "mine:NoSchedule ");
+}
+
+TEST_CASE("NodeAgent: a node that is short of nothing is looked at twice a minute") {
+    NodeWorld w;
+    const int before = w.looks;
+    w.pass(600'000);
+    CHECK(w.looks - before == 20);
 }
