@@ -1,10 +1,11 @@
-#include "orilla/api/codec.hpp"
+#include "decoder.hpp"
 
 namespace orilla::api {
 namespace {
 std::string both(std::string_view api_version, std::string_view kind) {
     return "\"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"";
 }
+}  // namespace
 
 Result<void> check_named(const KindInfo& kind, const DecodeReport& report) {
     if (!report.kind.empty() && report.kind != kind.kind)
@@ -16,7 +17,6 @@ Result<void> check_named(const KindInfo& kind, const DecodeReport& report) {
                                             std::string(kind.api_version) + ")");
     return ok();
 }
-}  // namespace
 
 Result<void> DecodeReport::check_strict() const {
     if (field_problems.empty()) return ok();

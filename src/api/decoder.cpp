@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "map_order.hpp"
+
 namespace orilla::api {
 namespace {
 constexpr size_t name_bytes_max = 256;  // of a foreign name in a message
@@ -153,7 +155,8 @@ void Decoder::end() {
         return;
     }
     // Lists grew ahead; objects stay in memory for long.
-    const Frame& frame = frames_.back();
+    Frame& frame = frames_.back();
+    if (frame.unsorted) sort_map(frame);
     if (frame.open != Open::object) {
         size_t stride = frame.open == Open::list ? frame.type->size : detail::map_stride(*frame.type);
         detail::block_trim(block_slot(frame.target), stride);
@@ -207,6 +210,13 @@ void Decoder::type_meta_key(std::string_view name) {
 bool Decoder::map_key(Frame& frame, std::string_view name) {
     detail::Block*& block = block_slot(frame.target);
     size_t stride = detail::map_stride(*frame.type);
+    frame.unsorted = frame.unsorted || detail::map_wants_append(block, stride, name);
+    if (frame.unsorted) {
+        if (!charge(stride)) return false;
+        frame.index = detail::block_size(block);
+        detail::map_append(block, stride, Str::intern(name));
+        return true;
+    }
     frame.index = detail::map_lower_bound(block, stride, name);
     if (frame.index < detail::block_size(block)) {
         std::byte* entry = block->elements() + frame.index * stride;
@@ -220,6 +230,12 @@ bool Decoder::map_key(Frame& frame, std::string_view name) {
     if (!charge(stride)) return false;
     *static_cast<Str*>(detail::block_insert(block, stride, frame.index)) = Str::intern(name);
     return true;
+}
+
+void Decoder::sort_map(Frame& frame) {
+    const auto repeated = detail::map_sort(block_slot(frame.target), *frame.type);
+    frame.index = std::numeric_limits<uint32_t>::max();  // of no entry: the key is told by name
+    for (const detail::RepeatedKey& one : repeated) problem("duplicate", one.key);
 }
 
 bool Decoder::scalar(const JsonScalar& value) {

@@ -10,6 +10,9 @@
 
 namespace orilla::api {
 
+/// What a document says of itself must be the kind that it is decoded as.
+Result<void> check_named(const KindInfo& kind, const DecodeReport& report);
+
 /// A JSON scalar as it arrived.
 struct JsonScalar {
     enum class Type : uint8_t { null, boolean, integer, number, string } type;
@@ -38,6 +41,7 @@ class Decoder {
     enum class Open : uint8_t { object, list, map };
     struct Frame {
         Open open;
+        bool unsorted = false;             ///< a map whose entries came out of order: sorted at its end
         uint32_t index = 0;                ///< of the current element or entry; of the next expected field
         const TypeInfo* type = nullptr;    ///< of the object, the elements or the map's values
         void* target = nullptr;            ///< the object, or the place of the list's or map's block
@@ -56,6 +60,7 @@ class Decoder {
     bool charge(size_t bytes);
     bool object_key(Frame& frame, std::string_view name);
     bool map_key(Frame& frame, std::string_view name);
+    void sort_map(Frame& frame);
     void type_meta_key(std::string_view name);
     bool open(Open how, const TypeInfo& type, void* target);
     bool scalar_into(const Slot& slot, const JsonScalar& value);

@@ -5,6 +5,7 @@
 
 #include "decoder.hpp"
 #include "documents.hpp"
+#include "orilla/api/gradual.hpp"
 
 namespace orilla::api {
 namespace {
@@ -97,28 +98,89 @@ Error syntax_error(std::string_view text, size_t offset, int first_line, const e
                                         std::to_string(before.size() - line_start + 1) + ": " + ec.message());
 }
 
-Result<void> run(Decoder& decoder, std::string_view text, int first_line) {
-    json::parse_options options;
-    options.max_depth = json_depth_max;
-    json::basic_parser<Handler> parser(options, decoder);
-    error_code ec;
-    size_t used = parser.write_some(false, text.data(), text.size(), ec);
-    if (decoder.failed()) return Error(Code::bad_request, decoder.error());
-    if (!ec && used < text.size()) {
-        used = std::min(text.find_first_not_of(" \t\r\n", used), text.size());
-        if (used < text.size()) ec = json::error::extra_data;
+/// The parser over one text, from portion to portion.
+class TextParser {
+  public:
+    TextParser(Decoder& decoder, std::string_view text, int first_line)
+        : decoder_(decoder), text_(text), first_line_(first_line), parser_(options(), decoder) {}
+
+    /// True at the end of the text.
+    Result<bool> advance(size_t bytes) {
+        const std::string_view portion = text_.substr(at_, bytes);
+        const bool more = at_ + portion.size() < text_.size();
+        error_code ec;
+        at_ += parser_.write_some(more, portion.data(), portion.size(), ec);
+        if (decoder_.failed()) return Error(Code::bad_request, decoder_.error());
+        if (!ec && parser_.done()) {
+            at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
+            if (at_ == text_.size()) return true;
+            ec = json::error::extra_data;
+        }
+        if (ec) return syntax_error(text_, at_, first_line_, ec);
+        return false;
     }
-    if (ec) return syntax_error(text, used, first_line, ec);
+
+  private:
+    static json::parse_options options() {
+        json::parse_options options;
+        options.max_depth = json_depth_max;
+        return options;
+    }
+    Decoder& decoder_;
+    std::string_view text_;
+    int first_line_;
+    size_t at_ = 0;
+    json::basic_parser<Handler> parser_;
+};
+
+Result<void> run(Decoder& decoder, std::string_view text, int first_line) {
+    TextParser parser(decoder, text, first_line);
+    TRY([[maybe_unused]] const bool done, parser.advance(text.size()));
     return ok();
+}
+
+Result<void> check_text_size(std::string_view text) {
+    if (text.size() <= json_bytes_max) return ok();
+    return Error(Code::too_large, "the document has " + std::to_string(text.size()) + " bytes, at most " +
+                                      std::to_string(json_bytes_max) + " are accepted");
 }
 }  // namespace
 
 Result<void> decode_into(const TypeInfo& type, void* target, std::string_view text, DecodeReport* report) {
-    if (text.size() > json_bytes_max)
-        return Error(Code::too_large, "the document has " + std::to_string(text.size()) + " bytes, at most " +
-                                          std::to_string(json_bytes_max) + " are accepted");
+    TRY_VOID(check_text_size(text));
     Decoder decoder(type, target, report);
     return run(decoder, text, 1);
+}
+
+struct GradualDecoder::Impl {
+    Impl(const KindInfo& the_kind, std::string_view the_text, DecodeReport* the_report)
+        : kind(the_kind),
+          text(the_text),
+          report(the_report ? the_report : &own_report),
+          object(kind),
+          decoder(*kind.type, object.data(), report),
+          parser(decoder, text, 1) {}
+    const KindInfo& kind;
+    std::string_view text;
+    DecodeReport own_report;
+    DecodeReport* report;
+    Object object;
+    Decoder decoder;
+    TextParser parser;
+};
+
+GradualDecoder::GradualDecoder(const KindInfo& kind, std::string_view text, DecodeReport* report)
+    : impl_(std::make_unique<Impl>(kind, text, report)) {}
+GradualDecoder::~GradualDecoder() = default;
+
+Result<bool> GradualDecoder::advance(size_t bytes) {
+    TRY_VOID(check_text_size(impl_->text));
+    return impl_->parser.advance(bytes);
+}
+
+Result<Object> GradualDecoder::take() {
+    TRY_VOID(check_named(impl_->kind, *impl_->report));
+    return std::move(impl_->object);
 }
 
 Result<void> check_json(std::string_view text, int first_line) {

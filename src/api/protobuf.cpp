@@ -1,11 +1,14 @@
 #include "orilla/api/protobuf.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <vector>
 
 #include "orilla/api/codec.hpp"
 #include "orilla/api/utf8.hpp"
 #include "orilla/api/values.hpp"
+#include "map_order.hpp"
 #include "protobuf_reader.hpp"
 
 namespace orilla::api {
@@ -23,9 +26,14 @@ class MessageDecoder {
         if (depth > protobuf_depth_max)
             return Error(Code::bad_request, "protobuf nested deeper than " + std::to_string(protobuf_depth_max));
         ProtobufReader reader(message);
+        const size_t unsorted_before = unsorted_.size();
         while (!reader.at_end()) {
             TRY(ProtobufField wire, reader.next());
             TRY_VOID(decode_wire(type, object, 0, wire, depth));
+        }
+        for (; unsorted_.size() > unsorted_before; unsorted_.pop_back()) {
+            const FieldInfo& field = *unsorted_.back().field;
+            detail::map_sort(*static_cast<Block**>(field.in(object)), *field.type);
         }
         return ok();
     }
@@ -101,6 +109,10 @@ class MessageDecoder {
         const TypeInfo& type = *field.type;
         Block*& block = *static_cast<Block**>(field.in(object));
         size_t stride = detail::map_stride(type);
+        if (is_unsorted(field, object) || detail::map_wants_append(block, stride, key)) {
+            if (!is_unsorted(field, object)) unsorted_.push_back({&field, object});
+            return decode_value(type, detail::map_append(block, stride, Str(key)) + detail::map_value_offset, value, depth);
+        }
         uint32_t index = detail::map_lower_bound(block, stride, key);
         std::byte* entry = index < detail::block_size(block) ? block->elements() + index * stride : nullptr;
         if (entry == nullptr || !(*reinterpret_cast<Str*>(entry) == key)) {
@@ -111,6 +123,10 @@ class MessageDecoder {
             std::fill_n(entry + detail::map_value_offset, type.size, std::byte{});
         }
         return decode_value(type, entry + detail::map_value_offset, value, depth);
+    }
+
+    bool is_unsorted(const FieldInfo& field, const void* object) const {
+        return std::ranges::any_of(unsorted_, [&](const auto& one) { return one.field == &field && one.object == object; });
     }
 
     Result<void> decode_value(const TypeInfo& type, void* place, const ProtobufField& wire, int depth) {
@@ -212,6 +228,12 @@ class MessageDecoder {
         return decode_into(type_info<RawJson>(), &place, raw.bytes);
     }
 
+    /// Maps whose entries came out of order, of the messages that are being read: sorted at the end of each.
+    struct Unsorted {
+        const FieldInfo* field;
+        const void* object;
+    };
+    std::vector<Unsorted> unsorted_;
     size_t elements_ = 0;
 };
 

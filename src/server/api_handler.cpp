@@ -111,7 +111,7 @@ Task<Result<Response>> serve_part(Rest& rest, const ResourceRequest& request) {
 }  // namespace
 
 ApiHandler::ApiHandler(loop::Loop& loop, store::Objects& objects, const ServerOptions& options)
-    : rest_{loop, objects, options.logs, options.images}, options_(options), started_wall_s_(loop.clock().wall_s()) {}
+    : rest_{loop, objects, options.logs, options.images, options.executor}, options_(options), started_wall_s_(loop.clock().wall_s()) {}
 
 void ApiHandler::set_counters(const HttpCounters* counters, std::function<size_t()> connections) {
     counters_ = counters;

@@ -1,9 +1,12 @@
 // What writes share: the query parameters about how to write, and the body in its several encodings.
 #include <algorithm>
 
+#include "large_work.hpp"
 #include "negotiation.hpp"
+#include "orilla/api/manifest.hpp"
 #include "orilla/api/protobuf.hpp"
 #include "orilla/api/utf8.hpp"
+#include "orilla/store/decoding.hpp"
 #include "rest.hpp"
 
 namespace orilla::server {
@@ -108,13 +111,54 @@ void add_warnings(Response& response, FieldValidation validation, const api::Dec
     }
 }
 
-Result<std::string> body_as_json(const Request& request, const api::TypeInfo& wanted) {
+namespace {
+enum class BodyType { json, yaml, protobuf };
+
+Result<BodyType> body_type_of(const Request& request) {
     const MediaType type = parse_media_type(request.header("content-type"));
-    if (type.type.empty() || equal_fold(type.type, "application/json")) return std::string(request.body);
-    if (type.type == api::protobuf_content_type) return api::protobuf_to_json(request.body, &wanted);
+    if (type.type.empty() || equal_fold(type.type, "application/json")) return BodyType::json;
+    if (equal_fold(type.type, "application/yaml")) return BodyType::yaml;
+    if (type.type == api::protobuf_content_type) return BodyType::protobuf;
     return Error(Code::unsupported_media_type,
-                 "the body of the request was in an unknown format - accepted media types include: application/json, " +
-                     std::string(api::protobuf_content_type));
+                 "the body of the request was in an unknown format - accepted media types include: application/json, "
+                 "application/yaml, " + std::string(api::protobuf_content_type));
+}
+
+Result<std::string> yaml_to_json(std::string_view text) {
+    TRY(auto documents, api::read_documents(text, "body"));
+    if (documents.empty()) return std::string();
+    if (documents.size() > 1) return Error(Code::bad_request, "the body of the request has more than one YAML document");
+    return std::move(documents.front().json);
+}
+}  // namespace
+
+Result<std::string> body_as_json(const Request& request, const api::TypeInfo& wanted) {
+    TRY(const BodyType type, body_type_of(request));
+    const size_t bytes_max = type == BodyType::yaml ? yaml_at_once_bytes_max : store::decoded_per_turn_bytes_max;
+    if (request.body.size() > bytes_max)
+        return Error(Code::too_large, "Request entity too large: limit is " + std::to_string(bytes_max));
+    switch (type) {
+        case BodyType::json: break;
+        case BodyType::yaml: return yaml_to_json(request.body);
+        case BodyType::protobuf: return api::protobuf_to_json(request.body, &wanted);
+    }
+    return std::string(request.body);
+}
+
+Task<Result<std::string>> read_body(Rest& rest, const Request& request, const api::TypeInfo& wanted) {
+    auto type = body_type_of(request);
+    if (!type) co_return std::move(type).error();
+    std::string text(request.body);
+    if (*type == BodyType::json) co_return text;
+    if (*type == BodyType::yaml) {
+        if (text.size() <= yaml_at_once_bytes_max) co_return yaml_to_json(text);
+        auto convert = [text = std::move(text)] { return yaml_to_json(text); };
+        auto converting = run_long(rest, std::move(convert));
+        co_return co_await std::move(converting);
+    }
+    auto json = api::protobuf_to_json(text, &wanted);
+    if (text.size() > store::decoded_per_turn_bytes_max) co_await rest.loop.yield();
+    co_return json;
 }
 
 }  // namespace orilla::server

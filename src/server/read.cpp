@@ -3,6 +3,7 @@
 
 #include "list_options.hpp"
 #include "orilla/api/table.hpp"
+#include "orilla/store/decoding.hpp"
 #include "rest.hpp"
 #include "selection.hpp"
 
@@ -100,24 +101,23 @@ class ListStream final : public ByteStream {
             }
             entry = rest_.texts.share(std::move(entry));
         }
-        co_return append_resident(*out, entry);
+        if (!needs_object()) {
+            append_text(*out, entry);
+            co_return ok();
+        }
+        auto decoding = store::decode_entry(rest_.objects, rest_.loop, kind_, entry);
+        const auto decoded = co_await std::move(decoding);
+        // One that cannot be read was logged; a damaged row must not hide all others.
+        if (decoded && selection_.matches(**decoded)) append_object(*out, entry, **decoded);
+        co_return ok();
     }
 
-    Result<void> append_resident(std::string& out, const store::EntryPtr& entry) {
-        if (!needs_object()) {
-            append_text(out, entry);
-            return ok();
-        }
-        const auto decoded = rest_.objects.decode(kind_, entry);
-        if (!decoded) return ok();  // logged; one damaged row must not hide all others
-        const store::ObjectPtr& object = *decoded;
-        if (!selection_.matches(*object)) return ok();
-        if (form_ == Form::json) return append_text(out, entry), ok();
+    void append_object(std::string& out, const store::EntryPtr& entry, const api::Object& object) {
+        if (form_ == Form::json) return append_text(out, entry);
         separate(out);
         const std::string revision = std::to_string(entry->revision);
-        if (form_ == Form::partial_metadata) api::append_partial_metadata(out, *object, revision);
-        else api::append_table_row(out, *object, revision, include_, now_s_);
-        return ok();
+        if (form_ == Form::partial_metadata) api::append_partial_metadata(out, object, revision);
+        else api::append_table_row(out, object, revision, include_, now_s_);
     }
 
     /// Ends the piece where the text is large.

@@ -9,6 +9,7 @@
 #include "negotiation.hpp"
 #include "orilla/api/codec.hpp"
 #include "orilla/api/object.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/server/ports.hpp"
 #include "orilla/store/objects.hpp"
 #include "shared_texts.hpp"
@@ -24,6 +25,7 @@ struct Rest {
     store::Objects& objects;
     Logs* logs = nullptr;          ///< null: this build has none, pods/log says so
     ImageService* images = nullptr;
+    loop::Executor* executor = nullptr;  ///< null: long work is done on the loop
     SharedTexts texts{};
 
     store::Store& store() { return objects.store(); }
@@ -76,8 +78,8 @@ Result<FieldValidation> parse_field_validation(const Query& query, Method method
 Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report);
 void add_warnings(Response& response, FieldValidation validation, const api::DecodeReport& report);
 
-/// Text of the request's body as JSON, from JSON or protobuf (of the type that is wanted where it names none);
-/// unsupported_media_type for others.
+/// The body of a request that is small by its nature (options, a scale, a binding) as JSON (protobuf may be of the type that is
+/// wanted where it names none); too_large for others, unsupported_media_type for what is not known.
 Result<std::string> body_as_json(const Request& request, const api::TypeInfo& wanted);
 
 // ---- the handlers ----------------------------------------------------------------------------------------------------

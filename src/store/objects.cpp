@@ -7,6 +7,7 @@
 #include "orilla/api/defaults.hpp"
 #include "orilla/api/validation.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/store/decoding.hpp"
 #include "write_plan.hpp"
 
 namespace orilla::store {
@@ -51,7 +52,7 @@ std::string generate_name(const api::ObjectMeta& meta, Random& random) {
 }  // namespace
 
 Objects::Objects(loop::Loop& loop, Store& store, Random& random)
-    : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>()) {}
+    : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>(loop)) {}
 Objects::~Objects() = default;
 
 // ---- reads -----------------------------------------------------------------------------------------------------------
@@ -67,6 +68,7 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& ent
         return error;
     }
     ObjectPtr shared = std::make_shared<const api::Object>(std::move(*object));
+    if (entry->size > Cache::json_bytes_max) return cache_->lend(*entry, shared), shared;
     // Only what is current: a watcher may decode older states.
     const EntryPtr current = store_.find(entry->key);
     if (current && current->revision == entry->revision) cache_->put(*entry, shared);
@@ -98,7 +100,7 @@ std::vector<ObjectPtr> Objects::find_all(const api::KindInfo& kind, std::string_
 
 Task<Result<Stored>> Objects::read(const api::KindInfo& kind, std::string ns, std::string name) {
     CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
-    CO_CHECK(ObjectPtr object, decode(kind, entry));
+    CO_TRY(ObjectPtr object, decode_entry(*this, loop_, kind, entry));
     co_return Stored{std::move(entry), std::move(object)};
 }
 
@@ -314,7 +316,8 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
     Result<Removed> removed = Error(Code::internal, "not removed");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
-        auto object = decode(kind, entry);
+        auto decoding = decode_entry(*this, loop_, kind, entry);
+        auto object = co_await std::move(decoding);
         if (!object) {
             auto removing = remove_unreadable(kind, std::move(entry), std::move(options));
             co_return co_await std::move(removing);

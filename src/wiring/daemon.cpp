@@ -104,6 +104,7 @@ Result<void> Daemon::open_server(server::ListeningSockets sockets) {
     options.advertised_address = config_.listen;
     options.logs = logs_adapter_.get();
     options.images = images_adapter_.get();
+    options.executor = work_thread_.get();
     options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };
     options.append_metrics = [this](std::string& out) { append_metrics(out); };
     server_ = std::make_unique<server::Server>(loop_, *objects_, std::move(options));

@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
     store::Objects objects(loop, *store, random);
     server::ServerOptions server_options;
     server_options.advertised_address = argc > 2 ? argv[2] : "127.0.0.1:6443";
+    server_options.executor = &disk;
     server::Server server(loop, objects, server_options);
     ApiOnly world{loop, *store, objects, server, directory, server_options.advertised_address};
     loop::Scope scope(loop);

@@ -3,13 +3,20 @@
 
 #include "orilla/api/codec.hpp"
 #include "orilla/api/defaults.hpp"
+#include "orilla/api/gradual.hpp"
 #include "orilla/api/table.hpp"
 #include "orilla/api/validation.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;
-    auto object = decode_object({reinterpret_cast<const char*>(data), size});
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    auto object = decode_object(text);
     if (!object) return 0;
+    // In portions it is the same.
+    GradualDecoder decoder(object->kind(), text, nullptr);
+    auto done = decoder.advance(size % 16 + 1);
+    while (done && !*done) done = decoder.advance(size % 16 + 1);
+    assert(done && *decoder.take() == *object);
     apply_defaults(*object);
     (void)validate_create(*object);
     (void)validate_update(*object, *object);

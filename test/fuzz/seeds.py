@@ -28,6 +28,7 @@ OBJECTS = {
         "type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "http", "nodePort": 30080}]}},
     "secret": {"apiVersion": "v1", "kind": "Secret", "metadata": META, "data": {"a": "AAEC"}, "stringData": {"b": "c"}},
     "config_map": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": META, "data": {"a": "b\nc\n"}},
+    "large_map": {"apiVersion": "v1", "kind": "ConfigMap", "data": {f"k{i}": "v" for i in range(199, 99, -1)}},
 }
 
 
@@ -68,7 +69,8 @@ def protobufs():
     service = part(1, meta) + part(2, part(1, service_port) + part(2, label) + part(4, b"ClusterIP"))
     kind = part(1, b"apps/v1") + part(2, b"Deployment")
     return {"deployment": b"k8s\0" + part(1, kind) + part(2, deployment), "pod": part(1, meta) + part(2, pod_spec),
-            "service": service}
+            "service": service,
+            "map": part(1, meta) + b"".join(part(2, part(1, b"k%d" % i) + part(2, b"v")) for i in range(199, 99, -1))}
 
 
 def dns():

@@ -16,6 +16,8 @@ namespace orilla::test {
 
 inline const std::string pods = "/api/v1/namespaces/default/pods";
 inline const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+inline const std::string strategic = "Content-Type: application/strategic-merge-patch+json\r\n";
+inline const std::string json_patch = "Content-Type: application/json-patch+json\r\n";
 
 struct Answer {
     int status = 0;

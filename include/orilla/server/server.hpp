@@ -14,6 +14,7 @@
 #include "orilla/server/ports.hpp"
 
 namespace orilla::loop {
+class Executor;
 class Loop;
 }
 namespace orilla::store {
@@ -34,6 +35,8 @@ struct ServerOptions {
     std::string advertised_address;  ///< HOST:PORT of the TLS listener as clients see it
     Logs* logs = nullptr;
     ImageService* images = nullptr;
+    /// A thread for what would hold up the loop: large YAML, patches of large objects. Null: done on the loop.
+    loop::Executor* executor = nullptr;
     /// What /readyz says; an error is told to the client. Empty: always ready.
     std::function<Result<void>()> ready;
     /// Adds lines in Prometheus' text format to /metrics: queues, pods, pulls.

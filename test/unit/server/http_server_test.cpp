@@ -65,8 +65,8 @@ class PlainHandler final : public Handler {
 const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const std::string watch = "GET /watch HTTP/1.1\r\nHost: h\r\n\r\n";
 
-struct ServerWorld {
-    explicit ServerWorld(HttpServerLimits limits) : server(loop, handler, limits) {
+struct SocketWorld {
+    explicit SocketWorld(HttpServerLimits limits) : server(loop, handler, limits) {
         char name[] = "/tmp/orilla-http-XXXXXX";
         REQUIRE(::mkdtemp(name));
         directory = name;
@@ -74,7 +74,7 @@ struct ServerWorld {
         REQUIRE(listener);
         server.serve_unix(std::move(listener).value(), static_cast<int>(::getegid()));
     }
-    ~ServerWorld() { std::filesystem::remove_all(directory); }
+    ~SocketWorld() { std::filesystem::remove_all(directory); }
 
     UniqueFd connect(const std::string& name = "s") {
         UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -119,7 +119,7 @@ HttpServerLimits small_limits() {
 }  // namespace
 
 TEST_CASE("HttpServer: one connection too many of a client is read and told to come back") {
-    ServerWorld w(small_limits());
+    SocketWorld w(small_limits());
     std::vector<UniqueFd> open;
     for (int i = 0; i < 3; ++i) open.push_back(w.connect());
     const UniqueFd late = w.connect();
@@ -137,7 +137,7 @@ TEST_CASE("HttpServer: one connection too many of a client is read and told to c
 }
 
 TEST_CASE("HttpServer: an idle connection makes room for a new one of the same client, once it is idle for a while") {
-    ServerWorld w(small_limits());
+    SocketWorld w(small_limits());
     std::vector<UniqueFd> open;
     for (int i = 0; i < 3; ++i) open.push_back(w.connect());
     CHECK(w.ask(w.connect(), get).find(" 429 ") != std::string::npos);
@@ -150,7 +150,7 @@ TEST_CASE("HttpServer: an idle connection makes room for a new one of the same c
 }
 
 TEST_CASE("HttpServer: watches leave their client room for what has an end") {
-    ServerWorld w(small_limits());
+    SocketWorld w(small_limits());
     std::vector<UniqueFd> watching;
     for (int i = 0; i < 2; ++i) {
         watching.push_back(w.connect());
@@ -170,7 +170,7 @@ TEST_CASE("HttpServer: watches leave their client room for what has an end") {
 }
 
 TEST_CASE("HttpServer: who is refused keeps nobody else from being refused") {
-    ServerWorld w(small_limits());
+    SocketWorld w(small_limits());
     std::vector<UniqueFd> open;
     for (int i = 0; i < 20; ++i) open.push_back(w.connect());
     CHECK(w.server.connections() == 5);
@@ -181,7 +181,7 @@ TEST_CASE("HttpServer: who is refused keeps nobody else from being refused") {
 
 TEST_CASE("HttpServer: another uid has a budget of its own") {
     if (::geteuid() != 0) return;
-    ServerWorld w(small_limits());
+    SocketWorld w(small_limits());
     std::vector<UniqueFd> open;
     for (int i = 0; i < 3; ++i) open.push_back(w.connect());
     CHECK(w.ask(w.connect(), get).find(" 429 ") != std::string::npos);
@@ -195,7 +195,7 @@ TEST_CASE("HttpServer: another uid has a budget of its own") {
 namespace {
 /// A TLS client, driven by hand.
 struct TlsClient {
-    TlsClient(ServerWorld& world, const std::string& certificate, EVP_PKEY* key) : w(world), fd(w.connect("tls")) {
+    TlsClient(SocketWorld& world, const std::string& certificate, EVP_PKEY* key) : w(world), fd(w.connect("tls")) {
         if (!certificate.empty()) {
             SSL_CTX_use_certificate(context, parse_certificate(certificate).value().get());
             SSL_CTX_use_PrivateKey(context, key);
@@ -221,15 +221,15 @@ struct TlsClient {
         }
         return "nothing";
     }
-    ServerWorld& w;
+    SocketWorld& w;
     UniqueFd fd;
     SSL_CTX* context = SSL_CTX_new(TLS_client_method());
     SSL* session = nullptr;
 };
 
 /// TLS on a unix socket, where bytes arrive at once.
-struct TlsWorld : ServerWorld {
-    explicit TlsWorld(HttpServerLimits limits) : ServerWorld(limits) {
+struct TlsWorld : SocketWorld {
+    explicit TlsWorld(HttpServerLimits limits) : SocketWorld(limits) {
         ::signal(SIGPIPE, SIG_IGN);  // OpenSSL's client writes as it likes
         auto listener = listen_unix(directory + "/tls", -1);
         REQUIRE(listener);

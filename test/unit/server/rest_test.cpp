@@ -6,14 +6,14 @@ using namespace orilla;
 using orilla::test::Answer;
 using orilla::test::ApiClient;
 using orilla::test::ApiWorld;
+using orilla::test::json_patch;
 using orilla::test::merge;
 using orilla::test::pods;
+using orilla::test::strategic;
 
 namespace {
 const std::string maps = "/api/v1/namespaces/default/configmaps";
 const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
-const std::string strategic = "Content-Type: application/strategic-merge-patch+json\r\n";
-const std::string json_patch = "Content-Type: application/json-patch+json\r\n";
 
 std::string pod(const std::string& name, const std::string& labels = "{}") {
     return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name + R"(","labels":)" + labels +
@@ -155,7 +155,6 @@ TEST_CASE("REST: the three kinds of patch") {
 TEST_CASE("REST: a key that a patch has twice is told, in the patch and not in what comes of it") {
     ApiWorld w;
     w.create(deployments, deployment("web"));
-    const std::string strategic = "Content-Type: application/strategic-merge-patch+json\r\n";
     const std::string twice = R"({"spec":{"replicas":3,"replicas":4}})";
     for (const std::string& type : {std::string(merge), strategic}) {
         const Answer strict = w.client.ask("PATCH", deployments + "/web?fieldValidation=Strict", twice, type);

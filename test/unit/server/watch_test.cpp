@@ -187,7 +187,7 @@ TEST_CASE("watch: a client that does not read is told 410 once it does") {
 }
 
 namespace {
-const std::string config_maps = "/api/v1/namespaces/default/configmaps";
+const std::string large_maps = "/api/v1/namespaces/default/configmaps";
 constexpr size_t large_bytes = 1'000'000;
 std::string large_map(char filler) {
     return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"large"},"data":{"k":")" + std::string(large_bytes, filler) + "\"}}";
@@ -196,32 +196,32 @@ std::string large_map(char filler) {
 
 TEST_CASE("watch: a large object arrives whole, as one event among others") {
     ApiWorld w;
-    w.create(config_maps, large_map('a'));
-    Watcher watcher(w, config_maps + "?watch=true");
+    w.create(large_maps, large_map('a'));
+    Watcher watcher(w, large_maps + "?watch=true");
     CHECK(watcher.first() == "ADDED large");
-    w.create(config_maps, R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"small"}})");
-    w.client.ask("PUT", config_maps + "/large", large_map('b'));
-    w.client.ask("DELETE", config_maps + "/small");
+    w.create(large_maps, R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"small"}})");
+    w.client.ask("PUT", large_maps + "/large", large_map('b'));
+    w.client.ask("DELETE", large_maps + "/small");
     CHECK(watcher.more() == "ADDED small, MODIFIED large, DELETED small");
-    Watcher initial(w, config_maps + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+    Watcher initial(w, large_maps + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     CHECK(initial.first() == "ADDED large, BOOKMARK");
 }
 
 TEST_CASE("watch: those that do not read hold one copy of a large object together") {
     ApiWorld w;
-    w.create(config_maps, large_map('a'));
+    w.create(large_maps, large_map('a'));
     const std::string revision = std::to_string(w.store->revision());
     std::vector<std::unique_ptr<Watcher>> watchers;
     for (int i = 0; i < 20; ++i) {
-        watchers.push_back(std::make_unique<Watcher>(w, config_maps + "?watch=true&resourceVersion=" + revision));
-        watchers.push_back(std::make_unique<Watcher>(w, config_maps + "?watch=true"));
+        watchers.push_back(std::make_unique<Watcher>(w, large_maps + "?watch=true&resourceVersion=" + revision));
+        watchers.push_back(std::make_unique<Watcher>(w, large_maps + "?watch=true"));
     }
-    w.client.ask("PUT", config_maps + "/large", large_map('b'));
+    w.client.ask("PUT", large_maps + "/large", large_map('b'));
     w.settle();
     CHECK(w.http.unsent_bytes() > 2 * large_bytes);  // 'a' for those who wanted what there was, 'b' for the others
     CHECK(w.http.unsent_bytes() < 2 * large_bytes + 100'000);
-    Watcher reader(w, config_maps);
-    Watcher second_reader(w, config_maps + "/large");
+    Watcher reader(w, large_maps);
+    Watcher second_reader(w, large_maps + "/large");
     CHECK(w.http.unsent_bytes() < 2 * large_bytes + 100'000);
     CHECK(w.http.counters().slow_ended == 0);
     watchers.clear();
@@ -231,12 +231,12 @@ TEST_CASE("watch: those that do not read hold one copy of a large object togethe
 
 TEST_CASE("watch: when clients leave too much unread the slowest watch is ended") {
     ApiWorld w;
-    w.create(config_maps, large_map('a'));
+    w.create(large_maps, large_map('a'));
     std::vector<std::unique_ptr<Watcher>> watchers;
     const size_t fitting = server::HttpServerLimits().unsent_bytes_max / large_bytes;
     for (size_t i = 0; i <= fitting; ++i) {
-        w.client.ask("PUT", config_maps + "/large", large_map(static_cast<char>('b' + i)));
-        watchers.push_back(std::make_unique<Watcher>(w, config_maps + "?watch=true"));
+        w.client.ask("PUT", large_maps + "/large", large_map(static_cast<char>('b' + i)));
+        watchers.push_back(std::make_unique<Watcher>(w, large_maps + "?watch=true"));
     }
     CHECK(w.http.counters().slow_ended == 1);
     CHECK(w.http.unsent_bytes() <= server::HttpServerLimits().unsent_bytes_max);
