@@ -131,6 +131,7 @@ void append_table_head(std::string& out, const KindInfo& kind, const TableHead& 
         if (!head.resource_version.empty()) out += ',';
         append_member(out, "continue", head.continue_token);
     }
+    if (head.remaining_items) out += ",\"remainingItemCount\":" + std::to_string(*head.remaining_items);
     out += R"(},"columnDefinitions":)";
     if (!head.with_columns) {
         out += "null";

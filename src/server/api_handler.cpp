@@ -1,10 +1,14 @@
 #include "api_handler.hpp"
 
+#include <algorithm>
+
 #include "discovery.hpp"
+#include "health.hpp"
 #include "images_api.hpp"
 #include "impersonation.hpp"
 #include "metrics.hpp"
 #include "openapi_routes.hpp"
+#include "rewriting.hpp"
 #include "status.hpp"
 
 namespace orilla::server {
@@ -120,12 +124,32 @@ void ApiHandler::set_counters(const HttpCounters* counters, std::function<size_t
 
 bool ApiHandler::admits(const Request& request) const { return request.identity->kind == Identity::Kind::admin; }
 
+namespace {
+constexpr size_t audit_id_bytes_max = 64;
+
+bool is_audit_id(std::string_view text) {
+    if (text.empty() || text.size() > audit_id_bytes_max) return false;
+    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+Error refusal_of(const Identity& identity) {
+    if (identity.kind == Identity::Kind::unauthenticated) return Error(Code::unauthorized, "Unauthorized");
+    return Error(Code::forbidden, "forbidden: User \"" + identity.user +
+                                      "\" is not let in: only root, members of the group orilla and certificates for "
+                                      "system:masters are");
+}
+}  // namespace
+
+void ApiHandler::stamp(Response& response, std::string_view audit_id) const {
+    response.add_header("Audit-Id", is_audit_id(audit_id) ? audit_id : std::string_view(random_.uuid()));
+    if (response.headers.find("Cache-Control: ") == std::string::npos)
+        response.add_header("Cache-Control", "no-cache, private");
+}
+
 Response ApiHandler::refuse(const Request& request) const {
-    if (request.identity->kind == Identity::Kind::unauthenticated)
-        return status_response(Error(Code::unauthorized, "Unauthorized"));
-    return status_response(Error(Code::forbidden, "forbidden: User \"" + request.identity->user +
-                                                      "\" is not let in: only root, members of the group orilla and "
-                                                      "certificates for system:masters are"));
+    Response response = status_response(refusal_of(*request.identity));
+    stamp(response, request.header("audit-id"));
+    return response;
 }
 
 Response ApiHandler::render_http_error(int status, std::string_view message) const {
@@ -139,6 +163,7 @@ Response ApiHandler::render_http_error(int status, std::string_view message) con
     const std::string wrong = "\"code\":" + std::to_string(http_status(code));
     if (const size_t at = response.body.rfind(wrong); at != std::string::npos)
         response.body.replace(at, wrong.size(), "\"code\":" + std::to_string(status));
+    stamp(response, {});
     return response;
 }
 
@@ -146,9 +171,11 @@ Task<Response> ApiHandler::handle(const Request& request) {
     rest_.loop.note("a request for", request.path);
     auto routing = route(request);
     Result<Response> result = co_await std::move(routing);
-    if (result) co_return std::move(result).value();
-    const Error& error = result.error();
-    co_return status_response(error, details_from_message(error));
+    Response answer = result ? std::move(result).value() : status_response(result.error(), details_from_message(result.error()));
+    auto rewriting = rewrite_answer(rest_, request, std::move(answer));
+    Response response = co_await std::move(rewriting);
+    stamp(response, request.header("audit-id"));
+    co_return response;
 }
 
 Task<Result<Response>> ApiHandler::route(const Request& request) {
@@ -201,13 +228,6 @@ Task<Result<Response>> ApiHandler::route_resource(const Request& request, std::v
 
 // ---- what is not about objects ---------------------------------------------------------------------------------------
 
-Result<Response> ApiHandler::serve_health(const std::string& name) const {
-    if (name == "readyz" && options_.ready) {
-        if (auto ready = options_.ready(); !ready) return std::move(ready).error().with_code(Code::unavailable);
-    }
-    return Response(200, "text/plain", "ok");
-}
-
 Result<Response> ApiHandler::serve_discovery(const Request& request, const std::vector<std::string>& segments) {
     std::string body;
     const bool core = segments[0] == "api";
@@ -233,14 +253,15 @@ Result<Response> ApiHandler::serve_discovery(const Request& request, const std::
 Result<Response> ApiHandler::serve_system(const Request& request, const std::vector<std::string>& segments) {
     if (segments.empty())
         return Response(200, "application/json",
-                        R"({"paths":["/api","/api/v1","/apis","/healthz","/livez","/metrics","/openapi/v2","/openapi/v3",)"
-                        R"("/orilla/v1/images","/orilla/v1/kubeconfig","/readyz","/version"]})" "\n");
+                        R"({"paths":["/api","/api/v1","/apis","/healthz","/healthz/ping","/livez","/livez/ping","/metrics",)"
+                        R"("/openapi/v2","/openapi/v3","/orilla/v1/images","/orilla/v1/kubeconfig","/readyz","/readyz/ping",)"
+                        R"("/readyz/startup","/version"]})" "\n");
     const std::string& first = segments[0];
     if (first == "orilla" && segments.size() == 3 && segments[1] == "v1" && segments[2] == "kubeconfig")
         return serve_kubeconfig(request);
     if (first == "api" || first == "apis") return serve_discovery(request, segments);
+    if (first == "healthz" || first == "livez" || first == "readyz") return serve_health(request, segments, options_.ready);
     if (segments.size() > 1) return no_such_path();
-    if (first == "healthz" || first == "livez" || first == "readyz") return serve_health(first);
     if (first == "version") return Response(200, "application/json", render_version(options_.build));
     if (first == "metrics") return Response(200, "text/plain; version=0.0.4; charset=utf-8", render_metrics());
     return no_such_path();

@@ -3,6 +3,7 @@
 
 #include "http_message.hpp"
 #include "orilla/server/server.hpp"
+#include "orilla/base/random.hpp"
 #include "rest.hpp"
 
 namespace orilla::server {
@@ -24,11 +25,12 @@ class ApiHandler final : public Handler {
     void set_counters(const HttpCounters* counters, std::function<size_t()> connections);
 
   private:
+    /// What every answer says: how long it may be kept, and by which name it is in a log.
+    void stamp(Response& response, std::string_view audit_id) const;
     Task<Result<Response>> route(const Request& request);
     Task<Result<Response>> route_resource(const Request& request, std::vector<std::string> segments);
     Result<Response> serve_system(const Request& request, const std::vector<std::string>& segments);
     Result<Response> serve_discovery(const Request& request, const std::vector<std::string>& segments);
-    Result<Response> serve_health(const std::string& name) const;
     Result<Response> serve_kubeconfig(const Request& request) const;
     std::string render_metrics();
 
@@ -38,6 +40,7 @@ class ApiHandler final : public Handler {
     const HttpCounters* counters_ = nullptr;
     std::function<size_t()> connections_;
     int64_t started_wall_s_;
+    mutable SystemRandom random_;  ///< for names of requests
 };
 
 }  // namespace orilla::server

@@ -10,6 +10,7 @@ constexpr size_t inline_body_bytes_max = 32 * 1024;  ///< smaller bodies are cop
 constexpr unsigned requests_per_turn_max = 32;
 constexpr unsigned pieces_per_turn_max = 8;
 constexpr size_t kept_out_bytes_max = 32 * 1024;
+constexpr int64_t clock_is_set_from_s = 1'577'836'800;  // 2020: before that this program was not there
 
 std::string_view status_text(int status) {
     switch (status) {
@@ -48,6 +49,13 @@ void append_number(std::string& out, uint64_t number, int base = 10) {
     out.append(digits, end);
 }
 }  // namespace
+
+const std::string& DateLine::at(int64_t wall_s) {
+    if (wall_s == made_at_s_) return text_;
+    made_at_s_ = wall_s;
+    text_ = wall_s < clock_is_set_from_s ? std::string() : "Date: " + render_http_date(wall_s) + "\r\n";
+    return text_;
+}
 
 Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity identity)
     : shared_(shared),
@@ -240,6 +248,7 @@ void Connection::render_head(const Response& response, bool chunked) {
     if (!keep_alive_) out_ += "\r\nConnection: close";
     else if (parser_.request().http_1_0) out_ += "\r\nConnection: keep-alive";  // it would take us to close
     out_ += "\r\n";
+    out_ += shared_.date.at(shared_.loop.clock().wall_s());
     out_ += response.headers;
     out_ += "\r\n";
 }

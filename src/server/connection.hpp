@@ -30,6 +30,17 @@ struct ConnectionLimits {
     size_t pipelined_bytes_max = 64 * 1024;
 };
 
+/// `Date: ...`, made once a second.
+class DateLine {
+  public:
+    /// With its line end; empty as long as the clock is not set, when a wrong date would be worse than none.
+    const std::string& at(int64_t wall_s);
+
+  private:
+    int64_t made_at_s_ = -1;
+    std::string text_;
+};
+
 struct HttpCounters {
     uint64_t connections = 0;
     uint64_t connections_refused = 0;  ///< told so, or dropped because they had not said a word
@@ -71,6 +82,7 @@ class Connection {
         /// read: as thread-local storage the C library would write its zeros anew for every thread.
         std::unique_ptr<char[]> read_buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
         BodyBudget bodies{};
+        DateLine date{};
     };
     static constexpr size_t read_bytes = 64 * 1024;
 

@@ -1,5 +1,7 @@
 #include "http_message.hpp"
 
+#include <ctime>
+
 namespace orilla::server {
 
 namespace {
@@ -30,6 +32,15 @@ std::string_view Request::header(std::string_view name) const {
     for (const auto& header : headers)
         if (equal_fold(header.name, name)) return header.value;
     return {};
+}
+
+std::string render_http_date(int64_t wall_s) {
+    const auto time = static_cast<time_t>(wall_s);
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    char text[64];
+    const size_t length = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return {text, length};
 }
 
 void Response::add_header(std::string_view name, std::string_view value) {

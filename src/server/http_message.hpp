@@ -47,6 +47,9 @@ class Request {
 /// Compares as HTTP does header names and media types.
 bool equal_fold(std::string_view a, std::string_view b);
 
+/// Sun, 06 Nov 1994 08:49:37 GMT.
+std::string render_http_date(int64_t wall_s);
+
 class Response {
   public:
     explicit Response(int status_code = 200) : status(status_code) {}

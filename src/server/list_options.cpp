@@ -47,9 +47,12 @@ Result<ListOptions> parse_list_options(const Query& query) {
                               "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
     if (query.has("sendInitialEvents"))
         return invalid_option("sendInitialEvents", "sendInitialEvents is forbidden for list");
-    // Every list is answered whole, so no token was ever given out.
-    if (!query.get("continue").empty())
-        return Error(Code::bad_request, "continue key is not valid: this server gives out no continue tokens");
+    options.token = query.get("continue");
+    if (options.token.empty()) return options;
+    if (options.match != RevisionMatch::unset)
+        return invalid_option("resourceVersionMatch", "resourceVersionMatch is forbidden for continue");
+    if (options.revision.value_or(0) != 0)
+        return Error(Code::bad_request, "specifying resource version is not allowed when using continue");
     return options;
 }
 

@@ -1,5 +1,8 @@
 #include "negotiation.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "http_message.hpp"
 
 namespace orilla::server {
@@ -23,8 +26,21 @@ bool is_json(const MediaType& type) {
     return equal_fold(type.type, "application/json") || type.type == "*/*" || equal_fold(type.type, "application/*");
 }
 
+bool is_yaml(const MediaType& type) { return equal_fold(type.type, "application/yaml"); }
+
+/// What an entry of Accept asks for, of what there is for objects.
+std::optional<Form> form_of(const MediaType& type) {
+    if (!is_json(type) && !is_yaml(type)) return std::nullopt;
+    if (type.as.empty()) return Form::json;
+    if (type.group != "meta.k8s.io") return std::nullopt;
+    if (type.as == "Table" && type.version == "v1") return Form::table;
+    if (type.as == "Table" && type.version == "v1beta1") return Form::table_v1beta1;
+    if (type.as.starts_with("PartialObjectMetadata") && type.version == "v1") return Form::partial_metadata;
+    return std::nullopt;
+}
+
 Error not_acceptable() {
-    return Error(Code::not_acceptable, "only the following media types are accepted: application/json");
+    return Error(Code::not_acceptable, "only the following media types are accepted: application/json, application/yaml");
 }
 }  // namespace
 
@@ -52,21 +68,15 @@ std::vector<MediaType> parse_accept(std::string_view header) {
 
 Result<Form> negotiate_object(std::string_view accept) {
     if (accept.empty() || accept == "application/json") return Form::json;
-    for (const MediaType& type : parse_accept(accept)) {
-        if (!is_json(type)) continue;
-        if (type.as.empty()) return Form::json;
-        if (type.group != "meta.k8s.io") continue;
-        if (type.as == "Table" && type.version == "v1") return Form::table;
-        if (type.as == "Table" && type.version == "v1beta1") return Form::table_v1beta1;
-        if (type.as.starts_with("PartialObjectMetadata") && type.version == "v1") return Form::partial_metadata;
-    }
+    for (const MediaType& type : parse_accept(accept))
+        if (const auto form = form_of(type)) return *form;
     return not_acceptable();
 }
 
 Result<Form> negotiate_discovery(std::string_view accept) {
     if (accept.empty()) return Form::json;
     for (const MediaType& type : parse_accept(accept)) {
-        if (!is_json(type)) continue;
+        if (!is_json(type) && !is_yaml(type)) continue;
         if (type.as.empty()) return Form::json;
         if (type.group != "apidiscovery.k8s.io" || type.as != "APIGroupDiscoveryList") continue;
         if (type.version == "v2") return Form::discovery_v2;
@@ -75,11 +85,41 @@ Result<Form> negotiate_discovery(std::string_view accept) {
     return not_acceptable();
 }
 
-bool accepts_openapi_v2_protobuf(std::string_view accept) {
-    for (const MediaType& type : parse_accept(accept))
+bool prefers_yaml(std::string_view accept) {
+    if (accept.find("yaml") == std::string_view::npos) return false;
+    for (const MediaType& type : parse_accept(accept)) {
+        const bool is_discovery = type.group == "apidiscovery.k8s.io" && (is_json(type) || is_yaml(type));
+        if (form_of(type) || is_discovery) return is_yaml(type);
+    }
+    return false;
+}
+
+bool accepts_json(std::string_view accept) {
+    if (accept.empty()) return true;
+    const auto types = parse_accept(accept);
+    return std::ranges::any_of(types, is_json);
+}
+
+bool prefers_openapi_v2_protobuf(std::string_view accept) {
+    for (const MediaType& type : parse_accept(accept)) {
         if (type.type == "application/com.github.proto-openapi.spec.v2@v1.0+protobuf" ||
-            type.type == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf" || type.type == "*/*")
+            type.type == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
             return true;
+        if (is_json(type)) return false;
+    }
+    return false;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+    while (!accept_encoding.empty()) {
+        std::string_view weight = take(accept_encoding, ',');
+        const std::string_view coding = take(weight, ';');
+        weight = trim(weight);
+        if (!equal_fold(coding, "gzip") && coding != "*") continue;
+        // q=0, q=0.0 and the like refuse it.
+        const bool refused = weight.starts_with("q=") && weight.find_first_not_of("0.", 2) == std::string_view::npos;
+        return !refused;
+    }
     return false;
 }
 

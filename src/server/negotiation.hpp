@@ -1,5 +1,5 @@
-// Which form of an answer a client asked for. The first entry of its Accept list that can be served wins; JSON is always
-// there, so only a list without any JSON is refused.
+// Which form of an answer a client asked for. The first entry of its Accept list that can be served wins; JSON and YAML are
+// always there, so only a list without either is refused.
 #pragma once
 
 #include <string_view>
@@ -35,7 +35,13 @@ enum class Form {
 Result<Form> negotiate_object(std::string_view accept);
 /// For /api and /apis: json or discovery.
 Result<Form> negotiate_discovery(std::string_view accept);
-/// For text (logs), which any client takes.
-bool accepts_openapi_v2_protobuf(std::string_view accept);
+/// Whether the entry that wins, for objects and discovery, is YAML.
+bool prefers_yaml(std::string_view accept);
+/// For what is never YAML.
+bool accepts_json(std::string_view accept);
+/// Of OpenAPI version 2, which is JSON for everybody else.
+bool prefers_openapi_v2_protobuf(std::string_view accept);
+/// Accept-Encoding has gzip.
+bool accepts_gzip(std::string_view accept_encoding);
 
 }  // namespace orilla::server

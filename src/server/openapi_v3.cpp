@@ -1,190 +1,25 @@
 #include <algorithm>
 #include <map>
-#include <set>
 #include <vector>
 
-#include "descriptions.hpp"
 #include "openapi.hpp"
+#include "openapi_schemas.hpp"
 #include "orilla/api/codec.hpp"
-#include "orilla/api/kinds.hpp"
-#include "orilla/api/values.hpp"
 
 namespace orilla::server {
 
 namespace {
-/// 64-bit FNV-1a as text: a cache key, not a signature.
-std::string hash_text(std::string_view text) {
-    uint64_t hash = 0xcbf29ce484222325ULL;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789ABCDEF"[hash >> shift & 15];
-    return out;
-}
-
-std::string document_path(const api::KindInfo& kind) {
-    return (kind.group.empty() ? "api/" : "apis/") + std::string(kind.api_version);
-}
-
 std::vector<std::string> document_paths() {
     std::vector<std::string> paths;
     for (const api::KindInfo& kind : api::all_kinds()) {
-        std::string path = document_path(kind);
+        std::string path = openapi_document_path(kind);
         if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
     }
     return paths;
 }
 
-/// io.k8s.api.apps.v1.Deployment: as the reference server names it.
-std::string schema_name(const api::TypeInfo& type) {
-    switch (type.kind) {
-        case api::Kind::quantity: return "io.k8s.apimachinery.pkg.api.resource.Quantity";
-        case api::Kind::int_or_string: return "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
-        case api::Kind::time: return "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
-        case api::Kind::micro_time: return "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
-        case api::Kind::raw: return "io.k8s.apimachinery.pkg.runtime.RawExtension";
-        default: break;
-    }
-    const std::string package(type.package);
-    if (package == "meta/v1") return "io.k8s.apimachinery.pkg.apis.meta.v1." + std::string(type.name);
-    const size_t slash = package.find('/');
-    if (slash == std::string::npos) return "io.k8s.api.core." + package + "." + std::string(type.name);
-    const std::string directory = package.substr(0, std::min(package.find('.'), slash));
-    return "io.k8s.api." + directory + "." + package.substr(slash + 1) + "." + std::string(type.name);
-}
-
-/// Types that have a schema of their own, rather than being written out where they are used.
-bool is_named(const api::TypeInfo& type) {
-    switch (type.kind) {
-        case api::Kind::object:
-        case api::Kind::quantity:
-        case api::Kind::int_or_string:
-        case api::Kind::time:
-        case api::Kind::micro_time:
-        case api::Kind::raw: return true;
-        default: return false;
-    }
-}
-
-using Schemas = std::map<std::string, const api::TypeInfo*>;
-
-void collect(const api::TypeInfo& root, Schemas& schemas) {
-    std::vector<const api::TypeInfo*> open = {&root};
-    while (!open.empty()) {
-        const api::TypeInfo* type = open.back();
-        open.pop_back();
-        if (!is_named(*type) || !schemas.emplace(schema_name(*type), type).second) continue;
-        for (const api::FieldInfo& field : type->fields) open.push_back(field.type);
-    }
-}
-
-std::string_view leaf_schema(api::Kind kind) {
-    switch (kind) {
-        case api::Kind::boolean: return R"("type":"boolean")";
-        case api::Kind::int32: return R"("type":"integer","format":"int32")";
-        case api::Kind::int64: return R"("type":"integer","format":"int64")";
-        case api::Kind::number: return R"("type":"number","format":"double")";
-        case api::Kind::bytes: return R"("type":"string","format":"byte")";
-        case api::Kind::int_or_string: return R"("type":"string","format":"int-or-string")";
-        case api::Kind::time:
-        case api::Kind::micro_time: return R"("type":"string","format":"date-time")";
-        case api::Kind::raw:
-        case api::Kind::object: return R"("type":"object")";
-        case api::Kind::string:
-        case api::Kind::quantity: break;
-    }
-    return R"("type":"string")";
-}
-
-/// The members of an element's schema, without braces.
-std::string element_schema(const api::TypeInfo& type) {
-    if (!is_named(type)) return std::string(leaf_schema(type.kind));
-    return "\"$ref\":\"#/components/schemas/" + schema_name(type) + "\"";
-}
-
-void append_next_member(std::string& out, std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    out += ',';
-    api::append_json_string(out, name);
-    out += ':';
-    api::append_json_string(out, value);
-}
-
-void append_string_list(std::string& out, std::string_view name, std::span<const std::string_view> values) {
-    if (values.empty()) return;
-    out += ',';
-    api::append_json_string(out, name);
-    out += ":[";
-    for (size_t i = 0; i < values.size(); ++i) {
-        if (i > 0) out += ',';
-        api::append_json_string(out, values[i]);
-    }
-    out += ']';
-}
-
-/// What stands beside the type: description, default, enum and the facts that patches need. Starts with a comma or is empty.
-std::string field_facts(const api::TypeInfo& type, const api::FieldInfo& field) {
-    const api::FieldRules& rules = field.rules();
-    std::string out;
-    append_next_member(out, "description", describe_field(type.name, field.name));
-    if (!rules.default_json.empty()) out += ",\"default\":" + std::string(rules.default_json);
-    if (!rules.open_enum && field.shape != api::Shape::list) append_string_list(out, "enum", rules.enum_values);
-    append_next_member(out, "x-kubernetes-patch-strategy", rules.patch_strategy);
-    append_next_member(out, "x-kubernetes-patch-merge-key", rules.merge_key);
-    append_next_member(out, "x-kubernetes-list-type", rules.list_type);
-    append_string_list(out, "x-kubernetes-list-map-keys", rules.list_map_keys);
-    append_next_member(out, "x-kubernetes-map-type", rules.map_type.empty() ? rules.struct_type : rules.map_type);
-    return out;
-}
-
-void append_field_schema(std::string& out, const api::TypeInfo& type, const api::FieldInfo& field) {
-    api::append_json_string(out, field.name);
-    out += ":{";
-    const std::string element = element_schema(*field.type);
-    const std::string facts = field_facts(type, field);
-    if (field.shape == api::Shape::list) out += "\"type\":\"array\",\"items\":{" + element + "}";
-    else if (field.shape == api::Shape::map) out += "\"type\":\"object\",\"additionalProperties\":{" + element + "}";
-    else if (is_named(*field.type) && !facts.empty()) out += "\"allOf\":[{" + element + "}]";
-    else out += element;
-    out += facts + "}";
-}
-
-/// Every document has them, and no struct.
-void append_type_meta(std::string& out) {
-    for (const char* name : {"apiVersion", "kind"}) {
-        if (out.back() != '{') out += ',';
-        api::append_json_string(out, name);
-        out += ":{\"type\":\"string\"";
-        append_next_member(out, "description", describe_field("*", name));
-        out += '}';
-    }
-}
-
-void append_type_schema(std::string& out, const api::TypeInfo& type) {
-    api::append_json_string(out, schema_name(type));
-    out += ":{";
-    out += leaf_schema(type.kind);
-    append_next_member(out, "description", describe_type(type.name));
-    if (type.kind == api::Kind::object) {
-        std::vector<std::string_view> required;
-        out += ",\"properties\":{";
-        if (type.is_document()) append_type_meta(out);
-        for (const api::FieldInfo& field : type.fields) {
-            if (out.back() != '{') out += ',';
-            append_field_schema(out, type, field);
-            if (field.required) required.push_back(field.name);
-        }
-        out += '}';
-        append_string_list(out, "required", required);
-    }
-    if (const api::KindInfo* kind = type.kind == api::Kind::object ? api::find_kind(type) : nullptr) {
-        out += R"(,"x-kubernetes-group-version-kind":[{"group":")" + std::string(kind->group) + R"(","kind":")" +
-               std::string(kind->kind) + R"(","version":")" + std::string(kind->version) + R"("}])";
-    }
-    out += '}';
-}
-
 void append_operation(std::string& out, const api::KindInfo& kind, std::string_view method, std::string_view action) {
-    const std::string schema = "{\"schema\":{\"$ref\":\"#/components/schemas/" + schema_name(*kind.type) + "\"}}";
+    const std::string schema = "{\"schema\":{\"$ref\":\"" + schema_reference(*kind.type, OpenApi::v3) + "\"}}";
     out += "\"" + std::string(method) + "\":{\"operationId\":\"" + std::string(action) + std::string(kind.kind) + "\"";
     if (method != "get") {
         out += R"(,"parameters":[)";
@@ -207,7 +42,7 @@ void append_operation(std::string& out, const api::KindInfo& kind, std::string_v
 }
 
 void append_paths(std::string& out, const api::KindInfo& kind) {
-    const std::string base = "/" + document_path(kind) + (kind.namespaced ? "/namespaces/{namespace}/" : "/") +
+    const std::string base = "/" + openapi_document_path(kind) + (kind.namespaced ? "/namespaces/{namespace}/" : "/") +
                              std::string(kind.plural);
     if (out.back() != '{') out += ',';
     api::append_json_string(out, base);
@@ -230,7 +65,7 @@ void append_paths(std::string& out, const api::KindInfo& kind) {
 const std::map<std::string, std::string, std::less<>>& hashes() {
     static const auto all = [] {
         std::map<std::string, std::string, std::less<>> made;
-        for (const std::string& path : document_paths()) made[path] = hash_text(render_openapi_v3(path));
+        for (const std::string& path : document_paths()) made[path] = hash_openapi(render_openapi_v3(path));
         return made;
     }();
     return all;
@@ -239,20 +74,17 @@ const std::map<std::string, std::string, std::less<>>& hashes() {
 
 std::string render_openapi_v3(std::string_view path) {
     std::string paths = "{";
-    Schemas schemas;
+    OpenApiSchemas schemas;
     for (const api::KindInfo& kind : api::all_kinds()) {
-        if (document_path(kind) != path) continue;
+        if (openapi_document_path(kind) != path) continue;
         append_paths(paths, kind);
-        collect(*kind.type, schemas);
+        collect_schemas(*kind.type, schemas);
     }
     if (schemas.empty()) return {};
     std::string out = R"({"openapi":"3.0.0","info":{"title":"Kubernetes","version":"v1.33.0"},"paths":)" + paths +
-                      R"(},"components":{"schemas":{)";
-    for (const auto& [name, type] : schemas) {
-        if (out.back() != '{') out += ',';
-        append_type_schema(out, *type);
-    }
-    return out + "}}}\n";
+                      R"(},"components":{"schemas":)";
+    append_schemas(out, schemas, OpenApi::v3);
+    return out + "}}\n";
 }
 
 std::string openapi_v3_hash(std::string_view path) {
@@ -270,6 +102,6 @@ std::string render_openapi_v3_index() {
     return out + "}}\n";
 }
 
-std::string openapi_v3_index_hash() { return hash_text(render_openapi_v3_index()); }
+std::string openapi_v3_index_hash() { return hash_openapi(render_openapi_v3_index()); }
 
 }  // namespace orilla::server

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "list_options.hpp"
+#include "list_page.hpp"
 #include "orilla/api/table.hpp"
 #include "orilla/store/decoding.hpp"
 #include "rest.hpp"
@@ -32,12 +33,14 @@ void name_table_v1beta1(std::string& table, size_t from) {
 /// What the body of a list is made from, piece by piece.
 class ListStream final : public ByteStream {
   public:
-    ListStream(Rest& rest, const api::KindInfo& kind, Selection selection, store::Listing listing, Form form,
+    ListStream(Rest& rest, const api::KindInfo& kind, Selection selection, ListPage page, Form form,
                api::IncludeObject include)
         : rest_(rest),
           kind_(kind),
           selection_(std::move(selection)),
-          listing_(std::move(listing)),
+          listing_(std::move(page.listing)),
+          continue_token_(std::move(page.continue_token)),
+          remaining_(page.remaining),
           form_(form),
           include_(include),
           now_s_(rest.now_s()) {}
@@ -71,6 +74,8 @@ class ListStream final : public ByteStream {
         if (form_ == Form::table || form_ == Form::table_v1beta1) {
             api::TableHead head;
             head.resource_version = revision;
+            head.continue_token = continue_token_;
+            head.remaining_items = remaining_;
             api::append_table_head(out, kind_, head);
             if (form_ == Form::table_v1beta1) name_table_v1beta1(out, 0);
             return;
@@ -80,7 +85,10 @@ class ListStream final : public ByteStream {
         out += partial ? "PartialObjectMetadataList" : kind_.list_kind;
         out += "\",\"apiVersion\":\"";
         out += partial ? "meta.k8s.io/v1" : kind_.api_version;
-        out += "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\"},\"items\":[";
+        out += "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\"";
+        if (!continue_token_.empty()) out += ",\"continue\":\"" + continue_token_ + "\"";
+        if (remaining_) out += ",\"remainingItemCount\":" + std::to_string(*remaining_);
+        out += "},\"items\":[";
     }
 
     Task<Result<void>> append_entry(std::string* out, store::EntryPtr entry) {
@@ -140,6 +148,8 @@ class ListStream final : public ByteStream {
     const api::KindInfo& kind_;
     Selection selection_;
     store::Listing listing_;
+    std::string continue_token_;
+    std::optional<size_t> remaining_;
     Form form_;
     api::IncludeObject include_;
     int64_t now_s_;
@@ -150,8 +160,9 @@ class ListStream final : public ByteStream {
 };
 
 Result<store::Listing> take_listing(Rest& rest, const ResourceRequest& request, const ListOptions& options,
-                                    const Selection& selection) {
+                                    const std::optional<ContinueToken>& token, const Selection& selection) {
     store::Store& objects = rest.store();
+    if (token && token->revision > 0) return objects.list_at(request.kind.resource, request.path.ns, token->revision);
     if (options.wants_exact()) return objects.list_at(request.kind.resource, request.path.ns, *options.revision);
     // One name in one namespace is a lookup.
     if (!selection.name().empty() && (!request.kind.namespaced || !request.path.ns.empty())) {
@@ -246,7 +257,9 @@ Task<Result<Response>> start_list(std::unique_ptr<ListStream> stream) {
 Task<Result<Response>> render_listing(Rest& rest, const ResourceRequest& request, store::Listing listing) {
     auto include = include_object(request.query);
     if (!include) co_return std::move(include).error();
-    auto task = start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(listing), request.form, *include));
+    ListPage page;
+    page.listing = std::move(listing);
+    auto task = start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include));
     co_return co_await std::move(task);
 }
 
@@ -259,10 +272,23 @@ Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
     if (!include) co_return std::move(include).error();
     auto reaching = await_revision(rest, options->revision.value_or(0));
     if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
-    auto listing = take_listing(rest, request, *options, *selection);
+    std::optional<ContinueToken> token;
+    if (!options->token.empty()) {
+        CO_CHECK(token, parse_continue(options->token, request));
+    }
+    auto listing = take_listing(rest, request, *options, token, *selection);
+    // One of a revision that is not there yet comes from before a backup was restored.
+    const bool is_expired = !listing && (listing.error().code() == Code::expired || listing.error().code() == Code::timeout);
+    if (token && is_expired) co_return expired_continue_response(request, *token);
     if (!listing) co_return std::move(listing).error();
-    auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(*listing),
-                                               request.form, *include);
+    ListPage page;
+    if (token || options->limit > 0) {
+        const size_t limit = options->limit > 0 ? static_cast<size_t>(options->limit) : SIZE_MAX;
+        CO_TRY(page, plan_page(rest, request, token ? &*token : nullptr, limit, *selection, std::move(*listing)));
+    } else {
+        page.listing = std::move(*listing);
+    }
+    auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(page), request.form, *include);
     auto task = start_list(std::move(stream));
     co_return co_await std::move(task);
 }

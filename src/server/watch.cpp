@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "list_options.hpp"
+#include "negotiation.hpp"
 #include "orilla/api/table.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "rest.hpp"
@@ -288,6 +289,8 @@ class WatchStream final : public ByteStream {
 }  // namespace
 
 Task<Result<Response>> watch_items(Rest& rest, const ResourceRequest& request) {
+    if (!accepts_json(request.http.header("accept")))
+        co_return Error(Code::not_acceptable, "only the following media types are accepted: application/json;stream=watch");
     auto options = parse_watch_options(request.query);
     if (!options) co_return std::move(options).error();
     auto selection = Selection::parse(request.query, request.kind, request.path.name);

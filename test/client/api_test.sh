@@ -84,6 +84,12 @@ reading() {
     step "explain recursive" 'matchLabels' "$k" explain rs --recursive
     step "get ns" 'default +Active' "$k" get ns
     step "get raw" 'ok' "$k" get --raw /readyz
+    step "health checks one by one" '^readyz check passed$' "$k" get --raw '/readyz?verbose'
+    step "get raw, pretty" '^  "kind": "Namespace",$' "$k" get --raw '/api/v1/namespaces/default?pretty=true'
+    step "in pages" 'kube-system +Active' "$k" get ns --chunk-size=1
+    step "in pages, names" 'namespace/kube-system' "$k" get ns --chunk-size=1 -o name
+    step "one page" '"continue":"[^"]+","remainingItemCount":3' "$k" get --raw '/api/v1/namespaces?limit=1'
+    step "OpenAPI v2 as JSON" '^."swagger":"2.0"' "$k" get --raw /openapi/v2
     step "cluster-info" 'running at' "$k" cluster-info
     step "get all, empty" 'No resources found' "$k" get all
     refuse "not found" 'Error from server \(NotFound\): pods "x" not found' "$k" get pod x

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ enum class IncludeObject { none, metadata, object };
 struct TableHead {
     std::string_view resource_version;
     std::string_view continue_token;
+    std::optional<size_t> remaining_items;
     bool with_columns = true;  ///< a watch gives them in its first event only
 };
 void append_table_head(std::string& out, const KindInfo& kind, const TableHead& head);

@@ -102,7 +102,8 @@ TEST_CASE("Connection: answers one request after another") {
     const UniqueFd client = world.connect();
     for (int i = 0; i < 3; ++i) {
         world.send(client, get_a);
-        CHECK(world.receive(client) == "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nhello /a");
+        CHECK(world.receive(client) == "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n"
+                                       "Date: Tue, 14 Nov 2023 22:13:21 GMT\r\n\r\nhello /a");
     }
     CHECK(world.server.connections() == 1);
 }
@@ -125,7 +126,27 @@ TEST_CASE("Connection: HEAD gets the length and no body") {
     const UniqueFd client = world.connect();
     world.send(client, "HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n" + get_a);
     const std::string answers = world.receive(client);
-    CHECK(answers.find("Content-Length: 8\r\n\r\nHTTP/1.1 200") != std::string::npos);
+    CHECK(answers.find("Content-Length: 8\r\n") != std::string::npos);
+    CHECK(answers.find(" GMT\r\n\r\nHTTP/1.1 200") != std::string::npos);
+}
+
+TEST_CASE("Connection: a clock that was never set dates nothing") {
+    World world;
+    world.clock.set_wall_offset_s(0);
+    const UniqueFd client = world.connect();
+    world.send(client, get_a);
+    CHECK(world.receive(client).find("Date: ") == std::string::npos);
+}
+
+TEST_CASE("Connection: HTTP/1.0 stays when it asks to, and is told so") {
+    World world;
+    const UniqueFd client = world.connect();
+    world.send(client, "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    CHECK(world.receive(client).find("Connection: keep-alive\r\n") != std::string::npos);
+    world.send(client, "GET /b HTTP/1.0\r\n\r\n");
+    bool closed = false;
+    CHECK(world.receive(client, &closed).find("Connection: close\r\n") != std::string::npos);
+    CHECK(closed);
 }
 
 TEST_CASE("Connection: asks for the body that a client holds back") {

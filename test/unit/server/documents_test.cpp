@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "../../support/api_world.hpp"
 #include "../../support/golden.hpp"
@@ -101,14 +102,42 @@ TEST_CASE("OpenAPI v3: clients may keep what has the current hash") {
     CHECK(w.client.ask("GET", "/openapi/v3/apis/batch/v1").status == 404);
 }
 
-TEST_CASE("OpenAPI v2: only as protobuf") {
+TEST_CASE("OpenAPI v2: as protobuf for who prefers that, else as JSON") {
     ApiWorld w;
     const Answer v2 = w.client.ask("GET", "/openapi/v2", "", "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf\r\n");
     CHECK(v2.status == 200);
     CHECK(header(v2, "Content-Type") == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
     CHECK(v2.body.substr(0, 5) == std::string("\x0a\x03" "2.0"));
     CHECK(v2.has("kind: Deployment\n"));
-    CHECK(w.client.ask("GET", "/openapi/v2", "", "Accept: application/json\r\n").status == 406);
+    for (const std::string& accept : {std::string(), std::string("Accept: application/json\r\n"), std::string("Accept: */*\r\n")}) {
+        const Answer json = w.client.ask("GET", "/openapi/v2", "", accept);
+        CHECK(json.status == 200);
+        CHECK(json.has(R"({"swagger":"2.0",)"));
+        const std::string tag = header(json, "ETag");
+        CHECK(w.client.ask("GET", "/openapi/v2", "", accept + "If-None-Match: " + tag + "\r\n").status == 304);
+    }
+    CHECK(w.client.ask("GET", "/openapi/v2", "", "Accept: text/html\r\n").status == 406);
+}
+
+TEST_CASE("OpenAPI v2: every reference leads to a definition") {
+    const std::string text = server::render_openapi_v2();
+    constexpr std::string_view start = "\"#/definitions/";
+    REQUIRE(text.find(start) != std::string::npos);
+    std::set<std::string> names;
+    for (size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
+        const size_t name = at + start.size();
+        names.insert(text.substr(name, text.find('"', name) - name));
+    }
+    for (const std::string& name : names) {
+        INFO(name);
+        CHECK(text.find("\"" + name + "\":{") != std::string::npos);
+    }
+    CHECK(text.find("components") == std::string::npos);
+    CHECK(text.find("allOf") == std::string::npos);
+    for (const char* part : {R"("/apis/apps/v1/namespaces/{namespace}/deployments/{name}":{"get":)",
+                             R"("io.k8s.api.core.v1.PodList":{"type":"object")", R"("in":"body","name":"body")"})
+        CHECK(text.find(part) != std::string::npos);
+    CHECK(test::spread_json(text).size() > text.size());  // it is JSON
 }
 
 TEST_CASE("Tables: a list, one object and an empty collection") {

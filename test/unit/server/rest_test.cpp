@@ -403,16 +403,29 @@ TEST_CASE("REST: health, version and metrics answer") {
     ApiWorld w(options);
     CHECK(w.client.ask("GET", "/livez").body == "ok");
     const Answer early = w.client.ask("GET", "/readyz");
-    CHECK(early.status == 503);
-    CHECK(early.has("the node is not registered yet"));
+    CHECK(early.status == 500);
+    CHECK(early.body == "[+]ping ok\n[-]startup failed: the node is not registered yet\nreadyz check failed\n");
+    CHECK(w.client.ask("GET", "/readyz/startup").status == 500);
+    CHECK(w.client.ask("GET", "/readyz/ping").body == "ok");
+    CHECK(w.client.ask("GET", "/readyz?exclude=startup").body == "ok");
+    CHECK(w.client.ask("GET", "/livez?verbose").body == "[+]ping ok\nlivez check passed\n");
+    CHECK(w.client.ask("GET", "/healthz").body == "ok");
     up = true;
-    CHECK(w.client.ask("GET", "/readyz?verbose").body == "ok");
+    CHECK(w.client.ask("GET", "/readyz").body == "ok");
+    CHECK(w.client.ask("GET", "/readyz?verbose").body == "[+]ping ok\n[+]startup ok\nreadyz check passed\n");
+    CHECK(w.client.ask("GET", "/readyz?verbose&exclude=startup&exclude=x").body ==
+          "[+]ping ok\n[+]startup excluded: ok\nwarn: some health checks cannot be excluded: no matches for \"x\"\n"
+          "readyz check passed\n");
+    CHECK(w.client.ask("GET", "/livez/ping").body == "ok");
+    CHECK(w.client.ask("GET", "/healthz/ping").body == "ok");
+    CHECK(w.client.ask("GET", "/readyz/none").status == 404);
+    CHECK(w.client.ask("GET", "/readyz/ping/pong").status == 404);
     CHECK(w.client.ask("GET", "/version").has(R"("gitVersion":"v1.33.0+orilla)"));
     const Answer metrics = w.client.ask("GET", "/metrics");
     CHECK(metrics.has("orilla_store_objects "));
     CHECK(metrics.has("\norilla_loop_turn_seconds_max "));
     CHECK(metrics.has("\norilla_loop_turn_seconds_bucket{le=\"0.05\"} "));
-    CHECK(metrics.has("orilla_http_answers_total{class=\"5xx\"} 1\n"));
+    CHECK(metrics.has("orilla_http_answers_total{class=\"5xx\"} 2\n"));
     CHECK(metrics.has("\nmore 1\n"));
     CHECK(w.client.ask("POST", "/version").status == 405);
 }
