@@ -43,7 +43,7 @@ DiskRoomFacts observe_disk(const std::string& path) {
             static_cast<int64_t>(disk.f_favail)};
 }
 
-int64_t read_number(const char* path) {
+int64_t read_proc_number(const char* path) {
     std::ifstream in(path);
     int64_t value = 0;
     in >> value;
@@ -74,7 +74,7 @@ PressureFacts observe_pressure(const std::string& data_dir, const std::string& i
         if (name == "MemTotal:") facts.memory_bytes = kib * 1024;
         if (name == "MemAvailable:") facts.available_memory_bytes = kib * 1024;
     }
-    facts.pids = std::min(read_number("/proc/sys/kernel/pid_max"), read_number("/proc/sys/kernel/threads-max"));
+    facts.pids = std::min(read_proc_number("/proc/sys/kernel/pid_max"), read_proc_number("/proc/sys/kernel/threads-max"));
     facts.free_pids = facts.pids - count_threads();
     return facts;
 }
