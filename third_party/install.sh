@@ -34,8 +34,8 @@ allow_services() { ! grep -qs '^# prepare.sh of Orilla' $service_policy || rm -f
 
 # What starts at boot: systemd's units, of the machine and of its users, and init scripts.
 enabled_links() {
-  find /etc/systemd/system /etc/systemd/user -mindepth 2 -type l -path '*.d/*' -prune -o -mindepth 2 -type l -print 2>/dev/null
-  find /etc/rc2.d -name 'S*' 2>/dev/null
+  find /etc/systemd/system /etc/systemd/user -mindepth 2 -type l -path '*.d/*' -prune -o -mindepth 2 -type l -print 2>/dev/null || :
+  find /etc/rc2.d -name 'S*' 2>/dev/null || :
 }
 
 # disable_since FILE: turns off what packages have enabled since FILE was written by enabled_links. A package that belongs to
@@ -46,8 +46,9 @@ disable_since() {
     unit=${link##*/} user=()
     [[ $link != /etc/systemd/user/* ]] || user=(--user)
     if [[ $link = /etc/rc2.d/* ]]; then unit=${unit#S[0-9][0-9]}; fi
-    package=$(dpkg-query -S "*/systemd/*/$unit" "/etc/init.d/$unit" 2>/dev/null | sed -n '1s/:.*//p')
-    [[ $(dpkg-query -W -f '${Priority}' "${package:-none}" 2>/dev/null) =~ ^(optional|extra)$ ]] || continue
+    # One of the two patterns matches nothing, which is an error to dpkg-query.
+    package=$({ dpkg-query -S "*/systemd/*/$unit" "/etc/init.d/$unit" 2>/dev/null || :; } | sed -n '1s/:.*//p')
+    [[ $(dpkg-query -W -f '${Priority}' "${package:-none}" 2>/dev/null || :) =~ ^(optional|extra)$ ]] || continue
     if [[ $link = /etc/rc2.d/* ]]; then
       update-rc.d "$unit" disable
     else
