@@ -41,8 +41,10 @@ std::string Path::to_string() const {
     return text += text_;
 }
 
+bool FieldErrors::full() const { return causes_.size() >= validation_causes_max; }
+
 void FieldErrors::add(const Path& path, std::string_view reason, std::string message, std::string_view detail) {
-    if (causes_.size() >= validation_causes_max) return;
+    if (full()) return;
     if (!detail.empty()) message += ": " + std::string(detail);
     causes_.push_back({std::string(reason), std::move(message), path.to_string()});
 }

@@ -39,6 +39,8 @@ class Path {
 /// Collects flaws, at most validation_causes_max of them.
 class FieldErrors {
   public:
+    /// Nothing more is told: whoever goes through many values need not look at the rest.
+    bool full() const;
     void required(const Path& path, std::string_view detail = {});
     void invalid(const Path& path, std::string_view value, std::string_view detail);
     void invalid(const Path& path, int64_t value, std::string_view detail);

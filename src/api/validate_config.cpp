@@ -71,12 +71,14 @@ void check_config_map(const ConfigMap& map, FieldErrors& errors) {
     const Path binary("binaryData");
     size_t bytes = 0;
     for (const auto& entry : map.data) {
+        if (errors.full()) return;
         errors.complain(data.key(entry.key), entry.key, check_config_map_key(entry.key));
         if (map.binary_data.contains(entry.key))
             errors.invalid(data.key(entry.key), entry.key, "duplicate of key present in binaryData");
         bytes += entry.value.size();
     }
     for (const auto& entry : map.binary_data) {
+        if (errors.full()) return;
         errors.complain(binary.key(entry.key), entry.key, check_config_map_key(entry.key));
         bytes += decoded_bytes(entry.value);
     }
@@ -93,6 +95,7 @@ void check_secret(const Secret& secret, FieldErrors& errors) {
     const Path data("data");
     size_t bytes = 0;
     for (const auto& entry : secret.data) {
+        if (errors.full()) return;
         errors.complain(data.key(entry.key), entry.key, check_config_map_key(entry.key));
         bytes += decoded_bytes(entry.value);
     }

@@ -89,7 +89,7 @@ void check_resource_field(const ResourceFieldSelector& selector, bool in_volume,
 
 void check_env(const Container& container, const Path& path, FieldErrors& errors) {
     const Path env = path / "env";
-    for (size_t i = 0; i < container.env.size(); ++i) {
+    for (size_t i = 0; i < container.env.size() && !errors.full(); ++i) {
         const EnvVar& variable = container.env[i];
         const Path at = env[i];
         if (!variable.name.empty()) errors.complain(at / "name", variable.name, check_env_name(variable.name));

@@ -61,7 +61,7 @@ void check_owners(const ObjectMeta& meta, const Path& path, FieldErrors& errors)
 
 void check_finalizers(const List<Str>& finalizers, const Path& path, FieldErrors& errors) {
     constexpr std::array<std::string_view, 3> standard{"kubernetes", "orphan", "foregroundDeletion"};
-    for (size_t i = 0; i < finalizers.size(); ++i) {
+    for (size_t i = 0; i < finalizers.size() && !errors.full(); ++i) {
         std::string_view name = finalizers[i];
         Complaints complaints = check_qualified_name(name);
         bool known = std::find(standard.begin(), standard.end(), name) != standard.end();
@@ -84,6 +84,7 @@ void check_not_negative(int64_t value, const Path& path, FieldErrors& errors) {
 
 void check_labels(const Map<Str>& labels, const Path& path, FieldErrors& errors) {
     for (const auto& label : labels) {
+        if (errors.full()) return;
         errors.complain(path, label.key, check_qualified_name(label.key));
         errors.complain(path, label.value, check_label_value(label.value));
     }
@@ -92,6 +93,7 @@ void check_labels(const Map<Str>& labels, const Path& path, FieldErrors& errors)
 void check_annotations(const Map<Str>& annotations, const Path& path, FieldErrors& errors) {
     size_t bytes = 0;
     for (const auto& annotation : annotations) {
+        if (errors.full()) return;
         std::string key = annotation.key.str();
         for (char& c : key)
             if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');

@@ -12,7 +12,7 @@ using orilla::test::merge;
 using orilla::test::strategic;
 
 namespace {
-const std::string large_maps_path = "/api/v1/namespaces/default/configmaps";
+const std::string large_object_maps = "/api/v1/namespaces/default/configmaps";
 
 /// Keys in reverse order, 100 KB and more.
 std::string many_keys(const std::string& name, int keys = 10'000) {
@@ -45,35 +45,35 @@ class HeldExecutor final : public loop::Executor {
 
 TEST_CASE("large objects: they are created, read, replaced and selected") {
     ApiWorld w;
-    const Answer created = w.create(large_maps_path, many_keys("a"));
+    const Answer created = w.create(large_object_maps, many_keys("a"));
     CHECK(created.has(R"("k10000":"v","k1001":"v")"));
-    CHECK(w.client.ask("GET", large_maps_path + "/a").body == created.body);
-    CHECK(w.client.ask("GET", large_maps_path + "?labelSelector=l%3Dm").has(R"("k10000":"v")"));
-    CHECK_FALSE(w.client.ask("GET", large_maps_path + "?labelSelector=l%3Dn").has("k10000"));
-    CHECK(w.client.ask("PUT", large_maps_path + "/a", many_keys("a", 9'000)).status == 200);
-    CHECK_FALSE(w.client.ask("GET", large_maps_path + "/a").has("k10000"));
+    CHECK(w.client.ask("GET", large_object_maps + "/a").body == created.body);
+    CHECK(w.client.ask("GET", large_object_maps + "?labelSelector=l%3Dm").has(R"("k10000":"v")"));
+    CHECK_FALSE(w.client.ask("GET", large_object_maps + "?labelSelector=l%3Dn").has("k10000"));
+    CHECK(w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000)).status == 200);
+    CHECK_FALSE(w.client.ask("GET", large_object_maps + "/a").has("k10000"));
     std::string twice = many_keys("a");
     twice.insert(twice.size() - 2, R"(,"k5":"w")");
-    const Answer strict = w.client.ask("PUT", large_maps_path + "/a?fieldValidation=Strict", twice);
+    const Answer strict = w.client.ask("PUT", large_object_maps + "/a?fieldValidation=Strict", twice);
     CHECK(strict.status == 400);
     CHECK(strict.has(R"(duplicate field \"data.k5\")"));
     const std::string cut = many_keys("a").substr(0, 100'000);
-    CHECK(w.client.ask("PUT", large_maps_path + "/a", cut).status == 400);
+    CHECK(w.client.ask("PUT", large_object_maps + "/a", cut).status == 400);
 }
 
 TEST_CASE("large objects: the three kinds of patch") {
     ApiWorld w;
-    w.create(large_maps_path, many_keys("a"));
-    const Answer merged = w.client.ask("PATCH", large_maps_path + "/a", R"({"data":{"k1":null,"k2":"w"}})", merge);
+    w.create(large_object_maps, many_keys("a"));
+    const Answer merged = w.client.ask("PATCH", large_object_maps + "/a", R"({"data":{"k1":null,"k2":"w"}})", merge);
     CHECK(merged.status == 200);
     CHECK_FALSE(merged.has(R"("k1":)"));
     CHECK(merged.has(R"("k2":"w")"));
-    CHECK(w.client.ask("PATCH", large_maps_path + "/a", many_keys("a"), strategic).has(R"("k2":"v")"));
-    CHECK(w.client.ask("PATCH", large_maps_path + "/a", R"([{"op":"remove","path":"/data/k3"}])", json_patch).status == 200);
-    CHECK_FALSE(w.client.ask("GET", large_maps_path + "/a").has(R"("k3":)"));
-    CHECK(w.client.ask("PATCH", large_maps_path + "/a", R"([{"op":"remove","path":"/data/k3"}])", json_patch).status == 422);
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", many_keys("a"), strategic).has(R"("k2":"v")"));
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", R"([{"op":"remove","path":"/data/k3"}])", json_patch).status == 200);
+    CHECK_FALSE(w.client.ask("GET", large_object_maps + "/a").has(R"("k3":)"));
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", R"([{"op":"remove","path":"/data/k3"}])", json_patch).status == 422);
     const std::string stale = R"({"metadata":{"resourceVersion":"1"},"data":{"k2":"x"}})";
-    CHECK(w.client.ask("PATCH", large_maps_path + "/a", stale, merge).status == 409);
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", stale, merge).status == 409);
 }
 
 TEST_CASE("large objects: a patch that others overtake is made anew of what they left") {
@@ -83,11 +83,11 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
     options.executor = &executor;
     ApiWorld w(options);
     loop = &w.loop;
-    w.create(large_maps_path, many_keys("a"));
+    w.create(large_object_maps, many_keys("a"));
     ApiClient other(w.loop, w.http);
-    other.send("PATCH", large_maps_path + "/a", R"({"data":{"k1":"patched"}})", merge);
+    other.send("PATCH", large_object_maps + "/a", R"({"data":{"k1":"patched"}})", merge);
     CHECK(other.receive().empty());
-    CHECK(w.client.ask("PUT", large_maps_path + "/a", many_keys("a", 9'000)).status == 200);
+    CHECK(w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000)).status == 200);
     CHECK(executor.run() == 1);
     w.settle();
     CHECK(other.receive().empty());
@@ -97,23 +97,23 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
     CHECK(patched.status == 200);
     CHECK(patched.has(R"("k1":"patched")"));
     CHECK_FALSE(patched.has("k10000"));
-    other.send("PATCH", large_maps_path + "/a", R"({"data":{"k1":"last"}})", merge);
+    other.send("PATCH", large_object_maps + "/a", R"({"data":{"k1":"last"}})", merge);
     other.hang_up();
     w.settle();
     CHECK(executor.run() == 1);  // what was heard is done, though nobody waits for the answer
     w.settle();
-    CHECK(w.client.ask("GET", large_maps_path + "/a").has(R"("k1":"last")"));
+    CHECK(w.client.ask("GET", large_object_maps + "/a").has(R"("k1":"last")"));
 }
 
 TEST_CASE("large objects: watches with a selector share what was decoded") {
     ApiWorld w;
-    w.create(large_maps_path, many_keys("a"));
+    w.create(large_object_maps, many_keys("a"));
     std::vector<std::unique_ptr<ApiClient>> watchers;
     for (const char* selector : {"l%3Dm", "l"}) {
         watchers.push_back(std::make_unique<ApiClient>(w.loop, w.http));
-        watchers.back()->send("GET", large_maps_path + "?watch=true&labelSelector=" + selector);
+        watchers.back()->send("GET", large_object_maps + "?watch=true&labelSelector=" + selector);
         watchers.back()->receive();
     }
-    w.client.ask("PUT", large_maps_path + "/a", many_keys("a", 9'000));
+    w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000));
     for (const auto& watcher : watchers) CHECK(watcher->receive().find("MODIFIED") != std::string::npos);
 }
