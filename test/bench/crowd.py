@@ -19,7 +19,7 @@ spec:
   template:
     metadata: {{labels: {{app: {name}}}}}
     spec:
-      terminationGracePeriodSeconds: 0
+      terminationGracePeriodSeconds: 1
       nodeSelector: {selector}
       containers:
       - {{name: started, image: "started:1", imagePullPolicy: IfNotPresent}}
@@ -70,7 +70,7 @@ def pods(daemon, namespace="default"):
 
 
 def is_told(pod):
-    return any(c["type"] == "PodScheduled" and c["status"] == "False" for c in pod["status"].get("conditions", []))
+    return any(c["type"] == "PodScheduled" and c["status"] == "False" for c in pod.get("status", {}).get("conditions", []))
 
 
 def wait_for_crowd(daemon, count, namespace="default"):
@@ -107,7 +107,7 @@ def another_ends(daemon):
     daemon.cli("apply", "-f", manifest)
 
     def ended():
-        return json.loads(request(daemon, "GET", "/api/v1/namespaces/default/pods/another"))["status"].get("phase") == "Succeeded"
+        return json.loads(request(daemon, "GET", "/api/v1/namespaces/default/pods/another")).get("status", {}).get("phase") == "Succeeded"
     world.wait_for(ended, 60, 0.1)
     daemon.cli("delete", "pod", "another")
 
@@ -149,7 +149,7 @@ def longest_turns(daemon, archive):
 def all_ready(daemon, count):
     def ready():
         said = json.loads(request(daemon, "GET", "/apis/apps/v1/namespaces/default/deployments/many"))
-        return said["status"].get("readyReplicas") == count
+        return said.get("status", {}).get("readyReplicas") == count
     world.wait_for(ready, 300, 0.5)
 
 
