@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orilla/api/kinds.hpp"
 #include "orilla/base/log.hpp"
 
 namespace orilla::store {
@@ -15,18 +16,6 @@ constexpr std::string_view cut_mark = "...";
 std::string hex(uint64_t number) {
     char text[17];
     return {text, static_cast<size_t>(std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number)))};
-}
-
-/// Equal for two records that differ only in time.
-std::string aggregation_key(const api::ObjectReference& about, std::string_view component, std::string_view type,
-                            std::string_view reason, std::string_view message) {
-    std::string key;
-    for (std::string_view part : {about.kind.view(), about.namespace_.view(), about.name.view(), about.uid.view(),
-                                  about.field_path.view(), component, type, reason, message}) {
-        key += part;
-        key += '\0';
-    }
-    return key;
 }
 
 std::string event_namespace(const api::ObjectReference& about) {
@@ -52,6 +41,21 @@ EventRecorder::EventRecorder(loop::Loop& loop, Objects& objects, std::string nod
       prune_timer_(loop),
       scope_(loop) {
     scope_.spawn(write_records());
+}
+
+/// Equal for two records that differ only in time. Should two others have the same, one counts the other's event up.
+EventRecorder::Digest EventRecorder::digest_of(const api::ObjectReference& about, std::string_view component,
+                                               std::string_view type, std::string_view reason, std::string_view message) {
+    std::string key;
+    for (std::string_view part : {about.kind.view(), about.namespace_.view(), about.name.view(), about.uid.view(),
+                                  about.field_path.view(), component, type, reason, message}) {
+        key += part;
+        key += '\0';
+    }
+    const std::hash<std::string_view> hash;
+    const uint64_t low = hash(key);
+    key += hex(low * 0x9e3779b97f4a7c15u);
+    return {hash(key), low};
 }
 
 api::ObjectReference EventRecorder::reference_to(const api::KindInfo& kind, const api::ObjectMeta& meta) {
@@ -97,8 +101,9 @@ Task<void> EventRecorder::write_records() {
 }
 
 void EventRecorder::adopt(const api::Event& event) {
-    const std::string key = aggregation_key(event.involved_object, event.source.component, event.type, event.reason, event.message);
-    known_[key] = {event.metadata.namespace_.str(), event.metadata.name.str()};
+    EntryPtr entry = objects_.store().find({"events", event.metadata.namespace_.str(), event.metadata.name.str()});
+    if (!entry) return;
+    known_[digest_of(event.involved_object, event.source.component, event.type, event.reason, event.message)] = std::move(entry);
     if (!prune_timer_.armed()) arm_prune();
 }
 
@@ -109,17 +114,16 @@ std::string EventRecorder::next_name(const Record& record) {
 }
 
 Task<void> EventRecorder::write(Record record) {
-    std::string key = aggregation_key(record.about, record.component, record.type, record.reason, record.message);
-    auto known = known_.find(key);
+    const Digest digest = digest_of(record.about, record.component, record.type, record.reason, record.message);
+    auto known = known_.find(digest);
     if (known != known_.end()) {
-        auto counting = count_up(known->second, record.wall_ns / ns_per_s);
+        auto counting = count_up(known->second, digest, record.wall_ns / ns_per_s);
         const bool counted = co_await std::move(counting);
         if (counted) co_return;
     }
     api::Event event;
-    const Known place{event_namespace(record.about), next_name(record)};
-    event.metadata.namespace_ = api::Str(place.ns);
-    event.metadata.name = api::Str(place.name);
+    event.metadata.namespace_ = api::Str(event_namespace(record.about));
+    event.metadata.name = api::Str(next_name(record));
     event.involved_object = std::move(record.about);
     event.reason = api::Str(record.reason);
     event.message = api::Str(record.message);
@@ -129,24 +133,33 @@ Task<void> EventRecorder::write(Record record) {
     event.type = api::Str(record.type);
     event.first_timestamp = event.last_timestamp = api::Time(record.wall_ns / ns_per_s);
     event.count = 1;
-    auto creating = objects_.create(std::move(event));
+    api::Object object(std::move(event));
+    auto creating = objects_.create(std::move(object));
     auto created = co_await std::move(creating);
     // In a namespace that is going away nobody will read it.
     if (!created) co_return log::debug("event not recorded: " + created.error().message());
-    known_[std::move(key)] = place;
+    known_[digest] = created->entry;
     if (!prune_timer_.armed()) arm_prune();
 }
 
 /// False when the event is gone.
-Task<bool> EventRecorder::count_up(Known known, int64_t wall_s) {
-    std::function<Result<void>(api::Event&)> change = [wall_s](api::Event& event) {
+Task<bool> EventRecorder::count_up(EntryPtr known, Digest digest, int64_t wall_s) {
+    Objects::Change change = [wall_s](api::Object& object) -> Result<void> {
+        auto& event = object.as<api::Event>();
         ++event.count;
         event.last_timestamp = api::Time(wall_s);
         return ok();
     };
-    auto counting = objects_.modify<api::Event>(known.ns, known.name, std::move(change));
+    auto counting = objects_.modify(api::kind_of<api::Event>(), known->key.ns, known->key.name, std::move(change));
     auto counted = co_await std::move(counting);
+    if (counted) known_[digest] = counted->entry;  // not the earlier one, which would be kept for this alone
     co_return counted.has_value();
+}
+
+void EventRecorder::tidy() {
+    if (objects_.store().count("events") <= limits_.gone_max) return;
+    prune_due_ = true;
+    wake_.notify_one();
 }
 
 void EventRecorder::arm_prune() {
@@ -157,26 +170,48 @@ void EventRecorder::arm_prune() {
     });
 }
 
+bool EventRecorder::is_gone(const api::ObjectReference& about) const {
+    const auto* kind = api::find_kind(about.api_version, about.kind);
+    if (!kind) return false;
+    return !objects_.store().find({std::string(kind->resource), kind->namespaced ? about.namespace_.str() : "", about.name.str()});
+}
+
+/// All there are, the oldest first.
+Task<std::vector<EventRecorder::Candidate>> EventRecorder::candidates() {
+    std::vector<Candidate> out;
+    const Listing listing = objects_.store().list("events");
+    for (const EntryPtr& entry : listing.entries) {
+        co_await loop_.breathe();
+        const auto object = objects_.decode(api::kind_of<api::Event>(), entry);
+        if (!object) continue;
+        const auto& event = (*object)->as<api::Event>();
+        out.push_back({entry, event.last_timestamp.unix_s, is_gone(event.involved_object)});
+    }
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.last_s < b.last_s; });
+    co_return out;
+}
+
 /// Takes away what is too old and, the oldest first, what is too many.
 Task<void> EventRecorder::prune() {
     prune_due_ = false;
-    auto events = objects_.list<api::Event>();
-    std::sort(events.begin(), events.end(),
-              [](const auto& a, const auto& b) { return a->last_timestamp < b->last_timestamp; });
+    auto looking = candidates();
+    const std::vector<Candidate> events = co_await std::move(looking);
     const int64_t oldest_s = objects_.clock().wall_s() - limits_.age_s_max;
     // A tenth more than needed, so that a full house is not swept for every record.
     const size_t spare = limits_.events_max / 10;
     size_t surplus = events.size() > limits_.events_max ? events.size() - limits_.events_max + spare : 0;
-    for (const auto& event : events) {
-        co_await loop_.breathe();
-        if (surplus == 0 && event->last_timestamp.unix_s > oldest_s) break;
+    const auto gone = static_cast<size_t>(std::ranges::count_if(events, [](const auto& event) { return event.gone; }));
+    size_t surplus_gone = gone > limits_.gone_max ? gone - limits_.gone_max : 0;
+    for (const Candidate& event : events) {
+        const bool too_many = surplus > 0 || (event.gone && surplus_gone > 0);
+        if (!too_many && event.last_s > oldest_s) continue;
         if (surplus > 0) --surplus;
-        auto removing = objects_.remove<api::Event>(event->metadata.namespace_.str(), event->metadata.name.str());
+        if (event.gone && surplus_gone > 0) --surplus_gone;
+        co_await loop_.breathe();
+        auto removing = objects_.remove<api::Event>(event.entry->key.ns, event.entry->key.name);
         (void)co_await std::move(removing);
     }
-    std::erase_if(known_, [this](const auto& item) {
-        return !objects_.store().find({"events", item.second.ns, item.second.name});
-    });
+    std::erase_if(known_, [this](const auto& item) { return !objects_.store().find(item.second->key); });
     if (objects_.store().count("events") > 0) arm_prune();
 }
 

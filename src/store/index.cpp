@@ -1,5 +1,6 @@
 #include "index.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <map>
 
@@ -129,15 +130,25 @@ void Index::written(const Key& key, uint64_t revision, bool resident) {
 void Index::remember(Resource& of, WatchEvent event) {
     history_bytes_ += held_bytes(event);
     of.history.push_back(std::move(event));
-    history_order_.push_back(&of);
+    history_order_.push_back({&of, loop_.now_ms()});
     // The newest stays whatever its size, so that a watcher that is up to date never loses it.
     while (history_order_.size() > 1 &&
-           (history_order_.size() > limits_.history_events_max || history_bytes_ > limits_.history_bytes_max))
+           (history_order_.size() > limits_.history_events_max || history_bytes_ > history_bytes_allowed()))
         forget_oldest();
 }
 
+size_t Index::history_bytes_allowed() const {
+    const size_t most = limits_.history_bytes_max;
+    return std::clamp(resident_bytes_ / 4, std::min(limits_.history_bytes_min, most), most);
+}
+
+bool Index::forget_before(int64_t then_ms) {
+    while (history_order_.size() > 1 && remembers_much() && history_order_.front().at_ms < then_ms) forget_oldest();
+    return remembers_much();
+}
+
 void Index::forget_oldest() {
-    Resource& of = *history_order_.front();
+    Resource& of = *history_order_.front().resource;
     history_order_.pop_front();
     WatchEvent& event = of.history.front();
     history_bytes_ -= held_bytes(event);

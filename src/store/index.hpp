@@ -27,6 +27,8 @@ struct Resource {
 struct IndexLimits {
     size_t history_events_max;
     size_t history_bytes_max;
+    size_t history_bytes_min = SIZE_MAX;  ///< allowed however little there is; never beyond the maximum
+    size_t history_old_bytes_max = SIZE_MAX;
 };
 
 class Index : public std::enable_shared_from_this<Index> {
@@ -55,6 +57,10 @@ class Index : public std::enable_shared_from_this<Index> {
 
     Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from_revision);
 
+    /// Drops what was remembered before `then_ms` as far as it is too much for old changes. False when nothing is.
+    bool forget_before(int64_t then_ms);
+    bool remembers_much() const { return history_bytes_ > limits_.history_old_bytes_max; }
+
     void fill(StoreStats& stats) const;
     /// Ends every watch with `unavailable`; they notice when they next look. Watches keep the index itself alive.
     void shut();
@@ -66,11 +72,16 @@ class Index : public std::enable_shared_from_this<Index> {
     const Resource* find_resource(std::string_view name) const;
     void remember(Resource& resource, WatchEvent event);
     void forget_oldest();
+    size_t history_bytes_allowed() const;
 
     loop::Loop& loop_;
     IndexLimits limits_;
     std::map<std::string, std::unique_ptr<Resource>, std::less<>> resources_;
-    std::deque<Resource*> history_order_;  ///< whose event is the oldest, the next oldest ...
+    struct Remembered {
+        Resource* resource;
+        int64_t at_ms;
+    };
+    std::deque<Remembered> history_order_;  ///< whose event is the oldest, the next oldest ...
     uint64_t start_ = 0;
     uint64_t revision_ = 0;
     size_t objects_ = 0;

@@ -31,9 +31,11 @@ SqliteStore::SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOption
       options_(std::move(options)),
       file_(std::move(file)),
       shared_index_(std::make_shared<Index>(
-          loop, IndexLimits{options_.history_events_max, options_.history_bytes_max})),
+          loop, IndexLimits{options_.history_events_max, options_.history_bytes_max, options_.history_bytes_min,
+                            options_.history_old_bytes_max})),
       index_(*shared_index_),
       flush_timer_(loop),
+      history_timer_(loop),
       idle_(loop) {}
 
 SqliteStore::~SqliteStore() { index_.shut(); }
@@ -202,6 +204,7 @@ void SqliteStore::publish(const Pending& pending) {
     if (pending.type == WatchEvent::Type::deleted) kept = nullptr;
     const int64_t row = pending.to_file ? pending.row : known_row(entry->key);
     index_.publish(pending.type, entry, std::move(kept), row);
+    if (index_.remembers_much() && !history_timer_.armed()) age_history();
     const bool soft = pending.durability == Durability::soft || pending.durability == Durability::memory;
     ++(soft ? counters_.soft_writes : counters_.durable_writes);
     if (pending.to_file) dirty_.erase(entry->key);
@@ -217,6 +220,12 @@ void SqliteStore::settle(Pending& pending) {
     pending_.erase(pending.entry->key);
     pending.settled = true;
     pending.settled_event.notify_all();
+}
+
+/// At rest the timer is not armed.
+void SqliteStore::age_history() {
+    if (!index_.forget_before(loop_.now_ms() - options_.history_young_ms)) return;
+    history_timer_.arm_after(options_.history_young_ms, [this] { age_history(); });
 }
 
 void SqliteStore::mark_dirty(const Key& key, Dirty dirty) {

@@ -122,6 +122,7 @@ class SqliteStore final : public Store {
     int64_t row_of(const Key& key);
     void mark_dirty(const Key& key, Dirty dirty);
     void arm_flush();
+    void age_history();
 
     loop::Loop& loop_;
     loop::Executor& executor_;
@@ -141,6 +142,8 @@ class SqliteStore final : public Store {
     loop::Timer flush_timer_;
     bool flush_due_ = false;
     std::optional<Error> flush_error_;
+
+    loop::Timer history_timer_;
 
     bool disk_full_ = false;  ///< the last commit found no room: what is urgent goes alone
     bool busy_ = false;       ///< a job is with the executor

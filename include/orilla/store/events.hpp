@@ -3,9 +3,10 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/objects.hpp"
@@ -14,6 +15,7 @@ namespace orilla::store {
 
 struct EventLimits {
     size_t events_max = 1000;
+    size_t gone_max = 200;  ///< of them, those about objects that are gone
     int64_t age_s_max = 3600;
     size_t message_bytes_max = 1024;
     size_t waiting_max = 256;  ///< records not yet written; more are dropped
@@ -38,6 +40,9 @@ class EventRecorder {
         record(reference_to(api::kind_of<T>(), about.metadata), component, type, reason, message);
     }
 
+    /// Looks soon for events that there is no more room for, because what they are about has gone.
+    void tidy();
+
     /// An event of an earlier daemon is there again: what repeats it counts it up.
     void adopt(const api::Event& event);
 
@@ -50,14 +55,29 @@ class EventRecorder {
         std::string component, type, reason, message;
         int64_t wall_ns = 0;
     };
-    struct Known {
-        std::string ns, name;
+    /// Of everything that makes two records the same.
+    struct Digest {
+        uint64_t high = 0, low = 0;
+        bool operator==(const Digest&) const = default;
     };
+    struct DigestHash {
+        size_t operator()(const Digest& digest) const { return static_cast<size_t>(digest.low); }
+    };
+    /// An event as it is judged when room is made.
+    struct Candidate {
+        EntryPtr entry;
+        int64_t last_s = 0;
+        bool gone = false;
+    };
+    static Digest digest_of(const api::ObjectReference& about, std::string_view component, std::string_view type,
+                            std::string_view reason, std::string_view message);
     Task<void> write_records();
     Task<void> write(Record record);
     std::string next_name(const Record& record);
-    Task<bool> count_up(Known known, int64_t wall_s);
+    Task<bool> count_up(EntryPtr known, Digest digest, int64_t wall_s);
     Task<void> prune();
+    Task<std::vector<Candidate>> candidates();
+    bool is_gone(const api::ObjectReference& about) const;
     void arm_prune();
 
     loop::Loop& loop_;
@@ -67,7 +87,7 @@ class EventRecorder {
     int64_t last_number_ = 0;  ///< of the names given: they rise, so that events of one second are listed in their order
     std::deque<Record> waiting_;
     loop::Event wake_;
-    std::map<std::string, Known> known_;  ///< by everything that makes two records the same
+    std::unordered_map<Digest, EntryPtr, DigestHash> known_;  ///< the event that counts such records
     loop::Timer prune_timer_;
     bool prune_due_ = false;
     loop::Scope scope_;

@@ -29,6 +29,12 @@ struct StoreOptions {
     size_t resident_bytes_max = 16 * 1024;
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
+    /// What a watch gains by history is not to list again: beyond a quarter of what there is it is not worth its memory,
+    /// but for this much ...
+    size_t history_bytes_min = 256 * 1024;
+    /// ... and what is older than this is dropped down to that.
+    int64_t history_young_ms = 60'000;
+    size_t history_old_bytes_max = 128 * 1024;
     size_t batch_writes_min = 16;                 ///< so many do not wait for others
     size_t batch_writes_max = 512;                ///< of one transaction
     size_t batch_bytes_max = 1024 * 1024;         ///< a single larger write still fits

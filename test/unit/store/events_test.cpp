@@ -98,3 +98,26 @@ TEST_CASE("EventRecorder: an event in a namespace that does not exist is dropped
     w.settle();
     CHECK(w.store->count("events") == 1);
 }
+
+TEST_CASE("EventRecorder: events about what has gone make room, those about what is there stay") {
+    ObjectWorld w;
+    EventLimits limits;
+    limits.gone_max = 3;
+    EventRecorder recorder(w.loop, w.objects, "box", limits);
+    api::Namespace ns;
+    ns.metadata.name = "there";
+    REQUIRE(w.run(w.objects.create<api::Namespace>(ns)));
+    for (int i = 0; i < 8; ++i) {
+        recorder.record(ns, "test", "Normal", "Seen", "number " + std::to_string(i));
+        recorder.record(pod_called("gone"), "kubelet", "Normal", "Killing", "number " + std::to_string(i));
+        w.pass(1000);
+    }
+    CHECK(w.store->count("events") == 16);
+    recorder.tidy();
+    w.settle();
+    std::string left;
+    for (const auto& event : w.objects.list<api::Event>())
+        if (event->reason == "Killing") left += event->message.str() + " ";
+    CHECK(left == "number 5 number 6 number 7 ");
+    CHECK(w.store->count("events") == 11);
+}

@@ -145,3 +145,25 @@ TEST_CASE("Index: a waiting watcher wakes for a change") {
     REQUIRE(next.done());
     CHECK(next.get()->entry->key.name == "x");
 }
+
+TEST_CASE("Index: history is worth a part of what there is to list, and little when it is old") {
+    Fixture f({1000, 100'000, 1000, 500});
+    const std::string value(100, 'v');
+    const auto history_bytes = [&f] {
+        StoreStats stats;
+        f.index.fill(stats);
+        return stats.history_bytes;
+    };
+    for (uint64_t revision = 11; revision <= 40; ++revision) f.put("a", "x", revision, value);
+    CHECK(history_bytes() <= 1000);
+    CHECK(history_bytes() > 500);
+    CHECK(f.index.remembers_much());
+    CHECK(f.index.forget_before(f.loop.now_ms()));
+    CHECK(history_bytes() > 500);
+    CHECK_FALSE(f.index.forget_before(f.loop.now_ms() + 1));
+    CHECK(history_bytes() <= 500);
+    CHECK(f.index.watch("pods", "", 40));
+    for (int i = 0; i < 100; ++i) f.put("a", "n" + std::to_string(i), 41 + static_cast<uint64_t>(i), value);
+    CHECK(history_bytes() > 2000);
+    CHECK(history_bytes() <= 3000);
+}
