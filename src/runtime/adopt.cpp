@@ -194,17 +194,32 @@ loop::Task<Result<void>> RuntimeImpl::collect_garbage(std::vector<std::string> k
         if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
     }
     for (const auto& name : cgroups_->list(pods_cgroup)) {
-        const std::string path = std::string(pods_cgroup) + "/" + name;
-        const bool wanted = std::any_of(pods_.begin(), pods_.end(), [&](const auto& pod) {
-            return pod.second->record.cgroup == path || pod.second->record.cgroup.starts_with(path + "/");
-        });
-        if (wanted) continue;
-        auto removing = remove_cgroup(path);
+        auto removing = collect_cgroup(std::string(pods_cgroup) + "/" + name);
         if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
     }
     auto collecting = collect_scratch();
     co_await std::move(collecting);
     co_return ok();
+}
+
+bool RuntimeImpl::is_wanted_cgroup(const std::string& path) const {
+    return std::any_of(pods_.begin(), pods_.end(), [&path, below = path + "/"](const auto& pod) {
+        return pod.second->record.cgroup == path || pod.second->record.cgroup.starts_with(below);
+    });
+}
+
+/// Looks again before each attempt: pods start meanwhile.
+loop::Task<Result<void>> RuntimeImpl::collect_cgroup(std::string path) {
+    constexpr int attempts_max = 400;
+    constexpr int64_t pause_ms = 50;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        if (is_wanted_cgroup(path)) co_return ok();
+        CO_CHECK_VOID(cgroups_->kill(path));
+        CO_CHECK(const bool removed, cgroups_->remove(path));
+        if (removed) co_return ok();
+        co_await loop_.sleep_for(pause_ms);
+    }
+    co_return Error(Code::timeout, "processes in cgroup " + path + " do not die");
 }
 
 loop::Task<void> RuntimeImpl::collect_scratch() {

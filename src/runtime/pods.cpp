@@ -223,7 +223,12 @@ void RuntimeImpl::lose_supervisor(const PodPtr& pod) {
 
 loop::Task<Result<void>> RuntimeImpl::remove_pod(std::string pod_id) {
     PodPtr pod = find(pod_id);
-    if (!pod || pod->removing) co_return ok();
+    // Who asks second must not go on before it is done.
+    while (pod && pod->removing) {
+        co_await pod->changed.wait();
+        pod = find(pod_id);
+    }
+    if (!pod) co_return ok();
     auto removing = remove_pod_entry(pod);
     auto removed = co_await std::move(removing);
     if (!removed) co_return std::move(removed).error().with_context("remove pod " + pod_id);
@@ -232,6 +237,13 @@ loop::Task<Result<void>> RuntimeImpl::remove_pod(std::string pod_id) {
 
 loop::Task<Result<void>> RuntimeImpl::remove_pod_entry(PodPtr pod) {
     pod->removing = true;
+    auto taking = take_down(pod);
+    auto taken = co_await std::move(taking);
+    pod->changed.notify_all();
+    co_return taken;
+}
+
+loop::Task<Result<void>> RuntimeImpl::take_down(PodPtr pod) {
     bool went = false;
     if (pod->client && pod->client->connected()) {
         const std::array<int64_t, 4> nothing{};

@@ -92,6 +92,9 @@ class RuntimeImpl final : public Runtime {
     // pods.cpp
     loop::Task<Result<void>> start_supervisor(PodPtr pod, PodSandboxSpec spec);
     loop::Task<Result<void>> remove_pod_entry(PodPtr pod);
+    loop::Task<Result<void>> take_down(PodPtr pod);
+    bool is_wanted_cgroup(const std::string& path) const;
+    loop::Task<Result<void>> collect_cgroup(std::string path);
     loop::Task<Result<void>> remove_cgroup(std::string path);
     void connect(const PodPtr& pod, UniqueFd socket);
     loop::Task<void> recover_supervisor(PodPtr pod);
