@@ -1,5 +1,6 @@
 #include "daemon.hpp"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@ Result<void> make_private_directory(const std::string& path) {
     return ok();
 }
 
+/// After a pod has gone; by then what it left is torn down, and others may have gone with it.
+constexpr int64_t give_back_delay_ms = 5'000;
+
 std::string source_key(const store::WatchEvent& event) { return event.entry->key.name; }
 
 /// The first address of the service range: the kubernetes Service's.
@@ -30,7 +34,7 @@ std::string first_service_ip(const std::string& cidr) {
 }  // namespace
 
 Daemon::Daemon(loop::Loop& loop, ServeConfig config, const server::BuildInfo& build)
-    : loop_(loop), config_(std::move(config)), build_(build), store_thread_(loop) {}
+    : loop_(loop), config_(std::move(config)), build_(build), give_back_(loop), store_thread_(loop) {}
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::make_directories() {
@@ -128,21 +132,37 @@ network::ServiceRules::Services Daemon::wanted_host_ports() {
     return out;
 }
 
-/// What an earlier daemon left of pods that are gone. Not being able to remove something is no reason not to serve.
-loop::Task<void> Daemon::collect_garbage() {
+std::vector<std::string> Daemon::own_pods() {
     std::vector<std::string> uids;
     for (const auto& pod : objects_->list<api::Pod>())
         if (pod->spec.node_name == config_.node_name) uids.push_back(pod->metadata.uid.str());
-    auto of_runtime = runtime_->collect_garbage(uids);
+    return uids;
+}
+
+/// What an earlier daemon left of pods that are gone. Runs beside everything else: a daemon that was killed under load
+/// leaves a lot, and neither the API nor the pods that are to run wait for its end.
+loop::Task<void> Daemon::collect_garbage() {
+    auto of_runtime = runtime_->collect_garbage(own_pods());
     if (auto collected = co_await std::move(of_runtime); !collected)
         log::warning("collect what is left of old pods: " + collected.error().message());
-    auto of_network = links_->keep_only(std::move(uids));
+    // Those of now: others have come meanwhile.
+    auto of_network = links_->keep_only(own_pods());
     if (auto collected = co_await std::move(of_network); !collected)
         log::warning("collect the networks of old pods: " + collected.error().message());
 }
 
+/// What pods took that have gone: events about them, and the heap's free pages.
+void Daemon::give_back_later() {
+    if (give_back_.armed()) return;
+    give_back_.arm_after(give_back_delay_ms, [this] {
+        events_->tidy();
+        malloc_trim(0);
+    });
+}
+
 void Daemon::follow_pods() {
     pods_ = std::make_unique<store::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
+        if (event.type == store::WatchEvent::Type::deleted) give_back_later();
         auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
         if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != config_.node_name) return;
         pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
@@ -178,8 +198,8 @@ loop::Task<Result<void>> Daemon::start_node() {
     pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, *runtime_adapter_, *images_adapter_,
                                                   *network_adapter_, std::move(options));
     images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });
-    auto collecting = collect_garbage();
-    co_await std::move(collecting);
+    background_ = std::make_unique<loop::Scope>(loop_);
+    background_->spawn(collect_garbage());
     pod_agent_->start();
     follow_pods();
     co_return ok();
@@ -254,6 +274,7 @@ loop::Task<Result<void>> Daemon::stop() {
     pods_.reset();
     config_maps_.reset();
     secrets_.reset();
+    background_.reset();
     pod_agent_.reset();
     if (!was_ready_) take_network_back();
     if (!store_) co_return ok();

@@ -47,10 +47,12 @@ class Daemon {
     loop::Task<Result<void>> open_store();
     loop::Task<Result<void>> open_runtime();
     loop::Task<Result<void>> start_node();
+    std::vector<std::string> own_pods();
     loop::Task<void> collect_garbage();
     network::ServiceRules::Services wanted_host_ports();
     void keep_events();
     void follow_pods();
+    void give_back_later();
     void take_network_back();
     void append_metrics(std::string& out) const;
 
@@ -60,6 +62,7 @@ class Daemon {
     SystemRandom random_;
     bool ready_ = false;
     bool was_ready_ = false;
+    loop::Timer give_back_;
     network::LinksConfig links_config_;
     network::ServiceRulesConfig rules_config_;
     loop::IoThread store_thread_;
@@ -91,6 +94,7 @@ class Daemon {
     std::unique_ptr<store::Follower> secrets_;
     std::unique_ptr<ManifestsDirectory> manifests_;
     std::unique_ptr<server::Server> server_;
+    std::unique_ptr<loop::Scope> background_;  ///< last: what runs in it uses all of the above
 };
 
 }  // namespace orilla::wiring

@@ -1,5 +1,6 @@
 #include "serve.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -63,6 +64,14 @@ loop::Task<void> serve_until_signal(loop::Loop& loop, Daemon& daemon, int* statu
     loop.stop();
 }
 
+/// One heap for all threads, which hand each other what they allocate; large blocks are mapped, and go back when freed.
+void keep_heap_small() {
+    constexpr int mapped_bytes_min = 256 * 1024, trimmed_bytes_min = 64 * 1024;
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, mapped_bytes_min);
+    mallopt(M_TRIM_THRESHOLD, trimmed_bytes_min);
+}
+
 log::Level parse_level(const std::string& text) {
     if (text == "error") return log::Level::error;
     if (text == "warning") return log::Level::warning;
@@ -88,6 +97,7 @@ int run_serve(const std::vector<std::string>& args, const server::BuildInfo& bui
     }
     signal(SIGPIPE, SIG_IGN);
     log::set_level(parse_level(config->log_level));
+    keep_heap_small();
     SystemClock clock;
     loop::Loop loop(clock);
     int status = 0;
