@@ -249,7 +249,7 @@ TEST_CASE("ServiceRules: established connections survive changes, a restart and 
     world.rules = open_rules();
     CHECK(all_alive());
     // A daemon that does not know everything yet leaves the table of the one before alone.
-    check(world.rules->repair_if_missing());
+    CHECK(world.rules->repair_if_missing());
     CHECK_FALSE(world.rules->update("default/other", {}));
     CHECK(ask(SOCK_STREAM, "10.43.0.99", 80).name.substr(0, 3) == "one");
     check(world.rules->replace_all(services));
@@ -393,7 +393,7 @@ TEST_CASE("ServiceRules: a table that somebody changed is put right") {
         CHECK(output_of("nft -n list table ip orilla") == good);
     }
     REQUIRE(sh("nft flush ruleset") == 0);
-    check(world.rules->repair_if_missing());
+    CHECK(world.rules->repair_if_missing());
     CHECK(output_of("nft -n list table ip orilla") == good);
     REQUIRE(sh("nft flush ruleset") == 0);
     check(world.rules->update("default/new", {service("10.43.0.11", 80, 0, {at(world.two, 8080)})}));
