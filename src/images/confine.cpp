@@ -170,7 +170,7 @@ constexpr Sibling siblings[] = {
     {"rt_sigreturn", "sigreturn"},
 };
 
-std::set<int> find_numbers(const std::vector<const char*>& names) {
+[[maybe_unused]] std::set<int> find_numbers(const std::vector<const char*>& names) {
     std::set<int> numbers;
     for (const char* name : names) {
         numbers.insert(seccomp_syscall_resolve_name(name));
