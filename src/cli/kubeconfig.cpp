@@ -90,7 +90,7 @@ Error taken(const std::string& file, const std::string& what) {
 }
 
 /// Does nothing of the file go lost?
-Result<void> check_names(json::object& config, const Entries& ours, const std::string& file) {
+Result<void> check_section_names(json::object& config, const Entries& ours, const std::string& file) {
     const std::string name = text_at(ours.cluster, "name"), user = text_at(ours.user, "name");
     const json::object* cluster = find_entry(config, "clusters", name);
     if (cluster && !is_same_cluster(*cluster, ours.cluster))
@@ -132,7 +132,7 @@ Result<std::string> merge_kubeconfig(std::string_view existing, std::string_view
     TRY(const json::object made, parse_config(ours, "the daemon's answer"));
     for (const char* list : {"clusters", "users", "contexts"}) TRY_VOID(check_list(config, list, file));
     Entries entries = rename_entries(made, name);
-    if (!overwrites) TRY_VOID(check_names(config, entries, file));
+    if (!overwrites) TRY_VOID(check_section_names(config, entries, file));
     // What somebody chose for the context, its namespace for example, stays.
     if (const json::object* context = find_entry(config, "contexts", name)) {
         json::object kept = object_at(*context, "context");

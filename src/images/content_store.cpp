@@ -41,7 +41,7 @@ Result<UniqueFd> make_directory(int parent, const char* name, mode_t mode) {
     return fd;
 }
 
-Result<std::string> read_file(int directory_fd, const char* name, size_t bytes_max) {
+Result<std::string> read_beneath(int directory_fd, const char* name, size_t bytes_max) {
     UniqueFd fd(openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return Error::from_errno(std::string("open ") + name, errno);
     std::string text;
@@ -87,7 +87,7 @@ Result<void> ContentStore::open(const std::string& directory, uint32_t worker_ui
 }
 
 Result<ImagesById> ContentStore::read_index() {
-    auto text = read_file(root_.get(), "index.json", index_bytes_max);
+    auto text = read_beneath(root_.get(), "index.json", index_bytes_max);
     if (!text && text.error().error_number() == ENOENT) return ImagesById();
     if (!text) return std::move(text).error();
     auto parsed = parse_index_file(*text);

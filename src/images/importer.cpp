@@ -42,7 +42,7 @@ Result<void> confine_importer(uint32_t uid, bool layout) {
                         "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
 }
 
-int64_t monotonic_ms() {
+int64_t clock_ms() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
@@ -53,7 +53,7 @@ class Reporter {
   public:
     Reporter(Channel& channel, int64_t total_bytes) : channel_(channel), total_bytes_(total_bytes) {}
     Result<void> at(int64_t bytes) {
-        const int64_t now = monotonic_ms();
+        const int64_t now = clock_ms();
         if (now - last_ms_ < progress_ms_min) return ok();
         last_ms_ = now;
         json::object step;

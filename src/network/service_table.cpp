@@ -53,7 +53,7 @@ NftBytes ip_bytes(Ipv4 ip) {
 }
 
 /// An interface's name as `meta iifname` loads it.
-NftBytes name_bytes(const std::string& name) {
+NftBytes set_name_bytes(const std::string& name) {
     NftBytes out = name;
     out.resize(16, '\0');
     return out;
@@ -144,7 +144,7 @@ void match_range(NftBatch& batch, bool inside, int reg, const Cidr& range) {
 
 void match_interface(NftBatch& batch, bool equal, uint32_t meta_key, const std::string& name) {
     batch.load_meta(meta_key, 0);
-    batch.compare(equal, 0, name_bytes(name));
+    batch.compare(equal, 0, set_name_bytes(name));
 }
 
 void match_translated(NftBatch& batch) {

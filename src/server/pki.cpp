@@ -20,7 +20,7 @@ namespace orilla::server {
 namespace {
 constexpr size_t pem_bytes_max = 64 * 1024;
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_pem_file(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return Error::from_errno("read " + path, errno);
     std::string text(pem_bytes_max, '\0');
@@ -109,7 +109,7 @@ Result<Pki> create_pki(const std::string& directory, const PkiNames& names) {
 
 /// Only the certificate changes, not its key, so that one rename is enough.
 Result<void> renew_server_certificate(const std::string& directory, const PkiNames& names, Pki& pki) {
-    TRY(auto ca_key, read_file(directory + "/" + ca_key_name));
+    TRY(auto ca_key, read_pem_file(directory + "/" + ca_key_name));
     TRY(auto ca, parse_authority(pki.ca_certificate, ca_key));
     TRY(auto key, parse_key(pki.server_key));
     TRY(pki.server_certificate, sign_server_certificate(ca, key.get(), names));
@@ -159,7 +159,7 @@ Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
     }
     Pki pki;
     for (const auto& file : pki_files) {
-        auto text = read_file(directory + "/" + file.name);
+        auto text = read_pem_file(directory + "/" + file.name);
         if (!text) return incomplete(std::move(text).error(), directory);
         pki.*file.text = std::move(*text);
     }

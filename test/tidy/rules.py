@@ -183,10 +183,27 @@ def unshared_headers(files):
     return sorted(public - shared)
 
 
+# A free function, as headers declare it: at the beginning of a line, behind its type.
+DECLARED = re.compile(r"^(?!using|return|static_assert|#)[\w:\[\]][^\n(){};=]*[ &*>](\w+)\(", re.M)
+
+
+def declared_functions(files):
+    """{folder: {name: header}}: the free functions that the files of a room's folder may call by their bare name."""
+    rooms = {}
+    for path, text in sorted(files.items()):
+        if room_of(path) and path.endswith(".hpp"):
+            for name in DECLARED.findall(text):
+                rooms.setdefault("src/" + room_of(path), {}).setdefault(name, path)
+    base = rooms.get("src/base", {})
+    return {"src/" + room: {**base, **rooms.get("src/" + room, {})} for room in [*MAY_INCLUDE, *WIRING] if room != "runtime/supervisor"}
+
+
 def shared_names(files):
-    """(path, line, words) where two files of a folder give a name of their own the same name: a build with -Dunity=on compiles
-    the folder as one file, in which the names collide or, worse, overload each other."""
+    """(path, line, words) where two files of a folder give a name of their own the same name, or one that a header of the room
+    or of base gives a function: a build with -Dunity=on compiles the folder as one file, in which the names collide or, worse,
+    overload each other, and another file's call finds the wrong one."""
     first = {}
+    declared = declared_functions(files)
     for path, text in sorted(files.items()):
         if not re.match(r"(src|test/unit|test/sim)/.*\.cpp$", path):
             continue
@@ -197,6 +214,9 @@ def shared_names(files):
         except cpp_reader.Unreadable:
             continue  # which check_cpp complains about
         for name, line in names:
+            header = declared.get(folder, {}).get(name)
+            if header:
+                yield path, line, f"'{name}' is a function of {header}: give this one another name"
             other = first.setdefault((folder, name), path)
             if other != path:
                 yield path, line, f"'{name}' is a name in {other} as well: give it another, or let both use one"

@@ -136,6 +136,12 @@ class Names(unittest.TestCase):
                      "constexpr std::array<g, 2> f = {g{1}, g{2}};", "int f[3];", "Result<std::vector<g>> f(int);"):
             self.assertEqual(self.shared("int f();", text), ["'f' is a name in src/api/a.cpp as well: give it another, or let both use one"], text)
 
+    def test_no_file_hides_or_overloads_a_function_of_the_room(self):
+        for header, wanted in (("src/api/b.hpp", 1), ("include/orilla/api/b.hpp", 1), ("include/orilla/base/b.hpp", 1), ("src/cli/b.hpp", 0)):
+            texts = {"src/api/a.cpp": "namespace {\nint f(const T& t) {\n}\n}\n", header: "#pragma once\nstd::string f(U u);\n"}
+            self.assertEqual([words for _, _, words in rules.shared_names(texts)],
+                             [f"'f' is a function of {header}: give this one another name"] * wanted, header)
+
     def test_what_is_no_name_of_the_file_may_be_the_same(self):
         for text in ("static_assert(a);", "using x::f;", "int C::f() { return 1; }", "bool operator==(a, b) { return true; }",
                      "struct g { int f; };", "int g(int f) { int f = 1; }"):
