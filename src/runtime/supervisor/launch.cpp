@@ -31,7 +31,15 @@ long enter_pid_namespace(int pid) {
     return call(__NR_setns, target.get(), CLONE_NEWPID);
 }
 
-long clone_child(const LaunchRequest& request) {
+/// A child that keeps running does not suspend us until it is ready. It closes all that it has when it is; when it fails it
+/// ends, which closes it as well.
+void wait_until_closed(int fd) {
+    char nothing;
+    while (call(__NR_read, fd, &nothing, 1) == -EINTR) {
+    }
+}
+
+long clone_into_cgroup(const LaunchRequest& request) {
     clone_args args{};
     const char* into = request.plan.text(request.plan.header().into_cgroup);
     Fd cgroup(into ? call(__NR_openat, AT_FDCWD, into, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1);
@@ -46,6 +54,18 @@ long clone_child(const LaunchRequest& request) {
     args.stack = (uint64_t)child_stack;
     args.stack_size = child_stack_bytes;
     return orilla_clone3(&args, sizeof args, child_main, nullptr);
+}
+
+long clone_child(const LaunchRequest& request) {
+    if (!request.keep_running) return clone_into_cgroup(request);
+    int ready[2];
+    if (long error = call(__NR_pipe2, ready, O_CLOEXEC); error < 0) return error;
+    const long pid = clone_into_cgroup(request);
+    close_fd(ready[1]);
+    // Otherwise the next one in its process namespace could meet it half made, with the host's files behind its root.
+    if (pid > 0) wait_until_closed(ready[0]);
+    close_fd(ready[0]);
+    return pid;
 }
 
 void reap(long pid) {

@@ -112,10 +112,12 @@ void LogPump::end_line(bool is_stderr, const char* timestamp) {
     if (append(rendered)) lines_[is_stderr].open = lines_[is_stderr].cut = false;
 }
 
-void LogPump::rotate_between_lines(const char* timestamp) {
+/// After something of one stream: when only the other one's line is open for too long, this one's is still ended by itself.
+void LogPump::rotate_between_lines(bool is_stderr, const char* timestamp) {
     if (bytes_ < log_file_bytes_max) return;
     const bool open = lines_[0].open || lines_[1].open;
-    if (open && bytes_ < log_file_bytes_max + log_line_past_limit_bytes_max) return;
+    const uint64_t past_limit_max = log_line_past_limit_bytes_max + (lines_[is_stderr].open ? log_line_end_bytes_max : 0);
+    if (open && bytes_ < log_file_bytes_max + past_limit_max) return;
     for (int stream = 0; stream < 2; ++stream)
         if (lines_[stream].open) end_line(stream == 1, timestamp);
     rotate();
@@ -137,7 +139,7 @@ void LogPump::write_some(Slice& input, bool is_stderr, const char* timestamp) {
     input = {input.data + taken.size, input.size - taken.size};
     if (rendered && append(rendered)) {
         line.open = !ends_line(taken);
-        return rotate_between_lines(timestamp);
+        return rotate_between_lines(is_stderr, timestamp);
     }
     line.skipping = !ends_line(taken);
     line.cut = line.open;

@@ -12,6 +12,8 @@ inline constexpr uint64_t log_file_bytes_max = 10U << 20;
 inline constexpr int log_files_max = 5;
 /// A line that goes on for longer past the limit is ended, so that the file can be.
 inline constexpr uint64_t log_line_past_limit_bytes_max = 1U << 20;
+/// Further past the limit, where the line that is being written may end by itself.
+inline constexpr uint64_t log_line_end_bytes_max = 64 * 1024;
 inline constexpr uint64_t log_space_left_bytes_max = 100U << 20;
 inline constexpr uint64_t log_space_left_percent = 5;
 /// How much is written between two looks at the disk.
@@ -40,7 +42,7 @@ class LogPump {
     void write_some(Slice& input, bool is_stderr, const char* timestamp);
     bool append(size_t bytes);
     void end_line(bool is_stderr, const char* timestamp);
-    void rotate_between_lines(const char* timestamp);
+    void rotate_between_lines(bool is_stderr, const char* timestamp);
     void rotate();
     bool may_write();
     const char* path_ = nullptr;

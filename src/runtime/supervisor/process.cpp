@@ -169,7 +169,6 @@ long run(Context& context, const Step& step) {
 
 long wait_for_ever(Context&, const Step&) {
     call(__NR_prctl, PR_SET_NAME, "pause", 0, 0, 0);
-    call(__NR_close_range, 0U, ~0U, 0);
     struct {
         uintptr_t handler;
         unsigned long flags;
@@ -178,6 +177,7 @@ long wait_for_ever(Context&, const Step&) {
     } ignore{1 /* SIG_IGN */, 2 /* SA_NOCLDWAIT */, 0, {}};
     // An init that ignores SIGCHLD leaves no zombies.
     call(__NR_rt_sigaction, SIGCHLD, &ignore, 0, sizeof ignore.mask);
+    call(__NR_close_range, 0U, ~0U, 0);  // which tells the supervisor that this is ready
     for (;;) call(nr_ppoll, 0, 0, 0, 0, 0);
 }
 
