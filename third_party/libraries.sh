@@ -15,7 +15,6 @@ library_cflags='-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind
 # Times and file offsets have 64 bits everywhere: a box outlives 2038, and an image may be larger than 2 GiB.
 [ "${arch:?}" != armhf ] || library_cflags+=' -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64'
 compiler=$triple-gcc
-! command -v ccache >/dev/null || compiler="ccache $compiler"
 
 # recipe NAME: how it is built, as one word; another recipe builds it again.
 recipe() {

@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -13,7 +12,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "orilla/base/file_system.hpp"
 #include "orilla/base/unique_fd.hpp"
 
 #if defined(__has_feature)
@@ -215,13 +214,10 @@ constexpr unsigned move_from_empty_path = 4;  // MOVE_MOUNT_F_EMPTY_PATH
 
 namespace {
 
-/// The type has a sign on 32-bit machines.
-bool is_magic(const struct statfs& seen, uint32_t magic) { return static_cast<uint32_t>(seen.f_type) == magic; }
-
 /// Whether our root is the one that the kernel boots with: nothing can take its place, so pivot_root refuses it.
 bool is_first_root() {
     struct statfs seen{};
-    return statfs("/", &seen) == 0 && (is_magic(seen, RAMFS_MAGIC) || is_magic(seen, TMPFS_MAGIC));
+    return statfs("/", &seen) == 0 && is_in_memory(seen);
 }
 
 /// What is moved onto "/" covers the first root for good: every way up ends on the cover, and to take it off needs

@@ -1,17 +1,16 @@
 #include "pod_namespace.hpp"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 
+#include "orilla/base/file_system.hpp"
 #include "orilla/base/log.hpp"
 
 namespace orilla::network {
@@ -62,7 +61,7 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
     const UniqueFd fd(::open(full.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return Error::from_errno("open " + full, errno);
     struct statfs found {};
-    if (::fstatfs(fd.get(), &found) != 0 || found.f_type != PROC_SUPER_MAGIC)
+    if (::fstatfs(fd.get(), &found) != 0 || !is_file_system(found, PROC_SUPER_MAGIC))
         return Error(Code::internal, full + " is not procfs");
     if (::write(fd.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size()))
         return Error::from_errno("write " + value + " to " + full, errno);
@@ -122,7 +121,7 @@ Result<UniqueFd> open_namespace(const std::string& path) {
     if (!fd) return Error::from_errno("open " + path, errno);
     struct statfs found {};
     if (::fstatfs(fd.get(), &found) != 0) return Error::from_errno("look at " + path, errno);
-    if (found.f_type != NSFS_MAGIC) return Error(Code::not_found, path + " names no namespace");
+    if (!is_file_system(found, NSFS_MAGIC)) return Error(Code::not_found, path + " names no namespace");
     return fd;
 }
 

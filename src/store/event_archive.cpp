@@ -1,15 +1,14 @@
 #include "orilla/store/event_archive.hpp"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <unordered_map>
 
 #include "orilla/api/codec.hpp"
+#include "orilla/base/file_system.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/base/unique_fd.hpp"
 
@@ -113,8 +112,7 @@ std::vector<std::string_view> parse_event_archive(std::string_view text) {
 
 bool is_in_memory(const std::string& directory) {
     struct statfs found{};
-    if (::statfs(directory.c_str(), &found) != 0) return false;
-    return found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC;
+    return ::statfs(directory.c_str(), &found) == 0 && orilla::is_in_memory(found);
 }
 
 EventArchive::EventArchive(loop::Loop& loop, loop::Executor& executor, Store& store, EventRecorder& recorder, std::string path,

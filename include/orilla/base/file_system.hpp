@@ -1,0 +1,18 @@
+// What kind of file system statfs(2) told of. The kernel's number of it has a sign on 32-bit machines, so it is compared here.
+#pragma once
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <cstdint>
+
+namespace orilla {
+
+inline bool is_file_system(const struct statfs& seen, uint32_t magic) { return static_cast<uint32_t>(seen.f_type) == magic; }
+
+/// Nothing of it survives a reboot.
+inline bool is_in_memory(const struct statfs& seen) {
+    return is_file_system(seen, TMPFS_MAGIC) || is_file_system(seen, RAMFS_MAGIC);
+}
+
+}  // namespace orilla
