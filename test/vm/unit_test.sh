@@ -19,7 +19,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 test/vm/make_root.sh "$arch" "$disk"
 examples/images/build.sh -o "$work/images" --arch "$arch" echo
-cp test/vm/unit_job/* systemd/orilla.* "$work/images/echo.tar" "$work/"
+cp test/vm/unit_job/* test/vm/checks.sh systemd/orilla.* "$work/images/echo.tar" "$work/"
 cp "$program" "$work/orilla"
 rm -r "$work/images"
 test/vm/boot --arch "$arch" --time-max 600 "$disk" "$work"

@@ -1,27 +1,7 @@
 # shellcheck shell=bash disable=SC2317 # functions are called by name
 # Runs in the virtual machine, beside the program, the units and the image: installs Orilla as README says and looks.
-number=0 failed=0
-check() { # NAME COMMAND...
-  local name=$1 output
-  shift
-  number=$((number + 1))
-  if output=$("$@" 2>&1); then
-    echo "ok $number - $name"
-  else
-    failed=1
-    printf 'not ok %d - %s\n# %s\n' $number "$name" "$output"
-  fi
-}
-within() { # SECONDS COMMAND...
-  local until=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$until" ] || { "$@"; return; }
-    sleep 0.2
-  done
-}
-is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; false; }; }
-field_is() { is "$(orilla get pod echo -o "jsonpath=$1")" "$2"; }
+# shellcheck source=test/vm/checks.sh
+. ./checks.sh
 
 export PATH=/usr/local/bin:$PATH
 install -D -m 755 orilla /usr/local/bin/orilla
@@ -65,6 +45,4 @@ check "it pets the watchdog" is "$(systemctl show -p NRestarts --value orilla)" 
 check "delete of the pod" orilla delete pod echo --timeout=60s
 check "leaves no process" is "$(pgrep -x echo)" ""
 check "the unit stops" systemctl stop orilla.service orilla.socket
-[ $failed = 0 ] || journalctl -u orilla --no-pager -n 60 | sed 's/^/# /'
-echo "1..$number"
-exit $failed
+finish
