@@ -29,6 +29,7 @@ check_fails "a port that is taken ends serve" "6443" timeout $serve_s_max "$ORIL
 check_fails "and leaves no bridge" "orilla0" ip link show orilla0
 check_fails "and no rules" "" nft list table ip orilla
 kill $taken
+wait $taken 2>/dev/null # the port is free only when it is gone
 
 start_orilla
 import_images echo
