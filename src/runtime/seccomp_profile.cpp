@@ -35,7 +35,7 @@ constexpr uint32_t first_refused_family = 38;
 
 constexpr uint32_t call_numbers_max = 1024;
 // 32-bit ARM has some calls of its own far above the others: cacheflush, and set_tls, which every program begins with.
-constexpr uint32_t arm_calls_first = 0xf0000, arm_calls_max = 16;
+[[maybe_unused]] constexpr uint32_t arm_calls_first = 0xf0000, arm_calls_max = 16;
 constexpr CapabilitySet capability_bit(int capability) { return CapabilitySet{1} << capability; }
 
 struct Architecture {
