@@ -52,7 +52,7 @@ constexpr ForeignFlag foreign_flags[] = {
     {"server-side", "apply compares on the client; 'kubectl apply --server-side' works against Orilla where the server has it"},
     {"kustomize", "render first: 'kubectl kustomize DIR | orilla apply -f -'"},
     {"template", "use -o jsonpath=TEMPLATE"},
-    {"chunk-size", "the server answers lists whole"},
+    {"chunk-size", "orilla asks for lists whole; use kubectl for pages"},
     {"subresource", "use --raw PATH"},
     {"kubeconfig", speaks_socket},
     {"context", speaks_socket},
