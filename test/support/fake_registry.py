@@ -1,7 +1,17 @@
 """A registry on loopback that misbehaves on request: breaks connections, lies, redirects, dawdles."""
 import http.server
+import socketserver
 import threading
 import time
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self):
+        """As HTTPServer, but for the name of its address: asking for it takes seconds where no resolver answers."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address
 
 
 class FakeRegistry:
@@ -34,8 +44,7 @@ class FakeRegistry:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.host = "127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
