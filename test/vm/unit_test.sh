@@ -1,25 +1,6 @@
 #!/bin/bash
 # Boots Debian 12 with systemd and cgroup v2, installs the static build as a unit, runs a pod, restarts and kills the unit.
-# ARCH (amd64) and ORILLA (the static program of that architecture) choose what is tested; VM_DIR keeps the disk.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-arch=${ARCH:-amd64}
-program=${ORILLA:-build-test/release/orilla}
-disk=${VM_DIR:-build-test/vm/$arch}
-case $arch in
-amd64) emulator=qemu-system-x86_64 ;;
-arm64) emulator=qemu-system-aarch64 ;;
-armhf) emulator=qemu-system-arm ;;
-esac
-for needed in $emulator mmdebstrap; do
-  command -v "$needed" >/dev/null || { echo "1..0 # SKIP $needed is not installed"; exit 77; }
-done
-[ -x "$program" ] || { echo "1..0 # SKIP there is no static program at $program"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-test/vm/make_root.sh "$arch" "$disk"
-examples/images/build.sh -o "$work/images" --arch "$arch" echo
-cp test/vm/unit_job/* test/vm/checks.sh systemd/orilla.* "$work/images/echo.tar" "$work/"
-cp "$program" "$work/orilla"
-rm -r "$work/images"
-test/vm/boot --arch "$arch" --time-max 600 "$disk" "$work"
+# shellcheck source=test/vm/machine.sh
+. "$(dirname "$0")/machine.sh"
+cp test/vm/unit_job/* systemd/orilla.* "$job/"
+test/vm/boot --arch "$arch" --time-max 600 "$disk" "$job"

@@ -1,27 +1,7 @@
-# shellcheck shell=sh disable=SC2317 # functions are called by name
+# shellcheck shell=dash disable=SC2317 # functions are called by name
 # Runs in the virtual machine, in its first root, under busybox: sh, beside the program, the pod and the image.
-number=0 failed=0
-check() { # NAME COMMAND...
-  name=$1
-  shift
-  number=$((number + 1))
-  if output=$("$@" 2>&1); then
-    echo "ok $number - $name"
-  else
-    failed=1
-    printf 'not ok %d - %s\n# %s\n' $number "$name" "$output"
-  fi
-}
-within() { # SECONDS COMMAND...
-  tries=$(($1 * 5))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || { "$@"; return; }
-    sleep 0.2
-  done
-}
-is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; false; }; }
+# shellcheck source=test/vm/checks.sh
+. ./checks.sh
 
 mkdir -p /var/lib/orilla
 mount -t tmpfs data /var/lib/orilla
@@ -40,6 +20,4 @@ check "it sees nothing of the first root, nor what is mounted there" is \
 check "neither from above its root" test ! -e "/proc/$pid/root/../../job"
 check "delete of the pod" orilla delete pod echo --timeout=60s
 check "leaves no mount" is "$(grep overlay /proc/mounts)" ""
-[ $failed = 0 ] || sed 's/^/# /' /run/serve.log
-echo "1..$number"
-exit $failed
+finish cat /run/serve.log

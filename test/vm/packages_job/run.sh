@@ -74,4 +74,4 @@ check "but the data" test -d /var/lib/orilla
 first/install.sh >/dev/null 2>&1
 check "it is uninstalled with its data" /usr/local/lib/orilla/install.sh --uninstall --purge
 check "which are gone" test ! -e /var/lib/orilla
-finish
+finish journalctl -u orilla --no-pager -n 60

@@ -45,4 +45,4 @@ check "it pets the watchdog" is "$(systemctl show -p NRestarts --value orilla)" 
 check "delete of the pod" orilla delete pod echo --timeout=60s
 check "leaves no process" is "$(pgrep -x echo)" ""
 check "the unit stops" systemctl stop orilla.service orilla.socket
-finish
+finish journalctl -u orilla --no-pager -n 60
