@@ -6,7 +6,8 @@
 # Installs what the build needs, builds Orilla's one static file (build-static/orilla), makes an nginx image from Debian's
 # packages, starts Orilla in a box (a network, mounts, processes and cgroups of its own: the machine's network stays as it
 # is), applies examples/web.yaml and fetches the page, from inside and from this shell: a port of 127.0.0.1 leads into the
-# box until `stop`. With --no-uplink the box gets no way out. A second run reuses what is there.
+# box until `stop`. With --no-uplink the box gets no way out. A second run reuses what is there. Its last line is the command
+# that makes a package of what was built and installs that on this machine.
 #
 # ORILLA=PROGRAM takes that program instead of building one, and installs nothing; QUICKSTART_NAME is the box's name.
 set -euo pipefail
@@ -168,8 +169,16 @@ tell_what_next() {
   tail -f $log
   $here/quickstart.sh stop        # ends Orilla and its pods, and removes $data
 TEXT
-  say "Install it on this machine"
-  echo "  meson install -C $build --no-rebuild && systemd-sysusers && systemctl daemon-reload && systemctl enable --now orilla.socket orilla.service"
+  say "Install it on this machine, as a package that runs by itself"
+  tell_how_to_install
+}
+
+# tell_how_to_install: one line, the last one. The version stays the same between releases, so a later build is a reinstallation.
+tell_how_to_install() {
+  local version package
+  version=$(sed -n "s/^  version: '\(.*\)',$/\1/p" "$repository/meson.build")
+  package=$repository/build-packages/orilla_${version}_$(dpkg --print-architecture).deb
+  echo "  $repository/packaging/build --program $program && apt-get install -y --reinstall $package"
 }
 
 command=start no_uplink=

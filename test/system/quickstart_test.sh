@@ -38,6 +38,11 @@ left() { # what there is of the box, the link and the data
   ls -d "$data" 2>/dev/null
   pgrep -f "box_link.py .*$data/port|slirp4netns.*/proc/${init:-none}/" || :
 }
+# simulate LINE: packs, and asks apt what it would do, if that is what the line says.
+simulate() {
+  local apt_get=' && apt-get '
+  if [[ $1 = *packaging/build*"$apt_get"* ]]; then bash -c "${1/"$apt_get"/"$apt_get--simulate "}" 2>&1; fi
+}
 stopped() { "$quickstart" stop >"$work/stop" 2>&1 && [ -z "$(left)" ]; }
 ip link set lo up
 
@@ -57,7 +62,9 @@ until [ -s "$work/other" ]; do sleep 0.05; done
 "$quickstart" >"$work/out" 2>&1
 is "it succeeds" 0 $?
 has "says that there is no way out, and why" "no way out (this machine has no default route)" "$work/out"
-has "ends with the line that installs it" "systemctl enable --now orilla.socket" <(tail -n 1 "$work/out")
+line=$(tail -n 1 "$work/out")
+is "ends with the line that packs and installs it" 1 "$(grep -cE '^  /[^ ]*/packaging/build .* && apt-get install [^&;|]*\.deb$' <<<"$line")"
+has "which does so" "Inst orilla (" <(simulate "$line")
 port=$(sed -n 's#.*--- from this shell, http://127.0.0.1:\([0-9]*\)/.*#\1#p' "$work/out")
 is "a taken port is passed over" 30081 "$port"
 page "$port" >"$work/page"
