@@ -1,4 +1,5 @@
-// The two readers behind read_documents(): YAML through yaml-cpp, JSON through a scanner that notes lines.
+// The two readers behind read_documents(): YAML through yaml-cpp, JSON through a scanner that notes lines. Both go on behind
+// a fault where they can.
 #pragma once
 
 #include "orilla/api/manifest.hpp"
@@ -13,10 +14,8 @@ struct ManifestBudget {
 };
 
 /// With `take_lists_apart` an object whose kind ends in List and that has items becomes its items.
-Result<std::vector<ManifestDocument>> read_yaml_documents(std::string_view text, std::string_view source,
-                                                          bool take_lists_apart);
-Result<std::vector<ManifestDocument>> read_json_documents(std::string_view text, std::string_view source,
-                                                          bool take_lists_apart);
+ManifestReading read_yaml_documents(std::string_view text, std::string_view source, bool take_lists_apart);
+ManifestReading read_json_documents(std::string_view text, std::string_view source, bool take_lists_apart);
 /// FILE:LINE: what
 Error manifest_error(std::string_view source, int line, std::string_view what);
 /// Whether a document of this kind is a list to be taken apart: List, PodList, ...

@@ -133,11 +133,9 @@ bool is_list(const Scanner& scanner) {
     return quoted && is_list_kind(kind.substr(1, kind.size() - 2)) &&
            std::ranges::any_of(scanner.lines, [](const auto& line) { return line.first == "items"; });
 }
-}  // namespace
 
-Result<std::vector<ManifestDocument>> read_json_documents(std::string_view text, std::string_view source,
-                                                          bool take_lists_apart) {
-    std::vector<ManifestDocument> documents;
+Result<void> add_documents(std::vector<ManifestDocument>& documents, std::string_view text, std::string_view source,
+                           bool take_lists_apart) {
     int line = 1;
     while (text.find_first_not_of(blanks) != std::string_view::npos) {
         Scanner scanner(text, line);
@@ -161,7 +159,15 @@ Result<std::vector<ManifestDocument>> read_json_documents(std::string_view text,
         text.remove_prefix(scanner.at());
         line = scanner.line();
     }
-    return documents;
+    return ok();
+}
+}  // namespace
+
+ManifestReading read_json_documents(std::string_view text, std::string_view source, bool take_lists_apart) {
+    ManifestReading reading;
+    if (auto added = add_documents(reading.documents, text, source, take_lists_apart); !added)
+        reading.faults.push_back(std::move(added).error());
+    return reading;
 }
 
 }  // namespace orilla::api

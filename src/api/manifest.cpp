@@ -35,7 +35,7 @@ Error not_an_object(const ManifestDocument& document) {
     return Error(Code::bad_request, "an object is expected, with apiVersion, kind and metadata; this is " + what);
 }
 
-Result<std::vector<ManifestDocument>> read(std::string_view text, std::string_view source, bool take_lists_apart) {
+Result<void> check_text(std::string_view text, std::string_view source) {
     if (text.size() > manifest_bytes_max)
         return manifest_error(source, 1,
                               "the file has " + std::to_string(text.size()) + " bytes, at most " +
@@ -43,14 +43,37 @@ Result<std::vector<ManifestDocument>> read(std::string_view text, std::string_vi
     if (const size_t at = text.find('\0'); at != std::string_view::npos)
         return manifest_error(source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
                               "this is no text, it has a byte of zero: a manifest is YAML or JSON, in UTF-8");
+    return ok();
+}
+
+ManifestReading read(std::string_view text, std::string_view source, bool take_lists_apart) {
+    if (auto checked = check_text(text, source); !checked) return {{}, {std::move(checked).error()}};
     size_t first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return std::vector<ManifestDocument>();
+    if (first == std::string_view::npos) return {};
     if (text[first] != '{') return read_yaml_documents(text, source, take_lists_apart);
-    auto documents = read_json_documents(text, source, take_lists_apart);
-    if (documents) return documents;
+    auto as_json = read_json_documents(text, source, take_lists_apart);
+    if (as_json.faults.empty()) return as_json;
     // A YAML map in braces starts like JSON; when it is neither, the words about JSON fit.
     auto as_yaml = read_yaml_documents(text, source, take_lists_apart);
-    return as_yaml ? std::move(as_yaml) : std::move(documents);
+    const bool is_yaml = as_yaml.faults.empty() || as_yaml.documents.size() > as_json.documents.size();
+    return is_yaml ? std::move(as_yaml) : std::move(as_json);
+}
+
+Result<std::vector<ManifestDocument>> all_or_none(ManifestReading reading) {
+    if (!reading.faults.empty()) return std::move(reading.faults.front());
+    return std::move(reading.documents);
+}
+
+Result<void> read_head(ManifestDocument& document) {
+    if (!document.json.starts_with('{')) return document.located(not_an_object(document));
+    auto head = read_document_head(document.json);
+    if (!head) return document.located(head.error());
+    document.head = *std::move(head);
+    if (document.head.api_version.empty())
+        return document.located(Error(Code::bad_request, "apiVersion is not set: every object needs one"));
+    if (document.head.kind.empty())
+        return document.located(Error(Code::bad_request, "kind is not set: every object needs one"));
+    return ok();
 }
 }  // namespace
 
@@ -86,22 +109,21 @@ Error ManifestDocument::located(const Error& error) const {
 }
 
 Result<std::vector<ManifestDocument>> read_documents(std::string_view text, std::string_view source) {
-    return read(text, source, false);
+    return all_or_none(read(text, source, false));
 }
 
 Result<std::vector<ManifestDocument>> read_manifest(std::string_view text, std::string_view source) {
-    TRY(std::vector<ManifestDocument> documents, read(text, source, true));
-    for (ManifestDocument& document : documents) {
-        if (!document.json.starts_with('{')) return document.located(not_an_object(document));
-        auto head = read_document_head(document.json);
-        if (!head) return document.located(head.error());
-        document.head = *std::move(head);
-        if (document.head.api_version.empty())
-            return document.located(Error(Code::bad_request, "apiVersion is not set: every object needs one"));
-        if (document.head.kind.empty())
-            return document.located(Error(Code::bad_request, "kind is not set: every object needs one"));
+    return all_or_none(read_each_manifest(text, source));
+}
+
+ManifestReading read_each_manifest(std::string_view text, std::string_view source) {
+    ManifestReading found = read(text, source, true);
+    ManifestReading reading{{}, std::move(found.faults)};
+    for (ManifestDocument& document : found.documents) {
+        if (auto headed = read_head(document); headed) reading.documents.push_back(std::move(document));
+        else reading.faults.push_back(std::move(headed).error());
     }
-    return documents;
+    return reading;
 }
 
 Result<Object> decode_manifest(const ManifestDocument& document) {

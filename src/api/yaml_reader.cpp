@@ -26,11 +26,12 @@ class Converter {
     Result<void> convert(const YAML::Node& root) { return value(root, "", 0); }
     /// What the document costs: its JSON and the paths of its fields.
     size_t bytes() const { return document_.json.size() + path_bytes_; }
+    bool ran_out() const { return budget_.values == 0 || budget_.json_bytes < bytes(); }
 
   private:
     Result<void> value(const YAML::Node& node, const std::string& path, int depth) {
         if (depth > json_depth_max) return fail(node, "nested too deeply");
-        if (budget_.values == 0 || budget_.json_bytes < bytes())
+        if (ran_out())
             return fail(node, "the document is too big once its aliases are expanded");
         --budget_.values;
         path_bytes_ += path.size();
@@ -158,25 +159,35 @@ class Reader {
   public:
     Reader(std::string_view source, bool take_lists_apart) : source_(source), take_lists_apart_(take_lists_apart) {}
 
-    Result<void> add(const YAML::Node& root, int first_line, int depth = 0) {
-        if (!root.IsDefined() || root.IsNull()) return ok();
+    void add(const YAML::Node& root, int first_line, int depth = 0) {
+        if (is_full_ || !root.IsDefined() || root.IsNull()) return;
         int line = first_line + root.Mark().line;
         if (take_lists_apart_ && is_list(root)) {
-            if (depth > json_depth_max) return manifest_error(source_, line, "nested too deeply");
-            for (const YAML::Node& item : root["items"]) TRY_VOID(add(item, first_line, depth + 1));
-            return ok();
+            if (depth > json_depth_max) return add_fault(manifest_error(source_, line, "nested too deeply"));
+            for (const YAML::Node& item : root["items"]) add(item, first_line, depth + 1);
+            return;
         }
-        if (documents.size() >= budget_.documents) return manifest_error(source_, line, "too many documents");
-        ManifestDocument& document = documents.emplace_back();
+        if (reading.documents.size() >= budget_.documents) {
+            is_full_ = true;
+            return add_fault(manifest_error(source_, line, "too many documents"));
+        }
+        ManifestDocument document;
         document.source = source_;
         document.line = line;
         Converter converter(document, budget_, first_line);
-        TRY_VOID(converter.convert(root));
+        if (auto converted = converter.convert(root); !converted) {
+            is_full_ = converter.ran_out();
+            return add_fault(std::move(converted).error());
+        }
         budget_.json_bytes -= std::min(budget_.json_bytes, converter.bytes());
-        return ok();
+        reading.documents.push_back(std::move(document));
     }
 
-    std::vector<ManifestDocument> documents;
+    void add_fault(Error fault) { reading.faults.push_back(std::move(fault)); }
+    /// The file has used up what it may cost.
+    bool is_full() const { return is_full_; }
+
+    ManifestReading reading;
 
   private:
     static bool is_list(const YAML::Node& root) {
@@ -188,6 +199,7 @@ class Reader {
     std::string source_;
     bool take_lists_apart_;
     ManifestBudget budget_;
+    bool is_full_ = false;
 };
 
 /// Counts the values of a document without keeping any.
@@ -240,28 +252,28 @@ std::string_view take_document(std::string_view& text) {
     return document;
 }
 
-Result<void> read_document(Reader& reader, std::string_view source, std::string text, int first_line) {
+void read_document(Reader& reader, std::string_view source, std::string text, int first_line) {
     // The end marker starts a part of its own, in which it would be the end of nothing.
     if (text.starts_with("...")) text.replace(0, 3, "---");
     try {
-        TRY_VOID(check_before_loading(text, source, first_line));
-        return reader.add(YAML::Load(text), first_line);
+        if (auto checked = check_before_loading(text, source, first_line); !checked)
+            return reader.add_fault(std::move(checked).error());
+        reader.add(YAML::Load(text), first_line);
     } catch (const YAML::Exception& exception) {
         const YamlFault fault = explain_yaml_fault(text, exception.mark.line, exception.msg);
-        return manifest_error(source, first_line + fault.line, fault.what);
+        reader.add_fault(manifest_error(source, first_line + fault.line, fault.what));
     }
 }
 }  // namespace
 
-Result<std::vector<ManifestDocument>> read_yaml_documents(std::string_view text, std::string_view source,
-                                                          bool take_lists_apart) {
+ManifestReading read_yaml_documents(std::string_view text, std::string_view source, bool take_lists_apart) {
     Reader reader(source, take_lists_apart);
-    for (int line = 1; !text.empty();) {
+    for (int line = 1; !text.empty() && !reader.is_full();) {
         std::string_view document = take_document(text);
-        TRY_VOID(read_document(reader, source, std::string(document), line));
+        read_document(reader, source, std::string(document), line);
         line += static_cast<int>(std::ranges::count(document, '\n'));
     }
-    return std::move(reader.documents);
+    return std::move(reader.reading);
 }
 
 }  // namespace orilla::api

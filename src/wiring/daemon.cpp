@@ -242,7 +242,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(start_node());
     scheduler_->start();
     if (!config_.manifests.empty()) {
-        manifests_ = std::make_unique<ManifestsDirectory>(loop_, *objects_, config_.manifests);
+        manifests_ = std::make_unique<ManifestsDirectory>(loop_, *objects_, *work_thread_, config_.manifests);
         manifests_->start();
     }
     ready_ = was_ready_ = true;

@@ -12,6 +12,7 @@
 
 #include "orilla/api/patch.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/base/read_file.hpp"
 
 namespace orilla::wiring {
 namespace json = boost::json;
@@ -33,10 +34,20 @@ json::object& object_in(json::object& parent, std::string_view key) {
 }
 
 /// The manifest with the annotation that the next apply compares with.
-std::string with_last_applied(const std::string& manifest) {
-    json::object root = json::parse(manifest).get_object();  // read_manifest made it: it parses
+Result<std::string> with_last_applied(const std::string& manifest) {
+    if (manifest.size() > manifest_document_bytes_max)
+        return Error(Code::invalid, "larger than " + render_bytes(manifest_document_bytes_max) + " as JSON");
+    json::parse_options options;
+    options.max_depth = api::json_depth_max;
+    boost::system::error_code failed;
+    json::value value = json::parse(manifest, failed, {}, options);
+    if (failed || !value.is_object()) return Error(Code::invalid, "no JSON object: " + failed.message());
+    json::object& root = value.get_object();
     object_in(object_in(root, "metadata"), "annotations").erase(last_applied);
     const std::string bare = json::serialize(root) + "\n";
+    if (bare.size() > manifest_applied_bytes_max)
+        return Error(Code::invalid, "larger than " + render_bytes(manifest_applied_bytes_max) +
+                                        ": what was applied is kept in an annotation, which holds no more");
     object_in(object_in(root, "metadata"), "annotations")[last_applied] = bare;
     return json::serialize(root);
 }
@@ -51,50 +62,59 @@ Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& ma
 /// What is wrong with the document itself stays wrong until somebody writes another.
 bool may_come_right(const Error& error) { return error.code() != Code::bad_request && error.code() != Code::invalid; }
 
-/// The whole of a regular file; a pipe or a device would hold the loop up, or never end.
+/// The whole of a regular file; a pipe or a device would hold the thread up, or never end.
 Result<std::string> read_regular_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd) return Error::from_errno("open " + path, errno);
     struct stat found{};
     if (::fstat(fd.get(), &found) != 0) return Error::from_errno("read " + path, errno);
     if (!S_ISREG(found.st_mode)) return Error(Code::invalid, path + ": not a regular file");
-    std::string content;
-    char buffer[16 * 1024];
-    for (;;) {
-        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
-        if (got < 0) return Error::from_errno("read " + path, errno);
-        if (got == 0) return content;
-        content.append(buffer, static_cast<size_t>(got));
-        if (content.size() > manifest_file_bytes_max)
-            return Error(Code::invalid, path + ": larger than " + std::to_string(manifest_file_bytes_max) + " bytes");
-    }
+    auto content = read_fd(fd.get(), path, manifest_file_bytes_max);
+    // It stays so until somebody writes another.
+    if (!content && content.error().code() == Code::too_large) return Error(Code::invalid, content.error().message());
+    return content;
+}
+
+struct FileReading {
+    size_t content_hash = 0;
+    api::ManifestReading found;
+};
+
+Result<FileReading> read_manifest_file(const std::string& path) {
+    TRY(const std::string content, read_regular_file(path));
+    return FileReading{std::hash<std::string>()(content), api::read_each_manifest(content, path)};
 }
 
 }  // namespace
 
-loop::Task<Result<bool>> apply_manifest(store::Objects& objects, api::ManifestDocument document) {
+loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument document) {
+    auto annotate = [json = document.json] { return with_last_applied(json); };
+    auto annotating = loop::run_on(executor_, loop_, std::move(annotate));
+    auto annotated = co_await std::move(annotating);
+    if (!annotated) co_return document.located(annotated.error());
+    const std::string manifest = *std::move(annotated);
     CO_CHECK(api::Object object, api::decode_manifest(document));
     const api::KindInfo& kind = object.kind();
     const std::string name = object.meta().name.str();
     std::string ns;
     if (kind.namespaced) ns = object.meta().namespace_.empty() ? "default" : object.meta().namespace_.str();
     if (name.empty()) co_return document.located(Error(Code::invalid, "metadata.name: Required value"));
-    const std::string manifest = with_last_applied(document.json);
-    auto reading = objects.read(kind, ns, name);
+    auto reading = objects_.read(kind, ns, name);
     auto live = co_await std::move(reading);
     if (!live && live.error().code() != Code::not_found) co_return std::move(live).error();
     auto planned = live ? plan_object(kind, manifest, *live) : api::decode_object(kind, manifest);
     if (!planned) co_return document.located(planned.error());
     planned->meta().namespace_ = ns;
-    auto writing = live ? objects.update(std::move(*planned)) : objects.create(std::move(*planned));
+    auto writing = live ? objects_.update(std::move(*planned)) : objects_.create(std::move(*planned));
     auto written = co_await std::move(writing);
     if (!written) co_return document.located(written.error());
     co_return !live || written->entry->revision != live->entry->revision;
 }
 
-ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, store::Objects& objects, std::string directory)
+ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, store::Objects& objects, loop::Executor& executor, std::string directory)
     : loop_(loop),
       objects_(objects),
+      executor_(executor),
       directory_(std::move(directory)),
       inotify_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
       worker_(loop, *this, {.name = "manifests", .backoff_ms_min = 1000}),
@@ -143,7 +163,8 @@ loop::Task<void> ManifestsDirectory::follow() {
 loop::Task<std::vector<ManifestsDirectory::Failed>> ManifestsDirectory::apply_each(std::vector<Numbered> documents, std::string path) {
     std::vector<Failed> failed;
     for (auto& one : documents) {
-        auto applying = apply_manifest(objects_, one.document);
+        co_await loop_.breathe();
+        auto applying = apply(one.document);
         auto changed = co_await std::move(applying);
         if (!changed) failed.push_back({std::move(one), std::move(changed).error()});
         else if (*changed) log::info("applied " + one.document.head.kind + " " + one.document.head.name + " from " + path);
@@ -161,13 +182,16 @@ std::vector<ManifestsDirectory::Numbered> ManifestsDirectory::still_to_do(const 
     return out;
 }
 
-loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t content_hash, const std::vector<Failed>& failed) {
+loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t content_hash, const std::vector<Error>& faults,
+                                           const std::vector<Failed>& failed) {
+    Troubled& trouble = troubled_[file];
+    if (trouble.content_hash != content_hash) trouble = {content_hash, 0, {}, {}};
+    for (const Error& fault : faults)
+        if (trouble.reported.insert(fault.message()).second) log::warning("a document is not applied: " + fault.message());
     if (failed.empty()) {
         troubled_.erase(file);
         return {};
     }
-    Troubled& trouble = troubled_[file];
-    if (trouble.content_hash != content_hash) trouble = {content_hash, 0, {}, {}};
     trouble.left.clear();
     bool again = false;
     for (const auto& [what, error] : failed) {
@@ -183,15 +207,15 @@ loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t conte
 
 loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file) {
     const std::string path = directory_ + "/" + file;
-    auto read = read_regular_file(path);
+    auto read_it = [path] { return read_manifest_file(path); };
+    auto reading = loop::run_on(executor_, loop_, std::move(read_it));
+    auto read = co_await std::move(reading);
     if (!read && read.error().error_number() == ENOENT) {
         troubled_.erase(file);
         co_return loop::Outcome{};
     }
-    CO_CHECK(const std::string content, std::move(read));
-    CO_CHECK(auto documents, api::read_manifest(content, path));
-    const size_t content_hash = std::hash<std::string>()(content);
-    std::vector<Numbered> left = still_to_do(file, content_hash, std::move(documents));
+    CO_CHECK(FileReading all, std::move(read));
+    std::vector<Numbered> left = still_to_do(file, all.content_hash, std::move(all.found.documents));
     std::vector<Failed> failed;
     for (int pass = 0; pass < manifest_passes_max && !left.empty(); ++pass) {
         const size_t before = left.size();
@@ -202,7 +226,7 @@ loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file
         left.clear();
         for (const auto& one : failed) left.push_back(one.what);
     }
-    co_return conclude(file, content_hash, failed);
+    co_return conclude(file, all.content_hash, all.found.faults, failed);
 }
 
 }  // namespace orilla::wiring

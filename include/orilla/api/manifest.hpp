@@ -33,10 +33,19 @@ struct ManifestDocument {
     Error located(const Error& error) const;
 };
 
+/// What was found in a file, each document by itself: a fault in one says nothing about the others.
+struct ManifestReading {
+    std::vector<ManifestDocument> documents;
+    std::vector<Error> faults;  ///< located; each instead of a document, or of all that follow it
+};
+
 /// Every document of a YAML stream or of concatenated JSON, empty ones left out. For configuration files and the like.
 Result<std::vector<ManifestDocument>> read_documents(std::string_view text, std::string_view source);
 /// The objects of a manifest: lists are taken apart, and every document names its kind and apiVersion.
 Result<std::vector<ManifestDocument>> read_manifest(std::string_view text, std::string_view source);
+/// The same, for who applies those that are sound. Past a limit of the file, and past a fault in JSON, which has no marks
+/// between documents, nothing more is read.
+ManifestReading read_each_manifest(std::string_view text, std::string_view source);
 /// The typed object; unknown and duplicate fields are errors. All errors are located.
 Result<Object> decode_manifest(const ManifestDocument& document);
 

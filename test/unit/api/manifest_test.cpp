@@ -156,6 +156,31 @@ TEST_CASE("manifest: documents are separated by lines of dashes or dots, and not
         CHECK_FALSE(read_documents(text, "f"));
 }
 
+TEST_CASE("manifest: a fault says nothing about the other documents, and where it is") {
+    const std::string pod = "apiVersion: v1\nkind: Pod\n";
+    const auto reading = read_each_manifest(pod + "---\na: [\n---\n" + pod + "---\n- 1\n---\nkind: Pod\n---\n" + pod, "f");
+    CHECK(reading.documents.size() == 3);
+    CHECK(reading.documents[1].line == 6);
+    REQUIRE(reading.faults.size() == 3);
+    CHECK(reading.faults[0].message().starts_with("f:4: "));
+    CHECK(reading.faults[1].message().starts_with("f:9: an object is expected"));
+    CHECK(reading.faults[2].message() == "f:11: apiVersion is not set: every object needs one");
+
+    const std::string list = "kind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n- {kind: Pod}\n- {? [a] : b}\n- {apiVersion: v1, kind: Pod}\n";
+    CHECK(read_each_manifest(list, "f").documents.size() == 2);
+    CHECK(read_each_manifest(list, "f").faults.size() == 2);
+
+    const std::string json = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}\n";
+    CHECK(read_each_manifest(json + "{]\n" + json, "f").documents.size() == 1);
+    CHECK(read_each_manifest(json + "---\n{]\n---\n" + json, "f").documents.size() == 2);
+    // A limit of the file ends it.
+    std::string many;
+    for (size_t i = 0; i < manifest_documents_max + 10; ++i) many += "---\n" + pod;
+    const auto full = read_each_manifest(many, "f");
+    CHECK(full.documents.size() == manifest_documents_max);
+    CHECK(full.faults.size() == 1);
+}
+
 TEST_CASE("manifest: merge keys give way to what is written") {
     CHECK(json_of("base: &b {x: 1, y2: 2}\nuse:\n  <<: *b\n  x: 3\n") ==
           R"({"base":{"x":1,"y2":2},"use":{"x":3,"y2":2}})");

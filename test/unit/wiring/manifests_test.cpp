@@ -23,7 +23,7 @@ struct ManifestsWorld : ObjectWorld {
 
     void write(const std::string& file, const std::string& text) const { std::ofstream(directory + "/" + file) << text; }
     void start() {
-        manifests = std::make_unique<wiring::ManifestsDirectory>(loop, objects, directory);
+        manifests = std::make_unique<wiring::ManifestsDirectory>(loop, objects, executor, directory);
         manifests->start();
         settle();
     }
@@ -36,6 +36,7 @@ struct ManifestsWorld : ObjectWorld {
     }
 
     std::string directory;
+    loop::InlineExecutor executor{loop};
     std::unique_ptr<wiring::ManifestsDirectory> manifests;
 };
 
@@ -97,6 +98,38 @@ TEST_CASE("ManifestsDirectory: each document stands for itself") {
     const uint64_t revision = w.store->revision();
     w.pass(600'000);
     CHECK(w.store->revision() == revision);
+}
+
+TEST_CASE("ManifestsDirectory: a document that does not parse, or is none, keeps no other of its file back") {
+    ManifestsWorld w;
+    w.write("a.yaml", config_map("a", "one") + "---\nkind: [\n---\n\tx: y\n---\njust a text\n---\nkind: Pod\n---\n" + config_map("b", "two"));
+    w.write("c.json", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"key":"three"}})" "\n{]\n");
+    w.start();
+    CHECK(w.value("a") == "one");
+    CHECK(w.value("b") == "two");
+    CHECK(w.value("c") == "three");
+    // Nothing is left to try, and what was applied is its owner's.
+    REQUIRE(w.run(w.objects.remove<api::ConfigMap>("default", "a")));
+    w.pass(600'000);
+    CHECK(w.value("a") == "none");
+    w.write("a.yaml", config_map("a", "one") + "---\n" + config_map("b", "three"));
+    w.pass(1000);
+    CHECK(w.value("a") == "one");
+    CHECK(w.value("b") == "three");
+}
+
+TEST_CASE("ManifestsDirectory: what is nested deep or too large to be remembered takes no daemon with it") {
+    ManifestsWorld w;
+    std::string deep;
+    for (int i = 0; i < 60; ++i) deep += "{\"f:a\": ";
+    deep += "{}" + std::string(60, '}');
+    w.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  managedFields:\n  - {manager: m, operation: Update, "
+                      "apiVersion: v1, fieldsType: FieldsV1, fieldsV1: " + deep + "}\ndata: {key: one}\n");
+    w.write("b.yaml", config_map("b", std::string(wiring::manifest_applied_bytes_max, 'x')) + "---\n" + config_map("c", "three"));
+    w.start();
+    CHECK(w.value("a") == "one");
+    CHECK(w.value("b") == "none");
+    CHECK(w.value("c") == "three");
 }
 
 TEST_CASE("ManifestsDirectory: what may come right is tried again, also when it comes from elsewhere") {
