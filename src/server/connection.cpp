@@ -374,7 +374,7 @@ loop::Task<bool> Connection::write_stream(Response response) {
     if (!co_await std::move(pieces)) co_return false;
     if (is_watching_) shared_.owner.end_watch(*this);
     is_watching_ = false;
-    if (!chunked) co_return true;
+    if (!chunked) co_return false;
     auto last = write_all("0\r\n\r\n", {}, nullptr);
     const bool written = co_await std::move(last);
     co_return written && keep_alive_;

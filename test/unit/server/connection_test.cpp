@@ -220,6 +220,22 @@ TEST_CASE("Connection: a stream goes out in chunks") {
     CHECK(world.handler.streams == 0);
 }
 
+TEST_CASE("Connection: a stream of HTTP/1.0 ends with the connection, whatever was asked for") {
+    for (const char* wish : {"", "Connection: keep-alive\r\n"}) {
+        World world;
+        const UniqueFd client = world.connect();
+        world.send(client, "GET /stream HTTP/1.0\r\n" + std::string(wish) + "\r\n");
+        const std::string head = world.receive(client);
+        CHECK(head.find("Connection: close\r\n") != std::string::npos);
+        CHECK(head.find("Transfer-Encoding") == std::string::npos);
+        CHECK(head.ends_with("\r\n\r\npiece1\n"));
+        pass(world.loop, world.clock, 2'000);
+        bool closed = false;
+        CHECK(world.receive(client, &closed) == "piece2\npiece3\n");
+        CHECK(closed);
+    }
+}
+
 TEST_CASE("Connection: a stream stops when its client goes") {
     World world;
     UniqueFd client = world.connect();
