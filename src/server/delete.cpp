@@ -1,4 +1,5 @@
 // DELETE of one object and of a collection.
+#include "list_page.hpp"
 #include "orilla/api/protobuf.hpp"
 #include "rest.hpp"
 #include "selection.hpp"
@@ -93,21 +94,25 @@ Task<Result<Response>> delete_item(Rest& rest, const ResourceRequest& request) {
 Task<Result<Response>> delete_collection(Rest& rest, const ResourceRequest& request) {
     auto options = parse_delete_options(request);
     if (!options) co_return std::move(options).error();
+    auto wanted = parse_list_options(request.query);
+    if (!wanted) co_return std::move(wanted).error();
     auto selection = Selection::parse(request.query, request.kind, {});
     if (!selection) co_return std::move(selection).error();
+    // What comes into the collection meanwhile is not in the page, and stays.
+    CO_TRY(auto page, choose_page(rest, request, *wanted, *selection));
+    if (page.refusal) co_return std::move(*page.refusal);
     store::Objects::Match match = [chosen = *selection](const api::Object& object) {
         const bool named = chosen.name().empty() || object.meta().name == chosen.name();
         return named && chosen.matches(object);
     };
-    CO_TRY(auto removed, rest.objects.remove_collection(request.kind, request.path.ns, std::move(match), *options));
+    CO_TRY(auto removed, rest.objects.remove_members(request.kind, std::move(page.listing.entries), std::move(match), *options));
     if (!removed.whole()) {
         const StatusDetails details{"", request.kind.group, request.kind.plural, ""};
         co_return success_response(200, details);
     }
-    store::Listing listing;
-    listing.entries = std::move(removed.last);
-    listing.revision = rest.store().revision();
-    auto rendering = render_listing(rest, request, std::move(listing));
+    page.listing.entries = std::move(removed.last);
+    page.listing.revision = rest.store().revision();
+    auto rendering = render_page(rest, request, std::move(page));
     co_return co_await std::move(rendering);
 }
 

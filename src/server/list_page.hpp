@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "list_options.hpp"
 #include "rest.hpp"
 #include "selection.hpp"
 
@@ -24,11 +25,19 @@ struct ListPage {
     store::Listing listing;
     std::string continue_token;       ///< empty: it is the last one
     std::optional<size_t> remaining;  ///< objects after it, where that is known without looking
+    std::optional<Response> refusal;  ///< instead of all that: the token is too old
 };
 
 /// Of a snapshot the `limit` objects that are selected behind the token. Null: from the start.
 Task<Result<ListPage>> plan_page(Rest& rest, const ResourceRequest& request, const ContinueToken* token, size_t limit,
                                  const Selection& selection, store::Listing listing);
+
+/// The page that the options mean: all there is, where they set no limit and continue nothing. What is in it may still
+/// have to be selected.
+Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options, const Selection& selection);
+
+/// 200 with the list that the page is, whatever else the request selects.
+Task<Result<Response>> render_page(Rest& rest, const ResourceRequest& request, ListPage page);
 
 /// The 410 for a token that is too old.
 Response expired_continue_response(const ResourceRequest& request, const ContinueToken& token);

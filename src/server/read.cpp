@@ -254,13 +254,36 @@ Task<Result<Response>> start_list(std::unique_ptr<ListStream> stream) {
 }
 }  // namespace
 
-Task<Result<Response>> render_listing(Rest& rest, const ResourceRequest& request, store::Listing listing) {
+Task<Result<Response>> render_page(Rest& rest, const ResourceRequest& request, ListPage page) {
     auto include = include_object(request.query);
     if (!include) co_return std::move(include).error();
-    ListPage page;
-    page.listing = std::move(listing);
     auto task = start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include));
     co_return co_await std::move(task);
+}
+
+Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options, const Selection& selection) {
+    auto reaching = await_revision(rest, options.revision.value_or(0));
+    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
+    std::optional<ContinueToken> token;
+    if (!options.token.empty()) {
+        CO_CHECK(token, parse_continue(options.token, request));
+    }
+    ListPage page;
+    auto listing = take_listing(rest, request, options, token, selection);
+    // One of a revision that is not there yet comes from before a backup was restored.
+    const bool is_expired = !listing && (listing.error().code() == Code::expired || listing.error().code() == Code::timeout);
+    if (token && is_expired) {
+        page.refusal = expired_continue_response(request, *token);
+        co_return page;
+    }
+    if (!listing) co_return std::move(listing).error();
+    if (!token && options.limit <= 0) {
+        page.listing = std::move(*listing);
+        co_return page;
+    }
+    const size_t limit = options.limit > 0 ? static_cast<size_t>(options.limit) : SIZE_MAX;
+    auto planning = plan_page(rest, request, token ? &*token : nullptr, limit, selection, std::move(*listing));
+    co_return co_await std::move(planning);
 }
 
 Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
@@ -270,24 +293,8 @@ Task<Result<Response>> list_items(Rest& rest, const ResourceRequest& request) {
     if (!selection) co_return std::move(selection).error();
     auto include = include_object(request.query);
     if (!include) co_return std::move(include).error();
-    auto reaching = await_revision(rest, options->revision.value_or(0));
-    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
-    std::optional<ContinueToken> token;
-    if (!options->token.empty()) {
-        CO_CHECK(token, parse_continue(options->token, request));
-    }
-    auto listing = take_listing(rest, request, *options, token, *selection);
-    // One of a revision that is not there yet comes from before a backup was restored.
-    const bool is_expired = !listing && (listing.error().code() == Code::expired || listing.error().code() == Code::timeout);
-    if (token && is_expired) co_return expired_continue_response(request, *token);
-    if (!listing) co_return std::move(listing).error();
-    ListPage page;
-    if (token || options->limit > 0) {
-        const size_t limit = options->limit > 0 ? static_cast<size_t>(options->limit) : SIZE_MAX;
-        CO_TRY(page, plan_page(rest, request, token ? &*token : nullptr, limit, *selection, std::move(*listing)));
-    } else {
-        page.listing = std::move(*listing);
-    }
+    CO_TRY(auto page, choose_page(rest, request, *options, *selection));
+    if (page.refusal) co_return std::move(*page.refusal);
     auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(page), request.form, *include);
     auto task = start_list(std::move(stream));
     co_return co_await std::move(task);

@@ -54,15 +54,16 @@ Result<Response> render_item(Rest& rest, const ResourceRequest& request, const s
 /// The same with another code, for what a write gave.
 Result<Response> render_stored(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status);
 
-/// 200 with the list that the listing is, whatever else the request selects.
-Task<Result<Response>> render_listing(Rest& rest, const ResourceRequest& request, store::Listing listing);
-
 /// includeObject of a Table request.
 Result<std::string_view> parse_include_object(const Query& query);
 
 /// What Kubernetes calls the options in the query of a write: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions;
 /// empty for a read.
 std::string_view write_options_of(Method method);
+
+/// bad_request unless the body of a PUT names the object of the URL.
+Result<void> check_body_name(const ResourceRequest& request, std::string_view name);
+
 /// dryRun=All, or nothing; invalid for anything else.
 Result<bool> parse_dry_run(const Query& query, Method method);
 

@@ -374,9 +374,13 @@ void RemovedCollection::add(EntryPtr entry) {
 
 Task<Result<RemovedCollection>> Objects::remove_collection(const api::KindInfo& kind, std::string ns, Match match,
                                                            DeleteOptions options) {
+    return remove_members(kind, store_.list(kind.resource, ns).entries, std::move(match), std::move(options));
+}
+
+Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<EntryPtr> members, Match match,
+                                                        DeleteOptions options) {
     RemovedCollection all;
-    const Listing listing = store_.list(kind.resource, ns);
-    for (const EntryPtr& entry : listing.entries) {
+    for (const EntryPtr& entry : members) {
         co_await loop_.breathe();
         auto reading = read(kind, entry->key.ns, entry->key.name);
         auto stored = co_await std::move(reading);

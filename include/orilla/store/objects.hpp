@@ -124,6 +124,9 @@ class Objects {
     /// Deletes those that match, one by one; the first error that is not "it is already gone" ends it.
     Task<Result<RemovedCollection>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
                                                       DeleteOptions options = {});
+    /// The same of those alone; what is already gone is passed over.
+    Task<Result<RemovedCollection>> remove_members(const api::KindInfo& kind, std::vector<EntryPtr> members, Match match,
+                                                   DeleteOptions options = {});
     /// What the scheduler and pods/binding do: gives the pod its node. 409 when it has one.
     Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteOptions options = {});
 

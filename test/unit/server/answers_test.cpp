@@ -157,7 +157,7 @@ TEST_CASE("answers: bodies may be YAML") {
     const Answer created = w.client.ask("POST", settings, "metadata:\n  name: a\ndata:\n  k: |\n    one\n    two\n", yaml);
     CHECK(created.status == 201);
     CHECK(created.has(R"("data":{"k":"one\ntwo\n"})"));
-    CHECK(w.client.ask("PUT", settings + "/a", "# a comment\ndata: {k: 'w'}\n", yaml).has(R"("k":"w")"));
+    CHECK(w.client.ask("PUT", settings + "/a", "# a comment\nmetadata: {name: a}\ndata: {k: 'w'}\n", yaml).has(R"("k":"w")"));
     CHECK(w.client.ask("DELETE", settings + "/a", "propagationPolicy: Background\n", yaml).status == 200);
     CHECK(w.client.ask("POST", settings, "a: [\n", yaml).status == 400);
     CHECK(w.client.ask("POST", settings, "metadata: {name: a}\n---\nmetadata: {name: b}\n", yaml).status == 400);
@@ -264,4 +264,25 @@ TEST_CASE("lists in pages: a token that is too old says so, and how to go on") {
         CHECK(w.client.ask("GET", settings + "?continue=" + bad).status == 400);
     CHECK(w.client.ask("GET", settings + "?resourceVersion=5&continue=" + token).status == 400);
     CHECK(w.client.ask("GET", settings + "?resourceVersion=5&resourceVersionMatch=Exact&continue=" + token).status == 422);
+}
+
+TEST_CASE("deletecollection deletes a page where it is asked for one") {
+    ApiWorld w;
+    for (int i = 0; i < 6; ++i) w.create(settings, setting("m" + std::to_string(i), "v", i % 2 == 0 ? "even" : "odd"));
+    const Answer first = w.client.ask("DELETE", settings + "?limit=2&labelSelector=l%3Deven");
+    CHECK(first.has(R"("name":"m0")"));
+    CHECK(first.has(R"("name":"m2")"));
+    const std::string token = text_member(first.body, "continue");
+    CHECK(w.client.ask("GET", settings + "/m4").status == 200);
+    w.create(settings, setting("m8", "v", "even"));
+    const Answer second = w.client.ask("DELETE", settings + "?limit=2&labelSelector=l%3Deven&continue=" + token);
+    CHECK(second.has(R"("name":"m4")"));
+    CHECK_FALSE(second.has("continue"));
+    CHECK(w.client.ask("GET", settings + "/m8").status == 200);
+    CHECK(w.client.ask("GET", settings + "/m1").status == 200);
+    CHECK(w.client.ask("DELETE", settings + "?continue=abc").status == 400);
+    CHECK(w.client.ask("DELETE", settings + "?limit=x").status == 400);
+    CHECK(w.client.ask("DELETE", settings + "?resourceVersionMatch=Exact").status == 422);
+    CHECK(w.client.ask("DELETE", settings + "?limit=1&dryRun=All").has(R"("name":"m1")"));
+    CHECK(w.client.ask("GET", settings + "/m1").status == 200);
 }
