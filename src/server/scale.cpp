@@ -104,6 +104,7 @@ Task<Result<Response>> update_scale(Rest& rest, const ResourceRequest& request) 
     api::DecodeReport report;
     auto scale = api::decode<api::Scale>(*json, &report);
     if (!scale) co_return std::move(scale).error();
+    if (auto named = check_body_name(request, scale->metadata.name.view()); !named) co_return std::move(named).error();
     if (auto checked = check_fields(*validation, report); !checked) co_return std::move(checked).error();
     store::WriteOptions options;
     options.dry_run = *dry_run;

@@ -43,13 +43,6 @@ Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request
     co_return body;
 }
 
-Result<void> check_body_name(const ResourceRequest& request, api::ObjectMeta& meta) {
-    if (meta.name.empty()) meta.name = api::Str(request.path.name);
-    if (meta.name == request.path.name) return ok();
-    return Error(Code::bad_request, "the name of the object (" + meta.name.str() + ") does not match the name on the URL (" +
-                                        request.path.name + ")");
-}
-
 Result<Response> answer(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status,
                         FieldValidation validation, const api::DecodeReport& report) {
     TRY(auto response, render_stored(rest, request, stored, status));
@@ -148,6 +141,16 @@ struct PatchOfRevision {
 };
 }  // namespace
 
+/// A body without a name is no shorter way to say it: what was forgotten with it would be taken from the object.
+Result<void> check_body_name(const ResourceRequest& request, std::string_view name) {
+    if (name == request.path.name) return ok();
+    if (name.empty())
+        return Error(Code::bad_request, "the name of the object (" + request.path.name +
+                                            " based on URL) was undeterminable: name must be provided");
+    return Error(Code::bad_request, "the name of the object (" + std::string(name) + ") does not match the name on the URL (" +
+                                        request.path.name + ")");
+}
+
 Task<Result<Response>> create_item(Rest& rest, const ResourceRequest& request) {
     auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
@@ -166,7 +169,7 @@ Task<Result<Response>> update_item(Rest& rest, const ResourceRequest& request, s
     auto decoding = decode_body(rest, request, write->validation);
     auto body = co_await std::move(decoding);
     if (!body) co_return std::move(body).error();
-    if (auto named = check_body_name(request, body->object.meta()); !named) co_return std::move(named).error();
+    if (auto named = check_body_name(request, body->object.meta().name); !named) co_return std::move(named).error();
     write->options.creates = true;
     CO_TRY(auto stored, rest.objects.update(std::move(body->object), part, write->options));
     co_return answer(rest, request, stored, stored.created ? 201 : 200, write->validation, body->report);

@@ -87,3 +87,23 @@ TEST_CASE("PUT: a missing Lease, Endpoints, Event or Service is created, others 
     CHECK(other.status == 409);
     CHECK(other.has("Precondition failed: UID in precondition: 4711"));
 }
+
+TEST_CASE("PUT: a body that names no object, or another, replaces none") {
+    ApiWorld w;
+    const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
+    w.create(config_maps, named("a", "", R"(,"data":{"k":"v"})"));
+    w.create(deployments, named("d", "", R"(,"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},)"
+                                         R"("spec":{"containers":[{"name":"c","image":"i"}]}}})"));
+    for (const std::string& path : {config_maps + "/a", std::string("/api/v1/namespaces/default"), leases + "/new", deployments + "/d/scale"}) {
+        for (const char* body : {"{}", R"({"metadata":{}})", R"({"metadata":{"name":""},"data":{"k":"new"}})"}) {
+            const Answer answer = w.client.ask("PUT", path, body);
+            INFO(path << ": " << answer.body);
+            CHECK(answer.status == 400);
+            CHECK(answer.has("based on URL) was undeterminable: name must be provided"));
+        }
+        CHECK(w.client.ask("PUT", path, named("other")).has("the name of the object (other) does not match the name on the URL"));
+    }
+    CHECK(w.client.ask("GET", config_maps + "/a").has(R"("k":"v")"));
+    CHECK(w.client.ask("GET", leases + "/new").status == 404);
+    CHECK(w.client.ask("PATCH", config_maps + "/a", R"({"metadata":{"name":null}})", merge_type).status == 400);
+}
