@@ -10,7 +10,7 @@
 #include "orilla/images/workers.hpp"
 #include "orilla/network/check_kernel.hpp"
 #include "orilla/runtime/runtime.hpp"
-#include "orilla/server/pki.hpp"
+#include "orilla/pki/pki.hpp"
 #include "wiring/serve.hpp"
 
 namespace {
@@ -29,8 +29,8 @@ orilla::Result<std::string> make_kubeconfig(const std::string& data_dir, const s
     struct stat found{};
     if (stat(directory.c_str(), &found) != 0)
         return orilla::Error::from_errno("read " + directory + " (made when `orilla serve` starts; only root may read it)", errno);
-    TRY(const orilla::server::Pki pki, orilla::server::ensure_pki(directory, {}));
-    return orilla::server::render_kubeconfig(pki, server);
+    TRY(const orilla::pki::Pki pki, orilla::pki::ensure_pki(directory, {}));
+    return orilla::pki::render_kubeconfig(pki, server);
 }
 
 std::vector<orilla::cli::ServeFlag> serve_flags() {

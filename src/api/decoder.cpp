@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "map_order.hpp"
+#include "orilla/base/base64.hpp"
 
 namespace orilla::api {
 namespace {

@@ -3,6 +3,7 @@
 #include "defaults_by_kind.hpp"
 #include "orilla/api/codec.hpp"
 #include "orilla/api/defaults.hpp"
+#include "orilla/base/base64.hpp"
 
 namespace orilla::api {
 namespace {

@@ -8,6 +8,7 @@
 #include "orilla/api/codec.hpp"
 #include "orilla/api/utf8.hpp"
 #include "orilla/api/values.hpp"
+#include "orilla/base/base64.hpp"
 #include "map_order.hpp"
 #include "protobuf_reader.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "json_value.hpp"
 #include "orilla/api/codec.hpp"
+#include "orilla/base/base64.hpp"
 #include "validate.hpp"
 
 namespace orilla::api {

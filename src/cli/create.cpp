@@ -7,6 +7,7 @@
 #include "manifests.hpp"
 #include "orilla/api/codec.hpp"
 #include "orilla/api/utf8.hpp"
+#include "orilla/base/base64.hpp"
 #include "output.hpp"
 #include "verbs.hpp"
 
@@ -29,7 +30,7 @@ Result<json::object> make_config_map(const Options& options) {
     json::object data, binary;
     for (const auto& [key, value] : entries) {
         if (api::is_utf8(value)) data[key] = value;
-        else binary[key] = api::encode_base64(value);
+        else binary[key] = encode_base64(value);
     }
     json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", new_metadata(options)}};
     if (!data.empty()) out["data"] = std::move(data);

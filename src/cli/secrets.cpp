@@ -10,6 +10,7 @@
 #include "config_sources.hpp"
 #include "generators.hpp"
 #include "orilla/api/codec.hpp"
+#include "orilla/base/base64.hpp"
 #include "resources.hpp"
 
 namespace orilla::cli {
@@ -65,7 +66,7 @@ Result<std::vector<ConfigEntry>> make_docker_registry(const Options& options) {
         return usage("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
     json::object login{{"username", options.docker_username}, {"password", options.docker_password}};
     if (!options.docker_email.empty()) login["email"] = options.docker_email;
-    login["auth"] = api::encode_base64(options.docker_username + ":" + options.docker_password);
+    login["auth"] = encode_base64(options.docker_username + ":" + options.docker_password);
     const json::object config{{"auths", json::object{{options.docker_server, std::move(login)}}}};
     return std::vector<ConfigEntry>{{key, json::serialize(config)}};
 }
@@ -85,7 +86,7 @@ Result<json::object> make_secret(const Options& options, json::object metadata) 
         TRY(entries, read_config_sources(options, "Secret", options.args[0]));
     }
     json::object data;
-    for (const auto& [key, value] : entries) data[key] = api::encode_base64(value);
+    for (const auto& [key, value] : entries) data[key] = encode_base64(value);
     json::object out{{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", std::move(metadata)}};
     if (!type.empty()) out["type"] = type;
     if (!data.empty()) out["data"] = std::move(data);

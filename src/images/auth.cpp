@@ -5,12 +5,11 @@
 
 #include "layer_path.hpp"
 #include "messages.hpp"
+#include "orilla/base/base64.hpp"
 
 namespace orilla::images {
 
 namespace {
-
-constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// "https://index.docker.io/v1/" is host "docker.io" without a path.
 struct EntryKey {
@@ -18,7 +17,15 @@ struct EntryKey {
     std::string path;
 };
 
-EntryKey parse_key(std::string_view key) {
+/// Docker's own writes padding, not everybody does.
+Result<std::string> decode_login(std::string auth) {
+    auth.append((4 - auth.size() % 4) % 4, '=');
+    auto plain = decode_base64(auth);
+    if (!plain) return Error(Code::invalid, "not valid base64");
+    return plain;
+}
+
+EntryKey parse_auth_key(std::string_view key) {
     for (std::string_view scheme : {"https://", "http://"})
         if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
     while (key.ends_with('/')) key.remove_suffix(1);
@@ -48,7 +55,7 @@ bool path_matches(std::string_view prefix, std::string_view path) {
 Result<Credential> parse_entry(const std::string& key, const json::object& entry) {
     Credential out{text_of(entry, "username"), text_of(entry, "password")};
     if (const std::string auth = text_of(entry, "auth"); !auth.empty()) {
-        TRY(const std::string plain, decode_base64(auth));
+        TRY(const std::string plain, decode_login(auth));
         const size_t colon = plain.find(':');
         if (colon == std::string::npos)
             return Error(Code::invalid, "image pull secret: \"auth\" of " + printable(key) + " is not user:password");
@@ -118,7 +125,7 @@ Result<std::vector<Credential>> find_credentials(std::string_view docker_config,
     for (const auto& member : entries) {
         if (!member.value().is_object()) continue;
         const std::string key(member.key());
-        const EntryKey entry = parse_key(key);
+        const EntryKey entry = parse_auth_key(key);
         if (!host_matches(entry.host, reference.domain) || !path_matches(entry.path, reference.path)) continue;
         TRY(Credential credential, parse_entry(key, member.value().get_object()));
         matches.push_back({entry.path.size() * 2 + (entry.host == reference.domain ? 1 : 0), std::move(credential)});
@@ -150,33 +157,6 @@ bool shares_credentials(std::string_view registry_host, std::string_view realm_h
     const auto parent = registry_host.substr(dot + 1);
     if (parent.find('.') == std::string_view::npos) return false;  // a top-level domain is nobody's
     return realm_host == parent || (realm_host.ends_with(parent) && realm_host[realm_host.size() - parent.size() - 1] == '.');
-}
-
-Result<std::string> decode_base64(std::string_view text) {
-    while (text.ends_with('=')) text.remove_suffix(1);
-    std::string out;
-    uint32_t bits = 0;
-    int count = 0;
-    for (char c : text) {
-        const size_t value = base64_alphabet.find(c);
-        if (value == std::string_view::npos) return Error(Code::invalid, "not valid base64");
-        bits = bits << 6 | static_cast<uint32_t>(value);
-        count += 6;
-        if (count < 8) continue;
-        count -= 8;
-        out += static_cast<char>(bits >> count & 0xff);
-    }
-    return out;
-}
-
-std::string encode_base64(std::string_view bytes) {
-    std::string out;
-    for (size_t i = 0; i < bytes.size(); i += 3) {
-        const auto byte = [&](size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U; };
-        const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-        for (int k = 0; k < 4; ++k) out += i + static_cast<size_t>(k) <= bytes.size() ? base64_alphabet[group >> (18 - 6 * k) & 63] : '=';
-    }
-    return out;
 }
 
 }  // namespace orilla::images

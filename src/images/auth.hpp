@@ -35,7 +35,5 @@ Challenge parse_challenges(const std::vector<std::string>& values);
 /// the same parent domain (registry-1.docker.io and auth.docker.io). Hosts without port.
 bool shares_credentials(std::string_view registry_host, std::string_view realm_host);
 
-Result<std::string> decode_base64(std::string_view text);
-std::string encode_base64(std::string_view bytes);
 
 }  // namespace orilla::images

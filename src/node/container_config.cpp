@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orilla/api/codec.hpp"
+#include "orilla/base/base64.hpp"
 
 namespace orilla::node {
 namespace {
@@ -189,7 +190,7 @@ std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const Env
         const api::Secret* secret = sources.secret(ref.name.view());
         for (std::string_view key : {".dockerconfigjson", ".dockercfg"}) {
             const api::Str* value = secret ? secret->data.get(key) : nullptr;
-            auto plain = value ? api::decode_base64(value->view()) : Result<std::string>(std::string());
+            auto plain = value ? decode_base64(value->view()) : Result<std::string>(std::string());
             if (plain && !plain->empty()) out.push_back(std::move(*plain));
         }
     }

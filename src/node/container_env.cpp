@@ -2,6 +2,7 @@
 
 #include "container_config.hpp"
 #include "orilla/api/codec.hpp"
+#include "orilla/base/base64.hpp"
 
 namespace orilla::node {
 namespace {
@@ -68,7 +69,7 @@ Result<void> add_env_from(EnvList& env, const api::EnvFromSource& from, const En
         if (!found && ref.optional.value_or(false)) return ok();
         if (!found) return Error(Code::not_found, "secret \"" + std::string(ref.name.view()) + "\" not found");
         for (const auto& [key, value] : found->data) {
-            TRY(std::string plain, api::decode_base64(value.view()));
+            TRY(std::string plain, decode_base64(value.view()));
             set_variable(env, prefix + std::string(key.view()), std::move(plain));
         }
     }
@@ -94,7 +95,7 @@ Result<std::optional<std::string>> secret_key(const api::Pod& pod, const api::Se
     auto found = sources.secret(name);
     const api::Str* value = found ? found->data.get(ref.key.view()) : nullptr;
     if (value) {
-        TRY(std::string plain, api::decode_base64(value->view()));
+        TRY(std::string plain, decode_base64(value->view()));
         return std::optional<std::string>(std::move(plain));
     }
     if (ref.optional.value_or(false)) return std::optional<std::string>();

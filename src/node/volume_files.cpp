@@ -1,4 +1,5 @@
 #include "orilla/api/codec.hpp"
+#include "orilla/base/base64.hpp"
 #include "volumes.hpp"
 
 namespace orilla::node {
@@ -27,7 +28,7 @@ Result<void> add_file(std::vector<ProjectedFile>& files, const Source& source, s
     if (!is_safe_path(path)) return Error(Code::invalid, source.what + ": path \"" + std::string(path) + "\" leads out of the volume");
     ProjectedFile file{std::string(path), std::string(value), mode};
     if (source.base64) {
-        TRY(file.content, api::decode_base64(value));
+        TRY(file.content, decode_base64(value));
     }
     files.push_back(std::move(file));
     return ok();

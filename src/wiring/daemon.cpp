@@ -33,7 +33,7 @@ std::string first_service_ip(const std::string& cidr) {
 
 }  // namespace
 
-Daemon::Daemon(loop::Loop& loop, ServeConfig config, const server::BuildInfo& build)
+Daemon::Daemon(loop::Loop& loop, ServeConfig config, const apiserver::BuildInfo& build)
     : loop_(loop), config_(std::move(config)), build_(build), give_back_(loop), store_thread_(loop) {}
 Daemon::~Daemon() = default;
 
@@ -102,8 +102,8 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     co_return ok();
 }
 
-Result<void> Daemon::open_server(server::ListeningSockets sockets) {
-    server::ServerOptions options;
+Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
+    apiserver::ServerOptions options;
     options.build = build_;
     options.advertised_address = config_.listen;
     options.logs = logs_adapter_.get();
@@ -111,13 +111,13 @@ Result<void> Daemon::open_server(server::ListeningSockets sockets) {
     options.executor = work_thread_.get();
     options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };
     options.append_metrics = [this](std::string& out) { append_metrics(out); };
-    server_ = std::make_unique<server::Server>(loop_, *objects_, std::move(options));
+    server_ = std::make_unique<apiserver::Server>(loop_, *objects_, std::move(options));
     server_->serve_unix(std::move(sockets.unix_socket));
     if (!sockets.tcp_socket) return ok();
-    auto names = server::default_pki_names(config_.node_name, config_.cluster_domain,
+    auto names = pki::default_pki_names(config_.node_name, config_.cluster_domain,
                                            {first_service_ip(config_.service_cidr), config_.node_ip});
-    server::add_pki_names(names, config_.tls_sans);
-    TRY(const server::Pki pki, server::ensure_pki(config_.data_dir + "/pki", names));
+    pki::add_pki_names(names, config_.tls_sans);
+    TRY(const pki::Pki pki, pki::ensure_pki(config_.data_dir + "/pki", names));
     return server_->serve_tls(std::move(sockets.tcp_socket), pki);
 }
 
@@ -216,10 +216,10 @@ void Daemon::keep_events() {
 }
 
 loop::Task<Result<void>> Daemon::start() {
-    CO_CHECK(server::ListeningSockets sockets, server::take_activated_sockets());
+    CO_CHECK(apiserver::ListeningSockets sockets, apiserver::take_activated_sockets());
     CO_CHECK_VOID(make_directories());
     CO_TRY(claims_, claim_everything(loop_, config_));
-    CO_CHECK(made_socket_, server::make_missing_sockets(sockets, config_.socket, config_.listen));
+    CO_CHECK(made_socket_, apiserver::make_missing_sockets(sockets, config_.socket, config_.listen));
     // From here on something of an earlier daemon may change: whatever could be somebody else's has been looked at.
     CO_TRY_VOID(open_store());
     CO_CHECK_VOID(open_network());

@@ -10,6 +10,7 @@
 #include "logs_adapter.hpp"
 #include "manifests.hpp"
 #include "network_adapter.hpp"
+#include "orilla/apiserver/server.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/images/images.hpp"
 #include "orilla/loop/io_thread.hpp"
@@ -20,7 +21,6 @@
 #include "orilla/node/pod_agent.hpp"
 #include "orilla/runtime/runtime.hpp"
 #include "orilla/scheduler/scheduler.hpp"
-#include "orilla/server/server.hpp"
 #include "orilla/store/event_archive.hpp"
 #include "orilla/store/events.hpp"
 #include "orilla/store/objects.hpp"
@@ -33,7 +33,7 @@ namespace orilla::wiring {
 
 class Daemon {
   public:
-    Daemon(loop::Loop& loop, ServeConfig config, const server::BuildInfo& build);
+    Daemon(loop::Loop& loop, ServeConfig config, const apiserver::BuildInfo& build);
     ~Daemon();
     /// Brings everything up; afterwards /readyz says ok.
     loop::Task<Result<void>> start();
@@ -43,7 +43,7 @@ class Daemon {
   private:
     Result<void> make_directories();
     Result<void> open_network();
-    Result<void> open_server(server::ListeningSockets sockets);
+    Result<void> open_server(apiserver::ListeningSockets sockets);
     loop::Task<Result<void>> open_store();
     loop::Task<Result<void>> open_runtime();
     loop::Task<Result<void>> start_node();
@@ -58,7 +58,7 @@ class Daemon {
 
     loop::Loop& loop_;
     ServeConfig config_;
-    const server::BuildInfo build_;
+    const apiserver::BuildInfo build_;
     SystemRandom random_;
     bool ready_ = false;
     bool was_ready_ = false;
@@ -93,7 +93,7 @@ class Daemon {
     std::unique_ptr<store::Follower> config_maps_;
     std::unique_ptr<store::Follower> secrets_;
     std::unique_ptr<ManifestsDirectory> manifests_;
-    std::unique_ptr<server::Server> server_;
+    std::unique_ptr<apiserver::Server> server_;
     std::unique_ptr<loop::Scope> background_;  ///< last: what runs in it uses all of the above
 };
 

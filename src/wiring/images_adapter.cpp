@@ -23,13 +23,13 @@ node::ImageFacts to_facts(const images::Image& image) {
 /// Adds up the layers' progress into what a person follows.
 class ProgressSum {
   public:
-    explicit ProgressSum(server::ImageProgressFn sink) : sink_(std::move(sink)) {}
+    explicit ProgressSum(apiserver::ImageProgressFn sink) : sink_(std::move(sink)) {}
     void take(const images::Progress& step) {
         if (!step.layer.empty()) {
             if (!layers_.count(step.layer)) order_.push_back(step.layer);
             layers_[step.layer] = step;
         }
-        server::ImageProgress out;
+        apiserver::ImageProgress out;
         out.status = images::phase_name(step.phase);
         if (!step.message.empty()) out.status += ": " + step.message;
         out.layers_total = static_cast<int>(layers_.size());
@@ -44,12 +44,12 @@ class ProgressSum {
     }
 
   private:
-    server::ImageProgressFn sink_;
+    apiserver::ImageProgressFn sink_;
     std::map<std::string, images::Progress> layers_;
     std::vector<std::string> order_;
 };
 
-images::ProgressSink sum_into(server::ImageProgressFn sink) {
+images::ProgressSink sum_into(apiserver::ImageProgressFn sink) {
     auto sum = std::make_shared<ProgressSum>(std::move(sink));
     return [sum](const images::Progress& step) { sum->take(step); };
 }
@@ -81,8 +81,8 @@ loop::Task<Result<node::ImageFacts>> ImagesAdapter::pull(std::string name, std::
     co_return to_facts(image);
 }
 
-server::ImageInfo ImagesAdapter::to_info(const images::Image& image) const {
-    server::ImageInfo out;
+apiserver::ImageInfo ImagesAdapter::to_info(const images::Image& image) const {
+    apiserver::ImageInfo out;
     out.id = image.id;
     out.names = image.names;
     out.size_bytes = image.size_bytes;
@@ -94,13 +94,13 @@ server::ImageInfo ImagesAdapter::to_info(const images::Image& image) const {
     return out;
 }
 
-std::vector<server::ImageInfo> ImagesAdapter::list() const {
-    std::vector<server::ImageInfo> out;
+std::vector<apiserver::ImageInfo> ImagesAdapter::list() const {
+    std::vector<apiserver::ImageInfo> out;
     for (const auto& image : images_.list()) out.push_back(to_info(image));
     return out;
 }
 
-loop::Task<Result<server::ImageInfo>> ImagesAdapter::pull(std::string name, server::ImageProgressFn progress) {
+loop::Task<Result<apiserver::ImageInfo>> ImagesAdapter::pull(std::string name, apiserver::ImageProgressFn progress) {
     images::PullRequest request;
     request.image = std::move(name);
     request.on_progress = sum_into(std::move(progress));
@@ -108,15 +108,15 @@ loop::Task<Result<server::ImageInfo>> ImagesAdapter::pull(std::string name, serv
     co_return to_info(image);
 }
 
-loop::Task<Result<std::vector<server::ImageInfo>>> ImagesAdapter::import(std::string path, std::string name,
-                                                                         server::ImageProgressFn progress) {
+loop::Task<Result<std::vector<apiserver::ImageInfo>>> ImagesAdapter::import(std::string path, std::string name,
+                                                                         apiserver::ImageProgressFn progress) {
     UniqueFd source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!source) co_return Error::from_errno("open " + path, errno).with_code(Code::bad_request);
     images::ImportRequest request;
     if (!name.empty()) request.names.push_back(std::move(name));
     request.on_progress = sum_into(std::move(progress));
     CO_TRY(std::vector<images::Image> imported, images_.import_archive(std::move(source), std::move(request)));
-    std::vector<server::ImageInfo> out;
+    std::vector<apiserver::ImageInfo> out;
     for (const auto& image : imported) out.push_back(to_info(image));
     co_return out;
 }
@@ -129,10 +129,10 @@ loop::Task<Result<void>> ImagesAdapter::remove(std::string name_or_id) {
     co_return ok();
 }
 
-loop::Task<Result<std::vector<server::ImageInfo>>> ImagesAdapter::prune() {
-    const std::vector<server::ImageInfo> before = list();
+loop::Task<Result<std::vector<apiserver::ImageInfo>>> ImagesAdapter::prune() {
+    const std::vector<apiserver::ImageInfo> before = list();
     CO_TRY(images::Removed removed, images_.prune(true));
-    std::vector<server::ImageInfo> out;
+    std::vector<apiserver::ImageInfo> out;
     for (const auto& info : before)
         if (std::count(removed.deleted.begin(), removed.deleted.end(), info.id)) out.push_back(info);
     co_return out;

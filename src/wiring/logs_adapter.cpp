@@ -9,7 +9,7 @@
 namespace orilla::wiring {
 namespace {
 
-class LogBytes final : public server::ByteStream {
+class LogBytes final : public http::ByteStream {
   public:
     explicit LogBytes(std::unique_ptr<node::LogStream> stream) : stream_(std::move(stream)) {}
     loop::Task<Result<bool>> next(std::string* out) override { return stream_->next(out); }
@@ -18,17 +18,17 @@ class LogBytes final : public server::ByteStream {
     std::unique_ptr<node::LogStream> stream_;
 };
 
-node::LogSource to_source(server::LogSource source) {
+node::LogSource to_source(apiserver::LogSource source) {
     switch (source) {
-        case server::LogSource::all: return node::LogSource::all;
-        case server::LogSource::standard_output: return node::LogSource::standard_output;
-        case server::LogSource::standard_error: return node::LogSource::standard_error;
+        case apiserver::LogSource::all: return node::LogSource::all;
+        case apiserver::LogSource::standard_output: return node::LogSource::standard_output;
+        case apiserver::LogSource::standard_error: return node::LogSource::standard_error;
     }
     return node::LogSource::all;
 }
 
 /// Why a container without a log has none, in the kubelet's words.
-Error no_log_error(const api::Pod* pod, const server::LogRequest& request) {
+Error no_log_error(const api::Pod* pod, const apiserver::LogRequest& request) {
     const std::string names = "container \"" + request.container + "\" in pod \"" + request.pod + "\"";
     if (request.previous) return Error(Code::bad_request, "previous terminated " + names + " not found");
     std::string reason = "ContainerCreating";
@@ -51,7 +51,7 @@ int LogsAdapter::find_attempt(const std::string& directory, bool previous) const
     return index < attempts.size() ? attempts[index] : -1;
 }
 
-loop::Task<Result<std::unique_ptr<server::ByteStream>>> LogsAdapter::open(server::LogRequest request) {
+loop::Task<Result<std::unique_ptr<http::ByteStream>>> LogsAdapter::open(apiserver::LogRequest request) {
     const std::string directory = logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
     const int attempt = find_attempt(directory, request.previous);
     const auto pod = objects_.get<api::Pod>(request.ns, request.pod);
@@ -72,7 +72,7 @@ loop::Task<Result<std::unique_ptr<server::ByteStream>>> LogsAdapter::open(server
         return true;
     };
     CO_CHECK(auto stream, node::LogStream::open(loop_, std::move(query), std::move(ended)));
-    co_return std::unique_ptr<server::ByteStream>(std::make_unique<LogBytes>(std::move(stream)));
+    co_return std::unique_ptr<http::ByteStream>(std::make_unique<LogBytes>(std::move(stream)));
 }
 
 }  // namespace orilla::wiring

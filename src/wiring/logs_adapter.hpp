@@ -1,18 +1,18 @@
 // The API server's logs, read from the files that the pods' supervisors write.
 #pragma once
 
+#include "orilla/apiserver/ports.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/node/ports.hpp"
-#include "orilla/server/ports.hpp"
 #include "orilla/store/objects.hpp"
 
 namespace orilla::wiring {
 
-class LogsAdapter final : public server::Logs {
+class LogsAdapter final : public apiserver::Logs {
   public:
     LogsAdapter(loop::Loop& loop, store::Objects& objects, node::RuntimePort& runtime, std::string logs_dir)
         : loop_(loop), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
-    loop::Task<Result<std::unique_ptr<server::ByteStream>>> open(server::LogRequest request) override;
+    loop::Task<Result<std::unique_ptr<http::ByteStream>>> open(apiserver::LogRequest request) override;
 
   private:
     /// The newest attempt that wrote a log, or the one before it; -1 when there is none.

@@ -80,7 +80,7 @@ log::Level parse_level(const std::string& text) {
 
 }  // namespace
 
-int run_serve(const std::vector<std::string>& args, const server::BuildInfo& build) {
+int run_serve(const std::vector<std::string>& args, const apiserver::BuildInfo& build) {
     std::string help;
     auto config = parse_serve_args(args, &help);
     if (!config) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "orilla/server/server.hpp"
+#include "orilla/apiserver/server.hpp"
 
 namespace orilla::wiring {
 
@@ -14,6 +14,6 @@ struct ServeFlag {
 /// What `orilla serve` takes.
 std::vector<ServeFlag> serve_flags();
 /// Exit status of the daemon.
-int run_serve(const std::vector<std::string>& args, const server::BuildInfo& build);
+int run_serve(const std::vector<std::string>& args, const apiserver::BuildInfo& build);
 
 }  // namespace orilla::wiring

@@ -13,9 +13,10 @@
 #include <map>
 
 #include "orilla/api/manifest.hpp"
+#include "orilla/apiserver/server.hpp"
 #include "orilla/base/read_file.hpp"
+#include "orilla/http/sockets.hpp"
 #include "orilla/network/links.hpp"
-#include "orilla/server/server.hpp"
 
 namespace orilla::wiring {
 namespace json = boost::json;
@@ -68,7 +69,7 @@ Result<void> check_workload_defaults(const std::string& value) {
 }
 
 Result<void> check_listen_or_none(const std::string& address) {
-    return address.empty() ? ok() : server::check_listen_address(address);
+    return address.empty() ? ok() : http::check_listen_address(address);
 }
 
 constexpr size_t tls_sans_max = 64;
@@ -294,7 +295,7 @@ Result<ServeConfig> complete_config(ServeConfig config) {
     TRY(network::Cidr services, network::parse_cidr(config.service_cidr));
     if (pods.overlaps(services))
         return Error(Code::invalid, "podCIDR " + config.pod_cidr + " and serviceCIDR " + config.service_cidr + " overlap");
-    TRY_VOID(server::check_socket_path(config.socket));
+    TRY_VOID(http::check_socket_path(config.socket));
     network::LinksConfig links;
     links.bridge = config.bridge;
     links.pod_cidr = pods;

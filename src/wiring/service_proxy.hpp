@@ -11,8 +11,8 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/network/service_rules.hpp"
 #include "orilla/store/follower.hpp"
-#include "orilla/store/term_index.hpp"
 #include "orilla/store/objects.hpp"
+#include "orilla/store/term_index.hpp"
 
 namespace orilla::wiring {
 

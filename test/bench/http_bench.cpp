@@ -20,10 +20,12 @@
 #include <thread>
 #include <vector>
 
+#include "apiserver/request/status.hpp"
+#include "orilla/base/clock.hpp"
 #include "orilla/base/unique_fd.hpp"
-#include "server/http_server.hpp"
-#include "server/sockets.hpp"
-#include "server/status.hpp"
+#include "orilla/http/server.hpp"
+#include "orilla/http/sockets.hpp"
+#include "orilla/loop/loop.hpp"
 
 using namespace orilla;
 using Clock_ = std::chrono::steady_clock;
@@ -139,13 +141,13 @@ void run_load(const std::string& socket_path, const std::string& request, int se
     print_result(micros, std::chrono::duration<double>(Clock_::now() - start).count(), connections);
 }
 
-class FixedHandler final : public server::Handler {
+class FixedHandler final : public http::Handler {
   public:
-    bool admits(const server::Request&) const override { return true; }
-    server::Response refuse(const server::Request&) const override { return server::Response(403); }
-    server::Response render_http_error(int status, std::string_view) const override { return server::Response(status); }
-    loop::Task<server::Response> handle(const server::Request&) override {
-        server::Response response;
+    bool admits(const http::Request&) const override { return true; }
+    http::Response refuse(const http::Request&) const override { return http::Response(403); }
+    http::Response render_http_error(int status, std::string_view) const override { return http::Response(status); }
+    loop::Task<http::Response> handle(const http::Request&) override {
+        http::Response response;
         response.keep = body_;
         response.view = *body_;
         co_return response;
@@ -164,14 +166,14 @@ double cpu_seconds_of_thread() {
 
 void run_self(int seconds, int connections) {
     const std::string path = "/tmp/orilla-http-bench-" + std::to_string(::getpid()) + ".sock";
-    auto listener = server::listen_unix(path, -1);
+    auto listener = http::listen_unix(path, -1);
     if (!listener) std::exit((std::fprintf(stderr, "%s\n", listener.error().message().c_str()), 1));
     const SystemClock clock;
     loop::Loop loop(clock);
     double cpu = 0;
     std::thread thread([&] {
         FixedHandler handler;
-        server::HttpServer server(loop, handler, {});
+        http::Server server(loop, handler, {});
         server.serve_unix(std::move(listener).value(), -1);
         loop.run();
         cpu = cpu_seconds_of_thread();

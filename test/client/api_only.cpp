@@ -7,11 +7,11 @@
 #include <cstdio>
 #include <fstream>
 
+#include "orilla/apiserver/server.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/signals.hpp"
-#include "orilla/server/server.hpp"
 #include "orilla/store/objects.hpp"
 #include "orilla/store/sqlite_store.hpp"
 
@@ -31,16 +31,16 @@ struct ApiOnly {
     loop::Loop& loop;
     store::Store& store;
     store::Objects& objects;
-    server::Server& server;
+    apiserver::Server& server;
     std::string directory;
     std::string listen;
 
     loop::Task<void> run() {
         auto making = objects.ensure_standard_namespaces();
         must(co_await std::move(making), "namespaces");
-        const auto names = server::default_pki_names("api-only", "cluster.local", {"10.43.0.1"});
-        const server::Pki pki = must(server::ensure_pki(directory + "/pki", names), "certificates");
-        std::ofstream(directory + "/admin.kubeconfig") << server::render_kubeconfig(pki, "https://" + listen);
+        const auto names = pki::default_pki_names("api-only", "cluster.local", {"10.43.0.1"});
+        const pki::Pki pki = must(pki::ensure_pki(directory + "/pki", names), "certificates");
+        std::ofstream(directory + "/admin.kubeconfig") << pki::render_kubeconfig(pki, "https://" + listen);
         must(server.listen_unix(directory + "/api.sock"), "socket");
         must(server.listen_tls(listen, pki), "TLS");
         std::printf("ready\n");
@@ -72,10 +72,10 @@ int main(int argc, char** argv) {
     options.data_dir = directory;
     auto store = must(store::open_sqlite_store(loop, disk, options), "store");
     store::Objects objects(loop, *store, random);
-    server::ServerOptions server_options;
+    apiserver::ServerOptions server_options;
     server_options.advertised_address = argc > 2 ? argv[2] : "127.0.0.1:6443";
     server_options.executor = &disk;
-    server::Server server(loop, objects, server_options);
+    apiserver::Server server(loop, objects, server_options);
     ApiOnly world{loop, *store, objects, server, directory, server_options.advertised_address};
     loop::Scope scope(loop);
     scope.spawn(world.run());

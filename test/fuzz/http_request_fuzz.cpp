@@ -4,15 +4,15 @@
 #include <cstdlib>
 #include <string>
 
-#include "server/http_parser.hpp"
-#include "server/negotiation.hpp"
-#include "server/uri.hpp"
+#include "apiserver/request/negotiation.hpp"
+#include "http/parser.hpp"
+#include "orilla/http/uri.hpp"
 
-using namespace orilla::server;
+using namespace orilla::http;
 
 namespace {
-HttpLimits small_limits() {
-    HttpLimits limits;
+ParserLimits small_limits() {
+    ParserLimits limits;
     limits.url_bytes_max = 256;
     limits.header_bytes_max = 1024;
     limits.header_count_max = 16;
@@ -21,7 +21,7 @@ HttpLimits small_limits() {
     return limits;
 }
 
-void look_at(const Request& request, const HttpLimits& limits) {
+void look_at(const Request& request, const ParserLimits& limits) {
     if (request.body.size() > limits.body_bytes_max || request.target.size() > limits.url_bytes_max) std::abort();
     auto segments = split_path(request.path);
     if (segments) (void)parse_resource_path(std::move(*segments));
@@ -32,7 +32,7 @@ void look_at(const Request& request, const HttpLimits& limits) {
 
 /// What was understood, as one text.
 std::string parse_all(std::string_view bytes, size_t step) {
-    const HttpLimits limits = small_limits();
+    const ParserLimits limits = small_limits();
     RequestParser parser(limits);
     std::string seen;
     std::string pending;

@@ -7,10 +7,10 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "apiserver/request/api_handler.hpp"
 #include "object_world.hpp"
 #include "orilla/base/unique_fd.hpp"
-#include "server/api_handler.hpp"
-#include "server/http_server.hpp"
+#include "orilla/http/server.hpp"
 
 namespace orilla::test {
 
@@ -28,10 +28,10 @@ struct Answer {
 
 class ApiClient {
   public:
-    ApiClient(loop::Loop& loop, server::HttpServer& http) : loop_(loop) {
+    ApiClient(loop::Loop& loop, http::Server& http) : loop_(loop) {
         int ends[2];
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-        http.adopt(UniqueFd(ends[0]), {server::Identity::Kind::admin, "root"});
+        http.adopt(UniqueFd(ends[0]), {http::Identity::Kind::admin, "root"});
         fd_.reset(ends[1]);
     }
     void send(const std::string& method, const std::string& target, const std::string& body = {},
@@ -92,7 +92,7 @@ class ApiClient {
 };
 
 struct ApiWorld : ObjectWorld {
-    explicit ApiWorld(server::ServerOptions the_options = {})
+    explicit ApiWorld(apiserver::ServerOptions the_options = {})
         : options(std::move(the_options)), handler(loop, objects, options), http(loop, handler, {}), client(loop, http) {
         handler.set_counters(&http.counters(), [this] { return http.connections(); });
     }
@@ -103,9 +103,9 @@ struct ApiWorld : ObjectWorld {
         REQUIRE(answer.status == 201);
         return answer;
     }
-    server::ServerOptions options;
-    server::ApiHandler handler;
-    server::HttpServer http;
+    apiserver::ServerOptions options;
+    apiserver::ApiHandler handler;
+    http::Server http;
     ApiClient client;
 };
 

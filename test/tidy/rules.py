@@ -12,6 +12,8 @@ LAMBDA_LINES_MAX = 10
 MAY_INCLUDE = {
     "base": set(),
     "loop": {"base"},
+    "http": {"loop", "base"},
+    "pki": {"base"},
     "api": {"base"},
     "store": {"api", "loop", "base"},
     "controllers": {"store", "api", "loop", "base"},
@@ -21,8 +23,8 @@ MAY_INCLUDE = {
     "runtime": {"loop", "base"},
     "runtime/supervisor": set(),
     "network": {"loop", "base"},
-    "gateway": {"loop", "base"},
-    "server": {"store", "api", "loop", "base"},
+    "gateway": {"http", "loop", "base"},
+    "apiserver": {"store", "api", "http", "pki", "loop", "base"},
     "cli": {"api", "base"},
 }
 # These connect the rooms and name concrete types: they may include everything.

@@ -21,7 +21,7 @@ class Rooms(unittest.TestCase):
         self.assertEqual(words("src/store/a.cpp", '#include "orilla/api/x.hpp"\n#include "a.hpp"\n#include <vector>\n'), [])
 
     def test_a_room_includes_nothing_else(self):
-        self.assertIn("server may not include controllers", words("src/server/a.cpp", '#include "orilla/controllers/x.hpp"\n')[0])
+        self.assertIn("apiserver may not include controllers", words("src/apiserver/a.cpp", '#include "orilla/controllers/x.hpp"\n')[0])
         self.assertIn("api may not include loop", words("include/orilla/api/a.hpp", '#pragma once\n# include "orilla/loop/x.hpp"\n')[0])
 
     def test_the_supervisor_includes_no_room_at_all(self):
@@ -29,10 +29,10 @@ class Rooms(unittest.TestCase):
         self.assertEqual(words("src/runtime/a.cpp", '#include "orilla/base/x.hpp"\n'), [])
 
     def test_no_path_climbs_out_of_a_room(self):
-        self.assertIn("climbs out", words("src/server/a.cpp", '#include "../store/x.hpp"\n')[0])
+        self.assertIn("climbs out", words("src/apiserver/a.cpp", '#include "../store/x.hpp"\n')[0])
 
     def test_main_and_the_wiring_include_everything(self):
-        self.assertEqual(words("src/main.cpp", '#include "orilla/server/x.hpp"\n#include "orilla/node/x.hpp"\n'), [])
+        self.assertEqual(words("src/main.cpp", '#include "orilla/apiserver/x.hpp"\n#include "orilla/node/x.hpp"\n'), [])
         self.assertEqual(words("src/wiring/a.cpp", '#include "orilla/runtime/x.hpp"\n'), [])
 
     def test_a_room_that_the_table_does_not_know_is_refused(self):

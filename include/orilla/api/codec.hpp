@@ -71,9 +71,5 @@ std::string encode(const Object& object, const EncodeOptions& options = {});
 /// Appends `text` as a JSON string, quotes included.
 void append_json_string(std::string& out, std::string_view text);
 
-/// True when `text` is standard base64 with padding.
-bool is_base64(std::string_view text);
-Result<std::string> decode_base64(std::string_view text);
-std::string encode_base64(std::string_view bytes);
 
 }  // namespace orilla::api

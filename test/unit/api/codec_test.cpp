@@ -1,4 +1,5 @@
 #include "orilla/api/codec.hpp"
+#include "orilla/base/base64.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "names.hpp"
 #include "orilla/api/codec.hpp"
 #include "orilla/api/defaults.hpp"
-#include "names.hpp"
 
 using namespace orilla::api;
 

@@ -1,0 +1,100 @@
+// One HTTP request and its answer, as the handlers see them. A Request is a view: it promises to stay valid until its
+// answer was given, because the connection that owns the bytes reads no further before that. A Response is either whole
+// (a body, or a view of bytes that somebody keeps alive) or a stream that is pulled as fast as the client reads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orilla/base/result.hpp"
+#include "orilla/loop/task.hpp"
+
+namespace orilla::http {
+
+enum class Method : uint8_t { get, head, post, put, patch, delete_, other };
+std::string_view method_name(Method method);
+
+/// Who is at the other end, decided once for each connection.
+struct Identity {
+    enum class Kind : uint8_t { unauthenticated, forbidden, admin };
+    Kind kind = Kind::unauthenticated;
+    std::string user;  ///< "root", "uid:1000", or the certificate's common name
+};
+
+/// Bytes that arrive piece by piece. Whoever reads decides when the next piece is made: that is the backpressure.
+class ByteStream {
+  public:
+    virtual ~ByteStream() = default;
+    /// Appends the next piece to `*out`, some 64 KiB at most; false at the end (with nothing appended). May be destroyed
+    /// while it waits: the reader went away.
+    virtual loop::Task<Result<bool>> next(std::string* out) = 0;
+    /// Asked after each `next`: a large text that comes behind what that appended. It stays one copy, however many
+    /// readers are sent it at the same time.
+    virtual std::shared_ptr<const std::string> take_shared() { return nullptr; }
+};
+
+struct HeaderView {
+    std::string_view name;
+    std::string_view value;
+};
+
+class Request {
+  public:
+    Method method = Method::get;
+    bool keep_alive = true;
+    bool http_1_0 = false;
+    std::string_view target;  ///< as sent, without scheme and host
+    std::string_view path;    ///< before the question mark, still percent-encoded
+    std::string_view query;   ///< after it
+    std::string_view body;
+    std::vector<HeaderView> headers;
+    const Identity* identity = nullptr;
+
+    /// The first header of that name, empty without one; names compare without case.
+    std::string_view header(std::string_view name) const;
+};
+
+/// Compares as HTTP does header names and media types.
+bool equal_fold(std::string_view a, std::string_view b);
+
+/// Sun, 06 Nov 1994 08:49:37 GMT.
+std::string render_http_date(int64_t wall_s);
+
+class Response {
+  public:
+    explicit Response(int status_code = 200) : status(status_code) {}
+    Response(int status_code, std::string_view type, std::string content)
+        : status(status_code), content_type(type), body(std::move(content)) {}
+
+    void add_header(std::string_view name, std::string_view value);
+
+    int status;
+    bool close = false;  ///< end the connection after this answer
+    bool is_watch = false;  ///< the stream ends when its client likes: watches, logs that are followed
+    std::string_view content_type = "application/json";  ///< a literal; empty for none
+    std::string headers;                                 ///< more of them, as they go out
+    std::string body;
+    std::string_view view;             ///< instead of `body` when `keep` is set
+    std::shared_ptr<const void> keep;  ///< owns what `view` shows
+    std::unique_ptr<ByteStream> stream;  ///< what follows `body`
+
+    std::string_view content() const { return keep ? view : std::string_view(body); }
+};
+
+/// Answers requests; one for the whole server. Must not block; may be destroyed while it waits.
+class Handler {
+  public:
+    virtual ~Handler() = default;
+    /// Before the body is read: false refuses the request at once with `refuse`.
+    virtual bool admits(const Request& request) const = 0;
+    virtual Response refuse(const Request& request) const = 0;
+    /// `request` lives until the task has ended.
+    virtual loop::Task<Response> handle(const Request& request) = 0;
+    /// The body of an error that HTTP itself found (414, 431, 400 ...), as this API words it.
+    virtual Response render_http_error(int status, std::string_view message) const = 0;
+};
+
+}  // namespace orilla::http

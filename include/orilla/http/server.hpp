@@ -1,0 +1,52 @@
+// An HTTP/1.1 server on unix sockets and TLS. It promises a bound on connections and watches for each client and for each
+// listener, and that nobody's can be used up by somebody else; see src/http/connections.hpp for how.
+#pragma once
+
+#include <memory>
+
+#include "orilla/base/unique_fd.hpp"
+#include "orilla/http/limits.hpp"
+#include "orilla/http/message.hpp"
+#include "orilla/http/tls.hpp"
+
+namespace orilla::loop {
+class Loop;
+}
+
+namespace orilla::http {
+
+struct Counters {
+    uint64_t connections = 0;
+    uint64_t connections_refused = 0;  ///< told so, or dropped because they had not said a word
+    uint64_t watches_refused = 0;
+    uint64_t requests = 0;
+    uint64_t answers_by_class[6] = {};  ///< [2]: 2xx
+    uint64_t timeouts = 0;
+    uint64_t slow_ended = 0;  ///< answers broken off because their clients left too much unread
+};
+
+class Server {
+  public:
+    /// `loop` and `handler` outlive it.
+    Server(loop::Loop& loop, Handler& handler, ServerLimits limits = {});
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Peers are known by SO_PEERCRED: uid 0 and members of `admin_group` (-1: none) are admins.
+    void serve_unix(UniqueFd listener, int admin_group);
+    /// Peers are known by their certificate.
+    void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
+    /// A connection made elsewhere, for tests: beside all bounds but that of watches.
+    void adopt(UniqueFd connected, Identity identity);
+
+    size_t connections() const;
+    const Counters& counters() const;
+    size_t unsent_bytes() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orilla::http

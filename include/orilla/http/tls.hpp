@@ -1,0 +1,38 @@
+// The TLS side of a listener: one OpenSSL context. It asks every client for a
+// certificate but lets the handshake finish without one, so that the answer can be an answer instead of a broken
+// connection. Dates are not checked: the box may boot in 1970.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "orilla/base/result.hpp"
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace orilla::http {
+
+/// PEM texts of a server.
+struct TlsKeys {
+    std::string certificate;
+    std::string key;
+    std::string client_authority;  ///< whose certificates of clients count
+};
+
+class TlsContext {
+  public:
+    static Result<std::unique_ptr<TlsContext>> create(const TlsKeys& keys);
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    /// A server session on the fd; freed by the caller with SSL_free. Null when memory is out.
+    ssl_st* new_session(int fd);
+
+  private:
+    explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+    ssl_ctx_st* context_;
+};
+
+}  // namespace orilla::http

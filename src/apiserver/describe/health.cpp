@@ -1,0 +1,66 @@
+#include "describe/health.hpp"
+
+#include <algorithm>
+
+#include "orilla/http/uri.hpp"
+
+namespace orilla::apiserver {
+
+namespace {
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+
+struct HealthCheck {
+    std::string_view name;
+    Result<void> outcome;
+};
+
+std::vector<HealthCheck> run_checks(std::string_view endpoint, const std::function<Result<void>()>& ready) {
+    std::vector<HealthCheck> checks;
+    checks.push_back({"ping", ok()});  // somebody reads this
+    if (endpoint == "readyz") checks.push_back({"startup", ready ? ready() : ok()});
+    return checks;
+}
+
+http::Response text_answer(int status, std::string text) {
+    http::Response response(status, plain_text, std::move(text));
+    response.add_header("X-Content-Type-Options", "nosniff");
+    return response;
+}
+
+Result<http::Response> answer_one(const std::vector<HealthCheck>& checks, const std::string& name) {
+    const auto check = std::ranges::find(checks, name, &HealthCheck::name);
+    if (check == checks.end()) return Error(Code::not_found, "the server could not find the requested resource");
+    if (check->outcome) return text_answer(200, "ok");
+    return text_answer(500, "internal server error: " + check->outcome.error().message() + "\n");
+}
+}  // namespace
+
+Result<http::Response> serve_health(const http::Request& request, const std::vector<std::string>& segments,
+                              const std::function<Result<void>()>& ready) {
+    TRY(const auto query, http::Query::parse(request.query));
+    const std::string& endpoint = segments[0];
+    const auto checks = run_checks(endpoint, ready);
+    if (segments.size() == 2) return answer_one(checks, segments[1]);
+    if (segments.size() > 2) return Error(Code::not_found, "the server could not find the requested resource");
+    auto excluded = query.all("exclude");
+    std::string lines;
+    bool failed = false;
+    for (const HealthCheck& check : checks) {
+        const std::string name(check.name);
+        if (std::erase(excluded, check.name) > 0) {
+            lines += "[+]" + name + " excluded: ok\n";
+        } else if (check.outcome) {
+            lines += "[+]" + name + " ok\n";
+        } else {
+            lines += "[-]" + name + " failed: " + check.outcome.error().message() + "\n";
+            failed = true;
+        }
+    }
+    for (const std::string_view unknown : excluded)
+        lines += "warn: some health checks cannot be excluded: no matches for \"" + std::string(unknown) + "\"\n";
+    if (failed) return text_answer(500, lines + endpoint + " check failed\n");
+    if (query.has("verbose")) return text_answer(200, lines + endpoint + " check passed\n");
+    return text_answer(200, "ok");
+}
+
+}  // namespace orilla::apiserver

@@ -1,0 +1,29 @@
+// What takes time in proportion to a large body, and so must not be done in one go on the loop: JSON is decoded a portion
+// a turn, while YAML and patches of documents, which know no portions, go to a thread.
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "orilla/loop/io_thread.hpp"
+#include "rest/rest.hpp"
+
+namespace orilla::apiserver {
+
+/// Documents that are patched on the loop: the one there is and the patch together.
+constexpr size_t patched_at_once_bytes_max = 64 * 1024;
+/// YAML that is read on the loop: it takes ten times as long as JSON.
+constexpr size_t yaml_at_once_bytes_max = 8 * 1024;
+
+/// On the thread for long work, where there is one. `fn` owns all that it looks at: it may outlive the request.
+template <class Fn, class T = std::invoke_result_t<Fn>>
+Task<T> run_long(Rest& rest, Fn fn) {
+    if (!rest.executor) co_return fn();
+    auto running = loop::run_on(*rest.executor, rest.loop, std::move(fn));
+    co_return co_await std::move(running);
+}
+
+/// The request's body as JSON, whatever it is written in; unsupported_media_type for what is not known.
+Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, const api::TypeInfo& wanted);
+
+}  // namespace orilla::apiserver

@@ -1,0 +1,95 @@
+#include "request/status.hpp"
+
+#include "orilla/api/codec.hpp"
+
+namespace orilla::apiserver {
+
+namespace {
+void append_status_member(std::string& out, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (out.back() != '{') out += ',';
+    api::append_json_string(out, name);
+    out += ':';
+    api::append_json_string(out, value);
+}
+
+void append_causes(std::string& out, const std::vector<Cause>& causes) {
+    if (causes.empty()) return;
+    if (out.back() != '{') out += ',';
+    out += "\"causes\":[";
+    for (const auto& cause : causes) {
+        if (out.back() != '[') out += ',';
+        out += '{';
+        append_status_member(out, "reason", cause.reason);
+        append_status_member(out, "message", cause.message);
+        append_status_member(out, "field", cause.field);
+        out += '}';
+    }
+    out += ']';
+}
+
+void append_details(std::string& out, const StatusDetails& details, const Error* error) {
+    out += ",\"details\":{";
+    append_status_member(out, "name", details.name);
+    append_status_member(out, "group", details.group);
+    append_status_member(out, "kind", details.kind);
+    append_status_member(out, "uid", details.uid);
+    if (error) append_causes(out, error->causes());
+    if (error && error->retry_after_s() > 0) {
+        if (out.back() != '{') out += ',';
+        out += "\"retryAfterSeconds\":" + std::to_string(error->retry_after_s());
+    }
+    out += '}';
+}
+constexpr std::string_view status_start = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":)";
+}  // namespace
+
+StatusDetails details_from_message(const Error& error) {
+    switch (error.code()) {
+        case Code::not_found:
+        case Code::already_exists:
+        case Code::conflict:
+        case Code::invalid:
+        case Code::forbidden: break;
+        default: return {};
+    }
+    const std::string_view text = error.message();
+    const size_t open = text.find(" \"");
+    const size_t close = open == std::string_view::npos ? open : text.find('"', open + 2);
+    if (close == std::string_view::npos) return {};
+    std::string_view what = text.substr(0, open);
+    if (const size_t space = what.rfind(' '); space != std::string_view::npos) what.remove_prefix(space + 1);
+    StatusDetails details;
+    details.name = text.substr(open + 2, close - open - 2);
+    const size_t dot = what.find('.');
+    details.kind = what.substr(0, dot);
+    if (dot != std::string_view::npos) details.group = what.substr(dot + 1);
+    return details;
+}
+
+std::string render_status(const Error& error, const StatusDetails& details) {
+    std::string out(status_start);
+    out += "\"Failure\",\"message\":";
+    api::append_json_string(out, error.message());
+    out += ",\"reason\":";
+    api::append_json_string(out, status_reason(error.code()));
+    append_details(out, details, &error);
+    out += ",\"code\":" + std::to_string(http_status(error.code())) + "}\n";
+    return out;
+}
+
+http::Response status_response(const Error& error, const StatusDetails& details) {
+    http::Response response(http_status(error.code()), "application/json", render_status(error, details));
+    if (error.retry_after_s() > 0) response.add_header("Retry-After", std::to_string(error.retry_after_s()));
+    return response;
+}
+
+http::Response success_response(int code, const StatusDetails& details) {
+    std::string out(status_start);
+    out += "\"Success\"";
+    append_details(out, details, nullptr);
+    out += ",\"code\":" + std::to_string(code) + "}\n";
+    return http::Response(code, "application/json", std::move(out));
+}
+
+}  // namespace orilla::apiserver

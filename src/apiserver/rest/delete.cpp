@@ -1,0 +1,119 @@
+// DELETE of one object and of a collection.
+#include "list_page.hpp"
+#include "orilla/api/protobuf.hpp"
+#include "request/status.hpp"
+#include "rest/rest.hpp"
+#include "rest/selection.hpp"
+
+namespace orilla::apiserver {
+
+namespace {
+Result<store::Propagation> parse_propagation(std::string_view text) {
+    if (text.empty()) return store::Propagation::unset;
+    if (text == "Background") return store::Propagation::background;
+    if (text == "Foreground") return store::Propagation::foreground;
+    if (text == "Orphan") return store::Propagation::orphan;
+    const std::string message = "Unsupported value: \"" + std::string(text) +
+                                "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
+    return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: " + message)
+        .with_cause({"FieldValueNotSupported", message, "propagationPolicy"});
+}
+
+Result<void> take_query(const http::Query& query, api::DeleteOptions& options) {
+    TRY(const auto grace, query.number("gracePeriodSeconds"));
+    if (grace) options.grace_period_seconds = *grace;
+    if (const auto policy = query.get("propagationPolicy"); !policy.empty())
+        options.propagation_policy = api::Opt<api::Str>(policy);
+    if (query.has("orphanDependents")) {
+        TRY(const bool orphan, query.flag("orphanDependents"));
+        options.orphan_dependents = orphan;
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& options) {
+    store::DeleteOptions out;
+    if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
+        return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: ignoreStoreReadErrorWithClusterBreakingPotential: "
+                                    "Forbidden: objects that cannot be read are not deleted by this server");
+    if (options.grace_period_seconds) out.grace_period_seconds = *options.grace_period_seconds;
+    if (options.propagation_policy && options.orphan_dependents)
+        return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: "
+                                    "orphanDependents and deletionPropagation cannot be both set");
+    TRY(out.propagation, parse_propagation(options.propagation_policy.value_or("")));
+    if (options.orphan_dependents)
+        out.propagation = *options.orphan_dependents ? store::Propagation::orphan : store::Propagation::background;
+    if (options.preconditions) {
+        out.uid = options.preconditions->uid.value_or("");
+        out.resource_version = options.preconditions->resource_version.value_or("");
+    }
+    for (const api::Str& value : options.dry_run) {
+        if (value != "All")
+            return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"" +
+                                            value.str() + "\": supported values: \"All\"");
+        out.dry_run = true;
+    }
+    return out;
+}
+
+namespace {
+/// From the body, which may be absent, and the query, which may say the same.
+Result<store::DeleteOptions> parse_delete_options(const ResourceRequest& request) {
+    api::DeleteOptions options;
+    if (!request.http.body.empty()) {
+        TRY(const auto json, body_as_json(request.http, api::type_info<api::DeleteOptions>()));
+        api::DecodeReport report;
+        TRY(options, api::decode<api::DeleteOptions>(json, &report));
+        if (!report.kind.empty() && report.kind != "DeleteOptions")
+            return Error(Code::bad_request, "the body of a DELETE must be DeleteOptions, not " + report.kind);
+    }
+    TRY_VOID(take_query(request.query, options));
+    TRY(auto out, check_delete_options(options));
+    TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
+    out.dry_run = out.dry_run || dry_run;
+    return out;
+}
+
+StatusDetails details_of(const ResourceRequest& request, const api::ObjectMeta& meta) {
+    return {meta.name, request.kind.group, request.kind.plural, meta.uid};
+}
+}  // namespace
+
+Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& request) {
+    auto options = parse_delete_options(request);
+    if (!options) co_return std::move(options).error();
+    CO_TRY(auto removed, rest.objects.remove(request.kind, request.path.ns, request.path.name, *options));
+    // The kinds that kubectl watches going always answer with the object.
+    const bool with_object = removed.still_exists || request.kind.resource == "pods" || request.kind.resource == "namespaces";
+    if (with_object) co_return render_stored(rest, request, removed.last, 200);
+    co_return success_response(200, details_of(request, removed.last.object->meta()));
+}
+
+Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest& request) {
+    auto options = parse_delete_options(request);
+    if (!options) co_return std::move(options).error();
+    auto wanted = parse_list_options(request.query);
+    if (!wanted) co_return std::move(wanted).error();
+    auto selection = Selection::parse(request.query, request.kind, {});
+    if (!selection) co_return std::move(selection).error();
+    // What comes into the collection meanwhile is not in the page, and stays.
+    CO_TRY(auto page, choose_page(rest, request, *wanted, *selection));
+    if (page.refusal) co_return std::move(*page.refusal);
+    store::Objects::Match match = [chosen = *selection](const api::Object& object) {
+        const bool named = chosen.name().empty() || object.meta().name == chosen.name();
+        return named && chosen.matches(object);
+    };
+    CO_TRY(auto removed, rest.objects.remove_members(request.kind, std::move(page.listing.entries), std::move(match), *options));
+    if (!removed.whole()) {
+        const StatusDetails details{"", request.kind.group, request.kind.plural, ""};
+        co_return success_response(200, details);
+    }
+    page.listing.entries = std::move(removed.last);
+    page.listing.revision = rest.store().revision();
+    auto rendering = render_page(rest, request, std::move(page));
+    co_return co_await std::move(rendering);
+}
+
+}  // namespace orilla::apiserver

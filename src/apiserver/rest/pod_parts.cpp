@@ -1,0 +1,163 @@
+// The subresources of pods that are not views of the object: binding, eviction and log.
+#include <algorithm>
+
+#include "orilla/api/codec.hpp"
+#include "orilla/api/values.hpp"
+#include "request/status.hpp"
+#include "rest/rest.hpp"
+
+namespace orilla::apiserver {
+
+namespace {
+constexpr int64_t nanoseconds = 1'000'000'000;
+
+/// A body of a type that is no served kind of its own.
+template <class T>
+Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
+    TRY(const auto validation, parse_field_validation(request.query, request.http.method));
+    TRY(const auto json, body_as_json(request.http, api::type_info<T>()));
+    api::DecodeReport report;
+    TRY(auto value, api::decode<T>(json, &report));
+    if (!report.kind.empty() && report.kind != kind)
+        return Error(Code::bad_request, "the body must be a " + std::string(kind) + ", not a " + report.kind);
+    TRY_VOID(check_fields(validation, report));
+    const std::string_view name = value.metadata.name;
+    if (!name.empty() && name != request.path.name)
+        return Error(Code::bad_request, "name in URL does not match name in " + std::string(kind) + " object");
+    return value;
+}
+
+Result<store::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
+    store::DeleteOptions options;
+    if (eviction.delete_options) {
+        TRY(options, check_delete_options(*eviction.delete_options));
+    }
+    TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
+    options.dry_run = options.dry_run || dry_run;
+    return options;
+}
+
+// ---- log -------------------------------------------------------------------------------------------------------------
+
+std::vector<std::string_view> container_names(const api::Pod& pod) {
+    std::vector<std::string_view> names;
+    for (const auto& container : pod.spec.containers) names.push_back(container.name);
+    for (const auto& container : pod.spec.init_containers) names.push_back(container.name);
+    return names;
+}
+
+Result<std::string> choose_container(const api::Pod& pod, std::string_view asked) {
+    const auto names = container_names(pod);
+    if (asked.empty() && pod.spec.containers.size() == 1) return pod.spec.containers[0].name.str();
+    if (std::find(names.begin(), names.end(), asked) != names.end()) return std::string(asked);
+    if (!asked.empty())
+        return Error(Code::bad_request, "container " + std::string(asked) + " is not valid for pod " + pod.metadata.name.str());
+    std::string choices;
+    for (const auto name : names) choices += (choices.empty() ? "" : " ") + std::string(name);
+    return Error(Code::bad_request, "a container name must be specified for pod " + pod.metadata.name.str() +
+                                        ", choose one of: [" + choices + "]");
+}
+
+Error bad_option(std::string_view field, std::string_view message) {
+    return Error(Code::invalid, "PodLogOptions \"\" is invalid: " + std::string(field) + ": Invalid value: " + std::string(message))
+        .with_cause({"FieldValueInvalid", "Invalid value: " + std::string(message), std::string(field)});
+}
+
+Result<void> take_numbers(const http::Query& query, LogRequest& log) {
+    TRY(log.tail_lines, query.number("tailLines"));
+    TRY(log.limit_bytes, query.number("limitBytes"));
+    if (log.tail_lines.value_or(0) < 0) return bad_option("tailLines", "must be greater than or equal to 0");
+    if (log.limit_bytes.value_or(1) < 1) return bad_option("limitBytes", "must be greater than 0");
+    return ok();
+}
+
+Result<void> take_since(const http::Query& query, int64_t now_s, LogRequest& log) {
+    TRY(const auto seconds, query.number("sinceSeconds"));
+    const std::string_view time = query.get("sinceTime");
+    if (seconds && !time.empty()) return bad_option("sinceSeconds", "at most one of sinceTime or sinceSeconds may be specified");
+    if (seconds && *seconds < 1) return bad_option("sinceSeconds", "must be greater than 0");
+    if (seconds) log.since_wall_ns = (now_s - std::min(*seconds, now_s)) * nanoseconds;
+    if (time.empty()) return ok();
+    auto parsed = api::MicroTime::parse(time);
+    if (!parsed) return bad_option("sinceTime", "must be RFC 3339");
+    log.since_wall_ns = parsed->unix_us * 1000;
+    return ok();
+}
+
+Result<void> take_source(const http::Query& query, LogRequest& log) {
+    const std::string_view stream = query.get("stream");
+    if (!query.has("stream") || stream == "All") return ok();
+    if (stream != "Stdout" && stream != "Stderr") {
+        const std::string message = "Unsupported value: \"" + std::string(stream) + "\": supported values: \"All\", \"Stderr\", \"Stdout\"";
+        return Error(Code::invalid, "PodLogOptions \"\" is invalid: stream: " + message).with_cause({"FieldValueNotSupported", message, "stream"});
+    }
+    if (log.tail_lines) {
+        const std::string message = "Forbidden: `tailLines` and specific `stream` are mutually exclusive for now";
+        return Error(Code::invalid, "PodLogOptions \"\" is invalid: " + message).with_cause({"FieldValueForbidden", message, ""});
+    }
+    log.source = stream == "Stdout" ? LogSource::standard_output : LogSource::standard_error;
+    return ok();
+}
+
+Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::Pod& pod, int64_t now_s) {
+    LogRequest log;
+    log.ns = request.path.ns;
+    log.pod = request.path.name;
+    log.pod_uid = pod.metadata.uid.str();
+    TRY(log.container, choose_container(pod, request.query.get("container")));
+    TRY(log.follow, request.query.flag("follow"));
+    TRY(log.previous, request.query.flag("previous"));
+    TRY(log.timestamps, request.query.flag("timestamps"));
+    TRY_VOID(take_numbers(request.query, log));
+    TRY_VOID(take_since(request.query, now_s, log));
+    TRY_VOID(take_source(request.query, log));
+    return log;
+}
+}  // namespace
+
+Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request) {
+    auto binding = decode_part<api::Binding>(request, "Binding");
+    if (!binding) co_return std::move(binding).error();
+    if (binding->target.name.empty()) co_return Error(Code::invalid, "Binding \"" + request.path.name + "\" is invalid: target.name: Required value");
+    if (!binding->target.kind.empty() && binding->target.kind != "Node")
+        co_return Error(Code::invalid, "Binding \"" + request.path.name + "\" is invalid: target.kind: Unsupported value: \"" +
+                                           binding->target.kind.str() + "\": supported values: \"Node\"");
+    auto dry_run = parse_dry_run(request.query, request.http.method);
+    if (!dry_run) co_return std::move(dry_run).error();
+    if (!binding->metadata.uid.empty()) {
+        CO_TRY(auto pod, rest.objects.read<api::Pod>(request.path.ns, request.path.name));
+        if (pod->metadata.uid != binding->metadata.uid)
+            co_return Error(Code::conflict, "Operation cannot be fulfilled on pods \"" + request.path.name + "\": Precondition failed: UID in "
+                                            "precondition: " + binding->metadata.uid.str() + ", UID in object meta: " + pod->metadata.uid.str());
+    }
+    store::WriteOptions options;
+    options.dry_run = *dry_run;
+    CO_TRY(auto bound, rest.objects.bind(request.path.ns, request.path.name, binding->target.name.str(), options));
+    (void)bound;
+    co_return success_response(201);
+}
+
+Task<Result<http::Response>> evict_pod(Rest& rest, const ResourceRequest& request) {
+    auto eviction = decode_part<api::Eviction>(request, "Eviction");
+    if (!eviction) co_return std::move(eviction).error();
+    auto options = eviction_options(request, *eviction);
+    if (!options) co_return std::move(options).error();
+    CO_TRY(auto removed, rest.objects.remove(request.kind, request.path.ns, request.path.name, *options));
+    (void)removed;
+    co_return success_response(201);
+}
+
+Task<Result<http::Response>> read_pod_log(Rest& rest, const ResourceRequest& request) {
+    CO_TRY(auto pod, rest.objects.read<api::Pod>(request.path.ns, request.path.name));
+    auto log = parse_log_request(request, *pod, rest.now_s());
+    if (!log) co_return std::move(log).error();
+    if (!rest.logs) co_return Error(Code::unavailable, "pods/log: this server has no node agent to read logs from");
+    CO_TRY(auto stream, rest.logs->open(*log));
+    http::Response response;
+    response.content_type = "text/plain";
+    response.is_watch = log->follow;
+    response.stream = std::move(stream);
+    co_return response;
+}
+
+}  // namespace orilla::apiserver

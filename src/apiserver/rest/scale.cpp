@@ -1,0 +1,134 @@
+// The scale subresource: autoscaling/v1 Scale as a view of spec.replicas.
+#include "orilla/api/patch.hpp"
+#include "orilla/api/selectors.hpp"
+#include "rest/rest.hpp"
+
+namespace orilla::apiserver {
+
+namespace {
+/// What Scale shows of a kind that has replicas.
+struct Scalable {
+    api::Opt<int32_t>* replicas;
+    int32_t current;
+    const api::Box<api::LabelSelector>* selector;
+};
+
+Result<Scalable> scalable(api::Object& object) {
+    if (object.is<api::Deployment>()) {
+        auto& value = object.as<api::Deployment>();
+        return Scalable{&value.spec.replicas, value.status.replicas, &value.spec.selector};
+    }
+    if (object.is<api::ReplicaSet>()) {
+        auto& value = object.as<api::ReplicaSet>();
+        return Scalable{&value.spec.replicas, value.status.replicas, &value.spec.selector};
+    }
+    return Error(Code::method_not_allowed, std::string(object.kind().resource) + " cannot be scaled");
+}
+
+Result<api::Scale> scale_of(const api::Object& object, std::string_view revision) {
+    api::Object copy = object.clone();
+    TRY(const auto parts, scalable(copy));
+    api::Scale scale;
+    const api::ObjectMeta& meta = object.meta();
+    scale.metadata.name = meta.name;
+    scale.metadata.namespace_ = meta.namespace_;
+    scale.metadata.uid = meta.uid;
+    scale.metadata.creation_timestamp = meta.creation_timestamp;
+    scale.metadata.resource_version = api::Str(revision);
+    scale.spec.replicas = parts.replicas->value_or(1);
+    scale.status.replicas = parts.current;
+    TRY(const auto selector, api::Selector::from(*parts.selector));
+    scale.status.selector = api::Str(selector.to_string());
+    return scale;
+}
+
+Result<http::Response> render_scale(const store::Stored& stored) {
+    TRY(const auto scale, scale_of(*stored.object, std::to_string(stored.entry->revision)));
+    return http::Response(200, "application/json", api::encode(scale));
+}
+
+/// Writes what the Scale asks for into the object; its resourceVersion and uid are preconditions.
+Result<void> take_scale(const api::Scale& scale, api::Object& object) {
+    if (scale.spec.replicas < 0) {
+        const std::string message = "Invalid value: " + std::to_string(scale.spec.replicas) +
+                                    ": must be greater than or equal to 0";
+        return Error(Code::invalid, "Scale.autoscaling \"" + object.meta().name.str() + "\" is invalid: spec.replicas: " +
+                                        message)
+            .with_cause({"FieldValueInvalid", message, "spec.replicas"});
+    }
+    TRY(const auto parts, scalable(object));
+    *parts.replicas = scale.spec.replicas;
+    object.meta().resource_version = scale.metadata.resource_version;
+    if (!scale.metadata.uid.empty()) object.meta().uid = scale.metadata.uid;
+    return ok();
+}
+
+struct ScaleUpdate {
+    api::Scale scale;
+    Result<void> operator()(api::Object& object) const { return take_scale(scale, object); }
+};
+
+struct ScalePatch {
+    const ResourceRequest& request;
+    Result<void> operator()(api::Object& object) const {
+        const std::string revision = object.meta().resource_version.str();
+        TRY(const auto before, scale_of(object, revision));
+        const std::string_view type = parse_media_type(request.http.header("content-type")).type;
+        // Scale has no lists: the strategic patch is the merge patch here.
+        const std::string document = api::encode(before);
+        const bool is_json_patch = type == "application/json-patch+json";
+        TRY(const auto patched, is_json_patch ? api::apply_json_patch(document, request.http.body)
+                                              : api::apply_merge_patch(document, request.http.body));
+        api::DecodeReport report;
+        TRY(auto after, api::decode<api::Scale>(patched, &report));
+        TRY(const auto validation, parse_field_validation(request.query, request.http.method));
+        TRY_VOID(check_fields(validation, report));
+        if (after.metadata.resource_version == revision) after.metadata.resource_version = api::Str();
+        return take_scale(after, object);
+    }
+};
+}  // namespace
+
+Task<Result<http::Response>> get_scale(Rest& rest, const ResourceRequest& request) {
+    CO_TRY(auto stored, rest.objects.read(request.kind, request.path.ns, request.path.name));
+    co_return render_scale(stored);
+}
+
+Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& request) {
+    auto dry_run = parse_dry_run(request.query, request.http.method);
+    if (!dry_run) co_return std::move(dry_run).error();
+    auto validation = parse_field_validation(request.query, request.http.method);
+    if (!validation) co_return std::move(validation).error();
+    auto json = body_as_json(request.http, api::type_info<api::Scale>());
+    if (!json) co_return std::move(json).error();
+    api::DecodeReport report;
+    auto scale = api::decode<api::Scale>(*json, &report);
+    if (!scale) co_return std::move(scale).error();
+    if (auto named = check_body_name(request, scale->metadata.name.view()); !named) co_return std::move(named).error();
+    if (auto checked = check_fields(*validation, report); !checked) co_return std::move(checked).error();
+    store::WriteOptions options;
+    options.dry_run = *dry_run;
+    store::Objects::Change change = ScaleUpdate{std::move(*scale)};
+    CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change),
+                                            store::Part::main, options));
+    co_return render_scale(stored);
+}
+
+Task<Result<http::Response>> patch_scale(Rest& rest, const ResourceRequest& request) {
+    auto dry_run = parse_dry_run(request.query, request.http.method);
+    if (!dry_run) co_return std::move(dry_run).error();
+    const std::string_view type = parse_media_type(request.http.header("content-type")).type;
+    if (type != "application/json-patch+json" && type != "application/merge-patch+json" &&
+        type != "application/strategic-merge-patch+json")
+        co_return Error(Code::unsupported_media_type,
+                        "the body of the request was in an unknown format - accepted media types include: "
+                        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json");
+    store::WriteOptions options;
+    options.dry_run = *dry_run;
+    store::Objects::Change change = ScalePatch{request};
+    CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change),
+                                            store::Part::main, options));
+    co_return render_scale(stored);
+}
+
+}  // namespace orilla::apiserver

@@ -1,0 +1,40 @@
+#include "orilla/base/openssl.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+namespace orilla {
+
+void OpensslFree::operator()(bio_st* bio) const { BIO_free_all(bio); }
+void OpensslFree::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
+void OpensslFree::operator()(x509_st* certificate) const { X509_free(certificate); }
+
+Error openssl_error(std::string_view what) {
+    char text[256] = "unknown error of OpenSSL";
+    if (const unsigned long code = ERR_get_error()) ERR_error_string_n(code, text, sizeof text);
+    ERR_clear_error();
+    return Error(Code::internal, std::string(what) + ": " + text);
+}
+
+namespace {
+BioPtr bio_over(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+}  // namespace
+
+Result<CertificatePtr> parse_certificate(std::string_view pem) {
+    const BioPtr bio = bio_over(pem);
+    CertificatePtr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (!certificate) return openssl_error("parse a certificate");
+    return certificate;
+}
+
+Result<KeyPtr> parse_key(std::string_view pem) {
+    const BioPtr bio = bio_over(pem);
+    KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    if (!key) return openssl_error("parse a key");
+    return key;
+}
+
+}  // namespace orilla

@@ -1,0 +1,122 @@
+// One client's connection: reads a request, has it answered, writes the answer, again. It promises one request at a
+// time (the next one waits in the socket or, pipelined, in a bounded buffer), that a slow or silent client costs a
+// deadline and no timer, that a stream ends as soon as its client is gone, and that who is refused hears it: its request
+// is read before it is answered 429, because a socket that is closed with unread bytes resets.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "orilla/http/message.hpp"
+#include "orilla/http/server.hpp"
+#include "orilla/loop/loop.hpp"
+#include "parser.hpp"
+#include "send_budget.hpp"
+#include "transport.hpp"
+
+namespace orilla::http {
+
+/// `Date: ...`, made once a second.
+class DateLine {
+  public:
+    /// With its line end; empty as long as the clock is not set, when a wrong date would be worse than none.
+    const std::string& at(int64_t wall_s);
+
+  private:
+    int64_t made_at_s_ = -1;
+    std::string text_;
+};
+
+class Connection;
+
+/// Who keeps all connections, and knows what each client has already.
+class ConnectionOwner {
+  public:
+    virtual ~ConnectionOwner() = default;
+    /// A deadline was set: the one timer for all has to look again.
+    virtual void note_deadline(int64_t deadline_ms) = 0;
+    /// It has ended, its client is gone, or it has to go: destroys it in a later turn.
+    virtual void retire(Connection& connection) = 0;
+    /// Its peer is known from now on. False: this client has too many, its request is to be answered 429.
+    virtual bool identified(Connection& connection) = 0;
+    /// False: its client has too many watches. Otherwise `end_watch` follows, unless the connection ends first.
+    virtual bool begin_watch(Connection& connection) = 0;
+    virtual void end_watch(Connection& connection) = 0;
+};
+
+class Connection {
+  public:
+    /// What all connections share; must outlive them.
+    struct Shared {
+        loop::Loop& loop;
+        Handler& handler;
+        const ConnectionLimits& limits;
+        Counters& counters;
+        ConnectionOwner& owner;
+        SendBudget& unsent;
+        /// One buffer for all reads: it is empty again before anybody else runs. On the heap, untouched until the first
+        /// read: as thread-local storage the C library would write its zeros anew for every thread.
+        std::unique_ptr<char[]> read_buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
+        BodyBudget bodies{};
+        DateLine date{};
+    };
+    static constexpr size_t read_bytes = 64 * 1024;
+
+    Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity identity);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void start();
+    /// Before `start`: whoever this is, its request is to be answered 429.
+    void refuse_as_busy() { is_refused_ = true; }
+    const Identity& identity() const { return identity_; }
+    /// Between two requests since then; -1 while there is something to do.
+    int64_t idle_since_ms() const { return idle_since_ms_; }
+    /// A request has arrived that was not looked at yet.
+    bool has_unread() const { return transport_.has_unread(); }
+    /// Ends it without a word; for one that is idle.
+    void say_goodbye() { transport_.shut_down(); }
+    /// Monotonic; INT64_MAX when nothing is waited for that could be late.
+    int64_t deadline_ms() const { return deadline_ms_; }
+    bool is_stranger() const { return identity_.kind != Identity::Kind::admin; }
+
+  private:
+    loop::Task<void> serve();
+    loop::Task<bool> shake_hands();
+    loop::Task<bool> read_request();
+    loop::Task<bool> read_some();
+    loop::Task<bool> answer_request();
+    loop::Task<bool> write_response(Response response);
+    loop::Task<bool> write_stream(Response response);
+    loop::Task<bool> write_pieces(Response* response, bool chunked);
+    loop::Task<bool> write_piece(std::string* piece, std::shared_ptr<const std::string> shared, bool chunked);
+    loop::Task<bool> write_all(std::string_view first, std::string_view second, std::shared_ptr<const void> shared);
+    loop::Task<void> watch_for_hang_up();
+    loop::Task<void> linger();
+    loop::Task<bool> answer_http_error(int status, std::string text);
+    void wait_for_client(std::optional<SendBudget::Waiting>& waiting, SendBudget::Unsent unsent);
+    void feed_pending();
+    void render_head(const Response& response, bool chunked);
+    void set_deadline(int64_t deadline_ms);
+
+    Shared& shared_;
+    Transport transport_;
+    Identity identity_;
+    RequestParser parser_;
+    std::string pending_;  ///< bytes after the current request
+    std::string out_;      ///< head of the answer, and its body when small
+    int64_t deadline_ms_ = INT64_MAX;
+    int64_t idle_since_ms_ = -1;
+    unsigned turns_ = 0;
+    bool keep_alive_ = true;
+    bool is_head_ = false;
+    bool unread_ = false;  ///< the answer came before the whole request
+    bool is_refused_ = false;
+    bool is_watching_ = false;
+    loop::Scope scope_;
+};
+
+}  // namespace orilla::http

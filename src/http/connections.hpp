@@ -1,0 +1,86 @@
+// The listening sockets and all their connections. It promises a bound on connections and watches for each client and for
+// each listener, and that nobody's can be used up by somebody else: a client is the common name of a certificate, a uid,
+// or, as long as it has not shown who it is, an address. Whoever comes beyond a bound takes the place of an idle
+// connection or of somebody who has not said a word; where there is none its request is answered 429. One timer serves all
+// deadlines, and memory is given back after a burst.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "clients.hpp"
+#include "connection.hpp"
+#include "orilla/http/server.hpp"
+
+namespace orilla::http {
+
+class Connections : private ConnectionOwner {
+  public:
+    Connections(loop::Loop& loop, Handler& handler, ServerLimits limits);
+    ~Connections();
+
+    /// Peers are known by SO_PEERCRED: uid 0 and members of `admin_group` (-1: none) are admins.
+    void serve_unix(UniqueFd listener, int admin_group);
+    /// Peers are known by their certificate.
+    void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
+    /// A connection made elsewhere, for tests: beside all bounds but that of watches.
+    void adopt(UniqueFd connected, Identity identity);
+
+    size_t connections() const { return connections_.size(); }
+    const Counters& counters() const { return counters_; }
+    size_t unsent_bytes() const { return unsent_.bytes(); }
+
+  private:
+    struct Listener {
+        Listener(loop::Loop& loop, UniqueFd the_fd) : fd(std::move(the_fd)), watch(loop, fd.get()) {}
+        UniqueFd fd;
+        loop::FdWatch watch;
+        std::unique_ptr<TlsContext> tls;
+        int admin_group = -1;
+        Clients clients;
+    };
+    struct Accepted {
+        Accepted(Listener& the_listener, Clients::Standing standing, std::string name, uint64_t the_order)
+            : listener(the_listener), seat(listener.clients, standing, std::move(name)), order(the_order) {}
+        Listener& listener;
+        Clients::Seat seat;
+        uint64_t order;  ///< of its coming
+        std::unique_ptr<Connection> connection;
+    };
+
+    // ConnectionOwner
+    void note_deadline(int64_t deadline_ms) override;
+    void retire(Connection& connection) override;
+    bool identified(Connection& connection) override;
+    bool begin_watch(Connection& connection) override;
+    void end_watch(Connection& connection) override;
+
+    loop::Task<void> accept_loop(Listener* listener);
+    void admit(Listener& listener, UniqueFd fd, std::string address);
+    void add(Listener& listener, Clients::Standing standing, std::string name, UniqueFd fd, Identity identity);
+    bool make_room(const Listener& listener);
+    bool make_room_for(const Listener& listener, const std::string& client);
+    bool evict_idle(const Listener& listener, const std::string& client);
+    void drop_oldest(const Listener& listener, Clients::Standing standing, const std::string& name);
+    void reap();
+    void trim_later();
+
+    loop::Loop& loop_;
+    ServerLimits limits_;
+    Counters counters_;
+    SendBudget unsent_;
+    Connection::Shared shared_;
+    std::list<Listener> listeners_;
+    Listener nowhere_;  ///< where connections that were made elsewhere belong
+    std::unordered_map<Connection*, Accepted> connections_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< posted work checks it
+    uint64_t next_order_ = 0;
+    loop::Timer reaper_;
+    loop::Timer trimmer_;
+    size_t closes_since_trim_ = 0;
+    loop::Scope scope_;
+};
+
+}  // namespace orilla::http

@@ -1,0 +1,70 @@
+#include "orilla/http/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "orilla/base/openssl.hpp"
+
+namespace orilla::http {
+
+namespace {
+/// Lets the handshake go on whatever the certificate; SSL_get_verify_result keeps the verdict for the HTTP layer.
+int note_verdict(int, X509_STORE_CTX*) { return 1; }
+
+int choose_http1(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
+                 unsigned int offered_length, void*) {
+    static const unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    unsigned char* chosen = nullptr;
+    if (SSL_select_next_proto(&chosen, out_length, http1, sizeof http1, offered, offered_length) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+Result<void> load(SSL_CTX* context, const TlsKeys& keys) {
+    TRY(auto certificate, parse_certificate(keys.certificate));
+    TRY(auto key, parse_key(keys.key));
+    TRY(auto authority, parse_certificate(keys.client_authority));
+    if (SSL_CTX_use_certificate(context, certificate.get()) != 1 || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1)
+        return openssl_error("use the server certificate");
+    X509_STORE* trusted = SSL_CTX_get_cert_store(context);
+    if (X509_STORE_add_cert(trusted, authority.get()) != 1) return openssl_error("trust the CA certificate");
+    X509_STORE_set_flags(trusted, X509_V_FLAG_NO_CHECK_TIME);
+    SSL_CTX_add_client_CA(context, authority.get());
+    return ok();
+}
+}  // namespace
+
+Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsKeys& keys) {
+    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+    if (!context) return openssl_error("create the TLS context");
+    std::unique_ptr<TlsContext> tls(new TlsContext(context));
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    // No renegotiation, no tickets: nothing lives longer than its connection.
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verdict);
+    SSL_CTX_set_verify_depth(context, 2);
+    SSL_CTX_set_alpn_select_cb(context, choose_http1, nullptr);
+    TRY_VOID(load(context, keys));
+    return tls;
+}
+
+TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+
+ssl_st* TlsContext::new_session(int fd) {
+    SSL* session = SSL_new(context_);
+    if (session && SSL_set_fd(session, fd) != 1) {
+        SSL_free(session);
+        session = nullptr;
+    }
+    return session;
+}
+
+}  // namespace orilla::http

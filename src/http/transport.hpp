@@ -1,0 +1,60 @@
+// One connected socket, plain or TLS, with the two calls that a connection needs: try to read, try to write. Neither
+// waits; `would_block` says to wait on `watch()`. An idle connection holds no buffer (OpenSSL releases its own).
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "orilla/base/unique_fd.hpp"
+#include "orilla/loop/loop.hpp"
+
+struct ssl_st;
+
+namespace orilla::http {
+
+class TlsContext;
+
+enum class IoState { done, wants_read, wants_write, closed };
+
+struct IoResult {
+    IoState state = IoState::closed;
+    size_t bytes = 0;  ///< with `done`: read or written; never 0
+};
+
+class Transport {
+  public:
+    /// `tls` null: plain.
+    Transport(loop::Loop& loop, UniqueFd fd, TlsContext* tls);
+    ~Transport();
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+
+    int fd() const { return fd_.get(); }
+    bool encrypted() const { return ssl_ != nullptr; }
+    loop::FdWatch& watch() { return watch_; }
+
+    /// TLS only; `done` when the handshake is over.
+    IoResult try_handshake();
+    /// The common name and organisations of a client certificate that our CA signed; empty without one.
+    std::string peer_common_name() const;
+    bool peer_in_organisation(std::string_view organisation) const;
+
+    /// Something is there to be read, if only a part of a TLS record.
+    bool has_unread() const;
+    IoResult try_read(char* buffer, size_t size);
+    /// Two pieces, because a head and a large body live apart.
+    IoResult try_write(std::string_view first, std::string_view second);
+    /// Says goodbye (TLS close_notify, then FIN) as far as that goes without waiting.
+    void shut_down();
+
+  private:
+    IoResult ssl_result(int code);
+    UniqueFd fd_;
+    loop::FdWatch watch_;
+    ssl_st* ssl_ = nullptr;
+    bool drained_ = false;  ///< the last read was short: nothing is there until the next edge
+};
+
+}  // namespace orilla::http

@@ -1,0 +1,119 @@
+// Bodies that are decoded in portions, and patches that are made elsewhere: the answers are those of small ones.
+#include <catch2/catch.hpp>
+
+#include "../../support/api_world.hpp"
+
+using namespace orilla;
+using orilla::test::Answer;
+using orilla::test::ApiClient;
+using orilla::test::ApiWorld;
+using orilla::test::json_patch;
+using orilla::test::merge;
+using orilla::test::strategic;
+
+namespace {
+const std::string large_object_maps = "/api/v1/namespaces/default/configmaps";
+
+/// Keys in reverse order, 100 KB and more.
+std::string many_keys(const std::string& name, int keys = 10'000) {
+    std::string json = R"({"metadata":{"name":")" + name + R"(","labels":{"l":"m"}},"data":{)";
+    for (int i = keys; i > 0; --i) json += (i == keys ? "\"k" : ",\"k") + std::to_string(i) + "\":\"v\"";
+    return json + "}}";
+}
+
+/// Runs jobs when it is told to.
+class HeldExecutor final : public loop::Executor {
+  public:
+    explicit HeldExecutor(loop::Loop*& loop) : loop_(loop) {}
+    void submit(std::function<void()> job, std::function<void()> done) override {
+        jobs_.push_back([this, job = std::move(job), done = std::move(done)] {
+            job();
+            loop_->post(done);
+        });
+    }
+    size_t run() {
+        auto jobs = std::exchange(jobs_, {});
+        for (const auto& job : jobs) job();
+        return jobs.size();
+    }
+
+  private:
+    loop::Loop*& loop_;
+    std::vector<std::function<void()>> jobs_;
+};
+}  // namespace
+
+TEST_CASE("large objects: they are created, read, replaced and selected") {
+    ApiWorld w;
+    const Answer created = w.create(large_object_maps, many_keys("a"));
+    CHECK(created.has(R"("k10000":"v","k1001":"v")"));
+    CHECK(w.client.ask("GET", large_object_maps + "/a").body == created.body);
+    CHECK(w.client.ask("GET", large_object_maps + "?labelSelector=l%3Dm").has(R"("k10000":"v")"));
+    CHECK_FALSE(w.client.ask("GET", large_object_maps + "?labelSelector=l%3Dn").has("k10000"));
+    CHECK(w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000)).status == 200);
+    CHECK_FALSE(w.client.ask("GET", large_object_maps + "/a").has("k10000"));
+    std::string twice = many_keys("a");
+    twice.insert(twice.size() - 2, R"(,"k5":"w")");
+    const Answer strict = w.client.ask("PUT", large_object_maps + "/a?fieldValidation=Strict", twice);
+    CHECK(strict.status == 400);
+    CHECK(strict.has(R"(duplicate field \"data.k5\")"));
+    const std::string cut = many_keys("a").substr(0, 100'000);
+    CHECK(w.client.ask("PUT", large_object_maps + "/a", cut).status == 400);
+}
+
+TEST_CASE("large objects: the three kinds of patch") {
+    ApiWorld w;
+    w.create(large_object_maps, many_keys("a"));
+    const Answer merged = w.client.ask("PATCH", large_object_maps + "/a", R"({"data":{"k1":null,"k2":"w"}})", merge);
+    CHECK(merged.status == 200);
+    CHECK_FALSE(merged.has(R"("k1":)"));
+    CHECK(merged.has(R"("k2":"w")"));
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", many_keys("a"), strategic).has(R"("k2":"v")"));
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", R"([{"op":"remove","path":"/data/k3"}])", json_patch).status == 200);
+    CHECK_FALSE(w.client.ask("GET", large_object_maps + "/a").has(R"("k3":)"));
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", R"([{"op":"remove","path":"/data/k3"}])", json_patch).status == 422);
+    const std::string stale = R"({"metadata":{"resourceVersion":"1"},"data":{"k2":"x"}})";
+    CHECK(w.client.ask("PATCH", large_object_maps + "/a", stale, merge).status == 409);
+}
+
+TEST_CASE("large objects: a patch that others overtake is made anew of what they left") {
+    loop::Loop* loop = nullptr;
+    HeldExecutor executor(loop);
+    apiserver::ServerOptions options;
+    options.executor = &executor;
+    ApiWorld w(options);
+    loop = &w.loop;
+    w.create(large_object_maps, many_keys("a"));
+    ApiClient other(w.loop, w.http);
+    other.send("PATCH", large_object_maps + "/a", R"({"data":{"k1":"patched"}})", merge);
+    CHECK(other.receive().empty());
+    CHECK(w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000)).status == 200);
+    CHECK(executor.run() == 1);
+    w.settle();
+    CHECK(other.receive().empty());
+    CHECK(executor.run() == 1);
+    w.settle();
+    const Answer patched = ApiClient::parse(other.receive());
+    CHECK(patched.status == 200);
+    CHECK(patched.has(R"("k1":"patched")"));
+    CHECK_FALSE(patched.has("k10000"));
+    other.send("PATCH", large_object_maps + "/a", R"({"data":{"k1":"last"}})", merge);
+    other.hang_up();
+    w.settle();
+    CHECK(executor.run() == 1);  // what was heard is done, though nobody waits for the answer
+    w.settle();
+    CHECK(w.client.ask("GET", large_object_maps + "/a").has(R"("k1":"last")"));
+}
+
+TEST_CASE("large objects: watches with a selector share what was decoded") {
+    ApiWorld w;
+    w.create(large_object_maps, many_keys("a"));
+    std::vector<std::unique_ptr<ApiClient>> watchers;
+    for (const char* selector : {"l%3Dm", "l"}) {
+        watchers.push_back(std::make_unique<ApiClient>(w.loop, w.http));
+        watchers.back()->send("GET", large_object_maps + "?watch=true&labelSelector=" + selector);
+        watchers.back()->receive();
+    }
+    w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000));
+    for (const auto& watcher : watchers) CHECK(watcher->receive().find("MODIFIED") != std::string::npos);
+}

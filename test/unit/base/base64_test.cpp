@@ -1,0 +1,12 @@
+#include "orilla/base/base64.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace orilla;
+
+TEST_CASE("base64: there and back") {
+    for (std::string text : {"", "a", "ab", "abc", "abcd", "user:s3cret"}) CHECK(*decode_base64(encode_base64(text)) == text);
+    CHECK(encode_base64("user:s3cret") == "dXNlcjpzM2NyZXQ=");
+    CHECK(encode_base64("ab") == "YWI=");
+    CHECK(encode_base64("a") == "YQ==");
+}
