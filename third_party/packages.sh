@@ -7,7 +7,7 @@
 #   images  what examples/images/build.sh needs
 #   box     what test/support/box uses
 #   quickstart  what examples/quickstart.sh needs besides build: images, a box, and its way out (slirp4netns)
-#   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers, npm for stock kubectl
+#   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers, npm for stock kubectl, the Python client
 #   vm      the virtual machine of test/vm
 #   vm-arm64, vm-armhf  the same for that architecture, beside vm
 #   peers   what test/bench compares with
@@ -22,7 +22,7 @@ images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
 quickstart=("${images[@]}" "${box[@]}" slirp4netns)
 test=("${quickstart[@]}" busybox-static nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs npm
-  clang-14 libclang-rt-14-dev)
+  python3-kubernetes clang-14 libclang-rt-14-dev)
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 vm_armhf=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
