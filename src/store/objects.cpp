@@ -365,6 +365,23 @@ Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOption
     co_return Removed{std::move(*done), !gone};
 }
 
+/// So many share a commit, and may be in memory when they are large.
+constexpr size_t removals_at_once_max = 16;
+
+struct Objects::Removal {
+    Removal(loop::Loop& loop, const api::KindInfo& the_kind, Match the_match, DeleteOptions the_options)
+        : kind(the_kind), match(std::move(the_match)), options(std::move(the_options)), ended(loop) {}
+    const api::KindInfo& kind;
+    const Match match;
+    const DeleteOptions options;
+    std::vector<EntryPtr> entries;  ///< as they were at the beginning
+    size_t next = 0;
+    size_t running = 0;
+    std::optional<Error> failed;
+    RemovedCollection removed;
+    loop::Event ended;
+};
+
 void RemovedCollection::add(EntryPtr entry) {
     ++count;
     bytes += entry->size;
@@ -379,27 +396,46 @@ Task<Result<RemovedCollection>> Objects::remove_collection(const api::KindInfo& 
 
 Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<EntryPtr> members, Match match,
                                                         DeleteOptions options) {
-    RemovedCollection all;
-    for (const EntryPtr& entry : members) {
-        co_await loop_.breathe();
-        auto reading = read(kind, entry->key.ns, entry->key.name);
-        auto stored = co_await std::move(reading);
-        if (!stored && stored.error().code() == Code::not_found) continue;
-        if (!stored && stored.error().code() != Code::internal) co_return std::move(stored).error();
-        ObjectPtr object;
-        if (stored) {
-            object = stored->object;
-        } else {
-            CO_CHECK(object, only_named(kind, entry->key));
-        }
-        if (match && !match(*object)) continue;
-        auto removing = remove(kind, entry->key.ns, entry->key.name, options);
-        auto removed = co_await std::move(removing);
-        if (!removed && removed.error().code() == Code::not_found) continue;
-        if (!removed) co_return std::move(removed).error();
-        all.add(std::move(removed->last.entry));
+    Removal all(loop_, kind, std::move(match), std::move(options));
+    all.entries = std::move(members);
+    loop::Scope scope(loop_);
+    for (size_t i = std::min(removals_at_once_max, all.entries.size()); i > 0; --i) {
+        ++all.running;
+        scope.spawn(remove_next_ones(all));
     }
-    co_return std::move(all);
+    while (all.running > 0) co_await all.ended.wait();
+    if (all.failed) co_return std::move(*all.failed);
+    co_return std::move(all.removed);
+}
+
+Task<void> Objects::remove_next_ones(Removal& all) {
+    while (!all.failed && all.next < all.entries.size()) {
+        const Key key = std::exchange(all.entries[all.next++], nullptr)->key;
+        auto removing = remove_if_matching(all, key);
+        auto removed = co_await std::move(removing);
+        if (!removed && removed.error().code() != Code::not_found && !all.failed) all.failed = std::move(removed).error();
+        co_await loop_.breathe();
+    }
+    --all.running;
+    all.ended.notify_all();
+}
+
+Task<Result<void>> Objects::remove_if_matching(Removal& all, Key key) {
+    auto reading = read(all.kind, key.ns, key.name);
+    auto stored = co_await std::move(reading);
+    ObjectPtr object;
+    if (stored) {
+        object = stored->object;
+    } else if (stored.error().code() == Code::internal) {
+        CO_CHECK(object, only_named(all.kind, key));
+    } else {
+        co_return std::move(stored).error();
+    }
+    if (all.match && !all.match(*object)) co_return ok();
+    auto removing = remove(all.kind, key.ns, key.name, all.options);
+    CO_CHECK(Removed removed, co_await std::move(removing));
+    all.removed.add(std::move(removed.last.entry));
+    co_return ok();
 }
 
 // ---- bootstrap -------------------------------------------------------------------------------------------------------

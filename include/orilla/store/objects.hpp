@@ -121,7 +121,7 @@ class Objects {
     Task<Result<Stored>> modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
                                 Part part = Part::main, WriteOptions options = {});
     Task<Result<Removed>> remove(const api::KindInfo& kind, std::string ns, std::string name, DeleteOptions options = {});
-    /// Deletes those that match, one by one; the first error that is not "it is already gone" ends it.
+    /// Deletes those that match, several at a time; the first error that is not "it is already gone" ends it.
     Task<Result<RemovedCollection>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
                                                       DeleteOptions options = {});
     /// The same of those alone; what is already gone is passed over.
@@ -186,6 +186,7 @@ class Objects {
   private:
     class Cache;
     struct Bootstrap;
+    struct Removal;
     template <class T>
     static std::shared_ptr<const T> typed(ObjectPtr object) {
         if (!object) return nullptr;
@@ -202,6 +203,8 @@ class Objects {
     std::vector<ObjectPtr> find_all(const api::KindInfo& kind, std::string_view ns);
 
     Task<void> ensure_namespace(std::string name, Bootstrap& bootstrap);
+    Task<void> remove_next_ones(Removal& all);
+    Task<Result<void>> remove_if_matching(Removal& all, Key key);
     Result<void> check_namespace(const api::Object& object);
     Result<void> admit_create(api::Object& object);
     Result<void> admit_update(api::Object& updated, const api::Object& old);

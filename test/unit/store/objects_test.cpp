@@ -311,6 +311,22 @@ TEST_CASE("Objects: a collection is deleted by what matches") {
     CHECK(w.store->count("configmaps") == 1);
 }
 
+TEST_CASE("Objects: those of a collection share commits, and the first one that may not go ends it") {
+    ObjectWorld w;
+    for (int i = 0; i < 200; ++i) REQUIRE(w.run(w.objects.create(config_map("c" + std::to_string(i)))));
+    const uint64_t commits = w.store->stats().commits;
+    auto removed = w.run(w.objects.remove_collection(api::kind_of<api::ConfigMap>(), "default", nullptr));
+    REQUIRE(removed);
+    CHECK(removed->last.size() == 200);
+    CHECK(w.store->count("configmaps") == 0);
+    CHECK(w.store->stats().commits - commits < 50);
+
+    for (const char* name : {"x", "y"}) REQUIRE(w.run(w.objects.create(config_map(name))));
+    auto refused = w.run(w.objects.remove_collection(api::kind_of<api::ConfigMap>(), "default", nullptr, {.resource_version = "1"}));
+    CHECK(refused.error().code() == Code::conflict);
+    CHECK(w.store->count("configmaps") == 2);
+}
+
 TEST_CASE("Objects: large ConfigMaps are read and changed although they stay in the file") {
     ObjectWorld w;
     api::ConfigMap large = config_map("large");
