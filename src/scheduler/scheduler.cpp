@@ -90,9 +90,12 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
     const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
     const ScheduleDecision decision = plan_schedule(*pod, objects_.list<api::Node>(), *placements_);
     if (const auto* bind = std::get_if<Bind>(&decision)) {
-        CO_TRY(auto stored, objects_.bind(ns, name, bind->node));
-        (void)stored;
+        auto binding = objects_.bind(ns, name, bind->node);
+        auto bound = co_await std::move(binding);
+        const bool was_deleted = !bound && bound.error().code() == Code::not_found;
+        if (!bound && !was_deleted) co_return std::move(bound).error();
         waiting_.erase(ns + "/" + name);
+        if (was_deleted) co_return loop::Outcome{};
         events_.record(*pod, "default-scheduler", "Normal", "Scheduled",
                        "Successfully assigned " + ns + "/" + name + " to " + bind->node);
         co_return loop::Outcome{};
