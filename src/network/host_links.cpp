@@ -46,6 +46,18 @@ Result<void> disconnect(Host& host, const PodLink& link) {
 // ---- the bridge ------------------------------------------------------------------------------------------------------
 
 namespace {
+constexpr std::string_view owner_note = "orilla, with the pods of ";
+
+/// A bridge of the administrator's may have a note of his; that one stays.
+Result<void> note_owner(Host& host) {
+    if (host.config.owner.empty()) return ok();
+    TRY(const std::vector<LinkInfo> links, read_links(host.socket));
+    const auto found = std::ranges::find(links, host.bridge, &LinkInfo::index);
+    const std::string note = std::string(owner_note) + host.config.owner;
+    if (found == links.end() || found->note == note || !(found->note.empty() || found->note.starts_with(owner_note))) return ok();
+    return apply_note(host.socket, host.bridge, note);
+}
+
 /// Refuses ranges that another device's network has; takes old addresses off our bridge.
 Result<void> settle_addresses(Host& host) {
     TRY(const std::vector<LinkInfo> links, read_links(host.socket));
@@ -104,7 +116,8 @@ Result<bool> open_bridge(Host& host) {
     TRY_VOID(settle_addresses(host));
     TRY_VOID(apply_bridge(host.socket, host.config.bridge, host.gateway, host.mtu));
     TRY(host.bridge, find_link(host.socket, host.config.bridge));
-    auto applied = apply_node_sysctls(host.config.bridge);
+    auto applied = note_owner(host);
+    if (applied) applied = apply_node_sysctls(host.config.bridge);
     if (applied)
         applied = apply_bridge_addresses(host.socket, host.bridge, host.gateway, host.config.pod_cidr,
                                          host.config.service_cidr);
@@ -112,6 +125,26 @@ Result<bool> open_bridge(Host& host) {
     // One that is of no use would stand in the way of the next try, which may have other ranges.
     if (is_new) (void)remove_link(host.socket, host.config.bridge);
     return std::move(applied).error();
+}
+
+std::optional<std::string> find_other_owner(const std::vector<LinkInfo>& links, const std::string& bridge, const std::string& owner) {
+    const auto found = std::ranges::find(links, bridge, &LinkInfo::name);
+    if (found == links.end() || !found->note.starts_with(owner_note)) return std::nullopt;
+    std::string other = found->note.substr(owner_note.size());
+    // It may have been cut.
+    if (owner.starts_with(other)) return std::nullopt;
+    const auto is_pods = [&](const LinkInfo& link) { return link.master == found->index && parse_veth_name(link.name); };
+    if (std::ranges::none_of(links, is_pods)) return std::nullopt;
+    return other;
+}
+
+Result<void> check_bridge_owner(const std::string& bridge, const std::string& owner) {
+    TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE));
+    TRY(const std::vector<LinkInfo> links, read_links(socket));
+    const auto other = find_other_owner(links, bridge, owner);
+    if (!other) return ok();
+    return Error(Code::conflict, "bridge " + bridge + " has the links of the pods of " + *other + ", which this start of " + owner +
+                                     " would cut: choose another --bridge; if that one is gone for good, remove it: ip link delete " + bridge);
 }
 
 Result<std::vector<LinkInfo>> read_ports(Host& host) {

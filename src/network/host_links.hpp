@@ -2,6 +2,7 @@
 // changes what differs, so that it can be repeated after a failure or when somebody else has changed it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ Result<UniqueFd> make_connected(Host& host, Ipv4 ip);
 Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip);
 /// The link first: while the name is there, a restarted daemon finds what is left to remove.
 Result<void> disconnect(Host& host, const PodLink& link);
+
+/// Whether the links of pods on the bridge are somebody else's than `owner`'s; whose, then.
+std::optional<std::string> find_other_owner(const std::vector<LinkInfo>& links, const std::string& bridge, const std::string& owner);
 
 /// What there is of the bridge, and what belongs to it.
 struct BridgeFacts {

@@ -14,6 +14,7 @@ namespace orilla::network {
 namespace {
 constexpr int loopback_index = 1;  // of every network namespace
 constexpr int mtu_default = 1500;
+constexpr size_t note_bytes_max = 255;  // IFALIASZ of linux/if.h, which does not go with net/if.h
 constexpr uint32_t unroutable_test_net = 0xc0000201;  // 192.0.2.1: only the default route leads there
 
 ifinfomsg link_header(int index, unsigned flags = 0, unsigned change = 0) {
@@ -66,7 +67,7 @@ Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket) {
         if (message.type != RTM_NEWLINK || !split_body(message.body, header, rest)) return;
         const NetlinkAttributes found(rest.data(), rest.size());
         links.push_back({header.ifi_index, found.name(IFLA_IFNAME), found.value<int>(IFLA_MASTER),
-                         found.value<int>(IFLA_MTU), (header.ifi_flags & IFF_UP) != 0});
+                         found.value<int>(IFLA_MTU), (header.ifi_flags & IFF_UP) != 0, found.name(IFLA_IFALIAS)});
     }));
     return links;
 }
@@ -145,6 +146,14 @@ Result<void> apply_bridge(NetlinkSocket& socket, const std::string& name, Ipv4 i
     batch.put_value(IFLA_BR_MCAST_SNOOPING, uint8_t{0});
     batch.unnest(data);
     batch.unnest(info);
+    batch.end();
+    return socket.apply(batch);
+}
+
+Result<void> apply_note(NetlinkSocket& socket, int link, const std::string& note) {
+    NetlinkWriter batch;
+    batch.begin(RTM_SETLINK, 0, link_header(link), "note the owner of a device");
+    batch.put_name(IFLA_IFALIAS, note.substr(0, note_bytes_max));
     batch.end();
     return socket.apply(batch);
 }

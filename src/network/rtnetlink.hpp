@@ -17,6 +17,7 @@ struct LinkInfo {
     int master = 0;  ///< index of the bridge it is a port of
     int mtu = 0;
     bool up = true;
+    std::string note = {};  ///< ip-link(8)'s alias
 };
 
 struct AddressInfo {
@@ -39,6 +40,8 @@ std::string mac_of(Ipv4 ip);
 
 /// Makes the bridge, or makes an existing one right.
 Result<void> apply_bridge(NetlinkSocket& socket, const std::string& name, Ipv4 ip, int mtu);
+/// ip-link(8)'s alias of a device; cut where the kernel takes no more.
+Result<void> apply_note(NetlinkSocket& socket, int link, const std::string& note);
 /// The bridge's address, and the ways to pods and services.
 Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, const Cidr& pods, const Cidr& services);
 Result<void> remove_address(NetlinkSocket& socket, const AddressInfo& address);

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "orilla/base/log.hpp"
+#include "orilla/network/links.hpp"
 #include "orilla/network/namespace_lock.hpp"
 #include "orilla/runtime/cgroup_claim.hpp"
 #include "orilla/store/sqlite_store.hpp"
@@ -25,14 +26,20 @@ Result<UniqueFd> lock_run_directory(const std::string& run_dir) {
     return Error(Code::conflict, "run directory " + run_dir + " is in use by another orilla serve: stop it first, or choose another --run-dir");
 }
 
-/// Whoever uses this run directory. The device tells two mount namespaces apart that both have a /run of their own.
+/// Nothing to hold: the note on it stays as long as the bridge.
+Result<UniqueFd> claim_bridge(const std::string& bridge, const std::string& owner) {
+    TRY_VOID(network::check_bridge_owner(bridge, owner));
+    return UniqueFd();
+}
+
+}  // namespace
+
+/// The device tells two mount namespaces apart that both have a /run of their own.
 std::string describe_owner(const std::string& run_dir) {
     struct stat seen{};
     (void)stat(run_dir.c_str(), &seen);
     return "run directory " + run_dir + " on device " + std::to_string(major(seen.st_dev)) + ":" + std::to_string(minor(seen.st_dev));
 }
-
-}  // namespace
 
 loop::Task<Result<UniqueFd>> wait_for_claim(loop::Loop& loop, std::function<Result<UniqueFd>()> take) {
     const int64_t begun_ms = loop.now_ms();
@@ -52,6 +59,7 @@ loop::Task<Result<Claims>> claim_everything(loop::Loop& loop, const ServeConfig&
     CO_TRY(claims.run_dir, wait_for_claim(loop, [run_dir] { return lock_run_directory(run_dir); }));
     CO_TRY(claims.network, wait_for_claim(loop, network::lock_network_namespace));
     const std::string owner = describe_owner(run_dir);
+    CO_TRY(const UniqueFd bridge, wait_for_claim(loop, [name = config.bridge, owner] { return claim_bridge(name, owner); }));
     CO_TRY(claims.cgroups, wait_for_claim(loop, [cgroup_root, owner] { return runtime::claim_cgroup_root(cgroup_root, owner); }));
     CO_CHECK_VOID(claim_run_directory(run_dir, data_dir));
     co_return std::move(claims);

@@ -1,4 +1,4 @@
-// What a daemon has alone: its data directory, its network namespace, its cgroup root and its run directory. All of them are
+// What a daemon has alone: its data directory, its network namespace, its bridge, its cgroup root and its run directory. All of them are
 // claimed before anything of them is changed, because what a daemon does not know there, it ends. A daemon that has just been
 // killed may still be on its way out: each is waited for, for a moment.
 #pragma once
@@ -24,6 +24,8 @@ struct Claims {
     UniqueFd cgroups;
     UniqueFd run_dir;
 };
+/// Whoever uses this run directory, as it is noted on what several could take for theirs: the cgroup root and the bridge.
+std::string describe_owner(const std::string& run_dir);
 loop::Task<Result<Claims>> claim_everything(loop::Loop& loop, const ServeConfig& config);
 
 }  // namespace orilla::wiring

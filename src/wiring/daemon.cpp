@@ -67,6 +67,7 @@ Result<void> Daemon::open_network() {
     TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
     TRY(links.service_cidr, network::parse_cidr(config_.service_cidr));
     links.netns_dir = config_.run_dir + "/netns";
+    links.owner = describe_owner(config_.run_dir);
     TRY(links_, network::Links::open(loop_, *network_thread_, links));
     rules_config_.bridge = links.bridge;
     rules_config_.pod_cidr = links.pod_cidr;

@@ -60,6 +60,10 @@ check "and the pod did not notice" eval "ready_pods && kill -0 $container"
 stop_orilla
 check_fails "the pods of a daemon that is stopped are not another's to end" "run the pods of run directory /run/orilla on device" second
 check "they run on" kill -0 "$container"
+note=$(ip -o link show orilla0 | grep -o 'orilla, with the pods of.*')
+check_fails "nor is their bridge" "bridge orilla0 has the links of the pods of run directory /run/orilla on device" timeout "$serve_s_max" "$ORILLA" serve \
+  --data-dir "$data2" --run-dir "$run2" --cgroup-root "$BOX_CGROUP/second"
+check_equal "which is as it was" "$note" "$(ip -o link show orilla0 | grep -o 'orilla, with the pods of.*')"
 serve
 check "until their own daemon is back" eval "first_is_ready && kill -0 $container"
 

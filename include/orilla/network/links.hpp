@@ -26,10 +26,15 @@ struct LinksConfig {
     std::string netns_dir = "/run/orilla/netns";
     int mtu = 0;        ///< 0: that of the device of the default route, otherwise 1500
     int pool_size = 2;  ///< prepared namespaces that wait for pods
+    std::string owner = {};  ///< whose pods these are: noted on the bridge, so that nobody else takes it for theirs
 };
 
 /// What can be said against it without looking at the machine.
 Result<void> check_links_config(const LinksConfig& config);
+
+/// Code::conflict when there are pods on the bridge that are another owner's, by its note. Changes nothing; to be asked before
+/// `Links::open`, which takes over what it finds.
+Result<void> check_bridge_owner(const std::string& bridge, const std::string& owner);
 
 /// A pod's place in the network.
 struct PodLink {

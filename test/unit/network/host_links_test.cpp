@@ -44,3 +44,18 @@ TEST_CASE("describe_bridge_losses: says what has gone, and nothing when all is t
 TEST_CASE("plan_port_repairs: links of nobody are not looked at") {
     CHECK(plan_port_repairs({link(one, 0), {9, "lan0", 0, 1500}}, bridge, {}) == PortRepairs{});
 }
+
+TEST_CASE("find_other_owner: a bridge with somebody else's note and pods is not ours") {
+    const Ipv4 ip{0x0a2a0002};
+    std::vector<LinkInfo> links = {{7, "orilla0", 0, 1500, true, "orilla, with the pods of run directory /run/orilla on device 0:25"}, link(ip, 7)};
+    CHECK(find_other_owner(links, "orilla0", "run directory /run/orilla on device 0:26") == "run directory /run/orilla on device 0:25");
+    CHECK_FALSE(find_other_owner(links, "orilla0", "run directory /run/orilla on device 0:25"));
+    CHECK_FALSE(find_other_owner(links, "orilla1", "run directory /run/orilla2 on device 0:25"));
+    links[1].master = 8;  // no pods are left on it
+    CHECK_FALSE(find_other_owner(links, "orilla0", "run directory /run/orilla2 on device 0:25"));
+    links[1].master = 7;
+    links[0].note = "to the cellar";  // the administrator's
+    CHECK_FALSE(find_other_owner(links, "orilla0", "run directory /run/orilla2 on device 0:25"));
+    links[0].note = "";  // of an Orilla that made no notes
+    CHECK_FALSE(find_other_owner(links, "orilla0", "run directory /run/orilla2 on device 0:25"));
+}
