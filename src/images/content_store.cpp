@@ -14,6 +14,7 @@
 #include "limits.hpp"
 #include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/base/read_file.hpp"
 
 namespace orilla::images {
 
@@ -44,16 +45,7 @@ Result<UniqueFd> make_directory(int parent, const char* name, mode_t mode) {
 Result<std::string> read_beneath(int directory_fd, const char* name, size_t bytes_max) {
     UniqueFd fd(openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return Error::from_errno(std::string("open ") + name, errno);
-    std::string text;
-    char chunk[64 * 1024];
-    for (;;) {
-        const ssize_t got = ::read(fd.get(), chunk, sizeof chunk);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error::from_errno(std::string("read ") + name, errno);
-        if (got == 0) return text;
-        text.append(chunk, static_cast<size_t>(got));
-        if (text.size() > bytes_max) return Error(Code::too_large, std::string(name) + " is too large");
-    }
+    return read_fd(fd.get(), name, bytes_max);
 }
 
 Result<void> write_file(int directory_fd, const char* name, std::string_view text) {

@@ -13,6 +13,7 @@
 #include "certificates.hpp"
 #include "orilla/base/base64.hpp"
 #include "orilla/base/durable.hpp"
+#include "orilla/base/read_file.hpp"
 #include "orilla/base/unique_fd.hpp"
 
 namespace orilla::pki {
@@ -23,11 +24,7 @@ constexpr size_t pem_bytes_max = 64 * 1024;
 Result<std::string> read_pem_file(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return Error::from_errno("read " + path, errno);
-    std::string text(pem_bytes_max, '\0');
-    const ssize_t got = ::read(fd.get(), text.data(), text.size());
-    if (got < 0) return Error::from_errno("read " + path, errno);
-    text.resize(static_cast<size_t>(got));
-    return text;
+    return read_fd(fd.get(), path, pem_bytes_max);
 }
 
 Result<void> write_new_file(const std::string& path, const std::string& text, mode_t mode) {
