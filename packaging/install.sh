@@ -58,7 +58,7 @@ uninstall() {
   if has_systemd; then systemctl disable --now orilla.service orilla.socket 2>/dev/null || true; fi
   $prefix/lib/orilla/end-pods
   while read -r file; do rm -f "$prefix/$file"; done <$files
-  rmdir $prefix/lib/orilla $prefix/share/doc/orilla 2>/dev/null || true
+  rmdir $prefix/lib/orilla $prefix/share/doc/orilla/docs $prefix/share/doc/orilla/examples $prefix/share/doc/orilla 2>/dev/null || true
   if has_systemd; then systemctl daemon-reload; fi
   if [ -n "$purge" ]; then
     rm -rf --one-file-system /var/lib/orilla /etc/orilla

@@ -38,40 +38,48 @@ unpack() { mkdir "$2" && tar -C "$2" --strip-components=1 -xf "$1"; }
 unpack "$tarball" first
 unpack "$later_tarball" later
 
-check "the package installs" install_deb "$deb"
-check "the daemon is active, and will be after a boot" active
-check "enabled" systemctl is-enabled -q orilla.service orilla.socket
-check "the control socket belongs to the group orilla" is "$(stat -c '%G %a' /run/orilla/orilla.sock)" "orilla 660"
-check "systemd has nothing to say about the units" is "$(systemd-analyze verify --man=no orilla.service orilla.socket 2>&1)" ""
-check "manual pages and completions are there" test -s /usr/share/man/man1/orilla.1.gz -a -s /usr/share/man/man8/orilla-serve.8.gz \
-  -a -s /usr/share/man/man5/orilla-config.5.gz -a -s /usr/share/bash-completion/completions/orilla
-check "a pod runs" start_pod
-upgrade package install_deb "$later_deb"
-check "the archive does not install beside the package" test "$(first/install.sh 2>&1 | grep -c 'is installed')" = 1
-check "the package is removed" dpkg -r orilla
-check "with pods, mounts, bridge and cgroups" nothing_runs
-check "objects stay" test -d /var/lib/orilla
-check "it is installed again" install_deb "$deb"
-check "and the pod comes back" within 60 orilla wait --for=condition=Ready pod/echo --timeout=5s
-check "purge" dpkg -P orilla
-check "ends everything" nothing_runs
-check "leaves no file of the program" no_files
-check "but the data" test -d /var/lib/orilla
-install_deb "$deb" >/dev/null 2>&1
-check "purge of the data, too" env ORILLA_PURGE_DATA=yes dpkg -P orilla
-check "takes them away" test ! -e /var/lib/orilla
+test_package() {
+  check "the package installs" install_deb "$deb"
+  check "the daemon is active, and will be after a boot" active
+  check "enabled" systemctl is-enabled -q orilla.service orilla.socket
+  check "the control socket belongs to the group orilla" is "$(stat -c '%G %a' /run/orilla/orilla.sock)" "orilla 660"
+  check "systemd has nothing to say about the units" is "$(systemd-analyze verify --man=no orilla.service orilla.socket 2>&1)" ""
+  check "manual pages and completions are there" test -s /usr/share/man/man1/orilla.1.gz -a -s /usr/share/man/man8/orilla-serve.8.gz \
+    -a -s /usr/share/man/man5/orilla-config.5.gz -a -s /usr/share/bash-completion/completions/orilla
+  check "so is what README leads to" test -s /usr/share/doc/orilla/docs/operate.md -a -s /usr/share/doc/orilla/examples/web.yaml
+  check "a pod runs" start_pod
+  upgrade package install_deb "$later_deb"
+  check "the archive does not install beside the package" test "$(first/install.sh 2>&1 | grep -c 'is installed')" = 1
+  check "the package is removed" dpkg -r orilla
+  check "with pods, mounts, bridge and cgroups" nothing_runs
+  check "objects stay" test -d /var/lib/orilla
+  check "it is installed again" install_deb "$deb"
+  check "and the pod comes back" within 60 orilla wait --for=condition=Ready pod/echo --timeout=5s
+  check "purge" dpkg -P orilla
+  check "ends everything" nothing_runs
+  check "leaves no file of the program" no_files
+  check "but the data" test -d /var/lib/orilla
+  install_deb "$deb" >/dev/null 2>&1
+  check "purge of the data, too" env ORILLA_PURGE_DATA=yes dpkg -P orilla
+  check "takes them away" test ! -e /var/lib/orilla
+}
 
-check "the archive installs" first/install.sh
-check "the daemon is active" active
-check "enabled" systemctl is-enabled -q orilla.service orilla.socket
-check "a pod runs" start_pod
-check "the package does not install beside it" test "$(install_deb "$deb" 2>&1 | grep -c 'install.sh --uninstall first')" = 1
-upgrade archive later/install.sh
-check "it is uninstalled" /usr/local/lib/orilla/install.sh --uninstall
-check "with everything" nothing_runs
-check "leaves no file of the program" no_files
-check "but the data" test -d /var/lib/orilla
-first/install.sh >/dev/null 2>&1
-check "it is uninstalled with its data" /usr/local/lib/orilla/install.sh --uninstall --purge
-check "which are gone" test ! -e /var/lib/orilla
+test_archive() {
+  check "the archive installs" first/install.sh
+  check "the daemon is active" active
+  check "enabled" systemctl is-enabled -q orilla.service orilla.socket
+  check "a pod runs" start_pod
+  check "the package does not install beside it" test "$(install_deb "$deb" 2>&1 | grep -c 'install.sh --uninstall first')" = 1
+  upgrade archive later/install.sh
+  check "it is uninstalled" /usr/local/lib/orilla/install.sh --uninstall
+  check "with everything" nothing_runs
+  check "leaves no file of the program" no_files
+  check "but the data" test -d /var/lib/orilla
+  first/install.sh >/dev/null 2>&1
+  check "it is uninstalled with its data" /usr/local/lib/orilla/install.sh --uninstall --purge
+  check "which are gone" test ! -e /var/lib/orilla
+}
+
+read -ra wanted <parts
+for part in "${wanted[@]}"; do "test_$part"; done
 finish journalctl -u orilla --no-pager -n 60
