@@ -59,6 +59,18 @@ disable_since() {
   done | sort -u | tee -a "$install_off" | sed 's/^/prepare.sh: is installed, and stays off: /'
 }
 
+# keep_formats_off: emulators of other processors do not make foreign programs run on this machine as if they were its own.
+emulated_formats() { find /usr/lib/binfmt.d -name 'qemu-*.conf' -printf '%f\n' 2>/dev/null | sort || :; }
+keep_formats_off() { # FILE, by emulated_formats before the installation
+  local name registered
+  comm -13 "$1" <(emulated_formats) | while read -r name; do
+    registered=/proc/sys/fs/binfmt_misc/${name%.conf}
+    ! grep -qs '^interpreter /usr/libexec/qemu-binfmt/' "$registered" || echo -1 >"$registered"
+    mkdir -p /etc/binfmt.d
+    [ -e "/etc/binfmt.d/$name" ] || ln -s /dev/null "/etc/binfmt.d/$name"
+  done
+}
+
 apt_install() { # PACKAGE...
   export DEBIAN_FRONTEND=noninteractive
   # A machine that never fetched package lists has nothing to install from; stale ones fail and are fetched again.
@@ -68,19 +80,21 @@ apt_install() { # PACKAGE...
 }
 
 install_packages() ( # SET...
-  local wanted missing=() package before status=0
+  local wanted missing=() package before formats status=0
   mapfile -t wanted < <("$install_here/packages.sh" "$@" | sort -u)
   for package in "${wanted[@]}"; do is_installed "$package" || missing+=("$package"); done
   [ ${#missing[@]} -gt 0 ] || exit 0
   require_debian_12 || exit 1
   [ "$(id -u)" = 0 ] || { echo "prepare.sh: installing packages needs root: sudo $install_here/prepare.sh" >&2; exit 1; }
   echo "prepare.sh: installing ${missing[*]}"
-  before=$(mktemp)
+  before=$(mktemp) formats=$(mktemp)
+  emulated_formats >"$formats"
   mkdir -p "$(dirname "$install_off")"
   enabled_links >"$before"
-  trap 'allow_services; rm -f "$before"' EXIT
+  trap 'allow_services; rm -f "$before" "$formats"' EXIT
   forbid_services
   apt_install "${missing[@]}" || status=1
   disable_since "$before"
+  keep_formats_off "$formats"
   exit $status
 )

@@ -2,7 +2,7 @@
 # prepare.sh [--arch amd64|arm64|armhf] [--with SET]... [--no-install]
 # Gets a Debian 12 machine ready to build Orilla:
 #   1. installs the packages of packages.sh: the build set, that of another --arch, and every SET of --with; services that
-#      they bring stay off;
+#      they bring stay off, and emulators do not run foreign programs unasked;
 #   2. for another architecture, unpacks the libraries' packages into third_party/.prefix/ARCH/sysroot;
 #   3. builds minimal static libraries from Debian's source packages into third_party/.prefix/ARCH: see libraries.sh.
 # What is there already is reused, so a second run takes no time. Installing needs root; meson calls this with
