@@ -101,7 +101,8 @@ Result<void> apply_one(Client& client, const Options& options, const Manifest& m
         auto body = client.send(request);
         if (!body && body.error().code() == Code::conflict && attempt < apply_conflicts_max) continue;
         if (!body) return manifest.document.located(body.error());
-        return report.add(*manifest.kind, manifest.name, "configured", *body);
+        // A patch may say nothing new: creationTimestamp: null, labels: {}, a Secret's stringData.
+        return report.add(*manifest.kind, manifest.name, *body == *live ? "unchanged" : "configured", *body);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "orilla/api/codec.hpp"
 #include "orilla/api/jsonpath.hpp"
 #include "orilla/api/yaml.hpp"
 
@@ -128,9 +129,15 @@ int64_t number_at(const json::object& object, std::string_view key, int64_t othe
     return value && value->is_int64() ? value->get_int64() : otherwise;
 }
 
+json::value parse_json(std::string_view text, boost::system::error_code& failed) {
+    json::parse_options options;
+    options.max_depth = api::json_depth_max;
+    return json::parse(text, failed, {}, options);
+}
+
 Result<json::object> parse_object(std::string_view text) {
     boost::system::error_code failed;
-    json::value value = json::parse(text, failed);
+    json::value value = parse_json(text, failed);
     if (failed || !value.is_object()) return Error(Code::internal, "error: the server answered with something that is no object");
     return std::move(value.get_object());
 }
@@ -139,7 +146,7 @@ bool is_machine_output(const std::string& output) { return !output.empty() && ou
 
 std::string pretty_json(std::string_view text) {
     boost::system::error_code failed;
-    const json::value value = json::parse(text, failed);
+    const json::value value = parse_json(text, failed);
     if (failed) return std::string(text);
     std::string out;
     pretty(out, value, "");

@@ -218,6 +218,9 @@ Y
   prints "apply a directory" 'deployment.apps/web created' o apply -f manifests
   prints "and those below it" $'configmap/below created\ndeployment.apps/web unchanged' o apply -R -f manifests
   prints "standard input" 'configmap/below unchanged' eval 'o apply -f - <manifests/below/cm.yaml'
+  echo '{apiVersion: v1, kind: Secret, metadata: {name: again, creationTimestamp: null, labels: {}}, stringData: {a: b}}' >again.yaml
+  prints "apply what cannot be read back" 'secret/again created' o apply -f again.yaml
+  prints "a second time nothing changes" 'secret/again unchanged' o apply -f again.yaml
   prints "apply says so on a dry run" 'deployment.apps/web configured (dry run)' o apply -f manifests --dry-run=client
   refuses "a file that is not there" 'error: the path "nosuch" does not exist' o apply -f nosuch
   refuses "a directory without manifests" 'error: error reading [conf]: recognized file extensions are [.json .yaml .yml]' o apply -f conf

@@ -19,6 +19,12 @@ TEST_CASE("pretty_json: keys are sorted, four blanks a level, HTML is escaped, a
           "    \"e\": {},\n    \"kind\": \"A\",\n    \"l\": []\n}\n");
 }
 
+TEST_CASE("pretty_json: goes as deep as the server does") {
+    const std::string deep = std::string(100, '[') + "1" + std::string(100, ']');
+    CHECK(pretty_json(deep).starts_with("[\n    [\n"));
+    CHECK(parse_object("{\"a\":" + deep + "}"));
+}
+
 TEST_CASE("render_object: yaml, json and jsonpath") {
     const std::string text = R"({"kind":"A","items":[{"name":"x"},{"name":"y"}]})";
     CHECK(*render_object(text, printing("yaml")) == "items:\n- name: x\n- name: \"y\"\nkind: A\n");
