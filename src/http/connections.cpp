@@ -70,7 +70,9 @@ loop::Task<void> Connections::accept_loop(Listener* listener) {
         UniqueFd fd(::accept4(listener->fd.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
             admit(*listener, std::move(fd), name_of_peer(peer));
+            // A request that is there already is answered at once, in this step.
             if (++accepted % limits_.accepts_per_turn_max == 0) co_await loop_.yield();
+            else co_await loop_.breathe();
             continue;
         }
         const int error = errno;

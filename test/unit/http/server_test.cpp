@@ -15,6 +15,7 @@
 #include "../../support/fake_clock.hpp"
 #include "orilla/http/sockets.hpp"
 #include "orilla/http/tls.hpp"
+#include "orilla/loop/turn_meter.hpp"
 #include "pki/certificates.hpp"
 
 using namespace orilla;
@@ -43,7 +44,7 @@ class EndlessStream final : public ByteStream {
 
 class PlainHandler final : public Handler {
   public:
-    explicit PlainHandler(loop::Loop& loop) : loop_(loop) {}
+    PlainHandler(loop::Loop& loop, FakeClock& clock) : loop_(loop), clock_(clock) {}
     bool admits(const Request& request) const override { return request.identity->kind == Identity::Kind::admin; }
     Response refuse(const Request&) const override { return Response(403, "text/plain", "no"); }
     Response render_http_error(int status, std::string_view message) const override {
@@ -53,6 +54,7 @@ class PlainHandler final : public Handler {
     }
     loop::Task<Response> handle(const Request& request) override {
         Response response(200, "text/plain", "hello");
+        if (request.path == "/busy") clock_.advance_ms(20);
         if (request.path == "/watch") {
             response.is_watch = true;
             response.stream = std::make_unique<EndlessStream>(loop_);
@@ -62,6 +64,7 @@ class PlainHandler final : public Handler {
 
   private:
     loop::Loop& loop_;
+    FakeClock& clock_;
 };
 
 const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -79,13 +82,18 @@ struct SocketWorld {
     ~SocketWorld() { std::filesystem::remove_all(directory); }
 
     UniqueFd connect(const std::string& name = "s") {
+        UniqueFd fd = dial(name);
+        ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+        settle(loop);
+        return fd;
+    }
+    /// The server has not seen it yet.
+    UniqueFd dial(const std::string& name = "s") {
         UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         (directory + "/" + name).copy(address.sun_path, sizeof address.sun_path - 1);
         REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-        ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
-        settle(loop);
         return fd;
     }
     std::string ask(const UniqueFd& fd, const std::string& text) {
@@ -105,7 +113,7 @@ struct SocketWorld {
     }
     FakeClock clock;
     loop::Loop loop{clock};
-    PlainHandler handler{loop};
+    PlainHandler handler{loop, clock};
     Server server;
     std::string directory;
 };
@@ -136,6 +144,19 @@ TEST_CASE("HttpServer: one connection too many of a client is read and told to c
     open.pop_back();
     settle(w.loop);
     CHECK(w.ask(w.connect(), get).find("200 OK") != std::string::npos);
+}
+
+TEST_CASE("HttpServer: many that come with their requests are not answered in one turn") {
+    SocketWorld w({});
+    std::vector<UniqueFd> clients;
+    const std::string busy = "GET /busy HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (int i = 0; i < 20; ++i) {
+        clients.push_back(w.dial());
+        REQUIRE(::send(clients.back().get(), busy.data(), busy.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(busy.size()));
+    }
+    settle(w.loop);
+    for (const UniqueFd& client : clients) CHECK(w.read(client).find("200 OK") != std::string::npos);
+    CHECK(w.loop.meter().stats(w.clock.monotonic_ns()).longest_ns < loop::long_turn_ns);
 }
 
 TEST_CASE("HttpServer: an idle connection makes room for a new one of the same client, once it is idle for a while") {
