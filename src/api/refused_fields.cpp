@@ -48,7 +48,6 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "automountServiceAccountToken", "service account tokens are not issued; set it to false",
             "true"},
     Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
-    Refusal{"PodSpec", "hostUsers", "user namespaces are not supported", "false"},
     Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
     Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
     Refusal{"PodSpec", "priority", "pod priorities are not supported", {}, "0"},

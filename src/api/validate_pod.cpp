@@ -144,6 +144,15 @@ void check_host_aliases(const List<HostAlias>& aliases, const Path& path, FieldE
     }
 }
 
+/// Ids of the pod's own mean nothing in a namespace that is the host's.
+void check_host_users(const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    if (spec.host_users.value_or(true)) return;
+    const std::pair<bool, const char*> others[] = {
+        {spec.host_network, "hostNetwork"}, {spec.host_pid, "hostPID"}, {spec.host_ipc, "hostIPC"}};
+    for (const auto& [shares, field] : others)
+        if (shares) errors.forbidden(path / field, "when `hostUsers` is false");
+}
+
 void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors) {
     std::set<std::string_view> names;
     std::set<std::string> host_ports;
@@ -221,6 +230,7 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
         errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
     check_tolerations(spec.tolerations, path / "tolerations", errors);
     check_host_aliases(spec.host_aliases, path / "hostAliases", errors);
+    check_host_users(spec, path, errors);
     check_dns(spec, path, errors);
     check_pod_security(spec, path, errors);
 }

@@ -295,6 +295,7 @@ PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, c
     out.hostname = plan_hostname(pod);
     out.resolv_conf = resolv_conf;
     out.host_network = pod.spec.host_network;
+    out.host_users = pod.spec.host_users.value_or(true);
     out.host_pid = pod.spec.host_pid;
     out.host_ipc = pod.spec.host_ipc;
     out.share_process_namespace = pod.spec.share_process_namespace.value_or(false);

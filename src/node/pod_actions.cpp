@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "orilla/base/log.hpp"
 #include "orilla/node/host_ports.hpp"
 #include "pod_agent_impl.hpp"
 #include "volumes.hpp"
@@ -111,26 +112,44 @@ loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory,
     co_return ok();
 }
 
+/// Its namespaces as far as they are its own, and its address.
+loop::Task<Result<PodNetwork>> PodAgent::Impl::connect_sandbox(const PodMemory& memory, const api::Pod& pod) {
+    if (pod.spec.host_network) co_return PodNetwork{network_.node_ip(), ""};
+    std::string made;
+    if (!pod.spec.host_users.value_or(true)) {
+        CO_TRY(made, runtime_.make_namespaces(memory.key.uid));
+    }
+    auto attaching = network_.attach(memory.key.uid, find_host_ports(pod), std::move(made));
+    co_return co_await std::move(attaching);
+}
+
+/// The next try begins with namespaces made anew, and must not find a network in the old ones.
+loop::Task<void> PodAgent::Impl::fail_sandbox(PodMemory& memory, const api::Pod& pod, const Error& error) {
+    fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + error.message());
+    if (pod.spec.host_users.value_or(true)) co_return;
+    auto removing = runtime_.remove_pod(memory.key.uid);
+    if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
+    auto detaching = network_.detach(memory.key.uid);
+    if (auto detached = co_await std::move(detaching); !detached) log::warning(detached.error().message());
+}
+
 loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const api::Pod& pod) {
-    std::string network_namespace, ip = network_.node_ip();
-    if (!pod.spec.host_network) {
-        auto task = network_.attach(memory.key.uid, find_host_ports(pod));
-        auto attached = co_await std::move(task);
-        if (!attached) {
-            fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + attached.error().message());
-            co_return ok();
-        }
-        network_namespace = attached->network_namespace;
-        ip = attached->ip;
+    auto connecting = connect_sandbox(memory, pod);
+    auto connected = co_await std::move(connecting);
+    if (!connected) {
+        auto failing = fail_sandbox(memory, pod, connected.error());
+        co_await std::move(failing);
+        co_return ok();
     }
     const std::string resolv_conf =
         render_resolv_conf(pod, network_.dns_ip(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
     const std::string host_hosts = pod.spec.host_network ? read_small_file(options_.host_hosts) : "";
-    PodConfig config = plan_pod_config(pod, resolv_conf, ip, options_.cluster_domain, host_hosts);
-    auto task = runtime_.create_pod(std::move(config), std::move(network_namespace));
+    PodConfig config = plan_pod_config(pod, resolv_conf, connected->ip, options_.cluster_domain, host_hosts);
+    auto task = runtime_.create_pod(std::move(config), connected->network_namespace);
     auto created = co_await std::move(task);
     if (!created) {
-        fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + created.error().message());
+        auto failing = fail_sandbox(memory, pod, created.error());
+        co_await std::move(failing);
         co_return ok();
     }
     memory.setup_failures = 0;

@@ -65,6 +65,8 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action);
     loop::Task<Result<void>> apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
     loop::Task<Result<void>> apply_sandbox(PodMemory& memory, const api::Pod& pod);
+    loop::Task<Result<PodNetwork>> connect_sandbox(const PodMemory& memory, const api::Pod& pod);
+    loop::Task<void> fail_sandbox(PodMemory& memory, const api::Pod& pod, const Error& error);
     loop::Task<Result<void>> apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod, StartContainer action);
     loop::Task<Result<void>> apply_teardown(PodMemory& memory);
     loop::Task<Result<void>> apply_remove_files(PodMemory& memory);

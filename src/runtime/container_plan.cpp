@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "mount_plan.hpp"
+#include "user_namespace.hpp"
 
 namespace orilla::runtime {
 
@@ -24,6 +25,14 @@ PlanStep attach_plain(const std::string& destination) {
     return {StepKind::attach_plain, {mount_slot, root_slot}, {destination}};
 }
 
+/// The deepest directory that all of them are in, or are.
+std::string find_shared_directory(const std::vector<std::string>& paths) {
+    std::string shared = paths.empty() ? "" : paths.front();
+    for (const auto& path : paths)
+        while (!lies_below(path, shared)) shared.resize(shared.rfind('/'));
+    return shared;
+}
+
 class Planner {
   public:
     Planner(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod, const KernelFacts& kernel)
@@ -35,6 +44,8 @@ class Planner {
   private:
     void add(PlanStep step) { plan_.steps.push_back(std::move(step)); }
     void join_cgroups();
+    void open_user_namespace();
+    std::string show_mapped(const std::string& directory, const std::string& name);
     void mount_root();
     void mount_system();
     void mount_cgroups();
@@ -62,21 +73,43 @@ void Planner::join_cgroups() {
     add(std::move(adjust));
 }
 
+void Planner::open_user_namespace() {
+    if (pod_.first_id) add({StepKind::open_user_namespace, {user_slot, pod_.first_id}, {user_namespace_path(pod_.dir)}});
+}
+
+/// `directory` with the pod's ids, at a place of ours.
+std::string Planner::show_mapped(const std::string& directory, const std::string& name) {
+    const std::string place = pod_.dir + "/" + name;
+    add(clone_tree(directory, "", false, 0));
+    add(map_ids(directory));
+    add({StepKind::attach_at_path, {mount_slot, stage_slot}, {place}});
+    return place;
+}
+
 void Planner::mount_root() {
     // Slave, not private: a volume that asks for host_to_container propagation still hears of the host's mounts, and
     // nothing of ours ever reaches the host.
     add({StepKind::set_propagation, {propagation_slave | propagation_recursive}});
+    open_user_namespace();
     // overlayfs refuses a directory twice. Of equal layers the topmost says all that the others could.
     std::vector<std::string> layers;
     for (const auto& layer : spec_.layers)
         if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
-    if (!facts_.base_layer.empty() && layers.size() < layers_max) layers.push_back(facts_.base_layer);
+    std::string scratch = spec_.scratch_dir;
+    if (pod_.first_id) {
+        // An overlay cannot be mapped, but what it is made of can: all layers by the directory that they share.
+        const std::string shared = find_shared_directory(layers), place = show_mapped(shared, "layers");
+        for (auto& layer : layers) layer.replace(0, shared.size(), place);
+        scratch = show_mapped(scratch, "scratch");
+    } else if (!facts_.base_layer.empty() && layers.size() < layers_max) {
+        layers.push_back(facts_.base_layer);
+    }
     std::string lower;
     for (const auto& layer : layers) lower += (lower.empty() ? "" : "\0"s) + layer;
     // volatile: the writable layer never outlives a crash of the box, so syncing it would only wear the flash.
     add({StepKind::mount_overlay,
          {layers.size(), root_slot, kernel_.overlay_lowerdir_add ? 1U : 0U, 1},
-         {lower, spec_.scratch_dir + "/upper", spec_.scratch_dir + "/work", pod_.dir + "/rootfs"}});
+         {lower, scratch + "/upper", scratch + "/work", pod_.dir + "/rootfs"}});
 }
 
 void Planner::mount_cgroups() {
@@ -127,7 +160,8 @@ void Planner::mount_dev() {
     for (const char* name : {"pts", "shm", "mqueue"}) add({StepKind::make_dir, {mount_slot, 0755}, {name}});
     for (auto [name, target] : links) add({StepKind::make_link, {mount_slot}, {name, target}});
     add(attach_plain("/dev"));
-    add(new_mount("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+    const std::string tty_group = std::to_string(pod_.first_id + 5);
+    add(new_mount("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=" + tty_group, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
     add(attach_plain("/dev/pts"));
     add(clone_tree(pod_.own_ipc ? pod_.dir + "/shm" : "/dev/shm", "", false, 0));
     add(attach_plain("/dev/shm"));
@@ -175,6 +209,8 @@ void Planner::become_user() {
     seccomp.blob_at = 0;
     const bool filtered = !facts_.seccomp_filter.empty();
     add({StepKind::set_limit, {RLIMIT_NOFILE, open_files_soft, as_it_is}});
+    // After everything that needs the host's root, and before the rights are dropped that it gives anew.
+    if (pod_.first_id) add({StepKind::enter_user_namespace, {user_slot}});
     // Dropping from the bounding set needs SETPCAP, changing to a directory may need to pass others': while root.
     add({StepKind::set_bounding_set, {spec_.capabilities}});
     add({StepKind::change_dir, {}, {spec_.cwd}});
@@ -250,6 +286,7 @@ StartPlan Planner::container() {
 StartPlan Planner::exec() {
     plan_.flags = supervisor::plan_in_target_pid_namespace;
     join_cgroups();
+    open_user_namespace();  // while the pod's directory is in sight
     // The pod's other namespaces are the supervisor's own.
     add({StepKind::enter_container, {CLONE_NEWNS | (kernel_.cgroup_namespace ? CLONE_NEWCGROUP : 0U)}});
     resolve_user(supervisor::own_root_slot);
@@ -267,9 +304,8 @@ StartPlan plan_container(const ContainerSpec& spec, const ContainerFacts& facts,
     return Planner(spec, facts, pod, kernel).container();
 }
 
-StartPlan plan_exec(const ContainerSpec& spec, const ContainerFacts& facts, const KernelFacts& kernel) {
-    const PodFacts none;
-    return Planner(spec, facts, none, kernel).exec();
+StartPlan plan_exec(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod, const KernelFacts& kernel) {
+    return Planner(spec, facts, pod, kernel).exec();
 }
 
 }  // namespace orilla::runtime

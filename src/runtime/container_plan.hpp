@@ -27,6 +27,7 @@ struct PodFacts {
     bool share_process_namespace = false;
     bool files_apart = false;      ///< an older daemon's: containers write the small files, in a file system of their own
     bool messages_apart = true;    ///< each termination message has a file system of its own; not those of an older daemon
+    uint32_t first_id = 0;         ///< of the pod's user namespace; 0: the host's
     bool has_hostname = false;     ///< small files to be mounted over /etc
     bool has_hosts = false;
     bool has_resolv_conf = false;
@@ -62,6 +63,6 @@ StartPlan plan_pod_init(const std::string& empty_dir);
 StartPlan plan_container(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod,
                          const KernelFacts& kernel);
 /// Joins a running container with the same confinement. Args and target are filled in at each exec.
-StartPlan plan_exec(const ContainerSpec& spec, const ContainerFacts& facts, const KernelFacts& kernel);
+StartPlan plan_exec(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod, const KernelFacts& kernel);
 
 }  // namespace orilla::runtime

@@ -128,11 +128,11 @@ Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const Cont
         TRY(facts.termination_file, make_message_file(pod.record.facts, spec.id));
     }
     TRY(facts.files, read_pod_files(pod.record.facts));
-    TRY_VOID(make_directories(pod.dir() + "/stage", 0700));
+    for (const char* place : {"/stage", "/layers", "/scratch"}) TRY_VOID(make_directories(pod.dir() + place, 0700));
     if (spec.privileged) facts.devices = list_host_devices();
     TRY_VOID(make_scratch(spec));
     TRY_VOID(make_log_dir(spec.log_path));
-    TRY(const std::string exec_plan, encode(plan_exec(spec, facts, kernel_)));
+    TRY(const std::string exec_plan, encode(plan_exec(spec, facts, pod.record.facts, kernel_)));
     TRY_VOID(write_file_atomically(exec_plan_path(pod.dir(), spec.id), exec_plan, 0600));
     return plan_container(spec, facts, pod.record.facts, kernel_);
 }

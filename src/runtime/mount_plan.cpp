@@ -16,6 +16,7 @@ struct Mount {
     PlanStep show{};                     ///< leaves it in mount_slot, writable
     bool read_only = false;
     bool all_read_only = false;          ///< with what is mounted below the source
+    bool is_volume = false;              ///< its files have the host's ids
 };
 
 size_t depth(const std::string& path) { return static_cast<size_t>(std::ranges::count(path, '/')); }
@@ -31,6 +32,7 @@ Mount plan_volume(const MountSpec& spec) {
         return mount;
     }
     mount.source = spec.source;
+    mount.is_volume = true;
     mount.beneath = spec.sub_path;
     mount.all_read_only = spec.recursive && spec.recursive_read_only;
     const bool listens = spec.propagation == MountPropagation::host_to_container;
@@ -90,7 +92,7 @@ void set_read_only(PlanStep& show, bool all) {
     if (show.kind == StepKind::clone_tree && show.number[0] && !all) show.flags |= supervisor::step_root_only;
 }
 
-void add_mount(std::vector<PlanStep>& steps, const Mount& mount, const std::vector<Mount>& mounts) {
+void add_mount(std::vector<PlanStep>& steps, const Mount& mount, const std::vector<Mount>& mounts, bool maps_ids) {
     steps.insert(steps.end(), mount.prepare.begin(), mount.prepare.end());
     steps.push_back(mount.show);
     const auto inner = mount.read_only ? find_inner(mounts, mount) : std::vector<const Mount*>();
@@ -102,6 +104,7 @@ void add_mount(std::vector<PlanStep>& steps, const Mount& mount, const std::vect
         point.flags = supervisor::step_best_effort;
         steps.push_back(std::move(point));
     }
+    if (maps_ids && mount.is_volume) steps.push_back(map_ids(mount.source));
     if (!inner.empty()) steps.push_back({StepKind::set_attributes, {mount_slot, MOUNT_ATTR_RDONLY, mount.all_read_only ? 1U : 0U}});
     steps.push_back({StepKind::attach, {mount_slot, root_slot}, {mount.destination}});
 }
@@ -116,6 +119,8 @@ PlanStep clone_tree(const std::string& source, const std::string& beneath, bool 
                     uint64_t propagation) {
     return {StepKind::clone_tree, {recursive ? 1U : 0U, mount_slot, attributes, propagation}, {source, beneath}};
 }
+
+PlanStep map_ids(const std::string& what) { return {StepKind::map_ids, {mount_slot, user_slot}, {what}}; }
 
 std::string clean_path(std::string_view path) {
     std::string out;
@@ -132,7 +137,7 @@ bool lies_below(std::string_view path, std::string_view directory) {
 std::vector<PlanStep> plan_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {
     const std::vector<Mount> mounts = collect_mounts(spec, facts, pod);
     std::vector<PlanStep> steps;
-    for (const auto& mount : mounts) add_mount(steps, mount, mounts);
+    for (const auto& mount : mounts) add_mount(steps, mount, mounts, pod.first_id != 0);
     return steps;
 }
 

@@ -14,7 +14,7 @@
 namespace orilla::runtime {
 
 /// Where the steps of a container's plan leave mounts for each other.
-enum Slot : uint64_t { root_slot, mount_slot, stage_slot };
+enum Slot : uint64_t { root_slot, mount_slot, stage_slot, user_slot };
 
 /// What lies in one of the pod's small files beyond what it began with.
 constexpr size_t file_room_bytes = 1U << 20;
@@ -25,6 +25,9 @@ constexpr uint64_t propagation_private = 1 << 18, propagation_slave = 1 << 19, p
 PlanStep new_mount(const std::string& type, const std::string& options, uint64_t attributes);
 PlanStep clone_tree(const std::string& source, const std::string& beneath, bool recursive, uint64_t attributes,
                     uint64_t propagation = propagation_private);
+
+/// What is in mount_slot shows the host's id N as the pod's id N. `what` is for messages.
+PlanStep map_ids(const std::string& what);
 
 /// "/a//b/" as "/a/b", "//" as "/".
 std::string clean_path(std::string_view path);

@@ -57,6 +57,7 @@ int64_t parse_number(std::string_view text) {
 std::string render_pod_record(const PodRecord& record) {
     std::string text = "version 1\ncgroup " + record.cgroup + "\n";
     if (record.created_ms >= 0) text += "created_ms " + std::to_string(record.created_ms) + "\n";
+    if (record.facts.first_id) text += "first_id " + std::to_string(record.facts.first_id) + "\n";
     for (const auto& flag : flag_names)
         if (record.facts.*flag.member) text += std::string(flag.name) + " 1\n";
     return text;
@@ -75,6 +76,7 @@ Result<PodRecord> parse_pod_record(std::string_view text) {
         const std::string_view key = line.substr(0, space), value = line.substr(space + 1);
         if (key == "version") versioned = value == "1";
         if (key == "cgroup") record.cgroup = value;
+        if (key == "first_id") record.facts.first_id = static_cast<uint32_t>(std::max<int64_t>(parse_number(value), 0));
         if (key == "created_ms") record.created_ms = parse_number(value);
         for (const auto& flag : flag_names)
             if (key == flag.name) record.facts.*flag.member = value == "1";
@@ -166,8 +168,10 @@ Result<void> mount_tmpfs(const char* name, const std::string& path, const char* 
 
 }  // namespace
 
-Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, int64_t now_ms) {
+Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, uint32_t first_id,
+                               int64_t now_ms) {
     PodRecord record;
+    record.facts.first_id = first_id;
     record.created_ms = now_ms;
     record.cgroup = cgroup;
     PodFacts& facts = record.facts;
@@ -221,7 +225,7 @@ Result<UniqueFd> open_state_file(const std::string& dir) {
 
 void unmount_pod_dir(const std::string& dir) {
     // Detached: whoever still has it open keeps it for that long.
-    for (const char* name : {"/shm", "/files"}) umount2((dir + name).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    for (const char* name : {"/shm", "/files", "/user", "/net"}) umount2((dir + name).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
     for (const auto& id : list_directories(dir + "/messages"))
         umount2((dir + "/messages/" + id).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
@@ -237,7 +241,8 @@ Result<std::string> make_message_file(const PodFacts& facts, const std::string& 
     if (facts.messages_apart)
         TRY_VOID(mount_tmpfs("message", path.substr(0, path.rfind('/')), "0700", message_room_bytes));
     UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (!fd || fchmod(fd.get(), 0666) != 0) return Error::from_errno("make " + path, errno);
+    const uid_t owner = facts.first_id;
+    if (!fd || fchmod(fd.get(), 0666) != 0 || fchown(fd.get(), owner, owner) != 0) return Error::from_errno("make " + path, errno);
     return path;
 }
 

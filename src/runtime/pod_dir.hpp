@@ -38,7 +38,8 @@ Result<std::string> read_file_end(const std::string& path, size_t bytes_max);
 
 /// Directories, the small files that containers get copies of, and the pod's /dev/shm. On
 /// failure what was made stays, for `remove_pod_dir`.
-Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, int64_t now_ms);
+Result<PodRecord> make_pod_dir(const std::string& dir, const PodSandboxSpec& spec, const std::string& cgroup, uint32_t first_id,
+                               int64_t now_ms);
 /// Bound and listening at DIR/socket.
 Result<UniqueFd> open_listener(const std::string& dir);
 Result<UniqueFd> open_state_file(const std::string& dir);

@@ -10,7 +10,9 @@
 #include <cerrno>
 
 #include "orilla/base/log.hpp"
+#include "cgroup_files.hpp"
 #include "runtime_impl.hpp"
+#include "user_namespace.hpp"
 
 namespace orilla::runtime {
 
@@ -88,6 +90,21 @@ void RuntimeImpl::tell(const std::string& pod_id) {
     if (listener_) listener_(pod_id);
 }
 
+loop::Task<Result<std::string>> RuntimeImpl::make_namespaces(std::string pod_id) {
+    PodSandboxSpec spec{.id = pod_id, .hostname = pod_id};
+    CO_CHECK_VOID(check_spec(spec));
+    if (find(pod_id)) co_return Error(Code::already_exists, "pod " + pod_id + " exists");
+    std::set<uint32_t> used;
+    for (const auto& [id, pod] : pods_) used.insert(pod->record.facts.first_id);
+    for (const auto& [id, first] : first_ids_) used.insert(first);
+    uint32_t& first_id = first_ids_[pod_id];
+    if (first_id == 0) first_id = find_free_ids(used);
+    if (first_id == 0) co_return Error(Code::unavailable, "no user ids left for pod " + pod_id);
+    CO_CHECK_VOID(make_directories(pod_dir(pod_id), 0700));
+    CO_CHECK_VOID(make_user_namespace(pod_dir(pod_id), first_id));
+    co_return network_namespace_path(pod_dir(pod_id));
+}
+
 loop::Task<Result<void>> RuntimeImpl::create_pod(PodSandboxSpec spec) {
     CO_CHECK_VOID(check_spec(spec));
     if (find(spec.id)) co_return Error(Code::already_exists, "pod " + spec.id + " exists");
@@ -107,7 +124,9 @@ loop::Task<Result<void>> RuntimeImpl::start_supervisor(PodPtr pod, PodSandboxSpe
     // Known before anything exists, so that a failure on the way can be undone.
     pod->record.cgroup = cgroup;
     pod->record.facts.dir = pod_dir(spec.id);
-    CO_CHECK(pod->record, make_pod_dir(pod_dir(spec.id), spec, cgroup, loop_.now_ms()));
+    const auto ids = first_ids_.find(spec.id);
+    if (!spec.host_users && ids == first_ids_.end()) co_return Error(Code::invalid, "pod " + spec.id + " has no user namespace");
+    CO_CHECK(pod->record, make_pod_dir(pod_dir(spec.id), spec, cgroup, spec.host_users ? 0 : ids->second, loop_.now_ms()));
     CgroupSettings settings;
     settings.resources = spec.resources;
     settings.has_children = true;
@@ -228,6 +247,12 @@ loop::Task<Result<void>> RuntimeImpl::remove_pod(std::string pod_id) {
         co_await pod->changed.wait();
         pod = find(pod_id);
     }
+    if (!pod && first_ids_.contains(pod_id)) {
+        auto removing = remove_dir(pod_dir(pod_id));
+        auto removed = co_await std::move(removing);
+        if (removed) first_ids_.erase(pod_id);
+        co_return removed;
+    }
     if (!pod) co_return ok();
     auto removing = remove_pod_entry(pod);
     auto removed = co_await std::move(removing);
@@ -267,11 +292,16 @@ loop::Task<Result<void>> RuntimeImpl::take_down(PodPtr pod) {
         auto deleting = remove_tree(container.scratch_dir);
         if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
     }
-    unmount_pod_dir(pod->dir());
-    auto deleting = remove_tree(pod->dir());
+    auto deleting = remove_dir(pod->dir());
     auto deleted = co_await std::move(deleting);
     pods_.erase(pod->id);
+    first_ids_.erase(pod->id);
     co_return deleted;
+}
+
+loop::Task<Result<void>> RuntimeImpl::remove_dir(std::string dir) {
+    unmount_pod_dir(dir);
+    return remove_tree(std::move(dir));
 }
 
 loop::Task<Result<void>> RuntimeImpl::remove_cgroup(std::string path) {

@@ -66,6 +66,7 @@ class RuntimeImpl final : public Runtime {
     std::vector<PodState> pods() const override;
     std::optional<PodState> find_pod(const std::string& pod_id) const override;
     void on_change(std::function<void(const std::string&)> listener) override { listener_ = std::move(listener); }
+    loop::Task<Result<std::string>> make_namespaces(std::string pod_id) override;
     loop::Task<Result<void>> create_pod(PodSandboxSpec spec) override;
     loop::Task<Result<ContainerState>> start_container(std::string pod_id, ContainerSpec spec) override;
     loop::Task<Result<void>> signal_container(std::string pod_id, std::string container_id, int signal) override;
@@ -95,6 +96,7 @@ class RuntimeImpl final : public Runtime {
     loop::Task<Result<void>> take_down(PodPtr pod);
     bool is_wanted_cgroup(const std::string& path) const;
     loop::Task<Result<void>> collect_cgroup(std::string path);
+    loop::Task<Result<void>> remove_dir(std::string dir);
     loop::Task<Result<void>> remove_cgroup(std::string path);
     void connect(const PodPtr& pod, UniqueFd socket);
     loop::Task<void> recover_supervisor(PodPtr pod);
@@ -131,6 +133,7 @@ class RuntimeImpl final : public Runtime {
     KernelFacts kernel_;
     SeccompProfiles seccomp_;
     std::map<std::string, PodPtr> pods_;
+    std::map<std::string, uint32_t> first_ids_;  ///< of pods that are about to be created
     std::function<void(const std::string&)> listener_;
     loop::Scope scope_;
 };

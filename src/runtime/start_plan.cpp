@@ -244,6 +244,10 @@ std::string describe(const PlanStep& step) {
         case StepKind::run: return "exec " + (step.args.empty() ? std::string("nothing") : step.args[0]);
         case StepKind::make_mount_point: return "make mount point " + step.text[0];
         case StepKind::set_attributes: return "make a mount read-only";
+        case StepKind::open_user_namespace: return "open the pod's user namespace";
+        case StepKind::map_ids:
+            return "map user ids of " + step.text[0] + " (kernel 5.19 and a file system that can be mounted idmapped are needed)";
+        case StepKind::enter_user_namespace: return "enter the pod's user namespace";
         case StepKind::wait_for_ever:
         case StepKind::none:
         case StepKind::count_: break;

@@ -1,10 +1,12 @@
 #include "network_adapter.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
@@ -68,8 +70,15 @@ std::string find_node_ip(const std::string& bridge) {
     return of_default.empty() ? first : of_default;
 }
 
-loop::Task<Result<node::PodNetwork>> NetworkAdapter::attach(std::string uid, std::vector<node::HostPort> host_ports) {
-    CO_TRY(network::PodLink link, links_.attach(uid));
+loop::Task<Result<node::PodNetwork>> NetworkAdapter::attach(std::string uid, std::vector<node::HostPort> host_ports,
+                                                                   std::string network_namespace) {
+    UniqueFd made;
+    if (!network_namespace.empty()) {
+        made.reset(::open(network_namespace.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!made) co_return Error::from_errno("open " + network_namespace, errno);
+    }
+    auto attaching = made ? links_.attach_namespace(uid, std::move(made)) : links_.attach(uid);
+    CO_TRY(network::PodLink link, std::move(attaching));
     if (!host_ports.empty()) {
         const std::string owner = host_ports_owner(uid);
         CO_CHECK_VOID(rules_.update(owner, plan_host_ports(host_ports, link.ip)));

@@ -11,7 +11,8 @@ class NetworkAdapter final : public node::NetworkPort {
   public:
     NetworkAdapter(network::Links& links, network::ServiceRules& rules, std::string node_ip)
         : links_(links), rules_(rules), node_ip_(std::move(node_ip)) {}
-    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort> host_ports) override;
+    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort> host_ports,
+                                                  std::string network_namespace) override;
     loop::Task<Result<void>> detach(std::string uid) override;
     std::optional<node::PodNetwork> find(const std::string& uid) const override;
     std::string node_ip() const override { return node_ip_; }

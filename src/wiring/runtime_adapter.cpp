@@ -215,6 +215,7 @@ loop::Task<Result<void>> RuntimeAdapter::create_pod(node::PodConfig config, std:
     spec.id = config.uid;
     spec.hostname = config.host_network ? "" : config.hostname;
     spec.network_namespace = std::move(network_namespace);
+    spec.host_users = config.host_users;
     spec.host_pid = config.host_pid;
     spec.host_ipc = config.host_ipc;
     spec.share_process_namespace = config.share_process_namespace;

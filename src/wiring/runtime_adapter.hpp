@@ -26,6 +26,7 @@ class RuntimeAdapter final : public node::RuntimePort {
 
     std::vector<node::SandboxState> observe() const override;
     std::optional<node::SandboxState> observe_pod(const std::string& uid) const override;
+    loop::Task<Result<std::string>> make_namespaces(std::string uid) override { return runtime_.make_namespaces(std::move(uid)); }
     loop::Task<Result<void>> create_pod(node::PodConfig config, std::string network_namespace) override;
     loop::Task<Result<void>> start_container(node::ContainerConfig config) override;
     loop::Task<Result<void>> signal_container(std::string uid, std::string name, int signal) override;

@@ -30,7 +30,7 @@ loop::Task<Result<node::ImageFacts>> FakeImages::pull(std::string name, std::vec
 
 // ---- network ---------------------------------------------------------------------------------------------------------
 
-loop::Task<Result<node::PodNetwork>> FakeNetwork::attach(std::string uid, std::vector<node::HostPort>) {
+loop::Task<Result<node::PodNetwork>> FakeNetwork::attach(std::string uid, std::vector<node::HostPort>, std::string) {
     const Weather& weather = host_.weather();
     co_await loop_.sleep_for(static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(weather.runtime_ms_max) + 1)));
     if (static_cast<int>(host_.random().below(100)) < weather.runtime_errors_percent)

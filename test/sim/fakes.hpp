@@ -17,6 +17,8 @@ class FakeRuntime final : public node::RuntimePort {
     std::vector<node::SandboxState> observe() const override;
     std::optional<node::SandboxState> observe_pod(const std::string& uid) const override;
     loop::Task<Result<void>> create_pod(node::PodConfig config, std::string network_namespace) override;
+    /// No pod here has namespaces of its own.
+    loop::Task<Result<std::string>> make_namespaces(std::string) override { co_return Error(Code::unavailable, "user namespaces"); }
     loop::Task<Result<void>> start_container(node::ContainerConfig config) override;
     loop::Task<Result<void>> signal_container(std::string uid, std::string name, int number) override;
     int stop_signal(const std::string& uid, const std::string& name) const override;
@@ -60,7 +62,8 @@ class FakeImages final : public node::ImagesPort {
 class FakeNetwork final : public node::NetworkPort {
   public:
     FakeNetwork(loop::Loop& loop, Host& host) : loop_(loop), host_(host) {}
-    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort> host_ports) override;
+    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort> host_ports,
+                                                  std::string network_namespace) override;
     loop::Task<Result<void>> detach(std::string uid) override;
     std::optional<node::PodNetwork> find(const std::string& uid) const override;
     std::string node_ip() const override { return "192.0.2.10"; }

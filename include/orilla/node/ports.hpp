@@ -58,6 +58,7 @@ struct PodConfig {
     std::string resolv_conf;  ///< content
     std::string hosts;        ///< content of /etc/hosts
     bool host_network = false;
+    bool host_users = true;   ///< false: in the namespaces that make_namespaces made
     bool host_pid = false;
     bool host_ipc = false;
     bool share_process_namespace = false;
@@ -131,6 +132,9 @@ class RuntimePort {
     /// What is there now, after the runtime reconnected to every supervisor of an earlier daemon.
     virtual std::vector<SandboxState> observe() const = 0;
     virtual std::optional<SandboxState> observe_pod(const std::string& uid) const = 0;
+    /// A user namespace of the pod's own, and in it a network namespace, to which the result is the path. create_pod follows,
+    /// or remove_pod.
+    virtual loop::Task<Result<std::string>> make_namespaces(std::string uid) = 0;
     /// Namespaces, cgroup and supervisor; `network` from NetworkPort, empty for the host's network.
     virtual loop::Task<Result<void>> create_pod(PodConfig config, std::string network_namespace) = 0;
     /// Returns once the container runs its first instruction, or says why it does not.
@@ -190,8 +194,8 @@ struct HostPort {
 class NetworkPort {
   public:
     virtual ~NetworkPort() = default;
-    /// Idempotent: a pod that has a network gets the same one.
-    virtual loop::Task<Result<PodNetwork>> attach(std::string uid, std::vector<HostPort> host_ports) = 0;
+    /// Idempotent: a pod that has a network gets the same one. In `network_namespace`, or where that is empty in a new one.
+    virtual loop::Task<Result<PodNetwork>> attach(std::string uid, std::vector<HostPort> host_ports, std::string network_namespace) = 0;
     virtual loop::Task<Result<void>> detach(std::string uid) = 0;
     virtual std::optional<PodNetwork> find(const std::string& uid) const = 0;
     virtual std::string node_ip() const = 0;

@@ -97,6 +97,9 @@ class Runtime {
     /// Called on the loop when a container of the pod has exited or its supervisor has died: look at `find_pod`.
     virtual void on_change(std::function<void(const std::string& pod_id)> listener) = 0;
 
+    /// For a pod that is then created with host_users = false: a user namespace with 65,536 ids that no other pod has, and a
+    /// network namespace in it, whose file this returns. remove_pod takes them away.
+    virtual loop::Task<Result<std::string>> make_namespaces(std::string pod_id) = 0;
     /// Cgroup, namespaces and supervisor. already_exists when there is one.
     virtual loop::Task<Result<void>> create_pod(PodSandboxSpec spec) = 0;
     /// Returns when the container's first instruction is about to run. On failure nothing of it is left, and the

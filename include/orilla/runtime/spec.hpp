@@ -40,6 +40,7 @@ struct PodSandboxSpec {
     std::string id;                  ///< the pod's uid; a file name: [a-zA-Z0-9.-], 1 - 63 characters
     std::string hostname;            ///< empty: the host's (only with the host's network)
     std::string network_namespace;   ///< path of a network namespace; empty: the host's
+    bool host_users = true;          ///< false: the ids of make_namespaces, which has to be called before
     bool host_pid = false;
     bool host_ipc = false;
     bool share_process_namespace = false;

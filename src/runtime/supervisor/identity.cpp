@@ -6,7 +6,9 @@
 #include <linux/filter.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <linux/stat.h>
 
 #include "steps.hpp"
@@ -49,6 +51,31 @@ class MappedFile {
 };
 
 }  // namespace
+
+bool set_file_owner(uint32_t id) {
+    call(nr_setfsuid, id);
+    call(nr_setfsgid, id);
+    // They tell what was before, never an error: the second time that has to be what was asked for.
+    return (uint32_t)call(nr_setfsuid, id) == id && (uint32_t)call(nr_setfsgid, id) == id;
+}
+
+long open_user_namespace(Context& context, const Step& step) {
+    const long fd = call(__NR_openat, AT_FDCWD, context.plan.text(step.text[0]), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fd;
+    int& place = context.slots[step.number[0] % slots_max];
+    close_fd(place);
+    place = (int)fd;
+    context.first_id = (uint32_t)step.number[1];
+    // Mapped mounts take files of the pod's ids alone. In everything else we stay root, which without this bit the
+    // change would end.
+    if (long error = call(__NR_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0); error < 0) return error;
+    return set_file_owner(context.first_id) ? 0 : -EPERM;
+}
+
+/// All capabilities in there, none outside any more; the id is still root's, which is nobody in there.
+long enter_user_namespace(Context& context, const Step& step) {
+    return call(__NR_setns, context.slots[step.number[0] % slots_max], CLONE_NEWUSER);
+}
 
 long resolve_user(Context& context, const Step& step) {
     const int root = directory_of(context, step.number[0]);

@@ -151,7 +151,8 @@ namespace {
 /// What a volume shows: `path`, or what is `beneath` it. The volume may belong to another container that is changing it
 /// right now: what is opened here is what is mounted, and a link that leads out of the volume is an error (EXDEV), as it
 /// is for the kubelet.
-long open_source(const char* path, const char* beneath) {
+long open_source(const Context& context, const char* path, const char* beneath) {
+    const HostFiles as_root(context);
     Fd source(call(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC));
     if (source.failed() || !beneath) return source.release();
     return ensure_in_root(source.get(), beneath, true, RESOLVE_BENEATH);
@@ -160,7 +161,7 @@ long open_source(const char* path, const char* beneath) {
 }  // namespace
 
 long clone_tree(Context& context, const Step& step) {
-    Fd inner(open_source(context.plan.text(step.text[0]), context.plan.text(step.text[1])));
+    Fd inner(open_source(context, context.plan.text(step.text[0]), context.plan.text(step.text[1])));
     if (inner.failed()) return inner.get();
     const bool recursive = step.number[0] != 0;
     const unsigned long flags =
@@ -176,12 +177,13 @@ long clone_tree(Context& context, const Step& step) {
 long make_mount_point(Context& context, const Step& step) {
     bool directory = true;
     if (const char* source = context.plan.text(step.text[1])) {
-        Fd shown(open_source(source, context.plan.text(step.text[2])));
+        Fd shown(open_source(context, source, context.plan.text(step.text[2])));
         if (shown.failed()) return shown.get();
         FileFacts facts;
         if (long error = read_facts(shown.get(), facts); error < 0) return error;
         directory = (facts.mode & S_IFMT) == S_IFDIR;
     }
+    const HostFiles as_root(context);
     const int outer = context.slots[step.number[0] % slots_max];
     Fd made(ensure_in_root(outer, context.plan.text(step.text[0]), directory, RESOLVE_BENEATH));
     return made.failed() ? made.get() : 0;
@@ -192,6 +194,14 @@ long set_attributes(Context& context, const Step& step) {
     change.attributes |= step.number[1];
     change.all_get = step.number[2] != 0;
     return 0;
+}
+
+long map_ids(Context& context, const Step& step) {
+    mount_attr attr{};
+    attr.attr_set = MOUNT_ATTR_IDMAP;
+    attr.userns_fd = (uint64_t)context.slots[step.number[1] % slots_max];
+    const int mount = context.slots[step.number[0] % slots_max];
+    return call(__NR_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
 }
 
 namespace {

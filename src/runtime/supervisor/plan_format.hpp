@@ -64,6 +64,9 @@ enum class StepKind : uint32_t {
     make_mount_point,     ///< number0 slot, text0 path resolved beneath it: a directory, or an empty file where what text1
                           ///< and text2 name (as in clone_tree) is none
     set_attributes,       ///< number0 slot, number1 MOUNT_ATTR_*, number2 1: with the mounts below; when it is attached
+    open_user_namespace,  ///< text0 its file, number0 slot, number1 the first of its ids: what is made from here on belongs to that one
+    map_ids,              ///< number0 slot of a mount that has no place yet, number1 slot of the user namespace
+    enter_user_namespace, ///< number0 slot
     count_                ///< not a step
 };
 

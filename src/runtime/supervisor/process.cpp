@@ -42,7 +42,7 @@ long open_stdio(Context& context, const Step&) {
         FileFacts facts;
         if (long error = read_facts((int)fd, facts); error < 0) return error;
         // A program that opens /dev/stdout anew needs to own the pipe.
-        if ((facts.mode & S_IFMT) == S_IFIFO) call(nr_fchown, fd, context.user.uid, context.user.gid);
+        if ((facts.mode & S_IFMT) == S_IFIFO) call(nr_fchown, fd, context.first_id + context.user.uid, context.first_id + context.user.gid);
         long error = fd == number ? call(__NR_fcntl, fd, F_SETFD, 0) : call(__NR_dup3, fd, number, 0);
         if (error < 0) return error;
     }
@@ -60,7 +60,7 @@ long open_terminal(Context& context, const Step&) {
     if (long error = call(__NR_ioctl, master.get(), TIOCSPTLCK, &unlocked); error < 0) return error;
     Fd slave(call(__NR_ioctl, master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (slave.failed()) return slave.get();
-    call(nr_fchown, slave.get(), context.user.uid, -1L);
+    call(nr_fchown, slave.get(), context.first_id + context.user.uid, -1L);
     if (long error = call(__NR_ioctl, slave.get(), TIOCSCTTY, 0); error < 0) return error;
     for (int number = 0; number <= 2; ++number)
         if (long error = call(__NR_dup3, slave.get(), number, 0); error < 0) return error;

@@ -50,6 +50,9 @@ constexpr StepEntry step_table[] = {
     {StepKind::wait_for_ever, wait_for_ever},
     {StepKind::make_mount_point, make_mount_point},
     {StepKind::set_attributes, set_attributes},
+    {StepKind::open_user_namespace, open_user_namespace},
+    {StepKind::map_ids, map_ids},
+    {StepKind::enter_user_namespace, enter_user_namespace},
 };
 
 constexpr uint32_t kinds = (uint32_t)StepKind::count_;
@@ -118,6 +121,7 @@ void reset_context(Context& context, const Plan& plan) {
     context.terminal_socket = -1;
     context.user.uid = context.user.gid = 0;
     context.user.group_count = 0;
+    context.first_id = 0;
     copy_text(context.user.home, sizeof context.user.home, slice("/"));
 }
 

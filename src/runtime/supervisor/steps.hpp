@@ -38,8 +38,26 @@ struct Context {
     int supervisor_pidfd = -1;
     int terminal_socket = -1; ///< where open_terminal sends the master
     User user;
+    uint32_t first_id = 0;    ///< of the pod's user namespace: what its 0 is to the host
 };
 void reset_context(Context& context, const Plan& plan);
+/// Whose the files are that this process makes: to the host, not in the pod's user namespace. False when it cannot be.
+bool set_file_owner(uint32_t id);
+/// Root's for a while, where a volume is not mapped yet.
+class HostFiles {
+  public:
+    explicit HostFiles(const Context& context) : first_id_(context.first_id) {
+        if (first_id_) set_file_owner(0);
+    }
+    HostFiles(const HostFiles&) = delete;
+    HostFiles& operator=(const HostFiles&) = delete;
+    ~HostFiles() {
+        if (first_id_) set_file_owner(first_id_);
+    }
+
+  private:
+    uint32_t first_id_;
+};
 /// The directory of a slot; slots_max names the caller's own root.
 int directory_of(const Context& context, uint64_t slot);
 
@@ -67,6 +85,7 @@ long mask(Context&, const Step&);
 long make_read_only(Context&, const Step&);
 long make_mount_point(Context&, const Step&);
 long set_attributes(Context&, const Step&);
+long map_ids(Context&, const Step&);
 long pivot(Context&, const Step&);
 // files.cpp
 long make_node(Context&, const Step&);
@@ -76,6 +95,8 @@ long make_dir(Context&, const Step&);
 long write_file(Context&, const Step&);
 long join_cgroup(Context&, const Step&);
 // identity.cpp
+long open_user_namespace(Context&, const Step&);
+long enter_user_namespace(Context&, const Step&);
 long resolve_user(Context&, const Step&);
 long set_user(Context&, const Step&);
 long set_bounding_set(Context&, const Step&);

@@ -50,11 +50,11 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
 #if defined(__arm__)
 inline constexpr long nr_mmap = __NR_mmap2, nr_fchown = __NR_fchown32, nr_setgroups = __NR_setgroups32,
                       nr_setresgid = __NR_setresgid32, nr_setresuid = __NR_setresuid32, nr_ppoll = __NR_ppoll_time64,
-                      nr_clock_gettime = __NR_clock_gettime64;
+                      nr_clock_gettime = __NR_clock_gettime64, nr_setfsuid = __NR_setfsuid32, nr_setfsgid = __NR_setfsgid32;
 #else
 inline constexpr long nr_mmap = __NR_mmap, nr_fchown = __NR_fchown, nr_setgroups = __NR_setgroups,
                       nr_setresgid = __NR_setresgid, nr_setresuid = __NR_setresuid, nr_ppoll = __NR_ppoll,
-                      nr_clock_gettime = __NR_clock_gettime;
+                      nr_clock_gettime = __NR_clock_gettime, nr_setfsuid = __NR_setfsuid, nr_setfsgid = __NR_setfsgid;
 #endif
 
 /// As the kernel takes it from every architecture.

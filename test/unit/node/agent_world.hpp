@@ -31,7 +31,12 @@ class FakeRuntime final : public node::RuntimePort {
         const auto found = sandboxes_.find(uid);
         return found == sandboxes_.end() ? std::nullopt : std::optional(found->second);
     }
+    loop::Task<Result<std::string>> make_namespaces(std::string uid) override {
+        namespaces.insert(uid);
+        co_return "/made/" + uid;
+    }
     loop::Task<Result<void>> create_pod(node::PodConfig config, std::string) override {
+        last_pod = config;
         sandboxes_[config.uid] = {config.uid, true, {}};
         co_return ok();
     }
@@ -62,6 +67,7 @@ class FakeRuntime final : public node::RuntimePort {
     loop::Task<Result<void>> remove_container(std::string, std::string, int) override { co_return ok(); }
     loop::Task<Result<void>> remove_pod(std::string uid) override {
         sandboxes_.erase(uid);
+        namespaces.erase(uid);
         co_return ok();
     }
     loop::Task<Result<void>> remove_tree(std::string) override { co_return ok(); }
@@ -76,6 +82,8 @@ class FakeRuntime final : public node::RuntimePort {
     }
 
     std::vector<std::string> images_started;
+    std::set<std::string> namespaces;  ///< pods that have some of their own
+    node::PodConfig last_pod;
     node::ContainerConfig last_config;  ///< of the container that was started last
     int exec_exit_code = 0;
 
@@ -105,7 +113,9 @@ class FakeImages final : public node::ImagesPort {
 
 class FakeNetwork final : public node::NetworkPort {
   public:
-    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort>) override {
+    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort>, std::string network_namespace) override {
+        in_namespace = std::move(network_namespace);
+        if (fails) co_return Error(Code::unavailable, "no free pod address left");
         attached.insert(uid);
         co_return node::PodNetwork{"10.42.0.5", "/ns"};
     }
@@ -117,6 +127,8 @@ class FakeNetwork final : public node::NetworkPort {
         return attached.contains(uid) ? std::optional(node::PodNetwork{"10.42.0.5", "/ns"}) : std::nullopt;
     }
     std::set<std::string> attached;
+    std::string in_namespace;  ///< that the last pod brought along
+    bool fails = false;
     std::string node_ip() const override { return "10.42.0.1"; }
     std::string dns_ip() const override { return "10.43.0.10"; }
 };

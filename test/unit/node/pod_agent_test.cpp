@@ -227,3 +227,19 @@ TEST_CASE("PodAgent: a pod in the host's network has the node's address everywhe
         CHECK(std::ranges::count(w.runtime.last_config.env, std::pair<std::string, std::string>(field, "10.42.0.1")) == 1);
     CHECK(w.told("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.") == 0);
 }
+
+TEST_CASE("PodAgent: a pod with users of its own has a network in a namespace of theirs, and a failure takes both back") {
+    AgentWorld w;
+    w.images.here = {"a:1"};
+    w.network.fails = true;
+    auto pod = w.pod_with("a:1");
+    pod.spec.host_users = false;
+    w.add(std::move(pod));
+    CHECK(w.told("FailedCreatePodSandBox", "Failed to create pod sandbox: no free pod address left") == 1);
+    CHECK(w.runtime.namespaces.empty());
+    w.network.fails = false;
+    w.pass(1'000);
+    CHECK(w.shown() == "Running 0");
+    CHECK(w.network.in_namespace == "/made/" + w.pod()->metadata.uid.str());
+    CHECK_FALSE(w.runtime.last_pod.host_users);
+}

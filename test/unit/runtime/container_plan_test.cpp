@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "user_namespace.hpp"
+
 using namespace orilla::runtime;
 
 namespace {
@@ -161,6 +163,45 @@ TEST_CASE("plan_container: each container has copies of the pod's files, unless 
     for (const char* name : {"hosts", "resolv.conf", "message"}) CHECK(find(steps, StepKind::make_mount_point, name) > 0);
 }
 
+TEST_CASE("plan_container: with users of its own a pod sees layers and volumes by their ids") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/volume", .destination = "/data", .read_only = true}, {.source = "/b", .destination = "/data/in"}};
+    ContainerFacts facts;
+    facts.base_layer = "/base";
+    facts.files = {{"hosts", "/p/hosts", ""}};
+    const StartPlan steps = plan_container(spec, facts, {.dir = "/p", .first_id = 0x70000000}, {});
+    const int opened = find(steps, StepKind::open_user_namespace, "/p/user");
+    REQUIRE(opened > 0);
+    CHECK(steps.steps[static_cast<size_t>(opened)].number[1] == 0x70000000);
+    CHECK(opened < find(steps, StepKind::map_ids, "/layers"));
+    CHECK(find(steps, StepKind::map_ids, "/layers") == find(steps, StepKind::attach_at_path, "/p/layers") - 1);
+    const PlanStep& overlay = steps.steps[static_cast<size_t>(find(steps, StepKind::mount_overlay))];
+    using namespace std::string_literals;
+    CHECK(overlay.text == std::array<std::string, 4>{"/p/layers/top\0/p/layers/base"s, "/p/scratch/upper", "/p/scratch/work", "/p/rootfs"});
+    // Mount points are made by who has an id there, so before the mount shows others.
+    CHECK(find(steps, StepKind::make_mount_point, "in") < find(steps, StepKind::map_ids, "/volume"));
+    CHECK(find(steps, StepKind::map_ids, "/volume") < find(steps, StepKind::attach, "/data"));
+    CHECK(find(steps, StepKind::map_ids, "/p/stage/hosts") == -1);
+    // All that needs the host's root lies before, all rights that count after.
+    const int entered = find(steps, StepKind::enter_user_namespace);
+    CHECK(find(steps, StepKind::open_stdio) < entered);
+    CHECK(entered < find(steps, StepKind::set_bounding_set));
+    CHECK(find(plan(a_container()), StepKind::enter_user_namespace) == -1);
+    const StartPlan exec = plan_exec(spec, facts, {.dir = "/p", .first_id = 0x70000000}, {});
+    CHECK(find(exec, StepKind::open_user_namespace) < find(exec, StepKind::enter_container));
+    CHECK(find(exec, StepKind::enter_user_namespace) < find(exec, StepKind::set_user));
+}
+
+TEST_CASE("find_free_ids: the first range that nobody has, none when all are taken") {
+    CHECK(find_free_ids({}) == 0x70000000);
+    CHECK(find_free_ids({0, 0x70000000, 0x70020000}) == 0x70010000);
+    std::set<uint32_t> all;
+    for (uint32_t first = pod_ids_first; first < pod_ids_end; first += ids_per_pod) all.insert(first);
+    CHECK(find_free_ids(all) == 0);
+    all.erase(0x7fff0000);
+    CHECK(find_free_ids(all) == 0x7fff0000);
+}
+
 TEST_CASE("plan_container: a privileged container has nothing masked") {
     auto spec = a_container();
     spec.privileged = true;
@@ -208,7 +249,7 @@ TEST_CASE("plan_exec: the same confinement, inside of the container") {
     ContainerFacts facts;
     facts.join_files = {"/cg/cgroup.procs"};
     facts.seccomp_filter = std::string(8, 'f');
-    const StartPlan steps = plan_exec(a_container(), facts, {});
+    const StartPlan steps = plan_exec(a_container(), facts, {.dir = "/p"}, {});
     CHECK(steps.flags == orilla::supervisor::plan_in_target_pid_namespace);
     CHECK(find(steps, StepKind::join_cgroup) < find(steps, StepKind::enter_container));
     for (StepKind kind : {StepKind::set_bounding_set, StepKind::set_user, StepKind::set_capabilities,

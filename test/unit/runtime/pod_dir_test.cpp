@@ -12,6 +12,7 @@ TEST_CASE("a pod record reads back as it was written") {
     record.facts.own_ipc = true;
     record.facts.share_process_namespace = true;
     record.facts.has_resolv_conf = true;
+    record.facts.first_id = 0x70010000;
     auto parsed = parse_pod_record(render_pod_record(record));
     REQUIRE(parsed);
     CHECK(*parsed == record);
