@@ -151,6 +151,7 @@ Result<void> Objects::check_namespace(const api::Object& object) {
 
 Result<void> Objects::prepare_create(api::Object& object) {
     api::ObjectMeta& meta = object.meta();
+    TRY_VOID(take_revision(object));
     if (!meta.resource_version.empty())
         return Error(Code::bad_request, "resourceVersion should not be set on objects to be created");
     if (!object.kind().namespaced) meta.namespace_ = api::Str();

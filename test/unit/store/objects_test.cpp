@@ -89,6 +89,9 @@ TEST_CASE("Objects: creating refuses a missing or ending namespace, a set resour
 
     REQUIRE(w.run(w.objects.create(config_map("a"))));
     CHECK(w.run(w.objects.create(config_map("a"))).error().message() == "configmaps \"a\" already exists");
+    api::ConfigMap unversioned = config_map("b");
+    unversioned.metadata.resource_version = "0";  // says none
+    CHECK(w.run(w.objects.create(std::move(unversioned))));
 }
 
 TEST_CASE("Objects: generateName tries other names until one is free") {
