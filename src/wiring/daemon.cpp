@@ -206,14 +206,18 @@ loop::Task<Result<void>> Daemon::start_node() {
     co_return ok();
 }
 
-/// Over a restart of the daemon, and never on flash.
-void Daemon::keep_events() {
+/// What is to survive the daemon and never reaches flash.
+loop::Task<void> Daemon::keep_in_memory() {
     if (!store::is_in_memory(config_.run_dir)) {
-        log::info(config_.run_dir + " is not in memory (tmpfs): events end with the daemon");
-        return;
+        log::info(config_.run_dir + " is not in memory (tmpfs): events and the latest status of pods end with the daemon");
+        co_return;
     }
     event_archive_ = std::make_unique<store::EventArchive>(loop_, *work_thread_, *store_, *events_, config_.run_dir + "/events");
     event_archive_->start();
+    status_archive_ = std::make_unique<store::StatusArchive>(loop_, *work_thread_, *store_, *objects_, config_.run_dir + "/pod-status");
+    auto restoring = status_archive_->restore_newer();
+    co_await std::move(restoring);
+    status_archive_->start();
 }
 
 loop::Task<Result<void>> Daemon::start() {
@@ -225,7 +229,8 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(open_store());
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
-    keep_events();
+    auto keeping = keep_in_memory();
+    co_await std::move(keeping);
     controllers::ControllersOptions options;
     options.node_name = config_.node_name;
     options.service_cidr = config_.service_cidr;
@@ -281,6 +286,10 @@ loop::Task<Result<void>> Daemon::stop() {
     if (!store_) co_return ok();
     if (event_archive_) {
         auto keeping = event_archive_->close();
+        co_await std::move(keeping);
+    }
+    if (status_archive_) {
+        auto keeping = status_archive_->close();
         co_await std::move(keeping);
     }
     auto task = store_->close();

@@ -25,6 +25,7 @@
 #include "orilla/store/events.hpp"
 #include "orilla/store/objects.hpp"
 #include "orilla/store/sqlite_store.hpp"
+#include "orilla/store/status_archive.hpp"
 #include "runtime_adapter.hpp"
 #include "serve_config.hpp"
 #include "service_proxy.hpp"
@@ -50,7 +51,7 @@ class Daemon {
     std::vector<std::string> own_pods();
     loop::Task<void> collect_garbage();
     network::ServiceRules::Services wanted_host_ports();
-    void keep_events();
+    loop::Task<void> keep_in_memory();
     void follow_pods();
     void give_back_later();
     void take_network_back();
@@ -74,6 +75,7 @@ class Daemon {
     std::unique_ptr<store::Objects> objects_;
     std::unique_ptr<store::EventRecorder> events_;
     std::unique_ptr<store::EventArchive> event_archive_;
+    std::unique_ptr<store::StatusArchive> status_archive_;
     std::unique_ptr<images::Images> images_;
     std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<network::Links> links_;

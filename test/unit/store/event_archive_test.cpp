@@ -62,15 +62,15 @@ const std::string event_b = R"({"kind":"Event","metadata":{"name":"b","namespace
 
 }  // namespace
 
-TEST_CASE("parse_event_archive: the latest of each, without what went and what is not whole") {
+TEST_CASE("parse_memory_archive: the latest of each, without what went and what is not whole") {
     const std::string again = R"({"kind":"Event","metadata":{"name":"a","namespace":"n"},"count":2})";
-    CHECK(parse_event_archive("").empty());
-    CHECK(parse_event_archive(event_a + "\n" + event_b + "\n" + again + "\n") == std::vector<std::string_view>{event_b, again});
-    CHECK(parse_event_archive(event_a + "\n" + event_b + "\n-n/a\n") == std::vector<std::string_view>{event_b});
-    CHECK(parse_event_archive("-n/a\n" + event_a + "\n") == std::vector<std::string_view>{event_a});
-    CHECK(parse_event_archive(event_a + "\n" + event_b) == std::vector<std::string_view>{event_a});
-    CHECK(parse_event_archive(event_a.substr(20) + "\n\n{}\n" + event_b + "\n") == std::vector<std::string_view>{event_b});
-    for (size_t cut = 0; cut <= event_a.size(); ++cut) CHECK(parse_event_archive(event_a.substr(0, cut)).empty());
+    CHECK(parse_memory_archive("").empty());
+    CHECK(parse_memory_archive(event_a + "\n" + event_b + "\n" + again + "\n") == std::vector<std::string_view>{event_b, again});
+    CHECK(parse_memory_archive(event_a + "\n" + event_b + "\n-n/a\n") == std::vector<std::string_view>{event_b});
+    CHECK(parse_memory_archive("-n/a\n" + event_a + "\n") == std::vector<std::string_view>{event_a});
+    CHECK(parse_memory_archive(event_a + "\n" + event_b) == std::vector<std::string_view>{event_a});
+    CHECK(parse_memory_archive(event_a.substr(20) + "\n\n{}\n" + event_b + "\n") == std::vector<std::string_view>{event_b});
+    for (size_t cut = 0; cut <= event_a.size(); ++cut) CHECK(parse_memory_archive(event_a.substr(0, cut)).empty());
 }
 
 TEST_CASE("EventArchive: events are there again after a restart, and are counted up") {
