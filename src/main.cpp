@@ -9,8 +9,8 @@
 #include "orilla/cli/cli.hpp"
 #include "orilla/images/workers.hpp"
 #include "orilla/network/check_kernel.hpp"
-#include "orilla/runtime/runtime.hpp"
 #include "orilla/pki/pki.hpp"
+#include "orilla/runtime/runtime.hpp"
 #include "wiring/serve.hpp"
 
 namespace {

@@ -2,10 +2,10 @@
 #include <boost/json.hpp>
 
 #include "manifests.hpp"
-#include "orilla/api/codec.hpp"
-#include "orilla/api/defaults.hpp"
-#include "orilla/api/patch.hpp"
-#include "orilla/api/validation.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/validation.hpp"
+#include "orilla/schema/patch.hpp"
 #include "output.hpp"
 #include "verbs.hpp"
 

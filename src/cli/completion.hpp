@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "options.hpp"
-#include "orilla/api/kinds.hpp"
 #include "orilla/cli/cli.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::cli {
 

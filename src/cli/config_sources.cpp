@@ -5,8 +5,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "orilla/api/utf8.hpp"
 #include "orilla/base/read_file.hpp"
+#include "orilla/schema/utf8.hpp"
 #include "resources.hpp"
 
 namespace orilla::cli {

@@ -5,9 +5,9 @@
 #include "config_sources.hpp"
 #include "generators.hpp"
 #include "manifests.hpp"
-#include "orilla/api/codec.hpp"
-#include "orilla/api/utf8.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
+#include "orilla/schema/utf8.hpp"
 #include "output.hpp"
 #include "verbs.hpp"
 

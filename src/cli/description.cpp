@@ -5,8 +5,8 @@
 #include <ctime>
 
 #include "event_list.hpp"
-#include "orilla/api/age.hpp"
-#include "orilla/api/values.hpp"
+#include "orilla/schema/age.hpp"
+#include "orilla/schema/values.hpp"
 #include "output.hpp"
 
 namespace orilla::cli {

@@ -5,7 +5,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "orilla/api/age.hpp"
+#include "orilla/schema/age.hpp"
 #include "output.hpp"
 #include "verbs.hpp"
 

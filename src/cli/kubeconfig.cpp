@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "client.hpp"
-#include "orilla/api/manifest.hpp"
-#include "orilla/api/yaml.hpp"
 #include "orilla/base/read_file.hpp"
+#include "orilla/schema/manifest.hpp"
+#include "orilla/schema/yaml.hpp"
 #include "output.hpp"
 #include "replace_file.hpp"
 #include "verbs.hpp"

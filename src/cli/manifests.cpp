@@ -9,8 +9,9 @@
 #include <optional>
 
 #include "near.hpp"
-#include "orilla/api/selectors.hpp"
 #include "orilla/base/read_file.hpp"
+#include "orilla/kinds/manifest.hpp"
+#include "orilla/schema/selectors.hpp"
 #include "output.hpp"
 
 namespace orilla::cli {

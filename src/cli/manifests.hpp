@@ -7,7 +7,7 @@
 
 #include "client.hpp"
 #include "options.hpp"
-#include "orilla/api/manifest.hpp"
+#include "orilla/schema/manifest.hpp"
 #include "resources.hpp"
 
 namespace orilla::cli {

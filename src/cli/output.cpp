@@ -4,9 +4,9 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
-#include "orilla/api/codec.hpp"
-#include "orilla/api/jsonpath.hpp"
-#include "orilla/api/yaml.hpp"
+#include "orilla/schema/codec.hpp"
+#include "orilla/schema/jsonpath.hpp"
+#include "orilla/schema/yaml.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;

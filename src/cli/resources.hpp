@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "options.hpp"
-#include "orilla/api/kinds.hpp"
 #include "orilla/base/result.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::cli {
 

@@ -2,8 +2,8 @@
 #include <boost/json.hpp>
 #include <ctime>
 
-#include "orilla/api/values.hpp"
 #include "description.hpp"
+#include "orilla/schema/values.hpp"
 #include "output.hpp"
 #include "rollouts.hpp"
 #include "targets.hpp"

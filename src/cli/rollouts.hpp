@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "orilla/api/kinds.hpp"
 #include "orilla/base/result.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::cli {
 

@@ -9,8 +9,8 @@
 
 #include "config_sources.hpp"
 #include "generators.hpp"
-#include "orilla/api/codec.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
 #include "resources.hpp"
 
 namespace orilla::cli {

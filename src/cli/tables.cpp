@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
-#include "orilla/api/jsonpath.hpp"
+#include "orilla/schema/jsonpath.hpp"
 #include "output.hpp"
 
 namespace orilla::cli {

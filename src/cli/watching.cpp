@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "orilla/api/jsonpath.hpp"
 #include "orilla/base/clock.hpp"
+#include "orilla/schema/jsonpath.hpp"
 #include "output.hpp"
 #include "targets.hpp"
 #include "verbs.hpp"

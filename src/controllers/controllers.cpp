@@ -5,7 +5,7 @@
 #include "garbage_collector.hpp"
 #include "kubernetes_service.hpp"
 #include "namespace_controller.hpp"
-#include "orilla/api/validation.hpp"
+#include "orilla/kinds/validation.hpp"
 #include "pod_gc.hpp"
 #include "replicaset_controller.hpp"
 #include "service_allocation.hpp"

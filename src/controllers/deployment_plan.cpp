@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "orilla/api/codec.hpp"
+#include "orilla/kinds/codec.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {

@@ -1,6 +1,6 @@
 #include "endpoints_controller.hpp"
 
-#include "orilla/api/selectors.hpp"
+#include "orilla/schema/selectors.hpp"
 #include "terms.hpp"
 
 namespace orilla::controllers {

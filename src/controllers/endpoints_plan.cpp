@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "orilla/api/selectors.hpp"
-#include "orilla/api/validation.hpp"
+#include "orilla/kinds/validation.hpp"
+#include "orilla/schema/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {

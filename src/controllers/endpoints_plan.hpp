@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::controllers {
 

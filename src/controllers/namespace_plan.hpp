@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "orilla/api/kinds.hpp"
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/kinds.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::controllers {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "orilla/api/selectors.hpp"
+#include "orilla/kinds/selectors.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -57,7 +57,7 @@ api::OwnerReference make_controller_reference(std::string_view api_version, std:
 }
 
 bool selects(const api::Box<api::LabelSelector>& selector, const api::Map<api::Str>& labels) {
-    auto parsed = api::Selector::from(selector);
+    auto parsed = api::selector_of(selector);
     return parsed && parsed->matches(labels);
 }
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::controllers {
 

@@ -1,6 +1,6 @@
 #include "replicaset_controller.hpp"
 
-#include "orilla/api/selectors.hpp"
+#include "orilla/kinds/selectors.hpp"
 #include "pod_facts.hpp"
 #include "terms.hpp"
 
@@ -25,7 +25,7 @@ loop::Task<std::vector<PodPtr>> ReplicaSetController::pods_of(std::shared_ptr<co
     auto catching_up = pods_.catch_up();
     co_await std::move(catching_up);
     std::vector<PodPtr> out = pods_.find<api::Pod>(owned_by(set->metadata.uid));
-    const auto selector = api::Selector::from(set->spec.selector);
+    const auto selector = api::selector_of(set->spec.selector);
     for (auto& pod : pods_.find<api::Pod>(orphans_in(set->metadata.namespace_)))
         if (selector && selector->matches(pod->metadata.labels)) out.push_back(std::move(pod));
     co_return out;

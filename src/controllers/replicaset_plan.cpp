@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "orilla/api/selectors.hpp"
+#include "orilla/kinds/selectors.hpp"
 #include "pod_facts.hpp"
 
 namespace orilla::controllers {
@@ -42,7 +42,7 @@ bool goes_before(const api::Pod& a, const api::Pod& b) {
 
 /// A bad selector matches nothing.
 api::Selector selector_of(const api::ReplicaSet& owner) {
-    auto parsed = api::Selector::from(owner.spec.selector);
+    auto parsed = api::selector_of(owner.spec.selector);
     return parsed ? std::move(*parsed) : api::Selector::nothing();
 }
 

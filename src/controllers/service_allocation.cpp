@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "orilla/api/validation.hpp"
+#include "orilla/kinds/validation.hpp"
 
 namespace orilla::controllers {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orilla/api/object.hpp"
+#include "orilla/kinds/object.hpp"
 
 namespace orilla::controllers {
 

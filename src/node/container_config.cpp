@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "orilla/api/codec.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
 
 namespace orilla::node {
 namespace {

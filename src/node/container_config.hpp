@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/node/ports.hpp"
 
 namespace orilla::node {

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "container_config.hpp"
-#include "orilla/api/codec.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
 
 namespace orilla::node {
 namespace {

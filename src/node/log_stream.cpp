@@ -11,8 +11,8 @@
 #include <deque>
 #include <vector>
 
-#include "orilla/api/values.hpp"
 #include "orilla/loop/timeout.hpp"
+#include "orilla/schema/values.hpp"
 
 namespace orilla::node {
 namespace {

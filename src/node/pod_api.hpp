@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "container_config.hpp"
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/loop/task.hpp"
 
 namespace orilla::node {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 #include "pod_observed.hpp"
 
 namespace orilla::node {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/node/ports.hpp"
 #include "pod_observed.hpp"
 #include "probe_io.hpp"

@@ -1,5 +1,5 @@
-#include "orilla/api/codec.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
 #include "volumes.hpp"
 
 namespace orilla::node {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::scheduler {
 

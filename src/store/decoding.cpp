@@ -1,13 +1,13 @@
 #include "orilla/store/decoding.hpp"
 
-#include "orilla/api/gradual.hpp"
+#include "orilla/kinds/codec.hpp"
 
 namespace orilla::store {
 
 loop::Task<Result<api::Object>> decode_in_turns(loop::Loop& loop, const api::KindInfo& kind, std::string_view text,
                                                 api::DecodeReport* report) {
     if (text.size() <= decoded_per_turn_bytes_max) co_return api::decode_object(kind, text, report);
-    api::GradualDecoder decoder(kind, text, report);
+    api::GradualObject decoder(kind, text, report);
     for (;;) {
         const Result<bool> done = decoder.advance(decoded_per_turn_bytes_max);
         if (!done) co_return done.error();

@@ -1,6 +1,6 @@
 #include "orilla/store/event_archive.hpp"
 
-#include "orilla/api/codec.hpp"
+#include "orilla/kinds/codec.hpp"
 
 namespace orilla::store {
 

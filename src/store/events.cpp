@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "orilla/api/kinds.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::store {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "orilla/api/codec.hpp"
+#include "orilla/schema/codec.hpp"
 #include "orilla/base/file_system.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/base/unique_fd.hpp"

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "object_cache.hpp"
-#include "orilla/api/codec.hpp"
-#include "orilla/api/defaults.hpp"
-#include "orilla/api/validation.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/validation.hpp"
 #include "orilla/store/decoding.hpp"
 #include "write_plan.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "orilla/api/codec.hpp"
+#include "orilla/kinds/codec.hpp"
 
 namespace orilla::store {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "orilla/api/validation.hpp"
+#include "orilla/kinds/validation.hpp"
 
 namespace orilla::store {
 

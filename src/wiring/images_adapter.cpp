@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "orilla/api/values.hpp"
+#include "orilla/schema/values.hpp"
 
 namespace orilla::wiring {
 namespace {

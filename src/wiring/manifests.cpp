@@ -10,9 +10,11 @@
 #include <filesystem>
 #include <functional>
 
-#include "orilla/api/patch.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/base/read_file.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/manifest.hpp"
+#include "orilla/schema/patch.hpp"
 
 namespace orilla::wiring {
 namespace json = boost::json;

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "orilla/api/manifest.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/work_queue.hpp"
+#include "orilla/schema/manifest.hpp"
 #include "orilla/store/objects.hpp"
 
 namespace orilla::wiring {

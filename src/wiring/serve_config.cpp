@@ -12,11 +12,11 @@
 #include <functional>
 #include <map>
 
-#include "orilla/api/manifest.hpp"
 #include "orilla/apiserver/server.hpp"
 #include "orilla/base/read_file.hpp"
 #include "orilla/http/sockets.hpp"
 #include "orilla/network/links.hpp"
+#include "orilla/schema/manifest.hpp"
 
 namespace orilla::wiring {
 namespace json = boost::json;

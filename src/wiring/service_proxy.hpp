@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/network/service_rules.hpp"

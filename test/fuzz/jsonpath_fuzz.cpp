@@ -1,5 +1,5 @@
 #include "input.hpp"
-#include "orilla/api/jsonpath.hpp"
+#include "orilla/schema/jsonpath.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     orilla::fuzz::Input input(data, size);

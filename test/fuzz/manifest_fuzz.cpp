@@ -2,8 +2,8 @@
 // back as the same JSON.
 #include <cstdlib>
 
-#include "orilla/api/manifest.hpp"
-#include "orilla/api/yaml.hpp"
+#include "orilla/kinds/manifest.hpp"
+#include "orilla/schema/yaml.hpp"
 
 using namespace orilla::api;
 

@@ -1,11 +1,10 @@
 // What the API does with a request body before it is stored, and printing it back.
 #include <cassert>
 
-#include "orilla/api/codec.hpp"
-#include "orilla/api/defaults.hpp"
-#include "orilla/api/gradual.hpp"
-#include "orilla/api/table.hpp"
-#include "orilla/api/validation.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/table.hpp"
+#include "orilla/kinds/validation.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;
@@ -13,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto object = decode_object(text);
     if (!object) return 0;
     // In portions it is the same.
-    GradualDecoder decoder(object->kind(), text, nullptr);
+    GradualObject decoder(object->kind(), text, nullptr);
     auto done = decoder.advance(size % 16 + 1);
     while (done && !*done) done = decoder.advance(size % 16 + 1);
     assert(done && *decoder.take() == *object);

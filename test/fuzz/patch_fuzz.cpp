@@ -1,6 +1,6 @@
 #include "input.hpp"
-#include "orilla/api/patch.hpp"
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
+#include "orilla/schema/patch.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;

@@ -1,5 +1,6 @@
-#include "orilla/api/codec.hpp"
-#include "orilla/api/protobuf.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/protobuf.hpp"
+#include "orilla/kinds/types.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;

@@ -1,7 +1,8 @@
 #include <cassert>
 
-#include "orilla/api/selectors.hpp"
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/kinds.hpp"
+#include "orilla/kinds/types.hpp"
+#include "orilla/schema/selectors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     Pod pod;
     pod.metadata.name = "web";
-    auto fields = FieldSelector::parse(text, type_info<Pod>(), true);
+    auto fields = FieldSelector::parse(text, kind_of<Pod>().selectable, true);
     if (fields) (void)fields->matches(type_info<Pod>(), &pod);
     return 0;
 }

@@ -1,7 +1,7 @@
 #include <cassert>
 
 #include "names.hpp"
-#include "orilla/api/values.hpp"
+#include "orilla/schema/values.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "clients.hpp"
-#include "orilla/api/selectors.hpp"
+#include "orilla/schema/selectors.hpp"
 
 namespace orilla::sim {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "orilla/api/kinds.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::sim {
 

@@ -18,11 +18,11 @@ def kinds(text):
 
 class Rooms(unittest.TestCase):
     def test_a_room_includes_what_the_table_allows(self):
-        self.assertEqual(words("src/store/a.cpp", '#include "orilla/api/x.hpp"\n#include "a.hpp"\n#include <vector>\n'), [])
+        self.assertEqual(words("src/store/a.cpp", '#include "orilla/schema/x.hpp"\n#include "a.hpp"\n#include <vector>\n'), [])
 
     def test_a_room_includes_nothing_else(self):
         self.assertIn("apiserver may not include controllers", words("src/apiserver/a.cpp", '#include "orilla/controllers/x.hpp"\n')[0])
-        self.assertIn("api may not include loop", words("include/orilla/api/a.hpp", '#pragma once\n# include "orilla/loop/x.hpp"\n')[0])
+        self.assertIn("schema may not include loop", words("include/orilla/schema/a.hpp", '#pragma once\n# include "orilla/loop/x.hpp"\n')[0])
 
     def test_the_supervisor_includes_no_room_at_all(self):
         self.assertIn("(it may include: nothing)", words("src/runtime/supervisor/a.cpp", '#include "orilla/base/x.hpp"\n')[0])
@@ -126,7 +126,7 @@ class Coroutines(unittest.TestCase):
 
 class Names(unittest.TestCase):
     @staticmethod
-    def shared(one, two, folder="src/api"):
+    def shared(one, two, folder="src/schema"):
         texts = {f"{folder}/{name}.cpp": "namespace {\n" + text + "\n}\n" for name, text in (("a", one), ("b", two))}
         return [complaint for _, _, complaint in rules.shared_names(texts)]
 
@@ -134,11 +134,11 @@ class Names(unittest.TestCase):
         for text in ("int f() { return 1; }", "int f(long a, int b = 2) {\n}", "constexpr int f = 1;", "struct f {};", "class f final : g<int> {};",
                      "using f = int;", "const std::map<int, g> f{{1, {}}};", "template <class T>\nT f(T t) {\n}", "enum class f { a };",
                      "constexpr std::array<g, 2> f = {g{1}, g{2}};", "int f[3];", "Result<std::vector<g>> f(int);"):
-            self.assertEqual(self.shared("int f();", text), ["'f' is a name in src/api/a.cpp as well: give it another, or let both use one"], text)
+            self.assertEqual(self.shared("int f();", text), ["'f' is a name in src/schema/a.cpp as well: give it another, or let both use one"], text)
 
     def test_no_file_hides_or_overloads_a_function_of_the_room(self):
-        for header, wanted in (("src/api/b.hpp", 1), ("include/orilla/api/b.hpp", 1), ("include/orilla/base/b.hpp", 1), ("src/cli/b.hpp", 0)):
-            texts = {"src/api/a.cpp": "namespace {\nint f(const T& t) {\n}\n}\n", header: "#pragma once\nstd::string f(U u);\n"}
+        for header, wanted in (("src/schema/b.hpp", 1), ("include/orilla/schema/b.hpp", 1), ("include/orilla/base/b.hpp", 1), ("src/cli/b.hpp", 0)):
+            texts = {"src/schema/a.cpp": "namespace {\nint f(const T& t) {\n}\n}\n", header: "#pragma once\nstd::string f(U u);\n"}
             self.assertEqual([words for _, _, words in rules.shared_names(texts)],
                              [f"'f' is a function of {header}: give this one another name"] * wanted, header)
 
@@ -148,7 +148,7 @@ class Names(unittest.TestCase):
             self.assertEqual(self.shared("int f() {}", text), [], text)
         self.assertEqual(self.shared("bool operator==(a, b) {}", "bool operator==(c, d) {}"), [])
         self.assertEqual(self.shared("int f();", "int f();", "test/system/store"), [])
-        self.assertEqual(list(rules.shared_names({"src/api/a.cpp": "namespace { int f(); }", "src/cli/a.cpp": "namespace { int f(); }"})), [])
+        self.assertEqual(list(rules.shared_names({"src/schema/a.cpp": "namespace { int f(); }", "src/cli/a.cpp": "namespace { int f(); }"})), [])
 
 
 class Words(unittest.TestCase):

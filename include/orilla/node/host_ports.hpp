@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "orilla/api/types.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/node/ports.hpp"
 
 namespace orilla::node {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "orilla/api/codec.hpp"
+#include "orilla/schema/codec.hpp"
 #include "orilla/store/objects.hpp"
 
 namespace orilla::store {

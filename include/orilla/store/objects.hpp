@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "orilla/api/object.hpp"
 #include "orilla/base/random.hpp"
+#include "orilla/kinds/object.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/store.hpp"
 

@@ -3,9 +3,9 @@
 #include <span>
 #include <vector>
 
-#include "orilla/api/codec.hpp"
-#include "orilla/api/kinds.hpp"
 #include "orilla/base/machine.hpp"
+#include "orilla/kinds/kinds.hpp"
+#include "orilla/schema/codec.hpp"
 
 namespace orilla::apiserver {
 

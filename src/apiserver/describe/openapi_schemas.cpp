@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "describe/descriptions.hpp"
-#include "orilla/api/codec.hpp"
-#include "orilla/api/values.hpp"
+#include "orilla/schema/codec.hpp"
+#include "orilla/schema/values.hpp"
 
 namespace orilla::apiserver {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "orilla/api/kinds.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::apiserver {
 

@@ -4,7 +4,7 @@
 
 #include "describe/openapi.hpp"
 #include "describe/openapi_schemas.hpp"
-#include "orilla/api/codec.hpp"
+#include "orilla/schema/codec.hpp"
 
 namespace orilla::apiserver {
 

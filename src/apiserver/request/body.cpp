@@ -1,9 +1,9 @@
 // What writes share: the query parameters about how to write, and the body in its several encodings.
 #include <algorithm>
 
-#include "orilla/api/manifest.hpp"
-#include "orilla/api/protobuf.hpp"
-#include "orilla/api/utf8.hpp"
+#include "orilla/kinds/protobuf.hpp"
+#include "orilla/schema/manifest.hpp"
+#include "orilla/schema/utf8.hpp"
 #include "orilla/store/decoding.hpp"
 #include "request/large_work.hpp"
 #include "request/negotiation.hpp"

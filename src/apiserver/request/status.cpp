@@ -1,6 +1,6 @@
 #include "request/status.hpp"
 
-#include "orilla/api/codec.hpp"
+#include "orilla/schema/codec.hpp"
 
 namespace orilla::apiserver {
 

@@ -1,6 +1,6 @@
 // DELETE of one object and of a collection.
 #include "list_page.hpp"
-#include "orilla/api/protobuf.hpp"
+#include "orilla/schema/protobuf.hpp"
 #include "request/status.hpp"
 #include "rest/rest.hpp"
 #include "rest/selection.hpp"

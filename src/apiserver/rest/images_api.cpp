@@ -1,7 +1,7 @@
 #include "rest/images_api.hpp"
 
-#include "orilla/api/codec.hpp"
-#include "orilla/api/values.hpp"
+#include "orilla/schema/codec.hpp"
+#include "orilla/schema/values.hpp"
 #include "request/status.hpp"
 
 namespace orilla::apiserver {

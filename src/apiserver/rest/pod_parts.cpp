@@ -1,8 +1,8 @@
 // The subresources of pods that are not views of the object: binding, eviction and log.
 #include <algorithm>
 
-#include "orilla/api/codec.hpp"
-#include "orilla/api/values.hpp"
+#include "orilla/schema/codec.hpp"
+#include "orilla/schema/values.hpp"
 #include "request/status.hpp"
 #include "rest/rest.hpp"
 

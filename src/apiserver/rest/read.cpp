@@ -1,7 +1,7 @@
 // GET of one object and of a collection.
 #include <algorithm>
 
-#include "orilla/api/table.hpp"
+#include "orilla/kinds/table.hpp"
 #include "orilla/store/decoding.hpp"
 #include "request/list_options.hpp"
 #include "rest/list_page.hpp"

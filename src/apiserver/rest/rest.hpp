@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "orilla/api/codec.hpp"
-#include "orilla/api/object.hpp"
 #include "orilla/apiserver/ports.hpp"
 #include "orilla/http/message.hpp"
 #include "orilla/http/uri.hpp"
+#include "orilla/kinds/object.hpp"
 #include "orilla/loop/io_thread.hpp"
+#include "orilla/schema/codec.hpp"
 #include "orilla/store/objects.hpp"
 #include "request/negotiation.hpp"
 #include "request/resource_path.hpp"

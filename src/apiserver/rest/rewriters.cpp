@@ -3,7 +3,7 @@
 
 #include <new>
 
-#include "orilla/api/yaml.hpp"
+#include "orilla/schema/yaml.hpp"
 #include "request/large_work.hpp"
 #include "rest/rewriting.hpp"
 

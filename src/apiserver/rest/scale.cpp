@@ -1,6 +1,7 @@
 // The scale subresource: autoscaling/v1 Scale as a view of spec.replicas.
-#include "orilla/api/patch.hpp"
-#include "orilla/api/selectors.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/selectors.hpp"
+#include "orilla/schema/patch.hpp"
 #include "rest/rest.hpp"
 
 namespace orilla::apiserver {
@@ -37,7 +38,7 @@ Result<api::Scale> scale_of(const api::Object& object, std::string_view revision
     scale.metadata.resource_version = api::Str(revision);
     scale.spec.replicas = parts.replicas->value_or(1);
     scale.status.replicas = parts.current;
-    TRY(const auto selector, api::Selector::from(*parts.selector));
+    TRY(const auto selector, api::selector_of(*parts.selector));
     scale.status.selector = api::Str(selector.to_string());
     return scale;
 }

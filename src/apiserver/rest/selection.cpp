@@ -10,7 +10,7 @@ Result<Selection> Selection::parse(const http::Query& query, const api::KindInfo
         selection.needs_object_ = !selection.labels_.matches_everything();
     }
     if (const auto text = query.get("fieldSelector"); !text.empty()) {
-        TRY(selection.fields_, api::FieldSelector::parse(text, *kind.type, kind.namespaced));
+        TRY(selection.fields_, api::FieldSelector::parse(text, kind.selectable, kind.namespaced));
         const std::string_view required = selection.fields_.required_name();
         if (!required.empty() && only_name.empty()) selection.name_ = required;
         // The name alone is in the key; anything more has to be read.

@@ -2,9 +2,9 @@
 // look at the key is enough, so that a list without selectors is spliced together unparsed.
 #pragma once
 
-#include "orilla/api/object.hpp"
-#include "orilla/api/selectors.hpp"
 #include "orilla/http/uri.hpp"
+#include "orilla/kinds/object.hpp"
+#include "orilla/schema/selectors.hpp"
 #include "orilla/store/store.hpp"
 
 namespace orilla::apiserver {

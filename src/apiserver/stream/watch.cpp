@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "orilla/api/table.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/table.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "request/list_options.hpp"
 #include "request/negotiation.hpp"

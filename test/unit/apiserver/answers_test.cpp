@@ -4,7 +4,8 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/api_world.hpp"
-#include "orilla/api/manifest.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/schema/manifest.hpp"
 
 using namespace orilla;
 using orilla::test::Answer;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "api/refused_fields.hpp"
-#include "orilla/api/kinds.hpp"
+#include "kinds/refused_fields.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::apiserver;

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "cli_support.hpp"
-#include "orilla/api/manifest.hpp"
+#include "orilla/schema/manifest.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/object_world.hpp"
+#include "orilla/kinds/codec.hpp"
 
 using namespace orilla;
 using namespace orilla::store;

@@ -1,0 +1,12 @@
+// Objects of served kinds out of manifests.
+#pragma once
+
+#include "orilla/kinds/object.hpp"
+#include "orilla/schema/manifest.hpp"
+
+namespace orilla::api {
+
+/// The typed object; unknown and duplicate fields are errors. All errors are located.
+Result<Object> decode_manifest(const ManifestDocument& document);
+
+}  // namespace orilla::api

@@ -1,0 +1,15 @@
+#include "orilla/kinds/manifest.hpp"
+
+#include "orilla/kinds/codec.hpp"
+
+namespace orilla::api {
+
+Result<Object> decode_manifest(const ManifestDocument& document) {
+    DecodeReport report;
+    auto object = decode_object(document.json, &report);
+    if (!object) return document.located(object.error());
+    TRY_VOID(document.check_fields(report));
+    return object;
+}
+
+}  // namespace orilla::api

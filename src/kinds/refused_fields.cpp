@@ -1,0 +1,145 @@
+#include "refused_fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "orilla/schema/values.hpp"
+
+namespace orilla::api {
+namespace {
+
+/// `only`: the one value that is refused; `but`: the one value that is not. Without either the field is refused.
+struct Refusal {
+    std::string_view type;
+    std::string_view field;
+    std::string_view reason;
+    std::string_view only = {};
+    std::string_view but = {};
+};
+
+constexpr std::string_view volume_reason =
+    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath or downwardAPI";
+constexpr std::string_view one_node_reason =
+    "required (anti-)affinity is not supported by this scheduler; use nodeSelector";
+constexpr std::string_view load_balancer_reason = "services of type LoadBalancer are not supported; use NodePort";
+constexpr std::string_view security_reason = "is not supported by this node";
+
+/// Sorted by type.
+constexpr std::array refusals{
+    Refusal{"AppArmorProfile", "localhostProfile", "AppArmor profiles are not applied by this node"},
+    Refusal{"AppArmorProfile", "type", "AppArmor profiles are not applied by this node", {}, "Unconfined"},
+    Refusal{"Container", "resizePolicy", "containers are not resized in place"},
+    Refusal{"Container", "restartPolicy", "restart policies of single containers (sidecars) are not supported"},
+    Refusal{"Container", "restartPolicyRules", "restart policies of single containers (sidecars) are not supported"},
+    Refusal{"Container", "stdinOnce", "there is no attach that could end it", "true"},
+    Refusal{"Container", "volumeDevices", "block volumes are not supported"},
+    Refusal{"EmptyDirVolumeSource", "medium", "must be \"\" or \"Memory\": huge pages are not supported", {}, "Memory"},
+    Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported"},
+    Refusal{"NodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
+    Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
+    Refusal{"PodAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
+    Refusal{"PodAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
+    Refusal{"PodOS", "name", "pods run on Linux only", {}, "linux"},
+    Refusal{"PodSecurityContext", "seLinuxChangePolicy", security_reason},
+    Refusal{"PodSecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
+    Refusal{"PodSecurityContext", "supplementalGroupsPolicy", security_reason, "Strict"},
+    Refusal{"PodSecurityContext", "windowsOptions", "pods run on Linux only"},
+    Refusal{"PodSpec", "automountServiceAccountToken", "service account tokens are not issued; set it to false",
+            "true"},
+    Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
+    Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
+    Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
+    Refusal{"PodSpec", "priority", "pod priorities are not supported", {}, "0"},
+    Refusal{"PodSpec", "priorityClassName", "pod priorities are not supported: PriorityClasses are not served"},
+    Refusal{"PodSpec", "readinessGates", "readiness gates are not supported"},
+    Refusal{"PodSpec", "resourceClaims", "dynamic resource allocation is not supported"},
+    Refusal{"PodSpec", "resources", "resources of whole pods are not supported; set them on the containers"},
+    Refusal{"PodSpec", "runtimeClassName", "there is one runtime: RuntimeClasses are not served"},
+    Refusal{"PodSpec", "schedulingGates", "scheduling gates are not supported"},
+    Refusal{"PodSpec", "schedulingGroup", "scheduling groups are not supported"},
+    Refusal{"PodSpec", "serviceAccount", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
+    Refusal{
+        "PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
+    Refusal{"PodSpec", "setHostnameAsFQDN", "is not supported", "true"},
+    Refusal{"Probe", "grpc", "gRPC probes are not supported; use exec, httpGet or tcpSocket"},
+    Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
+    Refusal{"SeccompProfile", "localhostProfile", "local seccomp profiles are not supported"},
+    Refusal{"SeccompProfile", "type", "local seccomp profiles are not supported; use RuntimeDefault or Unconfined",
+            "Localhost"},
+    Refusal{"SecurityContext", "procMount", "an unmasked /proc needs a user namespace, and those are not supported",
+            "Unmasked"},
+    Refusal{"SecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
+    Refusal{"SecurityContext", "windowsOptions", "pods run on Linux only"},
+    Refusal{"ServiceSpec", "externalName", "services of type ExternalName are not supported"},
+    Refusal{"ServiceSpec", "externalTrafficPolicy", "\"Local\" is not supported; use \"Cluster\"", "Local"},
+    Refusal{"ServiceSpec", "healthCheckNodePort", load_balancer_reason},
+    Refusal{"ServiceSpec", "ipFamilyPolicy", "the node has no IPv6 service network", "RequireDualStack"},
+    Refusal{"ServiceSpec", "loadBalancerClass", load_balancer_reason},
+    Refusal{"ServiceSpec", "loadBalancerIP", load_balancer_reason},
+    Refusal{"ServiceSpec", "loadBalancerSourceRanges", load_balancer_reason},
+    Refusal{"Taint", "effect", "NoExecute is not enforced by this node: use NoSchedule", "NoExecute"},
+    Refusal{"TopologySpreadConstraint", "whenUnsatisfiable",
+            "must be ScheduleAnyway: this scheduler does not enforce spreading", "DoNotSchedule"},
+    Refusal{"Volume", "awsElasticBlockStore", volume_reason},
+    Refusal{"Volume", "azureDisk", volume_reason},
+    Refusal{"Volume", "azureFile", volume_reason},
+    Refusal{"Volume", "cephfs", volume_reason},
+    Refusal{"Volume", "cinder", volume_reason},
+    Refusal{"Volume", "csi", volume_reason},
+    Refusal{"Volume", "ephemeral", volume_reason},
+    Refusal{"Volume", "fc", volume_reason},
+    Refusal{"Volume", "flexVolume", volume_reason},
+    Refusal{"Volume", "flocker", volume_reason},
+    Refusal{"Volume", "gcePersistentDisk", volume_reason},
+    Refusal{"Volume", "gitRepo", volume_reason},
+    Refusal{"Volume", "glusterfs", volume_reason},
+    Refusal{"Volume", "image", volume_reason},
+    Refusal{"Volume", "iscsi", volume_reason},
+    Refusal{"Volume", "nfs", volume_reason},
+    Refusal{"Volume", "persistentVolumeClaim", volume_reason},
+    Refusal{"Volume", "photonPersistentDisk", volume_reason},
+    Refusal{"Volume", "portworxVolume", volume_reason},
+    Refusal{"Volume", "projected", volume_reason},
+    Refusal{"Volume", "quobyte", volume_reason},
+    Refusal{"Volume", "rbd", volume_reason},
+    Refusal{"Volume", "scaleIO", volume_reason},
+    Refusal{"Volume", "storageos", volume_reason},
+    Refusal{"Volume", "vsphereVolume", volume_reason},
+    Refusal{"VolumeMount", "mountPropagation", "mount propagation is not supported", {}, "None"},
+};
+
+constexpr bool by_type(const Refusal& a, const Refusal& b) { return a.type < b.type; }
+static_assert(std::is_sorted(refusals.begin(), refusals.end(), by_type));
+
+std::string scalar_text(const FieldInfo& field, const void* object) {
+    if (field.shape == Shape::list || field.shape == Shape::map) return {};
+    const void* value = field_value(field, object);
+    if (value == nullptr) return {};
+    switch (field.type->kind) {
+        case Kind::string:
+            return static_cast<const Str*>(value)->str();
+        case Kind::boolean:
+            return *static_cast<const bool*>(value) ? "true" : "false";
+        case Kind::int32:
+            return std::to_string(*static_cast<const int32_t*>(value));
+        default:
+            return {};
+    }
+}
+
+}  // namespace
+
+std::optional<std::string_view> find_refusal(const TypeInfo& parent, const FieldInfo& field, const void* object) {
+    auto [first, last] = std::equal_range(refusals.begin(), refusals.end(), Refusal{parent.name, {}, {}}, by_type);
+    for (auto it = first; it != last; ++it) {
+        if (it->field != field.name) continue;
+        if (it->only.empty() && it->but.empty()) return it->reason;
+        std::string text = scalar_text(field, object);
+        bool refused = it->only.empty() ? !text.empty() && text != it->but : text == it->only;
+        return refused ? std::optional(it->reason) : std::nullopt;
+    }
+    return {};
+}
+
+}  // namespace orilla::api

@@ -1,0 +1,177 @@
+#include "orilla/kinds/table.hpp"
+
+#include <array>
+
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/selectors.hpp"
+#include "table_cells.hpp"
+
+namespace orilla::api {
+namespace {
+
+struct Renderer {
+    const TypeInfo* type;
+    Row (*render)(const Object& object, int64_t now_unix_s);
+};
+
+template <class T, Row (*render)(const T&, int64_t)>
+Row rendered(const Object& object, int64_t now_unix_s) {
+    return render(object.as<T>(), now_unix_s);
+}
+
+const std::array<Renderer, 12>& all_renderers() {
+    static const std::array<Renderer, 12> renderers{{
+        {&type_info<Pod>(), rendered<Pod, render_pod>},
+        {&type_info<Event>(), rendered<Event, render_event>},
+        {&type_info<Deployment>(), rendered<Deployment, render_deployment>},
+        {&type_info<ReplicaSet>(), rendered<ReplicaSet, render_replica_set>},
+        {&type_info<Service>(), rendered<Service, render_service>},
+        {&type_info<Endpoints>(), rendered<Endpoints, render_endpoints>},
+        {&type_info<EndpointSlice>(), rendered<EndpointSlice, render_endpoint_slice>},
+        {&type_info<Node>(), rendered<Node, render_node>},
+        {&type_info<Namespace>(), rendered<Namespace, render_namespace>},
+        {&type_info<ConfigMap>(), rendered<ConfigMap, render_config_map>},
+        {&type_info<Secret>(), rendered<Secret, render_secret>},
+        {&type_info<Lease>(), rendered<Lease, render_lease>},
+    }};
+    return renderers;
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+    out += '"';
+    out += name;
+    out += "\":";
+    append_json_string(out, text);
+}
+
+void append_column(std::string& out, const ColumnInfo& column) {
+    out += '{';
+    append_member(out, "name", column.name);
+    out += ',';
+    append_member(out, "type", column.type);
+    out += ',';
+    append_member(out, "format", column.format);
+    out += ',';
+    append_member(out, "description", column.meaning);
+    out += ",\"priority\":" + std::to_string(column.priority) + "}";
+}
+
+/// Informative: lets a client hide finished pods.
+std::string_view conditions_of(const Object& object) {
+    if (!object.is<Pod>()) return {};
+    std::string_view phase = object.as<Pod>().status.phase;
+    if (phase == "Succeeded") {
+        return R"([{"type":"Completed","status":"True","reason":"Succeeded","message":"The pod has completed successfully."}])";
+    }
+    if (phase == "Failed") {
+        return R"([{"type":"Completed","status":"True","reason":"Failed","message":"The pod failed."}])";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string or_none(std::string_view text) { return std::string(text.empty() ? nothing_text : text); }
+
+std::string join_text(const std::vector<std::string>& items) {
+    std::string text;
+    for (size_t i = 0; i < items.size(); ++i) text += (i == 0 ? "" : ",") + items[i];
+    return text;
+}
+
+std::string first_three_text(const std::vector<std::string>& items, std::string_view nothing) {
+    constexpr size_t shown_max = 3;
+    if (items.empty()) return std::string(nothing);
+    if (items.size() <= shown_max) return join_text(items);
+    return join_text({items.begin(), items.begin() + shown_max}) + " + " + std::to_string(items.size() - shown_max) +
+           " more...";
+}
+
+std::string labels_text(const Map<Str>& labels) {
+    std::vector<std::string> items;
+    for (const auto& label : labels) items.push_back(label.key.str() + "=" + label.value.str());
+    return items.empty() ? std::string(nothing_text) : join_text(items);
+}
+
+std::string selector_text(const Box<LabelSelector>& selector) {
+    if (!selector) return std::string(nothing_text);
+    auto parsed = selector_of(*selector);
+    return parsed ? or_none(parsed->to_string()) : "<invalid>";
+}
+
+std::string container_names_text(const PodSpec& spec) {
+    std::vector<std::string> items;
+    for (const Container& container : spec.containers) items.push_back(container.name.str());
+    return join_text(items);
+}
+
+std::string container_images_text(const PodSpec& spec) {
+    std::vector<std::string> items;
+    for (const Container& container : spec.containers) items.push_back(container.image.str());
+    return join_text(items);
+}
+
+std::vector<Cell> render_row(const Object& object, int64_t now_unix_s) {
+    for (const Renderer& renderer : all_renderers())
+        if (renderer.type == &object.type_info()) return renderer.render(object, now_unix_s);
+    return {object.meta().name.view(), object.meta().creation_timestamp.format()};
+}
+
+void append_partial_metadata(std::string& out, const Object& object, std::string_view resource_version) {
+    PartialObjectMetadata partial;
+    partial.metadata = object.meta();
+    if (!resource_version.empty()) partial.metadata.resource_version = resource_version;
+    encode_to(out, type_info<PartialObjectMetadata>(), &partial);
+}
+
+void append_table_head(std::string& out, const KindInfo& kind, const TableHead& head) {
+    out += R"({"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{)";
+    if (!head.resource_version.empty()) append_member(out, "resourceVersion", head.resource_version);
+    if (!head.continue_token.empty()) {
+        if (!head.resource_version.empty()) out += ',';
+        append_member(out, "continue", head.continue_token);
+    }
+    if (head.remaining_items) out += ",\"remainingItemCount\":" + std::to_string(*head.remaining_items);
+    out += R"(},"columnDefinitions":)";
+    if (!head.with_columns) {
+        out += "null";
+    } else {
+        out += '[';
+        for (const ColumnInfo& column : kind.columns) {
+            if (out.back() != '[') out += ',';
+            append_column(out, column);
+        }
+        out += ']';
+    }
+    out += R"(,"rows":[)";
+}
+
+void append_table_row(std::string& out, const Object& object, std::string_view resource_version, IncludeObject include,
+                      int64_t now_unix_s) {
+    out += R"({"cells":[)";
+    for (const Cell& cell : render_row(object, now_unix_s)) {
+        if (out.back() != '[') out += ',';
+        if (cell.is_number) out += std::to_string(cell.number);
+        else append_json_string(out, cell.text);
+    }
+    out += ']';
+    if (std::string_view conditions = conditions_of(object); !conditions.empty()) {
+        out += R"(,"conditions":)";
+        out += conditions;
+    }
+    out += R"(,"object":)";
+    if (include == IncludeObject::none) {
+        out += "null";
+    } else if (include == IncludeObject::metadata) {
+        append_partial_metadata(out, object, resource_version);
+    } else {
+        EncodeOptions options;
+        options.resource_version = resource_version;
+        out += encode(object, options);
+    }
+    out += '}';
+}
+
+void append_table_tail(std::string& out) { out += "]}"; }
+
+}  // namespace orilla::api

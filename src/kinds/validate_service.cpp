@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <set>
+
+#include "orilla/kinds/validation.hpp"
+#include "orilla/schema/codec.hpp"
+#include "validate.hpp"
+
+namespace orilla::api {
+namespace {
+
+constexpr int32_t node_port_min = 30000;
+constexpr int32_t node_port_max = 32767;
+constexpr int32_t affinity_timeout_s_max = 86400;
+
+bool is_headless(const ServiceSpec& spec) { return spec.cluster_ip == "None"; }
+
+void check_one_port(const ServicePort& port, const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    if (port.name.empty()) {
+        if (spec.ports.size() > 1) errors.required(path / "name");
+    } else {
+        errors.complain(path / "name", port.name, check_dns1123_label(port.name));
+    }
+    errors.complain(path / "port", port.port, check_port_number(port.port));
+    if (port.protocol.empty()) errors.required(path / "protocol");
+    if (port.target_port.is_string)
+        errors.complain(path / "targetPort", port.target_port.text, check_port_name(port.target_port.text));
+    else errors.complain(path / "targetPort", port.target_port.number, check_port_number(port.target_port.number));
+    if (port.app_protocol)
+        errors.complain(path / "appProtocol", *port.app_protocol, check_qualified_name(*port.app_protocol));
+    if (port.node_port == 0) return;
+    if (spec.type == "ClusterIP") {
+        errors.forbidden(path / "nodePort", "may not be used when `type` is 'ClusterIP'");
+    } else if (port.node_port < node_port_min || port.node_port > node_port_max) {
+        errors.invalid(path / "nodePort", port.node_port,
+                       "provided port is not in the valid range. The range of valid ports is 30000-32767");
+    }
+}
+
+void check_service_ports(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    if (spec.ports.empty() && !is_headless(spec)) errors.required(path);
+    std::set<std::string_view> names;
+    std::set<std::pair<std::string_view, int32_t>> ports, node_ports;
+    for (size_t i = 0; i < spec.ports.size(); ++i) {
+        const ServicePort& port = spec.ports[i];
+        const Path at = path[i];
+        check_one_port(port, spec, at, errors);
+        if (!port.name.empty() && !names.insert(port.name).second) errors.duplicate(at / "name", port.name);
+        if (!ports.insert({port.protocol, port.port}).second)
+            errors.duplicate(at, std::to_string(port.port) + "/" + port.protocol.str());
+        if (port.node_port != 0 && !node_ports.insert({port.protocol, port.node_port}).second)
+            errors.duplicate(at / "nodePort", std::to_string(port.node_port));
+    }
+}
+
+void check_cluster_ips(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    std::string_view ip = spec.cluster_ip;
+    const Path ips = path / "clusterIPs";
+    if (!ip.empty() && ip != "None" && !is_ipv4(ip))
+        errors.invalid(ips[0], ip, "must be empty, 'None', or a valid IP address of the node's (IPv4) service network");
+    if (spec.cluster_ips.size() > 1) errors.too_many(ips, spec.cluster_ips.size(), 1);
+    if (!spec.cluster_ips.empty() && spec.cluster_ips[0] != ip)
+        errors.invalid(ips, spec.cluster_ips[0], "element [0] must match clusterIP");
+    if (is_headless(spec) && spec.type != "ClusterIP")
+        errors.invalid(ips[0], ip, "may not be set to 'None' for " + spec.type.str() + " services");
+    const Path families = path / "ipFamilies";
+    for (size_t i = 0; i < spec.ip_families.size(); ++i)
+        if (spec.ip_families[i] == "IPv6") errors.invalid(families[i], "IPv6", "not configured on this cluster");
+}
+
+void check_external_ips(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < spec.external_ips.size(); ++i) {
+        std::string_view ip = spec.external_ips[i];
+        if (!is_ipv4(ip)) errors.invalid(path[i], ip, "must be a valid IPv4 address");
+        else if (const std::string_view range = special_address(ip); !range.empty()) errors.invalid(path[i], ip, range);
+    }
+}
+
+void check_affinity(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    const Path at = path / "sessionAffinityConfig";
+    if (spec.session_affinity != "ClientIP") {
+        if (spec.session_affinity_config) errors.forbidden(at, "must not be set when session affinity is None");
+        return;
+    }
+    if (!spec.session_affinity_config || !spec.session_affinity_config->client_ip ||
+        !spec.session_affinity_config->client_ip->timeout_seconds)
+        return errors.required(at, "when session affinity type is ClientIP");
+    int32_t timeout = *spec.session_affinity_config->client_ip->timeout_seconds;
+    const Path client = at / "clientIP";
+    if (timeout <= 0 || timeout > affinity_timeout_s_max)
+        errors.invalid(client / "timeoutSeconds", timeout, "must be greater than 0 and less than 86400");
+}
+
+/// With one node every one of them is kept to: the endpoints that are closest are those that there are.
+void check_distribution(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    static constexpr std::string_view supported[] = {"PreferClose", "PreferSameNode", "PreferSameZone"};
+    if (!spec.traffic_distribution) return;
+    const std::string_view value = *spec.traffic_distribution;
+    if (std::find(std::begin(supported), std::end(supported), value) == std::end(supported))
+        errors.not_supported(path, value, supported);
+}
+
+}  // namespace
+
+void check_service(const Service& service, FieldErrors& errors) {
+    const ServiceSpec& spec = service.spec;
+    const Path path("spec");
+    if (spec.type.empty()) errors.required(path / "type");
+    if (spec.type == "LoadBalancer")
+        errors.forbidden(path / "type", "services of type LoadBalancer are not supported; use NodePort");
+    if (spec.type == "ExternalName") {
+        errors.forbidden(path / "type", "services of type ExternalName are not supported");
+        return;
+    }
+    check_service_ports(spec, path / "ports", errors);
+    check_labels(spec.selector, path / "selector", errors);
+    check_cluster_ips(spec, path, errors);
+    check_external_ips(spec, path / "externalIPs", errors);
+    check_affinity(spec, path, errors);
+    check_distribution(spec, path / "trafficDistribution", errors);
+    if (!spec.external_traffic_policy.empty() && spec.type == "ClusterIP" && spec.external_ips.empty())
+        errors.invalid(path / "externalTrafficPolicy", spec.external_traffic_policy,
+                       "may only be set for externally-accessible services");
+}
+
+void check_service_update(const Service& updated, const Service& old, FieldErrors& errors) {
+    if (old.spec.cluster_ip.empty() || updated.spec.cluster_ip == old.spec.cluster_ip) return;
+    const Path path("spec");
+    const Path ips = path / "clusterIPs";
+    errors.invalid_json(ips[0], "[" + quote(updated.spec.cluster_ip) + "]", "may not change once set");
+}
+
+}  // namespace orilla::api

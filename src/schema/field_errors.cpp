@@ -1,0 +1,118 @@
+#include "orilla/schema/field_errors.hpp"
+
+#include <cstdio>
+
+
+namespace orilla::api {
+namespace {
+
+constexpr size_t quoted_bytes_max = 1024;
+
+std::string plural(size_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text.substr(0, quoted_bytes_max)) {
+        auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') out += {'\\', c};
+        else if (c == '\n') out += "\\n";
+        else if (c == '\t') out += "\\t";
+        else if (c == '\r') out += "\\r";
+        else if (byte < ' ' || byte == 0x7f) {
+            char escape[8];
+            std::snprintf(escape, sizeof escape, "\\x%02x", byte);
+            out += escape;
+        } else out += c;
+    }
+    if (text.size() > quoted_bytes_max) out += "...";
+    return out += '"';
+}
+
+std::string Path::to_string() const {
+    std::string text = parent_ == nullptr ? std::string() : parent_->to_string();
+    if (index_ >= 0) return text + "[" + std::to_string(index_) + "]";
+    if (is_key_) return text + "[" + std::string(text_) + "]";
+    if (!text.empty()) text += '.';
+    return text += text_;
+}
+
+bool FieldErrors::full() const { return causes_.size() >= validation_causes_max; }
+
+void FieldErrors::add(const Path& path, std::string_view reason, std::string message, std::string_view detail) {
+    if (full()) return;
+    if (!detail.empty()) message += ": " + std::string(detail);
+    causes_.push_back({std::string(reason), std::move(message), path.to_string()});
+}
+
+void FieldErrors::required(const Path& path, std::string_view detail) {
+    add(path, "FieldValueRequired", "Required value", detail);
+}
+
+void FieldErrors::invalid(const Path& path, std::string_view value, std::string_view detail) {
+    invalid_json(path, quote(value), detail);
+}
+
+void FieldErrors::invalid(const Path& path, int64_t value, std::string_view detail) {
+    invalid_json(path, std::to_string(value), detail);
+}
+
+void FieldErrors::invalid_json(const Path& path, std::string_view json, std::string_view detail) {
+    add(path, "FieldValueInvalid", "Invalid value: " + std::string(json), detail);
+}
+
+void FieldErrors::complain(const Path& path, std::string_view value, const Complaints& complaints) {
+    for (const std::string& complaint : complaints) invalid(path, value, complaint);
+}
+
+void FieldErrors::complain(const Path& path, int64_t value, const Complaints& complaints) {
+    for (const std::string& complaint : complaints) invalid(path, value, complaint);
+}
+
+void FieldErrors::not_supported(const Path& path, std::string_view value, std::span<const std::string_view> supported) {
+    std::string detail;
+    for (std::string_view one : supported) detail += (detail.empty() ? "supported values: " : ", ") + quote(one);
+    add(path, "FieldValueNotSupported", "Unsupported value: " + quote(value), detail);
+}
+
+void FieldErrors::duplicate(const Path& path, std::string_view value) {
+    add(path, "FieldValueDuplicate", "Duplicate value: " + quote(value), {});
+}
+
+void FieldErrors::not_found(const Path& path, std::string_view value) {
+    add(path, "FieldValueNotFound", "Not found: " + quote(value), {});
+}
+
+void FieldErrors::forbidden(const Path& path, std::string_view detail) {
+    add(path, "FieldValueForbidden", "Forbidden", detail);
+}
+
+void FieldErrors::too_long(const Path& path, size_t bytes_max) {
+    add(path, "FieldValueTooLong", "Too long", "may not be more than " + plural(bytes_max, "byte"));
+}
+
+void FieldErrors::too_many(const Path& path, size_t items, size_t items_max) {
+    add(path, "FieldValueTooMany", "Too many: " + std::to_string(items),
+        "must have at most " + plural(items_max, "item"));
+}
+
+Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name,
+                         std::vector<Cause> causes) {
+    std::string all;
+    for (const Cause& cause : causes) {
+        if (!all.empty()) all += ", ";
+        if (!cause.field.empty()) all += cause.field + ": ";
+        all += cause.message;
+    }
+    if (causes.size() > 1) all = "[" + all + "]";
+    std::string what(kind);
+    if (!group.empty()) what += "." + std::string(group);
+    Error error(Code::invalid, what + " " + quote(name) + " is invalid: " + all);
+    for (Cause& cause : causes) error = std::move(error).with_cause(std::move(cause));
+    return error;
+}
+
+}  // namespace orilla::api

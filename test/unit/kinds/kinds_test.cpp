@@ -1,0 +1,63 @@
+#include "orilla/kinds/kinds.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "orilla/kinds/types.hpp"
+
+using namespace orilla::api;
+
+TEST_CASE("kinds: are found by what a document, a path or a person says") {
+    const KindInfo* deployment = find_kind("apps/v1", "Deployment");
+    REQUIRE(deployment != nullptr);
+    CHECK(deployment == find_kind("apps", "v1", "Deployment"));
+    CHECK(deployment == find_resource("apps", "v1", "deployments"));
+    CHECK(deployment == find_resource("deployments.apps"));
+    CHECK(deployment == &kind_of<Deployment>());
+    for (const char* name : {"deploy", "Deployment", "deployments", "deployments.apps", "deployment.v1.apps"})
+        CHECK(deployment == find_kind_by_any_name(name));
+    CHECK(find_kind_by_any_name("deployments.extensions") == nullptr);
+    CHECK(find_kind("v1", "Deployment") == nullptr);
+    CHECK(find_resource("pods")->kind == "Pod");
+}
+
+TEST_CASE("kinds: events and leases stay in memory, the rest is durable") {
+    for (const KindInfo& kind : all_kinds()) {
+        bool memory = kind.kind == "Event" || kind.kind == "Lease";
+        CHECK(kind.durability == (memory ? Durability::memory : Durability::durable));
+    }
+}
+
+TEST_CASE("kinds: every one has its metadata, columns and list type") {
+    CHECK(all_kinds().size() == 12);
+    for (const KindInfo& kind : all_kinds()) {
+        INFO(kind.kind);
+        CHECK(kind.type->name == kind.kind);
+        CHECK(kind.type->meta_offset >= 0);
+        CHECK(kind.type->api_version == kind.api_version);
+        CHECK(kind.columns.size() >= 2);
+        CHECK(kind.has_verb("list"));
+    }
+    CHECK(kind_of<Deployment>().find_subresource("scale")->group == "autoscaling");
+    CHECK(kind_of<ConfigMap>().find_subresource("status") == nullptr);
+}
+
+TEST_CASE("tables: every stored field of a served kind has its protobuf number") {
+    for (const KindInfo& kind : all_kinds())
+        for (const FieldInfo& field : kind.type->fields) CHECK(field.proto_field > 0);
+    const FieldInfo* config_map = type_info<Volume>().find_field("configMap");
+    REQUIRE(config_map != nullptr);
+    CHECK(config_map->proto_outer == 2);
+    CHECK(config_map->proto_field == 19);
+}
+
+TEST_CASE("tables: know merge keys, list types and enums") {
+    const FieldInfo& containers = *type_info<PodSpec>().find_field("containers");
+    CHECK(containers.rules().patch_strategy == "merge");
+    CHECK(containers.rules().merge_key == "name");
+    CHECK(containers.required);
+    const FieldInfo& ports = *type_info<Container>().find_field("ports");
+    CHECK(ports.rules().list_type == "map");
+    CHECK(ports.rules().list_map_keys.size() == 2);
+    CHECK(type_info<PodSpec>().find_field("restartPolicy")->rules().enum_values.size() == 3);
+    CHECK(&type_info<PodSpec>().find_field("nodeName")->rules() == &no_rules);
+}
