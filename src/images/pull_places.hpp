@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "gate.hpp"
+#include "orilla/loop/gate.hpp"
 
 namespace orilla::images {
+
+using loop::Pass;
 
 struct PullPlacesConfig {
     int places = 4;

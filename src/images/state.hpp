@@ -8,11 +8,15 @@
 #include <vector>
 
 #include "content_store.hpp"
-#include "gate.hpp"
 #include "orilla/images/images.hpp"
+#include "orilla/loop/gate.hpp"
 #include "pull_places.hpp"
 
 namespace orilla::images {
+
+using loop::Gate;
+using loop::KeyedLock;
+using loop::Pass;
 
 /// A set whose members are held by several at a time.
 class PinSet {

@@ -9,6 +9,7 @@
 #include "orilla/http/message.hpp"
 #include "orilla/http/uri.hpp"
 #include "orilla/kinds/object.hpp"
+#include "orilla/loop/gate.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/store/objects.hpp"
@@ -20,6 +21,9 @@ namespace orilla::apiserver {
 
 using loop::Task;
 
+/// Large answers that become YAML at a time: one object of them costs several times its size.
+constexpr int large_yaml_at_once_max = 4;
+
 /// Outlives every request.
 struct Rest {
     loop::Loop& loop;
@@ -28,6 +32,7 @@ struct Rest {
     ImageService* images = nullptr;
     loop::Executor* executor = nullptr;  ///< null: long work is done on the loop
     SharedTexts texts{};
+    loop::Gate large_yaml{loop, large_yaml_at_once_max};
 
     store::Store& store() { return objects.store(); }
     int64_t now_s() const { return loop.clock().wall_s(); }

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include <new>
+#include <optional>
 
 #include "orilla/schema/yaml.hpp"
 #include "request/large_work.hpp"
@@ -74,6 +75,10 @@ class YamlRewriter final : public Rewriter {
     explicit YamlRewriter(Rest& rest) : rest_(rest) {}
 
     Task<Result<void>> take(std::string_view text, std::string* out) override {
+        if (text.size() > yaml_made_at_once_bytes_max && !place_) {
+            auto entering = rest_.large_yaml.enter();
+            place_ = co_await std::move(entering);
+        }
         for (const char c : text) {
             const bool is_whole = pass(c);
             if (!is_whole) continue;
@@ -81,6 +86,8 @@ class YamlRewriter final : public Rewriter {
             const Result<void> printed = co_await std::move(printing);
             if (!printed) co_return printed.error();
         }
+        // What is there now is sent before more is taken: whoever has a place must not wait for a slow client.
+        if (!out->empty()) place_.reset();
         co_return ok();
     }
 
@@ -88,6 +95,7 @@ class YamlRewriter final : public Rewriter {
         // A document that is no object: null, or nothing at all.
         if (!is_object_ && !part_.empty()) *out += part_ + "\n";
         part_.clear();
+        place_.reset();
         co_return ok();
     }
 
@@ -184,6 +192,7 @@ class YamlRewriter final : public Rewriter {
     }
 
     Rest& rest_;
+    std::optional<loop::Pass> place_;  ///< among those that make large texts
     std::string part_;
     std::string list_name_;  ///< with its quotes
     size_t list_elements_ = 0;

@@ -105,6 +105,32 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
     CHECK(w.client.ask("GET", large_object_maps + "/a").has(R"("k1":"last")"));
 }
 
+TEST_CASE("large objects: a few at a time become YAML") {
+    loop::Loop* loop = nullptr;
+    HeldExecutor executor(loop);
+    apiserver::ServerOptions options;
+    options.executor = &executor;
+    ApiWorld w(options);
+    loop = &w.loop;
+    w.create(large_object_maps, R"({"metadata":{"name":"a"},"data":{"k":")" + std::string(300'000, 'x') + "\"}}");
+    std::vector<std::unique_ptr<ApiClient>> clients;
+    for (int i = 0; i < 10; ++i) {
+        clients.push_back(std::make_unique<ApiClient>(w.loop, w.http));
+        clients.back()->send("GET", large_object_maps + "/a", {}, "Accept: application/yaml\r\n");
+    }
+    w.settle();
+    clients[4]->hang_up();  // while it waits
+    size_t done = 0;
+    for (size_t ran = 1; ran > 0; done += ran) {
+        ran = executor.run();
+        CHECK(ran <= apiserver::large_yaml_at_once_max);
+        w.settle();
+    }
+    CHECK(done == 9);
+    for (size_t i = 0; i < clients.size(); ++i)
+        if (i != 4) CHECK(clients[i]->receive().find("\n  k: xxx") != std::string::npos);
+}
+
 TEST_CASE("large objects: watches with a selector share what was decoded") {
     ApiWorld w;
     w.create(large_object_maps, many_keys("a"));

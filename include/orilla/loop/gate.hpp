@@ -9,7 +9,7 @@
 
 #include "orilla/loop/loop.hpp"
 
-namespace orilla::images {
+namespace orilla::loop {
 
 class Pass {
   public:
@@ -34,9 +34,9 @@ class Pass {
 
 class Gate {
   public:
-    Gate(loop::Loop& loop, int places) : changed_(loop), places_(places) {}
+    Gate(Loop& loop, int places) : changed_(loop), places_(places) {}
     bool full() const { return places_ == 0; }
-    loop::Task<Pass> enter() {
+    Task<Pass> enter() {
         while (places_ == 0) co_await changed_.wait();
         --places_;
         co_return Pass([this] { leave(); });
@@ -47,15 +47,15 @@ class Gate {
         ++places_;
         changed_.notify_one();
     }
-    loop::Event changed_;
+    Event changed_;
     int places_;
 };
 
 class KeyedLock {
   public:
-    explicit KeyedLock(loop::Loop& loop) : changed_(loop) {}
+    explicit KeyedLock(Loop& loop) : changed_(loop) {}
     bool held(const std::string& key) const { return held_.contains(key); }
-    loop::Task<Pass> enter(std::string key) {
+    Task<Pass> enter(std::string key) {
         while (held_.contains(key)) co_await changed_.wait();
         held_.insert(key);
         co_return Pass([this, key] { leave(key); });
@@ -66,8 +66,8 @@ class KeyedLock {
         held_.erase(key);
         changed_.notify_all();
     }
-    loop::Event changed_;
+    Event changed_;
     std::set<std::string> held_;
 };
 
-}  // namespace orilla::images
+}  // namespace orilla::loop
