@@ -20,6 +20,7 @@ namespace {
 constexpr int64_t lease_renew_ms = 60'000;
 /// Four renewals, as the kubelet's: a late one does not let it expire.
 constexpr const char* lease_namespace = "kube-node-lease";
+constexpr const char* own_role_label = "node-role.kubernetes.io/control-plane";
 constexpr int32_t lease_duration_s = 4 * lease_renew_ms / 1000;
 /// How often a condition that stays says that it does.
 constexpr int64_t heartbeat_s = 300;
@@ -117,6 +118,16 @@ std::string describe_pressure(const Pressure& pressure) {
 
 }  // namespace
 
+std::string plan_node_name(const std::string& host_name, const std::vector<std::shared_ptr<const api::Node>>& nodes) {
+    const api::Node* own = nullptr;
+    for (const auto& node : nodes) {
+        if (!node->metadata.labels.contains(own_role_label)) continue;
+        if (own || node->metadata.name == host_name) return host_name;
+        own = node.get();
+    }
+    return own ? own->metadata.name.str() : host_name;
+}
+
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir) {
     NodeFacts facts;
     facts.name = std::move(name);
@@ -144,7 +155,7 @@ api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api:
     for (const char* key : {"kubernetes.io/hostname"}) node.metadata.labels[key] = facts.name;
     for (const char* key : {"kubernetes.io/arch", "beta.kubernetes.io/arch"}) node.metadata.labels[key] = facts.architecture;
     for (const char* key : {"kubernetes.io/os", "beta.kubernetes.io/os"}) node.metadata.labels[key] = "linux";
-    node.metadata.labels["node-role.kubernetes.io/control-plane"] = "";
+    node.metadata.labels[own_role_label] = "";
     node.spec.pod_cidr = facts.pod_cidr;
     if (node.spec.pod_cidrs.empty() && !facts.pod_cidr.empty()) node.spec.pod_cidrs.push_back(facts.pod_cidr);
     api::NodeStatus& status = node.status;

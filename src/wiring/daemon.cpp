@@ -47,6 +47,14 @@ Result<void> Daemon::make_directories() {
     return ok();
 }
 
+/// The certificate is for the host's name as well: it is what clients call the box by.
+void Daemon::keep_node_name() {
+    std::string name = node::plan_node_name(config_.node_name, objects_->list<api::Node>());
+    if (name == config_.node_name) return;
+    log::info("the host is called " + config_.node_name + " now, the node goes on as " + name + ": --node-name would rename it");
+    config_.tls_sans.push_back(std::exchange(config_.node_name, std::move(name)));
+}
+
 loop::Task<Result<void>> Daemon::open_store() {
     store::StoreOptions options;
     options.data_dir = config_.data_dir;
@@ -54,6 +62,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
     CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
     objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
+    if (!config_.node_name_chosen) keep_node_name();
     events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, config_.node_name);
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);

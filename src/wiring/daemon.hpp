@@ -51,6 +51,7 @@ class Daemon {
     std::vector<std::string> own_pods();
     loop::Task<void> collect_garbage();
     network::ServiceRules::Services wanted_host_ports();
+    void keep_node_name();
     loop::Task<void> keep_in_memory();
     void follow_pods();
     void give_back_later();

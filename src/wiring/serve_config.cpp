@@ -108,7 +108,7 @@ constexpr TextOption text_options[] = {
     {"runDir", "--run-dir", &ServeConfig::run_dir, "sockets and what must not survive a reboot", check_path},
     {"socket", "--socket", &ServeConfig::socket, "unix socket of the API (default RUN_DIR/orilla.sock)", check_path_or_none},
     {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none", check_listen_or_none},
-    {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: the host's name)", check_domain_or_none},
+    {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: that which it had, at first the host's name)", check_domain_or_none},
     {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)", check_ip_or_none},
     {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of pods", check_cidr},
     {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services", check_cidr},
@@ -287,7 +287,8 @@ Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::
 }
 
 Result<ServeConfig> complete_config(ServeConfig config) {
-    if (config.node_name.empty()) config.node_name = host_name();
+    config.node_name_chosen = !config.node_name.empty();
+    if (!config.node_name_chosen) config.node_name = host_name();
     if (config.socket.empty()) config.socket = config.run_dir + "/orilla.sock";
     if (auto good = check_domain(config.node_name); !good)
         return std::move(good).error().with_context("the host's name cannot be the node's, choose one with --node-name");

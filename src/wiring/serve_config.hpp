@@ -20,6 +20,7 @@ struct ServeConfig {
     std::string listen = "127.0.0.1:6443";    ///< empty: no TLS
     std::vector<std::string> tls_sans;        ///< names and addresses that clients use beside the box's own
     std::string node_name;                    ///< the host's name, lower case
+    bool node_name_chosen = true;             ///< by a flag or the file; else a node keeps the name that it had
     std::string node_ip;                      ///< found when empty
     std::string pod_cidr = "10.42.0.0/24";
     std::string service_cidr = "10.43.0.0/16";

@@ -29,6 +29,11 @@ struct NodeFacts {
     std::string version;       ///< what kubectl shows: v1.33.0+orilla-0.1.0
 };
 
+/// The node's name where nobody has chosen one: that which it had. Pods are bound to it, and a host that is called otherwise one
+/// day, or that a copy of the data directory is restored on, is no other node to them. `host_name` where there was none, or
+/// more than one that may have been this.
+std::string plan_node_name(const std::string& host_name, const std::vector<std::shared_ptr<const api::Node>>& nodes);
+
 /// Reads /proc, /etc and the file system under `data_dir`.
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir);
 /// What the Node object should say; labels, taints and cordons that somebody set are kept, but for the taints of a pressure,

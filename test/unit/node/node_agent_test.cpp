@@ -51,6 +51,22 @@ struct NodeWorld : ObjectWorld {
 };
 }  // namespace
 
+TEST_CASE("plan_node_name: a node keeps its name, whatever the host is called") {
+    const auto node = [](const char* name, bool ours) {
+        auto made = std::make_shared<api::Node>();
+        made->metadata.name = name;
+        if (ours) made->metadata.labels["node-role.kubernetes.io/control-plane"] = "";
+        return std::shared_ptr<const api::Node>(std::move(made));
+    };
+    CHECK(node::plan_node_name("host", {}) == "host");
+    CHECK(node::plan_node_name("host", {node("host", true)}) == "host");
+    CHECK(node::plan_node_name("host", {node("box", true)}) == "box");
+    CHECK(node::plan_node_name("host", {node("a", false), node("box", true), node("z", false)}) == "box");
+    CHECK(node::plan_node_name("host", {node("a", false)}) == "host");
+    CHECK(node::plan_node_name("host", {node("box", true), node("host", true)}) == "host");
+    CHECK(node::plan_node_name("host", {node("box", true), node("cube", true)}) == "host");
+}
+
 TEST_CASE("NodeAgent: the lease is renewed four times as often as it lasts") {
     NodeWorld w;
     const int64_t duration_s = *w.lease()->spec.lease_duration_seconds;
