@@ -1,12 +1,12 @@
 #include "connections.hpp"
 
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
+#include "orilla/base/heap.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/http/sockets.hpp"
 
@@ -228,7 +228,7 @@ void Connections::trim_later() {
     if (trimmer_.armed() || (!connections_.empty() && closes_since_trim_ < limits_.trim_after_closes)) return;
     trimmer_.arm_after(limits_.trim_delay_ms, [this] {
         closes_since_trim_ = 0;
-        ::malloc_trim(0);
+        heap::give_back();
     });
 }
 

@@ -1,13 +1,14 @@
 #include "orilla/schema/containers.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <new>
+
+#include "orilla/base/heap.hpp"
 
 namespace orilla::api::detail {
 namespace {
-Block* allocate(size_t stride, uint32_t capacity) {
-    auto* block = static_cast<Block*>(std::malloc(sizeof(Block) + stride * capacity));
+Block* make_block(size_t stride, uint32_t capacity) {
+    auto* block = static_cast<Block*>(heap::allocate(sizeof(Block) + stride * capacity, heap::Group::decoded));
     if (block == nullptr) throw std::bad_alloc();
     block->size = 0;
     block->capacity = capacity;
@@ -26,11 +27,11 @@ void free_entries(Block* block, const TypeInfo& value) {
 
 void block_reserve(Block*& block, size_t stride, uint32_t capacity) {
     if (block == nullptr) {
-        if (capacity > 0) block = allocate(stride, capacity);
+        if (capacity > 0) block = make_block(stride, capacity);
         return;
     }
     if (capacity <= block->capacity) return;
-    auto* grown = static_cast<Block*>(std::realloc(block, sizeof(Block) + stride * capacity));
+    auto* grown = static_cast<Block*>(heap::reallocate(block, sizeof(Block) + stride * capacity, heap::Group::decoded));
     if (grown == nullptr) throw std::bad_alloc();
     grown->capacity = capacity;
     block = grown;
@@ -38,7 +39,7 @@ void block_reserve(Block*& block, size_t stride, uint32_t capacity) {
 
 void block_trim(Block*& block, size_t stride) {
     if (block == nullptr || block->size == block->capacity) return;
-    auto* trimmed = static_cast<Block*>(std::realloc(block, sizeof(Block) + stride * block->size));
+    auto* trimmed = static_cast<Block*>(heap::reallocate(block, sizeof(Block) + stride * block->size, heap::Group::decoded));
     if (trimmed == nullptr) return;
     trimmed->capacity = trimmed->size;
     block = trimmed;
@@ -59,18 +60,18 @@ void block_erase(Block*& block, size_t stride, uint32_t index, uint32_t count) {
     std::byte* at = block->elements() + index * stride;
     std::memmove(at, at + count * stride, (block->size - index - count) * stride);
     block->size -= count;
-    if (block->size == 0) std::free(std::exchange(block, nullptr));
+    if (block->size == 0) heap::free(std::exchange(block, nullptr));
 }
 
 void list_free(Block* block, const TypeInfo& element) {
     if (element.owns_memory)
         for (uint32_t i = 0; i < block->size; ++i) destroy_value(element, block->elements() + i * element.size);
-    std::free(block);
+    heap::free(block);
 }
 
 Block* list_copy(const Block* block, const TypeInfo& element) {
     if (block->size == 0) return nullptr;
-    Block* copy = allocate(element.size, block->size);
+    Block* copy = make_block(element.size, block->size);
     for (; copy->size < block->size; ++copy->size)
         copy_value(element, copy->elements() + copy->size * element.size,
                    block->elements() + copy->size * element.size);
@@ -90,13 +91,13 @@ size_t map_stride(const TypeInfo& value) {
 
 void map_free(Block* block, const TypeInfo& value) {
     free_entries(block, value);
-    std::free(block);
+    heap::free(block);
 }
 
 Block* map_copy(const Block* block, const TypeInfo& value) {
     if (block->size == 0) return nullptr;
     size_t stride = map_stride(value);
-    Block* copy = allocate(stride, block->size);
+    Block* copy = make_block(stride, block->size);
     for (; copy->size < block->size; ++copy->size) {
         const std::byte* from = block->elements() + copy->size * stride;
         std::byte* to = copy->elements() + copy->size * stride;
@@ -139,11 +140,11 @@ void* box_make(const TypeInfo& type) {
 
 void box_free(void* value, const TypeInfo& type) {
     destroy_value(type, value);
-    std::free(value);
+    heap::free(value);
 }
 
 void* box_copy(const void* value, const TypeInfo& type) {
-    void* copy = std::malloc(std::max<size_t>(type.size, 1));
+    void* copy = heap::allocate(std::max<size_t>(type.size, 1), heap::Group::decoded);
     if (copy == nullptr) throw std::bad_alloc();
     copy_value(type, copy, value);
     return copy;

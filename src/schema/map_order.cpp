@@ -1,7 +1,8 @@
 #include "map_order.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+
+#include "orilla/base/heap.hpp"
 
 namespace orilla::api::detail {
 namespace {
@@ -98,7 +99,7 @@ std::vector<RepeatedKey> map_sort(Block*& block, const TypeInfo& value) {
         }
         std::memcpy(entry_at(sorted, stride, sorted->size++), entry, stride);
     }
-    std::free(std::exchange(block, sorted));  // its entries have moved
+    heap::free(std::exchange(block, sorted));  // its entries have moved
     std::ranges::sort(repeated, {}, &RepeatedKey::index);
     return repeated;
 }

@@ -1,14 +1,15 @@
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <new>
 
+#include "orilla/base/heap.hpp"
 #include "orilla/schema/containers.hpp"
 
 namespace orilla::api {
 namespace {
 constexpr size_t interned_bytes_max = 40;  // longer strings are rarely equal to another
 constexpr size_t intern_slots = 512;       // a power of two; each holds one string, so at most 30 KB stay
+std::array<Str, intern_slots> interned_texts;
 
 /// Only spreads: a collision costs a copy, nothing else.
 size_t slot_of(std::string_view text) {
@@ -23,7 +24,7 @@ size_t slot_of(std::string_view text) {
 
 Str::Rep* Str::make(std::string_view text) {
     if (text.empty()) return nullptr;
-    auto* rep = static_cast<Rep*>(std::malloc(sizeof(Rep) + text.size()));
+    auto* rep = static_cast<Rep*>(heap::allocate(sizeof(Rep) + text.size(), heap::Group::decoded));
     if (rep == nullptr) throw std::bad_alloc();
     rep->references = 1;
     rep->size = static_cast<uint32_t>(text.size());
@@ -37,14 +38,15 @@ Str::Rep* Str::make_empty() {
     return &empty;
 }
 
-void Str::release(Rep* rep) noexcept { std::free(rep); }
+void Str::release(Rep* rep) noexcept { heap::free(rep); }
 
 Str Str::intern(std::string_view text) {
     if (text.empty() || text.size() > interned_bytes_max) return Str(text);
-    static std::array<Str, intern_slots> slots;
-    Str& slot = slots[slot_of(text)];
+    Str& slot = interned_texts[slot_of(text)];
     if (slot.view() != text) slot = Str(text);
     return slot;
 }
+
+void Str::forget_interned() { interned_texts.fill(Str()); }
 
 }  // namespace orilla::api

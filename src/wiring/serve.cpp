@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "daemon.hpp"
+#include "orilla/base/heap.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/base/terminal_text.hpp"
 #include "orilla/loop/signals.hpp"
@@ -64,12 +65,14 @@ loop::Task<void> serve_until_signal(loop::Loop& loop, Daemon& daemon, int* statu
     loop.stop();
 }
 
-/// One heap for all threads, which hand each other what they allocate; large blocks are mapped, and go back when freed.
+/// Small blocks in places of their own; of malloc's, one heap for all threads, which hand each other what they allocate.
+/// Large blocks are mapped, and go back when freed.
 void keep_heap_small() {
     constexpr int mapped_bytes_min = 256 * 1024, trimmed_bytes_min = 64 * 1024;
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, mapped_bytes_min);
     mallopt(M_TRIM_THRESHOLD, trimmed_bytes_min);
+    heap::start();
 }
 
 log::Level parse_level(const std::string& text) {

@@ -32,6 +32,8 @@ class Str {
     }
     /// Shares one copy among equal short strings seen lately ("Always", "TCP", label keys).
     static Str intern(std::string_view text);
+    /// Lets go of the copies that nobody shares.
+    static void forget_interned();
 
     operator std::string_view() const noexcept { return view(); }
     std::string_view view() const noexcept {

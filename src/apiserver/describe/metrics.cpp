@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "orilla/base/heap.hpp"
 #include "orilla/base/unique_fd.hpp"
 
 namespace orilla::apiserver {
@@ -39,7 +40,7 @@ void append_process_metrics(std::string& out, int64_t started_wall_s) {
                   seconds(usage.ru_utime) + seconds(usage.ru_stime));
     append_metric(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     append_metric(out, "process_heap_bytes", "gauge", "Bytes allocated from the heap.",
-                  static_cast<double>(::mallinfo2().uordblks));
+                  static_cast<double>(::mallinfo2().uordblks + heap::stats().block_bytes));
     append_metric(out, "process_start_time_seconds", "gauge", "Start since 1970, by the clock of that moment.",
                   static_cast<double>(started_wall_s));
 }

@@ -1,0 +1,174 @@
+#include "orilla/base/heap.hpp"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <cstring>
+#include <algorithm>
+#include <csignal>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace orilla;
+
+namespace {
+
+struct Block {
+    unsigned char* at = nullptr;
+    size_t size = 0;
+    unsigned char filled = 0;
+};
+
+bool is_whole(const Block& block) {
+    for (size_t i = 0; i < block.size; ++i)
+        if (block.at[i] != block.filled) return false;
+    return true;
+}
+
+/// Takes and frees by chance, and looks that no block lies in another.
+bool churn(unsigned seed, int rounds) {
+    std::mt19937 random(seed);
+    std::vector<Block> blocks;
+    bool good = true;
+    for (int i = 0; i < rounds; ++i) {
+        if (blocks.size() > 500 || (!blocks.empty() && random() % 2 == 0)) {
+            std::swap(blocks[random() % blocks.size()], blocks.back());
+            good = good && is_whole(blocks.back());
+            heap::free(blocks.back().at);
+            blocks.pop_back();
+            continue;
+        }
+        const size_t size = random() % 8 == 0 ? random() % 9000 : random() % 300;
+        const Block block{static_cast<unsigned char*>(heap::allocate(size)), size, static_cast<unsigned char>(random())};
+        good = good && block.at && reinterpret_cast<uintptr_t>(block.at) % 16 == 0;
+        memset(block.at, block.filled, size);
+        blocks.push_back(block);
+        if (random() % 1000 == 0) heap::give_back();
+    }
+    for (const Block& block : blocks) {
+        good = good && is_whole(block);
+        heap::free(block.at);
+    }
+    return good;
+}
+
+size_t resident_pages(void* begin, size_t bytes) {
+    std::vector<unsigned char> in_memory(bytes / 4096);
+    if (mincore(begin, bytes, in_memory.data()) != 0) return SIZE_MAX;
+    size_t count = 0;
+    for (const unsigned char page : in_memory) count += page & 1;
+    return count;
+}
+
+/// How a process ends that does this.
+int end_of(void (*act)()) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        close(STDERR_FILENO);
+        signal(SIGABRT, SIG_DFL);  // not the one that reports a failed test
+        act();
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+}  // namespace
+
+TEST_CASE("heap: blocks of all sizes stay apart, in one thread and in several") {
+    heap::start();
+    CHECK(churn(1, 20'000));
+    bool good[2] = {};
+    std::thread first([&good] { good[0] = churn(2, 20'000); });
+    std::thread second([&good] { good[1] = churn(3, 20'000); });
+    CHECK(churn(4, 20'000));
+    first.join();
+    second.join();
+    CHECK(good[0]);
+    CHECK(good[1]);
+}
+
+TEST_CASE("heap: a block may be freed by another thread than took it") {
+    heap::start();
+    std::vector<void*> blocks(1000);
+    const auto before = heap::stats().block_bytes;
+    std::thread taking([&blocks] {
+        for (void*& block : blocks) block = heap::allocate(100);
+    });
+    taking.join();
+    CHECK(heap::stats().block_bytes >= before + blocks.size() * 100);
+    for (void* block : blocks) heap::free(block);
+    heap::give_back();
+    CHECK(heap::stats().block_bytes <= before);
+}
+
+TEST_CASE("heap: the lowest free place is taken first, and free pages go back") {
+    heap::start();
+    heap::give_back();
+    constexpr size_t count = 4 * heap::slab_bytes / 1024;
+    std::vector<char*> blocks(count);
+    for (char*& block : blocks) {
+        block = static_cast<char*>(heap::allocate(1024));
+        memset(block, 1, 1024);
+    }
+    std::sort(blocks.begin(), blocks.end());
+    // In the last slab of them, whole.
+    char* const slab = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(blocks.back()) / heap::slab_bytes * heap::slab_bytes) - heap::slab_bytes;
+    REQUIRE(slab > blocks.front());
+    CHECK(resident_pages(slab, heap::slab_bytes) == heap::slab_bytes / 4096);
+    char* const lowest = blocks.front();
+    for (char* block : blocks)
+        if (block < slab || block >= slab + heap::slab_bytes || block == slab + 4096) heap::free(block);
+    heap::give_back();
+    CHECK(resident_pages(slab, heap::slab_bytes) == heap::slab_bytes / 4096);
+    for (char* block : blocks)
+        if (block > slab + 4096 && block < slab + heap::slab_bytes) heap::free(block);
+    heap::give_back();
+    CHECK(resident_pages(slab, heap::slab_bytes) == 1);
+    void* const next = heap::allocate(1024);
+    CHECK(next <= lowest);
+    heap::free(next);
+    for (char* block : blocks)
+        if (block >= slab && block < slab + 4096) heap::free(block);
+}
+
+TEST_CASE("heap: a block grows and shrinks with what is in it, from one kind of place to another") {
+    heap::start();
+    auto* text = static_cast<char*>(heap::reallocate(nullptr, 3));
+    memcpy(text, "abc", 3);
+    for (const size_t size : {20, 5000, 900'000, 6000, 100, 3}) {
+        text = static_cast<char*>(heap::reallocate(text, size));
+        REQUIRE(text);
+        CHECK(std::string(text, 3) == "abc");
+    }
+    heap::free(text);
+    heap::free(nullptr);
+}
+
+TEST_CASE("heap: what is freed twice, or was never given out, ends the process") {
+    heap::start();
+    CHECK(end_of([] {
+              void* block = heap::allocate(64);
+              heap::free(block);
+              heap::free(block);
+          }) == SIGABRT);
+    CHECK(end_of([] {
+              void* block = heap::allocate(64);
+              heap::free(block);
+              heap::give_back();
+              heap::free(block);
+              heap::give_back();
+          }) == SIGABRT);
+    CHECK(end_of([] {
+              auto* block = static_cast<char*>(heap::allocate(64));
+              heap::free(block + 16);
+              heap::give_back();
+          }) == SIGABRT);
+    CHECK(end_of([] { heap::free(heap::allocate(64)); }) == 0);
+}
