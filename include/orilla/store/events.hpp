@@ -1,11 +1,12 @@
 // Writes Event objects, as `kubectl describe` shows them. It promises never to fail or hold up its caller, to count
-// repetitions instead of adding objects, and to keep a bounded number of events for a bounded time, in memory only.
+// repetitions instead of adding objects, to combine what differs in its message alone as Kubernetes does (a ReplicaSet
+// that makes a hundred pods), and to keep a bounded number of events for a bounded time, in memory only.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "orilla/loop/loop.hpp"
@@ -15,9 +16,11 @@ namespace orilla::store {
 
 struct EventLimits {
     size_t events_max = 1000;
-    size_t gone_max = 200;  ///< of them, those about objects that are gone
+    size_t gone_max = 100;  ///< of them, those about objects that are gone
     int64_t age_s_max = 3600;
     size_t message_bytes_max = 1024;
+    size_t similar_max = 9;  ///< alike but for their messages, within similar_s_max; others after them are one
+    int64_t similar_s_max = 600;
     size_t waiting_max = 256;  ///< records not yet written; more are dropped
 };
 
@@ -55,26 +58,31 @@ class EventRecorder {
         std::string component, type, reason, message;
         int64_t wall_ns = 0;
     };
-    /// Of everything that makes two records the same.
+    /// Of everything that makes two records the same. Should two others have the same, one counts the other's event up.
     struct Digest {
-        uint64_t high = 0, low = 0;
-        bool operator==(const Digest&) const = default;
+        uint64_t similar = 0;  ///< of all but the message
+        uint32_t message = 0;
+        auto operator<=>(const Digest&) const = default;
     };
-    struct DigestHash {
-        size_t operator()(const Digest& digest) const { return static_cast<size_t>(digest.low); }
+    struct Known {
+        int64_t number = 0;  ///< in the name of the event that counts such records
+        int64_t last_s = 0;
     };
     /// An event as it is judged when room is made.
     struct Candidate {
         EntryPtr entry;
+        Digest digest;
         int64_t last_s = 0;
         bool gone = false;
     };
     static Digest digest_of(const api::ObjectReference& about, std::string_view component, std::string_view type,
                             std::string_view reason, std::string_view message);
+    static Digest digest_of(const api::Event& event);
+    void forget_all_but(std::vector<Digest> digests);
+    bool is_one_of_many(Digest digest, int64_t wall_s) const;
     Task<void> write_records();
     Task<void> write(Record record);
-    std::string next_name(const Record& record);
-    Task<bool> count_up(EntryPtr known, Digest digest, int64_t wall_s);
+    Task<bool> count_up(Record record, Digest digest, int64_t number);
     Task<void> prune();
     Task<std::vector<Candidate>> candidates();
     bool is_gone(const api::ObjectReference& about) const;
@@ -87,7 +95,7 @@ class EventRecorder {
     int64_t last_number_ = 0;  ///< of the names given: they rise, so that events of one second are listed in their order
     std::deque<Record> waiting_;
     loop::Event wake_;
-    std::unordered_map<Digest, EntryPtr, DigestHash> known_;  ///< the event that counts such records
+    std::map<Digest, Known> known_;
     loop::Timer prune_timer_;
     bool prune_due_ = false;
     loop::Scope scope_;

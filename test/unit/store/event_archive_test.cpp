@@ -160,12 +160,12 @@ TEST_CASE("EventArchive: the file stays within its size and keeps the newest") {
     {
         ArchiveWorld w(directory, small);
         for (int i = 0; i < 60; ++i) {
-            w.record("web", "message " + std::to_string(i));
+            w.record("web-" + std::to_string(i), "message " + std::to_string(i));
             w.wait();
             CHECK(directory.read().size() <= small.file_bytes_max + 1024);
         }
         // More at once than the file holds.
-        for (int i = 60; i < 90; ++i) w.record("web", "message " + std::to_string(i));
+        for (int i = 60; i < 90; ++i) w.record("web-" + std::to_string(i), "message " + std::to_string(i));
         w.pass(5000);
         CHECK(directory.read().size() <= small.file_bytes_max);
     }
@@ -173,5 +173,5 @@ TEST_CASE("EventArchive: the file stays within its size and keeps the newest") {
     const auto events = w.events();
     REQUIRE(events.size() > 3);
     CHECK(events.size() < 90);
-    CHECK(events.back()->message == "message 89");
+    CHECK(events.back()->message == "message 89");  // in the order of their names
 }

@@ -121,3 +121,49 @@ TEST_CASE("EventRecorder: events about what has gone make room, those about what
     CHECK(left == "number 5 number 6 number 7 ");
     CHECK(w.store->count("events") == 11);
 }
+
+TEST_CASE("EventRecorder: what differs in its message alone is combined once there are many") {
+    ObjectWorld w;
+    EventRecorder recorder(w.loop, w.objects, "box");
+    for (int i = 0; i < 30; ++i) {
+        recorder.record(pod_called("set"), "replicaset-controller", "Normal", "SuccessfulCreate", "Created pod: p" + std::to_string(i));
+        recorder.record(pod_called("other"), "replicaset-controller", "Normal", "SuccessfulCreate", "the same");
+        w.pass(1000);
+    }
+    std::vector<std::string> told;
+    for (const auto& event : w.objects.list<api::Event>("default"))
+        if (event->involved_object.name == "set") told.push_back(event->message.str() + " x" + std::to_string(event->count));
+    REQUIRE(told.size() == 10);
+    CHECK(told[8] == "Created pod: p8 x1");
+    CHECK(told[9] == "(combined from similar events): Created pod: p29 x21");
+    // After a while each is told by itself again.
+    w.pass(601'000);
+    recorder.record(pod_called("set"), "replicaset-controller", "Normal", "SuccessfulCreate", "Created pod: late");
+    w.settle();
+    CHECK(w.store->count("events") == 12);
+}
+
+TEST_CASE("EventRecorder: an event that somebody deleted is told anew, and one of an earlier daemon goes on counting") {
+    ObjectWorld w;
+    EventRecorder recorder(w.loop, w.objects, "box");
+    const auto tell = [&w, &recorder] {
+        recorder.record(pod_called("web"), "kubelet", "Normal", "Pulled", "same");
+        w.settle();
+    };
+    tell();
+    auto first = w.objects.list<api::Event>("default");
+    REQUIRE(first.size() == 1);
+    auto removing = w.objects.remove<api::Event>("default", first[0]->metadata.name.str());
+    REQUIRE(w.run(std::move(removing)));
+    tell();
+    auto second = w.objects.list<api::Event>("default");
+    REQUIRE(second.size() == 1);
+    CHECK(second[0]->count == 1);
+    EventRecorder next(w.loop, w.objects, "box");
+    next.adopt(*second[0]);
+    next.record(pod_called("web"), "kubelet", "Normal", "Pulled", "same");
+    w.settle();
+    auto counted = w.objects.list<api::Event>("default");
+    REQUIRE(counted.size() == 1);
+    CHECK(counted[0]->count == 2);
+}
