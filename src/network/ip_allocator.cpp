@@ -19,33 +19,35 @@ bool IpAllocator::reserve(Ipv4 ip) {
     return used_.insert(ip.value).second;
 }
 
-bool IpAllocator::resting(uint32_t address, int64_t now_ms) const {
-    const auto found = released_ms_.find(address);
-    return found != released_ms_.end() && now_ms - found->second < rest_ms;
+const IpAllocator::Released* IpAllocator::find_resting(uint32_t address, int64_t now_ms) const {
+    const auto found = std::ranges::find(released_, address, &Released::address);
+    return found != released_.end() && now_ms - found->at_ms < rest_ms ? &*found : nullptr;
 }
 
 std::optional<Ipv4> IpAllocator::allocate(int64_t now_ms) {
     if (used_.size() == capacity()) return std::nullopt;
-    std::optional<uint32_t> oldest;
+    std::optional<uint32_t> chosen;
+    int64_t oldest_ms = INT64_MAX;
     for (size_t tried = 0; tried < capacity(); ++tried) {
         const uint32_t address = next_;
         next_ = next_ == last_ ? first_ : next_ + 1;
         if (used_.count(address)) continue;
-        if (resting(address, now_ms)) {
-            if (!oldest || released_ms_[address] < released_ms_[*oldest]) oldest = address;
-            continue;
-        }
-        oldest = address;
-        break;
+        const Released* resting = find_resting(address, now_ms);
+        if (resting && resting->at_ms >= oldest_ms) continue;
+        chosen = address;
+        if (!resting) break;
+        oldest_ms = resting->at_ms;
     }
-    assert(oldest);
-    released_ms_.erase(*oldest);
-    used_.insert(*oldest);
-    return Ipv4{*oldest};
+    assert(chosen);
+    std::erase_if(released_, [address = *chosen](const Released& released) { return released.address == address; });
+    used_.insert(*chosen);
+    return Ipv4{*chosen};
 }
 
 void IpAllocator::release(Ipv4 ip, int64_t now_ms) {
-    if (used_.erase(ip.value)) released_ms_[ip.value] = now_ms;
+    if (!used_.erase(ip.value)) return;
+    std::erase_if(released_, [now_ms](const Released& released) { return now_ms - released.at_ms >= rest_ms; });
+    released_.push_back({ip.value, now_ms});
 }
 
 }  // namespace orilla::network

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "orilla/network/address.hpp"
 
@@ -26,12 +26,16 @@ class IpAllocator {
     size_t capacity() const { return last_ - first_ + 1; }
 
   private:
-    bool resting(uint32_t address, int64_t now_ms) const;
+    struct Released {
+        uint32_t address;
+        int64_t at_ms;
+    };
+    const Released* find_resting(uint32_t address, int64_t now_ms) const;
     uint32_t first_;
     uint32_t last_;
     uint32_t next_;
     std::set<uint32_t> used_;
-    std::map<uint32_t, int64_t> released_ms_;
+    std::vector<Released> released_;  ///< lately, each address once
 };
 
 }  // namespace orilla::network
