@@ -271,7 +271,7 @@ void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action,
     ended.termination_message = "failed to start container: " + error.message();
     ended.started_wall_s = ended.finished_wall_s = loop_.clock().wall_s();
     ContainerMemory& own = memory.containers[action.container];
-    own.start_error = std::move(ended);
+    own.start_error = std::make_unique<ContainerState>(std::move(ended));
     own.started_image = own.definition;
     api_.record_event(memory.key, action.container, "Warning", "Failed", "Error: failed to start container: " + error.message());
 }

@@ -142,7 +142,7 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
         }
         if (own.start_error && (!seen.current || seen.current->attempt < own.start_error->attempt)) {
             if (seen.current) seen.last = seen.current;
-            seen.current = own.start_error;
+            seen.current = *own.start_error;
             seen.known_to_runtime = false;
         }
         if (!seen.current) seen.current = remembered_end(pod, seen.name, init);
