@@ -4,11 +4,31 @@
 #include <cassert>
 #include <map>
 
+#include "orilla/base/heap.hpp"
+
 namespace orilla::store {
 
 namespace {
 size_t resident_size(const EntryPtr& entry) { return entry && entry->json ? entry->json->size() : 0; }
 size_t held_bytes(const WatchEvent& event) { return resident_size(event.entry) + resident_size(event.previous); }
+
+constexpr size_t copied_at_once_max = 64;
+
+/// Copies what only one holds. The places of the old ones are free for others once some have moved.
+class Mover {
+  public:
+    void move(EntryPtr& entry) {
+        if (!entry || entry.use_count() != 1) return;
+        if (left_.empty()) heap::put_stock_back();
+        auto copy = std::make_shared<Entry>(*entry);
+        if (copy->json) copy->json = std::make_shared<const std::string>(*copy->json);
+        left_.push_back(std::exchange(entry, std::move(copy)));
+        if (left_.size() == copied_at_once_max) left_.clear();
+    }
+
+  private:
+    std::vector<EntryPtr> left_;
+};
 }  // namespace
 
 // ---- objects ---------------------------------------------------------------------------------------------------------
@@ -145,6 +165,36 @@ size_t Index::history_bytes_allowed() const {
 bool Index::forget_before(int64_t then_ms) {
     while (history_order_.size() > 1 && remembers_much() && history_order_.front().at_ms < then_ms) forget_oldest();
     return remembers_much();
+}
+
+void Index::shrink() {
+    for (auto& [name, of] : resources_) {
+        of->slots.shrink();
+        of->history.shrink_to_fit();
+    }
+    history_order_.shrink_to_fit();
+}
+
+void Index::compact_history() {
+    Mover mover;
+    for (auto& [name, of] : resources_) {
+        for (WatchEvent& event : of->history) {
+            mover.move(event.entry);
+            mover.move(event.previous);
+        }
+    }
+}
+
+void Index::compact(std::string_view name) {
+    auto found = resources_.find(name);
+    if (found == resources_.end()) return;
+    Slots& slots = found->second->slots;
+    {
+        Mover mover;
+        for (const Slot* slot : slots.in_order({})) mover.move(slot->entry);
+    }
+    heap::put_stock_back();
+    slots.move_all();
 }
 
 void Index::forget_oldest() {

@@ -61,6 +61,13 @@ class Index : public std::enable_shared_from_this<Index> {
     bool forget_before(int64_t then_ms);
     bool remembers_much() const { return history_bytes_ > limits_.history_old_bytes_max; }
 
+    /// What resources took that had more objects.
+    void shrink();
+    /// Brings together what nobody else holds: history, and the objects of one resource; what has gone from between them
+    /// left holes.
+    void compact_history();
+    void compact(std::string_view name);
+
     void fill(StoreStats& stats) const;
     /// Ends every watch with `unavailable`; they notice when they next look. Watches keep the index itself alive.
     void shut();

@@ -23,13 +23,14 @@ class Objects::Cache {
         auto found = places_.find(&entry.key);
         if (found == places_.end() || found->second->revision != entry.revision) return nullptr;
         used_.splice(used_.begin(), used_, found->second);
+        found->second->round = round_;
         return found->second->object;
     }
     void put(const Entry& entry, ObjectPtr object) {
         drop(entry.key);
         if (entry.size > json_bytes_max) return lend(entry, std::move(object));
         if (is_rarely_read(entry.key)) return;
-        used_.push_front({entry.key, entry.revision, entry.size, std::move(object)});
+        used_.push_front({entry.key, entry.revision, entry.size, round_, std::move(object)});
         places_.emplace(&used_.front().key, used_.begin());
         json_bytes_ += entry.size;
         while (json_bytes_ > json_bytes_total_max) drop(used_.back().key);
@@ -37,7 +38,12 @@ class Objects::Cache {
     /// Also one that is not current: a watcher may decode older states.
     void lend(const Entry& entry, ObjectPtr object) {
         if (!*lent_) loop_.post([lent = lent_] { lent->reset(); });
-        lent_->emplace(Item{entry.key, entry.revision, entry.size, std::move(object)});
+        lent_->emplace(Item{entry.key, entry.revision, entry.size, round_, std::move(object)});
+    }
+    /// Drops what nobody has asked for since the last time.
+    void age() {
+        while (!used_.empty() && used_.back().round != round_) drop(used_.back().key);
+        ++round_;
     }
     void drop(const Key& key) {
         auto found = places_.find(&key);
@@ -53,6 +59,7 @@ class Objects::Cache {
         Key key;
         uint64_t revision;
         size_t json_bytes;
+        uint32_t round;  ///< when it was last asked for
         ObjectPtr object;
     };
     /// There are many of them, and nothing reconciles them.
@@ -71,6 +78,7 @@ class Objects::Cache {
     std::shared_ptr<std::optional<Item>> lent_ = std::make_shared<std::optional<Item>>();
     std::list<Item> used_;  ///< the most recently used first
     size_t json_bytes_ = 0;
+    uint32_t round_ = 0;
     /// By the keys in `used_`.
     std::unordered_map<const Key*, std::list<Item>::iterator, Hash, Equal> places_;
 };

@@ -75,6 +75,8 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& ent
     return shared;
 }
 
+void Objects::age_decoded() { cache_->age(); }
+
 void Objects::report_unreadable(const Entry& entry, const Error& error) {
     uint64_t& reported = unreadable_[entry.key];
     if (reported != entry.revision) log::error(error.message() + "; it can only be deleted");

@@ -6,6 +6,7 @@ namespace orilla::store {
 
 namespace {
 constexpr size_t added_searched_max = 64;  // beyond it is cheaper to put them in order
+constexpr size_t buckets_min = 32;         // are not worth making anew
 
 bool is_before(const Slot* slot, NameView name) { return name_of(slot->entry->key) < name; }
 bool in_name_order(const Slot* a, const Slot* b) { return is_before(a, name_of(b->entry->key)); }
@@ -26,6 +27,20 @@ void Slots::erase(const Slot& slot) {
     if (added != added_.end()) added_.erase(added);
     else sorted_.erase(std::lower_bound(sorted_.begin(), sorted_.end(), name_of(slot.entry->key), is_before));
     slots_.erase(slots_.find(name_of(slot.entry->key)));
+}
+
+void Slots::shrink() {
+    if (slots_.bucket_count() > 2 * slots_.size() + buckets_min) slots_.rehash(0);
+    sorted_.shrink_to_fit();
+    added_.shrink_to_fit();
+}
+
+void Slots::move_all() {
+    put_in_order();
+    std::unordered_set<Slot, Hash, Equal> moved;
+    moved.reserve(slots_.size());
+    for (const Slot*& slot : sorted_) slot = &*moved.insert(std::move(*slot)).first;
+    slots_.swap(moved);
 }
 
 std::span<const Slot* const> Slots::in_order(std::string_view ns) const {

@@ -32,6 +32,10 @@ class Slots {
     void insert(EntryPtr entry, int64_t row);
     void erase(const Slot& slot);
     size_t size() const { return slots_.size(); }
+    /// Gives back what was for more of them.
+    void shrink();
+    /// Puts all of them into places that are free now; none stays where it was.
+    void move_all();
     /// Ordered by namespace and name; one namespace when `ns` is not empty. Valid until the next change.
     std::span<const Slot* const> in_order(std::string_view ns) const;
 

@@ -67,6 +67,7 @@ class SqliteStore final : public Store {
     Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns,
                                          uint64_t from_revision) override;
     Task<void> settle() override;
+    Task<void> give_back() override;
     Task<Result<void>> flush() override;
     Task<Result<void>> close() override;
     StoreStats stats() const override;

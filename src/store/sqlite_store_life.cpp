@@ -53,6 +53,16 @@ Task<void> SqliteStore::settle() {
     while (!last->settled) co_await last->settled_event.wait();
 }
 
+Task<void> SqliteStore::give_back() {
+    index_.forget_before(loop_.now_ms() - options_.history_settled_ms);
+    index_.shrink();
+    index_.compact_history();
+    for (const std::string& resource : options_.passing_resources) index_.compact(resource);
+    if (closing_ || broken_) co_return;
+    auto releasing = loop::run_on(executor_, loop_, [file = file_] { return file->release_memory(); });
+    (void)co_await std::move(releasing);
+}
+
 Task<Result<void>> SqliteStore::flush() {
     CO_CHECK_VOID(check_open());
     flush_error_.reset();

@@ -205,6 +205,11 @@ Result<void> StoreFile::checkpoint() {
     return done;
 }
 
+bool StoreFile::release_memory() {
+    if (database_) database_->release_memory();
+    return database_ != nullptr;
+}
+
 void StoreFile::close() {
     upsert_ = Statement();
     delete_ = Statement();

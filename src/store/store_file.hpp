@@ -50,6 +50,8 @@ class StoreFile {
     /// While the disk is full the WAL starts over after each commit, in the space that it has.
     bool wants_checkpoint(int wal_pages_max) const { return kept_space_.in_use() || database_->wal_pages() > wal_pages_max; }
     Result<void> checkpoint();
+    /// The cache of pages. False when it is closed.
+    bool release_memory();
     /// Empties the WAL and lets go of file and lock.
     void close();
 

@@ -1,12 +1,12 @@
 #include "daemon.hpp"
 
-#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "orilla/base/durable.hpp"
+#include "orilla/base/heap.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/node/host_ports.hpp"
 
@@ -20,8 +20,10 @@ Result<void> make_private_directory(const std::string& path) {
     return ok();
 }
 
-/// After a pod has gone; by then what it left is torn down, and others may have gone with it.
-constexpr int64_t give_back_delay_ms = 5'000;
+/// After pods have changed; by then others may have with them.
+constexpr int64_t tidy_delay_ms = 2'000;
+/// After tidying; by then its changes are told, and what a busy time used may be let go of.
+constexpr int64_t give_back_delay_ms = 6'000;
 
 std::string source_key(const store::WatchEvent& event) { return event.entry->key.name; }
 
@@ -34,7 +36,7 @@ std::string first_service_ip(const std::string& cidr) {
 }  // namespace
 
 Daemon::Daemon(loop::Loop& loop, ServeConfig config, const apiserver::BuildInfo& build)
-    : loop_(loop), config_(std::move(config)), build_(build), give_back_(loop), store_thread_(loop) {}
+    : loop_(loop), config_(std::move(config)), build_(build), tidy_(loop), give_back_(loop), store_thread_(loop) {}
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::make_directories() {
@@ -161,18 +163,27 @@ loop::Task<void> Daemon::collect_garbage() {
         log::warning("collect the networks of old pods: " + collected.error().message());
 }
 
-/// What pods took that have gone: events about them, and the heap's free pages.
+/// What pods took that have gone, and what it took to start them: events, history, decoded objects, the heap's free pages.
 void Daemon::give_back_later() {
-    if (give_back_.armed()) return;
-    give_back_.arm_after(give_back_delay_ms, [this] {
+    if (tidy_.armed()) return;
+    tidy_.arm_after(tidy_delay_ms, [this] {
         events_->tidy();
-        malloc_trim(0);
+        objects_->age_decoded();
+        give_back_.arm_after(give_back_delay_ms, [this] { background_->spawn(give_back()); });
     });
+}
+
+loop::Task<void> Daemon::give_back() {
+    objects_->age_decoded();
+    api::Str::forget_interned();
+    auto giving = store_->give_back();
+    co_await std::move(giving);
+    heap::give_back();
 }
 
 void Daemon::follow_pods() {
     pods_ = std::make_unique<store::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
-        if (event.type == store::WatchEvent::Type::deleted) give_back_later();
+        give_back_later();
         auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
         if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != config_.node_name) return;
         pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
@@ -261,6 +272,7 @@ loop::Task<Result<void>> Daemon::start() {
         manifests_->start();
     }
     ready_ = was_ready_ = true;
+    give_back_later();  // what starting took
     log::info("orilla " ORILLA_VERSION " is ready: node " + config_.node_name + ", API on " + config_.socket +
               (config_.listen.empty() ? "" : " and https://" + config_.listen));
     co_return ok();
@@ -289,6 +301,8 @@ loop::Task<Result<void>> Daemon::stop() {
     pods_.reset();
     config_maps_.reset();
     secrets_.reset();
+    tidy_.disarm();
+    give_back_.disarm();
     background_.reset();
     pod_agent_.reset();
     if (!was_ready_) take_network_back();

@@ -55,6 +55,7 @@ class Daemon {
     loop::Task<void> keep_in_memory();
     void follow_pods();
     void give_back_later();
+    loop::Task<void> give_back();
     void take_network_back();
     void append_metrics(std::string& out) const;
 
@@ -64,6 +65,7 @@ class Daemon {
     SystemRandom random_;
     bool ready_ = false;
     bool was_ready_ = false;
+    loop::Timer tidy_;
     loop::Timer give_back_;
     network::LinksConfig links_config_;
     network::ServiceRulesConfig rules_config_;

@@ -66,6 +66,7 @@ class WitnessStore final : public store::Store {
         return inner_->watch(resource, ns, from);
     }
     store::Task<void> settle() override { return inner_->settle(); }
+    store::Task<void> give_back() override { return inner_->give_back(); }
     store::Task<Result<void>> flush() override { return inner_->flush(); }
     store::Task<Result<void>> close() override { return inner_->close(); }
     store::StoreStats stats() const override { return inner_->stats(); }

@@ -130,6 +130,9 @@ class Objects {
     /// What the scheduler and pods/binding do: gives the pod its node. 409 when it has one.
     Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteOptions options = {});
 
+    /// Drops decoded objects that nobody has asked for since the last call: in a time of rest their texts are enough.
+    void age_decoded();
+
     // Reads of any kind.
 
     Task<Result<Stored>> read(const api::KindInfo& kind, std::string ns, std::string name);

@@ -27,6 +27,8 @@ struct StoreOptions {
     /// size, because everything that reconciles reads them synchronously.
     std::set<std::string, std::less<>> payload_resources = {"configmaps", "secrets"};
     size_t resident_bytes_max = 16 * 1024;
+    /// They come and go in numbers, the newest stay: `give_back` brings these together. A few thousand at most.
+    std::set<std::string, std::less<>> passing_resources = {"events"};
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
     /// What a watch gains by history is not to list again: beyond a quarter of what there is it is not worth its memory,
@@ -34,7 +36,8 @@ struct StoreOptions {
     size_t history_bytes_min = 256 * 1024;
     /// ... and what is older than this is dropped down to that.
     int64_t history_young_ms = 60'000;
-    size_t history_old_bytes_max = 128 * 1024;
+    size_t history_old_bytes_max = 64 * 1024;
+    int64_t history_settled_ms = 1'000;           ///< after a busy time, what is older counts as old at once
     size_t batch_writes_min = 16;                 ///< so many do not wait for others
     size_t batch_writes_max = 512;                ///< of one transaction
     size_t batch_bytes_max = 1024 * 1024;         ///< a single larger write still fits

@@ -144,6 +144,8 @@ class Store {
 
     // Life.
 
+    /// Lets go of what only a busy time needs: for whoever sees that one is over.
+    virtual Task<void> give_back() = 0;
     /// Writes soft rows now.
     virtual Task<Result<void>> flush() = 0;
     /// Finishes what was accepted, writes soft rows and closes the file. Writes afterwards are refused. A store that is

@@ -167,3 +167,24 @@ TEST_CASE("Index: history is worth a part of what there is to list, and little w
     CHECK(history_bytes() > 2000);
     CHECK(history_bytes() <= 3000);
 }
+
+TEST_CASE("Index: what is brought together stays what it is, and what somebody holds stays where it is") {
+    Fixture f({1, 1, 0, 0});  // but for the newest event nobody else holds them
+    const std::string value(100, 'v');
+    for (uint64_t i = 0; i < 200; ++i) f.put("a", "n" + std::to_string(i), 11 + i, value);
+    const EntryPtr held = f.index.find({"pods", "a", "n7"});
+    const Entry* const moved = f.index.find({"pods", "a", "n8"}).get();
+    f.index.compact("pods");
+    f.index.compact("nothing");
+    f.index.compact_history();
+    f.index.shrink();
+    CHECK(f.index.find({"pods", "a", "n7"}) == held);
+    CHECK(f.index.find({"pods", "a", "n8"}).get() != moved);
+    const Listing listing = f.index.list("pods", "a");
+    REQUIRE(listing.entries.size() == 200);
+    for (const EntryPtr& entry : listing.entries) {
+        REQUIRE(entry->json);
+        CHECK(*entry->json == value);
+        CHECK(f.index.find(entry->key) == entry);
+    }
+}
