@@ -21,11 +21,31 @@ recipe() {
   { echo "$library_cflags"; declare -f "build_$1" "${1}_options"; } | sha256sum | cut -d ' ' -f 1
 }
 
+# kept NAME SOURCE_PACKAGE: with ORILLA_CACHE in the environment, the file that keeps it for other clones; its name is by
+# everything that the library is made of, the packages that are to be installed among it.
+kept() {
+  local sources
+  [ -n "${ORILLA_CACHE-}" ] && sources=$(ls "$debian_cache/apt-$native/files/$2"_*.dsc "$debian_cache/apt-$native/files"/openssl_*.dsc 2>/dev/null) || return 1
+  echo "$ORILLA_CACHE/libraries/$1-$arch-$({ echo "$sources"; $compiler --version; cat "$here/libraries.sh" "$here/packages.sh"; } | sha256sum | cut -c 1-32).tar.gz"
+}
+
+keep() { # NAME SOURCE_PACKAGE
+  local file
+  file=$(kept "$@") || return 0
+  mkdir -p "${file%/*}"
+  tar -C "$prefix" -czf "$file.new.$$" "$1" && mv "$file.new.$$" "$file"
+}
+
 # library NAME SOURCE_PACKAGE: builds NAME, unless $prefix/NAME/recipe, put there last, says that this was done.
 library() {
-  local name=$1 package=$2 work
+  local name=$1 package=$2 work file
   [ "$(recipe "$name")" != "$(cat "$prefix/$name/recipe" 2>/dev/null)" ] || return 0
   require_debian_12 || exit 1
+  if file=$(kept "$name" "$package") && [ -e "$file" ]; then
+    rm -rf "${prefix:?}/$name"
+    tar -C "$prefix" -xzf "$file"
+    return
+  fi
   echo "prepare.sh: building a minimal static $name for $arch"
   work=$(mktemp -d)
   # shellcheck disable=SC2064 # the directory of now
@@ -38,6 +58,7 @@ library() {
   mkdir -p "$prefix/$name"
   cp -a "$work/out/include" "$work/out/lib" "$prefix/$name/"
   recipe "$name" >"$prefix/$name/recipe"
+  keep "$name" "$package"
   rm -rf "$work"
 }
 
