@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "orilla/kinds/kind_rules.hpp"
+
 namespace orilla::controllers {
 namespace {
-constexpr std::string_view namespace_finalizer = "kubernetes";
 /// The end of the last object of a kind is heard of; this is for what is not, and for the numbers in the status.
 constexpr int64_t look_again_ms = 5000;
 
@@ -132,7 +133,7 @@ loop::Task<Result<void>> NamespaceController::finalize(std::string ns) {
     std::function<Result<void>(api::Namespace&)> change = [](api::Namespace& edited) -> Result<void> {
         auto& held = edited.spec.finalizers;
         for (size_t i = held.size(); i-- > 0;)
-            if (held[i] == namespace_finalizer) held.erase(held.begin() + i);
+            if (held[i] == api::namespace_finalizer) held.erase(held.begin() + i);
         return ok();
     };
     auto task = objects_.modify<api::Namespace>("", ns, std::move(change), store::Part::finalize);

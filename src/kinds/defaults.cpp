@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "defaults_by_kind.hpp"
+#include "orilla/kinds/kind_rules.hpp"
 
 namespace orilla::api {
 namespace {
@@ -56,13 +56,6 @@ void descend(const FieldInfo& field, void* place) {
     for (uint32_t i = 0; i < detail::block_size(block); ++i)
         apply_declared_defaults(type, block->elements() + i * stride + (map ? detail::map_value_offset : 0));
 }
-
-template <class T>
-bool applied(Object& object) {
-    if (!object.is<T>()) return false;
-    apply_conditional_defaults(object.as<T>());
-    return true;
-}
 }  // namespace
 
 void apply_declared_defaults(const TypeInfo& type, void* value) {
@@ -74,9 +67,7 @@ void apply_declared_defaults(const TypeInfo& type, void* value) {
 
 void apply_defaults(Object& object) {
     apply_declared_defaults(object.type_info(), object.data());
-    [[maybe_unused]] bool any = applied<Pod>(object) || applied<Service>(object) || applied<Deployment>(object) ||
-                                applied<ReplicaSet>(object) || applied<Namespace>(object) || applied<Node>(object) ||
-                                applied<Secret>(object);
+    if (const auto complete = object.kind().rules->complete) complete(object);
 }
 
 }  // namespace orilla::api

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the C++ of the API from the schema beside it: structs (GROUP.gen.hpp), their tables (GROUP.gen.cpp) and the
-table of kinds (kinds.gen.cpp). Usage: generate.py SCHEMA_DIR OUTPUT_DIR"""
+"""Writes the C++ of the API from the schema beside it: structs (GROUP.gen.hpp), their tables (GROUP.gen.cpp) the
+table of kinds (kinds.gen.cpp) and the names of their rules (rules.gen.hpp). Usage: generate.py SCHEMA_DIR OUTPUT_DIR"""
 
 import base64
 import csv
@@ -34,7 +34,6 @@ LEAVES = {
 }
 # Leaves that are structs in Go.
 STRUCT_LEAVES = {'Quantity', 'IntOrString', 'Time', 'MicroTime', 'raw'}
-FIELDS_MAX = 64  # the codec's duplicate detection is one 64-bit mask
 
 
 def snake(name):
@@ -43,6 +42,10 @@ def snake(name):
     name = re.sub(r'([A-Z]+)([A-Z][a-z])', r'\1_\2', name)
     name = re.sub(r'([a-z0-9])([A-Z])', r'\1_\2', name).lower()
     return name + '_' if name in RESERVED else name
+
+
+def rules_name(kind):
+    return snake(kind).rstrip('_') + '_rules'
 
 
 def quote(text):
@@ -170,8 +173,6 @@ def read_schema(directory):
                 else:
                     current.fields.append(Field(line, package))
     for type_ in types.values():
-        if len(type_.fields) > FIELDS_MAX:
-            sys.exit(f'{type_.package}.{type_.name}: more than {FIELDS_MAX} fields')
         for field in type_.fields:
             field.resolve(types)
     return types
@@ -308,17 +309,27 @@ class Kinds:
         put = set(filter(None, row['put'].split(',')))
         if put - {'creates', 'revision'}:
             sys.exit(f'kinds.tsv: {kind}: unknown words {sorted(put)}')
+        generation, name_form = row['generation'] or 'none', row['name'] or 'subdomain'
+        scale = ', '.join(quote(path) for path in row['scale'].split(',') if path)
         put_words = ', '.join(str(word in put).lower() for word in ('creates', 'revision'))
-        return (f'    {{{texts}, {short_names}, {verbs}, {categories}, {subresources}, {columns}, {selectable}, &tables::{table.table}, '
-                f'{row["namespaced"]}, Durability::{row["durability"]}, {put_words}}},')
+        return (f'    {{{texts}, {short_names}, {verbs}, {categories}, {subresources}, {columns}, {selectable}, &tables::{table.table}, &{rules_name(kind)}, '
+                f'{row["namespaced"]}, Durability::{row["durability"]}, Generation::{generation}, '
+                f'NameForm::{name_form}, {{{scale}}}, {put_words}}},')
 
     def render(self):
         rows = [self.kind(row) for row in self.kinds]
         head = ['// Generated from src/kinds/kinds.tsv and columns.tsv; do not edit.', '#include "orilla/kinds/kinds.hpp"',
-                '#include "orilla/kinds/types.hpp"', '', 'namespace orilla::api {', 'namespace {', '']
+                '#include "orilla/kinds/types.hpp"', '#include "rules.gen.hpp"', '', 'namespace orilla::api {', 'namespace {', '']
         return '\n'.join(head + self.out + ['constexpr KindInfo kinds[] = {'] + rows + [
             '};', '', '}  // namespace', '', 'std::span<const KindInfo> all_kinds() { return kinds; }', '',
             '}  // namespace orilla::api', ''])
+
+    def render_rules(self):
+        """rules.gen.hpp: who serves a kind has to write its rules, or nothing links."""
+        out = ['// Generated from src/kinds/kinds.tsv; do not edit.', '#pragma once', '', '#include "orilla/kinds/kind_rules.hpp"', '',
+               'namespace orilla::api {', '']
+        out += [f'extern const KindRules {rules_name(row["kind"])};' for row in self.kinds]
+        return '\n'.join(out + ['', '}  // namespace orilla::api', ''])
 
 
 def main():
@@ -337,7 +348,9 @@ def main():
         mine = [t for t in types.values() if t.package == package]
         write(group + '.gen.hpp', render_header(group, mine, [g for g, _ in GROUPS[:min(index, 2)]]))
         write(group + '.gen.cpp', render_tables(group, mine))
-    write('kinds.gen.cpp', Kinds(schema, types).render())
+    kinds = Kinds(schema, types)
+    write('kinds.gen.cpp', kinds.render())
+    write('rules.gen.hpp', kinds.render_rules())
 
 
 if __name__ == '__main__':

@@ -1,41 +1,12 @@
 #include "orilla/kinds/table.hpp"
 
-#include <array>
-
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/selectors.hpp"
+#include "orilla/kinds/kind_rules.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {
 namespace {
-
-struct Renderer {
-    const TypeInfo* type;
-    Row (*render)(const Object& object, int64_t now_unix_s);
-};
-
-template <class T, Row (*render)(const T&, int64_t)>
-Row rendered(const Object& object, int64_t now_unix_s) {
-    return render(object.as<T>(), now_unix_s);
-}
-
-const std::array<Renderer, 12>& all_renderers() {
-    static const std::array<Renderer, 12> renderers{{
-        {&type_info<Pod>(), rendered<Pod, render_pod>},
-        {&type_info<Event>(), rendered<Event, render_event>},
-        {&type_info<Deployment>(), rendered<Deployment, render_deployment>},
-        {&type_info<ReplicaSet>(), rendered<ReplicaSet, render_replica_set>},
-        {&type_info<Service>(), rendered<Service, render_service>},
-        {&type_info<Endpoints>(), rendered<Endpoints, render_endpoints>},
-        {&type_info<EndpointSlice>(), rendered<EndpointSlice, render_endpoint_slice>},
-        {&type_info<Node>(), rendered<Node, render_node>},
-        {&type_info<Namespace>(), rendered<Namespace, render_namespace>},
-        {&type_info<ConfigMap>(), rendered<ConfigMap, render_config_map>},
-        {&type_info<Secret>(), rendered<Secret, render_secret>},
-        {&type_info<Lease>(), rendered<Lease, render_lease>},
-    }};
-    return renderers;
-}
 
 void append_member(std::string& out, std::string_view name, std::string_view text) {
     out += '"';
@@ -112,8 +83,7 @@ std::string container_images_text(const PodSpec& spec) {
 }
 
 std::vector<Cell> render_row(const Object& object, int64_t now_unix_s) {
-    for (const Renderer& renderer : all_renderers())
-        if (renderer.type == &object.type_info()) return renderer.render(object, now_unix_s);
+    if (const auto row = object.kind().rules->row) return row(object, now_unix_s);
     return {object.meta().name.view(), object.meta().creation_timestamp.format()};
 }
 

@@ -178,6 +178,20 @@ bool Decoder::key(std::string_view name) {
     return frame.open == Open::map ? map_key(frame, name) : object_key(frame, name);
 }
 
+bool Decoder::Frame::see(size_t field_index) {
+    constexpr size_t bits = 64;
+    if (field_index < bits) {
+        const uint64_t bit = uint64_t{1} << field_index;
+        const bool before = (seen & bit) != 0;
+        seen |= bit;
+        return before;
+    }
+    if (seen_more.empty()) seen_more.resize(type->fields.size() - bits);
+    const bool before = seen_more[field_index - bits];
+    seen_more[field_index - bits] = true;
+    return before;
+}
+
 bool Decoder::object_key(Frame& frame, std::string_view name) {
     // Documents that we printed ourselves have their fields in schema order: look there first.
     std::span<const FieldInfo> fields = frame.type->fields;
@@ -185,12 +199,10 @@ bool Decoder::object_key(Frame& frame, std::string_view name) {
         if (frame.index >= fields.size()) frame.index = 0;
         if (fields[frame.index].name != name) continue;
         frame.field = &fields[frame.index];
-        uint64_t bit = uint64_t{1} << frame.index++;
-        if ((frame.seen & bit) != 0) {
+        if (frame.see(frame.index++)) {
             problem("duplicate", name);
             clear_field(*frame.field, frame.field->in(frame.target));
         }
-        frame.seen |= bit;
         return true;
     }
     if (frame.type->is_document() && (name == "kind" || name == "apiVersion")) {

@@ -43,7 +43,11 @@ class Decoder {
         const TypeInfo* type = nullptr;    ///< of the object, the elements or the map's values
         void* target = nullptr;            ///< the object, or the place of the list's or map's block
         const FieldInfo* field = nullptr;  ///< the current one of an object
-        uint64_t seen = 0;                 ///< fields of the object so far, one bit each
+        uint64_t seen = 0;                 ///< of the object's first 64 fields those so far, one bit each
+        std::vector<bool> seen_more;       ///< of the others, which only large custom types have
+
+        /// Whether the field was there before.
+        bool see(size_t field_index);
     };
     /// Where the next value goes.
     struct Slot {

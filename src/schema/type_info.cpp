@@ -249,4 +249,18 @@ void* ensure_field_value(const FieldInfo& field, void* object) {
     return place;
 }
 
+FieldPlace find_place(const TypeInfo& type, void* object, std::string_view path) {
+    const TypeInfo* at = &type;
+    for (;;) {
+        const size_t dot = path.find('.');
+        const FieldInfo* field = at->find_field(path.substr(0, dot));
+        if (field == nullptr || dot == path.npos) return {field, object};
+        if (field->type->kind != Kind::object || (field->shape != Shape::plain && field->shape != Shape::box)) return {};
+        object = field->shape == Shape::plain ? field->in(object) : *static_cast<void**>(field->in(object));
+        if (object == nullptr) return {};
+        at = field->type;
+        path.remove_prefix(dot + 1);
+    }
+}
+
 }  // namespace orilla::api

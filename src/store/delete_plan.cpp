@@ -1,12 +1,11 @@
 #include <algorithm>
 
+#include "orilla/kinds/kind_rules.hpp"
 #include "write_plan.hpp"
 
 namespace orilla::store {
 
 namespace {
-
-constexpr int64_t default_grace_s = 30;
 
 void put_finalizer(api::ObjectMeta& meta, std::string_view name, bool wanted) {
     auto& finalizers = meta.finalizers;
@@ -27,23 +26,16 @@ constexpr int64_t grace_s_max = 0x7fffffff;
 /// Negative means one second.
 int64_t clamp_grace(int64_t grace_s) { return grace_s < 0 ? 1 : std::min(grace_s, grace_s_max); }
 
-/// How long this object may take to end; only pods take time.
+/// How long this object may take to end.
 int64_t first_grace_s(const api::Object& object, const DeleteOptions& options) {
-    if (!object.is<api::Pod>()) return 0;
-    const auto& pod = object.as<api::Pod>();
-    const bool ended = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
-    if (pod.spec.node_name.empty() || ended) return 0;
-    const int64_t own = pod.spec.termination_grace_period_seconds.value_or(default_grace_s);
-    return clamp_grace(options.grace_period_seconds.value_or(own));
+    const auto own_s = object.kind().rules->grace_s ? object.kind().rules->grace_s(object) : std::nullopt;
+    return own_s ? clamp_grace(options.grace_period_seconds.value_or(*own_s)) : 0;
 }
 
 void mark_deleted(api::Object& object, int64_t grace_s, int64_t now_s) {
     api::ObjectMeta& meta = object.meta();
     meta.deletion_timestamp = api::Time(now_s + grace_s);
-    if (object.is<api::Namespace>()) {
-        object.as<api::Namespace>().status.phase = "Terminating";
-        return;
-    }
+    if (const auto mark = object.kind().rules->mark_deleted) return mark(object);
     meta.deletion_grace_period_seconds = grace_s;
     if (meta.generation > 0) ++meta.generation;
 }

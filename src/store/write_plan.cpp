@@ -1,25 +1,16 @@
 #include "write_plan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
+#include "orilla/kinds/kind_rules.hpp"
 #include "orilla/kinds/validation.hpp"
 
 namespace orilla::store {
 
 namespace {
 
-constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
-
-/// Kinds with a spec that do not count generations; those without one never do, but for EndpointSlice.
-constexpr std::array<std::string_view, 4> uncounted_kinds = {"Namespace", "Node", "Service", "Lease"};
-
-bool counts_generation(const api::KindInfo& kind) {
-    if (kind.kind == "EndpointSlice") return true;
-    if (std::find(uncounted_kinds.begin(), uncounted_kinds.end(), kind.kind) != uncounted_kinds.end()) return false;
-    return kind.type->find_field("spec") != nullptr;
-}
+const api::KindRules& rules_of(const api::Object& object) { return *object.kind().rules; }
 
 void copy_whole_field(const api::FieldInfo& field, api::Object& to, const api::Object& from) {
     void* place = field.in(to.data());
@@ -49,14 +40,12 @@ void keep_all_but_status(api::Object& updated, const api::Object& old) {
     for (const api::FieldInfo& field : old.type_info().fields)
         if (field.name != "metadata" && field.name != "status") copy_whole_field(field, updated, old);
     updated.meta().owner_references = old.meta().owner_references;
-    // Of the kinds here a Deployment alone keeps its labels; those of the others may be changed by a status, too.
-    if (old.is<api::Deployment>()) updated.meta().labels = old.meta().labels;
+    if (rules_of(old).status_keeps_labels) updated.meta().labels = old.meta().labels;
 }
 
-void keep_all_but_spec_finalizers(api::Object& updated, const api::Object& old) {
+void keep_all_but_finalizers(api::Object& updated, const api::Object& old) {
     api::Object next = old.clone();
-    if (next.is<api::Namespace>())
-        next.as<api::Namespace>().spec.finalizers = updated.as<api::Namespace>().spec.finalizers;
+    if (const auto finalize = rules_of(old).finalize) finalize(next, updated);
     updated = std::move(next);
 }
 
@@ -74,11 +63,6 @@ void keep_metadata(api::ObjectMeta& meta, const api::ObjectMeta& old) {
     meta.managed_fields.clear();
 }
 
-bool asks_for(const api::Map<api::Quantity>& amounts, std::string_view resource) {
-    const api::Quantity* amount = amounts.get(resource);
-    return amount && amount->milli_value() > 0;
-}
-
 }  // namespace
 
 // ---- creation --------------------------------------------------------------------------------------------------------
@@ -89,64 +73,33 @@ void initialise(api::Object& object, std::string uid, int64_t now_s) {
     meta.creation_timestamp = api::Time(now_s);
     meta.deletion_timestamp = api::Time();
     meta.deletion_grace_period_seconds.reset();
-    meta.generation = counts_generation(object.kind()) ? 1 : 0;
+    meta.generation = object.kind().generation == api::Generation::none ? 0 : 1;
     meta.self_link = api::Str();
     meta.managed_fields.clear();
-    // A node registers itself together with what it knows of itself.
-    if (object.is<api::Node>()) return;
+    if (rules_of(object).has_status_when_new) return;
     if (const auto* status = object.type_info().find_field("status"))
         api::clear_field(*status, status->in(object.data()));
 }
 
 void initialise_after_defaults(api::Object& object) {
-    if (object.is<api::Pod>()) {
-        auto& pod = object.as<api::Pod>();
-        pod.status.phase = "Pending";
-        pod.status.qos_class = api::Str(qos_class(pod.spec));
-    }
-    if (!object.is<api::Namespace>()) return;
-    auto& ns = object.as<api::Namespace>();
-    ns.status.phase = "Active";
-    ns.metadata.labels[namespace_name_label] = ns.metadata.name;
-    const auto& held = ns.spec.finalizers;
-    if (std::find(held.begin(), held.end(), namespace_finalizer) == held.end())
-        ns.spec.finalizers.push_back(api::Str(namespace_finalizer));
-}
-
-std::string_view qos_class(const api::PodSpec& spec) {
-    bool any = false, guaranteed = true;
-    auto look = [&any, &guaranteed](const api::Container& container) {
-        for (std::string_view resource : {"cpu", "memory"}) {
-            const bool limited = asks_for(container.resources.limits, resource);
-            const bool requested = asks_for(container.resources.requests, resource);
-            any = any || limited || requested;
-            if (!limited) guaranteed = false;
-            else if (requested && container.resources.limits.get(resource)->compare(
-                                      *container.resources.requests.get(resource)) != 0) guaranteed = false;
-        }
-    };
-    for (const api::Container& container : spec.init_containers) look(container);
-    for (const api::Container& container : spec.containers) look(container);
-    return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+    if (const auto prepare = rules_of(object).prepare_create) prepare(object);
 }
 
 // ---- updates ---------------------------------------------------------------------------------------------------------
 
 void keep_stored_fields(api::Object& updated, const api::Object& old, Part part) {
-    if (part == Part::finalize) return keep_all_but_spec_finalizers(updated, old);
+    if (part == Part::finalize) return keep_all_but_finalizers(updated, old);
     keep_metadata(updated.meta(), old.meta());
     if (part == Part::main) keep_status(updated, old);
     else keep_all_but_status(updated, old);
-    if (!updated.is<api::Namespace>()) return;
-    auto& ns = updated.as<api::Namespace>();
-    ns.metadata.labels[namespace_name_label] = ns.metadata.name;
-    ns.spec.finalizers = old.as<api::Namespace>().spec.finalizers;
+    if (const auto prepare = rules_of(old).prepare_update) prepare(updated, old);
 }
 
 void count_generation(api::Object& updated, const api::Object& old) {
-    if (!counts_generation(old.kind())) return;
+    const api::Generation counted = old.kind().generation;
+    if (counted == api::Generation::none) return;
     bool changed = !same_but(updated, old, "status");
-    if (old.is<api::Deployment>()) changed = changed || !(updated.meta().annotations == old.meta().annotations);
+    if (counted == api::Generation::annotations) changed = changed || !(updated.meta().annotations == old.meta().annotations);
     if (changed) updated.meta().generation = old.meta().generation + 1;
 }
 
@@ -157,13 +110,8 @@ bool only_status_differs(const api::Object& a, const api::Object& b) {
 }
 
 bool only_heartbeat_differs(const api::Object& a, const api::Object& b) {
-    if (!a.is<api::Node>() || !b.is<api::Node>()) return false;
-    const auto& before = b.as<api::Node>().status.conditions;
-    api::Object same = a.clone();
-    auto& conditions = same.as<api::Node>().status.conditions;
-    if (conditions.size() != before.size()) return false;
-    for (size_t i = 0; i < before.size(); ++i) conditions[i].last_heartbeat_time = before[i].last_heartbeat_time;
-    return same_metadata(same, b) && same_but(same, b, "");
+    const auto differs = rules_of(a).only_heartbeat_differs;
+    return differs && differs(a, b);
 }
 
 Durability durability_of(const api::KindInfo& kind) {
@@ -177,9 +125,8 @@ Durability durability_of(const api::KindInfo& kind) {
 
 namespace {
 bool has_ended(const api::Object& object) {
-    if (!object.is<api::Pod>()) return false;
-    const api::Str& phase = object.as<api::Pod>().status.phase;
-    return phase == "Succeeded" || phase == "Failed";
+    const auto ended = rules_of(object).has_ended;
+    return ended && ended(object);
 }
 }  // namespace
 
@@ -271,13 +218,8 @@ Result<void> check_delete_preconditions(const DeleteOptions& options, const Stor
 }
 
 Result<void> check_may_be_deleted(const api::Object& object) {
-    if (!object.is<api::Namespace>()) return ok();
-    const api::Str& name = object.meta().name;
-    for (std::string_view lasting : {"default", "kube-system", "kube-public"})
-        if (name == lasting)
-            return Error(Code::forbidden,
-                         "namespaces \"" + name.str() + "\" is forbidden: this namespace may not be deleted");
-    return ok();
+    const auto check = rules_of(object).check_deletion;
+    return check ? check(object) : ok();
 }
 
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
@@ -301,7 +243,8 @@ bool deletion_complete(const api::Object& object) {
     const api::ObjectMeta& meta = object.meta();
     if (!meta.deletion_timestamp || !meta.finalizers.empty()) return false;
     if (meta.deletion_grace_period_seconds.value_or(0) != 0) return false;
-    return !object.is<api::Namespace>() || object.as<api::Namespace>().spec.finalizers.empty();
+    const auto is_held = rules_of(object).is_held;
+    return !is_held || !is_held(object);
 }
 
 }  // namespace orilla::store

@@ -8,7 +8,6 @@ namespace orilla::store {
 
 inline constexpr std::string_view orphan_finalizer = "orphan";
 inline constexpr std::string_view foreground_finalizer = "foregroundDeletion";
-inline constexpr std::string_view namespace_finalizer = "kubernetes";
 
 /// Gives a new object its system metadata and its first status, whatever the client wrote there.
 void initialise(api::Object& object, std::string uid, int64_t now_s);
@@ -23,7 +22,7 @@ void count_generation(api::Object& updated, const api::Object& old);
 bool same_content(const api::Object& a, const api::Object& b);
 /// Only the status differs.
 bool only_status_differs(const api::Object& a, const api::Object& b);
-/// A node that only says that it is still there: no reason to wear the flash.
+/// Somebody only says that they are still there: no reason to wear the flash.
 bool only_heartbeat_differs(const api::Object& a, const api::Object& b);
 /// How long creates and deletions of the kind last.
 Durability durability_of(const api::KindInfo& kind);
@@ -55,8 +54,5 @@ struct DeletePlan {
 };
 /// Contract of DELETE: grace for pods, finalizers by propagation, a namespace's life cycle.
 DeletePlan plan_delete(const api::Object& old, const DeleteOptions& options, int64_t now_s);
-
-/// BestEffort, Burstable or Guaranteed.
-std::string_view qos_class(const api::PodSpec& spec);
 
 }  // namespace orilla::store

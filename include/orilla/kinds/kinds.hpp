@@ -16,6 +16,23 @@ enum class Durability : uint8_t {
     memory,   ///< never written
 };
 
+/// What metadata.generation counts.
+enum class Generation : uint8_t {
+    none,
+    spec,         ///< changes of all but metadata and status
+    annotations,  ///< those, and of annotations
+};
+
+/// The form of metadata.name.
+enum class NameForm : uint8_t { subdomain, label, label1035 };
+
+/// Where the subresource scale finds its numbers, as paths into the object: "spec.replicas". Empty: there is no scale.
+struct ScalePaths {
+    std::string_view replicas;  ///< wanted
+    std::string_view current;
+    std::string_view selector;
+};
+
 /// A subresource: pods/status, deployments/scale, ...
 struct SubresourceInfo {
     std::string_view name;
@@ -28,6 +45,8 @@ struct ColumnInfo {
     std::string_view name, type, format, meaning;
     int priority;
 };
+
+struct KindRules;
 
 struct KindInfo {
     std::string_view group;        ///< "apps"; "" for core
@@ -46,8 +65,12 @@ struct KindInfo {
     std::span<const ColumnInfo> columns;
     std::span<const SelectableField> selectable;
     const TypeInfo* type;
+    const KindRules* rules;
     bool namespaced;
     Durability durability;
+    Generation generation;
+    NameForm name_form;
+    ScalePaths scale;
     bool put_creates;         ///< a PUT of a missing one makes it
     bool put_needs_revision;  ///< one without resourceVersion is refused
 

@@ -111,6 +111,14 @@ bool is_zero_field(const FieldInfo& field, const void* place);
 /// Gives the field its zero value again.
 void clear_field(const FieldInfo& field, void* place);
 
+/// A field, and the object that it is in.
+struct FieldPlace {
+    const FieldInfo* field = nullptr;  ///< null: there is no such one, or an object on the way is absent
+    void* object = nullptr;
+};
+/// Follows "spec.replicas" through structs.
+FieldPlace find_place(const TypeInfo& type, void* object, std::string_view path);
+
 /// The value of a plain, opt or box field, or nullptr when it is absent. Lists and maps: containers.hpp.
 const void* field_value(const FieldInfo& field, const void* object);
 /// The same for writing: an absent opt or box is made present first.

@@ -1,5 +1,6 @@
 // DELETE of one object and of a collection.
 #include "list_page.hpp"
+#include "orilla/kinds/kind_rules.hpp"
 #include "orilla/schema/protobuf.hpp"
 #include "request/status.hpp"
 #include "rest/rest.hpp"
@@ -85,8 +86,7 @@ Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& requ
     auto options = parse_delete_options(request);
     if (!options) co_return std::move(options).error();
     CO_TRY(auto removed, rest.objects.remove(request.kind, request.path.ns, request.path.name, *options));
-    // The kinds that kubectl watches going always answer with the object.
-    const bool with_object = removed.still_exists || request.kind.resource == "pods" || request.kind.resource == "namespaces";
+    const bool with_object = removed.still_exists || request.kind.rules->shows_deleted;
     if (with_object) co_return render_stored(rest, request, removed.last, 200);
     co_return success_response(200, details_of(request, removed.last.object->meta()));
 }

@@ -14,15 +14,21 @@ struct Scalable {
     const api::Box<api::LabelSelector>* selector;
 };
 
+/// The field at a path of the object, of the form that a Scale can show; null when the kind has no such one.
+template <class T>
+T* field_at(api::Object& object, std::string_view path, api::Shape shape, const api::TypeInfo& type) {
+    const auto [field, in] = api::find_place(object.type_info(), object.data(), path);
+    if (field == nullptr || field->shape != shape || field->type != &type) return nullptr;
+    return static_cast<T*>(field->in(in));
+}
+
 Result<Scalable> scalable(api::Object& object) {
-    if (object.is<api::Deployment>()) {
-        auto& value = object.as<api::Deployment>();
-        return Scalable{&value.spec.replicas, value.status.replicas, &value.spec.selector};
-    }
-    if (object.is<api::ReplicaSet>()) {
-        auto& value = object.as<api::ReplicaSet>();
-        return Scalable{&value.spec.replicas, value.status.replicas, &value.spec.selector};
-    }
+    const api::ScalePaths& paths = object.kind().scale;
+    const auto& number = api::type_info<int32_t>();
+    auto* replicas = field_at<api::Opt<int32_t>>(object, paths.replicas, api::Shape::opt, number);
+    auto* current = field_at<int32_t>(object, paths.current, api::Shape::plain, number);
+    auto* selector = field_at<api::Box<api::LabelSelector>>(object, paths.selector, api::Shape::box, api::type_info<api::LabelSelector>());
+    if (replicas && current && selector) return Scalable{replicas, *current, selector};
     return Error(Code::method_not_allowed, std::string(object.kind().resource) + " cannot be scaled");
 }
 

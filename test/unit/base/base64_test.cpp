@@ -9,4 +9,7 @@ TEST_CASE("base64: there and back") {
     CHECK(encode_base64("user:s3cret") == "dXNlcjpzM2NyZXQ=");
     CHECK(encode_base64("ab") == "YWI=");
     CHECK(encode_base64("a") == "YQ==");
+    CHECK(encode_base64("orilla") == "b3JpbGxh");
+    CHECK_FALSE(is_base64("b3J"));
+    CHECK_FALSE(is_base64("b3==" + std::string("====")));
 }

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "orilla/kinds/defaults.hpp"
+
 using namespace orilla;
 using namespace orilla::store;
 
@@ -176,14 +178,14 @@ TEST_CASE("qos_class: as the kubelet classes pods") {
     api::PodSpec spec;
     api::Container container;
     spec.containers.push_back(container);
-    CHECK(qos_class(spec) == "BestEffort");
+    CHECK(api::qos_class(spec) == "BestEffort");
     spec.containers[0].resources.requests["cpu"] = amount("100m");
-    CHECK(qos_class(spec) == "Burstable");
+    CHECK(api::qos_class(spec) == "Burstable");
     spec.containers[0].resources.limits["cpu"] = amount("100m");
     spec.containers[0].resources.limits["memory"] = amount("1Gi");
-    CHECK(qos_class(spec) == "Guaranteed");
+    CHECK(api::qos_class(spec) == "Guaranteed");
     spec.containers[0].resources.limits["cpu"] = amount("200m");
-    CHECK(qos_class(spec) == "Burstable");
+    CHECK(api::qos_class(spec) == "Burstable");
 }
 
 TEST_CASE("plan_durability: a status is written behind, but for the end of a pod") {

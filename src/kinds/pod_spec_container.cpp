@@ -1,7 +1,7 @@
 // One container: ports, probes, hooks, resources.
 #include <set>
 
-#include "validate.hpp"
+#include "pod_spec.hpp"
 
 namespace orilla::api {
 namespace {

@@ -1,8 +1,8 @@
-// The rules of a pod's spec as a whole, and what an update of a pod may change.
+// The rules of a pod's spec as a whole.
 #include <algorithm>
 #include <set>
 
-#include "validate.hpp"
+#include "pod_spec.hpp"
 
 namespace orilla::api {
 namespace {
@@ -183,34 +183,6 @@ void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors
     }
 }
 
-constexpr std::string_view pod_update_rule =
-    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
-    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-
-void check_deadline_update(const PodSpec& updated, const PodSpec& old, const Path& path, FieldErrors& errors) {
-    if (!old.active_deadline_seconds) return;
-    if (!updated.active_deadline_seconds)
-        errors.invalid_json(path, "null", "must not update from a positive integer to nil value");
-    else if (*updated.active_deadline_seconds > *old.active_deadline_seconds)
-        errors.invalid(path, *updated.active_deadline_seconds, "must be less than or equal to previous value");
-}
-
-void check_toleration_update(const PodSpec& updated, const PodSpec& old, const Path& path, FieldErrors& errors) {
-    for (const Toleration& before : old.tolerations) {
-        auto same = [&before](Toleration now) {
-            now.toleration_seconds = before.toleration_seconds;
-            return now == before;
-        };
-        if (std::none_of(updated.tolerations.begin(), updated.tolerations.end(), same))
-            return errors.forbidden(path, "existing toleration can not be modified except its tolerationSeconds");
-    }
-}
-
-void copy_images(List<Container>& to, const List<Container>& from) {
-    for (size_t i = 0; i < to.size(); ++i) to[i].image = from[i].image;
-}
-
 }  // namespace
 
 void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) {
@@ -233,29 +205,6 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
     check_host_users(spec, path, errors);
     check_dns(spec, path, errors);
     check_pod_security(spec, path, errors);
-}
-
-void check_pod_update(const Pod& updated, const Pod& old, FieldErrors& errors) {
-    const Path path("spec");
-    const PodSpec& now = updated.spec;
-    const PodSpec& before = old.spec;
-    if (now.containers.size() != before.containers.size())
-        return errors.forbidden(path / "containers", "pod updates may not add or remove containers");
-    if (now.init_containers.size() != before.init_containers.size())
-        return errors.forbidden(path / "initContainers", "pod updates may not add or remove containers");
-    check_deadline_update(now, before, path / "activeDeadlineSeconds", errors);
-    check_toleration_update(now, before, path / "tolerations", errors);
-    // What may change is made equal; whatever still differs may not.
-    PodSpec rest = now;
-    copy_images(rest.containers, before.containers);
-    copy_images(rest.init_containers, before.init_containers);
-    rest.active_deadline_seconds = before.active_deadline_seconds;
-    rest.tolerations = before.tolerations;
-    if (before.termination_grace_period_seconds.value_or(0) < 0 && now.termination_grace_period_seconds == int64_t{1})
-        rest.termination_grace_period_seconds = before.termination_grace_period_seconds;
-    // A pod is bound once, by the scheduler.
-    if (before.node_name.empty()) rest.node_name = Str();
-    if (!(rest == before)) errors.forbidden(path, pod_update_rule);
 }
 
 }  // namespace orilla::api

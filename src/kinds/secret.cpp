@@ -1,19 +1,19 @@
-// ConfigMaps and Secrets: keys, size, and what `immutable` forbids.
-#include <array>
-
+// Secrets.
+#include "checks.hpp"
+#include "data.hpp"
+#include "orilla/schema/names.hpp"
+#include "rules.gen.hpp"
 #include "orilla/base/base64.hpp"
 #include "orilla/schema/codec.hpp"
-#include "validate.hpp"
+#include "table_cells.hpp"
 
 namespace orilla::api {
 namespace {
 
-constexpr size_t data_bytes_max = 1024 * 1024;
-
-/// Of what base64 text stands for.
-size_t decoded_bytes(std::string_view base64) {
-    size_t padding = base64.ends_with("==") ? 2 : base64.ends_with("=") ? 1 : 0;
-    return base64.size() / 4 * 3 - (base64.empty() ? 0 : padding);
+/// stringData is for writing only: its text goes into data, over equal keys, and is never stored or shown.
+void complete_secret(Secret& secret) {
+    for (const auto& entry : secret.string_data) secret.data[entry.key] = Str(encode_base64(entry.value));
+    secret.string_data.clear();
 }
 
 void require_key(const Secret& secret, std::string_view key, FieldErrors& errors) {
@@ -54,41 +54,6 @@ void check_secret_type(const Secret& secret, FieldErrors& errors) {
     }
 }
 
-template <class T>
-void check_frozen(const T& updated, const T& old, FieldErrors& errors) {
-    constexpr std::string_view rule = "field is immutable when `immutable` is set";
-    if (!old.immutable.value_or(false)) return;
-    if (!updated.immutable.value_or(false)) errors.forbidden(Path("immutable"), rule);
-    if (!(updated.data == old.data)) errors.forbidden(Path("data"), rule);
-}
-
-}  // namespace
-
-void check_config_map(const ConfigMap& map, FieldErrors& errors) {
-    const Path data("data");
-    const Path binary("binaryData");
-    size_t bytes = 0;
-    for (const auto& entry : map.data) {
-        if (errors.full()) return;
-        errors.complain(data.key(entry.key), entry.key, check_config_map_key(entry.key));
-        if (map.binary_data.contains(entry.key))
-            errors.invalid(data.key(entry.key), entry.key, "duplicate of key present in binaryData");
-        bytes += entry.value.size();
-    }
-    for (const auto& entry : map.binary_data) {
-        if (errors.full()) return;
-        errors.complain(binary.key(entry.key), entry.key, check_config_map_key(entry.key));
-        bytes += decoded_bytes(entry.value);
-    }
-    if (bytes > data_bytes_max) errors.too_long(data, data_bytes_max);
-}
-
-void check_config_map_update(const ConfigMap& updated, const ConfigMap& old, FieldErrors& errors) {
-    check_frozen(updated, old, errors);
-    if (old.immutable.value_or(false) && !(updated.binary_data == old.binary_data))
-        errors.forbidden(Path("binaryData"), "field is immutable when `immutable` is set");
-}
-
 void check_secret(const Secret& secret, FieldErrors& errors) {
     const Path data("data");
     size_t bytes = 0;
@@ -105,5 +70,19 @@ void check_secret_update(const Secret& updated, const Secret& old, FieldErrors& 
     check_immutable(updated.type, old.type, Path("type"), updated.type, errors);
     check_frozen(updated, old, errors);
 }
+
+Row render_secret(const Secret& secret, int64_t now) {
+    return {secret.metadata.name.view(), secret.type.view(), static_cast<int64_t>(secret.data.size()),
+            render_age(secret.metadata.creation_timestamp, now)};
+}
+
+}  // namespace
+
+const KindRules secret_rules = {
+    .complete = completed<Secret, complete_secret>,
+    .check = checked<Secret, check_secret>,
+    .check_update = checked_update<Secret, check_secret_update>,
+    .row = rendered<Secret, render_secret>,
+};
 
 }  // namespace orilla::api

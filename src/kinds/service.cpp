@@ -1,9 +1,12 @@
+// Services.
 #include <algorithm>
 #include <set>
 
-#include "orilla/kinds/validation.hpp"
+#include "checks.hpp"
+#include "orilla/schema/names.hpp"
+#include "rules.gen.hpp"
 #include "orilla/schema/codec.hpp"
-#include "validate.hpp"
+#include "table_cells.hpp"
 
 namespace orilla::api {
 namespace {
@@ -11,6 +14,37 @@ namespace {
 constexpr int32_t node_port_min = 30000;
 constexpr int32_t node_port_max = 32767;
 constexpr int32_t affinity_timeout_s_max = 86400;
+constexpr int32_t session_affinity_timeout_s = 10800;
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+    return std::ranges::find(words, text) != words.end();
+}
+
+void default_session_affinity(ServiceSpec& spec) {
+    if (spec.session_affinity != "ClientIP") {
+        spec.session_affinity_config.reset();
+        return;
+    }
+    ClientIPConfig& config = spec.session_affinity_config.ensure().client_ip.ensure();
+    if (!config.timeout_seconds) config.timeout_seconds = session_affinity_timeout_s;
+}
+
+void complete_service(Service& service) {
+    ServiceSpec& spec = service.spec;
+    default_session_affinity(spec);
+    bool cluster_ip = spec.type == "ClusterIP", load_balancer = spec.type == "LoadBalancer";
+    bool has_node_ports = load_balancer || spec.type == "NodePort";
+    for (ServicePort& port : spec.ports)
+        if (is_zero_value(type_info<IntOrString>(), &port.target_port)) port.target_port = port.port;
+    if (spec.external_traffic_policy.empty() && (has_node_ports || (cluster_ip && !spec.external_ips.empty())))
+        spec.external_traffic_policy = "Cluster";
+    if (!spec.internal_traffic_policy && is_one_of(spec.type, {"ClusterIP", "NodePort", "LoadBalancer"}))
+        spec.internal_traffic_policy = "Cluster";
+    if (!load_balancer) return;
+    if (!spec.allocate_load_balancer_node_ports) spec.allocate_load_balancer_node_ports = true;
+    for (LoadBalancerIngress& ingress : service.status.load_balancer.ingress)
+        if (!ingress.ip.empty() && !ingress.ip_mode) ingress.ip_mode = "VIP";
+}
 
 bool is_headless(const ServiceSpec& spec) { return spec.cluster_ip == "None"; }
 
@@ -99,8 +133,6 @@ void check_distribution(const ServiceSpec& spec, const Path& path, FieldErrors& 
         errors.not_supported(path, value, supported);
 }
 
-}  // namespace
-
 void check_service(const Service& service, FieldErrors& errors) {
     const ServiceSpec& spec = service.spec;
     const Path path("spec");
@@ -128,5 +160,48 @@ void check_service_update(const Service& updated, const Service& old, FieldError
     const Path ips = path / "clusterIPs";
     errors.invalid_json(ips[0], "[" + quote(updated.spec.cluster_ip) + "]", "may not change once set");
 }
+
+std::string joined(const List<Str>& texts) {
+    std::vector<std::string> items;
+    for (const Str& text : texts) items.push_back(text.str());
+    return items.empty() ? std::string(nothing_text) : join_text(items);
+}
+
+std::string external_ip_text(const Service& service) {
+    if (service.spec.type == "ExternalName") return service.spec.external_name.str();
+    if (service.spec.type != "LoadBalancer") return joined(service.spec.external_ips);
+    std::vector<std::string> items;
+    for (const LoadBalancerIngress& ingress : service.status.load_balancer.ingress)
+        items.push_back(ingress.ip.empty() ? ingress.hostname.str() : ingress.ip.str());
+    for (const Str& ip : service.spec.external_ips) items.push_back(ip.str());
+    return items.empty() ? "<pending>" : join_text(items);
+}
+
+std::string ports_text(const List<ServicePort>& ports) {
+    std::vector<std::string> items;
+    for (const ServicePort& port : ports) {
+        std::string text = std::to_string(port.port);
+        if (port.node_port > 0) text += ":" + std::to_string(port.node_port);
+        items.push_back(text + "/" + port.protocol.str());
+    }
+    return items.empty() ? std::string(nothing_text) : join_text(items);
+}
+
+Row render_service(const Service& service, int64_t now) {
+    const ServiceSpec& spec = service.spec;
+    std::string_view ip = spec.cluster_ips.empty() ? spec.cluster_ip.view() : spec.cluster_ips[0].view();
+    return {service.metadata.name.view(), spec.type.view(),       or_none(ip),
+            external_ip_text(service),    ports_text(spec.ports), render_age(service.metadata.creation_timestamp, now),
+            labels_text(spec.selector)};
+}
+
+}  // namespace
+
+const KindRules service_rules = {
+    .complete = completed<Service, complete_service>,
+    .check = checked<Service, check_service>,
+    .check_update = checked_update<Service, check_service_update>,
+    .row = rendered<Service, render_service>,
+};
 
 }  // namespace orilla::api

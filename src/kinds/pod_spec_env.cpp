@@ -3,7 +3,7 @@
 #include <array>
 #include <span>
 
-#include "validate.hpp"
+#include "pod_spec.hpp"
 
 namespace orilla::api {
 namespace {

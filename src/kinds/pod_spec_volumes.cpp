@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "validate.hpp"
+#include "pod_spec.hpp"
 
 namespace orilla::api {
 namespace {

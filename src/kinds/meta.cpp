@@ -2,7 +2,7 @@
 #include <array>
 
 #include "orilla/schema/selectors.hpp"
-#include "validate.hpp"
+#include "checks.hpp"
 
 namespace orilla::api {
 namespace {
@@ -10,8 +10,11 @@ namespace {
 using NameCheck = Complaints (*)(std::string_view);
 
 NameCheck name_check_of(const KindInfo& kind) {
-    if (kind.group.empty() && kind.kind == "Namespace") return check_dns1123_label;
-    if (kind.group.empty() && kind.kind == "Service") return check_dns1035_label;
+    switch (kind.name_form) {
+        case NameForm::label: return check_dns1123_label;
+        case NameForm::label1035: return check_dns1035_label;
+        case NameForm::subdomain: break;
+    }
     return check_dns1123_subdomain;
 }
 

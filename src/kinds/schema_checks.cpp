@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "refused_fields.hpp"
-#include "validate.hpp"
+#include "checks.hpp"
 
 namespace orilla::api {
 namespace {

@@ -1,0 +1,22 @@
+// The parts that pods and templates share, one file a concern.
+#pragma once
+
+#include "checks.hpp"
+
+namespace orilla::api {
+
+/// Conditional defaults.
+void complete_pod_spec(PodSpec& spec);
+
+/// Of a Pod or of a template.
+void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors);
+void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& errors);
+void check_volume_mounts(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
+void check_container_fields(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
+void check_env(const Container& container, const Path& path, FieldErrors& errors);
+void check_probes(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
+void check_resources(const ResourceRequirements& resources, const Path& path, FieldErrors& errors);
+void check_field_path(const ObjectFieldSelector& selector, bool in_volume, const Path& path, FieldErrors& errors);
+void check_resource_field(const ResourceFieldSelector& selector, bool in_volume, const Path& path, FieldErrors& errors);
+
+}  // namespace orilla::api
