@@ -124,6 +124,11 @@ Result<BodyType> body_type_of(const http::Request& request) {
                  "application/yaml, " + std::string(api::protobuf_content_type));
 }
 
+/// A few bytes of YAML are megabytes once their aliases are expanded.
+bool may_expand(std::string_view yaml) {
+    return yaml.find('&') != std::string_view::npos && yaml.find('*') != std::string_view::npos;
+}
+
 Result<std::string> yaml_to_json(std::string_view text) {
     TRY(auto documents, api::read_documents(text, "body"));
     if (documents.empty()) return std::string();
@@ -139,7 +144,9 @@ Result<std::string> body_as_json(const http::Request& request, const api::TypeIn
         return Error(Code::too_large, "Request entity too large: limit is " + std::to_string(bytes_max));
     switch (type) {
         case BodyType::json: break;
-        case BodyType::yaml: return yaml_to_json(request.body);
+        case BodyType::yaml:
+            if (may_expand(request.body)) return Error(Code::bad_request, "anchors (&) and aliases (*) are not taken in a body of this kind");
+            return yaml_to_json(request.body);
         case BodyType::protobuf: return api::protobuf_to_json(request.body, &wanted);
     }
     return std::string(request.body);
@@ -151,7 +158,7 @@ Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, co
     std::string text(request.body);
     if (*type == BodyType::json) co_return text;
     if (*type == BodyType::yaml) {
-        if (text.size() <= yaml_at_once_bytes_max) co_return yaml_to_json(text);
+        if (text.size() <= yaml_at_once_bytes_max && !may_expand(text)) co_return yaml_to_json(text);
         auto convert = [text = std::move(text)] { return yaml_to_json(text); };
         auto converting = run_long(rest, std::move(convert));
         co_return co_await std::move(converting);

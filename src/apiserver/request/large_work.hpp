@@ -12,7 +12,7 @@ namespace orilla::apiserver {
 
 /// Documents that are patched on the loop: the one there is and the patch together.
 constexpr size_t patched_at_once_bytes_max = 64 * 1024;
-/// YAML that is read on the loop: it takes ten times as long as JSON.
+/// YAML that is read on the loop, without aliases: it takes ten times as long as JSON.
 constexpr size_t yaml_at_once_bytes_max = 8 * 1024;
 
 /// On the thread for long work, where there is one. `fn` owns all that it looks at: it may outlive the request.

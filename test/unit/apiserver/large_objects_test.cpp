@@ -105,6 +105,37 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
     CHECK(w.client.ask("GET", large_object_maps + "/a").has(R"("k1":"last")"));
 }
 
+TEST_CASE("large objects: a small body that is large once its aliases are expanded does not hold up the others") {
+    const std::string yaml = "Content-Type: application/yaml\r\n";
+    std::string body = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: &l {x: z}, annotations: *l}\n";
+    loop::Loop* loop = nullptr;
+    HeldExecutor executor(loop);
+    apiserver::ServerOptions options;
+    options.executor = &executor;
+    ApiWorld w(options);
+    loop = &w.loop;
+    ApiClient other(w.loop, w.http);
+    const auto ask = [&](const std::string& text) {
+        other.send("POST", large_object_maps, text, yaml);
+        w.settle();
+        CHECK(other.receive().empty());
+        CHECK(executor.run() == 1);
+        w.settle();
+        return ApiClient::parse(other.receive());
+    };
+    CHECK(ask(body).has(R"("annotations":{"x":"z"})"));
+    body += "x0: &x0 [l,l,l,l,l,l,l,l,l]\n";
+    for (int i = 1; i < 12; ++i) {
+        const std::string before = "*x" + std::to_string(i - 1);
+        body += "x" + std::to_string(i) + ": &x" + std::to_string(i) + " [" + before;
+        for (int j = 0; j < 8; ++j) body += "," + before;
+        body += "]\n";
+    }
+    CHECK(ask(body).has("the document is too big once its aliases are expanded"));
+    CHECK(w.client.ask("DELETE", large_object_maps + "/a", body, yaml).has("anchors (&) and aliases (*) are not taken"));
+    CHECK(w.client.ask("DELETE", large_object_maps + "/a", "propagationPolicy: Background\n", yaml).status == 200);
+}
+
 TEST_CASE("large objects: a few at a time become YAML") {
     loop::Loop* loop = nullptr;
     HeldExecutor executor(loop);
