@@ -29,8 +29,6 @@ namespace {
 constexpr size_t slabs_max = 8192;
 constexpr size_t region_bytes = slabs_max * slab_bytes;
 constexpr size_t grown_slabs = 16;  // made accessible at a time
-constexpr size_t page_bytes = 4096;
-constexpr size_t pages_per_slab = slab_bytes / page_bytes;
 constexpr size_t word_bits = 64;
 constexpr size_t words_max = slabs_max / word_bits;
 constexpr size_t free_slabs_kept_max = 4;  // with their memory: a burst need not take each page anew
@@ -75,7 +73,7 @@ struct Slab {
     uint16_t first_free = 0; ///< no word of `free` before it has a bit
     std::array<uint64_t, slab_bytes / grain / word_bits> free{};
 };
-static_assert(pages_per_slab <= 8);
+constexpr size_t page_bytes_min = slab_bytes / 8;  // as many as Slab::touched has bits
 
 /// Blocks that the first thread has at hand.
 struct Stock {
@@ -100,7 +98,7 @@ constexpr const char* freed_twice = "orilla: a block was freed that is not in us
 class Region {
   public:
     bool open();
-    bool holds(const void* block) const { return reinterpret_cast<uintptr_t>(block) - begin_ < region_bytes; }
+    bool holds(const void* block) const { return reinterpret_cast<uintptr_t>(block) - begin_ < bytes_; }
     size_t kind_of(const void* block) const { return slabs_[(reinterpret_cast<uintptr_t>(block) - begin_) / slab_bytes].kind; }
     /// How many it gave, 0 when it has no room.
     uint32_t take(size_t kind, void** blocks, uint32_t count);
@@ -123,7 +121,9 @@ class Region {
     void release(size_t number, uint8_t pages);
     uint8_t free_pages(const Slab& slab) const;
 
-    uintptr_t begin_ = UINTPTR_MAX / 2 + 1;  // before `open` nothing is in it
+    uintptr_t begin_ = 0;
+    size_t bytes_ = 0;       ///< none before `open`: nothing is in it
+    size_t page_bytes_ = 0;  ///< 16 KB on some boards
     Slab* slabs_ = nullptr;
     std::mutex mutex_;
     Word* words_ = nullptr;
@@ -133,6 +133,8 @@ class Region {
 };
 
 bool Region::open() {
+    page_bytes_ = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    if (page_bytes_ < page_bytes_min || page_bytes_ > slab_bytes) return false;
     void* addresses = mmap(nullptr, region_bytes + slab_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     constexpr size_t words_bytes = words_max * sizeof(Word);
     void* book = mmap(nullptr, words_bytes + slabs_max * sizeof(Slab), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -140,6 +142,7 @@ bool Region::open() {
     words_ = static_cast<Word*>(book);
     slabs_ = reinterpret_cast<Slab*>(static_cast<char*>(book) + words_bytes);
     begin_ = (reinterpret_cast<uintptr_t>(addresses) + slab_bytes - 1) / slab_bytes * slab_bytes;
+    bytes_ = region_bytes;
     // A huge page would be 2 MB for the first byte.
     madvise(reinterpret_cast<void*>(begin_), region_bytes, MADV_NOHUGEPAGE);
     return true;
@@ -189,7 +192,7 @@ void* Region::take_place(Slab& slab) {
     word &= word - 1;
     const size_t number = static_cast<size_t>(&slab - slabs_);
     const size_t offset = (slab.first_free * word_bits + bit) * size_of(slab.kind);
-    const size_t first = offset / page_bytes, last = (offset + size_of(slab.kind) - 1) / page_bytes;
+    const size_t first = offset / page_bytes_, last = (offset + size_of(slab.kind) - 1) / page_bytes_;
     slab.touched |= static_cast<uint8_t>((1u << (last + 1)) - (1u << first));
     if (++slab.used == blocks_in_slab(slab.kind)) words_[number / word_bits].with_room[slab.kind] &= ~(uint64_t{1} << (number % word_bits));
     return place(number) + offset;
@@ -240,10 +243,10 @@ void Region::end_slab(size_t number) {
 
 void Region::release(size_t number, uint8_t pages) {
     Slab& slab = slabs_[number];
-    for (size_t first = 0; first < pages_per_slab; ++first) {
+    for (size_t first = 0; first < slab_bytes / page_bytes_; ++first) {
         size_t end = first;
-        while (end < pages_per_slab && (pages >> end & 1)) ++end;
-        if (end > first) madvise(place(number) + first * page_bytes, (end - first) * page_bytes, MADV_DONTNEED);
+        while (end < slab_bytes / page_bytes_ && (pages >> end & 1)) ++end;
+        if (end > first) madvise(place(number) + first * page_bytes_, (end - first) * page_bytes_, MADV_DONTNEED);
         first = end;
     }
     slab.touched &= static_cast<uint8_t>(~pages);
@@ -255,7 +258,7 @@ uint8_t Region::free_pages(const Slab& slab) const {
     for (uint32_t i = 0; i < blocks_in_slab(slab.kind); ++i) {
         if (slab.free[i / word_bits] >> (i % word_bits) & 1) continue;
         const size_t offset = i * size_of(slab.kind);
-        in_use |= 1u << (offset / page_bytes) | 1u << ((offset + size_of(slab.kind) - 1) / page_bytes);
+        in_use |= 1u << (offset / page_bytes_) | 1u << ((offset + size_of(slab.kind) - 1) / page_bytes_);
     }
     return static_cast<uint8_t>(~in_use);
 }
@@ -283,6 +286,11 @@ Stats Region::stats() {
 }
 
 // Never destroyed: what ends after main still frees.
+#ifdef ORILLA_SANITIZED
+constexpr bool is_sanitized = true;
+#else
+constexpr bool is_sanitized = false;
+#endif
 constinit Region region;
 constinit Stock stock;
 constinit thread_local Stock* own_stock = nullptr;
@@ -290,10 +298,11 @@ bool started = false;
 
 }  // namespace
 
-void start() {
-    if (started || !region.open()) return;
+bool start() {
+    if (is_sanitized || started || !region.open()) return started;
     started = true;
     own_stock = &stock;
+    return true;
 }
 
 void* allocate(size_t size, Group group) noexcept {

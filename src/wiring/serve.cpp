@@ -72,7 +72,7 @@ void keep_heap_small() {
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, mapped_bytes_min);
     mallopt(M_TRIM_THRESHOLD, trimmed_bytes_min);
-    heap::start();
+    (void)heap::start();
 }
 
 log::Level parse_level(const std::string& text) {

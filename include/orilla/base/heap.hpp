@@ -10,8 +10,9 @@
 
 namespace orilla::heap {
 
-/// By the thread that allocates most, which gets its own small stock; others take a lock for each block.
-void start();
+/// By the thread that allocates most, which gets its own small stock; others take a lock for each block. False where it
+/// cannot be: under a sanitizer, and where a page is larger than a slab.
+bool start();
 
 /// Gives free pages back to the kernel, malloc's included. Takes time by what is free, some 2 us for each place.
 void give_back();
