@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apiserver/request/negotiation.hpp"
+#include "apiserver/request/resource_path.hpp"
 #include "http/parser.hpp"
 #include "orilla/http/uri.hpp"
 
@@ -24,10 +25,10 @@ ParserLimits small_limits() {
 void look_at(const Request& request, const ParserLimits& limits) {
     if (request.body.size() > limits.body_bytes_max || request.target.size() > limits.url_bytes_max) std::abort();
     auto segments = split_path(request.path);
-    if (segments) (void)parse_resource_path(std::move(*segments));
+    if (segments) (void)orilla::apiserver::parse_resource_path(std::move(*segments));
     (void)Query::parse(request.query).has_value();
-    (void)negotiate_object(request.header("accept")).has_value();
-    (void)parse_media_type(request.header("content-type"));
+    (void)orilla::apiserver::negotiate_object(request.header("accept")).has_value();
+    (void)orilla::apiserver::parse_media_type(request.header("content-type"));
 }
 
 /// What was understood, as one text.

@@ -1,6 +1,6 @@
 #include <cassert>
 
-#include "names.hpp"
+#include "orilla/schema/names.hpp"
 #include "orilla/schema/values.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
