@@ -91,9 +91,9 @@ def pss_kb(pid):
 
 
 def private_kb(pid):
-    """Memory that nobody else uses."""
+    """What the process has written: pages of the program's text that nobody else maps right now can be had again."""
     return sum(int(line.split()[1]) for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-               if line.startswith("Private_"))
+               if line.startswith("Private_Dirty:"))
 
 
 def processes():
