@@ -63,11 +63,11 @@ TEST_CASE("files of the image and of volumes have the ids that they have on the 
     auto spec = box.container("files", "exec 2>&1; stat -c %u:%g / /srv/web /data/file /etc/hosts /dev /dev/termination-log; "
                                        "touch /new /data/new /data/inner/new /srv/web /dev/shm/new; chmod 600 /data/file; "
                                        "echo 192.0.2.1 x >>/etc/hosts; stat -c %u:%g /new /data/new /data/inner /dev/shm/new; "
-                                       "echo said >/dev/termination-log; mkdir -p /made/deep; ls -d /work/here; echo >/dev/stdout");
-    spec.cwd = "/work/here";
+                                       "echo said >/dev/termination-log; mkdir -p /made/deep; ls -d /srv/here; echo >/dev/stdout");
+    spec.cwd = "/srv/here";
     spec.termination_message_path = "/dev/termination-log";
     spec.mounts = {{.source = volume, .destination = "/data"}, {.source = volume, .sub_path = "sub", .destination = "/data/inner"}};
-    CHECK(box.run(spec, own_users(box, "pod")) == "0:0\n1000:1001\n1000:1001\n0:0\n0:0\n0:0\n0:0\n0:0\n0:0\n0:0\n/work/here\n\n");
+    CHECK(box.run(spec, own_users(box, "pod")) == "0:0\n1000:1001\n1000:1001\n0:0\n0:0\n0:0\n0:0\n0:0\n0:0\n0:0\n/srv/here\n\n");
     CHECK(box.runtime->read_termination_message("pod", "files") == "said\n");
     auto nested = box.container("nested", "stat -c %u:%g /ro /ro/point /ro/point/x");
     nested.mounts = {{.source = volume, .destination = "/ro", .read_only = true}, {.source = volume, .sub_path = "sub", .destination = "/ro/point"}};
