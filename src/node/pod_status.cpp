@@ -2,6 +2,7 @@
 // (documentation "Pod Lifecycle"; pkg/kubelet status manager's names).
 #include <algorithm>
 
+#include "orilla/kinds/defaults.hpp"
 #include "pod_plan.hpp"
 
 namespace orilla::node {
@@ -158,24 +159,6 @@ std::string_view plan_phase(const api::Pod& pod, const PodObserved& seen, bool i
     return started < seen.containers.size() && started == 0 ? "Pending" : "Running";
 }
 
-/// Guaranteed, Burstable or BestEffort, from requests and limits of cpu and memory (documentation "Pod QoS classes").
-std::string_view plan_qos_class(const api::PodSpec& spec) {
-    bool any = false, guaranteed = true;
-    for (const auto* list : {&spec.init_containers, &spec.containers}) {
-        for (const auto& container : *list) {
-            const auto& resources = container.resources;
-            any |= !resources.requests.empty() || !resources.limits.empty();
-            for (std::string_view name : {"cpu", "memory"}) {
-                const auto* limit = resources.limits.get(name);
-                const auto* request = resources.requests.get(name);
-                if (!limit || (request && request->compare(*limit) != 0)) guaranteed = false;
-            }
-        }
-    }
-    if (!any) return "BestEffort";
-    return guaranteed ? "Guaranteed" : "Burstable";
-}
-
 void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, bool initialized,
                           int64_t now_s) {
     const api::PodStatus& old = pod.status;
@@ -227,7 +210,7 @@ api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64
         status.message = deadline_message;
     }
     status.observed_generation = pod.metadata.generation;
-    status.qos_class = plan_qos_class(pod.spec);
+    status.qos_class = api::Str(api::qos_class(pod.spec));
     status.host_ip = seen.node_ip;
     if (!seen.node_ip.empty()) status.host_ips.emplace_back().ip = seen.node_ip;
     const std::string ip = seen.ip.empty() ? std::string(pod.status.pod_ip.view()) : seen.ip;

@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "../../support/fake_clock.hpp"
+#include "../../support/pki_directory.hpp"
 #include "http/transport.hpp"
 #include "orilla/http/server.hpp"
 #include "orilla/http/sockets.hpp"
@@ -23,17 +24,8 @@ using namespace orilla::http;
 using namespace orilla::pki;
 
 namespace {
-struct Directory {
-    std::string path;
-    Directory() {
-        char name[] = "/tmp/orilla-pki-XXXXXX";
-        REQUIRE(::mkdtemp(name));
-        path = name;
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-};
-
-const PkiNames names = default_pki_names("edge-1", "cluster.local", {"10.43.0.1"});
+const PkiNames& names = test::pki_names;
+using Directory = test::PkiDirectory;
 
 TlsKeys keys_of(const Pki& pki) { return {pki.server_certificate, pki.server_key, pki.ca_certificate}; }
 

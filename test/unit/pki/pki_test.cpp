@@ -8,23 +8,15 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../../support/pki_directory.hpp"
 #include "pki/certificates.hpp"
 
 using namespace orilla;
 using namespace orilla::pki;
 
 namespace {
-struct Directory {
-    std::string path;
-    Directory() {
-        char name[] = "/tmp/orilla-pki-XXXXXX";
-        REQUIRE(::mkdtemp(name));
-        path = name;
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-};
-
-const PkiNames names = default_pki_names("edge-1", "cluster.local", {"10.43.0.1"});
+const PkiNames& names = test::pki_names;
+using Directory = test::PkiDirectory;
 }  // namespace
 
 TEST_CASE("ensure_pki: makes certificates once, with private keys") {
