@@ -41,6 +41,21 @@ class HeldExecutor final : public loop::Executor {
     loop::Loop*& loop_;
     std::vector<std::function<void()>> jobs_;
 };
+
+struct HeldParts {
+    loop::Loop* of_world = nullptr;
+    HeldExecutor held{of_world};
+};
+
+/// A server whose long work waits.
+struct HeldWorld : HeldParts, ApiWorld {
+    HeldWorld() : ApiWorld(options_with(held)) { of_world = &this->loop; }
+    static apiserver::ServerOptions options_with(loop::Executor& executor) {
+        apiserver::ServerOptions options;
+        options.executor = &executor;
+        return options;
+    }
+};
 }  // namespace
 
 TEST_CASE("large objects: they are created, read, replaced and selected") {
@@ -77,21 +92,16 @@ TEST_CASE("large objects: the three kinds of patch") {
 }
 
 TEST_CASE("large objects: a patch that others overtake is made anew of what they left") {
-    loop::Loop* loop = nullptr;
-    HeldExecutor executor(loop);
-    apiserver::ServerOptions options;
-    options.executor = &executor;
-    ApiWorld w(options);
-    loop = &w.loop;
+    HeldWorld w;
     w.create(large_object_maps, many_keys("a"));
     ApiClient other(w.loop, w.http);
     other.send("PATCH", large_object_maps + "/a", R"({"data":{"k1":"patched"}})", merge);
     CHECK(other.receive().empty());
     CHECK(w.client.ask("PUT", large_object_maps + "/a", many_keys("a", 9'000)).status == 200);
-    CHECK(executor.run() == 1);
+    CHECK(w.held.run() == 1);
     w.settle();
     CHECK(other.receive().empty());
-    CHECK(executor.run() == 1);
+    CHECK(w.held.run() == 1);
     w.settle();
     const Answer patched = ApiClient::parse(other.receive());
     CHECK(patched.status == 200);
@@ -100,7 +110,7 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
     other.send("PATCH", large_object_maps + "/a", R"({"data":{"k1":"last"}})", merge);
     other.hang_up();
     w.settle();
-    CHECK(executor.run() == 1);  // what was heard is done, though nobody waits for the answer
+    CHECK(w.held.run() == 1);  // what was heard is done, though nobody waits for the answer
     w.settle();
     CHECK(w.client.ask("GET", large_object_maps + "/a").has(R"("k1":"last")"));
 }
@@ -108,18 +118,13 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
 TEST_CASE("large objects: a small body that is large once its aliases are expanded does not hold up the others") {
     const std::string yaml = "Content-Type: application/yaml\r\n";
     std::string body = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: &l {x: z}, annotations: *l}\n";
-    loop::Loop* loop = nullptr;
-    HeldExecutor executor(loop);
-    apiserver::ServerOptions options;
-    options.executor = &executor;
-    ApiWorld w(options);
-    loop = &w.loop;
+    HeldWorld w;
     ApiClient other(w.loop, w.http);
     const auto ask = [&](const std::string& text) {
         other.send("POST", large_object_maps, text, yaml);
         w.settle();
         CHECK(other.receive().empty());
-        CHECK(executor.run() == 1);
+        CHECK(w.held.run() == 1);
         w.settle();
         return ApiClient::parse(other.receive());
     };
@@ -137,12 +142,7 @@ TEST_CASE("large objects: a small body that is large once its aliases are expand
 }
 
 TEST_CASE("large objects: a few at a time become YAML") {
-    loop::Loop* loop = nullptr;
-    HeldExecutor executor(loop);
-    apiserver::ServerOptions options;
-    options.executor = &executor;
-    ApiWorld w(options);
-    loop = &w.loop;
+    HeldWorld w;
     w.create(large_object_maps, R"({"metadata":{"name":"a"},"data":{"k":")" + std::string(300'000, 'x') + "\"}}");
     std::vector<std::unique_ptr<ApiClient>> clients;
     for (int i = 0; i < 10; ++i) {
@@ -153,7 +153,7 @@ TEST_CASE("large objects: a few at a time become YAML") {
     clients[4]->hang_up();  // while it waits
     size_t done = 0;
     for (size_t ran = 1; ran > 0; done += ran) {
-        ran = executor.run();
+        ran = w.held.run();
         CHECK(ran <= apiserver::large_yaml_at_once_max);
         w.settle();
     }
