@@ -32,6 +32,7 @@ constexpr size_t grown_slabs = 16;  // made accessible at a time
 constexpr size_t word_bits = 64;
 constexpr size_t words_max = slabs_max / word_bits;
 constexpr size_t free_slabs_kept_max = 4;  // with their memory: a burst need not take each page anew
+constexpr size_t slabs_given_at_once_max = 128;  // 4 MB
 constexpr uint32_t grain = 16;             // every block begins at a multiple of it
 
 /// The sizes of blocks: by 16 up to 128, then four for each doubling, so that at most a fifth of a block is lost.
@@ -103,7 +104,8 @@ class Region {
     /// How many it gave, 0 when it has no room.
     uint32_t take(size_t kind, void** blocks, uint32_t count);
     void put(void* const* blocks, uint32_t count);
-    void give_back();
+    /// From that slab on; the first that was not looked at, 0 after the last one.
+    size_t give_back(size_t from);
     Stats stats();
 
   private:
@@ -263,15 +265,17 @@ uint8_t Region::free_pages(const Slab& slab) const {
     return static_cast<uint8_t>(~in_use);
 }
 
-void Region::give_back() {
+size_t Region::give_back(size_t from) {
     const std::lock_guard lock(mutex_);
-    for (size_t number = 0; number < grown_; ++number) {
+    const size_t end = std::min(from + slabs_given_at_once_max, grown_);
+    for (size_t number = from; number < end; ++number) {
         Slab& slab = slabs_[number];
         if (slab.touched == 0) continue;
         const bool empty = words_[number / word_bits].empty >> (number % word_bits) & 1;
         if (empty) --kept_;
         release(number, static_cast<uint8_t>(slab.touched & (empty ? 0xff : free_pages(slab))));
     }
+    return end < grown_ ? end : 0;
 }
 
 Stats Region::stats() {
@@ -358,9 +362,14 @@ void put_stock_back() {
 }
 
 void give_back() {
-    put_stock_back();
-    if (started) region.give_back();
-    malloc_trim(0);
+    for (size_t part = give_back_part(0); part != 0;) part = give_back_part(part);
+}
+
+size_t give_back_part(size_t part) {
+    if (part == 0) put_stock_back();
+    if (started) part = region.give_back(part);
+    if (part == 0) malloc_trim(0);
+    return part;
 }
 
 Stats stats() { return started ? region.stats() : Stats(); }

@@ -13,6 +13,7 @@ size_t resident_size(const EntryPtr& entry) { return entry && entry->json ? entr
 size_t held_bytes(const WatchEvent& event) { return resident_size(event.entry) + resident_size(event.previous); }
 
 constexpr size_t copied_at_once_max = 64;
+constexpr size_t compacted_max = 4'000;  // entries of a resource; more would hold up the loop, and fill their pages anyway
 
 /// Copies what only one holds. The places of the old ones are free for others once some have moved.
 class Mover {
@@ -189,6 +190,7 @@ void Index::compact(std::string_view name) {
     auto found = resources_.find(name);
     if (found == resources_.end()) return;
     Slots& slots = found->second->slots;
+    if (slots.size() > compacted_max) return;
     {
         Mover mover;
         for (const Slot* slot : slots.in_order({})) mover.move(slot->entry);

@@ -178,7 +178,10 @@ loop::Task<void> Daemon::give_back() {
     api::Str::forget_interned();
     auto giving = store_->give_back();
     co_await std::move(giving);
-    heap::give_back();
+    for (size_t part = heap::give_back_part(0); part != 0;) {
+        co_await loop_.breathe();
+        part = heap::give_back_part(part);
+    }
 }
 
 void Daemon::follow_pods() {

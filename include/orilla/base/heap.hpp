@@ -16,6 +16,8 @@ bool start();
 
 /// Gives free pages back to the kernel, malloc's included. Takes time by what is free, some 2 us for each place.
 void give_back();
+/// The same in parts of some slabs, for who has others waiting: from `part` 0 on, each gives the next part, 0 at the end.
+size_t give_back_part(size_t part);
 
 /// For tests and /metrics.
 struct Stats {

@@ -27,7 +27,7 @@ struct StoreOptions {
     /// size, because everything that reconciles reads them synchronously.
     std::set<std::string, std::less<>> payload_resources = {"configmaps", "secrets"};
     size_t resident_bytes_max = 16 * 1024;
-    /// They come and go in numbers, the newest stay: `give_back` brings these together. A few thousand at most.
+    /// They come and go in numbers, the newest stay: `give_back` brings these together, unless they are more than some thousand.
     std::set<std::string, std::less<>> passing_resources = {"events"};
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;

@@ -142,6 +142,19 @@ TEST_CASE("heap: the lowest free place is taken first, and free pages go back") 
         if (block >= slab && block < slab + page_bytes) heap::free(block);
 }
 
+TEST_CASE("heap: a large one goes back in parts") {
+    if (!heap::start()) return;  // there is only malloc
+    constexpr size_t count = 300 * heap::slab_bytes / heap::block_bytes_max;
+    std::vector<void*> blocks(count);
+    for (void*& block : blocks) memset(block = heap::allocate(heap::block_bytes_max), 1, heap::block_bytes_max);
+    void* const last = *std::max_element(blocks.begin(), blocks.end());
+    for (void* block : blocks) heap::free(block);
+    int parts = 1;
+    for (size_t part = heap::give_back_part(0); part != 0; ++parts) part = heap::give_back_part(part);
+    CHECK(parts > 2);
+    CHECK(resident_pages(reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(last) / page_bytes * page_bytes), page_bytes) == 0);
+}
+
 TEST_CASE("heap: a block grows and shrinks with what is in it, from one kind of place to another") {
     (void)heap::start();
     auto* text = static_cast<char*>(heap::reallocate(nullptr, 3));
