@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "flags.hpp"
-#include "output.hpp"
-#include "verbs.hpp"
+#include "print/output.hpp"
+#include "verbs/verbs.hpp"
 
 namespace orilla::cli {
 namespace {

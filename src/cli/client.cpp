@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "orilla/base/clock.hpp"
-#include "terminal.hpp"
+#include "print/terminal.hpp"
 #include "trace.hpp"
 
 namespace orilla::cli {

@@ -8,9 +8,9 @@
 #include "orilla/base/read_file.hpp"
 #include "orilla/schema/manifest.hpp"
 #include "orilla/schema/yaml.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
 #include "replace_file.hpp"
-#include "verbs.hpp"
+#include "verbs/verbs.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;

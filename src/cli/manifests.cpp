@@ -12,7 +12,7 @@
 #include "orilla/base/read_file.hpp"
 #include "orilla/kinds/manifest.hpp"
 #include "orilla/schema/selectors.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;

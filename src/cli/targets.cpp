@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "manifests.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;

@@ -8,7 +8,7 @@
 #include <ctime>
 
 #include "client.hpp"
-#include "terminal.hpp"
+#include "print/terminal.hpp"
 
 namespace orilla::cli {
 namespace {

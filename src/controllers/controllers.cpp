@@ -1,15 +1,15 @@
 #include "orilla/controllers/controllers.hpp"
 
-#include "deployment_controller.hpp"
-#include "endpoints_controller.hpp"
-#include "garbage_collector.hpp"
-#include "kubernetes_service.hpp"
-#include "namespace_controller.hpp"
+#include "cluster/garbage_collector.hpp"
+#include "cluster/namespace_controller.hpp"
+#include "cluster/pod_gc.hpp"
 #include "orilla/kinds/validation.hpp"
-#include "pod_gc.hpp"
-#include "replicaset_controller.hpp"
-#include "service_allocation.hpp"
+#include "service/endpoints_controller.hpp"
+#include "service/kubernetes_service.hpp"
+#include "service/service_allocation.hpp"
 #include "terms.hpp"
+#include "workload/deployment_controller.hpp"
+#include "workload/replicaset_controller.hpp"
 
 namespace orilla::controllers {
 namespace {

@@ -1,7 +1,7 @@
 #include "terms.hpp"
 
-#include "endpoints_plan.hpp"
 #include "pod_facts.hpp"
+#include "service/endpoints_plan.hpp"
 
 namespace orilla::controllers {
 

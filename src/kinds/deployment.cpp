@@ -1,9 +1,9 @@
 // Deployments.
 #include "checks.hpp"
 #include "orilla/schema/names.hpp"
-#include "rules.gen.hpp"
 #include "pod_spec.hpp"
 #include "pod_template.hpp"
+#include "rules.gen.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "orilla/schema/selectors.hpp"
 #include "checks.hpp"
+#include "orilla/schema/selectors.hpp"
 
 namespace orilla::api {
 namespace {

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "rules.gen.hpp"
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/table.hpp"
 #include "pod_spec.hpp"
+#include "rules.gen.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {

@@ -1,8 +1,8 @@
 // ReplicaSets.
 #include "checks.hpp"
-#include "rules.gen.hpp"
 #include "pod_spec.hpp"
 #include "pod_template.hpp"
+#include "rules.gen.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {

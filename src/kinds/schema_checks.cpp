@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "refused_fields.hpp"
 #include "checks.hpp"
+#include "refused_fields.hpp"
 
 namespace orilla::api {
 namespace {

@@ -1,10 +1,10 @@
 // Secrets.
 #include "checks.hpp"
 #include "data.hpp"
-#include "orilla/schema/names.hpp"
-#include "rules.gen.hpp"
 #include "orilla/base/base64.hpp"
 #include "orilla/schema/codec.hpp"
+#include "orilla/schema/names.hpp"
+#include "rules.gen.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {

@@ -3,9 +3,9 @@
 #include <set>
 
 #include "checks.hpp"
+#include "orilla/schema/codec.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
-#include "orilla/schema/codec.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {

@@ -1,8 +1,8 @@
 #include "orilla/kinds/table.hpp"
 
 #include "orilla/kinds/codec.hpp"
-#include "orilla/kinds/selectors.hpp"
 #include "orilla/kinds/kind_rules.hpp"
+#include "orilla/kinds/selectors.hpp"
 #include "table_cells.hpp"
 
 namespace orilla::api {

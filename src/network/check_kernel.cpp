@@ -4,10 +4,10 @@
 
 #include <thread>
 
-#include "conntrack.hpp"
+#include "links/pod_namespace.hpp"
+#include "netlink/conntrack.hpp"
+#include "netlink/rtnetlink.hpp"
 #include "orilla/network/service_rules.hpp"
-#include "pod_namespace.hpp"
-#include "rtnetlink.hpp"
 
 namespace orilla::network {
 

@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "orilla/base/log.hpp"
 #include "cgroup_files.hpp"
+#include "orilla/base/log.hpp"
 #include "runtime_impl.hpp"
 #include "user_namespace.hpp"
 

@@ -4,7 +4,7 @@
 #include "orilla/apiserver/ports.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/node/ports.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/objects.hpp"
 
 namespace orilla::wiring {
 

@@ -28,18 +28,13 @@ std::string find_default_interface() {
 
 }  // namespace
 
-network::Protocol to_protocol(std::string_view name) {
-    if (name == "UDP") return network::Protocol::udp;
-    return name == "SCTP" ? network::Protocol::sctp : network::Protocol::tcp;
-}
-
 std::string host_ports_owner(const std::string& uid) { return "host-ports/" + uid; }
 
 std::vector<network::ServicePortSpec> plan_host_ports(const std::vector<node::HostPort>& ports, network::Ipv4 pod_ip) {
     std::vector<network::ServicePortSpec> out;
     for (const auto& port : ports) {
         network::ServicePortSpec spec;
-        spec.protocol = to_protocol(port.protocol);
+        spec.protocol = network::to_protocol(port.protocol);
         spec.endpoints = {{pod_ip, static_cast<uint16_t>(port.container_port)}};
         const auto own_ip = network::parse_ipv4(port.host_ip);
         if (own_ip && own_ip->value != 0) {

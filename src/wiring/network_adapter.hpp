@@ -28,7 +28,6 @@ class NetworkAdapter final : public node::NetworkPort {
 std::vector<network::ServicePortSpec> plan_host_ports(const std::vector<node::HostPort>& ports, network::Ipv4 pod_ip);
 /// The owner of a pod's hostPorts among the rules.
 std::string host_ports_owner(const std::string& uid);
-network::Protocol to_protocol(std::string_view name);
 
 /// The address that others reach this box by: of the interface with the default route, else the first that is up and
 /// neither loopback nor `bridge`; empty without one.

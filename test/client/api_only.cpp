@@ -12,7 +12,7 @@
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/signals.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/objects.hpp"
 #include "orilla/store/sqlite_store.hpp"
 
 using namespace orilla;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/objects.hpp"
 
 namespace orilla::sim {
 

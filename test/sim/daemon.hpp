@@ -11,12 +11,12 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/node/node_agent.hpp"
 #include "orilla/node/pod_agent.hpp"
+#include "orilla/objects/events.hpp"
+#include "orilla/objects/follower.hpp"
+#include "orilla/proxy/service_proxy.hpp"
 #include "orilla/scheduler/scheduler.hpp"
-#include "orilla/store/events.hpp"
-#include "orilla/store/follower.hpp"
 #include "rollout_watch.hpp"
 #include "slow_executor.hpp"
-#include "wiring/service_proxy.hpp"
 #include "witness_store.hpp"
 
 namespace orilla::sim {

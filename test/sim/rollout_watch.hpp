@@ -9,8 +9,8 @@
 #include <string>
 
 #include "host.hpp"
-#include "orilla/store/follower.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/follower.hpp"
+#include "orilla/objects/objects.hpp"
 
 namespace orilla::sim {
 

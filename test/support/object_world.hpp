@@ -7,7 +7,7 @@
 
 #include "await.hpp"
 #include "fake_clock.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/objects.hpp"
 #include "orilla/store/sqlite_store.hpp"
 
 namespace orilla::test {

@@ -8,8 +8,8 @@
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/work_queue.hpp"
-#include "orilla/store/events.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/events.hpp"
+#include "orilla/objects/objects.hpp"
 
 namespace orilla::controllers {
 

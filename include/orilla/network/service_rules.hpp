@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orilla/base/result.hpp"
@@ -24,6 +25,8 @@
 namespace orilla::network {
 
 enum class Protocol : uint8_t { tcp = 6, udp = 17, sctp = 132 };
+/// TCP, UDP, SCTP; TCP for anything else.
+Protocol to_protocol(std::string_view name);
 
 struct Endpoint {
     Ipv4 ip;

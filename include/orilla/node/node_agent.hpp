@@ -8,8 +8,8 @@
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/node/pressure.hpp"
-#include "orilla/store/follower.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/follower.hpp"
+#include "orilla/objects/objects.hpp"
 
 namespace orilla::node {
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "orilla/loop/work_queue.hpp"
-#include "orilla/store/events.hpp"
-#include "orilla/store/follower.hpp"
-#include "orilla/store/objects.hpp"
+#include "orilla/objects/events.hpp"
+#include "orilla/objects/follower.hpp"
+#include "orilla/objects/objects.hpp"
 
 namespace orilla::scheduler {
 

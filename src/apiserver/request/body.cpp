@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "orilla/kinds/protobuf.hpp"
+#include "orilla/objects/decoding.hpp"
 #include "orilla/schema/manifest.hpp"
 #include "orilla/schema/utf8.hpp"
-#include "orilla/store/decoding.hpp"
 #include "request/large_work.hpp"
 #include "request/negotiation.hpp"
 #include "rest/rest.hpp"

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "orilla/base/base64.hpp"
-#include "orilla/store/decoding.hpp"
+#include "orilla/objects/decoding.hpp"
 #include "request/status.hpp"
 
 namespace orilla::apiserver {

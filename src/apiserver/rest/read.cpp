@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "orilla/kinds/table.hpp"
-#include "orilla/store/decoding.hpp"
+#include "orilla/objects/decoding.hpp"
 #include "request/list_options.hpp"
 #include "rest/list_page.hpp"
 #include "rest/rest.hpp"

@@ -1,8 +1,8 @@
 // POST, PUT and PATCH. What may be written and how it is completed is the store's business (store::Objects); here the
 // request becomes one typed object and the outcome an answer.
 #include "orilla/kinds/codec.hpp"
+#include "orilla/objects/decoding.hpp"
 #include "orilla/schema/patch.hpp"
-#include "orilla/store/decoding.hpp"
 #include "request/large_work.hpp"
 #include "rest/rest.hpp"
 

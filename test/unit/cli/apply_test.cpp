@@ -1,6 +1,6 @@
 #include "cli_support.hpp"
 #include "manifests.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

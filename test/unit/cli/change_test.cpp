@@ -1,7 +1,7 @@
-#include "changes.hpp"
+#include "verbs/changes.hpp"
 
 #include "cli_support.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

@@ -1,6 +1,6 @@
 #include "cli_support.hpp"
-#include "generators.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
+#include "verbs/generators.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

@@ -1,4 +1,4 @@
-#include "description.hpp"
+#include "describe/description.hpp"
 
 #include "cli_support.hpp"
 

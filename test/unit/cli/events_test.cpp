@@ -1,6 +1,6 @@
 #include "cli_support.hpp"
-#include "event_list.hpp"
-#include "output.hpp"
+#include "describe/event_list.hpp"
+#include "print/output.hpp"
 
 using namespace orilla::cli;
 

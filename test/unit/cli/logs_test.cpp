@@ -1,5 +1,5 @@
 #include "cli_support.hpp"
-#include "log_sources.hpp"
+#include "verbs/log_sources.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

@@ -1,5 +1,5 @@
 #include "cli_support.hpp"
-#include "verbs.hpp"
+#include "verbs/verbs.hpp"
 
 using namespace orilla::cli;
 

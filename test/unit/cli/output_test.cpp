@@ -1,4 +1,4 @@
-#include "output.hpp"
+#include "print/output.hpp"
 
 #include "cli_support.hpp"
 

@@ -1,5 +1,5 @@
 #include "cli_support.hpp"
-#include "rollouts.hpp"
+#include "verbs/rollouts.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

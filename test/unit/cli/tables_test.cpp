@@ -1,5 +1,5 @@
 #include "cli_support.hpp"
-#include "output.hpp"
+#include "print/output.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

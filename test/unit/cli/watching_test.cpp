@@ -1,4 +1,4 @@
-#include "watching.hpp"
+#include "print/watching.hpp"
 
 #include "cli_support.hpp"
 

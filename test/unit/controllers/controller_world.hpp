@@ -5,7 +5,7 @@
 
 #include "../../support/object_world.hpp"
 #include "orilla/controllers/controllers.hpp"
-#include "orilla/store/events.hpp"
+#include "orilla/objects/events.hpp"
 
 namespace orilla::test {
 

@@ -1,4 +1,4 @@
-#include "deployment_plan.hpp"
+#include "workload/deployment_plan.hpp"
 
 #include <catch2/catch.hpp>
 

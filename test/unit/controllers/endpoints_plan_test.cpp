@@ -1,4 +1,4 @@
-#include "endpoints_plan.hpp"
+#include "service/endpoints_plan.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>

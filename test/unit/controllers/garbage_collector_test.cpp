@@ -1,4 +1,4 @@
-#include "garbage_plan.hpp"
+#include "cluster/garbage_plan.hpp"
 
 #include <catch2/catch.hpp>
 

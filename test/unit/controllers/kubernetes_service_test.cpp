@@ -1,4 +1,4 @@
-#include "kubernetes_service.hpp"
+#include "service/kubernetes_service.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "namespace_plan.hpp"
+#include "cluster/namespace_plan.hpp"
 
 #include <catch2/catch.hpp>
 

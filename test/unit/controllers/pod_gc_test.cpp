@@ -1,4 +1,4 @@
-#include "pod_gc_plan.hpp"
+#include "cluster/pod_gc_plan.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "replicaset_plan.hpp"
+#include "workload/replicaset_plan.hpp"
 
 #include <catch2/catch.hpp>
 

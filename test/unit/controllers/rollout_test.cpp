@@ -1,8 +1,8 @@
 // Rollouts step by step: both controllers over a store in memory, and a node that the test drives.
 #include <catch2/catch.hpp>
 
-#include "deployment_plan.hpp"
 #include "rollout_world.hpp"
+#include "workload/deployment_plan.hpp"
 
 using namespace orilla;
 using orilla::test::deployment_with;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "controller_world.hpp"
-#include "orilla/store/follower.hpp"
+#include "orilla/objects/follower.hpp"
 
 namespace orilla::test {
 

@@ -1,4 +1,4 @@
-#include "service_allocation.hpp"
+#include "service/service_allocation.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>

@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "orilla/schema/names.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
+#include "orilla/schema/names.hpp"
 
 using namespace orilla::api;
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "link_names.hpp"
+#include "links/link_names.hpp"
 
 using namespace orilla;
 using namespace orilla::network;

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "dns_message.hpp"
-#include "dns_names.hpp"
+#include "dns/dns_message.hpp"
+#include "dns/dns_names.hpp"
 #include "orilla/network/dns.hpp"
 
 using namespace orilla;

@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 
 #include "../../support/await.hpp"
-#include "dns_message.hpp"
-#include "dns_upstream.hpp"
+#include "dns/dns_message.hpp"
+#include "dns/dns_upstream.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "orilla/network/dns.hpp"
 

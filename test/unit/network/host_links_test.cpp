@@ -1,8 +1,8 @@
-#include "host_links.hpp"
+#include "links/host_links.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "link_names.hpp"
+#include "links/link_names.hpp"
 
 using namespace orilla::network;
 

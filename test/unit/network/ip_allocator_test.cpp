@@ -1,4 +1,4 @@
-#include "ip_allocator.hpp"
+#include "links/ip_allocator.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>

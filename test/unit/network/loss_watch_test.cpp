@@ -1,4 +1,4 @@
-#include "loss_watch.hpp"
+#include "netlink/loss_watch.hpp"
 
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "netlink.hpp"
+#include "netlink/netlink.hpp"
 
 using namespace orilla::network;
 

@@ -1,4 +1,4 @@
-#include "repair_pace.hpp"
+#include "links/repair_pace.hpp"
 
 #include <catch2/catch.hpp>
 

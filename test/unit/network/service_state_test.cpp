@@ -1,4 +1,4 @@
-#include "service_state.hpp"
+#include "nft/service_state.hpp"
 
 #include <catch2/catch.hpp>
 #include <random>

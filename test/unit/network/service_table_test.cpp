@@ -1,4 +1,4 @@
-#include "service_table.hpp"
+#include "nft/service_table.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -13,8 +13,8 @@
 
 #include "../../support/object_world.hpp"
 #include "orilla/node/pod_agent.hpp"
-#include "orilla/store/events.hpp"
-#include "orilla/store/follower.hpp"
+#include "orilla/objects/events.hpp"
+#include "orilla/objects/follower.hpp"
 
 namespace orilla::test {
 

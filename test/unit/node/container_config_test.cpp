@@ -1,4 +1,4 @@
-#include "container_config.hpp"
+#include "pod/container_config.hpp"
 
 #include <catch2/catch.hpp>
 

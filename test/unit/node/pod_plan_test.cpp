@@ -1,4 +1,4 @@
-#include "pod_plan.hpp"
+#include "pod/pod_plan.hpp"
 
 #include <catch2/catch.hpp>
 

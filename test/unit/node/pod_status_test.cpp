@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "pod_plan.hpp"
+#include "pod/pod_plan.hpp"
 
 using namespace orilla;
 using namespace orilla::node;

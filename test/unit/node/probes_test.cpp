@@ -1,4 +1,4 @@
-#include "probes.hpp"
+#include "probes/probes.hpp"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "orilla/base/clock.hpp"
-#include "probe_io.hpp"
+#include "probes/probe_io.hpp"
 #include "support/await.hpp"
 
 using namespace orilla;

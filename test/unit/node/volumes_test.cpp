@@ -1,4 +1,4 @@
-#include "volumes.hpp"
+#include "volumes/volumes.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

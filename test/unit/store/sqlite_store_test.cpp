@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "store_fixture.hpp"
+#include "../../support/store_fixture.hpp"
 
 using namespace orilla;
 using namespace orilla::store;

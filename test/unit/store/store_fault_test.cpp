@@ -5,7 +5,7 @@
 #include "faulty_vfs.hpp"
 #include "reserve.hpp"
 #include "sqlite.hpp"
-#include "store_fixture.hpp"
+#include "../../support/store_fixture.hpp"
 
 using namespace orilla;
 using namespace orilla::store;

@@ -6,7 +6,7 @@
 
 #include "../../support/object_world.hpp"
 #include "faulty_vfs.hpp"
-#include "store_fixture.hpp"
+#include "../../support/store_fixture.hpp"
 
 using namespace orilla;
 using namespace orilla::store;

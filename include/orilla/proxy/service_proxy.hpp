@@ -1,0 +1,53 @@
+// Services and their endpoints, from the store into the kernel's rules and the DNS zone. The plans are pure; the proxy
+// follows the store and applies what one service's change changes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orilla/kinds/types.hpp"
+#include "orilla/loop/work_queue.hpp"
+#include "orilla/network/dns.hpp"
+#include "orilla/network/service_rules.hpp"
+#include "orilla/objects/follower.hpp"
+#include "orilla/objects/objects.hpp"
+#include "orilla/objects/term_index.hpp"
+
+namespace orilla::wiring {
+
+using Slices = std::vector<std::shared_ptr<const api::EndpointSlice>>;
+
+/// `node`: whose endpoints internalTrafficPolicy Local leaves.
+std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices,
+                                                         const std::string& node);
+network::DnsService plan_dns_service(const api::Service& service, const Slices& slices);
+
+class ServiceProxy final : public loop::Reconciler {
+  public:
+    ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
+                 std::string node);
+    /// Brings rules and zone to what the store says, in one transaction, then follows. `host_ports`: what running pods
+    /// want beside the services.
+    Result<void> start(network::ServiceRules::Services host_ports);
+    loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+
+  private:
+    void slice_changed(const store::WatchEvent& event);
+    void pod_changed(const store::WatchEvent& event);
+    void namespace_changed(const store::WatchEvent& event);
+
+    loop::Loop& loop_;
+    store::Objects& objects_;
+    network::ServiceRules& rules_;
+    network::DnsZone& zone_;
+    const std::string node_;
+    store::Follower services_;
+    store::TermIndex slices_;  ///< by their Services
+    store::Follower pods_;
+    store::Follower namespaces_;
+    loop::Worker worker_;
+};
+
+}  // namespace orilla::wiring

@@ -1,0 +1,148 @@
+// create: from files, or the few kinds that people make by hand.
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "config_sources.hpp"
+#include "manifests.hpp"
+#include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
+#include "orilla/schema/utf8.hpp"
+#include "print/output.hpp"
+#include "verbs/generators.hpp"
+#include "verbs/verbs.hpp"
+
+namespace orilla::cli {
+namespace json = boost::json;
+namespace {
+
+constexpr int port_max = 65535;
+
+/// `options.ns` stands in the object only when it was asked for, as with kubectl.
+json::object new_metadata(const Options& options, const json::object& labels = {}) {
+    json::object out{{"name", options.args[0]}};
+    if (!options.ns.empty()) out["namespace"] = options.ns;
+    if (!labels.empty()) out["labels"] = labels;
+    return out;
+}
+
+Result<json::object> make_config_map(const Options& options) {
+    TRY(const auto entries, read_config_sources(options, "ConfigMap", options.args[0]));
+    json::object data, binary;
+    for (const auto& [key, value] : entries) {
+        if (api::is_utf8(value)) data[key] = value;
+        else binary[key] = encode_base64(value);
+    }
+    json::object out{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", new_metadata(options)}};
+    if (!data.empty()) out["data"] = std::move(data);
+    if (!binary.empty()) out["binaryData"] = std::move(binary);
+    return out;
+}
+
+/// registry:5000/tools/nginx:1@sha256:... runs in a container named nginx.
+std::string container_name(const std::string& image) {
+    std::string name = image.substr(image.rfind('/') + 1);
+    name = name.substr(0, name.find_first_of(":@"));
+    for (char& c : name) c = c == '_' || c == '.' ? '-' : static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    return name;
+}
+
+Result<json::array> make_containers(const Options& options) {
+    json::array out;
+    for (const auto& image : options.images) {
+        json::object container{{"name", container_name(image)}, {"image", image}};
+        for (const auto& other : out)
+            if (text_at(other.get_object(), "name") == text_at(container, "name"))
+                return usage("two images would run in a container named \"" + text_at(container, "name") + "\"; write a manifest");
+        if (out.empty() && options.port) container["ports"] = json::array{json::object{{"containerPort", *options.port}}};
+        if (!options.container_command.empty()) {
+            json::array command;
+            for (const auto& word : options.container_command) command.emplace_back(word);
+            container["command"] = std::move(command);
+        }
+        out.emplace_back(std::move(container));
+    }
+    return out;
+}
+
+Result<json::object> make_deployment(const Options& options) {
+    if (options.images.empty()) return usage("required flag(s) \"image\" not set");
+    if (options.images.size() > 1 && !options.container_command.empty()) return usage("cannot specify multiple --image options and command");
+    TRY(json::array containers, make_containers(options));
+    const json::object labels{{"app", options.args[0]}};
+    const json::object pod_template{{"metadata", {{"labels", labels}}}, {"spec", {{"containers", std::move(containers)}}}};
+    return json::object{{"apiVersion", "apps/v1"},
+                        {"kind", "Deployment"},
+                        {"metadata", new_metadata(options, labels)},
+                        {"spec", {{"replicas", options.replicas.value_or(1)}, {"selector", {{"matchLabels", labels}}}, {"template", pod_template}}}};
+}
+
+Result<int> parse_port(const std::string& text, const std::string& whole) {
+    int port = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (failed != std::errc() || end != text.data() + text.size() || port < 1 || port > port_max)
+        return usage("invalid --tcp=" + whole + ": a port must be between 1 and 65535, inclusive");
+    return port;
+}
+
+/// 80, 80:8080 or 80:http.
+Result<json::object> make_port(const Options& options, const std::string& pair) {
+    const size_t colon = pair.find(':');
+    TRY(const int port, parse_port(pair.substr(0, colon), pair));
+    json::object out{{"name", std::to_string(port)}, {"port", port}, {"protocol", "TCP"}, {"targetPort", port}};
+    if (options.node_port) out["nodePort"] = *options.node_port;
+    if (colon == std::string::npos) return out;
+    const std::string target = pair.substr(colon + 1);
+    out["name"] = std::to_string(port) + "-" + target;
+    if (target.find_first_not_of("0123456789") != std::string::npos) {
+        out["targetPort"] = target;
+        return out;
+    }
+    TRY(const int number, parse_port(target, pair));
+    out["targetPort"] = number;
+    return out;
+}
+
+Result<json::object> make_service(const Options& options, const char* type) {
+    json::array ports;
+    for (const auto& pair : options.tcp) {
+        TRY(json::object port, make_port(options, pair));
+        ports.emplace_back(std::move(port));
+    }
+    const bool headless = options.cluster_ip == "None";
+    if (ports.empty() && !headless) return usage("at least one tcp port specifier must be provided");
+    if (options.node_port && ports.size() > 1) return usage("--node-port goes with one --tcp");
+    const json::object labels{{"app", options.args[0]}};
+    json::object spec{{"type", type}, {"selector", labels}};
+    if (!ports.empty()) spec["ports"] = std::move(ports);
+    if (!options.cluster_ip.empty()) spec["clusterIP"] = options.cluster_ip;
+    return json::object{{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", new_metadata(options, labels)}, {"spec", std::move(spec)}};
+}
+
+}  // namespace
+
+Result<json::object> make_generated(const Options& options) {
+    if (options.args.size() != 1) return usage_with_help(options, "exactly one NAME is required, got " + std::to_string(options.args.size()));
+    if (options.verb == "create configmap") return make_config_map(options);
+    if (options.verb.starts_with("create secret ")) return make_secret(options, new_metadata(options));
+    if (options.verb == "create deployment") return make_deployment(options);
+    if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
+    if (options.verb == "create service nodeport") return make_service(options, "NodePort");
+    return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", options.args[0]}}}};
+}
+
+Result<void> run_create(Client& client, const Options& options) {
+    TRY_VOID(check_output(options, change_outputs));
+    if (options.verb != "create") {
+        TRY(json::object object, make_generated(options));
+        return create_object(client, options, make_manifest(options, std::move(object)));
+    }
+    if (options.files.empty() && !options.args.empty())
+        return usage_with_help(options, "cannot create \"" + options.args[0] +
+                                            "\" by flags: configmap, secret generic|tls|docker-registry, deployment, service clusterip, service nodeport and "
+                                            "namespace can be; everything else comes from -f FILE");
+    if (options.files.empty()) return usage("must specify one of -f and -k");
+    TRY_VOID(refuse_words(options));
+    return create_from_files(client, options);
+}
+
+}  // namespace orilla::cli

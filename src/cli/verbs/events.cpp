@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <boost/json.hpp>
+#include <ctime>
+
+#include "describe/event_list.hpp"
+#include "orilla/schema/age.hpp"
+#include "orilla/schema/values.hpp"
+#include "print/output.hpp"
+#include "targets.hpp"
+#include "verbs/verbs.hpp"
+
+namespace orilla::cli {
+namespace json = boost::json;
+namespace {
+
+std::string last_seen(const json::object& event) {
+    for (const char* field : {"lastTimestamp", "eventTime", "firstTimestamp"})
+        if (const std::string text = text_at(event, field); !text.empty()) return text;
+    return text_at(object_at(event, "metadata"), "creationTimestamp");
+}
+
+int64_t seconds_since(const std::string& text, int64_t now_unix_s) {
+    const auto time = api::MicroTime::parse(text);
+    return time ? std::max<int64_t>(now_unix_s - time->unix_us / 1'000'000, 0) : -1;
+}
+
+/// TYPE of --types, in the way the API spells it.
+Result<std::vector<std::string>> parse_types(const Options& options) {
+    std::vector<std::string> out;
+    for (const auto& type : options.event_types) {
+        if (strcasecmp(type.c_str(), "Normal") == 0) out.emplace_back("Normal");
+        else if (strcasecmp(type.c_str(), "Warning") == 0) out.emplace_back("Warning");
+        else return usage("valid --types are Normal or Warning");
+    }
+    return out;
+}
+
+/// --for TYPE/NAME as a field selector.
+Result<std::string> plan_selector(const Options& options) {
+    if (options.wait_for.empty()) return std::string();
+    if (options.wait_for.find('/') == std::string::npos) return usage("--for must be in resource/name form");
+    TRY(const auto targets, parse_targets({options.wait_for}, options));
+    return "involvedObject.kind=" + std::string(targets[0].kind->kind) + ",involvedObject.name=" + targets[0].name;
+}
+
+std::vector<std::string> event_row(const Options& options, const json::object& event) {
+    const json::object& about = object_at(event, "involvedObject");
+    std::vector<std::string> row;
+    if (options.all_namespaces) row.push_back(text_at(object_at(event, "metadata"), "namespace"));
+    for (const auto& cell : {event_age(event, time(nullptr)), text_at(event, "type"), text_at(event, "reason"),
+                             text_at(about, "kind") + "/" + text_at(about, "name")})
+        row.push_back(cell);
+    std::string message = text_at(event, "message");
+    message.erase(message.find_last_not_of(" \n") + 1);
+    row.push_back(std::move(message));
+    return row;
+}
+
+class EventPrinter {
+  public:
+    EventPrinter(const Options& options, std::vector<std::string> types) : options_(options), types_(std::move(types)) {}
+
+    Result<void> print_all(const std::vector<json::object>& events) {
+        std::vector<json::object> wanted;
+        for (const auto& event : events)
+            if (types_.empty() || std::ranges::find(types_, text_at(event, "type")) != types_.end()) wanted.push_back(event);
+        if (wanted.empty()) return ok();
+        printed_ = true;
+        if (is_machine_output(options_.output)) {
+            TRY(const std::string text, render_objects(options_, wanted, options_.watch));
+            print_value(text);
+        } else {
+            TextTable table;
+            if (!options_.no_headers && !headed_) table.add(header());
+            headed_ = true;
+            for (const auto& event : wanted) table.add(event_row(options_, event));
+            print(table.render());
+        }
+        flush_output();
+        return ok();
+    }
+
+    bool printed() const { return printed_; }
+
+  private:
+    std::vector<std::string> header() const {
+        std::vector<std::string> out{"LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"};
+        if (options_.all_namespaces) out.insert(out.begin(), "NAMESPACE");
+        return out;
+    }
+
+    const Options& options_;
+    std::vector<std::string> types_;
+    bool printed_ = false;
+    bool headed_ = false;
+};
+
+Result<void> follow_events(Client& client, const std::string& path, EventPrinter& printer) {
+    Request request;
+    request.path = path;
+    Result<void> failed = ok();
+    const std::function<bool(std::string_view)> sink = [&](std::string_view line) {
+        auto event = parse_object(line);
+        const std::string type = event ? text_at(*event, "type") : "ERROR";
+        if (type == "ERROR") failed = Error(Code::internal, "error: the watch ended");
+        else if (type == "ADDED" || type == "MODIFIED") failed = printer.print_all({object_at(*event, "object")});
+        return failed.has_value();
+    };
+    TRY_VOID(client.stream_lines(request, sink));
+    return failed;
+}
+
+}  // namespace
+
+std::vector<json::object> sort_events(const json::array& items) {
+    std::vector<json::object> out;
+    for (const auto& item : items) {
+        json::object event = item.get_object();
+        event["apiVersion"] = "v1";
+        event["kind"] = "Event";
+        out.push_back(std::move(event));
+    }
+    std::ranges::stable_sort(out, {}, last_seen);
+    return out;
+}
+
+std::string event_age(const json::object& event, int64_t now_unix_s) {
+    const auto shown = [now_unix_s](const std::string& text) {
+        const int64_t age = text.empty() ? -1 : seconds_since(text, now_unix_s);
+        return age < 0 ? std::string("<unknown>") : api::render_duration(age);
+    };
+    const std::string age = shown(last_seen(event));
+    const int64_t count = number_at(event, "count", 1);
+    if (count < 2) return age;
+    return age + " (x" + std::to_string(count) + " over " + shown(text_at(event, "firstTimestamp")) + ")";
+}
+
+Result<void> run_events(Client& client, const Options& given) {
+    TRY_VOID(check_output(given, change_outputs));
+    TRY_VOID(refuse_words(given));
+    TRY(auto types, parse_types(given));
+    Options options = given;
+    TRY(options.field_selector, plan_selector(options));
+    const api::KindInfo& kind = *api::find_kind("v1", "Event");
+    const std::string path = path_of(kind, namespace_for(kind, options));
+    Request request;
+    request.path = path + list_query(options);
+    TRY(const std::string body, client.send(request));
+    TRY(const json::object list, parse_object(body));
+    EventPrinter printer(options, std::move(types));
+    TRY_VOID(printer.print_all(sort_events(array_at(list, "items"))));
+    if (options.watch)
+        return follow_events(client, path + list_query(options, "watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion")), printer);
+    if (printer.printed()) return ok();
+    complain("No events found" + (options.all_namespaces ? "" : " in " + namespace_of(options) + " namespace") + ".\n");
+    return ok();
+}
+
+}  // namespace orilla::cli

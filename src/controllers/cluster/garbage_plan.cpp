@@ -1,0 +1,64 @@
+#include "cluster/garbage_plan.hpp"
+
+#include <algorithm>
+
+namespace orilla::controllers {
+bool has_finalizer(const api::ObjectMeta& meta, std::string_view name) {
+    return std::any_of(meta.finalizers.begin(), meta.finalizers.end(), [name](const auto& held) { return held == name; });
+}
+
+namespace {
+
+/// The owner is being deleted: its dependents are let go, or it waits for them.
+std::vector<GarbageAction> plan_owner(const api::ObjectMeta& meta, const std::vector<Dependent>& dependents) {
+    std::vector<GarbageAction> actions;
+    if (has_finalizer(meta, orphan_finalizer)) {
+        for (const auto& dependent : dependents) actions.emplace_back(ReleaseDependent{dependent.key, meta.uid.str()});
+        actions.emplace_back(RemoveFinalizer{std::string(orphan_finalizer)});
+        return actions;
+    }
+    if (!has_finalizer(meta, foreground_finalizer)) return actions;
+    bool blocked = false;
+    for (const auto& dependent : dependents) {
+        blocked |= dependent.blocks;
+        if (dependent.blocks && !dependent.deleting) actions.emplace_back(QueueDependent{dependent.key});
+    }
+    if (!blocked) actions.emplace_back(RemoveFinalizer{std::string(foreground_finalizer)});
+    return actions;
+}
+
+store::Propagation propagation_of(const api::ObjectMeta& meta) {
+    if (has_finalizer(meta, orphan_finalizer)) return store::Propagation::orphan;
+    if (has_finalizer(meta, foreground_finalizer)) return store::Propagation::foreground;
+    return store::Propagation::background;
+}
+
+/// A circle of owners that wait for each other would wait for ever: the dependent is not waited for then.
+bool closes_a_circle(const std::vector<Dependent>& dependents) {
+    return std::any_of(dependents.begin(), dependents.end(), [](const auto& one) { return one.waiting; });
+}
+
+}  // namespace
+
+std::vector<GarbageAction> plan_garbage(const api::ObjectMeta& meta, const GarbageObserved& seen) {
+    if (meta.deletion_timestamp) return plan_owner(meta, seen.dependents);
+    if (meta.owner_references.empty()) return {};
+    bool present = false, waiting = false;
+    RemoveOwners useless;
+    for (size_t i = 0; i < seen.owners.size(); ++i) {
+        const OwnerState state = seen.owners[i];
+        present |= state == OwnerState::present || state == OwnerState::unknown;
+        waiting |= state == OwnerState::waiting;
+        const bool lost = state == OwnerState::absent || state == OwnerState::waiting;
+        if (lost) useless.uids.push_back(meta.owner_references[i].uid.str());
+    }
+    if (present) {
+        if (useless.uids.empty()) return {};
+        return {std::move(useless)};
+    }
+    if (waiting && !seen.dependents.empty() && !closes_a_circle(seen.dependents))
+        return {DeleteObject{store::Propagation::foreground}};
+    return {DeleteObject{propagation_of(meta)}};
+}
+
+}  // namespace orilla::controllers

@@ -1,0 +1,156 @@
+#include "cluster/namespace_controller.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "orilla/kinds/kind_rules.hpp"
+
+namespace orilla::controllers {
+namespace {
+/// The end of the last object of a kind is heard of; this is for what is not, and for the numbers in the status.
+constexpr int64_t look_again_ms = 5000;
+
+bool is_standard(std::string_view name) {
+    return std::find(store::standard_namespaces.begin(), store::standard_namespaces.end(), name) != store::standard_namespaces.end();
+}
+}  // namespace
+
+NamespaceController::NamespaceController(loop::Loop& loop, store::Objects& objects)
+    : loop_(loop),
+      objects_(objects),
+      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { changed(event); }),
+      worker_(loop, *this, {.name = "namespace", .concurrency = 2}) {}
+
+void NamespaceController::changed(const store::WatchEvent& event) {
+    const std::string& name = event.entry->key.name;
+    if (event.type == store::WatchEvent::Type::deleted) {
+        if (is_standard(name)) worker_.queue().add(name);
+        return;
+    }
+    const auto ns = object_of(objects_, api::kind_of<api::Namespace>(), event.entry);
+    if (ns && ns->meta().deletion_timestamp) worker_.queue().add(name);
+}
+
+void NamespaceController::content_gone(const store::Key& key) {
+    if (key.ns.empty()) return;
+    const auto found = objects_.get<api::Namespace>(key.ns);
+    if (!found || !found->metadata.deletion_timestamp) return;
+    // A look costs a walk over what is left: not one for each of thousands.
+    if (objects_.store().count(key.resource, key.ns) == 0) worker_.queue().add(key.ns);
+}
+
+loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInfo& kind, std::string ns) {
+    Content content{&kind, 0, 0, {}};
+    std::map<std::string, size_t> finalizers;
+    const auto listing = objects_.store().list(kind.resource, ns);
+    for (const auto& entry : listing.entries) {
+        co_await loop_.breathe();
+        auto reading = objects_.read(kind, ns, entry->key.name);
+        const auto stored = co_await std::move(reading);
+        if (!stored && stored.error().code() == Code::not_found) continue;
+        if (!stored) co_return stored.error();
+        const api::ObjectMeta& meta = stored->object->meta();
+        ++content.count;
+        content.not_deleted += !meta.deletion_timestamp;
+        for (const auto& finalizer : meta.finalizers) ++finalizers[finalizer.str()];
+    }
+    content.finalizers.assign(finalizers.begin(), finalizers.end());
+    co_return content;
+}
+
+loop::Task<Result<std::vector<Content>>> NamespaceController::observe(std::string ns) {
+    std::vector<Content> seen;
+    for (const auto& kind : api::all_kinds()) {
+        if (!kind.namespaced) continue;
+        CO_TRY(Content content, observe_kind(kind, ns));
+        if (content.count > 0) seen.push_back(std::move(content));
+    }
+    co_return std::move(seen);
+}
+
+/// What was let in just before the namespace began to end may not be seen yet: it is still on its way to the disk. Twice,
+/// because it may have waited for an earlier write of its own name.
+loop::Task<void> NamespaceController::settle() {
+    for (int round = 0; round < 2; ++round) {
+        auto settling = objects_.store().settle();
+        co_await std::move(settling);
+    }
+}
+
+loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key) {
+    const auto ns = objects_.get<api::Namespace>(key);
+    if (!ns && is_standard(key)) {
+        auto putting = put_back(key);
+        co_return co_await std::move(putting);
+    }
+    if (!ns || !ns->metadata.deletion_timestamp) co_return loop::Outcome{};
+    auto settling = settle();
+    co_await std::move(settling);
+    CO_TRY(std::vector<Content> seen, observe(key));
+    Result<void> failed = ok();
+    for (auto& action : plan_namespace(*ns, seen)) {
+        auto task = apply(key, std::move(action));
+        failed = co_await std::move(task);
+        if (!failed) break;
+    }
+    const auto left = objects_.get<api::Namespace>(key);
+    if (!left) co_return loop::Outcome{};
+    CO_TRY(std::vector<Content> now, observe(key));
+    if (!now.empty() || !failed)
+        CO_TRY_VOID(write_status(key, summarise_namespace(*left, now, failed ? "" : failed.error().message(), loop_.clock().wall_s())));
+    if (!failed) co_return std::move(failed).error();
+    if (seen.empty()) co_return loop::Outcome{};  // done with it: what still holds it is its own finalizers
+    if (now.size() < seen.size()) worker_.queue().add(key);  // the next kinds' turn
+    co_return loop::Outcome{look_again_ms};
+}
+
+loop::Task<Result<loop::Outcome>> NamespaceController::put_back(std::string name) {
+    api::Namespace ns;
+    ns.metadata.name = api::Str(name);
+    auto creating = objects_.create<api::Namespace>(std::move(ns));
+    auto created = co_await std::move(creating);
+    if (!created && created.error().code() != Code::already_exists)
+        co_return std::move(created).error().with_context("put back namespace " + name);
+    co_return loop::Outcome{};
+}
+
+loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAction action) {
+    if (std::holds_alternative<Finalize>(action)) {
+        auto task = finalize(ns);
+        co_return co_await std::move(task);
+    }
+    const api::KindInfo& kind = *std::get<DeleteContent>(action).kind;
+    store::Objects::Match not_deleted = [](const api::Object& object) { return !object.meta().deletion_timestamp; };
+    store::DeleteOptions options;
+    options.propagation = store::Propagation::background;
+    auto task = objects_.remove_collection(kind, ns, std::move(not_deleted), std::move(options));
+    auto removed = co_await std::move(task);
+    if (!removed) co_return std::move(removed).error().with_context("delete " + std::string(kind.resource) + " in " + ns);
+    co_return ok();
+}
+
+loop::Task<Result<void>> NamespaceController::finalize(std::string ns) {
+    std::function<Result<void>(api::Namespace&)> change = [](api::Namespace& edited) -> Result<void> {
+        auto& held = edited.spec.finalizers;
+        for (size_t i = held.size(); i-- > 0;)
+            if (held[i] == api::namespace_finalizer) held.erase(held.begin() + i);
+        return ok();
+    };
+    auto task = objects_.modify<api::Namespace>("", ns, std::move(change), store::Part::finalize);
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> NamespaceController::write_status(std::string ns, api::NamespaceStatus status) {
+    std::function<Result<void>(api::Namespace&)> change = [status](api::Namespace& edited) -> Result<void> {
+        edited.status = status;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Namespace>("", ns, std::move(change));
+    auto written = co_await std::move(task);
+    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
+    co_return ok();
+}
+
+}  // namespace orilla::controllers

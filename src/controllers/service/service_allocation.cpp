@@ -1,0 +1,259 @@
+#include "service/service_allocation.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+#include <vector>
+
+#include "orilla/kinds/validation.hpp"
+
+namespace orilla::controllers {
+namespace {
+
+constexpr uint32_t kubernetes_index = 1;
+constexpr uint32_t dns_index = 10;
+
+bool needs_cluster_ip(const api::ServiceSpec& spec) { return spec.type == "ClusterIP" || spec.type == "NodePort"; }
+bool needs_node_ports(const api::ServiceSpec& spec) { return spec.type == "NodePort"; }
+bool in_port_range(int32_t port) { return port >= node_port_min && port <= node_port_max; }
+
+std::optional<uint32_t> ip_of(const api::Service& service) {
+    return needs_cluster_ip(service.spec) ? parse_ipv4(service.spec.cluster_ip) : std::nullopt;
+}
+
+std::set<uint32_t> ports_of(const api::Service& service) {
+    std::set<uint32_t> out;
+    if (!needs_node_ports(service.spec)) return out;
+    for (const auto& port : service.spec.ports)
+        if (in_port_range(port.node_port)) out.insert(static_cast<uint32_t>(port.node_port));
+    return out;
+}
+
+/// Where the search for a free number begins: spread by the Service's random uid, so that a number that was just freed
+/// is rarely given again at once.
+uint32_t spread(const api::Str& uid, size_t salt) {
+    uint32_t hash = 2166136261U + static_cast<uint32_t>(salt);  // FNV-1a
+    for (unsigned char c : uid.view()) hash = (hash ^ c) * 16777619U;
+    return hash;
+}
+
+/// The low part of a range is for those that ask for a number; it is given freely only when the rest is used up.
+uint32_t static_band(uint32_t size, uint32_t step, uint32_t most) {
+    if (size <= 16) return 0;
+    return std::min(std::max<uint32_t>(16, size / step), most);
+}
+
+Error invalid(const api::Service& service, std::string field, const std::string& value, const std::string& why) {
+    Cause cause{"FieldValueInvalid", "Invalid value: " + value + ": " + why, std::move(field)};
+    return api::make_invalid_error("", "Service", service.metadata.name, {std::move(cause)});
+}
+
+void fill_families(api::ServiceSpec& spec) {
+    if (spec.ip_families.empty()) spec.ip_families.push_back("IPv4");
+    if (!spec.ip_family_policy) spec.ip_family_policy = "SingleStack";
+}
+
+void carry_over_node_ports(api::ServiceSpec& spec, const api::ServiceSpec& old) {
+    for (auto& port : spec.ports) {
+        if (port.node_port != 0) continue;
+        for (const auto& before : old.ports) {
+            if (before.port != port.port || before.protocol != port.protocol) continue;
+            const bool taken = std::any_of(spec.ports.begin(), spec.ports.end(), [&](const auto& other) {
+                return other.node_port == before.node_port && other.protocol == port.protocol;
+            });
+            if (!taken) port.node_port = before.node_port;
+        }
+    }
+}
+
+/// NodePort to ClusterIP: what the client did not change goes with the type.
+void drop_node_ports(api::ServiceSpec& spec, const api::ServiceSpec& old) {
+    for (auto& port : spec.ports)
+        for (const auto& before : old.ports)
+            if (port.node_port == before.node_port) {
+                port.node_port = 0;
+                break;
+            }
+    if (spec.external_ips.empty() && spec.external_traffic_policy == old.external_traffic_policy)
+        spec.external_traffic_policy = api::Str();
+}
+
+}  // namespace
+
+// ---- NumberPool ------------------------------------------------------------------------------------------------------
+
+bool NumberPool::is_free_for(uint32_t number, const api::Str& uid) const {
+    const auto found = held_.find(number);
+    return found == held_.end() || found->second.uid == uid;
+}
+
+void NumberPool::hold(uint32_t number, const api::Str& uid) {
+    auto [holder, fresh] = held_.try_emplace(number);
+    if (fresh) holder->second.uid = uid;
+    if (holder->second.uid == uid) ++holder->second.holds;
+}
+
+void NumberPool::release(uint32_t number, const api::Str& uid) {
+    const auto found = held_.find(number);
+    if (found == held_.end() || !(found->second.uid == uid)) return;
+    if (--found->second.holds <= 0) held_.erase(found);
+}
+
+void NumberPool::release_all(const api::Str& uid) {
+    std::erase_if(held_, [&uid](const auto& held) { return held.second.uid == uid; });
+}
+
+// ---- ServiceAllocation -----------------------------------------------------------------------------------------------
+
+ServiceAllocation::ServiceAllocation(std::string service_cidr) : cidr_(std::move(service_cidr)) {
+    const auto range = parse_ipv4_range(cidr_);
+    assert(range.has_value() && "the service CIDR was checked when the configuration was read");
+    range_ = *range;
+}
+
+void ServiceAllocation::adopt(const api::Service& service) {
+    if (const auto ip = ip_of(service)) ips_.hold(*ip, service.metadata.uid);
+    for (const uint32_t port : ports_of(service)) ports_.hold(port, service.metadata.uid);
+}
+
+void ServiceAllocation::settle(const api::Service& before, const api::Service& now) {
+    const auto ip = ip_of(before);
+    if (ip && ip != ip_of(now)) ips_.release(*ip, before.metadata.uid);
+    const auto kept = ports_of(now);
+    for (const uint32_t port : ports_of(before))
+        if (!kept.contains(port)) ports_.release(port, before.metadata.uid);
+}
+
+Result<void> ServiceAllocation::on_create(api::Object& object) {
+    if (!object.is<api::Service>()) return ok();
+    return allocate(object.as<api::Service>(), nullptr);
+}
+
+Result<void> ServiceAllocation::on_update(api::Object& updated, const api::Object& old) {
+    if (!updated.is<api::Service>()) return ok();
+    carry_over_allocation(updated.as<api::Service>(), old.as<api::Service>());
+    return allocate(updated.as<api::Service>(), &old.as<api::Service>());
+}
+
+void ServiceAllocation::on_deleted(const api::Object& last) {
+    if (!last.is<api::Service>()) return;
+    ips_.release_all(last.meta().uid);
+    ports_.release_all(last.meta().uid);
+}
+
+void ServiceAllocation::on_abandoned(const api::Object& object, const api::Object* old) {
+    if (object.is<api::Service>()) release_new(object.as<api::Service>(), old ? &old->as<api::Service>() : nullptr);
+}
+
+void ServiceAllocation::release_new(const api::Service& service, const api::Service* old) {
+    const auto ip = ip_of(service);
+    if (ip && !(old && ip_of(*old) == ip)) ips_.release(*ip, service.metadata.uid);
+    const auto before = old ? ports_of(*old) : std::set<uint32_t>();
+    for (const uint32_t port : ports_of(service))
+        if (!before.contains(port)) ports_.release(port, service.metadata.uid);
+}
+
+Result<void> ServiceAllocation::allocate(api::Service& service, const api::Service* old) {
+    api::ServiceSpec& spec = service.spec;
+    if (!needs_cluster_ip(spec)) return ok();  // validation refuses the other types
+    if (spec.cluster_ips.empty() && !spec.cluster_ip.empty()) spec.cluster_ips.push_back(spec.cluster_ip);
+    fill_families(spec);
+    // What validation is going to refuse holds nothing.
+    const bool new_ip = !old || !(old->spec.cluster_ip == spec.cluster_ip) || !needs_cluster_ip(old->spec);
+    const bool own_ip = new_ip && spec.cluster_ip != "None" && (spec.cluster_ip.empty() || parse_ipv4(spec.cluster_ip));
+    if (own_ip) TRY_VOID(allocate_ip(service));
+    if (!needs_node_ports(spec)) return ok();
+    auto ports = allocate_ports(service, old);
+    if (!ports && own_ip) ips_.release(*parse_ipv4(spec.cluster_ip), service.metadata.uid);
+    return ports;
+}
+
+bool ServiceAllocation::is_reserved(uint32_t ip, const api::Service& service) const {
+    const bool is_kubernetes = service.metadata.namespace_ == "default" && service.metadata.name == "kubernetes";
+    return ip - range_.base == kubernetes_index && !is_kubernetes;
+}
+
+Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
+    api::ServiceSpec& spec = service.spec;
+    const api::Str& uid = service.metadata.uid;
+    if (!spec.cluster_ip.empty()) {
+        const uint32_t ip = *parse_ipv4(spec.cluster_ip);
+        const std::string text = render_ipv4(ip), value = "[\"" + text + "\"]";
+        const std::string failed = "failed to allocate IP " + text + ": ";
+        if (!range_.has_host(ip))
+            return invalid(service, "spec.clusterIPs", value,
+                           failed + "the provided IP (" + text + ") is not in the valid range. The range of valid IPs is " + cidr_);
+        if (is_reserved(ip, service) || !ips_.is_free_for(ip, uid))
+            return invalid(service, "spec.clusterIPs", value, failed + "provided IP is already allocated");
+        ips_.hold(ip, uid);
+        return ok();
+    }
+    const uint32_t hosts = range_.size - 2, band = static_band(hosts, 16, 256), upper = hosts - band;
+    for (uint32_t i = 0, start = spread(uid, 0) % upper; i < hosts; ++i) {
+        // The upper part from its start on and around, then the static band.
+        const uint32_t index = 1 + (i < upper ? band + (start + i) % upper : i - upper);
+        if (index == kubernetes_index || index == dns_index || !ips_.is_free(range_.base + index)) continue;
+        ips_.hold(range_.base + index, uid);
+        spec.cluster_ip = api::Str(render_ipv4(range_.base + index));
+        spec.cluster_ips = api::List<api::Str>{spec.cluster_ip};
+        return ok();
+    }
+    return Error(Code::internal, "Internal error occurred: failed to allocate a serviceIP: range is full");
+}
+
+Result<int32_t> ServiceAllocation::find_port(const api::Service& service, size_t index) const {
+    const auto& ports = service.spec.ports;
+    const api::ServicePort& wanted = ports[index];
+    const auto chosen = ports_of(service);
+    // One number for one port in two protocols (DNS), as long as nobody took it in this protocol.
+    for (const auto& other : ports) {
+        if (other.node_port == 0 || other.port != wanted.port || other.protocol == wanted.protocol) continue;
+        const bool taken = std::any_of(ports.begin(), ports.end(), [&](const auto& port) {
+            return port.node_port == other.node_port && port.protocol == wanted.protocol;
+        });
+        if (!taken && in_port_range(other.node_port)) return other.node_port;
+    }
+    constexpr uint32_t size = node_port_max - node_port_min + 1;
+    const uint32_t band = static_band(size, 32, 128), upper = size - band;
+    for (uint32_t i = 0, start = spread(service.metadata.uid, index + 1) % upper; i < size; ++i) {
+        const uint32_t port = node_port_min + (i < upper ? band + (start + i) % upper : i - upper);
+        if (ports_.is_free(port) && !chosen.contains(port)) return static_cast<int32_t>(port);
+    }
+    return Error(Code::internal, "Internal error occurred: failed to allocate a nodePort: range is full");
+}
+
+Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api::Service* old) {
+    const api::Str& uid = service.metadata.uid;
+    auto& ports = service.spec.ports;
+    for (size_t i = 0; i < ports.size(); ++i) {
+        const int32_t port = ports[i].node_port;
+        if (in_port_range(port) && !ports_.is_free_for(static_cast<uint32_t>(port), uid))
+            return invalid(service, "spec.ports[" + std::to_string(i) + "].nodePort", std::to_string(port),
+                           "provided port is already allocated");
+    }
+    for (size_t i = 0; i < ports.size(); ++i) {
+        if (ports[i].node_port != 0) continue;
+        TRY(ports[i].node_port, find_port(service, i));
+    }
+    const auto before = old ? ports_of(*old) : std::set<uint32_t>();
+    for (const uint32_t port : ports_of(service))
+        if (!before.contains(port)) ports_.hold(port, uid);
+    return ok();
+}
+
+void carry_over_allocation(api::Service& updated, const api::Service& old) {
+    api::ServiceSpec& spec = updated.spec;
+    if (!needs_cluster_ip(spec) || !needs_cluster_ip(old.spec)) return;
+    if (spec.cluster_ip.empty()) {
+        spec.cluster_ip = old.spec.cluster_ip;
+        if (spec.cluster_ips.empty()) spec.cluster_ips = old.spec.cluster_ips;
+    } else if (!(spec.cluster_ip == old.spec.cluster_ip) && spec.cluster_ips == old.spec.cluster_ips) {
+        spec.cluster_ips = api::List<api::Str>{spec.cluster_ip};
+    }
+    if (spec.ip_families.empty()) spec.ip_families = old.spec.ip_families;
+    if (!spec.ip_family_policy) spec.ip_family_policy = old.spec.ip_family_policy;
+    if (needs_node_ports(spec) && needs_node_ports(old.spec)) carry_over_node_ports(spec, old.spec);
+    if (!needs_node_ports(spec) && needs_node_ports(old.spec)) drop_node_ports(spec, old.spec);
+}
+
+}  // namespace orilla::controllers

@@ -1,0 +1,73 @@
+// Gives Services their cluster IPs and node ports while they are written, so that the answer to a create already shows
+// them. Promises that no two Services hold one address or port, whatever writes are under way; that what a write asked for
+// and did not get stored is free again; and that the answer after a restart is the same, because it is read from the
+// Services themselves. Refuses what is taken or out of range, in kubectl's words.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "orilla/objects/objects.hpp"
+#include "service/ipv4.hpp"
+
+namespace orilla::controllers {
+
+constexpr int32_t node_port_min = 30000;
+constexpr int32_t node_port_max = 32767;
+
+/// Numbers of one kind, each held by one Service. A hold is counted once for every write that asked for it.
+class NumberPool {
+  public:
+    bool is_free_for(uint32_t number, const api::Str& uid) const;
+    bool is_free(uint32_t number) const { return !held_.contains(number); }
+    void hold(uint32_t number, const api::Str& uid);
+    /// Takes back one hold; of somebody else's number nothing.
+    void release(uint32_t number, const api::Str& uid);
+    void release_all(const api::Str& uid);
+    size_t size() const { return held_.size(); }
+
+  private:
+    struct Holder {
+        api::Str uid;
+        int holds = 0;
+    };
+    std::map<uint32_t, Holder> held_;
+};
+
+class ServiceAllocation final : public store::Admission {
+  public:
+    /// `service_cidr`: its first address is for the Service default/kubernetes alone, its tenth is only given on request
+    /// (kube-dns).
+    explicit ServiceAllocation(std::string service_cidr);
+
+    /// Takes what an existing Service holds, as it is.
+    void adopt(const api::Service& service);
+    /// A write was stored: what it gave up is free.
+    void settle(const api::Service& before, const api::Service& now);
+
+    Result<void> on_create(api::Object& object) override;
+    Result<void> on_update(api::Object& updated, const api::Object& old) override;
+    void on_deleted(const api::Object& last) override;
+    void on_abandoned(const api::Object& object, const api::Object* old) override;
+
+    size_t held_ips() const { return ips_.size(); }
+    size_t held_ports() const { return ports_.size(); }
+
+  private:
+    Result<void> allocate(api::Service& service, const api::Service* old);
+    Result<void> allocate_ip(api::Service& service);
+    Result<void> allocate_ports(api::Service& service, const api::Service* old);
+    Result<int32_t> find_port(const api::Service& service, size_t index) const;
+    bool is_reserved(uint32_t ip, const api::Service& service) const;
+    void release_new(const api::Service& service, const api::Service* old);
+
+    std::string cidr_;
+    Ipv4Range range_;
+    NumberPool ips_, ports_;
+};
+
+/// What the API server fills in from the stored Service when a write leaves it out, and takes away when the type no longer
+/// has it. Pure.
+void carry_over_allocation(api::Service& updated, const api::Service& old);
+
+}  // namespace orilla::controllers

@@ -1,0 +1,201 @@
+#include "workload/deployment_controller.hpp"
+
+#include <algorithm>
+
+#include "pod_facts.hpp"
+#include "terms.hpp"
+
+namespace orilla::controllers {
+namespace {
+constexpr std::string_view deployment_component = "deployment-controller";
+}
+
+DeploymentController::DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events,
+                                           store::TermIndex& sets, store::TermIndex& pods)
+    : loop_(loop),
+      objects_(objects),
+      events_(events),
+      deployments_(loop, objects.store(), "deployments.apps",
+                   [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
+      sets_(sets),
+      pods_(pods),
+      worker_(loop, *this, {.name = "deployment", .concurrency = 2}) {
+    sets.subscribe([this](const store::WatchEvent& event) { set_changed(event); });
+    pods.subscribe([this](const store::WatchEvent& event) { pod_changed(event); });
+}
+
+void DeploymentController::set_changed(const store::WatchEvent& event) {
+    queue_owner(objects_, api::kind_of<api::ReplicaSet>(), "Deployment", event, worker_.queue());
+    const auto set = object_of(objects_, api::kind_of<api::ReplicaSet>(), event.entry);
+    if (!set || find_controller(set->meta())) return;
+    for (const auto& deployment : objects_.list<api::Deployment>(event.entry->key.ns))
+        if (selects(deployment->spec.selector, set->meta().labels)) worker_.queue().add(key_of(deployment->metadata));
+}
+
+/// Recreate waits for the old pods' end, which no ReplicaSet shows.
+void DeploymentController::pod_changed(const store::WatchEvent& event) {
+    if (event.type != store::WatchEvent::Type::deleted) return;
+    const auto pod = object_of(objects_, api::kind_of<api::Pod>(), event.entry);
+    const auto* controller = pod ? find_controller(pod->meta()) : nullptr;
+    if (!controller || controller->kind != "ReplicaSet") return;
+    const auto set = objects_.get<api::ReplicaSet>(event.entry->key.ns, controller->name);
+    const auto* owner = set ? find_controller(set->metadata) : nullptr;
+    if (owner && owner->kind == "Deployment") worker_.queue().add(key_of(event.entry->key.ns, owner->name));
+}
+
+loop::Task<DeploymentObserved> DeploymentController::observe(DeploymentPtr deployment) {
+    for (store::TermIndex* index : {&sets_, &pods_}) {
+        auto catching_up = index->catch_up();
+        co_await std::move(catching_up);
+    }
+    DeploymentObserved seen;
+    for (const auto& set : sets_.find<api::ReplicaSet>(owned_by(deployment->metadata.uid))) seen.replica_sets.push_back(*set);
+    for (const auto& set : sets_.find<api::ReplicaSet>(orphans_in(deployment->metadata.namespace_)))
+        if (!set->metadata.deletion_timestamp && selects(deployment->spec.selector, set->metadata.labels))
+            seen.replica_sets.push_back(*set);
+    std::sort(seen.replica_sets.begin(), seen.replica_sets.end(),
+              [](const auto& a, const auto& b) { return a.metadata.name < b.metadata.name; });
+    if (deployment->spec.strategy.type == "Recreate")
+        for (const auto& set : seen.replica_sets)
+            for (auto& pod : pods_.find<api::Pod>(owned_by(set.metadata.uid))) seen.pods.push_back(std::move(pod));
+    seen.since_progress_s = (loop_.now_ms() - progressed_ms(*deployment)) / 1000;
+    co_return seen;
+}
+
+/// Starts now for a Deployment that was not seen yet, also after a restart.
+int64_t& DeploymentController::progressed_ms(const api::Deployment& deployment) {
+    Progress& progress = progress_[key_of(deployment.metadata)];
+    if (deployment.metadata.uid != progress.uid) progress = {deployment.metadata.uid.str(), loop_.now_ms()};
+    return progress.at_ms;
+}
+
+loop::Task<Result<loop::Outcome>> DeploymentController::reconcile(std::string key) {
+    const auto [ns, name] = split_key(key);
+    DeploymentPtr deployment = objects_.get<api::Deployment>(ns, name);
+    if (!deployment) {
+        progress_.erase(key);
+        co_return loop::Outcome{};
+    }
+    auto looking = observe(deployment);
+    const DeploymentObserved seen = co_await std::move(looking);
+    for (auto& action : plan_deployment(*deployment, seen)) {
+        CO_TRY_VOID(apply(deployment, std::move(action)));
+    }
+    // The acts may have changed it (revision, collisions).
+    deployment = objects_.get<api::Deployment>(ns, name);
+    if (!deployment) co_return loop::Outcome{};
+    auto task = write_status(deployment);
+    co_return co_await std::move(task);
+}
+
+loop::Task<Result<void>> DeploymentController::apply(DeploymentPtr deployment, DeploymentAction action) {
+    loop::Task<Result<void>> task;
+    if (auto* one = std::get_if<AdoptReplicaSet>(&action)) task = adopt(deployment, one->name);
+    else if (auto* create = std::get_if<CreateReplicaSet>(&action)) task = create_set(deployment, std::move(create->object));
+    else if (auto* bump = std::get_if<BumpCollisionCount>(&action)) task = set_collision_count(deployment, bump->to);
+    else if (auto* update = std::get_if<UpdateReplicaSet>(&action)) task = update_set(deployment, std::move(*update));
+    else if (auto* remove = std::get_if<DeleteReplicaSet>(&action)) task = delete_set(deployment, remove->name);
+    else task = set_revision(deployment, std::get<SetRevision>(action).revision);
+    co_return co_await std::move(task);
+}
+
+loop::Task<Result<void>> DeploymentController::adopt(DeploymentPtr deployment, std::string name) {
+    std::function<Result<void>(api::ReplicaSet&)> change = [deployment](api::ReplicaSet& set) -> Result<void> {
+        if (!find_controller(set.metadata))
+            set.metadata.owner_references.push_back(make_controller_reference("apps/v1", "Deployment", deployment->metadata));
+        return ok();
+    };
+    auto task = objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), name, std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployment, api::ReplicaSet set) {
+    const std::string name = set.metadata.name.str();
+    const int32_t replicas = set.spec.replicas.value_or(0);
+    auto task = objects_.create<api::ReplicaSet>(std::move(set));
+    auto created = co_await std::move(task);
+    if (created) {
+        if (replicas > 0)
+            events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet",
+                           "Scaled up replica set " + name + " from 0 to " + std::to_string(replicas));
+        co_return ok();
+    }
+    if (created.error().code() != Code::already_exists) {
+        events_.record(*deployment, deployment_component, "Warning", "ReplicaSetCreateError",
+                       "Failed to create new replica set \"" + name + "\": " + created.error().message());
+        co_return std::move(created).error();
+    }
+    // Somebody else's has the name that our hash gives.
+    auto bump = set_collision_count(deployment, deployment->status.collision_count.value_or(0) + 1);
+    auto bumped = co_await std::move(bump);
+    if (!bumped) co_return bumped;
+    worker_.queue().add(key_of(deployment->metadata));
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::update_set(DeploymentPtr deployment, UpdateReplicaSet update) {
+    std::function<Result<void>(api::ReplicaSet&)> change = [update](api::ReplicaSet& set) -> Result<void> {
+        set.spec.replicas = update.replicas;
+        set.spec.min_ready_seconds = update.min_ready_seconds;
+        set.metadata.annotations = update.annotations;
+        return ok();
+    };
+    auto task = objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), update.name, std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() == Code::not_found) co_return ok();
+    if (!changed) co_return std::move(changed).error();
+    if (!update.event.empty()) events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet", update.event);
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::delete_set(DeploymentPtr deployment, std::string name) {
+    auto task = objects_.remove<api::ReplicaSet>(deployment->metadata.namespace_.str(), name);
+    auto removed = co_await std::move(task);
+    if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::set_revision(DeploymentPtr deployment, std::string revision) {
+    std::function<Result<void>(api::Deployment&)> change = [revision](api::Deployment& edited) -> Result<void> {
+        edited.metadata.annotations[revision_annotation] = revision;
+        return ok();
+    };
+    // Beside the status, where an annotation does not count as a new generation.
+    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(),
+                                                        deployment->metadata.name.str(), std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<void>> DeploymentController::set_collision_count(DeploymentPtr deployment, int32_t count) {
+    std::function<Result<void>(api::Deployment&)> change = [count](api::Deployment& edited) -> Result<void> {
+        edited.status.collision_count = count;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
+    auto changed = co_await std::move(task);
+    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
+    co_return ok();
+}
+
+loop::Task<Result<loop::Outcome>> DeploymentController::write_status(DeploymentPtr deployment) {
+    auto looking = observe(deployment);
+    const DeploymentObserved seen = co_await std::move(looking);
+    const DeploymentSummary summary = summarise_deployment(*deployment, seen, loop_.clock().wall_s());
+    if (summary.progressed) progressed_ms(*deployment) = loop_.now_ms();
+    const loop::Outcome outcome{summary.again_after_s < 0 ? -1 : summary.again_after_s * 1000};
+    if (summary.status == deployment->status) co_return outcome;
+    std::function<Result<void>(api::Deployment&)> change = [status = summary.status](api::Deployment& edited) -> Result<void> {
+        edited.status = status;
+        return ok();
+    };
+    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
+    auto written = co_await std::move(task);
+    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
+    co_return outcome;
+}
+
+}  // namespace orilla::controllers

@@ -1,0 +1,217 @@
+#include <algorithm>
+
+#include "orilla/base/base64.hpp"
+#include "orilla/schema/codec.hpp"
+#include "pod/container_config.hpp"
+
+namespace orilla::node {
+namespace {
+
+constexpr size_t shown_bytes_max = 64;
+
+void set_variable(EnvList& env, std::string name, std::string value) {
+    for (auto& [have, old] : env) {
+        if (have != name) continue;
+        old = std::move(value);
+        return;
+    }
+    env.emplace_back(std::move(name), std::move(value));
+}
+
+const std::string* find_variable(const EnvList& env, std::string_view name) {
+    for (const auto& [have, value] : env)
+        if (have == name) return &value;
+    return nullptr;
+}
+
+std::string upper_name(std::string_view name) {
+    std::string out(name);
+    for (char& c : out) c = c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+    return out;
+}
+
+/// {SVC}_SERVICE_HOST and the docker-style variables of one service.
+void add_service_variables(EnvList& env, const api::Service& service) {
+    const std::string ip(service.spec.cluster_ip.view());
+    if (ip.empty() || ip == "None" || service.spec.ports.empty()) return;
+    const std::string prefix = upper_name(service.metadata.name.view());
+    auto port_text = [](const api::ServicePort& port) { return std::to_string(port.port); };
+    env.emplace_back(prefix + "_SERVICE_HOST", ip);
+    env.emplace_back(prefix + "_SERVICE_PORT", port_text(service.spec.ports[0]));
+    for (const auto& port : service.spec.ports)
+        if (!port.name.empty()) env.emplace_back(prefix + "_SERVICE_PORT_" + upper_name(port.name.view()), port_text(port));
+    for (const auto& port : service.spec.ports) {
+        std::string protocol(port.protocol.empty() ? "TCP" : port.protocol.view());
+        std::string lower = protocol;
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return tolower(c); });
+        const std::string url = lower + "://" + ip + ":" + port_text(port);
+        const std::string name = prefix + "_PORT_" + port_text(port) + "_" + protocol;
+        if (&port == &service.spec.ports[0]) env.emplace_back(prefix + "_PORT", url);
+        env.emplace_back(name, url);
+        env.emplace_back(name + "_PROTO", lower);
+        env.emplace_back(name + "_PORT", port_text(port));
+        env.emplace_back(name + "_ADDR", ip);
+    }
+}
+
+Result<void> add_env_from(EnvList& env, const api::EnvFromSource& from, const EnvSources& sources) {
+    const std::string prefix(from.prefix.view());
+    if (from.config_map_ref) {
+        const auto& ref = *from.config_map_ref;
+        auto found = sources.config_map(ref.name.view());
+        if (!found && ref.optional.value_or(false)) return ok();
+        if (!found) return Error(Code::not_found, "configmap \"" + std::string(ref.name.view()) + "\" not found");
+        for (const auto& [key, value] : found->data) set_variable(env, prefix + std::string(key.view()), std::string(value.view()));
+    }
+    if (from.secret_ref) {
+        const auto& ref = *from.secret_ref;
+        auto found = sources.secret(ref.name.view());
+        if (!found && ref.optional.value_or(false)) return ok();
+        if (!found) return Error(Code::not_found, "secret \"" + std::string(ref.name.view()) + "\" not found");
+        for (const auto& [key, value] : found->data) {
+            TRY(std::string plain, decode_base64(value.view()));
+            set_variable(env, prefix + std::string(key.view()), std::move(plain));
+        }
+    }
+    return ok();
+}
+
+/// Nothing: an optional source that is absent, the variable is left out.
+Result<std::optional<std::string>> config_map_key(const api::Pod& pod, const api::ConfigMapKeySelector& ref,
+                                                  const EnvSources& sources) {
+    const std::string name(ref.name.view());
+    auto found = sources.config_map(name);
+    const api::Str* value = found ? found->data.get(ref.key.view()) : nullptr;
+    if (value) return std::optional<std::string>(std::string(value->view()));
+    if (ref.optional.value_or(false)) return std::optional<std::string>();
+    if (!found) return Error(Code::not_found, "configmap \"" + name + "\" not found");
+    return Error(Code::not_found, "couldn't find key " + std::string(ref.key.view()) + " in ConfigMap " +
+                                      std::string(pod.metadata.namespace_.view()) + "/" + name);
+}
+
+Result<std::optional<std::string>> secret_key(const api::Pod& pod, const api::SecretKeySelector& ref,
+                                              const EnvSources& sources) {
+    const std::string name(ref.name.view());
+    auto found = sources.secret(name);
+    const api::Str* value = found ? found->data.get(ref.key.view()) : nullptr;
+    if (value) {
+        TRY(std::string plain, decode_base64(value->view()));
+        return std::optional<std::string>(std::move(plain));
+    }
+    if (ref.optional.value_or(false)) return std::optional<std::string>();
+    if (!found) return Error(Code::not_found, "secret \"" + name + "\" not found");
+    return Error(Code::not_found, "couldn't find key " + std::string(ref.key.view()) + " in Secret " +
+                                      std::string(pod.metadata.namespace_.view()) + "/" + name);
+}
+
+Result<std::optional<std::string>> resolve_source(const api::Pod& pod, const api::Container& container,
+                                                  const api::EnvVarSource& from, const EnvSources& sources,
+                                                  const PodPlacement& placement) {
+    if (from.config_map_key_ref) return config_map_key(pod, *from.config_map_key_ref, sources);
+    if (from.secret_key_ref) return secret_key(pod, *from.secret_key_ref, sources);
+    if (from.field_ref) {
+        TRY(std::string text, resolve_field_ref(pod, from.field_ref->field_path.view(), placement));
+        return std::optional<std::string>(std::move(text));
+    }
+    if (from.resource_field_ref) {
+        TRY(std::string text, resolve_resource_ref(pod, container.name.view(), *from.resource_field_ref, placement));
+        return std::optional<std::string>(std::move(text));
+    }
+    return Error(Code::invalid, "valueFrom names no source");
+}
+
+void add_names(SourceNames& names, const api::Container& container) {
+    for (const auto& from : container.env_from) {
+        if (from.config_map_ref) names.config_maps.insert(from.config_map_ref->name.str());
+        if (from.secret_ref) names.secrets.insert(from.secret_ref->name.str());
+    }
+    for (const auto& variable : container.env) {
+        if (!variable.value_from) continue;
+        if (const auto& ref = variable.value_from->config_map_key_ref) names.config_maps.insert(ref->name.str());
+        if (const auto& ref = variable.value_from->secret_key_ref) names.secrets.insert(ref->name.str());
+    }
+}
+
+}  // namespace
+
+SourceNames find_source_names(const api::PodSpec& spec) {
+    SourceNames names;
+    for (const auto* list : {&spec.init_containers, &spec.containers})
+        for (const auto& container : *list) add_names(names, container);
+    for (const auto& volume : spec.volumes) {
+        if (volume.config_map) names.config_maps.insert(volume.config_map->name.str());
+        if (volume.secret) names.secrets.insert(volume.secret->secret_name.str());
+    }
+    for (const auto& ref : spec.image_pull_secrets) names.secrets.insert(ref.name.str());
+    return names;
+}
+
+namespace {
+Error too_long(std::string_view text) {
+    return Error(Code::invalid, "expanding \"" + std::string(text.substr(0, shown_bytes_max)) + "\" gives more than the " +
+                                    std::to_string(argument_bytes_max) + " bytes that a program can be started with");
+}
+}  // namespace
+
+Result<std::string> expand_variables(std::string_view text, const EnvList& env, std::string* missing) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+        // Checked while it grows: what the whole would be may not fit into memory.
+        if (out.size() > argument_bytes_max) return too_long(text);
+        if (text[i] != '$' || i + 1 >= text.size()) {
+            out += text[i];
+            continue;
+        }
+        if (text[i + 1] == '$') {
+            out += '$';
+            ++i;
+            continue;
+        }
+        const size_t end = text[i + 1] == '(' ? text.find(')', i + 2) : std::string_view::npos;
+        if (end == std::string_view::npos) {
+            out += text[i];
+            continue;
+        }
+        const auto name = text.substr(i + 2, end - i - 2);
+        const auto* value = find_variable(env, name);
+        if (!value && missing) *missing = name;
+        out += value ? std::string_view(*value) : text.substr(i, end - i + 1);
+        i = end;
+    }
+    if (out.size() > argument_bytes_max) return too_long(text);
+    return out;
+}
+
+Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container, const EnvSources& sources,
+                            const PodPlacement& placement) {
+    EnvList services;
+    for (const auto& service : sources.services) {
+        const bool is_api = service->metadata.name == "kubernetes" && service->metadata.namespace_ == "default";
+        if (is_api || pod.spec.enable_service_links.value_or(true)) add_service_variables(services, *service);
+    }
+    EnvList own;
+    for (const auto& from : container.env_from) TRY_VOID(add_env_from(own, from, sources));
+    // References see what stands before them, the service variables included.
+    EnvList visible = services;
+    size_t bytes = 0;
+    for (const auto& [name, value] : own) set_variable(visible, name, value);
+    for (const auto& variable : container.env) {
+        const std::string name(variable.name.view());
+        std::string value;
+        if (variable.value_from) {
+            TRY(auto found, resolve_source(pod, container, *variable.value_from, sources, placement));
+            if (!found) continue;
+            value = std::move(*found);
+        } else {
+            TRY(value, expand_variables(variable.value.view(), visible));
+        }
+        bytes += name.size() + value.size();
+        if (bytes > arguments_bytes_max)
+            return Error(Code::invalid, "the environment is larger than the " + std::to_string(arguments_bytes_max) +
+                                            " bytes that a program can be started with");
+        set_variable(visible, name, std::move(value));
+    }
+    return visible;
+}
+
+}  // namespace orilla::node

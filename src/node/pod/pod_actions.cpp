@@ -1,0 +1,301 @@
+// Acting: one idempotent step per action. No choices here but what the kernel or the API leaves open.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "orilla/base/log.hpp"
+#include "orilla/node/host_ports.hpp"
+#include "pod/pod_agent_impl.hpp"
+#include "volumes/volumes.hpp"
+
+namespace orilla::node {
+namespace {
+
+std::string read_small_file(const std::string& path) {
+    constexpr size_t bytes_max = 64 * 1024;
+    std::ifstream in(path);
+    std::string text(bytes_max, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    return text;
+}
+
+/// Attempts of a container whose writable layer can go: all that ended but the newest.
+std::vector<int> old_attempts(const SandboxState& sandbox, const std::string& name, int newest) {
+    std::vector<int> out;
+    for (const auto& state : sandbox.containers)
+        if (state.name == name && state.phase == ContainerPhase::exited && state.attempt < newest - 1)
+            out.push_back(state.attempt);
+    return out;
+}
+
+/// The container's own fault: its command is missing or cannot be executed.
+bool is_start_error(const Error& error) { return error.code() == Code::not_found || error.code() == Code::forbidden; }
+
+}  // namespace
+
+std::vector<HostPort> find_host_ports(const api::Pod& pod) {
+    std::vector<HostPort> out;
+    if (pod.spec.host_network) return out;
+    for (const auto& container : pod.spec.containers)
+        for (const auto& port : container.ports)
+            if (port.host_port > 0)
+                out.push_back({port.protocol.empty() ? "TCP" : port.protocol.str(), port.host_ip.str(), port.host_port,
+                               port.container_port});
+    return out;
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action) {
+    loop::Task<Result<void>> task;
+    if (std::holds_alternative<PrepareVolumes>(action)) {
+        task = apply_volumes_action(memory, pod);
+    } else if (std::holds_alternative<SetUpSandbox>(action)) {
+        task = apply_sandbox(memory, *pod);
+    } else if (const auto* start = std::get_if<StartContainer>(&action)) {
+        task = apply_start(memory, pod, *start);
+    } else if (std::holds_alternative<TearDownSandbox>(action)) {
+        task = apply_teardown(memory);
+    } else if (std::holds_alternative<RemovePodFiles>(action)) {
+        task = apply_remove_files(memory);
+    } else if (std::holds_alternative<FinishDelete>(action)) {
+        task = api_.finish_delete(memory.key);
+    } else {
+        if (const auto* image = std::get_if<EnsureImage>(&action)) apply_ensure_image(memory, *pod, *image);
+        if (const auto* stop = std::get_if<StopContainer>(&action)) apply_stop(memory, pod.get(), *stop);
+        co_return ok();
+    }
+    co_return co_await std::move(task);
+}
+
+void PodAgent::Impl::fail_setup(PodMemory& memory, std::string_view reason, const std::string& message) {
+    memory.setup_reason = reason;
+    memory.setup_message = message;
+    const int shift = std::min(memory.setup_failures++, 20);
+    memory.setup_retry_at_ms = loop_.now_ms() + std::min(setup_backoff_ms_min << shift, setup_backoff_ms_max);
+    api_.record_event(memory.key, "", "Warning", reason, message);
+}
+
+void PodAgent::Impl::fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
+                                    const std::string& message) {
+    ContainerMemory& own = memory.containers[container];
+    own.failure_reason = reason;
+    own.failure_message = message;
+    own.failed_at_ms = loop_.now_ms();
+    own.backing_off = false;
+    const int shift = std::min(own.failures++, 10);
+    own.retry_at_ms = loop_.now_ms() + std::min(start_backoff_ms_min << shift, start_backoff_ms_max);
+    // What is wrong with an image was told already: then only the reason.
+    const bool about_image = own.image == ImagePhase::failed;
+    api_.record_event(memory.key, container, "Warning", "Failed", "Error: " + (about_image ? std::string(reason) : message));
+}
+
+void PodAgent::Impl::refuse_image(PodMemory& memory, const std::string& container, std::string_view reason,
+                                  std::string_view event, const std::string& message) {
+    memory.containers[container].image = ImagePhase::failed;
+    api_.record_event(memory.key, container, "Warning", event, message);
+    fail_container(memory, container, reason, message);
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
+    auto reading = api_.read_sources(pod);
+    const EnvSources sources = co_await std::move(reading);
+    auto done = apply_volumes(*pod, sources, placement(memory, pod.get()));
+    if (!done) {
+        fail_setup(memory, "FailedMount", done.error().message());
+        co_return ok();
+    }
+    memory.volumes_ready = true;
+    memory.projected_metadata = hash_metadata(*pod);
+    memory.setup_failures = 0;
+    co_return ok();
+}
+
+/// Its namespaces as far as they are its own, and its address.
+loop::Task<Result<PodNetwork>> PodAgent::Impl::connect_sandbox(const PodMemory& memory, const api::Pod& pod) {
+    if (pod.spec.host_network) co_return PodNetwork{network_.node_ip(), ""};
+    std::string made;
+    if (!pod.spec.host_users.value_or(true)) {
+        CO_TRY(made, runtime_.make_namespaces(memory.key.uid));
+    }
+    auto attaching = network_.attach(memory.key.uid, find_host_ports(pod), std::move(made));
+    co_return co_await std::move(attaching);
+}
+
+/// The next try begins with namespaces made anew, and must not find a network in the old ones.
+loop::Task<void> PodAgent::Impl::fail_sandbox(PodMemory& memory, const api::Pod& pod, const Error& error) {
+    fail_setup(memory, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + error.message());
+    if (pod.spec.host_users.value_or(true)) co_return;
+    auto removing = runtime_.remove_pod(memory.key.uid);
+    if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
+    auto detaching = network_.detach(memory.key.uid);
+    if (auto detached = co_await std::move(detaching); !detached) log::warning(detached.error().message());
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const api::Pod& pod) {
+    auto connecting = connect_sandbox(memory, pod);
+    auto connected = co_await std::move(connecting);
+    if (!connected) {
+        auto failing = fail_sandbox(memory, pod, connected.error());
+        co_await std::move(failing);
+        co_return ok();
+    }
+    const std::string resolv_conf =
+        render_resolv_conf(pod, network_.dns_ip(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
+    const std::string host_hosts = pod.spec.host_network ? read_small_file(options_.host_hosts) : "";
+    PodConfig config = plan_pod_config(pod, resolv_conf, connected->ip, options_.cluster_domain, host_hosts);
+    auto task = runtime_.create_pod(std::move(config), connected->network_namespace);
+    auto created = co_await std::move(task);
+    if (!created) {
+        auto failing = fail_sandbox(memory, pod, created.error());
+        co_await std::move(failing);
+        co_return ok();
+    }
+    memory.setup_failures = 0;
+    memory.setup_reason.clear();
+    memory.setup_message.clear();
+    co_return ok();
+}
+
+void PodAgent::Impl::apply_ensure_image(PodMemory& memory, const api::Pod& pod, const EnsureImage& action) {
+    const api::Container& spec = *find_container(pod, action.container);
+    const std::string image = spec.image.str();
+    ContainerMemory& own = memory.containers[action.container];
+    if (auto checked = images_.check_name(image); !checked) {
+        return refuse_image(memory, action.container, "InvalidImageName", "InspectFailed",
+                            "Failed to apply default image tag \"" + image + "\": " + checked.error().message());
+    }
+    const auto found = images_.find(image);
+    if (found && spec.image_pull_policy != "Always") {
+        own.image = ImagePhase::present;
+        own.image_id = found->id;
+        own.clear_failure();
+        api_.record_event(memory.key, action.container, "Normal", "Pulled",
+                          "Container image \"" + image + "\" already present on machine");
+        return;
+    }
+    if (spec.image_pull_policy == "Never") {
+        return refuse_image(memory, action.container, "ErrImageNeverPull", "ErrImageNeverPull",
+                            "Container image \"" + image + "\" is not present with pull policy of Never");
+    }
+    own.image = ImagePhase::pulling;
+    api_.record_event(memory.key, action.container, "Normal", "Pulling", "Pulling image \"" + image + "\"");
+    memory.scope.spawn(pull_image(memory, action.container, image));
+}
+
+loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string container, std::string image) {
+    const int64_t started_ms = loop_.now_ms();
+    std::vector<std::string> docker_configs;
+    if (auto pod = api_.find_pod(memory.key)) {
+        auto reading = api_.read_sources(pod);
+        const EnvSources sources = co_await std::move(reading);
+        docker_configs = find_docker_configs(pod->spec, sources);
+    }
+    auto task = images_.pull(image, std::move(docker_configs));
+    auto pulled = co_await std::move(task);
+    ContainerMemory& own = memory.containers[container];
+    if (own.definition != image) co_return;  // the spec names another one by now
+    if (pulled) {
+        own.image = ImagePhase::present;
+        own.image_id = pulled->id;
+        own.clear_failure();
+        api_.record_event(memory.key, container, "Normal", "Pulled",
+                          "Successfully pulled image \"" + image + "\" in " +
+                              std::to_string(loop_.now_ms() - started_ms) + "ms. Image size: " +
+                              std::to_string(pulled->size_bytes) + " bytes.");
+    } else {
+        const std::string why = pulled.error().message();
+        own.image = ImagePhase::failed;
+        api_.record_event(memory.key, container, "Warning", "Failed", "Failed to pull image \"" + image + "\": " + why);
+        fail_container(memory, container, "ErrImagePull", why);
+    }
+    wake(memory.key.uid);
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod,
+                                                     StartContainer action) {
+    const api::Container& spec = *find_container(*pod, action.container);
+    auto reading = api_.read_sources(pod);
+    const EnvSources sources = co_await std::move(reading);
+    auto config = plan_container_config(*pod, spec, action.attempt, sources, placement(memory, pod.get()));
+    if (!config) {
+        fail_container(memory, action.container, "CreateContainerConfigError", config.error().message());
+        co_return ok();
+    }
+    // The image may have been removed since it was looked up.
+    const auto image = images_.find(spec.image.str());
+    ContainerMemory& own = memory.containers[action.container];
+    if (!image) {
+        own.image = ImagePhase::unknown;
+        co_return ok();
+    }
+    own.image_id = image->id;
+    own.stopping = false;
+    const bool hook = spec.lifecycle && spec.lifecycle->post_start;
+    own.post_start_done = !hook;
+    config->log_path = log_dir(memory.key) + "/" + action.container + "/" + std::to_string(action.attempt) + ".log";
+    auto task = runtime_.start_container(std::move(*config));
+    auto started = co_await std::move(task);
+    if (!started) {
+        fail_start(memory, action, started.error());
+        co_return ok();
+    }
+    own.started_image = spec.image.str();
+    own.start_error.reset();
+    own.clear_failure();
+    api_.record_event(memory.key, action.container, "Normal", "Created", "Created container: " + action.container);
+    api_.record_event(memory.key, action.container, "Normal", "Started", "Started container " + action.container);
+    if (hook) memory.scope.spawn(run_post_start(memory, action.container, *spec.lifecycle->post_start, action.attempt));
+    const auto sandbox = runtime_.observe_pod(memory.key.uid);
+    for (int attempt : sandbox ? old_attempts(*sandbox, action.container, action.attempt) : std::vector<int>()) {
+        auto removal = runtime_.remove_container(memory.key.uid, action.container, attempt);
+        auto removed = co_await std::move(removal);
+        if (!removed) co_return std::move(removed).error();
+    }
+    co_return ok();
+}
+
+/// A command that cannot run counts as an attempt that ended with 128; what is the node's fault is tried again.
+void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action, const Error& error) {
+    if (!is_start_error(error)) {
+        const bool config = error.code() == Code::bad_request;
+        return fail_container(memory, action.container, config ? "CreateContainerConfigError" : "CreateContainerError", error.message());
+    }
+    ContainerState ended;
+    ended.name = action.container;
+    ended.attempt = action.attempt;
+    ended.phase = ContainerPhase::exited;
+    ended.exit_code = 128;
+    ended.reason = "StartError";
+    ended.termination_message = "failed to start container: " + error.message();
+    ended.started_wall_s = ended.finished_wall_s = loop_.clock().wall_s();
+    ContainerMemory& own = memory.containers[action.container];
+    own.start_error = std::make_unique<ContainerState>(std::move(ended));
+    own.started_image = own.definition;
+    api_.record_event(memory.key, action.container, "Warning", "Failed", "Error: failed to start container: " + error.message());
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {
+    memory.scope.cancel();
+    for (auto& [name, container] : memory.containers) {
+        container.prober.reset();
+        // A pull or a stop that was under way is under way no more.
+        if (container.image == ImagePhase::pulling) container.image = ImagePhase::unknown;
+        container.stopping = false;
+    }
+    CO_TRY_VOID(runtime_.remove_pod(memory.key.uid));
+    CO_TRY_VOID(network_.detach(memory.key.uid));
+    memory.volumes_ready = false;
+    co_return ok();
+}
+
+loop::Task<Result<void>> PodAgent::Impl::apply_remove_files(PodMemory& memory) {
+    const std::string dir = pod_dir(memory.key.uid);
+    CO_CHECK_VOID(unmount_volumes(dir));
+    CO_TRY_VOID(runtime_.remove_tree(dir));
+    if (!memory.key.name.empty()) CO_TRY_VOID(runtime_.remove_tree(log_dir(memory.key)));
+    co_return ok();
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,125 @@
+// The agent's inside, shared by observing (pod_agent.cpp) and acting (pod_actions.cpp, pod_stop.cpp).
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "orilla/node/pod_agent.hpp"
+#include "pod/pod_memory.hpp"
+#include "pod/pod_plan.hpp"
+
+namespace orilla::node {
+
+/// One graceful stop under way.
+struct StopTask {
+    std::string container;
+    int attempt = 0;
+    int64_t grace_s = 0;
+    api::Box<api::LifecycleHandler> pre_stop;
+    StopProgress progress;
+};
+
+class PodAgent::Impl final : public loop::Reconciler {
+  public:
+    Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
+         PodAgentOptions options);
+    /// The runtime outlives the agent and has nobody to tell then.
+    ~Impl() { runtime_.on_change(nullptr); }
+
+    void start();
+    void wake(const std::string& uid);
+    PodMemory& remember(const PodKey& key);
+    void source_changed(const std::string& ns, const std::string& name);
+    std::vector<std::string> images_in_use() const;
+    loop::Task<Result<loop::Outcome>> reconcile(std::string uid) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+
+  private:
+    // pod_agent.cpp: observe
+    PodObserved observe(PodMemory& memory, const api::Pod* pod);
+    void observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen);
+    void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
+                            std::vector<ContainerSeen>& out);
+    void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerSeen& seen);
+    /// Probes what runs, and puts what is known of an adopted container into `seen`.
+    void follow_probes(PodMemory& memory, const api::Pod& pod, PodObserved& seen);
+    void start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state, const std::string& ip);
+    void take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report);
+    void follow_metadata(PodMemory& memory, const std::shared_ptr<const api::Pod>& pod);
+    loop::Task<void> refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
+    loop::Task<Result<void>> write_status(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    std::string pod_dir(const std::string& uid) const { return options_.pods_dir + "/" + uid; }
+    std::string log_dir(const PodKey& key) const;
+    /// Of a pod that is gone: without what only its spec tells.
+    PodPlacement placement(const PodMemory& memory, const api::Pod* pod) const;
+    std::vector<PodKey> left_behind() const;
+
+    // pod_back_off.cpp: what is waited for, and what is said of it
+    void follow_back_offs(PodMemory& memory, const api::Pod& pod);
+    void tell_back_off(const PodMemory& memory, const api::Container& spec, bool of_pull);
+    void tell_sandbox_change(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    void tell_deadline(PodMemory& memory, const api::Pod& pod, const PodObserved& seen);
+    int64_t failure_shown_until(const PodMemory& memory, int64_t otherwise) const;
+
+    // pod_actions.cpp: apply
+    loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action);
+    loop::Task<Result<void>> apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
+    loop::Task<Result<void>> apply_sandbox(PodMemory& memory, const api::Pod& pod);
+    loop::Task<Result<PodNetwork>> connect_sandbox(const PodMemory& memory, const api::Pod& pod);
+    loop::Task<void> fail_sandbox(PodMemory& memory, const api::Pod& pod, const Error& error);
+    loop::Task<Result<void>> apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod, StartContainer action);
+    loop::Task<Result<void>> apply_teardown(PodMemory& memory);
+    loop::Task<Result<void>> apply_remove_files(PodMemory& memory);
+    void apply_ensure_image(PodMemory& memory, const api::Pod& pod, const EnsureImage& action);
+    loop::Task<void> pull_image(PodMemory& memory, std::string container, std::string image);
+    void fail_start(PodMemory& memory, const StartContainer& action, const Error& error);
+    void fail_setup(PodMemory& memory, std::string_view reason, const std::string& message);
+    void fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
+                        const std::string& message);
+    /// Fails it for its image, which `event` tells of in full.
+    void refuse_image(PodMemory& memory, const std::string& container, std::string_view reason, std::string_view event,
+                      const std::string& message);
+
+    // pod_stop.cpp: graceful stops and hooks
+    void apply_stop(PodMemory& memory, const api::Pod* pod, const StopContainer& action);
+    loop::Task<void> stop_container(PodMemory& memory, StopTask stop);
+    loop::Task<void> run_pre_stop(PodMemory& memory, StopTask stop);
+    loop::Task<void> run_hook(PodMemory& memory, StopTask stop, bool* ended);
+    loop::Task<void> wait_pre_stop(PodMemory& memory, StopTask stop);
+    loop::Task<void> wait_stopped(PodMemory& memory, StopTask stop);
+    void note_stop(const PodMemory& memory, const StopTask& stop);
+    loop::Task<void> run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler, int attempt);
+    loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, api::LifecycleHandler handler,
+                                         int64_t limit_ms);
+    loop::Task<Result<void>> run_hook_command(const PodMemory& memory, std::string container, api::ExecAction action,
+                                              int64_t limit_ms);
+    bool runs(const PodMemory& memory, const std::string& container, int attempt) const;
+    int64_t current_grace_s(const PodMemory& memory, int64_t grace_s) const;
+
+    loop::Loop& loop_;
+    PodApi& api_;
+    RuntimePort& runtime_;
+    ImagesPort& images_;
+    NetworkPort& network_;
+    PodAgentOptions options_;
+    std::unordered_map<std::string, std::unique_ptr<PodMemory>> pods_;
+    loop::Worker worker_;
+};
+
+constexpr int64_t setup_backoff_ms_min = 500;
+constexpr int64_t setup_backoff_ms_max = 120'000;
+constexpr int64_t start_backoff_ms_min = 10'000;
+constexpr int64_t start_backoff_ms_max = 300'000;
+/// ErrImagePull, or how a container ended, is shown for so long before it becomes ImagePullBackOff or CrashLoopBackOff.
+constexpr int64_t failure_shown_ms = 1'000;
+/// A container whose preStop hook has used the grace period up still gets this long for the stop signal.
+constexpr int64_t after_pre_stop_ms_min = 2'000;
+/// How often a preStop command of an earlier daemon, whose end nobody tells, is looked for.
+constexpr int64_t pre_stop_look_ms = 200;
+/// A killed container that is still there after this is asked again.
+constexpr int64_t kill_repeat_ms = 2'000;
+constexpr int kill_repeats_max = 30;
+
+const api::Container* find_container(const api::Pod& pod, std::string_view name);
+
+}  // namespace orilla::node

@@ -1,0 +1,164 @@
+#include "pod/pod_plan.hpp"
+
+#include <algorithm>
+
+namespace orilla::node {
+namespace {
+
+bool is_running(const ContainerSeen& seen) {
+    return seen.current && seen.known_to_runtime && seen.current->phase != ContainerPhase::exited;
+}
+bool has_exited(const ContainerSeen& seen) { return seen.current && seen.current->phase == ContainerPhase::exited; }
+bool succeeded(const ContainerSeen& seen) { return has_exited(seen) && seen.current->exit_code == 0; }
+
+/// Collects actions and the earliest time to look again.
+class Plan {
+  public:
+    void add(PodAction action) { actions_.push_back(std::move(action)); }
+    void wait_until(int64_t at_ms) { earliest_ms_ = earliest_ms_ < 0 ? at_ms : std::min(earliest_ms_, at_ms); }
+    bool empty() const { return actions_.empty(); }
+    std::vector<PodAction> take() {
+        if (actions_.empty() && earliest_ms_ >= 0) actions_.emplace_back(WaitUntil{earliest_ms_});
+        return std::move(actions_);
+    }
+
+  private:
+    std::vector<PodAction> actions_;
+    int64_t earliest_ms_ = -1;
+};
+
+void plan_start(Plan& plan, const ContainerSeen& seen, int64_t now_ms) {
+    const int64_t not_before = std::max(seen.backoff_until_ms, seen.retry_at_ms);
+    if (not_before > now_ms) return plan.wait_until(not_before);
+    switch (seen.image) {
+        case ImagePhase::pulling: return;
+        case ImagePhase::unknown:
+        case ImagePhase::failed: return plan.add(EnsureImage{seen.name});
+        case ImagePhase::present: return plan.add(StartContainer{seen.name, seen.current ? seen.current->attempt + 1 : 0});
+    }
+}
+
+const api::Container* find_spec(const api::Pod& pod, std::string_view name) {
+    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
+        for (const auto& container : *list)
+            if (container.name == name) return &container;
+    return nullptr;
+}
+
+/// The pod's own, unless the probe that failed has another one.
+int64_t grace_of(const api::Pod& pod, const api::Box<api::Probe>* probe) {
+    int64_t grace_s = pod.spec.termination_grace_period_seconds.value_or(30);
+    if (probe && *probe) grace_s = (*probe)->termination_grace_period_seconds.value_or(grace_s);
+    return std::min(grace_s, stop_grace_s_max);
+}
+
+void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
+    if (seen.stopping) return;
+    const api::Container* spec = find_spec(pod, seen.name);
+    const StopProgress& begun = seen.current->stop;
+    const std::string name = "Container " + seen.name;
+    if (begun.begun_ms >= 0)  // by an earlier daemon, which has told why
+        plan.add(StopContainer{seen.name, begun.grace_s >= 0 ? begun.grace_s : grace_of(pod, nullptr), "Stopping container " + seen.name});
+    else if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
+        plan.add(StopContainer{seen.name, grace_of(pod, nullptr), name + " definition changed, will be restarted"});
+    else if (seen.startup == ProbeVerdict::failure)
+        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->startup_probe : nullptr), name + " failed startup probe, will be restarted"});
+    else if (seen.liveness == ProbeVerdict::failure)
+        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->liveness_probe : nullptr), name + " failed liveness probe, will be restarted"});
+}
+
+void plan_container(Plan& plan, const api::Pod& pod, const ContainerSeen& seen, bool is_init, int64_t now_ms) {
+    if (is_running(seen)) return plan_running(plan, pod, seen);
+    if (has_exited(seen) && !should_restart(pod.spec.restart_policy.view(), is_init, seen)) return;
+    plan_start(plan, seen, now_ms);
+}
+
+/// The init containers, one after another. True when all have succeeded.
+bool plan_init(Plan& plan, const api::Pod& pod, const PodObserved& seen, int64_t now_ms) {
+    // Once a main container was started the init containers are history, whatever is left of them.
+    const bool past = std::any_of(seen.containers.begin(), seen.containers.end(),
+                                  [](const auto& c) { return c.current && c.known_to_runtime; });
+    if (past) return true;
+    for (const auto& init : seen.init) {
+        if (succeeded(init)) continue;
+        plan_container(plan, pod, init, true, now_ms);
+        return false;
+    }
+    return true;
+}
+
+/// Stops what runs. True when nothing does any more.
+bool plan_stop_all(Plan& plan, const PodObserved& seen, int64_t grace_s) {
+    bool running = false;
+    for (const auto* list : {&seen.init, &seen.containers}) {
+        for (const auto& container : *list) {
+            if (!is_running(container)) continue;
+            running = true;
+            if (!container.stopping)
+                plan.add(StopContainer{container.name, grace_s, "Stopping container " + container.name});
+        }
+    }
+    return !running;
+}
+
+std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& seen) {
+    Plan plan;
+    if (!plan_stop_all(plan, seen, pod.metadata.deletion_grace_period_seconds.value_or(30))) return plan.take();
+    if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
+    if (seen.pod_dir) return {RemovePodFiles{}};
+    return {FinishDelete{}};
+}
+
+bool is_terminal(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
+
+}  // namespace
+
+int64_t crash_backoff_ms(int crashes) {
+    if (crashes <= 0) return 0;
+    return std::min(crash_backoff_ms_first << std::min(crashes - 1, 10), crash_backoff_ms_max);
+}
+
+bool should_restart(std::string_view policy, bool is_init, const ContainerState& ended) {
+    if (is_init && ended.exit_code == 0) return false;
+    if (policy == "Never") return false;
+    if (policy == "OnFailure" || is_init) return ended.exit_code != 0;
+    return true;
+}
+
+bool should_restart(std::string_view policy, bool is_init, const ContainerSeen& ended) {
+    return ended.outdated || should_restart(policy, is_init, *ended.current);
+}
+
+std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen, int64_t now_ms) {
+    if (!desired) {
+        if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
+        if (seen.pod_dir) return {RemovePodFiles{}};
+        return {};
+    }
+    if (desired->metadata.deletion_timestamp.set) return plan_termination(*desired, seen);
+    if (is_terminal(*desired)) {
+        if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
+        return {};
+    }
+    if (seen.deadline_exceeded) {
+        Plan plan;
+        plan_stop_all(plan, seen, std::min(desired->spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max));
+        return plan.take();  // once all have ended the summary says Failed, and the sandbox goes
+    }
+    if (seen.network_lost) {
+        Plan plan;
+        if (plan_stop_all(plan, seen, grace_of(*desired, nullptr))) plan.add(TearDownSandbox{});
+        return plan.take();
+    }
+    if (seen.setup_retry_at_ms > now_ms) return {WaitUntil{seen.setup_retry_at_ms}};
+    if (!seen.volumes_ready) return {PrepareVolumes{}};
+    // A sandbox whose supervisor died is removed whole: its containers died with it.
+    if (seen.sandbox_known && !seen.sandbox_alive) return {TearDownSandbox{}};
+    if (!seen.sandbox_alive) return {SetUpSandbox{}};
+    Plan plan;
+    if (plan_init(plan, *desired, seen, now_ms))
+        for (const auto& container : seen.containers) plan_container(plan, *desired, container, false, now_ms);
+    return plan.take();
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,226 @@
+// What the kubelet would report: phases, conditions, reasons and container states in its words
+// (documentation "Pod Lifecycle"; pkg/kubelet status manager's names).
+#include <algorithm>
+
+#include "orilla/kinds/defaults.hpp"
+#include "pod/pod_plan.hpp"
+
+namespace orilla::node {
+namespace {
+
+constexpr std::string_view waiting_creating = "ContainerCreating";
+constexpr std::string_view waiting_initializing = "PodInitializing";
+
+bool running(const ContainerSeen& seen) {
+    return seen.current && seen.known_to_runtime && seen.current->phase == ContainerPhase::running;
+}
+bool exited(const ContainerSeen& seen) { return seen.current && seen.current->phase == ContainerPhase::exited; }
+
+std::string terminated_reason(const ContainerState& state) {
+    if (!state.reason.empty()) return state.reason;
+    if (state.oom_killed) return "OOMKilled";
+    return state.exit_code == 0 ? "Completed" : "Error";
+}
+
+/// Never in the middle of a UTF-8 character.
+std::string cut_message(const std::string& text, size_t bytes_max) {
+    constexpr std::string_view mark = "...";
+    if (text.size() <= bytes_max) return text;
+    size_t end = bytes_max - mark.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end).append(mark);
+}
+
+/// As Go prints it: 40s, 1m20s, 5m0s.
+std::string render_duration(int64_t seconds) {
+    const std::string rest = std::to_string(seconds % 60) + "s";
+    return seconds < 60 ? rest : std::to_string(seconds / 60) + "m" + rest;
+}
+
+struct StatusContext {
+    const api::Pod& pod;
+    bool initialized = false;
+    bool has_init = false;
+    std::string uid;
+    bool final = false;  ///< nothing starts any more
+};
+
+api::ContainerStateTerminated summarise_terminated(const StatusContext& context, const ContainerState& state) {
+    const size_t containers = context.pod.spec.init_containers.size() + context.pod.spec.containers.size();
+    const size_t share = terminated_messages_bytes_max / std::max<size_t>(containers, 1);
+    api::ContainerStateTerminated out;
+    out.exit_code = state.exit_code;
+    out.signal = state.signal;
+    out.reason = terminated_reason(state);
+    out.message = cut_message(state.termination_message, std::clamp<size_t>(share, 64, terminated_message_bytes_max));
+    out.started_at = api::Time(state.started_wall_s);
+    out.finished_at = api::Time(state.finished_wall_s);
+    out.container_id = "orilla://" + context.uid + "/" + state.name + "/" + std::to_string(state.attempt);
+    return out;
+}
+
+/// Why a container that does not run waits.
+api::ContainerStateWaiting summarise_waiting(const StatusContext& context, const ContainerSeen& seen) {
+    api::ContainerStateWaiting out;
+    if (!seen.failure_reason.empty()) {
+        out.reason = seen.failure_reason;
+        out.message = cut_message(seen.failure_message, waiting_message_bytes_max);
+    } else if (exited(seen)) {
+        const auto& meta = context.pod.metadata;
+        out.reason = "CrashLoopBackOff";
+        out.message = "back-off " + render_duration(seen.backoff_ms / 1000) + " restarting failed container=" + seen.name +
+                      " pod=" + meta.name.str() + "_" + meta.namespace_.str() + "(" + context.uid + ")";
+    } else {
+        out.reason = context.has_init && !context.initialized ? waiting_initializing : waiting_creating;
+    }
+    return out;
+}
+
+bool container_ready(const ContainerSeen& seen, const api::Container& spec) {
+    if (!running(seen) || !seen.post_start_done) return false;
+    if (spec.startup_probe && seen.startup != ProbeVerdict::success) return false;
+    return !spec.readiness_probe || seen.readiness == ProbeVerdict::success;
+}
+
+api::ContainerStatus summarise_container(const StatusContext& context, const ContainerSeen& seen,
+                                         const api::Container& spec, bool is_init) {
+    api::ContainerStatus out;
+    out.name = spec.name;
+    out.image = seen.started_image.empty() ? spec.image : api::Str(seen.started_image);
+    out.image_id = seen.image_id;
+    out.restart_count = seen.restart_count;
+    if (seen.current) {
+        out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
+        if (!seen.current->image_id.empty()) out.image_id = seen.current->image_id;
+    }
+    // A daemon that starts anew adopts the container but not what it was made from: the status remembers.
+    const auto& before = is_init ? context.pod.status.init_container_statuses : context.pod.status.container_statuses;
+    for (const auto& status : before)
+        if (out.image_id.empty() && status.name == spec.name) out.image_id = status.image_id;
+    const bool over = context.final || context.pod.metadata.deletion_timestamp.set;
+    const bool restarts =
+        exited(seen) && !over && should_restart(context.pod.spec.restart_policy.view(), is_init, seen);
+    // What has ended and starts again at once has simply ended; it waits only where something is waited for.
+    const bool waits = restarts && (!seen.failure_reason.empty() || seen.backing_off);
+    if (running(seen)) {
+        out.state.running.emplace().started_at = api::Time(seen.current->started_wall_s);
+    } else if (exited(seen) && !waits) {
+        out.state.terminated.emplace() = summarise_terminated(context, *seen.current);
+    } else {
+        out.state.waiting.emplace() = summarise_waiting(context, seen);
+        if (exited(seen)) out.last_state.terminated.emplace() = summarise_terminated(context, *seen.current);
+    }
+    if (!out.last_state.terminated && seen.last)
+        out.last_state.terminated.emplace() = summarise_terminated(context, *seen.last);
+    out.ready = is_init ? exited(seen) && seen.current->exit_code == 0 : container_ready(seen, spec);
+    out.started = running(seen) && (!spec.startup_probe || seen.startup == ProbeVerdict::success);
+    return out;
+}
+
+std::string joined_names(const api::List<api::Container>& specs, const std::vector<ContainerSeen>& seen,
+                         const api::List<api::ContainerStatus>& statuses) {
+    std::string out;
+    for (size_t i = 0; i < seen.size(); ++i) {
+        if (statuses[i].ready) continue;
+        if (!out.empty()) out += " ";
+        out += specs[i].name.view();
+    }
+    return out;
+}
+
+void set_pod_condition(api::PodStatus& status, const api::PodStatus& old, std::string_view type, bool value,
+                       std::string_view reason, const std::string& message, int64_t now_s) {
+    api::PodCondition condition;
+    condition.type = type;
+    condition.status = value ? "True" : "False";
+    condition.reason = reason;
+    condition.message = message;
+    condition.last_transition_time = api::Time(now_s);
+    for (const auto& before : old.conditions)
+        if (before.type == type && before.status == condition.status)
+            condition.last_transition_time = before.last_transition_time;
+    status.conditions.push_back(std::move(condition));
+}
+
+std::string_view plan_phase(const api::Pod& pod, const PodObserved& seen, bool initialized) {
+    const std::string_view policy = pod.spec.restart_policy.view();
+    for (const auto& init : seen.init)
+        if (exited(init) && init.current->exit_code != 0 && !should_restart(policy, true, init)) return "Failed";
+    if (!initialized) return "Pending";
+    size_t done = 0, failed = 0, started = 0;
+    for (const auto& container : seen.containers) {
+        if (container.current) ++started;
+        if (!exited(container)) continue;
+        if (!pod.metadata.deletion_timestamp.set && should_restart(policy, false, container)) continue;
+        ++done;
+        if (container.current->exit_code != 0) ++failed;
+    }
+    if (done == seen.containers.size()) return failed ? "Failed" : "Succeeded";
+    return started < seen.containers.size() && started == 0 ? "Pending" : "Running";
+}
+
+void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, bool initialized,
+                          int64_t now_s) {
+    const api::PodStatus& old = pod.status;
+    const bool finished = status.phase == "Succeeded" || status.phase == "Failed";
+    set_pod_condition(status, old, "PodReadyToStartContainers", seen.sandbox_alive, "", "", now_s);
+    const std::string unready_init = joined_names(pod.spec.init_containers, seen.init, status.init_container_statuses);
+    if (initialized) set_pod_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
+    else
+        set_pod_condition(status, old, "Initialized", false, "ContainersNotInitialized",
+                      "containers with incomplete status: [" + unready_init + "]", now_s);
+    const std::string unready = joined_names(pod.spec.containers, seen.containers, status.container_statuses);
+    for (std::string_view type : {"Ready", "ContainersReady"}) {
+        if (status.phase == "Succeeded") set_pod_condition(status, old, type, false, "PodCompleted", "", now_s);
+        else if (status.phase == "Failed") set_pod_condition(status, old, type, false, "PodFailed", "", now_s);
+        else if (unready.empty()) set_pod_condition(status, old, type, true, "", "", now_s);
+        else
+            set_pod_condition(status, old, type, false, "ContainersNotReady",
+                          "containers with unready status: [" + unready + "]", now_s);
+    }
+    for (const auto& before : old.conditions)
+        if (before.type == "PodScheduled") status.conditions.push_back(before);
+}
+
+}  // namespace
+
+api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64_t now_s) {
+    api::PodStatus status;
+    bool initialized = std::all_of(seen.init.begin(), seen.init.end(),
+                                   [](const auto& c) { return exited(c) && c.current->exit_code == 0; });
+    // Main containers only start after the init containers: their existence proves it even when those were forgotten.
+    initialized |= std::any_of(seen.containers.begin(), seen.containers.end(), [](const auto& c) { return c.current; });
+    const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view()),
+                                was_final || seen.deadline_exceeded};
+    for (size_t i = 0; i < seen.init.size(); ++i)
+        status.init_container_statuses.push_back(
+            summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
+    for (size_t i = 0; i < seen.containers.size(); ++i)
+        status.container_statuses.push_back(
+            summarise_container(context, seen.containers[i], pod.spec.containers[i], false));
+    status.phase = was_final ? pod.status.phase.view() : plan_phase(pod, seen, initialized);
+    status.reason = pod.status.reason;
+    status.message = pod.status.message;
+    const bool any_running = std::any_of(seen.init.begin(), seen.init.end(), running) ||
+                             std::any_of(seen.containers.begin(), seen.containers.end(), running);
+    if (seen.deadline_exceeded && !was_final && !any_running) {
+        status.phase = "Failed";
+        status.reason = "DeadlineExceeded";
+        status.message = deadline_message;
+    }
+    status.observed_generation = pod.metadata.generation;
+    status.qos_class = api::Str(api::qos_class(pod.spec));
+    status.host_ip = seen.node_ip;
+    if (!seen.node_ip.empty()) status.host_ips.emplace_back().ip = seen.node_ip;
+    const std::string ip = seen.ip.empty() ? std::string(pod.status.pod_ip.view()) : seen.ip;
+    if (!ip.empty()) {
+        status.pod_ip = ip;
+        status.pod_ips.emplace_back().ip = ip;
+    }
+    status.start_time = pod.status.start_time.set ? pod.status.start_time : api::Time(now_s);
+    summarise_conditions(status, pod, seen, initialized, now_s);
+    return status;
+}
+
+}  // namespace orilla::node

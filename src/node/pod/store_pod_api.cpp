@@ -1,0 +1,97 @@
+#include "pod/store_pod_api.hpp"
+
+#include "orilla/objects/events.hpp"
+#include "orilla/objects/objects.hpp"
+#include "pod/pod_api.hpp"
+
+namespace orilla::node {
+namespace {
+
+class StorePodApi final : public PodApi {
+  public:
+    StorePodApi(store::Objects& objects, store::EventRecorder& events, std::string node_name)
+        : objects_(objects), events_(events), node_name_(std::move(node_name)) {}
+
+    std::shared_ptr<const api::Pod> find_pod(const PodKey& key) const override {
+        auto pod = objects_.get<api::Pod>(key.ns, key.name);
+        return pod && pod->metadata.uid == key.uid && pod->spec.node_name == node_name_ ? pod : nullptr;
+    }
+
+    std::vector<PodKey> list_pods() const override {
+        std::vector<PodKey> keys;
+        for (const auto& pod : objects_.list<api::Pod>())
+            if (pod->spec.node_name == node_name_)
+                keys.push_back({pod->metadata.namespace_.str(), pod->metadata.name.str(), pod->metadata.uid.str()});
+        return keys;
+    }
+
+    loop::Task<Result<void>> write_status(PodKey key, api::PodStatus status) override {
+        std::function<Result<void>(api::Pod&)> change = [key, status](api::Pod& pod) -> Result<void> {
+            if (pod.metadata.uid != key.uid) return Error(Code::not_found, "pod " + key.name + " was replaced");
+            pod.status = status;
+            return ok();
+        };
+        auto task = objects_.modify_status<api::Pod>(key.ns, key.name, std::move(change));
+        auto written = co_await std::move(task);
+        if (!written) co_return std::move(written).error();
+        co_return ok();
+    }
+
+    loop::Task<Result<void>> finish_delete(PodKey key) override {
+        store::DeleteOptions options;
+        options.grace_period_seconds = 0;
+        options.uid = key.uid;
+        auto task = objects_.remove<api::Pod>(key.ns, key.name, std::move(options));
+        auto removed = co_await std::move(task);
+        if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
+        co_return ok();
+    }
+
+    void record_event(const PodKey& key, std::string_view container, std::string_view type, std::string_view reason,
+                      std::string_view message) override {
+        const auto pod = objects_.get<api::Pod>(key.ns, key.name);
+        if (!pod || pod->metadata.uid != key.uid) return;
+        auto about = store::EventRecorder::reference_to(api::kind_of<api::Pod>(), pod->metadata);
+        if (!container.empty()) about.field_path = field_path(*pod, container);
+        events_.record(about, "kubelet", type, reason, message);
+    }
+
+    loop::Task<EnvSources> read_sources(std::shared_ptr<const api::Pod> pod) override {
+        EnvSources out;
+        const SourceNames names = find_source_names(pod->spec);
+        const std::string ns = pod->metadata.namespace_.str();
+        for (const auto& name : names.config_maps) {
+            auto task = objects_.read<api::ConfigMap>(ns, name);
+            auto found = co_await std::move(task);
+            if (found) out.config_maps[name] = *found;
+        }
+        for (const auto& name : names.secrets) {
+            auto task = objects_.read<api::Secret>(ns, name);
+            auto found = co_await std::move(task);
+            if (found) out.secrets[name] = *found;
+        }
+        out.services = objects_.list<api::Service>(ns);
+        auto api_service = objects_.get<api::Service>("default", "kubernetes");
+        if (api_service && ns != "default") out.services.push_back(std::move(api_service));
+        co_return out;
+    }
+
+  private:
+    static std::string field_path(const api::Pod& pod, std::string_view container) {
+        for (const auto& init : pod.spec.init_containers)
+            if (init.name == container) return "spec.initContainers{" + std::string(container) + "}";
+        return "spec.containers{" + std::string(container) + "}";
+    }
+
+    store::Objects& objects_;
+    store::EventRecorder& events_;
+    std::string node_name_;
+};
+
+}  // namespace
+
+std::unique_ptr<PodApi> make_store_pod_api(store::Objects& objects, store::EventRecorder& events, std::string node_name) {
+    return std::make_unique<StorePodApi>(objects, events, std::move(node_name));
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,478 @@
+#include "orilla/objects/objects.hpp"
+
+#include <algorithm>
+
+#include "object_cache.hpp"
+#include "orilla/base/log.hpp"
+#include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/validation.hpp"
+#include "orilla/objects/decoding.hpp"
+#include "write_plan.hpp"
+
+namespace orilla::store {
+
+namespace {
+
+constexpr int conflict_retries_max = 16;
+constexpr int name_attempts_max = 8;
+constexpr size_t generate_name_bytes_max = 58;  // leaves room for the five random characters in 63
+
+Key key_of(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
+    return {std::string(kind.resource), std::string(kind.namespaced ? ns : ""), std::string(name)};
+}
+Key key_of(const api::Object& object) {
+    return key_of(object.kind(), object.meta().namespace_, object.meta().name);
+}
+
+/// Writes the revision into the object first, so that the stored bytes contain it.
+Encode encode_of(std::shared_ptr<api::Object> object) {
+    return [object = std::move(object)](uint64_t revision) {
+        object->meta().resource_version = api::Str(std::to_string(revision));
+        return api::encode(*object);
+    };
+}
+
+/// What a dry run answers with.
+Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
+    auto json = std::make_shared<const std::string>(encode_of(object)(revision));
+    const size_t size = json->size();
+    auto entry = std::make_shared<const Entry>(Entry{key_of(*object), revision, std::move(json), size});
+    return {std::move(entry), object};
+}
+
+/// Written by an Orilla that left out empty structs. The same object, but a client that compares what it applied with
+/// what it reads finds a difference for ever.
+bool is_of_old_form(const Stored& stored) { return api::encode(*stored.object).size() != stored.entry->size; }
+
+std::string generate_name(const api::ObjectMeta& meta, Random& random) {
+    return std::string(meta.generate_name.view().substr(0, generate_name_bytes_max)) + random.name_suffix();
+}
+
+}  // namespace
+
+Objects::Objects(loop::Loop& loop, Store& store, Random& random)
+    : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>(loop)) {}
+Objects::~Objects() = default;
+
+// ---- reads -----------------------------------------------------------------------------------------------------------
+
+Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& entry) {
+    if (ObjectPtr cached = cache_->find(*entry)) return cached;
+    if (!entry->json) return Error(Code::internal, entry->key.resource + " \"" + entry->key.name + "\" is not in memory");
+    auto object = api::decode_object(kind, *entry->json);
+    if (!object) {
+        Error error = std::move(object).error().with_code(Code::internal).with_context(
+            "read stored " + entry->key.resource + " " + entry->key.ns + "/" + entry->key.name);
+        report_unreadable(*entry, error);
+        return error;
+    }
+    ObjectPtr shared = std::make_shared<const api::Object>(std::move(*object));
+    if (entry->size > Cache::json_bytes_max) return cache_->lend(*entry, shared), shared;
+    // Only what is current: a watcher may decode older states.
+    const EntryPtr current = store_.find(entry->key);
+    if (current && current->revision == entry->revision) cache_->put(*entry, shared);
+    return shared;
+}
+
+void Objects::age_decoded() { cache_->age(); }
+
+void Objects::report_unreadable(const Entry& entry, const Error& error) {
+    uint64_t& reported = unreadable_[entry.key];
+    if (reported != entry.revision) log::error(error.message() + "; it can only be deleted");
+    reported = entry.revision;
+}
+
+ObjectPtr Objects::find(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
+    const EntryPtr entry = store_.find(key_of(kind, ns, name));
+    if (!entry) return nullptr;
+    auto object = decode(kind, entry);
+    if (!object) return nullptr;
+    return std::move(*object);
+}
+
+std::vector<ObjectPtr> Objects::find_all(const api::KindInfo& kind, std::string_view ns) {
+    std::vector<ObjectPtr> objects;
+    for (const EntryPtr& entry : store_.list(kind.resource, ns).entries) {
+        auto object = decode(kind, entry);
+        if (object) objects.push_back(std::move(*object));
+    }
+    return objects;
+}
+
+Task<Result<Stored>> Objects::read(const api::KindInfo& kind, std::string ns, std::string name) {
+    CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
+    CO_TRY(ObjectPtr object, decode_entry(*this, loop_, kind, entry));
+    co_return Stored{std::move(entry), std::move(object)};
+}
+
+Stored Objects::remember(EntryPtr entry, std::shared_ptr<api::Object> object) {
+    ObjectPtr shared = std::move(object);
+    cache_->put(*entry, shared);
+    return {std::move(entry), std::move(shared)};
+}
+
+// ---- admission -------------------------------------------------------------------------------------------------------
+
+Result<void> Objects::admit_create(api::Object& object) {
+    for (size_t i = 0; i < admissions_.size(); ++i) {
+        auto admitted = admissions_[i]->on_create(object);
+        if (admitted) continue;
+        while (i-- > 0) admissions_[i]->on_abandoned(object, nullptr);
+        return std::move(admitted).error();
+    }
+    return ok();
+}
+
+Result<void> Objects::admit_update(api::Object& updated, const api::Object& old) {
+    for (size_t i = 0; i < admissions_.size(); ++i) {
+        auto admitted = admissions_[i]->on_update(updated, old);
+        if (admitted) continue;
+        while (i-- > 0) admissions_[i]->on_abandoned(updated, &old);
+        return std::move(admitted).error();
+    }
+    return ok();
+}
+
+void Objects::abandon(const api::Object& object, const api::Object* old) {
+    for (Admission* admission : admissions_) admission->on_abandoned(object, old);
+}
+
+// ---- create ----------------------------------------------------------------------------------------------------------
+
+Result<void> Objects::check_namespace(const api::Object& object) {
+    const std::string ns = object.meta().namespace_.str();
+    const auto found = get<api::Namespace>(ns);
+    if (!found) return not_found_error({"namespaces", "", ns});
+    if (!found->metadata.deletion_timestamp) return ok();
+    return Error(Code::forbidden, std::string(object.kind().resource) + " \"" + object.meta().name.str() +
+                                      "\" is forbidden: unable to create new content in namespace " + ns +
+                                      " because it is being terminated")
+        .with_cause({"NamespaceTerminating", "namespace " + ns + " is being terminated", "metadata.namespace"});
+}
+
+Result<void> Objects::prepare_create(api::Object& object) {
+    api::ObjectMeta& meta = object.meta();
+    TRY_VOID(take_revision(object));
+    if (!meta.resource_version.empty())
+        return Error(Code::bad_request, "resourceVersion should not be set on objects to be created");
+    if (!object.kind().namespaced) meta.namespace_ = api::Str();
+    else if (meta.namespace_.empty()) meta.namespace_ = "default";
+    if (meta.name.empty() && !meta.generate_name.empty()) meta.name = api::Str(generate_name(meta, random_));
+    if (object.kind().namespaced) TRY_VOID(check_namespace(object));
+    initialise(object, random_.uuid(), clock().wall_s());
+    api::apply_defaults(object);
+    initialise_after_defaults(object);
+    return ok();
+}
+
+Task<Result<Stored>> Objects::create(api::Object object, WriteOptions options) {
+    const bool generated = object.meta().name.empty() && !object.meta().generate_name.empty();
+    CO_CHECK_VOID(prepare_create(object));
+    CO_CHECK_VOID(admit_create(object));
+    auto shared = std::make_shared<api::Object>(std::move(object));
+    auto valid = api::validate_create(*shared);
+    Result<Stored> created = Error(Code::internal, "not created");
+    for (int attempt = 0; attempt < name_attempts_max; ++attempt) {
+        if (!valid) break;
+        auto creating = create_named(shared, options);
+        created = co_await std::move(creating);
+        if (created || !generated || created.error().code() != Code::already_exists) break;
+        shared->meta().name = api::Str(generate_name(shared->meta(), random_));
+    }
+    if (!created || options.dry_run) abandon(*shared, nullptr);
+    if (!valid) co_return std::move(valid).error();
+    co_return std::move(created);
+}
+
+Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, WriteOptions options) {
+    Key key = key_of(*object);
+    if (options.dry_run) {
+        if (store_.find(key)) co_return already_exists_error(key);
+        co_return imagine(object, store_.revision());
+    }
+    const Durability durability = durability_of(object->kind());
+    CO_TRY(EntryPtr entry, store_.create(std::move(key), durability, encode_of(object)));
+    co_return remember(std::move(entry), std::move(object));
+}
+
+// ---- update ----------------------------------------------------------------------------------------------------------
+
+Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions options) {
+    CO_CHECK_VOID(take_revision(object));
+    const bool conditional = !object.meta().resource_version.empty();
+    const bool creates = options.creates && part == Part::main && object.kind().put_creates;
+    const Key key = key_of(object);
+    Result<Stored> updated = Error(Code::internal, "not updated");
+    for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
+        auto reading = read(object.kind(), key.ns, key.name);
+        auto old = co_await std::move(reading);
+        if (!old && creates && old.error().code() == Code::not_found) {
+            auto creating = create_by_update(object.clone(), options);
+            updated = co_await std::move(creating);
+            // Somebody else was faster: then there is one to replace.
+            if (updated || updated.error().code() != Code::already_exists) break;
+            continue;
+        }
+        if (!old) co_return std::move(old).error();
+        CO_CHECK_VOID(check_preconditions(object, *old));
+        auto updating = update_once(*old, object.clone(), part, options);
+        updated = co_await std::move(updating);
+        if (updated || conditional || updated.error().code() != Code::conflict) break;
+    }
+    co_return std::move(updated);
+}
+
+/// As Kubernetes does: whatever revision it names is that of one which is gone, a uid still has to match.
+Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteOptions options) {
+    if (const api::Str uid = object.meta().uid; !uid.empty())
+        co_return conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
+    object.meta().resource_version = api::Str();
+    auto creating = create(std::move(object), options);
+    auto created = co_await std::move(creating);
+    if (created) created->created = true;
+    co_return std::move(created);
+}
+
+Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
+                                     Part part, WriteOptions options) {
+    Result<Stored> updated = Error(Code::internal, "not updated");
+    for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
+        CO_TRY(const Stored old, read(kind, ns, name));
+        api::Object object = old.object->clone();
+        CO_CHECK_VOID(change(object));
+        CO_CHECK_VOID(take_revision(object));
+        CO_CHECK_VOID(check_preconditions(object, old));
+        auto updating = update_once(old, std::move(object), part, options);
+        updated = co_await std::move(updating);
+        if (updated || updated.error().code() != Code::conflict) break;
+    }
+    co_return std::move(updated);
+}
+
+Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object, Part part, WriteOptions options) {
+    const api::Object& before = *old.object;
+    keep_stored_fields(object, before, part);
+    api::apply_defaults(object);
+    if (same_content(object, before)) {
+        if (part != Part::main || !is_of_old_form(old)) co_return old;
+        auto rewriting = write_update(old, std::make_shared<api::Object>(std::move(object)), part, options);
+        co_return co_await std::move(rewriting);
+    }
+    CO_CHECK_VOID(check_finalizers(object, before));
+    CO_CHECK_VOID(admit_update(object, before));
+    auto shared = std::make_shared<api::Object>(std::move(object));
+    auto valid = part == Part::status ? api::validate_status_update(*shared, before) : api::validate_update(*shared, before);
+    if (!valid) {
+        abandon(*shared, &before);
+        co_return std::move(valid).error();
+    }
+    if (part == Part::main) count_generation(*shared, before);
+    // Admission may have put back what the client left out.
+    const bool changed = !same_content(*shared, before);
+    auto writing = write_update(old, shared, part, options);
+    Result<Stored> written = old;
+    if (changed) written = co_await std::move(writing);
+    if (!written || !changed || options.dry_run) abandon(*shared, &before);
+    co_return std::move(written);
+}
+
+Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
+                                           WriteOptions options) {
+    if (deletion_complete(*object)) {
+        auto erasing = erase(old, std::move(object), options);
+        co_return co_await std::move(erasing);
+    }
+    if (options.dry_run) co_return imagine(object, old.entry->revision);
+    const Durability durability = plan_durability(*object, *old.object, part);
+    CO_TRY(EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, encode_of(object)));
+    co_return remember(std::move(entry), std::move(object));
+}
+
+Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string node, WriteOptions options) {
+    const api::KindInfo& kind = api::kind_of<api::Pod>();
+    Result<Stored> bound = Error(Code::internal, "not bound");
+    for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
+        CO_TRY(const Stored old, read(kind, ns, pod));
+        auto object = std::make_shared<api::Object>(old.object->clone());
+        CO_CHECK_VOID(plan_bind(object->as<api::Pod>(), node, clock().wall_s()));
+        auto writing = write_update(old, std::move(object), Part::main, options);
+        bound = co_await std::move(writing);
+        if (bound || bound.error().code() != Code::conflict) break;
+    }
+    co_return std::move(bound);
+}
+
+// ---- remove ----------------------------------------------------------------------------------------------------------
+
+Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options) {
+    if (options.dry_run) co_return imagine(last, old.entry->revision);
+    const Durability durability = durability_of(last->kind());
+    CO_TRY(EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, encode_of(last)));
+    cache_->drop(entry->key);
+    for (Admission* admission : admissions_) admission->on_deleted(*last);
+    co_return Stored{std::move(entry), std::move(last)};
+}
+
+Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns, std::string name,
+                                      DeleteOptions options) {
+    Result<Removed> removed = Error(Code::internal, "not removed");
+    for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
+        CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
+        auto decoding = decode_entry(*this, loop_, kind, entry);
+        auto object = co_await std::move(decoding);
+        if (!object) {
+            auto removing = remove_unreadable(kind, std::move(entry), std::move(options));
+            co_return co_await std::move(removing);
+        }
+        const Stored old{std::move(entry), std::move(*object)};
+        CO_CHECK_VOID(check_delete_preconditions(options, old));
+        CO_CHECK_VOID(check_may_be_deleted(*old.object));
+        auto removing = remove_once(old, options);
+        removed = co_await std::move(removing);
+        if (removed || removed.error().code() != Code::conflict) break;
+    }
+    co_return std::move(removed);
+}
+
+namespace {
+/// What is known of a damaged row: its name. Labels, grace period and finalizers are lost already.
+Result<std::shared_ptr<api::Object>> only_named(const api::KindInfo& kind, const Key& key) {
+    TRY(api::Object object, api::decode_object(kind, "{}"));
+    object.meta().name = api::Str(key.name);
+    object.meta().namespace_ = api::Str(key.ns);
+    return std::make_shared<api::Object>(std::move(object));
+}
+}  // namespace
+
+Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, EntryPtr entry, DeleteOptions options) {
+    CO_CHECK(auto shared, only_named(kind, entry->key));
+    const Stored old{entry, shared};
+    CO_CHECK_VOID(check_delete_preconditions(options, old));
+    auto erasing = erase(old, shared, WriteOptions{options.dry_run});
+    auto erased = co_await std::move(erasing);
+    if (!erased) co_return std::move(erased).error();
+    unreadable_.erase(entry->key);
+    co_return Removed{std::move(*erased), false};
+}
+
+Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOptions& options) {
+    DeletePlan plan = plan_delete(*old.object, options, clock().wall_s());
+    if (plan.action == DeletePlan::Action::keep) co_return Removed{old, true};
+    const WriteOptions write{options.dry_run};
+    auto next = std::make_shared<api::Object>(std::move(plan.next));
+    const bool gone = plan.action == DeletePlan::Action::remove;
+    auto task = gone ? erase(old, std::move(next), write) : write_update(old, std::move(next), Part::main, write);
+    auto done = co_await std::move(task);
+    if (!done) co_return std::move(done).error();
+    co_return Removed{std::move(*done), !gone};
+}
+
+/// So many share a commit, and may be in memory when they are large.
+constexpr size_t removals_at_once_max = 16;
+
+struct Objects::Removal {
+    Removal(loop::Loop& loop, const api::KindInfo& the_kind, Match the_match, DeleteOptions the_options)
+        : kind(the_kind), match(std::move(the_match)), options(std::move(the_options)), ended(loop) {}
+    const api::KindInfo& kind;
+    const Match match;
+    const DeleteOptions options;
+    std::vector<EntryPtr> entries;  ///< as they were at the beginning
+    size_t next = 0;
+    size_t running = 0;
+    std::optional<Error> failed;
+    RemovedCollection removed;
+    loop::Event ended;
+};
+
+void RemovedCollection::add(EntryPtr entry) {
+    ++count;
+    bytes += entry->size;
+    if (bytes <= bytes_max) last.push_back(std::move(entry));
+    else last.clear();
+}
+
+Task<Result<RemovedCollection>> Objects::remove_collection(const api::KindInfo& kind, std::string ns, Match match,
+                                                           DeleteOptions options) {
+    return remove_members(kind, store_.list(kind.resource, ns).entries, std::move(match), std::move(options));
+}
+
+Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<EntryPtr> members, Match match,
+                                                        DeleteOptions options) {
+    Removal all(loop_, kind, std::move(match), std::move(options));
+    all.entries = std::move(members);
+    loop::Scope scope(loop_);
+    for (size_t i = std::min(removals_at_once_max, all.entries.size()); i > 0; --i) {
+        ++all.running;
+        scope.spawn(remove_next_ones(all));
+    }
+    while (all.running > 0) co_await all.ended.wait();
+    if (all.failed) co_return std::move(*all.failed);
+    co_return std::move(all.removed);
+}
+
+Task<void> Objects::remove_next_ones(Removal& all) {
+    while (!all.failed && all.next < all.entries.size()) {
+        const Key key = std::exchange(all.entries[all.next++], nullptr)->key;
+        auto removing = remove_if_matching(all, key);
+        auto removed = co_await std::move(removing);
+        if (!removed && removed.error().code() != Code::not_found && !all.failed) all.failed = std::move(removed).error();
+        co_await loop_.breathe();
+    }
+    --all.running;
+    all.ended.notify_all();
+}
+
+Task<Result<void>> Objects::remove_if_matching(Removal& all, Key key) {
+    auto reading = read(all.kind, key.ns, key.name);
+    auto stored = co_await std::move(reading);
+    ObjectPtr object;
+    if (stored) {
+        object = stored->object;
+    } else if (stored.error().code() == Code::internal) {
+        CO_CHECK(object, only_named(all.kind, key));
+    } else {
+        co_return std::move(stored).error();
+    }
+    if (all.match && !all.match(*object)) co_return ok();
+    auto removing = remove(all.kind, key.ns, key.name, all.options);
+    CO_CHECK(Removed removed, co_await std::move(removing));
+    all.removed.add(std::move(removed.last.entry));
+    co_return ok();
+}
+
+// ---- bootstrap -------------------------------------------------------------------------------------------------------
+
+struct Objects::Bootstrap {
+    explicit Bootstrap(loop::Loop& loop) : ended(loop) {}
+    int left = 0;
+    std::vector<Error> errors;
+    loop::Event ended;
+};
+
+Task<void> Objects::ensure_namespace(std::string name, Bootstrap& bootstrap) {
+    api::Namespace ns;
+    ns.metadata.name = api::Str(name);
+    auto creating = create(std::move(ns));
+    auto created = co_await std::move(creating);
+    if (!created && created.error().code() != Code::already_exists)
+        bootstrap.errors.push_back(std::move(created).error().with_context("create namespace " + name));
+    --bootstrap.left;
+    bootstrap.ended.notify_all();
+}
+
+Task<Result<void>> Objects::ensure_standard_namespaces() {
+    Bootstrap bootstrap(loop_);
+    loop::Scope scope(loop_);
+    // All at once, so that they share one commit.
+    for (const std::string_view name : standard_namespaces) {
+        if (store_.find({"namespaces", "", std::string(name)})) continue;
+        ++bootstrap.left;
+        scope.spawn(ensure_namespace(std::string(name), bootstrap));
+    }
+    while (bootstrap.left > 0) co_await bootstrap.ended.wait();
+    if (!bootstrap.errors.empty()) co_return bootstrap.errors.front();
+    co_return ok();
+}
+
+}  // namespace orilla::store

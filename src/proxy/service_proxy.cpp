@@ -1,0 +1,215 @@
+#include "orilla/proxy/service_proxy.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace orilla::wiring {
+namespace {
+
+constexpr std::string_view service_name_label = "kubernetes.io/service-name";
+
+std::vector<network::Ipv4> parse_ips(const api::List<api::Str>& texts) {
+    std::vector<network::Ipv4> out;
+    for (const auto& text : texts)
+        if (auto ip = network::parse_ipv4(text.view())) out.push_back(*ip);
+    return out;
+}
+
+/// What an older Orilla let in must not become a rule: it would lead into the node's own loopback, or to nobody.
+std::optional<network::Ipv4> ordinary_ip(std::string_view text) {
+    const auto ip = network::parse_ipv4(text);
+    if (!ip || !ip->is_ordinary()) return std::nullopt;
+    return *ip;
+}
+
+/// Another proxy serves it, or none shall.
+bool is_left_alone(const api::Service& service) {
+    const auto& labels = service.metadata.labels;
+    return labels.contains("service.kubernetes.io/service-proxy-name") || labels.contains("service.kubernetes.io/headless");
+}
+
+bool is_headless(const api::Service& service) { return service.spec.cluster_ip == "None"; }
+
+/// An unset condition means ready.
+bool is_usable(const api::Endpoint& endpoint, bool not_ready_too) {
+    return not_ready_too || endpoint.conditions.ready.value_or(true);
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return tolower(c); });
+    return out;
+}
+
+/// Endpoints of one port of the service, each once; on `node` alone where that is named.
+std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const Slices& slices, std::string_view node) {
+    std::vector<network::Endpoint> out;
+    for (const auto& slice : slices) {
+        if (slice->address_type != "IPv4") continue;
+        for (const auto& offered : slice->ports) {
+            const std::string_view name = offered.name.value_or("");
+            if (name != port.name.view() || !offered.port) continue;
+            for (const auto& endpoint : slice->endpoints) {
+                if (!is_usable(endpoint, false) || endpoint.addresses.empty()) continue;
+                if (!node.empty() && endpoint.node_name.value_or("") != node) continue;
+                if (auto ip = ordinary_ip(endpoint.addresses[0].view()))
+                    out.push_back({*ip, static_cast<uint16_t>(*offered.port)});
+            }
+        }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+/// Slices are found by the key of their Service.
+void service_term(const api::Object& slice, std::vector<std::string>& terms) {
+    const auto* owner = slice.meta().labels.get(service_name_label);
+    if (owner) terms.push_back(slice.meta().namespace_.str() + "/" + owner->str());
+}
+
+}  // namespace
+
+std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& service, const Slices& slices,
+                                                         const std::string& node) {
+    std::vector<network::ServicePortSpec> out;
+    if (is_left_alone(service)) return out;
+    std::vector<network::Ipv4> ips = parse_ips(service.spec.cluster_ips);
+    if (ips.empty() && !is_headless(service))
+        if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) ips.push_back(*ip);
+    for (const auto& text : service.spec.external_ips)
+        if (auto ip = ordinary_ip(text.view())) ips.push_back(*ip);
+    if (ips.empty()) return out;
+    const bool local = service.spec.internal_traffic_policy.value_or("Cluster") == "Local";
+    for (const auto& port : service.spec.ports) {
+        network::ServicePortSpec spec;
+        spec.cluster_ips = ips;
+        spec.port = static_cast<uint16_t>(port.port);
+        spec.protocol = network::to_protocol(port.protocol.view());
+        spec.node_port = static_cast<uint16_t>(port.node_port);
+        spec.endpoints = endpoints_of(port, slices, "");
+        if (service.spec.session_affinity == "ClientIP") {
+            spec.affinity_timeout_s = 10800;
+            const auto& config = service.spec.session_affinity_config;
+            if (config && config->client_ip) spec.affinity_timeout_s = config->client_ip->timeout_seconds.value_or(10800);
+        }
+        if (local) {
+            // The policy is about the cluster's own addresses; what comes by the node port is another one's to say.
+            network::ServicePortSpec outside = spec;
+            outside.cluster_ips.clear();
+            if (spec.node_port) out.push_back(std::move(outside));
+            spec.node_port = 0;
+            spec.endpoints = endpoints_of(port, slices, node);
+        }
+        out.push_back(std::move(spec));
+    }
+    return out;
+}
+
+network::DnsService plan_dns_service(const api::Service& service, const Slices& slices) {
+    network::DnsService out;
+    out.external_name = service.spec.type == "ExternalName" ? service.spec.external_name.str() : "";
+    if (!is_headless(service)) {
+        out.cluster_ips = parse_ips(service.spec.cluster_ips);
+        if (out.cluster_ips.empty())
+            if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) out.cluster_ips.push_back(*ip);
+        for (const auto& port : service.spec.ports)
+            out.ports.push_back({port.name.str(), lower(port.protocol.empty() ? "TCP" : port.protocol.view()),
+                                 static_cast<uint16_t>(port.port)});
+        return out;
+    }
+    for (const auto& slice : slices) {
+        if (slice->address_type != "IPv4") continue;
+        std::vector<network::DnsPort> ports;
+        for (const auto& port : slice->ports)
+            if (port.port)
+                ports.push_back({std::string(port.name.value_or("")), lower(port.protocol.value_or("TCP")),
+                                 static_cast<uint16_t>(*port.port)});
+        for (const auto& endpoint : slice->endpoints) {
+            if (!is_usable(endpoint, service.spec.publish_not_ready_addresses) || endpoint.addresses.empty()) continue;
+            if (auto ip = ordinary_ip(endpoint.addresses[0].view()))
+                out.endpoints.push_back({*ip, std::string(endpoint.hostname.value_or("")), ports});
+        }
+    }
+    return out;
+}
+
+ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
+                           std::string node)
+    : loop_(loop),
+      objects_(objects),
+      rules_(rules),
+      zone_(zone),
+      node_(std::move(node)),
+      services_(loop, objects.store(), "services",
+                [this](const store::WatchEvent& event) { worker_.queue().add(event.entry->key.ns + "/" + event.entry->key.name); }),
+      slices_(loop, objects, api::kind_of<api::EndpointSlice>(), service_term),
+      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
+      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { namespace_changed(event); }),
+      worker_(loop, *this, {.name = "service-proxy"}) {
+    slices_.subscribe([this](const store::WatchEvent& event) { slice_changed(event); });
+}
+
+Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
+    network::ServiceRules::Services all = std::move(host_ports);
+    std::map<std::string, Slices> slices;  // in one walk: the index is filled later
+    for (const auto& slice : objects_.list<api::EndpointSlice>())
+        if (const auto* owner = slice->metadata.labels.get(service_name_label))
+            slices[slice->metadata.namespace_.str() + "/" + owner->str()].push_back(slice);
+    for (const auto& service : objects_.list<api::Service>()) {
+        const std::string key = service->metadata.namespace_.str() + "/" + service->metadata.name.str();
+        auto ports = plan_service_ports(*service, slices[key], node_);
+        if (!ports.empty()) all[key] = std::move(ports);
+    }
+    TRY_VOID(rules_.follow(loop_));
+    TRY_VOID(rules_.replace_all(std::move(all)));
+    namespaces_.start();
+    services_.start();
+    slices_.start();
+    pods_.start();
+    return ok();
+}
+
+void ServiceProxy::slice_changed(const store::WatchEvent& event) {
+    for (const auto& entry : {event.entry, event.previous}) {
+        if (!entry || !entry->json) continue;
+        auto slice = objects_.decode(api::kind_of<api::EndpointSlice>(), entry);
+        const auto* owner = slice ? (*slice)->meta().labels.get(service_name_label) : nullptr;
+        if (owner) worker_.queue().add(entry->key.ns + "/" + owner->str());
+    }
+}
+
+void ServiceProxy::pod_changed(const store::WatchEvent& event) {
+    auto pod = event.entry->json ? objects_.decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+    if (!pod || !*pod) return;
+    const auto& value = (*pod)->as<api::Pod>();
+    const auto ip = network::parse_ipv4(value.status.pod_ip.view());
+    const bool ended = value.status.phase == "Succeeded" || value.status.phase == "Failed";
+    if (event.type == store::WatchEvent::Type::deleted || !ip || ended) zone_.remove_pod(value.metadata.uid.str());
+    else zone_.set_pod(value.metadata.uid.str(), value.metadata.namespace_.str(), *ip);
+}
+
+void ServiceProxy::namespace_changed(const store::WatchEvent& event) {
+    if (event.type == store::WatchEvent::Type::deleted) zone_.remove_namespace(event.entry->key.name);
+    else zone_.set_namespace(event.entry->key.name);
+}
+
+loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
+    auto catching_up = slices_.catch_up();
+    co_await std::move(catching_up);
+    const size_t slash = key.find('/');
+    const std::string ns = key.substr(0, slash), name = key.substr(slash + 1);
+    const auto service = objects_.get<api::Service>(ns, name);
+    if (!service) {
+        zone_.remove_service(ns, name);
+        CO_CHECK_VOID(rules_.update(key, {}));
+        co_return loop::Outcome{};
+    }
+    const Slices slices = slices_.find<api::EndpointSlice>(key);
+    zone_.set_service(ns, name, plan_dns_service(*service, slices));
+    CO_CHECK_VOID(rules_.update(key, plan_service_ports(*service, slices, node_)));
+    co_return loop::Outcome{};
+}
+
+}  // namespace orilla::wiring
