@@ -8,7 +8,7 @@
 namespace orilla::apiserver {
 
 struct Server::Impl {
-    Impl(loop::Loop& loop, store::Objects& objects, ServerOptions the_options)
+    Impl(loop::Loop& loop, objects::Objects& objects, ServerOptions the_options)
         : options(std::move(the_options)), handler(loop, objects, options), http(loop, handler, http::ServerLimits{}) {
         handler.set_counters(&http.counters(), [this] { return http.connections(); });
     }
@@ -21,7 +21,7 @@ struct Server::Impl {
     std::string own_socket;  ///< removed at the end
 };
 
-Server::Server(loop::Loop& loop, store::Objects& objects, ServerOptions options)
+Server::Server(loop::Loop& loop, objects::Objects& objects, ServerOptions options)
     : impl_(std::make_unique<Impl>(loop, objects, std::move(options))) {}
 Server::~Server() = default;
 

@@ -4,13 +4,13 @@
 
 namespace orilla::controllers {
 
-store::ObjectPtr object_of(store::Objects& objects, const api::KindInfo& kind, const store::EntryPtr& entry) {
+objects::ObjectPtr object_of(objects::Objects& objects, const api::KindInfo& kind, const store::EntryPtr& entry) {
     if (!entry || !entry->json) return nullptr;
     auto decoded = objects.decode(kind, entry);
     return decoded ? *decoded : nullptr;
 }
 
-void queue_owner(store::Objects& objects, const api::KindInfo& kind, std::string_view owner_kind,
+void queue_owner(objects::Objects& objects, const api::KindInfo& kind, std::string_view owner_kind,
                  const store::WatchEvent& event, loop::WorkQueue& queue) {
     for (const auto& entry : {event.entry, event.previous}) {
         const auto object = object_of(objects, kind, entry);

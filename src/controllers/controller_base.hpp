@@ -22,14 +22,14 @@ inline std::pair<std::string, std::string> split_key(const std::string& key) {
 }
 
 /// Decodes the object of an event; null when it cannot be read (it is gone, or not resident).
-store::ObjectPtr object_of(store::Objects& objects, const api::KindInfo& kind, const store::EntryPtr& entry);
+objects::ObjectPtr object_of(objects::Objects& objects, const api::KindInfo& kind, const store::EntryPtr& entry);
 
 /// Queues the controller of the event's object, as it is and as it was, when that is a KIND.
-void queue_owner(store::Objects& objects, const api::KindInfo& kind, std::string_view owner_kind,
+void queue_owner(objects::Objects& objects, const api::KindInfo& kind, std::string_view owner_kind,
                  const store::WatchEvent& event, loop::WorkQueue& queue);
 
 /// Whether the namespace is being deleted: nothing new can be made in it.
-inline bool is_ending(store::Objects& objects, std::string_view ns) {
+inline bool is_ending(objects::Objects& objects, std::string_view ns) {
     const auto found = objects.get<api::Namespace>(ns);
     return !found || found->metadata.deletion_timestamp;
 }

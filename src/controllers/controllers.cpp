@@ -25,7 +25,7 @@ ApiPlace api_place(const ControllersOptions& options) {
 }  // namespace
 
 struct Controllers::Impl {
-    Impl(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, const ControllersOptions& options)
+    Impl(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, const ControllersOptions& options)
         : allocation(options.service_cidr),
           services(loop, objects.store(), "services", [this](const store::WatchEvent& event) { service_changed(event); }),
           objects_(objects),
@@ -57,9 +57,9 @@ struct Controllers::Impl {
     }
 
     ServiceAllocation allocation;
-    store::Follower services;
-    store::Objects& objects_;
-    store::TermIndex pods, sets;  ///< for all of them
+    objects::Follower services;
+    objects::Objects& objects_;
+    objects::TermIndex pods, sets;  ///< for all of them
     KubernetesServiceController kubernetes;
     EndpointsController endpoints;
     NamespaceController namespaces;
@@ -69,7 +69,7 @@ struct Controllers::Impl {
     DeploymentController deployments;
 };
 
-Controllers::Controllers(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, ControllersOptions options)
+Controllers::Controllers(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, ControllersOptions options)
     : impl_(std::make_unique<Impl>(loop, objects, events, options)) {}
 Controllers::~Controllers() = default;
 

@@ -1,4 +1,4 @@
-// The terms under which the controllers find objects in a store::TermIndex, instead of listing a namespace.
+// The terms under which the controllers find objects in a objects::TermIndex, instead of listing a namespace.
 #pragma once
 
 #include <string>

@@ -16,7 +16,7 @@
 #include "orilla/kinds/manifest.hpp"
 #include "orilla/schema/patch.hpp"
 
-namespace orilla::wiring {
+namespace orilla::node {
 namespace json = boost::json;
 namespace fs = std::filesystem;
 namespace {
@@ -54,7 +54,7 @@ Result<std::string> with_last_applied(const std::string& manifest) {
     return json::serialize(root);
 }
 
-Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& manifest, const store::Stored& live) {
+Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& manifest, const objects::Stored& live) {
     const auto* before = live.object->meta().annotations.get(last_applied);
     TRY(std::string patch, api::make_three_way_patch(before ? before->view() : "{}", manifest, *live.entry->json, *kind.type));
     TRY(std::string patched, api::apply_strategic_patch(*live.entry->json, patch, *kind.type));
@@ -113,7 +113,7 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     co_return !live || written->entry->revision != live->entry->revision;
 }
 
-ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, store::Objects& objects, loop::Executor& executor, std::string directory)
+ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, objects::Objects& objects, loop::Executor& executor, std::string directory)
     : loop_(loop),
       objects_(objects),
       executor_(executor),
@@ -231,4 +231,4 @@ loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file
     co_return conclude(file, all.content_hash, all.found.faults, failed);
 }
 
-}  // namespace orilla::wiring
+}  // namespace orilla::node

@@ -213,7 +213,7 @@ api::Lease plan_lease(const NodeFacts& facts, const api::Node* node, const api::
     return lease;
 }
 
-NodeAgent::NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts, LookFn look)
+NodeAgent::NodeAgent(loop::Loop& loop, objects::Objects& objects, NodeFacts facts, LookFn look)
     : loop_(loop),
       objects_(objects),
       facts_(std::move(facts)),

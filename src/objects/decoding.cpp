@@ -2,7 +2,7 @@
 
 #include "orilla/kinds/codec.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 loop::Task<Result<api::Object>> decode_in_turns(loop::Loop& loop, const api::KindInfo& kind, std::string_view text,
                                                 api::DecodeReport* report) {
@@ -17,7 +17,7 @@ loop::Task<Result<api::Object>> decode_in_turns(loop::Loop& loop, const api::Kin
     }
 }
 
-loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind, EntryPtr entry) {
+loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind, store::EntryPtr entry) {
     if (entry->size <= decoded_per_turn_bytes_max || !entry->json) co_return objects.decode(kind, entry);
     auto decoding = decode_in_turns(loop, kind, *entry->json, nullptr);
     auto object = co_await std::move(decoding);
@@ -26,4 +26,4 @@ loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, c
     co_return std::make_shared<const api::Object>(std::move(*object));
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

@@ -3,7 +3,7 @@
 #include "orilla/kinds/kind_rules.hpp"
 #include "write_plan.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 
@@ -63,4 +63,4 @@ DeletePlan plan_delete(const api::Object& old, const DeleteOptions& options, int
     return {action, std::move(next)};
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

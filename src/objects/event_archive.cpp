@@ -2,7 +2,7 @@
 
 #include "orilla/kinds/codec.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 int64_t last_seen_s(const api::Event& event) {
@@ -11,11 +11,11 @@ int64_t last_seen_s(const api::Event& event) {
 }
 }  // namespace
 
-EventArchive::EventArchive(loop::Loop& loop, loop::Executor& executor, Store& store, EventRecorder& recorder, std::string path,
+EventArchive::EventArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, EventRecorder& recorder, std::string path,
                            EventArchiveLimits limits)
     : MemoryArchive(loop, executor, store, "events", std::move(path), limits), recorder_(recorder), age_s_max_(limits.age_s_max) {}
 
-std::string EventArchive::render(const EntryPtr& entry) { return *entry->json; }
+std::string EventArchive::render(const store::EntryPtr& entry) { return *entry->json; }
 
 /// False when it is too old, of a namespace that is gone, or damaged: then nobody misses it.
 Task<bool> EventArchive::put_back(std::string line) {
@@ -23,18 +23,18 @@ Task<bool> EventArchive::put_back(std::string line) {
     if (!decoded) co_return false;
     auto object = std::make_shared<api::Object>(std::move(*decoded));
     const auto& event = object->as<api::Event>();
-    const Key key{"events", event.metadata.namespace_.str(), event.metadata.name.str()};
+    const store::Key key{"events", event.metadata.namespace_.str(), event.metadata.name.str()};
     if (key.name.empty() || !store_.find({"namespaces", "", key.ns})) co_return false;
     if (last_seen_s(event) < loop_.clock().wall_s() - age_s_max_) co_return false;
-    Encode encode = [object](uint64_t revision) {
+    store::Encode encode = [object](uint64_t revision) {
         object->meta().resource_version = api::Str(std::to_string(revision));
         return api::encode(*object);
     };
-    auto creating = store_.create(key, Durability::memory, std::move(encode));
+    auto creating = store_.create(key, store::Durability::memory, std::move(encode));
     const auto created = co_await std::move(creating);
     if (!created) co_return false;
     recorder_.adopt(event);
     co_return true;
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

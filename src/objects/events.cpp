@@ -7,7 +7,7 @@
 #include "orilla/base/log.hpp"
 #include "orilla/kinds/kinds.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 
@@ -214,8 +214,8 @@ bool EventRecorder::is_gone(const api::ObjectReference& about) const {
 /// All there are, the oldest first.
 Task<std::vector<EventRecorder::Candidate>> EventRecorder::candidates() {
     std::vector<Candidate> out;
-    const Listing listing = objects_.store().list("events");
-    for (const EntryPtr& entry : listing.entries) {
+    const store::Listing listing = objects_.store().list("events");
+    for (const store::EntryPtr& entry : listing.entries) {
         co_await loop_.breathe();
         const auto object = objects_.decode(api::kind_of<api::Event>(), entry);
         if (!object) continue;
@@ -260,4 +260,4 @@ Task<void> EventRecorder::prune() {
     if (objects_.store().count("events") > 0) arm_prune();
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

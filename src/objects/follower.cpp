@@ -2,36 +2,36 @@
 
 #include "orilla/base/log.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 namespace {
 constexpr int64_t watch_retry_ms = 100;
 }
 
-Follower::Follower(loop::Loop& loop, Store& store, std::string resource, Listener listener)
+Follower::Follower(loop::Loop& loop, store::Store& store, std::string resource, Listener listener)
     : loop_(loop), store_(store), resource_(std::move(resource)), listener_(std::move(listener)), changed_(loop), scope_(loop) {}
 
 loop::Task<void> Follower::relist() {
-    Listing listing = store_.list(resource_);
+    store::Listing listing = store_.list(resource_);
     revision_ = listing.revision;
     Known before;
     before.swap(known_);
-    for (EntryPtr& entry : listing.entries) {
+    for (store::EntryPtr& entry : listing.entries) {
         co_await loop_.breathe();
         loop_.note("the list of", resource_);
-        EntryPtr old;
+        store::EntryPtr old;
         if (auto found = before.find(entry->key); found != before.end()) old = std::move(before.extract(found).value());
         known_.insert(entry);
-        if (!old) listener_({WatchEvent::Type::added, entry, nullptr});
-        else if (old->revision != entry->revision) listener_({WatchEvent::Type::modified, entry, old});
+        if (!old) listener_({store::WatchEvent::Type::added, entry, nullptr});
+        else if (old->revision != entry->revision) listener_({store::WatchEvent::Type::modified, entry, old});
         entry.reset();
     }
-    for (const EntryPtr& entry : before) {
+    for (const store::EntryPtr& entry : before) {
         co_await loop_.breathe();
-        listener_({WatchEvent::Type::deleted, entry, entry});
+        listener_({store::WatchEvent::Type::deleted, entry, entry});
     }
 }
 
-void Follower::take(const WatchEvent& event) {
+void Follower::take(const store::WatchEvent& event) {
     loop_.note("a change of", resource_);
     revision_ = event.entry->revision;
     remember(event);
@@ -39,10 +39,10 @@ void Follower::take(const WatchEvent& event) {
 }
 
 /// As the store holds it: the event's own entry would keep a payload in memory that belongs in the file.
-void Follower::remember(const WatchEvent& event) {
+void Follower::remember(const store::WatchEvent& event) {
     known_.erase(event.entry);
-    if (event.type == WatchEvent::Type::deleted) return;
-    EntryPtr entry = store_.find(event.entry->key);
+    if (event.type == store::WatchEvent::Type::deleted) return;
+    store::EntryPtr entry = store_.find(event.entry->key);
     // What is there already may be newer, and is still to be told.
     known_.insert(entry && entry->revision == event.entry->revision ? std::move(entry) : event.entry);
 }
@@ -93,4 +93,4 @@ loop::Task<void> Follower::catch_up() {
     }
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

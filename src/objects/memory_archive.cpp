@@ -12,7 +12,7 @@
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/schema/codec.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 
@@ -26,7 +26,7 @@ std::string name_in(std::string_view line) {
     return head->namespace_ + "/" + head->name;
 }
 
-std::string gone_line(const Key& key) { return gone_mark + key.ns + "/" + key.name + "\n"; }
+std::string gone_line(const store::Key& key) { return gone_mark + key.ns + "/" + key.name + "\n"; }
 
 Result<void> write_all(int fd, std::string_view text, const std::string& path) {
     while (!text.empty()) {
@@ -96,7 +96,7 @@ bool is_in_memory(const std::string& directory) {
     return ::statfs(directory.c_str(), &found) == 0 && orilla::is_in_memory(found);
 }
 
-MemoryArchive::MemoryArchive(loop::Loop& loop, loop::Executor& executor, Store& store, std::string_view resource, std::string path,
+MemoryArchive::MemoryArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, std::string_view resource, std::string path,
                              MemoryArchiveLimits limits)
     : loop_(loop), store_(store), executor_(executor), resource_(resource), path_(std::move(path)), limits_(limits) {}
 
@@ -140,14 +140,14 @@ Task<void> MemoryArchive::restore() {
 }
 
 /// The newest that fit, oldest first.
-std::string MemoryArchive::render_all(const Listing& listing) {
-    std::vector<EntryPtr> entries;
-    for (const EntryPtr& entry : listing.entries)
+std::string MemoryArchive::render_all(const store::Listing& listing) {
+    std::vector<store::EntryPtr> entries;
+    for (const store::EntryPtr& entry : listing.entries)
         if (entry->json) entries.push_back(entry);
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a->revision > b->revision; });
     std::vector<std::string> lines;
     size_t bytes = 0;
-    for (const EntryPtr& entry : entries) {
+    for (const store::EntryPtr& entry : entries) {
         lines.push_back(render(entry));
         bytes += lines.back().size() + 1;
         if (bytes <= limits_.file_bytes_max / 2) continue;
@@ -163,7 +163,7 @@ std::string MemoryArchive::render_all(const Listing& listing) {
 }
 
 Task<void> MemoryArchive::rewrite() {
-    const Listing listing = store_.list(resource_);
+    const store::Listing listing = store_.list(resource_);
     auto watching = store_.watch(resource_, {}, listing.revision);
     if (watching) watch_ = std::move(*watching);
     pending_.clear();
@@ -191,8 +191,8 @@ Task<void> MemoryArchive::follow() {
     co_await loop_.sleep_for(limits_.write_delay_ms);
 }
 
-void MemoryArchive::take(const WatchEvent& event) {
-    if (event.type == WatchEvent::Type::deleted) pending_ += gone_line(event.entry->key);
+void MemoryArchive::take(const store::WatchEvent& event) {
+    if (event.type == store::WatchEvent::Type::deleted) pending_ += gone_line(event.entry->key);
     else if (std::string line = event.entry->json ? render(event.entry) : std::string(); !line.empty())
         pending_.append(line).push_back('\n');
     if (pending_.size() > limits_.file_bytes_max) outrun_ = true;
@@ -223,4 +223,4 @@ void MemoryArchive::report(const Result<void>& written) {
     reported_ = !written;
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

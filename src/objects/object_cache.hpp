@@ -10,7 +10,7 @@
 
 #include "orilla/objects/objects.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 class Objects::Cache {
   public:
@@ -18,7 +18,7 @@ class Objects::Cache {
     static constexpr size_t json_bytes_total_max = 8 * 1024 * 1024;
     static constexpr size_t json_bytes_max = 16 * 1024;  ///< of one object; larger ones are only lent
 
-    ObjectPtr find(const Entry& entry) {
+    ObjectPtr find(const store::Entry& entry) {
         if (entry.size > json_bytes_max) return find_lent(entry);
         auto found = places_.find(&entry.key);
         if (found == places_.end() || found->second->revision != entry.revision) return nullptr;
@@ -26,7 +26,7 @@ class Objects::Cache {
         found->second->round = round_;
         return found->second->object;
     }
-    void put(const Entry& entry, ObjectPtr object) {
+    void put(const store::Entry& entry, ObjectPtr object) {
         drop(entry.key);
         if (entry.size > json_bytes_max) return lend(entry, std::move(object));
         if (is_rarely_read(entry.key)) return;
@@ -36,7 +36,7 @@ class Objects::Cache {
         while (json_bytes_ > json_bytes_total_max) drop(used_.back().key);
     }
     /// Also one that is not current: a watcher may decode older states.
-    void lend(const Entry& entry, ObjectPtr object) {
+    void lend(const store::Entry& entry, ObjectPtr object) {
         if (!*lent_) loop_.post([lent = lent_] { lent->reset(); });
         lent_->emplace(Item{entry.key, entry.revision, entry.size, round_, std::move(object)});
     }
@@ -45,7 +45,7 @@ class Objects::Cache {
         while (!used_.empty() && used_.back().round != round_) drop(used_.back().key);
         ++round_;
     }
-    void drop(const Key& key) {
+    void drop(const store::Key& key) {
         auto found = places_.find(&key);
         if (found == places_.end()) return;
         const auto place = found->second;
@@ -56,21 +56,21 @@ class Objects::Cache {
 
   private:
     struct Item {
-        Key key;
+        store::Key key;
         uint64_t revision;
         size_t json_bytes;
         uint32_t round;  ///< when it was last asked for
         ObjectPtr object;
     };
     /// There are many of them, and nothing reconciles them.
-    static bool is_rarely_read(const Key& key) { return key.resource == "events"; }
+    static bool is_rarely_read(const store::Key& key) { return key.resource == "events"; }
     struct Hash {
-        size_t operator()(const Key* key) const { return KeyHash()(*key); }
+        size_t operator()(const store::Key* key) const { return store::KeyHash()(*key); }
     };
     struct Equal {
-        bool operator()(const Key* a, const Key* b) const { return *a == *b; }
+        bool operator()(const store::Key* a, const store::Key* b) const { return *a == *b; }
     };
-    ObjectPtr find_lent(const Entry& entry) const {
+    ObjectPtr find_lent(const store::Entry& entry) const {
         const bool is_it = *lent_ && (*lent_)->revision == entry.revision && (*lent_)->key == entry.key;
         return is_it ? (*lent_)->object : nullptr;
     }
@@ -80,7 +80,7 @@ class Objects::Cache {
     size_t json_bytes_ = 0;
     uint32_t round_ = 0;
     /// By the keys in `used_`.
-    std::unordered_map<const Key*, std::list<Item>::iterator, Hash, Equal> places_;
+    std::unordered_map<const store::Key*, std::list<Item>::iterator, Hash, Equal> places_;
 };
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

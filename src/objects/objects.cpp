@@ -10,7 +10,7 @@
 #include "orilla/objects/decoding.hpp"
 #include "write_plan.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 
@@ -18,15 +18,15 @@ constexpr int conflict_retries_max = 16;
 constexpr int name_attempts_max = 8;
 constexpr size_t generate_name_bytes_max = 58;  // leaves room for the five random characters in 63
 
-Key key_of(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
+store::Key key_of(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
     return {std::string(kind.resource), std::string(kind.namespaced ? ns : ""), std::string(name)};
 }
-Key key_of(const api::Object& object) {
+store::Key key_of(const api::Object& object) {
     return key_of(object.kind(), object.meta().namespace_, object.meta().name);
 }
 
 /// Writes the revision into the object first, so that the stored bytes contain it.
-Encode encode_of(std::shared_ptr<api::Object> object) {
+store::Encode encode_of(std::shared_ptr<api::Object> object) {
     return [object = std::move(object)](uint64_t revision) {
         object->meta().resource_version = api::Str(std::to_string(revision));
         return api::encode(*object);
@@ -37,7 +37,7 @@ Encode encode_of(std::shared_ptr<api::Object> object) {
 Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
     auto json = std::make_shared<const std::string>(encode_of(object)(revision));
     const size_t size = json->size();
-    auto entry = std::make_shared<const Entry>(Entry{key_of(*object), revision, std::move(json), size});
+    auto entry = std::make_shared<const store::Entry>(store::Entry{key_of(*object), revision, std::move(json), size});
     return {std::move(entry), object};
 }
 
@@ -51,13 +51,13 @@ std::string generate_name(const api::ObjectMeta& meta, Random& random) {
 
 }  // namespace
 
-Objects::Objects(loop::Loop& loop, Store& store, Random& random)
+Objects::Objects(loop::Loop& loop, store::Store& store, Random& random)
     : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>(loop)) {}
 Objects::~Objects() = default;
 
 // ---- reads -----------------------------------------------------------------------------------------------------------
 
-Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& entry) {
+Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const store::EntryPtr& entry) {
     if (ObjectPtr cached = cache_->find(*entry)) return cached;
     if (!entry->json) return Error(Code::internal, entry->key.resource + " \"" + entry->key.name + "\" is not in memory");
     auto object = api::decode_object(kind, *entry->json);
@@ -70,21 +70,21 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const EntryPtr& ent
     ObjectPtr shared = std::make_shared<const api::Object>(std::move(*object));
     if (entry->size > Cache::json_bytes_max) return cache_->lend(*entry, shared), shared;
     // Only what is current: a watcher may decode older states.
-    const EntryPtr current = store_.find(entry->key);
+    const store::EntryPtr current = store_.find(entry->key);
     if (current && current->revision == entry->revision) cache_->put(*entry, shared);
     return shared;
 }
 
 void Objects::age_decoded() { cache_->age(); }
 
-void Objects::report_unreadable(const Entry& entry, const Error& error) {
+void Objects::report_unreadable(const store::Entry& entry, const Error& error) {
     uint64_t& reported = unreadable_[entry.key];
     if (reported != entry.revision) log::error(error.message() + "; it can only be deleted");
     reported = entry.revision;
 }
 
 ObjectPtr Objects::find(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
-    const EntryPtr entry = store_.find(key_of(kind, ns, name));
+    const store::EntryPtr entry = store_.find(key_of(kind, ns, name));
     if (!entry) return nullptr;
     auto object = decode(kind, entry);
     if (!object) return nullptr;
@@ -93,7 +93,7 @@ ObjectPtr Objects::find(const api::KindInfo& kind, std::string_view ns, std::str
 
 std::vector<ObjectPtr> Objects::find_all(const api::KindInfo& kind, std::string_view ns) {
     std::vector<ObjectPtr> objects;
-    for (const EntryPtr& entry : store_.list(kind.resource, ns).entries) {
+    for (const store::EntryPtr& entry : store_.list(kind.resource, ns).entries) {
         auto object = decode(kind, entry);
         if (object) objects.push_back(std::move(*object));
     }
@@ -101,12 +101,12 @@ std::vector<ObjectPtr> Objects::find_all(const api::KindInfo& kind, std::string_
 }
 
 Task<Result<Stored>> Objects::read(const api::KindInfo& kind, std::string ns, std::string name) {
-    CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
+    CO_TRY(store::EntryPtr entry, store_.read(key_of(kind, ns, name)));
     CO_TRY(ObjectPtr object, decode_entry(*this, loop_, kind, entry));
     co_return Stored{std::move(entry), std::move(object)};
 }
 
-Stored Objects::remember(EntryPtr entry, std::shared_ptr<api::Object> object) {
+Stored Objects::remember(store::EntryPtr entry, std::shared_ptr<api::Object> object) {
     ObjectPtr shared = std::move(object);
     cache_->put(*entry, shared);
     return {std::move(entry), std::move(shared)};
@@ -143,7 +143,7 @@ void Objects::abandon(const api::Object& object, const api::Object* old) {
 Result<void> Objects::check_namespace(const api::Object& object) {
     const std::string ns = object.meta().namespace_.str();
     const auto found = get<api::Namespace>(ns);
-    if (!found) return not_found_error({"namespaces", "", ns});
+    if (!found) return store::not_found_error({"namespaces", "", ns});
     if (!found->metadata.deletion_timestamp) return ok();
     return Error(Code::forbidden, std::string(object.kind().resource) + " \"" + object.meta().name.str() +
                                       "\" is forbidden: unable to create new content in namespace " + ns +
@@ -186,13 +186,13 @@ Task<Result<Stored>> Objects::create(api::Object object, WriteOptions options) {
 }
 
 Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, WriteOptions options) {
-    Key key = key_of(*object);
+    store::Key key = key_of(*object);
     if (options.dry_run) {
-        if (store_.find(key)) co_return already_exists_error(key);
+        if (store_.find(key)) co_return store::already_exists_error(key);
         co_return imagine(object, store_.revision());
     }
-    const Durability durability = durability_of(object->kind());
-    CO_TRY(EntryPtr entry, store_.create(std::move(key), durability, encode_of(object)));
+    const store::Durability durability = durability_of(object->kind());
+    CO_TRY(store::EntryPtr entry, store_.create(std::move(key), durability, encode_of(object)));
     co_return remember(std::move(entry), std::move(object));
 }
 
@@ -202,7 +202,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions
     CO_CHECK_VOID(take_revision(object));
     const bool conditional = !object.meta().resource_version.empty();
     const bool creates = options.creates && part == Part::main && object.kind().put_creates;
-    const Key key = key_of(object);
+    const store::Key key = key_of(object);
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         auto reading = read(object.kind(), key.ns, key.name);
@@ -226,7 +226,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions
 /// As Kubernetes does: whatever revision it names is that of one which is gone, a uid still has to match.
 Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteOptions options) {
     if (const api::Str uid = object.meta().uid; !uid.empty())
-        co_return conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
+        co_return store::conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
     object.meta().resource_version = api::Str();
     auto creating = create(std::move(object), options);
     auto created = co_await std::move(creating);
@@ -284,8 +284,8 @@ Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<ap
         co_return co_await std::move(erasing);
     }
     if (options.dry_run) co_return imagine(object, old.entry->revision);
-    const Durability durability = plan_durability(*object, *old.object, part);
-    CO_TRY(EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, encode_of(object)));
+    const store::Durability durability = plan_durability(*object, *old.object, part);
+    CO_TRY(store::EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, encode_of(object)));
     co_return remember(std::move(entry), std::move(object));
 }
 
@@ -307,8 +307,8 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
 
 Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options) {
     if (options.dry_run) co_return imagine(last, old.entry->revision);
-    const Durability durability = durability_of(last->kind());
-    CO_TRY(EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, encode_of(last)));
+    const store::Durability durability = durability_of(last->kind());
+    CO_TRY(store::EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, encode_of(last)));
     cache_->drop(entry->key);
     for (Admission* admission : admissions_) admission->on_deleted(*last);
     co_return Stored{std::move(entry), std::move(last)};
@@ -318,7 +318,7 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
                                       DeleteOptions options) {
     Result<Removed> removed = Error(Code::internal, "not removed");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
-        CO_TRY(EntryPtr entry, store_.read(key_of(kind, ns, name)));
+        CO_TRY(store::EntryPtr entry, store_.read(key_of(kind, ns, name)));
         auto decoding = decode_entry(*this, loop_, kind, entry);
         auto object = co_await std::move(decoding);
         if (!object) {
@@ -337,7 +337,7 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
 
 namespace {
 /// What is known of a damaged row: its name. Labels, grace period and finalizers are lost already.
-Result<std::shared_ptr<api::Object>> only_named(const api::KindInfo& kind, const Key& key) {
+Result<std::shared_ptr<api::Object>> only_named(const api::KindInfo& kind, const store::Key& key) {
     TRY(api::Object object, api::decode_object(kind, "{}"));
     object.meta().name = api::Str(key.name);
     object.meta().namespace_ = api::Str(key.ns);
@@ -345,7 +345,7 @@ Result<std::shared_ptr<api::Object>> only_named(const api::KindInfo& kind, const
 }
 }  // namespace
 
-Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, EntryPtr entry, DeleteOptions options) {
+Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, store::EntryPtr entry, DeleteOptions options) {
     CO_CHECK(auto shared, only_named(kind, entry->key));
     const Stored old{entry, shared};
     CO_CHECK_VOID(check_delete_preconditions(options, old));
@@ -377,7 +377,7 @@ struct Objects::Removal {
     const api::KindInfo& kind;
     const Match match;
     const DeleteOptions options;
-    std::vector<EntryPtr> entries;  ///< as they were at the beginning
+    std::vector<store::EntryPtr> entries;  ///< as they were at the beginning
     size_t next = 0;
     size_t running = 0;
     std::optional<Error> failed;
@@ -385,7 +385,7 @@ struct Objects::Removal {
     loop::Event ended;
 };
 
-void RemovedCollection::add(EntryPtr entry) {
+void RemovedCollection::add(store::EntryPtr entry) {
     ++count;
     bytes += entry->size;
     if (bytes <= bytes_max) last.push_back(std::move(entry));
@@ -397,7 +397,7 @@ Task<Result<RemovedCollection>> Objects::remove_collection(const api::KindInfo& 
     return remove_members(kind, store_.list(kind.resource, ns).entries, std::move(match), std::move(options));
 }
 
-Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<EntryPtr> members, Match match,
+Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<store::EntryPtr> members, Match match,
                                                         DeleteOptions options) {
     Removal all(loop_, kind, std::move(match), std::move(options));
     all.entries = std::move(members);
@@ -413,7 +413,7 @@ Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kin
 
 Task<void> Objects::remove_next_ones(Removal& all) {
     while (!all.failed && all.next < all.entries.size()) {
-        const Key key = std::exchange(all.entries[all.next++], nullptr)->key;
+        const store::Key key = std::exchange(all.entries[all.next++], nullptr)->key;
         auto removing = remove_if_matching(all, key);
         auto removed = co_await std::move(removing);
         if (!removed && removed.error().code() != Code::not_found && !all.failed) all.failed = std::move(removed).error();
@@ -423,7 +423,7 @@ Task<void> Objects::remove_next_ones(Removal& all) {
     all.ended.notify_all();
 }
 
-Task<Result<void>> Objects::remove_if_matching(Removal& all, Key key) {
+Task<Result<void>> Objects::remove_if_matching(Removal& all, store::Key key) {
     auto reading = read(all.kind, key.ns, key.name);
     auto stored = co_await std::move(reading);
     ObjectPtr object;
@@ -475,4 +475,4 @@ Task<Result<void>> Objects::ensure_standard_namespaces() {
     co_return ok();
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

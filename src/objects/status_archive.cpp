@@ -4,7 +4,7 @@
 
 #include "orilla/kinds/codec.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 uint64_t revision_of(const api::ObjectMeta& meta) {
@@ -17,14 +17,14 @@ uint64_t revision_of(const api::ObjectMeta& meta) {
 Task<void> nothing() { co_return; }
 }  // namespace
 
-StatusArchive::StatusArchive(loop::Loop& loop, loop::Executor& executor, Store& store, Objects& objects, std::string path,
+StatusArchive::StatusArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, Objects& objects, std::string path,
                              MemoryArchiveLimits limits)
     : MemoryArchive(loop, executor, store, "pods", std::move(path), limits), objects_(objects) {}
 
 void StatusArchive::start() { follow_in_background(nothing()); }
 
 /// The status and what says whose and when: the rest is in the store's file.
-std::string StatusArchive::render(const EntryPtr& entry) {
+std::string StatusArchive::render(const store::EntryPtr& entry) {
     const auto object = objects_.decode(api::kind_of<api::Pod>(), entry);
     if (!object) return {};
     const auto& pod = (*object)->as<api::Pod>();
@@ -43,20 +43,20 @@ Task<bool> StatusArchive::put_back(std::string line) {
     auto decoded = api::decode_object(api::kind_of<api::Pod>(), line);
     if (!decoded) co_return false;
     const auto& kept = decoded->as<api::Pod>();
-    const Key key{"pods", kept.metadata.namespace_.str(), kept.metadata.name.str()};
-    const EntryPtr entry = store_.find(key);
+    const store::Key key{"pods", kept.metadata.namespace_.str(), kept.metadata.name.str()};
+    const store::EntryPtr entry = store_.find(key);
     if (!entry || entry->revision >= revision_of(kept.metadata)) co_return false;
     const auto now = objects_.decode(api::kind_of<api::Pod>(), entry);
     if (!now || (*now)->meta().uid != kept.metadata.uid) co_return false;
     auto object = std::make_shared<api::Object>((*now)->clone());
     object->as<api::Pod>().status = kept.status;
-    Encode encode = [object](uint64_t revision) {
+    store::Encode encode = [object](uint64_t revision) {
         object->meta().resource_version = api::Str(std::to_string(revision));
         return api::encode(*object);
     };
-    auto updating = store_.update(key, entry->revision, Durability::soft, std::move(encode));
+    auto updating = store_.update(key, entry->revision, store::Durability::soft, std::move(encode));
     const auto updated = co_await std::move(updating);
     co_return updated.has_value();
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

@@ -2,22 +2,22 @@
 
 #include <algorithm>
 
-namespace orilla::store {
+namespace orilla::objects {
 
 TermIndex::TermIndex(loop::Loop& loop, Objects& objects, const api::KindInfo& kind, TermsOf terms_of)
     : objects_(objects),
       kind_(kind),
       terms_of_(terms_of),
-      follower_(loop, objects.store(), std::string(kind.resource), [this](const WatchEvent& event) { changed(event); }) {}
+      follower_(loop, objects.store(), std::string(kind.resource), [this](const store::WatchEvent& event) { changed(event); }) {}
 
-void TermIndex::changed(const WatchEvent& event) {
-    if (event.type == WatchEvent::Type::deleted) drop(event.entry->key);
+void TermIndex::changed(const store::WatchEvent& event) {
+    if (event.type == store::WatchEvent::Type::deleted) drop(event.entry->key);
     else put(event.entry);
     for (const Listener& listener : listeners_) listener(event);
 }
 
 /// Those of the object's terms, made where they are new. An object that cannot be read is in none.
-std::vector<TermIndex::Bucket*> TermIndex::buckets_of(const EntryPtr& entry) {
+std::vector<TermIndex::Bucket*> TermIndex::buckets_of(const store::EntryPtr& entry) {
     std::vector<Bucket*> out;
     if (!entry->json) return out;
     const auto object = objects_.decode(kind_, entry);
@@ -39,7 +39,7 @@ std::vector<TermIndex::Bucket*> TermIndex::buckets_of(const EntryPtr& entry) {
     return out;
 }
 
-void TermIndex::put(const EntryPtr& entry) {
+void TermIndex::put(const store::EntryPtr& entry) {
     Record& record = records_[entry->key];
     std::vector<Bucket*> buckets = buckets_of(entry);
     record.entry = entry;  // of the same name: the order of the sets stays
@@ -50,7 +50,7 @@ void TermIndex::put(const EntryPtr& entry) {
     for (Bucket* bucket : left) leave(record, bucket);
 }
 
-void TermIndex::drop(const Key& key) {
+void TermIndex::drop(const store::Key& key) {
     const auto found = records_.find(key);
     if (found == records_.end()) return;
     for (Bucket* bucket : found->second.buckets) leave(found->second, bucket);
@@ -79,4 +79,4 @@ size_t TermIndex::count(std::string_view term) const {
     return found == buckets_.end() ? 0 : found->second->records.size();
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

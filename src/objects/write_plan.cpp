@@ -6,7 +6,7 @@
 #include "orilla/kinds/kind_rules.hpp"
 #include "orilla/kinds/validation.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 namespace {
 
@@ -114,13 +114,13 @@ bool only_heartbeat_differs(const api::Object& a, const api::Object& b) {
     return differs && differs(a, b);
 }
 
-Durability durability_of(const api::KindInfo& kind) {
+store::Durability durability_of(const api::KindInfo& kind) {
     switch (kind.durability) {
-        case api::Durability::durable: return Durability::durable;
-        case api::Durability::soft: return Durability::soft;
-        case api::Durability::memory: return Durability::memory;
+        case api::Durability::durable: return store::Durability::durable;
+        case api::Durability::soft: return store::Durability::soft;
+        case api::Durability::memory: return store::Durability::memory;
     }
-    return Durability::durable;
+    return store::Durability::durable;
 }
 
 namespace {
@@ -130,16 +130,16 @@ bool has_ended(const api::Object& object) {
 }
 }  // namespace
 
-Durability plan_durability(const api::Object& updated, const api::Object& old, Part part) {
+store::Durability plan_durability(const api::Object& updated, const api::Object& old, Part part) {
     // That a pod has ended is written nowhere else: its sandbox goes next, and the exit codes with it. Lost, it ran again.
-    if (has_ended(updated) && !has_ended(old)) return Durability::urgent;
-    const Durability durability = durability_of(updated.kind());
+    if (has_ended(updated) && !has_ended(old)) return store::Durability::urgent;
+    const store::Durability durability = durability_of(updated.kind());
     const bool soft = part == Part::status && only_status_differs(updated, old);
-    if (soft && only_heartbeat_differs(updated, old)) return Durability::memory;
-    if (durability != Durability::durable) return durability;
-    if (soft) return Durability::soft;
+    if (soft && only_heartbeat_differs(updated, old)) return store::Durability::memory;
+    if (durability != store::Durability::durable) return durability;
+    if (soft) return store::Durability::soft;
     // What is on its way out must get there also when the disk is full.
-    return updated.meta().deletion_timestamp ? Durability::urgent : Durability::durable;
+    return updated.meta().deletion_timestamp ? store::Durability::urgent : store::Durability::durable;
 }
 
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old) {
@@ -168,7 +168,7 @@ Error name_mismatch(std::string_view what, std::string_view body, std::string_vi
 Result<void> check_uid(std::string_view wanted, const Stored& old) {
     const api::Str& uid = old.object->meta().uid;
     if (wanted.empty() || uid == wanted) return ok();
-    return conflict_error(old.entry->key, "Precondition failed: UID in precondition: " + std::string(wanted) +
+    return store::conflict_error(old.entry->key, "Precondition failed: UID in precondition: " + std::string(wanted) +
                                               ", UID in object meta: " + uid.str());
 }
 }  // namespace
@@ -197,7 +197,7 @@ Result<void> take_revision(api::Object& updated) {
 
 Result<void> check_preconditions(const api::Object& body, const Stored& old) {
     const api::ObjectMeta& meta = body.meta();
-    const Key& key = old.entry->key;
+    const store::Key& key = old.entry->key;
     if (!meta.name.empty() && meta.name != key.name) return name_mismatch("name", meta.name, "URL", key.name);
     if (!meta.namespace_.empty() && meta.namespace_ != key.ns)
         return name_mismatch("namespace", meta.namespace_, "request", key.ns);
@@ -205,7 +205,7 @@ Result<void> check_preconditions(const api::Object& body, const Stored& old) {
     if (meta.resource_version.empty() && body.kind().put_needs_revision)
         return invalid_revision(body, "0: must be specified for an update");
     if (!meta.resource_version.empty() && meta.resource_version != std::to_string(old.entry->revision))
-        return conflict_error(key);
+        return store::conflict_error(key);
     return ok();
 }
 
@@ -213,7 +213,7 @@ Result<void> check_delete_preconditions(const DeleteOptions& options, const Stor
     TRY_VOID(check_uid(options.uid, old));
     const std::string revision = std::to_string(old.entry->revision);
     if (options.resource_version.empty() || options.resource_version == revision) return ok();
-    return conflict_error(old.entry->key, "Precondition failed: ResourceVersion in precondition: " +
+    return store::conflict_error(old.entry->key, "Precondition failed: ResourceVersion in precondition: " +
                                               options.resource_version + ", ResourceVersion in object meta: " + revision);
 }
 
@@ -223,11 +223,11 @@ Result<void> check_may_be_deleted(const api::Object& object) {
 }
 
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
-    const Key key{"pods/binding", pod.metadata.namespace_.str(), pod.metadata.name.str()};
+    const store::Key key{"pods/binding", pod.metadata.namespace_.str(), pod.metadata.name.str()};
     if (pod.metadata.deletion_timestamp)
-        return conflict_error(key, "pod " + key.name + " is being deleted, cannot be assigned to a host");
+        return store::conflict_error(key, "pod " + key.name + " is being deleted, cannot be assigned to a host");
     if (!pod.spec.node_name.empty())
-        return conflict_error(key, "pod " + key.name + " is already assigned to node \"" + pod.spec.node_name.str() + "\"");
+        return store::conflict_error(key, "pod " + key.name + " is already assigned to node \"" + pod.spec.node_name.str() + "\"");
     pod.spec.node_name = api::Str(node);
     auto& conditions = pod.status.conditions;
     auto found = std::find_if(conditions.begin(), conditions.end(), [](const auto& c) { return c.type == "PodScheduled"; });
@@ -247,4 +247,4 @@ bool deletion_complete(const api::Object& object) {
     return !is_held || !is_held(object);
 }
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

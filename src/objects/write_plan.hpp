@@ -4,7 +4,7 @@
 
 #include "orilla/objects/objects.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 inline constexpr std::string_view orphan_finalizer = "orphan";
 inline constexpr std::string_view foreground_finalizer = "foregroundDeletion";
@@ -25,9 +25,9 @@ bool only_status_differs(const api::Object& a, const api::Object& b);
 /// Somebody only says that they are still there: no reason to wear the flash.
 bool only_heartbeat_differs(const api::Object& a, const api::Object& b);
 /// How long creates and deletions of the kind last.
-Durability durability_of(const api::KindInfo& kind);
+store::Durability durability_of(const api::KindInfo& kind);
 /// How long an update has to.
-Durability plan_durability(const api::Object& updated, const api::Object& old, Part part);
+store::Durability plan_durability(const api::Object& updated, const api::Object& old, Part part);
 /// 422 when finalizers are added to an object that is being deleted.
 Result<void> check_finalizers(const api::Object& updated, const api::Object& old);
 /// A resourceVersion of "0" asks for none; 422 for one that is no number.
@@ -55,4 +55,4 @@ struct DeletePlan {
 /// Contract of DELETE: grace for pods, finalizers by propagation, a namespace's life cycle.
 DeletePlan plan_delete(const api::Object& old, const DeleteOptions& options, int64_t now_s);
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-namespace orilla::wiring {
+namespace orilla::proxy {
 namespace {
 
 constexpr std::string_view service_name_label = "kubernetes.io/service-name";
@@ -135,7 +135,7 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
     return out;
 }
 
-ServiceProxy::ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
+ServiceProxy::ServiceProxy(loop::Loop& loop, objects::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
                            std::string node)
     : loop_(loop),
       objects_(objects),
@@ -181,7 +181,7 @@ void ServiceProxy::slice_changed(const store::WatchEvent& event) {
 }
 
 void ServiceProxy::pod_changed(const store::WatchEvent& event) {
-    auto pod = event.entry->json ? objects_.decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+    auto pod = event.entry->json ? objects_.decode(api::kind_of<api::Pod>(), event.entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
     if (!pod || !*pod) return;
     const auto& value = (*pod)->as<api::Pod>();
     const auto ip = network::parse_ipv4(value.status.pod_ip.view());
@@ -212,4 +212,4 @@ loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
     co_return loop::Outcome{};
 }
 
-}  // namespace orilla::wiring
+}  // namespace orilla::proxy

@@ -18,7 +18,7 @@ api::PodCondition* find_condition(api::PodStatus& status, std::string_view type)
 }
 
 template <class T>
-std::shared_ptr<const T> read_entry(store::Objects& objects, const store::EntryPtr& entry) {
+std::shared_ptr<const T> read_entry(objects::Objects& objects, const store::EntryPtr& entry) {
     if (!entry || !entry->json) return nullptr;
     auto decoded = objects.decode(api::kind_of<T>(), entry);
     if (!decoded || !*decoded) return nullptr;
@@ -27,7 +27,7 @@ std::shared_ptr<const T> read_entry(store::Objects& objects, const store::EntryP
 
 }  // namespace
 
-Scheduler::Scheduler(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events)
+Scheduler::Scheduler(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events)
     : loop_(loop),
       objects_(objects),
       events_(events),

@@ -63,9 +63,9 @@ loop::Task<Result<void>> Daemon::open_store() {
     options.lock = claims_.data_dir;
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
     CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
-    objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
+    objects_ = std::make_unique<objects::Objects>(loop_, *store_, random_);
     if (!config_.node_name_chosen) keep_node_name();
-    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, config_.node_name);
+    events_ = std::make_unique<objects::EventRecorder>(loop_, *objects_, config_.node_name);
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);
 }
@@ -92,7 +92,7 @@ Result<void> Daemon::open_network() {
     if (config_.node_ip.empty()) config_.node_ip = find_node_ip(config_.bridge);
     if (config_.node_ip.empty()) config_.node_ip = links_->gateway().text();
     network_adapter_ = std::make_unique<NetworkAdapter>(*links_, *rules_, config_.node_ip);
-    service_proxy_ = std::make_unique<ServiceProxy>(loop_, *objects_, *rules_, *zone_, config_.node_name);
+    service_proxy_ = std::make_unique<proxy::ServiceProxy>(loop_, *objects_, *rules_, *zone_, config_.node_name);
     return ok();
 }
 
@@ -185,9 +185,9 @@ loop::Task<void> Daemon::give_back() {
 }
 
 void Daemon::follow_pods() {
-    pods_ = std::make_unique<store::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
+    pods_ = std::make_unique<objects::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
         give_back_later();
-        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
         if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != config_.node_name) return;
         pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
     });
@@ -195,8 +195,8 @@ void Daemon::follow_pods() {
         if (event.type == store::WatchEvent::Type::added && !ready_) return;
         pod_agent_->source_changed(event.entry->key.ns, source_key(event));
     };
-    config_maps_ = std::make_unique<store::Follower>(loop_, *store_, "configmaps", source_changed);
-    secrets_ = std::make_unique<store::Follower>(loop_, *store_, "secrets", source_changed);
+    config_maps_ = std::make_unique<objects::Follower>(loop_, *store_, "configmaps", source_changed);
+    secrets_ = std::make_unique<objects::Follower>(loop_, *store_, "secrets", source_changed);
     pods_->start();
     config_maps_->start();
     secrets_->start();
@@ -231,13 +231,13 @@ loop::Task<Result<void>> Daemon::start_node() {
 
 /// What is to survive the daemon and never reaches flash.
 loop::Task<void> Daemon::keep_in_memory() {
-    if (!store::is_in_memory(config_.run_dir)) {
+    if (!objects::is_in_memory(config_.run_dir)) {
         log::info(config_.run_dir + " is not in memory (tmpfs): events and the latest status of pods end with the daemon");
         co_return;
     }
-    event_archive_ = std::make_unique<store::EventArchive>(loop_, *work_thread_, *store_, *events_, config_.run_dir + "/events");
+    event_archive_ = std::make_unique<objects::EventArchive>(loop_, *work_thread_, *store_, *events_, config_.run_dir + "/events");
     event_archive_->start();
-    status_archive_ = std::make_unique<store::StatusArchive>(loop_, *work_thread_, *store_, *objects_, config_.run_dir + "/pod-status");
+    status_archive_ = std::make_unique<objects::StatusArchive>(loop_, *work_thread_, *store_, *objects_, config_.run_dir + "/pod-status");
     auto restoring = status_archive_->restore_newer();
     co_await std::move(restoring);
     status_archive_->start();
@@ -271,7 +271,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(start_node());
     scheduler_->start();
     if (!config_.manifests.empty()) {
-        manifests_ = std::make_unique<ManifestsDirectory>(loop_, *objects_, *work_thread_, config_.manifests);
+        manifests_ = std::make_unique<node::ManifestsDirectory>(loop_, *objects_, *work_thread_, config_.manifests);
         manifests_->start();
     }
     ready_ = was_ready_ = true;

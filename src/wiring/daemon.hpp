@@ -75,10 +75,10 @@ class Daemon {
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<store::Store> store_;
-    std::unique_ptr<store::Objects> objects_;
-    std::unique_ptr<store::EventRecorder> events_;
-    std::unique_ptr<store::EventArchive> event_archive_;
-    std::unique_ptr<store::StatusArchive> status_archive_;
+    std::unique_ptr<objects::Objects> objects_;
+    std::unique_ptr<objects::EventRecorder> events_;
+    std::unique_ptr<objects::EventArchive> event_archive_;
+    std::unique_ptr<objects::StatusArchive> status_archive_;
     std::unique_ptr<images::Images> images_;
     std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<network::Links> links_;
@@ -89,15 +89,15 @@ class Daemon {
     std::unique_ptr<ImagesAdapter> images_adapter_;
     std::unique_ptr<NetworkAdapter> network_adapter_;
     std::unique_ptr<LogsAdapter> logs_adapter_;
-    std::unique_ptr<ServiceProxy> service_proxy_;
+    std::unique_ptr<proxy::ServiceProxy> service_proxy_;
     std::unique_ptr<controllers::Controllers> controllers_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;
     std::unique_ptr<node::NodeAgent> node_agent_;
     std::unique_ptr<node::PodAgent> pod_agent_;
-    std::unique_ptr<store::Follower> pods_;
-    std::unique_ptr<store::Follower> config_maps_;
-    std::unique_ptr<store::Follower> secrets_;
-    std::unique_ptr<ManifestsDirectory> manifests_;
+    std::unique_ptr<objects::Follower> pods_;
+    std::unique_ptr<objects::Follower> config_maps_;
+    std::unique_ptr<objects::Follower> secrets_;
+    std::unique_ptr<node::ManifestsDirectory> manifests_;
     std::unique_ptr<apiserver::Server> server_;
     std::unique_ptr<loop::Scope> background_;  ///< last: what runs in it uses all of the above
 };

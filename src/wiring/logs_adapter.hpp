@@ -10,7 +10,7 @@ namespace orilla::wiring {
 
 class LogsAdapter final : public apiserver::Logs {
   public:
-    LogsAdapter(loop::Loop& loop, store::Objects& objects, node::RuntimePort& runtime, std::string logs_dir)
+    LogsAdapter(loop::Loop& loop, objects::Objects& objects, node::RuntimePort& runtime, std::string logs_dir)
         : loop_(loop), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
     loop::Task<Result<std::unique_ptr<http::ByteStream>>> open(apiserver::LogRequest request) override;
 
@@ -18,7 +18,7 @@ class LogsAdapter final : public apiserver::Logs {
     /// The newest attempt that wrote a log, or the one before it; -1 when there is none.
     int find_attempt(const std::string& directory, bool previous) const;
     loop::Loop& loop_;
-    store::Objects& objects_;
+    objects::Objects& objects_;
     node::RuntimePort& runtime_;
     std::string logs_dir_;
 };

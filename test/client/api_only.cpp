@@ -30,7 +30,7 @@ void must(Result<void> result, const char* what) {
 struct ApiOnly {
     loop::Loop& loop;
     store::Store& store;
-    store::Objects& objects;
+    objects::Objects& objects;
     apiserver::Server& server;
     std::string directory;
     std::string listen;
@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     store::StoreOptions options;
     options.data_dir = directory;
     auto store = must(store::open_sqlite_store(loop, disk, options), "store");
-    store::Objects objects(loop, *store, random);
+    objects::Objects objects(loop, *store, random);
     apiserver::ServerOptions server_options;
     server_options.advertised_address = argc > 2 ? argv[2] : "127.0.0.1:6443";
     server_options.executor = &disk;

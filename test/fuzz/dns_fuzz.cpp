@@ -1,7 +1,7 @@
 #include <cassert>
 
-#include "dns_message.hpp"
-#include "dns_names.hpp"
+#include "dns/dns_message.hpp"
+#include "dns/dns_names.hpp"
 #include "orilla/network/dns.hpp"
 
 namespace {

@@ -4,30 +4,30 @@
 
 namespace orilla::sim {
 
-loop::Task<Result<void>> request_create(store::Objects& objects, api::Object object) {
+loop::Task<Result<void>> request_create(objects::Objects& objects, api::Object object) {
     auto task = objects.create(std::move(object));
     auto created = co_await std::move(task);
     if (!created) co_return std::move(created).error();
     co_return ok();
 }
 
-loop::Task<Result<void>> request_delete(store::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
-                                        store::DeleteOptions options) {
+loop::Task<Result<void>> request_delete(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
+                                        objects::DeleteOptions options) {
     auto task = objects.remove(kind, std::move(ns), std::move(name), std::move(options));
     auto removed = co_await std::move(task);
     if (!removed) co_return std::move(removed).error();
     co_return ok();
 }
 
-loop::Task<Result<void>> request_edit_any(store::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
-                                          store::Objects::Change change) {
+loop::Task<Result<void>> request_edit_any(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
+                                          objects::Objects::Change change) {
     auto task = objects.modify(kind, std::move(ns), std::move(name), std::move(change));
     auto changed = co_await std::move(task);
     if (!changed) co_return std::move(changed).error();
     co_return ok();
 }
 
-loop::Task<Result<void>> request_apply_config_map(store::Objects& objects, std::string ns, std::string name, std::string text) {
+loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std::string ns, std::string name, std::string text) {
     api::ConfigMap fresh;
     fresh.metadata.namespace_ = ns;
     fresh.metadata.name = name;
@@ -40,7 +40,7 @@ loop::Task<Result<void>> request_apply_config_map(store::Objects& objects, std::
     co_return co_await std::move(editing);
 }
 
-loop::Task<Result<void>> request_update_late(loop::Loop& loop, store::Objects& objects, api::Deployment changed, int64_t after_ms) {
+loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects& objects, api::Deployment changed, int64_t after_ms) {
     co_await loop.sleep_for(after_ms);
     const auto present = objects.get<api::Deployment>(changed.metadata.namespace_, changed.metadata.name);
     const bool current = present && present->metadata.resource_version == changed.metadata.resource_version;

@@ -41,18 +41,18 @@ std::string Clients::draw_namespace(Daemon& daemon) {
     return names[random_.below(names.size())];
 }
 
-store::DeleteOptions Clients::draw_delete_options() {
-    store::DeleteOptions options;
+objects::DeleteOptions Clients::draw_delete_options() {
+    objects::DeleteOptions options;
     switch (number(6)) {
-        case 0: options.propagation = store::Propagation::foreground; break;
-        case 1: options.propagation = store::Propagation::background; break;
-        case 2: options.propagation = store::Propagation::orphan; break;
+        case 0: options.propagation = objects::Propagation::foreground; break;
+        case 1: options.propagation = objects::Propagation::background; break;
+        case 2: options.propagation = objects::Propagation::orphan; break;
         default: break;
     }
     return options;
 }
 
-void Clients::delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, store::DeleteOptions options) {
+void Clients::delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, objects::DeleteOptions options) {
     const std::string ns = meta.namespace_.str(), name = meta.name.str();
     spawn(daemon, "delete " + std::string(kind.resource) + " " + ns + "/" + name, request_delete(daemon.objects(), kind, ns, name, std::move(options)));
 }
@@ -158,7 +158,7 @@ void Clients::act_on_pods(Daemon& daemon) {
     if (!pods.empty() && chance(60)) {
         const auto& pod = pods[random_.below(pods.size())];
         touch(daemon, pod->metadata);
-        store::DeleteOptions options;
+        objects::DeleteOptions options;
         if (chance(40)) options.grace_period_seconds = number(4);
         return delete_object(daemon, api::kind_of<api::Pod>(), pod->metadata, std::move(options));
     }

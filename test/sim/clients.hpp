@@ -30,7 +30,7 @@ class Clients {
     void act_on_config_maps(Daemon& daemon);
     void update_late(Daemon& daemon);
     void edit_deployment(Daemon& daemon, const api::Deployment& deployment);
-    void delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, store::DeleteOptions options);
+    void delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, objects::DeleteOptions options);
 
     api::PodSpec draw_pod_spec();
     api::Deployment draw_deployment(const std::string& ns, const std::string& name);
@@ -39,7 +39,7 @@ class Clients {
     void touch(Daemon& daemon, const api::ObjectMeta& pod);
     std::string draw_image();
     std::string draw_namespace(Daemon& daemon);
-    store::DeleteOptions draw_delete_options();
+    objects::DeleteOptions draw_delete_options();
     bool chance(int percent) { return static_cast<int>(random_.below(100)) < percent; }
     int number(int below) { return static_cast<int>(random_.below(static_cast<uint64_t>(below))); }
 

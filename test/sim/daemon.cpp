@@ -88,8 +88,8 @@ loop::Task<Result<void>> Daemon::open_store() {
     CO_CHECK(auto opened, store::open_sqlite_store(loop_, executor_, std::move(options)));
     ledger_.check_loaded(*opened);
     store_ = std::make_unique<WitnessStore>(std::move(opened), ledger_);
-    objects_ = std::make_unique<store::Objects>(loop_, *store_, random_);
-    events_ = std::make_unique<store::EventRecorder>(loop_, *objects_, node_name);
+    objects_ = std::make_unique<objects::Objects>(loop_, *store_, random_);
+    events_ = std::make_unique<objects::EventRecorder>(loop_, *objects_, node_name);
     watch_ = std::make_unique<RolloutWatch>(loop_, *objects_, *store_, host_, rollouts_);
     watch_->start();
     auto task = objects_->ensure_standard_namespaces();
@@ -101,7 +101,7 @@ loop::Task<Result<void>> Daemon::bring_up() {
     const network::Cidr pod_cidr = network::parse_cidr("10.42.0.0/24").value();
     const network::Cidr service_cidr = network::parse_cidr("10.43.0.0/24").value();
     zone_ = std::make_unique<network::DnsZone>("cluster.local", pod_cidr, service_cidr);
-    service_proxy_ = std::make_unique<wiring::ServiceProxy>(loop_, *objects_, rules_, *zone_, node_name);
+    service_proxy_ = std::make_unique<proxy::ServiceProxy>(loop_, *objects_, rules_, *zone_, node_name);
     runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
     host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
     controllers::ControllersOptions options;
@@ -147,8 +147,8 @@ loop::Task<Result<void>> Daemon::collect_garbage() {
 }
 
 void Daemon::follow_pods() {
-    pods_ = std::make_unique<store::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
-        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+    pods_ = std::make_unique<objects::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
+        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
         if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != node_name) return;
         pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
     });
@@ -156,8 +156,8 @@ void Daemon::follow_pods() {
         if (event.type == store::WatchEvent::Type::added && !ready_) return;
         pod_agent_->source_changed(event.entry->key.ns, event.entry->key.name);
     };
-    config_maps_ = std::make_unique<store::Follower>(loop_, *store_, "configmaps", source_changed);
-    secrets_ = std::make_unique<store::Follower>(loop_, *store_, "secrets", source_changed);
+    config_maps_ = std::make_unique<objects::Follower>(loop_, *store_, "configmaps", source_changed);
+    secrets_ = std::make_unique<objects::Follower>(loop_, *store_, "secrets", source_changed);
     pods_->start();
     config_maps_->start();
     secrets_->start();

@@ -49,7 +49,7 @@ class Daemon {
 
     const DaemonOptions& options() const { return options_; }
     loop::Loop& loop() { return loop_; }
-    store::Objects& objects() { return *objects_; }
+    objects::Objects& objects() { return *objects_; }
     store::Store& store() { return store_->inner(); }
     bool has_store() const { return store_ != nullptr; }
     /// What API clients have under way.
@@ -77,20 +77,20 @@ class Daemon {
     bool ended_ = false;
     bool closed_ = false;
     std::unique_ptr<WitnessStore> store_;
-    std::unique_ptr<store::Objects> objects_;
-    std::unique_ptr<store::EventRecorder> events_;
+    std::unique_ptr<objects::Objects> objects_;
+    std::unique_ptr<objects::EventRecorder> events_;
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
     FakeNetwork network_;
     FakeRules rules_;
     std::unique_ptr<network::DnsZone> zone_;
-    std::unique_ptr<wiring::ServiceProxy> service_proxy_;
+    std::unique_ptr<proxy::ServiceProxy> service_proxy_;
     std::unique_ptr<controllers::Controllers> controllers_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;
     std::unique_ptr<node::NodeAgent> node_agent_;
     std::unique_ptr<node::PodAgent> pod_agent_;
-    std::unique_ptr<store::Follower> pods_, config_maps_, secrets_;
+    std::unique_ptr<objects::Follower> pods_, config_maps_, secrets_;
     loop::Scope main_;
     loop::Scope clients_;
 };

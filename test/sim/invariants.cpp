@@ -21,7 +21,7 @@ bool is_ready(const api::Pod& pod) {
 }
 bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
-void check_deployments(store::Objects& objects, Complaints& out) {
+void check_deployments(objects::Objects& objects, Complaints& out) {
     for (const auto& one : objects.list<api::Deployment>()) {
         const std::string name = "Deployment " + label(one->metadata);
         const int32_t wanted = one->spec.replicas.value_or(1);
@@ -43,7 +43,7 @@ void check_deployments(store::Objects& objects, Complaints& out) {
     }
 }
 
-void check_replica_sets(store::Objects& objects, Complaints& out) {
+void check_replica_sets(objects::Objects& objects, Complaints& out) {
     for (const auto& set : objects.list<api::ReplicaSet>()) {
         const std::string name = "ReplicaSet " + label(set->metadata);
         int32_t own = 0;
@@ -56,16 +56,16 @@ void check_replica_sets(store::Objects& objects, Complaints& out) {
 }
 
 /// Owners are there, and namespaces.
-void check_owners(store::Objects& objects, Complaints& out) {
+void check_owners(objects::Objects& objects, Complaints& out) {
     std::set<std::string> uids;
     for (const auto& kind : api::all_kinds())
         for (const auto& entry : objects.store().list(kind.resource).entries) {
-            auto object = entry->json ? objects.decode(kind, entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+            auto object = entry->json ? objects.decode(kind, entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
             if (object && *object) uids.insert((*object)->meta().uid.str());
         }
     for (const auto& kind : api::all_kinds())
         for (const auto& entry : objects.store().list(kind.resource).entries) {
-            auto object = entry->json ? objects.decode(kind, entry) : Result<store::ObjectPtr>(store::ObjectPtr());
+            auto object = entry->json ? objects.decode(kind, entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
             if (!object || !*object) continue;
             const std::string name = std::string(kind.kind) + " " + label((*object)->meta());
             if (kind.namespaced && !objects.get<api::Namespace>(entry->key.ns)) out.push_back(name + " is in a namespace that is gone");
@@ -76,7 +76,7 @@ void check_owners(store::Objects& objects, Complaints& out) {
         if (ns->metadata.deletion_timestamp) out.push_back("Namespace " + ns->metadata.name.str() + " is still being deleted");
 }
 
-void check_pods(store::Objects& objects, Host& host, Complaints& out) {
+void check_pods(objects::Objects& objects, Host& host, Complaints& out) {
     for (const auto& pod : objects.list<api::Pod>()) {
         const std::string uid = pod->metadata.uid.str(), name = "Pod " + label(pod->metadata) + " (" + uid.substr(0, 8) + ")";
         if (pod->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
@@ -97,7 +97,7 @@ void check_pods(store::Objects& objects, Host& host, Complaints& out) {
 }
 
 /// Nothing is left on the host of pods that are gone.
-void check_host(store::Objects& objects, Host& host, Complaints& out) {
+void check_host(objects::Objects& objects, Host& host, Complaints& out) {
     std::set<std::string> known, logs;
     for (const auto& pod : objects.list<api::Pod>()) {
         known.insert(pod->metadata.uid.str());
@@ -123,7 +123,7 @@ std::string joined(const std::set<std::string>& words) {
 }
 
 /// EndpointSlices and the kernel's table hold the ready pods of each Service, and nothing else.
-void check_services(store::Objects& objects, Host& host, Complaints& out) {
+void check_services(objects::Objects& objects, Host& host, Complaints& out) {
     std::set<std::string> owners;
     for (const auto& service : objects.list<api::Service>()) {
         const std::string name = label(service->metadata);

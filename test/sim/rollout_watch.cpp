@@ -40,7 +40,7 @@ bool has_pod_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded"
 
 }  // namespace
 
-RolloutWatch::RolloutWatch(loop::Loop& loop, store::Objects& objects, store::Store& store, Host& host, RolloutHistory& history)
+RolloutWatch::RolloutWatch(loop::Loop& loop, objects::Objects& objects, store::Store& store, Host& host, RolloutHistory& history)
     : loop_(loop),
       objects_(objects),
       host_(host),

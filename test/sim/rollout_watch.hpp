@@ -30,7 +30,7 @@ struct RolloutHistory {
 
 class RolloutWatch {
   public:
-    RolloutWatch(loop::Loop& loop, store::Objects& objects, store::Store& store, Host& host, RolloutHistory& history);
+    RolloutWatch(loop::Loop& loop, objects::Objects& objects, store::Store& store, Host& host, RolloutHistory& history);
     void start();
 
   private:
@@ -56,11 +56,11 @@ class RolloutWatch {
     bool changed_lately(const std::string& uid);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
+    objects::Objects& objects_;
     Host& host_;
     RolloutHistory& history_;
     bool started_ = false;
-    store::Follower deployments_, sets_, pods_;
+    objects::Follower deployments_, sets_, pods_;
 };
 
 }  // namespace orilla::sim

@@ -62,7 +62,7 @@ api::Deployment deployment_of(const char* image, int32_t replicas) {
     return out;
 }
 
-loop::Task<void> ignore(loop::Task<Result<store::Stored>> task) {
+loop::Task<void> ignore(loop::Task<Result<objects::Stored>> task) {
     auto done = co_await std::move(task);
     (void)done;
 }
@@ -121,7 +121,7 @@ TEST_CASE("the logs of a pod whose end the daemon did not live to see are remove
     const auto pod = world.pods().at(0);
     const std::string logs = "logs/default_" + pod->metadata.name.str() + "_" + pod->metadata.uid.str();
     REQUIRE(std::filesystem::exists(logs));
-    store::DeleteOptions now;
+    objects::DeleteOptions now;
     now.grace_period_seconds = 0;
     world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", pod->metadata.name.str(), now), 5);
     // The power goes before anything of it is cleared away.
@@ -176,8 +176,8 @@ TEST_CASE("a daemon that is told to stop while containers end and pods change st
     const std::string name = world.pods().at(0)->metadata.name.str();
     auto& objects = world.daemon->objects();
     // Shown at once, and nobody has looked at it yet when the stop comes.
-    store::Objects::Change touch = [](api::Object& object) -> Result<void> { return object.as<api::Pod>().status.message = "touched", ok(); };
-    world.daemon->clients().spawn(ignore(objects.modify(api::kind_of<api::Pod>(), "default", name, touch, store::Part::status)));
+    objects::Objects::Change touch = [](api::Object& object) -> Result<void> { return object.as<api::Pod>().status.message = "touched", ok(); };
+    world.daemon->clients().spawn(ignore(objects.modify(api::kind_of<api::Pod>(), "default", name, touch, objects::Part::status)));
     REQUIRE(world.pods().at(0)->status.message == "touched");
     // A slow disk: the store takes its time to close, and the world goes on.
     world.weather.disk_ms_max = 2'000;
@@ -216,7 +216,7 @@ TEST_CASE("a container that ends while a new daemon clears up takes no other con
     world.pass(30'000);
     // One pod goes with the daemon, so that the next one has something to clear up, slowly.
     const auto gone = world.pods().at(0), stays = world.pods().at(1);
-    store::DeleteOptions now;
+    objects::DeleteOptions now;
     now.grace_period_seconds = 0;
     world.weather.runtime_ms_max = 3'000;
     world.weather.event_ms_max = 0;

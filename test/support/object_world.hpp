@@ -45,7 +45,7 @@ struct ObjectWorld {
     loop::InlineExecutor executor{loop};
     SeededRandom random;
     std::unique_ptr<store::Store> store;
-    store::Objects objects;
+    objects::Objects objects;
 
   private:
     std::unique_ptr<store::Store> open() {

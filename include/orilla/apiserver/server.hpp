@@ -17,7 +17,7 @@ namespace orilla::loop {
 class Executor;
 class Loop;
 }
-namespace orilla::store {
+namespace orilla::objects {
 class Objects;
 }
 
@@ -46,7 +46,7 @@ struct ServerOptions {
 class Server {
   public:
     /// `loop`, `objects` and the ports outlive it.
-    Server(loop::Loop& loop, store::Objects& objects, ServerOptions options);
+    Server(loop::Loop& loop, objects::Objects& objects, ServerOptions options);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -22,7 +22,7 @@ struct ControllersOptions {
 
 class Controllers {
   public:
-    Controllers(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, ControllersOptions options);
+    Controllers(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, ControllersOptions options);
     ~Controllers();
     void start();
     /// Name and counters of every controller, for /metrics.

@@ -14,7 +14,7 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/schema/manifest.hpp"
 
-namespace orilla::wiring {
+namespace orilla::node {
 
 constexpr size_t manifest_files_max = 1000;
 constexpr size_t manifest_file_bytes_max = size_t{4} << 20;
@@ -31,7 +31,7 @@ constexpr int64_t manifest_retry_ms_max = 60'000;
 class ManifestsDirectory final : public loop::Reconciler {
   public:
     /// `directory` need not be there.
-    ManifestsDirectory(loop::Loop& loop, store::Objects& objects, loop::Executor& executor, std::string directory);
+    ManifestsDirectory(loop::Loop& loop, objects::Objects& objects, loop::Executor& executor, std::string directory);
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string file) override;
 
@@ -62,7 +62,7 @@ class ManifestsDirectory final : public loop::Reconciler {
     loop::Outcome conclude(const std::string& file, size_t content_hash, const std::vector<Error>& faults,
                            const std::vector<Failed>& failed);
     loop::Loop& loop_;
-    store::Objects& objects_;
+    objects::Objects& objects_;
     loop::Executor& executor_;
     std::string directory_;
     UniqueFd inotify_;
@@ -71,4 +71,4 @@ class ManifestsDirectory final : public loop::Reconciler {
     loop::Scope scope_;
 };
 
-}  // namespace orilla::wiring
+}  // namespace orilla::node

@@ -46,7 +46,7 @@ class NodeAgent {
   public:
     /// Looks how short the node is, without blocking the loop. Empty: never short, as in a simulation.
     using LookFn = std::function<loop::Task<PressureFacts>()>;
-    NodeAgent(loop::Loop& loop, store::Objects& objects, NodeFacts facts, LookFn look = {});
+    NodeAgent(loop::Loop& loop, objects::Objects& objects, NodeFacts facts, LookFn look = {});
     /// Registers, then renews for as long as it lives.
     loop::Task<Result<void>> start();
     const NodeFacts& facts() const { return facts_; }
@@ -60,15 +60,15 @@ class NodeAgent {
     loop::Task<Result<void>> register_node();
     loop::Task<Result<void>> renew_lease();
     loop::Loop& loop_;
-    store::Objects& objects_;
+    objects::Objects& objects_;
     NodeFacts facts_;
     loop::Event wake_;
     loop::Timer renew_timer_;
     bool due_ = false;
     LookFn look_;
     Pressure pressure_;
-    store::Follower nodes_;
-    store::Follower namespaces_;
+    objects::Follower nodes_;
+    objects::Follower namespaces_;
     loop::Scope scope_;
 };
 

@@ -12,10 +12,10 @@
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/node/ports.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 class Objects;
 class EventRecorder;
-}  // namespace orilla::store
+}  // namespace orilla::objects
 
 namespace orilla::node {
 
@@ -36,7 +36,7 @@ struct PodAgentOptions {
 
 class PodAgent {
   public:
-    PodAgent(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, RuntimePort& runtime,
+    PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, RuntimePort& runtime,
              ImagesPort& images, NetworkPort& network, PodAgentOptions options);
     ~PodAgent();
 

@@ -6,7 +6,7 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/schema/codec.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 constexpr size_t decoded_per_turn_bytes_max = size_t{64} << 10;
 
@@ -15,6 +15,6 @@ loop::Task<Result<api::Object>> decode_in_turns(loop::Loop& loop, const api::Kin
                                                 api::DecodeReport* report);
 
 /// What Objects::decode gives, and the same errors.
-loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind, EntryPtr entry);
+loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind, store::EntryPtr entry);
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

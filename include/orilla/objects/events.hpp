@@ -12,7 +12,7 @@
 #include "orilla/loop/loop.hpp"
 #include "orilla/objects/objects.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 struct EventLimits {
     size_t events_max = 1000;
@@ -70,7 +70,7 @@ class EventRecorder {
     };
     /// An event as it is judged when room is made.
     struct Candidate {
-        EntryPtr entry;
+        store::EntryPtr entry;
         Digest digest;
         int64_t last_s = 0;
         bool gone = false;
@@ -101,4 +101,4 @@ class EventRecorder {
     loop::Scope scope_;
 };
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

@@ -11,7 +11,7 @@
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/store/store.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 struct MemoryArchiveLimits {
     size_t file_bytes_max = size_t{512} << 10;  ///< past it the newest that fit into half of it are written afresh
@@ -30,10 +30,10 @@ class MemoryArchive {
 
   protected:
     /// All must outlive it; jobs are handed to `executor`. `resource` is a literal.
-    MemoryArchive(loop::Loop& loop, loop::Executor& executor, Store& store, std::string_view resource, std::string path,
+    MemoryArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, std::string_view resource, std::string path,
                   MemoryArchiveLimits limits);
     /// What is kept of an object, without a newline; empty: nothing.
-    virtual std::string render(const EntryPtr& entry) = 0;
+    virtual std::string render(const store::EntryPtr& entry) = 0;
     /// False when nobody misses it.
     virtual Task<bool> put_back(std::string line) = 0;
 
@@ -43,23 +43,23 @@ class MemoryArchive {
     void follow_in_background(Task<void> first);
 
     loop::Loop& loop_;
-    Store& store_;
+    store::Store& store_;
 
   private:
     Task<void> run(Task<void> first);
     Task<void> rewrite();
     Task<void> follow();
     Task<void> write_pending();
-    std::string render_all(const Listing& listing);
+    std::string render_all(const store::Listing& listing);
     void drain();
-    void take(const WatchEvent& event);
+    void take(const store::WatchEvent& event);
     void report(const Result<void>& written);
 
     loop::Executor& executor_;
     const std::string_view resource_;
     const std::string path_;
     const MemoryArchiveLimits limits_;
-    std::unique_ptr<Watch> watch_;
+    std::unique_ptr<store::Watch> watch_;
     std::string pending_;
     size_t file_bytes_ = 0;
     bool outrun_ = false;   ///< the watch or the pending lines are too far behind: the file is written afresh
@@ -70,4 +70,4 @@ class MemoryArchive {
 /// Whether a file there is in memory only.
 bool is_in_memory(const std::string& directory);
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

@@ -22,14 +22,16 @@
 #include "orilla/loop/loop.hpp"
 #include "orilla/store/store.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
+
+using loop::Task;
 
 /// A decoded object, shared with the cache; its metadata.resourceVersion is set. Loop thread only.
 using ObjectPtr = std::shared_ptr<const api::Object>;
 
 /// The outcome of a write or read: the bytes for an answer, and what they say.
 struct Stored {
-    EntryPtr entry;  ///< always resident
+    store::EntryPtr entry;  ///< always resident
     ObjectPtr object;
     bool created = false;  ///< an update made it (WriteOptions::creates)
 };
@@ -65,10 +67,10 @@ struct Removed {
 struct RemovedCollection {
     static constexpr size_t bytes_max = size_t{8} << 20;
     size_t count = 0;
-    std::vector<EntryPtr> last;
+    std::vector<store::EntryPtr> last;
     size_t bytes = 0;
     bool whole() const { return last.size() == count; }
-    void add(EntryPtr entry);
+    void add(store::EntryPtr entry);
 };
 
 /// What has a say before an object is stored, such as the allocator of Service addresses.
@@ -97,12 +99,12 @@ class Objects {
     using Match = std::function<bool(const api::Object&)>;
 
     /// All must outlive it. `store` must keep every kind but ConfigMaps and Secrets resident (StoreOptions' default).
-    Objects(loop::Loop& loop, Store& store, Random& random);
+    Objects(loop::Loop& loop, store::Store& store, Random& random);
     ~Objects();
     Objects(const Objects&) = delete;
     Objects& operator=(const Objects&) = delete;
 
-    Store& store() { return store_; }
+    store::Store& store() { return store_; }
     const Clock& clock() const { return loop_.clock(); }
     /// Before the first write. Asked in the order of registration.
     void add_admission(Admission& admission) { admissions_.push_back(&admission); }
@@ -125,7 +127,7 @@ class Objects {
     Task<Result<RemovedCollection>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
                                                       DeleteOptions options = {});
     /// The same of those alone; what is already gone is passed over.
-    Task<Result<RemovedCollection>> remove_members(const api::KindInfo& kind, std::vector<EntryPtr> members, Match match,
+    Task<Result<RemovedCollection>> remove_members(const api::KindInfo& kind, std::vector<store::EntryPtr> members, Match match,
                                                    DeleteOptions options = {});
     /// What the scheduler and pods/binding do: gives the pod its node. 409 when it has one.
     Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteOptions options = {});
@@ -137,7 +139,7 @@ class Objects {
 
     Task<Result<Stored>> read(const api::KindInfo& kind, std::string ns, std::string name);
     /// Decodes an entry of that kind; shared with the cache. What cannot be read is logged, once.
-    Result<ObjectPtr> decode(const api::KindInfo& kind, const EntryPtr& entry);
+    Result<ObjectPtr> decode(const api::KindInfo& kind, const store::EntryPtr& entry);
 
     // Typed. `get` is null when there is none.
 
@@ -207,7 +209,7 @@ class Objects {
 
     Task<void> ensure_namespace(std::string name, Bootstrap& bootstrap);
     Task<void> remove_next_ones(Removal& all);
-    Task<Result<void>> remove_if_matching(Removal& all, Key key);
+    Task<Result<void>> remove_if_matching(Removal& all, store::Key key);
     Result<void> check_namespace(const api::Object& object);
     Result<void> admit_create(api::Object& object);
     Result<void> admit_update(api::Object& updated, const api::Object& old);
@@ -219,17 +221,17 @@ class Objects {
     Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
                                       WriteOptions options);
     Task<Result<Removed>> remove_once(const Stored& old, const DeleteOptions& options);
-    Task<Result<Removed>> remove_unreadable(const api::KindInfo& kind, EntryPtr entry, DeleteOptions options);
-    void report_unreadable(const Entry& entry, const Error& error);
+    Task<Result<Removed>> remove_unreadable(const api::KindInfo& kind, store::EntryPtr entry, DeleteOptions options);
+    void report_unreadable(const store::Entry& entry, const Error& error);
     Task<Result<Stored>> erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options);
-    Stored remember(EntryPtr entry, std::shared_ptr<api::Object> object);
+    Stored remember(store::EntryPtr entry, std::shared_ptr<api::Object> object);
 
     loop::Loop& loop_;
-    Store& store_;
+    store::Store& store_;
     Random& random_;
     std::vector<Admission*> admissions_;
     std::unique_ptr<Cache> cache_;
-    std::map<Key, uint64_t> unreadable_;  ///< revisions that were logged
+    std::map<store::Key, uint64_t> unreadable_;  ///< revisions that were logged
 };
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

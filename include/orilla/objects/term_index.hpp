@@ -15,7 +15,7 @@
 #include "orilla/objects/follower.hpp"
 #include "orilla/objects/objects.hpp"
 
-namespace orilla::store {
+namespace orilla::objects {
 
 /// Adds the terms under which an object is to be found. Pure.
 using TermsOf = void (*)(const api::Object& object, std::vector<std::string>& terms);
@@ -45,7 +45,7 @@ class TermIndex {
   private:
     struct Bucket;
     struct Record {
-        EntryPtr entry;
+        store::EntryPtr entry;
         std::vector<Bucket*> buckets;  ///< sorted
     };
     struct ByName {
@@ -56,10 +56,10 @@ class TermIndex {
         std::set<const Record*, ByName> records;
     };
 
-    void changed(const WatchEvent& event);
-    void put(const EntryPtr& entry);
-    void drop(const Key& key);
-    std::vector<Bucket*> buckets_of(const EntryPtr& entry);
+    void changed(const store::WatchEvent& event);
+    void put(const store::EntryPtr& entry);
+    void drop(const store::Key& key);
+    std::vector<Bucket*> buckets_of(const store::EntryPtr& entry);
     void leave(const Record& record, Bucket* bucket);
     std::vector<ObjectPtr> find_any(std::string_view term);
 
@@ -67,9 +67,9 @@ class TermIndex {
     const api::KindInfo& kind_;
     TermsOf terms_of_;
     std::vector<Listener> listeners_;
-    std::unordered_map<Key, Record, KeyHash> records_;
+    std::unordered_map<store::Key, Record, store::KeyHash> records_;
     std::map<std::string_view, std::unique_ptr<Bucket>> buckets_;  ///< by their own terms
     Follower follower_;
 };
 
-}  // namespace orilla::store
+}  // namespace orilla::objects

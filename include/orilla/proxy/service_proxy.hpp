@@ -14,7 +14,7 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/term_index.hpp"
 
-namespace orilla::wiring {
+namespace orilla::proxy {
 
 using Slices = std::vector<std::shared_ptr<const api::EndpointSlice>>;
 
@@ -25,7 +25,7 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
 
 class ServiceProxy final : public loop::Reconciler {
   public:
-    ServiceProxy(loop::Loop& loop, store::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
+    ServiceProxy(loop::Loop& loop, objects::Objects& objects, network::ServiceRules& rules, network::DnsZone& zone,
                  std::string node);
     /// Brings rules and zone to what the store says, in one transaction, then follows. `host_ports`: what running pods
     /// want beside the services.
@@ -39,15 +39,15 @@ class ServiceProxy final : public loop::Reconciler {
     void namespace_changed(const store::WatchEvent& event);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
+    objects::Objects& objects_;
     network::ServiceRules& rules_;
     network::DnsZone& zone_;
     const std::string node_;
-    store::Follower services_;
-    store::TermIndex slices_;  ///< by their Services
-    store::Follower pods_;
-    store::Follower namespaces_;
+    objects::Follower services_;
+    objects::TermIndex slices_;  ///< by their Services
+    objects::Follower pods_;
+    objects::Follower namespaces_;
     loop::Worker worker_;
 };
 
-}  // namespace orilla::wiring
+}  // namespace orilla::proxy

@@ -16,7 +16,7 @@ class Placements;
 
 class Scheduler final : public loop::Reconciler {
   public:
-    Scheduler(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events);
+    Scheduler(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events);
     ~Scheduler() override;
     void start();
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
@@ -29,8 +29,8 @@ class Scheduler final : public loop::Reconciler {
     void node_changed(const store::WatchEvent& event);
     void retry_waiting(bool room_only);
     loop::Loop& loop_;
-    store::Objects& objects_;
-    store::EventRecorder& events_;
+    objects::Objects& objects_;
+    objects::EventRecorder& events_;
     /// What was said last of why no node fits, and when (monotonic).
     struct Told {
         std::string message;
@@ -39,8 +39,8 @@ class Scheduler final : public loop::Reconciler {
     };
     std::map<std::string, Told> waiting_;  ///< pods that found no node
     std::unique_ptr<Placements> placements_;
-    store::Follower pods_;
-    store::Follower nodes_;
+    objects::Follower pods_;
+    objects::Follower nodes_;
     loop::Worker worker_;
 };
 

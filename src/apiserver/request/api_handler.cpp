@@ -79,8 +79,8 @@ Task<Result<http::Response>> serve_object(Rest& rest, const ResourceRequest& req
     else if (verb == "get") task = get_item(rest, request);
     else if (verb == "list") task = list_items(rest, request);
     else if (verb == "create") task = create_item(rest, request);
-    else if (verb == "update") task = update_item(rest, request, store::Part::main);
-    else if (verb == "patch") task = patch_item(rest, request, store::Part::main);
+    else if (verb == "update") task = update_item(rest, request, objects::Part::main);
+    else if (verb == "patch") task = patch_item(rest, request, objects::Part::main);
     else if (verb == "delete") task = delete_item(rest, request);
     else task = delete_collection(rest, request);
     co_return co_await std::move(task);
@@ -100,7 +100,7 @@ Task<Result<http::Response>> serve_part(Rest& rest, const ResourceRequest& reque
         co_return Error(Code::method_not_allowed, "pods/" + name + " is not served by this version of Orilla");
     }
     if (!lists(*part, part_verb_of(request.http.method))) co_return no_such_method();
-    const store::Part written = name == "finalize" ? store::Part::finalize : store::Part::status;
+    const objects::Part written = name == "finalize" ? objects::Part::finalize : objects::Part::status;
     Task<Result<http::Response>> task;
     if (name == "scale") task = serve_scale(rest, request);
     else if (name == "log") task = read_pod_log(rest, request);
@@ -114,7 +114,7 @@ Task<Result<http::Response>> serve_part(Rest& rest, const ResourceRequest& reque
 }
 }  // namespace
 
-ApiHandler::ApiHandler(loop::Loop& loop, store::Objects& objects, const ServerOptions& options)
+ApiHandler::ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options)
     : rest_{loop, objects, options.logs, options.images, options.executor}, options_(options), started_wall_s_(loop.clock().wall_s()) {}
 
 void ApiHandler::set_counters(const http::Counters* counters, std::function<size_t()> connections) {

@@ -15,7 +15,7 @@ namespace orilla::apiserver {
 
 class ApiHandler final : public http::Handler {
   public:
-    ApiHandler(loop::Loop& loop, store::Objects& objects, const ServerOptions& options);
+    ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options);
 
     bool admits(const http::Request& request) const override;
     http::Response refuse(const http::Request& request) const override;

@@ -139,7 +139,7 @@ Result<std::string> yaml_to_json(std::string_view text) {
 
 Result<std::string> body_as_json(const http::Request& request, const api::TypeInfo& wanted) {
     TRY(const BodyType type, body_type_of(request));
-    const size_t bytes_max = type == BodyType::yaml ? yaml_at_once_bytes_max : store::decoded_per_turn_bytes_max;
+    const size_t bytes_max = type == BodyType::yaml ? yaml_at_once_bytes_max : objects::decoded_per_turn_bytes_max;
     if (request.body.size() > bytes_max)
         return Error(Code::too_large, "Request entity too large: limit is " + std::to_string(bytes_max));
     switch (type) {
@@ -164,7 +164,7 @@ Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, co
         co_return co_await std::move(converting);
     }
     auto json = api::protobuf_to_json(text, &wanted);
-    if (text.size() > store::decoded_per_turn_bytes_max) co_await rest.loop.yield();
+    if (text.size() > objects::decoded_per_turn_bytes_max) co_await rest.loop.yield();
     co_return json;
 }
 

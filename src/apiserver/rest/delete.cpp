@@ -9,11 +9,11 @@
 namespace orilla::apiserver {
 
 namespace {
-Result<store::Propagation> parse_propagation(std::string_view text) {
-    if (text.empty()) return store::Propagation::unset;
-    if (text == "Background") return store::Propagation::background;
-    if (text == "Foreground") return store::Propagation::foreground;
-    if (text == "Orphan") return store::Propagation::orphan;
+Result<objects::Propagation> parse_propagation(std::string_view text) {
+    if (text.empty()) return objects::Propagation::unset;
+    if (text == "Background") return objects::Propagation::background;
+    if (text == "Foreground") return objects::Propagation::foreground;
+    if (text == "Orphan") return objects::Propagation::orphan;
     const std::string message = "Unsupported value: \"" + std::string(text) +
                                 "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
     return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: " + message)
@@ -34,8 +34,8 @@ Result<void> take_query(const http::Query& query, api::DeleteOptions& options) {
 
 }  // namespace
 
-Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& options) {
-    store::DeleteOptions out;
+Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& options) {
+    objects::DeleteOptions out;
     if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
         return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: ignoreStoreReadErrorWithClusterBreakingPotential: "
                                     "Forbidden: objects that cannot be read are not deleted by this server");
@@ -45,7 +45,7 @@ Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& opti
                                     "orphanDependents and deletionPropagation cannot be both set");
     TRY(out.propagation, parse_propagation(options.propagation_policy.value_or("")));
     if (options.orphan_dependents)
-        out.propagation = *options.orphan_dependents ? store::Propagation::orphan : store::Propagation::background;
+        out.propagation = *options.orphan_dependents ? objects::Propagation::orphan : objects::Propagation::background;
     if (options.preconditions) {
         out.uid = options.preconditions->uid.value_or("");
         out.resource_version = options.preconditions->resource_version.value_or("");
@@ -61,7 +61,7 @@ Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& opti
 
 namespace {
 /// From the body, which may be absent, and the query, which may say the same.
-Result<store::DeleteOptions> parse_delete_options(const ResourceRequest& request) {
+Result<objects::DeleteOptions> parse_delete_options(const ResourceRequest& request) {
     api::DeleteOptions options;
     if (!request.http.body.empty()) {
         TRY(const auto json, body_as_json(request.http, api::type_info<api::DeleteOptions>()));
@@ -101,7 +101,7 @@ Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest
     // What comes into the collection meanwhile is not in the page, and stays.
     CO_TRY(auto page, choose_page(rest, request, *wanted, *selection));
     if (page.refusal) co_return std::move(*page.refusal);
-    store::Objects::Match match = [chosen = *selection](const api::Object& object) {
+    objects::Objects::Match match = [chosen = *selection](const api::Object& object) {
         const bool named = chosen.name().empty() || object.meta().name == chosen.name();
         return named && chosen.matches(object);
     };

@@ -52,7 +52,7 @@ Task<Result<bool>> is_selected(Rest& rest, const ResourceRequest& request, const
         if (!whole) co_return whole.error();
         entry = *whole;
     }
-    auto decoding = store::decode_entry(rest.objects, rest.loop, request.kind, entry);
+    auto decoding = objects::decode_entry(rest.objects, rest.loop, request.kind, entry);
     const auto object = co_await std::move(decoding);
     co_return object && selection.matches(**object);
 }

@@ -27,8 +27,8 @@ Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
     return value;
 }
 
-Result<store::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
-    store::DeleteOptions options;
+Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
+    objects::DeleteOptions options;
     if (eviction.delete_options) {
         TRY(options, check_delete_options(*eviction.delete_options));
     }
@@ -130,7 +130,7 @@ Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request
             co_return Error(Code::conflict, "Operation cannot be fulfilled on pods \"" + request.path.name + "\": Precondition failed: UID in "
                                             "precondition: " + binding->metadata.uid.str() + ", UID in object meta: " + pod->metadata.uid.str());
     }
-    store::WriteOptions options;
+    objects::WriteOptions options;
     options.dry_run = *dry_run;
     CO_TRY(auto bound, rest.objects.bind(request.path.ns, request.path.name, binding->target.name.str(), options));
     (void)bound;

@@ -113,7 +113,7 @@ class ListStream final : public http::ByteStream {
             append_text(*out, entry);
             co_return ok();
         }
-        auto decoding = store::decode_entry(rest_.objects, rest_.loop, kind_, entry);
+        auto decoding = objects::decode_entry(rest_.objects, rest_.loop, kind_, entry);
         const auto decoded = co_await std::move(decoding);
         // One that cannot be read was logged; a damaged row must not hide all others.
         if (decoded && selection_.matches(**decoded)) append_object(*out, entry, **decoded);
@@ -213,10 +213,10 @@ Result<std::string_view> parse_include_object(const http::Query& query) {
 Result<http::Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry) {
     if (request.form == Form::json) return entry_response(entry, 200);
     TRY(const auto object, rest.objects.decode(request.kind, entry));
-    return render_stored(rest, request, store::Stored{entry, object}, 200);
+    return render_stored(rest, request, objects::Stored{entry, object}, 200);
 }
 
-Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status) {
+Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status) {
     if (request.form == Form::json) return entry_response(stored.entry, status);
     http::Response response(status);
     const std::string revision = std::to_string(stored.entry->revision);

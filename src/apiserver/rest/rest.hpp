@@ -27,7 +27,7 @@ constexpr int large_yaml_at_once_max = 4;
 /// Outlives every request.
 struct Rest {
     loop::Loop& loop;
-    store::Objects& objects;
+    objects::Objects& objects;
     Logs* logs = nullptr;          ///< null: this build has none, pods/log says so
     ImageService* images = nullptr;
     loop::Executor* executor = nullptr;  ///< null: long work is done on the loop
@@ -58,7 +58,7 @@ Task<Result<void>> await_revision(Rest& rest, uint64_t revision);
 /// 200 with one object in the form that was asked for.
 Result<http::Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry);
 /// The same with another code, for what a write gave.
-Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status);
+Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status);
 
 /// includeObject of a Table request.
 Result<std::string_view> parse_include_object(const http::Query& query);
@@ -77,7 +77,7 @@ Result<bool> parse_dry_run(const http::Query& query, http::Method method);
 Result<void> check_write_options(const http::Query& query, const http::Request& request);
 
 /// DeleteOptions as the store takes them; invalid for what it cannot do.
-Result<store::DeleteOptions> check_delete_options(const api::DeleteOptions& options);
+Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& options);
 
 enum class FieldValidation { strict, warn, ignore };
 Result<FieldValidation> parse_field_validation(const http::Query& query, http::Method method);
@@ -95,8 +95,8 @@ Task<Result<http::Response>> get_item(Rest& rest, const ResourceRequest& request
 Task<Result<http::Response>> list_items(Rest& rest, const ResourceRequest& request);
 Task<Result<http::Response>> watch_items(Rest& rest, const ResourceRequest& request);
 Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& request);
-Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& request, store::Part part);
-Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& request, store::Part part);
+Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& request, objects::Part part);
+Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& request, objects::Part part);
 Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& request);
 Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest& request);
 Task<Result<http::Response>> get_scale(Rest& rest, const ResourceRequest& request);

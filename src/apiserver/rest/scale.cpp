@@ -49,7 +49,7 @@ Result<api::Scale> scale_of(const api::Object& object, std::string_view revision
     return scale;
 }
 
-Result<http::Response> render_scale(const store::Stored& stored) {
+Result<http::Response> render_scale(const objects::Stored& stored) {
     TRY(const auto scale, scale_of(*stored.object, std::to_string(stored.entry->revision)));
     return http::Response(200, "application/json", api::encode(scale));
 }
@@ -113,11 +113,11 @@ Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& req
     if (!scale) co_return std::move(scale).error();
     if (auto named = check_body_name(request, scale->metadata.name.view()); !named) co_return std::move(named).error();
     if (auto checked = check_fields(*validation, report); !checked) co_return std::move(checked).error();
-    store::WriteOptions options;
+    objects::WriteOptions options;
     options.dry_run = *dry_run;
-    store::Objects::Change change = ScaleUpdate{std::move(*scale)};
+    objects::Objects::Change change = ScaleUpdate{std::move(*scale)};
     CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change),
-                                            store::Part::main, options));
+                                            objects::Part::main, options));
     co_return render_scale(stored);
 }
 
@@ -130,11 +130,11 @@ Task<Result<http::Response>> patch_scale(Rest& rest, const ResourceRequest& requ
         co_return Error(Code::unsupported_media_type,
                         "the body of the request was in an unknown format - accepted media types include: "
                         "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json");
-    store::WriteOptions options;
+    objects::WriteOptions options;
     options.dry_run = *dry_run;
-    store::Objects::Change change = ScalePatch{request};
+    objects::Objects::Change change = ScalePatch{request};
     CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change),
-                                            store::Part::main, options));
+                                            objects::Part::main, options));
     co_return render_scale(stored);
 }
 

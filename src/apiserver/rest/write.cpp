@@ -1,4 +1,4 @@
-// POST, PUT and PATCH. What may be written and how it is completed is the store's business (store::Objects); here the
+// POST, PUT and PATCH. What may be written and how it is completed is the store's business (objects::Objects); here the
 // request becomes one typed object and the outcome an answer.
 #include "orilla/kinds/codec.hpp"
 #include "orilla/objects/decoding.hpp"
@@ -13,7 +13,7 @@ constexpr int patch_attempts_max = 16;  ///< while others write in between
 
 struct WriteRequest {
     FieldValidation validation = FieldValidation::warn;
-    store::WriteOptions options;
+    objects::WriteOptions options;
 };
 
 Result<WriteRequest> parse_write_request(const ResourceRequest& request) {
@@ -33,7 +33,7 @@ Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request
     CO_TRY(const auto json, read_body(rest, request.http, *request.kind.type));
     if (json.empty()) co_return Error(Code::bad_request, "the request has no body");
     api::DecodeReport report;
-    CO_TRY(auto object, store::decode_in_turns(rest.loop, request.kind, json, &report));
+    CO_TRY(auto object, objects::decode_in_turns(rest.loop, request.kind, json, &report));
     CO_CHECK_VOID(check_fields(validation, report));
     DecodedBody body{std::move(object), std::move(report)};
     api::ObjectMeta& meta = body.object.meta();
@@ -44,7 +44,7 @@ Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request
     co_return body;
 }
 
-Result<http::Response> answer(Rest& rest, const ResourceRequest& request, const store::Stored& stored, int status,
+Result<http::Response> answer(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status,
                         FieldValidation validation, const api::DecodeReport& report) {
     TRY(auto response, render_stored(rest, request, stored, status));
     add_warnings(response, validation, report);
@@ -83,7 +83,7 @@ Result<std::string> apply_patch(PatchType type, std::string_view document, std::
 Task<std::vector<std::string>> find_duplicates(Rest& rest, PatchType type, const api::KindInfo& kind, std::string_view patch) {
     if (type == PatchType::json) co_return std::vector<std::string>();
     api::DecodeReport report;
-    auto reading = store::decode_in_turns(rest.loop, kind, patch, &report);
+    auto reading = objects::decode_in_turns(rest.loop, kind, patch, &report);
     (void)(co_await std::move(reading)).has_value();
     std::erase_if(report.field_problems, [](const std::string& problem) { return !problem.starts_with("duplicate "); });
     co_return std::move(report.field_problems);
@@ -96,7 +96,7 @@ struct Patched {
 };
 
 /// Of the object as it would be printed now, whatever version of us stored it.
-Task<Result<std::string>> patch_text(Rest& rest, PatchType type, store::ObjectPtr object, std::string_view patch) {
+Task<Result<std::string>> patch_text(Rest& rest, PatchType type, objects::ObjectPtr object, std::string_view patch) {
     const api::TypeInfo& schema = *object->kind().type;
     std::string document = api::encode(*object);
     if (document.size() + patch.size() <= patched_at_once_bytes_max)
@@ -108,10 +108,10 @@ Task<Result<std::string>> patch_text(Rest& rest, PatchType type, store::ObjectPt
     co_return co_await std::move(working);
 }
 
-Task<Result<Patched>> patch_object(Rest& rest, const ResourceRequest& request, PatchType type, store::ObjectPtr object) {
+Task<Result<Patched>> patch_object(Rest& rest, const ResourceRequest& request, PatchType type, objects::ObjectPtr object) {
     CO_TRY(const auto text, patch_text(rest, type, std::move(object), request.http.body));
     api::DecodeReport report;
-    CO_TRY(auto changed, store::decode_in_turns(rest.loop, request.kind, text, &report));
+    CO_TRY(auto changed, objects::decode_in_turns(rest.loop, request.kind, text, &report));
     auto looking = find_duplicates(rest, type, request.kind, request.http.body);
     const auto duplicates = co_await std::move(looking);
     report.field_problems.insert(report.field_problems.begin(), duplicates.begin(), duplicates.end());
@@ -164,7 +164,7 @@ Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& requ
     co_return answer(rest, request, stored, 201, write->validation, body->report);
 }
 
-Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& request, store::Part part) {
+Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& request, objects::Part part) {
     auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
     auto decoding = decode_body(rest, request, write->validation);
@@ -176,7 +176,7 @@ Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& requ
     co_return answer(rest, request, stored, stored.created ? 201 : 200, write->validation, body->report);
 }
 
-Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& request, store::Part part) {
+Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& request, objects::Part part) {
     auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
     auto type = parse_patch_type(request.http);
@@ -187,7 +187,7 @@ Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& reque
         if (auto checked = check_fields(write->validation, made.report); !checked) co_return std::move(checked).error();
         auto patched = std::make_shared<Patched>(std::move(made));
         auto outdated = std::make_shared<bool>(false);
-        store::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
+        objects::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
         auto modifying = rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change), part, write->options);
         auto stored = co_await std::move(modifying);
         if (stored) co_return answer(rest, request, *stored, 200, write->validation, patched->report);

@@ -50,7 +50,7 @@ std::string describe_out_of_reach(const store::Key& dependent, const api::OwnerR
 
 }  // namespace
 
-GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, Listener everybody)
+GarbageCollector::GarbageCollector(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, Listener everybody)
     : loop_(loop),
       objects_(objects),
       events_(events),
@@ -61,7 +61,7 @@ GarbageCollector::GarbageCollector(loop::Loop& loop, store::Objects& objects, st
     for (const auto& kind : api::all_kinds()) {
         if (kind.kind == "Event") continue;  // they end by themselves and own nothing
         auto listener = [this, &kind](const store::WatchEvent& event) { changed(kind, event); };
-        followers_.push_back(std::make_unique<store::Follower>(loop, objects.store(), std::string(kind.resource), std::move(listener)));
+        followers_.push_back(std::make_unique<objects::Follower>(loop, objects.store(), std::string(kind.resource), std::move(listener)));
     }
 }
 
@@ -97,7 +97,7 @@ void GarbageCollector::changed(const api::KindInfo& kind, const store::WatchEven
     if (before) queue_owners(event.entry->key, before->meta());
 }
 
-void GarbageCollector::gone(const store::WatchEvent& event, const store::ObjectPtr& last) {
+void GarbageCollector::gone(const store::WatchEvent& event, const objects::ObjectPtr& last) {
     unindex(event.entry->key);
     if (last) {
         queue_owners(event.entry->key, last->meta());
@@ -223,7 +223,7 @@ loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) 
     co_return loop::Outcome{};
 }
 
-loop::Task<Result<void>> GarbageCollector::apply(store::Stored object, GarbageAction action) {
+loop::Task<Result<void>> GarbageCollector::apply(objects::Stored object, GarbageAction action) {
     const store::Key key = object.entry->key;
     const std::string uid = object.object->meta().uid.str();
     if (const auto* queue = std::get_if<QueueDependent>(&action)) {
@@ -231,7 +231,7 @@ loop::Task<Result<void>> GarbageCollector::apply(store::Stored object, GarbageAc
         co_return ok();
     }
     if (const auto* remove = std::get_if<DeleteObject>(&action)) {
-        store::DeleteOptions options;
+        objects::DeleteOptions options;
         options.propagation = remove->propagation;
         options.uid = uid;
         options.resource_version = std::to_string(object.entry->revision);  // its owners are as they were seen
@@ -256,7 +256,7 @@ loop::Task<Result<void>> GarbageCollector::apply(store::Stored object, GarbageAc
 loop::Task<Result<void>> GarbageCollector::edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change) {
     const auto* kind = api::find_resource(key.resource);
     if (!kind) co_return ok();
-    store::Objects::Change guarded = [uid, change = std::move(change)](api::Object& object) -> Result<void> {
+    objects::Objects::Change guarded = [uid, change = std::move(change)](api::Object& object) -> Result<void> {
         if (!uid.empty() && !(object.meta().uid == uid)) return Error(Code::not_found, "another object has its name");
         change(object.meta());
         return ok();

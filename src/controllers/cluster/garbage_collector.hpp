@@ -18,7 +18,7 @@ class GarbageCollector final : public loop::Reconciler {
   public:
     /// Hears of every change of every kind, so that not everybody follows everything.
     using Listener = std::function<void(const store::WatchEvent&)>;
-    GarbageCollector(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, Listener listener);
+    GarbageCollector(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, Listener listener);
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
@@ -35,11 +35,11 @@ class GarbageCollector final : public loop::Reconciler {
         size_t blocking = 0;  ///< of them
     };
     /// A read of an object of any kind, or why there is none.
-    using ObjectResult = Result<store::Stored>;
+    using ObjectResult = Result<objects::Stored>;
 
     loop::Task<void> wait_for_lists();
     void changed(const api::KindInfo& kind, const store::WatchEvent& event);
-    void gone(const store::WatchEvent& event, const store::ObjectPtr& last);
+    void gone(const store::WatchEvent& event, const objects::ObjectPtr& last);
     void index(const store::Key& key, const api::ObjectMeta& meta);
     void unindex(const store::Key& key);
     void queue_dependents(const std::string& uid);
@@ -47,16 +47,16 @@ class GarbageCollector final : public loop::Reconciler {
     loop::Task<ObjectResult> read(store::Key key);
     loop::Task<Result<OwnerState>> find_owner(store::Key dependent, api::OwnerReference reference);
     loop::Task<Result<bool>> is_out_of_reach(OwnerState state, store::Key dependent, api::OwnerReference reference);
-    loop::Task<Result<void>> apply(store::Stored object, GarbageAction action);
+    loop::Task<Result<void>> apply(objects::Stored object, GarbageAction action);
     loop::Task<Result<void>> edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
-    store::EventRecorder& events_;
+    objects::Objects& objects_;
+    objects::EventRecorder& events_;
     Listener listener_;
     std::map<std::string, Dependents> dependents_;           ///< by the owner's uid
     std::map<store::Key, std::vector<std::string>> owners_;  ///< of those that have any: their uids
-    std::vector<std::unique_ptr<store::Follower>> followers_;
+    std::vector<std::unique_ptr<objects::Follower>> followers_;
     bool listed_ = false;  ///< the index has seen every object
     loop::Event listed_event_;
     loop::Worker worker_;

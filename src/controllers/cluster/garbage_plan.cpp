@@ -27,10 +27,10 @@ std::vector<GarbageAction> plan_owner(const api::ObjectMeta& meta, const std::ve
     return actions;
 }
 
-store::Propagation propagation_of(const api::ObjectMeta& meta) {
-    if (has_finalizer(meta, orphan_finalizer)) return store::Propagation::orphan;
-    if (has_finalizer(meta, foreground_finalizer)) return store::Propagation::foreground;
-    return store::Propagation::background;
+objects::Propagation propagation_of(const api::ObjectMeta& meta) {
+    if (has_finalizer(meta, orphan_finalizer)) return objects::Propagation::orphan;
+    if (has_finalizer(meta, foreground_finalizer)) return objects::Propagation::foreground;
+    return objects::Propagation::background;
 }
 
 /// A circle of owners that wait for each other would wait for ever: the dependent is not waited for then.
@@ -57,7 +57,7 @@ std::vector<GarbageAction> plan_garbage(const api::ObjectMeta& meta, const Garba
         return {std::move(useless)};
     }
     if (waiting && !seen.dependents.empty() && !closes_a_circle(seen.dependents))
-        return {DeleteObject{store::Propagation::foreground}};
+        return {DeleteObject{objects::Propagation::foreground}};
     return {DeleteObject{propagation_of(meta)}};
 }
 

@@ -55,7 +55,7 @@ struct RemoveOwners {
     bool operator==(const RemoveOwners&) const = default;
 };
 struct DeleteObject {
-    store::Propagation propagation = store::Propagation::background;
+    objects::Propagation propagation = objects::Propagation::background;
     bool operator==(const DeleteObject&) const = default;
 };
 using GarbageAction = std::variant<ReleaseDependent, QueueDependent, RemoveFinalizer, RemoveOwners, DeleteObject>;

@@ -11,11 +11,11 @@ namespace {
 constexpr int64_t look_again_ms = 5000;
 
 bool is_standard(std::string_view name) {
-    return std::find(store::standard_namespaces.begin(), store::standard_namespaces.end(), name) != store::standard_namespaces.end();
+    return std::find(objects::standard_namespaces.begin(), objects::standard_namespaces.end(), name) != objects::standard_namespaces.end();
 }
 }  // namespace
 
-NamespaceController::NamespaceController(loop::Loop& loop, store::Objects& objects)
+NamespaceController::NamespaceController(loop::Loop& loop, objects::Objects& objects)
     : loop_(loop),
       objects_(objects),
       namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { changed(event); }),
@@ -120,9 +120,9 @@ loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAct
         co_return co_await std::move(task);
     }
     const api::KindInfo& kind = *std::get<DeleteContent>(action).kind;
-    store::Objects::Match not_deleted = [](const api::Object& object) { return !object.meta().deletion_timestamp; };
-    store::DeleteOptions options;
-    options.propagation = store::Propagation::background;
+    objects::Objects::Match not_deleted = [](const api::Object& object) { return !object.meta().deletion_timestamp; };
+    objects::DeleteOptions options;
+    options.propagation = objects::Propagation::background;
     auto task = objects_.remove_collection(kind, ns, std::move(not_deleted), std::move(options));
     auto removed = co_await std::move(task);
     if (!removed) co_return std::move(removed).error().with_context("delete " + std::string(kind.resource) + " in " + ns);
@@ -136,7 +136,7 @@ loop::Task<Result<void>> NamespaceController::finalize(std::string ns) {
             if (held[i] == api::namespace_finalizer) held.erase(held.begin() + i);
         return ok();
     };
-    auto task = objects_.modify<api::Namespace>("", ns, std::move(change), store::Part::finalize);
+    auto task = objects_.modify<api::Namespace>("", ns, std::move(change), objects::Part::finalize);
     auto changed = co_await std::move(task);
     if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
     co_return ok();

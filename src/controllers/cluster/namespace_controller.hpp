@@ -8,7 +8,7 @@ namespace orilla::controllers {
 
 class NamespaceController final : public loop::Reconciler {
   public:
-    NamespaceController(loop::Loop& loop, store::Objects& objects);
+    NamespaceController(loop::Loop& loop, objects::Objects& objects);
     void start() { namespaces_.start(); }
     /// This is gone from its namespace.
     void content_gone(const store::Key& key);
@@ -26,8 +26,8 @@ class NamespaceController final : public loop::Reconciler {
     loop::Task<Result<void>> write_status(std::string ns, api::NamespaceStatus status);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
-    store::Follower namespaces_;
+    objects::Objects& objects_;
+    objects::Follower namespaces_;
     loop::Worker worker_;
 };
 

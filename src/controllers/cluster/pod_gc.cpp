@@ -5,7 +5,7 @@ namespace {
 constexpr int64_t node_missing_ms_max = 40'000;
 }  // namespace
 
-PodCollector::PodCollector(loop::Loop& loop, store::Objects& objects, std::string own_node)
+PodCollector::PodCollector(loop::Loop& loop, objects::Objects& objects, std::string own_node)
     : loop_(loop),
       objects_(objects),
       own_node_(std::move(own_node)),
@@ -54,7 +54,7 @@ loop::Task<Result<void>> PodCollector::apply(std::string ns, std::string name, P
         auto task = fail(ns, name, std::move(failing->condition));
         co_return co_await std::move(task);
     }
-    store::DeleteOptions options;
+    objects::DeleteOptions options;
     options.grace_period_seconds = 0;
     options.uid = std::get<RemovePod>(action).uid;
     auto removing = objects_.remove<api::Pod>(ns, name, std::move(options));

@@ -13,7 +13,7 @@ namespace orilla::controllers {
 class PodCollector final : public loop::Reconciler {
   public:
     /// Pods of `own_node` are never collected.
-    PodCollector(loop::Loop& loop, store::Objects& objects, std::string own_node);
+    PodCollector(loop::Loop& loop, objects::Objects& objects, std::string own_node);
     void start() { nodes_.start(); }
     void pod_changed(const store::WatchEvent& event);
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
@@ -26,10 +26,10 @@ class PodCollector final : public loop::Reconciler {
     loop::Task<Result<void>> fail(std::string ns, std::string name, api::PodCondition condition);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
+    objects::Objects& objects_;
     const std::string own_node_;
     std::map<std::string, int64_t> due_ms_;  ///< by pod: when its node has been missing for long enough
-    store::Follower nodes_;
+    objects::Follower nodes_;
     loop::Worker worker_;
 };
 

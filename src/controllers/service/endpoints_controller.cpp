@@ -23,7 +23,7 @@ loop::Task<Result<void>> outcome(loop::Task<Result<T>> task) {
 
 }  // namespace
 
-EndpointsController::EndpointsController(loop::Loop& loop, store::Objects& objects, store::TermIndex& pods)
+EndpointsController::EndpointsController(loop::Loop& loop, objects::Objects& objects, objects::TermIndex& pods)
     : objects_(objects),
       pods_(pods),
       services_(loop, objects, api::kind_of<api::Service>(), selector_terms),
@@ -74,7 +74,7 @@ std::vector<std::shared_ptr<const api::Pod>> EndpointsController::pods_of(const 
 }
 
 loop::Task<void> EndpointsController::catch_up() {
-    for (store::TermIndex* index : {&pods_, &slices_}) {
+    for (objects::TermIndex* index : {&pods_, &slices_}) {
         auto catching_up = index->catch_up();
         co_await std::move(catching_up);
     }

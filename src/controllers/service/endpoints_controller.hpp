@@ -10,7 +10,7 @@ namespace orilla::controllers {
 class EndpointsController final : public loop::Reconciler {
   public:
     /// `pods` by their labels.
-    EndpointsController(loop::Loop& loop, store::Objects& objects, store::TermIndex& pods);
+    EndpointsController(loop::Loop& loop, objects::Objects& objects, objects::TermIndex& pods);
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
@@ -23,10 +23,10 @@ class EndpointsController final : public loop::Reconciler {
     void slice_changed(const store::WatchEvent& event);
     loop::Task<Result<void>> apply(std::string ns, EndpointsAction action);
 
-    store::Objects& objects_;
-    store::TermIndex& pods_;
-    store::TermIndex services_, slices_;
-    store::Follower endpoints_;
+    objects::Objects& objects_;
+    objects::TermIndex& pods_;
+    objects::TermIndex services_, slices_;
+    objects::Follower endpoints_;
     loop::Worker worker_;
 };
 

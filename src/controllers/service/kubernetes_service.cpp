@@ -81,7 +81,7 @@ bool has_labels(const api::ObjectMeta& have, const api::ObjectMeta& want) {
 
 /// Creates it or makes it equal.
 template <class T>
-loop::Task<Result<void>> put(store::Objects& objects, T object) {
+loop::Task<Result<void>> put(objects::Objects& objects, T object) {
     const std::string in = object.metadata.namespace_.str(), called = object.metadata.name.str();
     if (!objects.get<T>(in, called)) {
         auto creating = objects.create<T>(std::move(object));
@@ -116,7 +116,7 @@ std::vector<KubernetesAction> plan_kubernetes_service(const ApiPlace& place, con
     return actions;
 }
 
-KubernetesServiceController::KubernetesServiceController(loop::Loop& loop, store::Objects& objects, ApiPlace place)
+KubernetesServiceController::KubernetesServiceController(loop::Loop& loop, objects::Objects& objects, ApiPlace place)
     : objects_(objects),
       place_(std::move(place)),
       services_(loop, objects.store(), "services", [this](const store::WatchEvent& event) {

@@ -42,7 +42,7 @@ std::vector<KubernetesAction> plan_kubernetes_service(const ApiPlace& place, con
 
 class KubernetesServiceController final : public loop::Reconciler {
   public:
-    KubernetesServiceController(loop::Loop& loop, store::Objects& objects, ApiPlace place);
+    KubernetesServiceController(loop::Loop& loop, objects::Objects& objects, ApiPlace place);
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
@@ -50,9 +50,9 @@ class KubernetesServiceController final : public loop::Reconciler {
   private:
     loop::Task<Result<void>> apply(KubernetesAction action);
     loop::Task<Result<void>> put_service(PutService put);
-    store::Objects& objects_;
+    objects::Objects& objects_;
     ApiPlace place_;
-    store::Follower services_, endpoints_, slices_;
+    objects::Follower services_, endpoints_, slices_;
     loop::Worker worker_;
 };
 

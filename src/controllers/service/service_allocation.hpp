@@ -34,7 +34,7 @@ class NumberPool {
     std::map<uint32_t, Holder> held_;
 };
 
-class ServiceAllocation final : public store::Admission {
+class ServiceAllocation final : public objects::Admission {
   public:
     /// `service_cidr`: its first address is for the Service default/kubernetes alone, its tenth is only given on request
     /// (kube-dns).

@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view deployment_component = "deployment-controller";
 }
 
-DeploymentController::DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events,
-                                           store::TermIndex& sets, store::TermIndex& pods)
+DeploymentController::DeploymentController(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events,
+                                           objects::TermIndex& sets, objects::TermIndex& pods)
     : loop_(loop),
       objects_(objects),
       events_(events),
@@ -44,7 +44,7 @@ void DeploymentController::pod_changed(const store::WatchEvent& event) {
 }
 
 loop::Task<DeploymentObserved> DeploymentController::observe(DeploymentPtr deployment) {
-    for (store::TermIndex* index : {&sets_, &pods_}) {
+    for (objects::TermIndex* index : {&sets_, &pods_}) {
         auto catching_up = index->catch_up();
         co_await std::move(catching_up);
     }

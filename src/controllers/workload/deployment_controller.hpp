@@ -10,8 +10,8 @@ namespace orilla::controllers {
 class DeploymentController final : public loop::Reconciler {
   public:
     /// `sets` and `pods` by their owners.
-    DeploymentController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, store::TermIndex& sets,
-                         store::TermIndex& pods);
+    DeploymentController(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, objects::TermIndex& sets,
+                         objects::TermIndex& pods);
     void start() { deployments_.start(); }
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
@@ -32,16 +32,16 @@ class DeploymentController final : public loop::Reconciler {
     loop::Task<Result<loop::Outcome>> write_status(DeploymentPtr deployment);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
-    store::EventRecorder& events_;
+    objects::Objects& objects_;
+    objects::EventRecorder& events_;
     struct Progress {
         std::string uid;
         int64_t at_ms = 0;  ///< monotonic, of the last progress
     };
     std::map<std::string, Progress> progress_;  ///< by key
-    store::Follower deployments_;
-    store::TermIndex& sets_;
-    store::TermIndex& pods_;
+    objects::Follower deployments_;
+    objects::TermIndex& sets_;
+    objects::TermIndex& pods_;
     loop::Worker worker_;
 };
 

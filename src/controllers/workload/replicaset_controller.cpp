@@ -9,8 +9,8 @@ namespace {
 constexpr std::string_view replicaset_component = "replicaset-controller";
 }  // namespace
 
-ReplicaSetController::ReplicaSetController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events,
-                                           store::TermIndex& sets, store::TermIndex& pods)
+ReplicaSetController::ReplicaSetController(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events,
+                                           objects::TermIndex& sets, objects::TermIndex& pods)
     : loop_(loop),
       objects_(objects),
       events_(events),

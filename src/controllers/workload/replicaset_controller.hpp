@@ -10,8 +10,8 @@ namespace orilla::controllers {
 class ReplicaSetController final : public loop::Reconciler {
   public:
     /// `sets` and `pods` by their owners.
-    ReplicaSetController(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, store::TermIndex& sets,
-                         store::TermIndex& pods);
+    ReplicaSetController(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, objects::TermIndex& sets,
+                         objects::TermIndex& pods);
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
@@ -25,10 +25,10 @@ class ReplicaSetController final : public loop::Reconciler {
     loop::Task<Result<loop::Outcome>> write_status(std::shared_ptr<const api::ReplicaSet> set);
 
     loop::Loop& loop_;
-    store::Objects& objects_;
-    store::EventRecorder& events_;
+    objects::Objects& objects_;
+    objects::EventRecorder& events_;
     std::map<std::string, std::string> failures_;  ///< key -> why the last create failed
-    store::TermIndex& pods_;
+    objects::TermIndex& pods_;
     loop::Worker worker_;
 };
 

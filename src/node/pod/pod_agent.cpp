@@ -24,7 +24,7 @@ std::optional<PodKey> parse_log_dir(const std::string& name) {
 }
 }  // namespace
 
-PodAgent::PodAgent(loop::Loop& loop, store::Objects& objects, store::EventRecorder& events, RuntimePort& runtime,
+PodAgent::PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, RuntimePort& runtime,
                    ImagesPort& images, NetworkPort& network, PodAgentOptions options)
     : api_(make_store_pod_api(objects, events, options.node_name)),
       impl_(std::make_unique<Impl>(loop, *api_, runtime, images, network, std::move(options))) {}

@@ -9,7 +9,7 @@ namespace {
 
 class StorePodApi final : public PodApi {
   public:
-    StorePodApi(store::Objects& objects, store::EventRecorder& events, std::string node_name)
+    StorePodApi(objects::Objects& objects, objects::EventRecorder& events, std::string node_name)
         : objects_(objects), events_(events), node_name_(std::move(node_name)) {}
 
     std::shared_ptr<const api::Pod> find_pod(const PodKey& key) const override {
@@ -38,7 +38,7 @@ class StorePodApi final : public PodApi {
     }
 
     loop::Task<Result<void>> finish_delete(PodKey key) override {
-        store::DeleteOptions options;
+        objects::DeleteOptions options;
         options.grace_period_seconds = 0;
         options.uid = key.uid;
         auto task = objects_.remove<api::Pod>(key.ns, key.name, std::move(options));
@@ -51,7 +51,7 @@ class StorePodApi final : public PodApi {
                       std::string_view message) override {
         const auto pod = objects_.get<api::Pod>(key.ns, key.name);
         if (!pod || pod->metadata.uid != key.uid) return;
-        auto about = store::EventRecorder::reference_to(api::kind_of<api::Pod>(), pod->metadata);
+        auto about = objects::EventRecorder::reference_to(api::kind_of<api::Pod>(), pod->metadata);
         if (!container.empty()) about.field_path = field_path(*pod, container);
         events_.record(about, "kubelet", type, reason, message);
     }
@@ -83,14 +83,14 @@ class StorePodApi final : public PodApi {
         return "spec.containers{" + std::string(container) + "}";
     }
 
-    store::Objects& objects_;
-    store::EventRecorder& events_;
+    objects::Objects& objects_;
+    objects::EventRecorder& events_;
     std::string node_name_;
 };
 
 }  // namespace
 
-std::unique_ptr<PodApi> make_store_pod_api(store::Objects& objects, store::EventRecorder& events, std::string node_name) {
+std::unique_ptr<PodApi> make_store_pod_api(objects::Objects& objects, objects::EventRecorder& events, std::string node_name) {
     return std::make_unique<StorePodApi>(objects, events, std::move(node_name));
 }
 

@@ -4,15 +4,15 @@
 #include <memory>
 #include <string>
 
-namespace orilla::store {
+namespace orilla::objects {
 class Objects;
 class EventRecorder;
-}  // namespace orilla::store
+}  // namespace orilla::objects
 
 namespace orilla::node {
 
 class PodApi;
 
-std::unique_ptr<PodApi> make_store_pod_api(store::Objects& objects, store::EventRecorder& events, std::string node_name);
+std::unique_ptr<PodApi> make_store_pod_api(objects::Objects& objects, objects::EventRecorder& events, std::string node_name);
 
 }  // namespace orilla::node

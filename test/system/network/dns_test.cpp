@@ -5,7 +5,7 @@
 
 #include "../../support/net_node.hpp"
 #include "../../support/net_peers.hpp"
-#include "dns_message.hpp"
+#include "dns/dns_message.hpp"
 #include "orilla/network/service_rules.hpp"
 
 using namespace orilla;

@@ -41,13 +41,13 @@ struct ControllerWorld : ObjectWorld {
         return changed;
     }
     template <class T>
-    Result<store::Removed> remove(const std::string& name, store::DeleteOptions how = {}, const std::string& ns = "default") {
+    Result<objects::Removed> remove(const std::string& name, objects::DeleteOptions how = {}, const std::string& ns = "default") {
         auto removed = run(objects.remove<T>(ns, name, std::move(how)));
         settle();
         return removed;
     }
 
-    store::EventRecorder events;
+    objects::EventRecorder events;
     controllers::Controllers controllers;
 
   private:

@@ -59,8 +59,8 @@ TEST_CASE("crowd: an owner that waits for its dependents looks when the last has
         const auto hold = [](api::Pod& edited) { edited.metadata.finalizers.push_back("example.com/held"); };
         REQUIRE(w.edit<api::Pod>(pod->metadata.name.str(), hold));
     }
-    store::DeleteOptions foreground;
-    foreground.propagation = store::Propagation::foreground;
+    objects::DeleteOptions foreground;
+    foreground.propagation = objects::Propagation::foreground;
     REQUIRE(w.remove<api::ReplicaSet>("web", foreground));
     REQUIRE(w.get<api::ReplicaSet>("web"));
     const uint64_t before = w.looks("garbage-collector");
@@ -85,7 +85,7 @@ TEST_CASE("crowd: a namespace that empties is looked at when a kind has gone, no
     }
     REQUIRE(w.remove<api::Namespace>("shop", {}, ""));
     const uint64_t before = w.looks("namespace");
-    store::DeleteOptions now;
+    objects::DeleteOptions now;
     now.grace_period_seconds = 0;
     for (const auto& pod : w.objects.list<api::Pod>("shop")) REQUIRE(w.remove<api::Pod>(pod->metadata.name.str(), now, "shop"));
     w.pass(100);

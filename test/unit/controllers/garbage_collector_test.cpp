@@ -55,8 +55,8 @@ struct GarbageWorld : ControllerWorld {
         REQUIRE(found);
         return *found;
     }
-    Result<store::Removed> remove_with(const std::string& name, store::Propagation propagation) {
-        store::DeleteOptions options;
+    Result<objects::Removed> remove_with(const std::string& name, objects::Propagation propagation) {
+        objects::DeleteOptions options;
         options.propagation = propagation;
         return remove<api::ConfigMap>(name, options);
     }
@@ -73,7 +73,7 @@ struct GarbageWorld : ControllerWorld {
 
 TEST_CASE("plan_garbage: an object whose owners are all gone goes") {
     CHECK(plan_garbage(owned_meta(2), {{OwnerState::absent, OwnerState::absent}, {}}) ==
-          std::vector<GarbageAction>{DeleteObject{store::Propagation::background}});
+          std::vector<GarbageAction>{DeleteObject{objects::Propagation::background}});
 }
 
 TEST_CASE("plan_garbage: one owner that is left keeps it, the others are taken off") {
@@ -97,17 +97,17 @@ TEST_CASE("plan_garbage: a foreground deletion waits for those that block it") {
 
 TEST_CASE("plan_garbage: a dependent of a waiting owner goes, its own dependents before it") {
     CHECK(plan_garbage(owned_meta(1), {{OwnerState::waiting}, {}}) ==
-          std::vector<GarbageAction>{DeleteObject{store::Propagation::background}});
+          std::vector<GarbageAction>{DeleteObject{objects::Propagation::background}});
     CHECK(plan_garbage(owned_meta(1), {{OwnerState::waiting}, {{dependent_key, true, false}}}) ==
-          std::vector<GarbageAction>{DeleteObject{store::Propagation::foreground}});
+          std::vector<GarbageAction>{DeleteObject{objects::Propagation::foreground}});
     CHECK(plan_garbage(owned_meta(1), {{OwnerState::waiting}, {{dependent_key, true, true, true}}}) ==
-          std::vector<GarbageAction>{DeleteObject{store::Propagation::background}});
+          std::vector<GarbageAction>{DeleteObject{objects::Propagation::background}});
 }
 
 TEST_CASE("garbage: a background deletion takes the whole chain") {
     GarbageWorld world;
     world.make_chain();
-    REQUIRE(world.remove_with("a", store::Propagation::background));
+    REQUIRE(world.remove_with("a", objects::Propagation::background));
     CHECK_FALSE(world.exists("a"));
     CHECK_FALSE(world.exists("b"));
     CHECK_FALSE(world.exists("c"));
@@ -118,7 +118,7 @@ TEST_CASE("garbage: a foreground deletion takes the leaves first") {
     world.make_chain(true);
     // Held by a finalizer, the leaf keeps the whole chain.
     REQUIRE(world.edit<api::ConfigMap>("c", [](api::ConfigMap& c) { c.metadata.finalizers.push_back("example.com/held"); }));
-    REQUIRE(world.remove_with("a", store::Propagation::foreground));
+    REQUIRE(world.remove_with("a", objects::Propagation::foreground));
     REQUIRE(world.exists("a"));
     CHECK(world.exists("b"));
     CHECK(world.read("c")->metadata.deletion_timestamp);
@@ -132,7 +132,7 @@ TEST_CASE("garbage: a foreground deletion takes the leaves first") {
 TEST_CASE("garbage: orphans lose their owner and stay") {
     GarbageWorld world;
     world.make_chain();
-    REQUIRE(world.remove_with("a", store::Propagation::orphan));
+    REQUIRE(world.remove_with("a", objects::Propagation::orphan));
     CHECK_FALSE(world.exists("a"));
     REQUIRE(world.exists("b"));
     CHECK(world.read("b")->metadata.owner_references.empty());
@@ -155,10 +155,10 @@ TEST_CASE("garbage: an object with a second owner survives the first") {
     api::ConfigMap child = world.config("child", *a);
     child.metadata.owner_references.push_back(world.config("x", *b).metadata.owner_references[0]);
     REQUIRE(world.create(child));
-    REQUIRE(world.remove_with("a", store::Propagation::background));
+    REQUIRE(world.remove_with("a", objects::Propagation::background));
     REQUIRE(world.exists("child"));
     CHECK(world.read("child")->metadata.owner_references.size() == 1);
-    REQUIRE(world.remove_with("b", store::Propagation::background));
+    REQUIRE(world.remove_with("b", objects::Propagation::background));
     CHECK_FALSE(world.exists("child"));
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("garbage: large payloads are collected, too") {
     api::ConfigMap child = world.config("child", *a);
     child.data["payload"] = api::Str(std::string(100'000, 'x'));
     REQUIRE(world.create(child));
-    REQUIRE(world.remove_with("a", store::Propagation::background));
+    REQUIRE(world.remove_with("a", objects::Propagation::background));
     world.pass(1000);
     CHECK_FALSE(world.exists("child"));
 }
@@ -198,7 +198,7 @@ TEST_CASE("garbage: a circle of owners that wait for each other ends") {
     REQUIRE(b);
     const auto back = world.config("x", **b, true).metadata.owner_references[0];
     REQUIRE(world.edit<api::ConfigMap>("a", [back](api::ConfigMap& edited) { edited.metadata.owner_references.push_back(back); }));
-    REQUIRE(world.remove_with("a", store::Propagation::foreground));
+    REQUIRE(world.remove_with("a", objects::Propagation::foreground));
     world.pass(1000);
     CHECK_FALSE(world.exists("a"));
     CHECK_FALSE(world.exists("b"));

@@ -94,7 +94,7 @@ TEST_CASE("namespace: a running pod keeps what it may need until it ended") {
     CHECK_THAT(remaining->message.str(), Catch::Contains("pods has 1 resource instances"));
     CHECK(world.has_config());
     CHECK(world.get<api::Pod>("web", "shop")->metadata.deletion_timestamp);
-    store::DeleteOptions now;
+    objects::DeleteOptions now;
     now.grace_period_seconds = 0;
     REQUIRE(world.remove<api::Pod>("web", now, "shop"));
     world.pass(100);

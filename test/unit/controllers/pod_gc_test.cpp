@@ -55,7 +55,7 @@ TEST_CASE("pod gc: a pod of a node that does not exist is collected, deleted or 
 
 TEST_CASE("pod gc: a pod of the node that this daemon is stays, whatever became of the Node") {
     orilla::test::ObjectWorld world;
-    store::EventRecorder events(world.loop, world.objects, "box");
+    objects::EventRecorder events(world.loop, world.objects, "box");
     Controllers controllers(world.loop, world.objects, events, {"10.43.0.0/16", "192.0.2.10", 6443, "box"});
     controllers.start();
     api::Pod pod = pod_with("a", "web");

@@ -390,8 +390,8 @@ TEST_CASE("rollout: deleted in the background, nothing is left") {
 TEST_CASE("rollout: deleted in the foreground, it goes after its pods") {
     RolloutWorld world;
     world.roll_out(deployment_with("web", 2));
-    store::DeleteOptions foreground;
-    foreground.propagation = store::Propagation::foreground;
+    objects::DeleteOptions foreground;
+    foreground.propagation = objects::Propagation::foreground;
     REQUIRE(world.remove<api::Deployment>("web", foreground));
     REQUIRE(world.web());
     CHECK(world.sets().size() == 1);
@@ -406,8 +406,8 @@ TEST_CASE("rollout: orphaned, the pods run on, and a new Deployment of the name 
     RolloutWorld world;
     const api::Deployment web = deployment_with("web", 2);
     world.roll_out(web);
-    store::DeleteOptions orphan;
-    orphan.propagation = store::Propagation::orphan;
+    objects::DeleteOptions orphan;
+    orphan.propagation = objects::Propagation::orphan;
     REQUIRE(world.remove<api::Deployment>("web", orphan));
     CHECK_FALSE(world.web());
     REQUIRE(world.sets().size() == 1);

@@ -52,7 +52,7 @@ struct RolloutWorld : ControllerWorld {
     bool step_pod(const api::Pod& pod) {
         const std::string name = pod.metadata.name.str();
         if (pod.metadata.deletion_timestamp) {
-            store::DeleteOptions now;
+            objects::DeleteOptions now;
             now.grace_period_seconds = 0;
             return remove<api::Pod>(name, now).has_value();
         }
@@ -134,7 +134,7 @@ class PodWatch {
     }
     RolloutWorld& world_;
     std::map<std::string, Seen> seen_;
-    store::Follower follower_;
+    objects::Follower follower_;
 };
 
 }  // namespace orilla::test

@@ -191,7 +191,7 @@ TEST_CASE("no address is lost or given twice, whatever writes are under way toge
         test::SeededRandom random(seed);
         using Written = Result<std::shared_ptr<const api::Service>>;
         std::vector<test::Started<Written>> writes;
-        std::vector<test::Started<Result<store::Removed>>> removals;
+        std::vector<test::Started<Result<objects::Removed>>> removals;
         for (int step = 0; step < 120; ++step) {
             const std::string name = "s" + std::to_string(random.below(40));
             const bool node_port = random.below(2) != 0;

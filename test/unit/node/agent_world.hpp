@@ -202,13 +202,13 @@ struct AgentWorld : ObjectWorld {
     FakeRuntime runtime{clock};
     FakeImages images;
     FakeNetwork network;
-    store::EventRecorder events{loop, objects, "box"};
+    objects::EventRecorder events{loop, objects, "box"};
     std::unique_ptr<node::PodAgent> make_agent() {
         return std::make_unique<node::PodAgent>(loop, objects, events, runtime, images, network,
                                                 node::PodAgentOptions{dir + "/pods", dir + "/logs", "box", "cluster.local"});
     }
     std::unique_ptr<node::PodAgent> agent = make_agent();
-    store::Follower follower{loop, objects.store(), "pods", [this](const store::WatchEvent& event) {
+    objects::Follower follower{loop, objects.store(), "pods", [this](const store::WatchEvent& event) {
         if (auto pod = objects.get<api::Pod>(event.entry->key.ns, event.entry->key.name))
             agent->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
     }};

@@ -23,7 +23,7 @@ struct ManifestsWorld : ObjectWorld {
 
     void write(const std::string& file, const std::string& text) const { std::ofstream(directory + "/" + file) << text; }
     void start() {
-        manifests = std::make_unique<wiring::ManifestsDirectory>(loop, objects, executor, directory);
+        manifests = std::make_unique<node::ManifestsDirectory>(loop, objects, executor, directory);
         manifests->start();
         settle();
     }
@@ -37,7 +37,7 @@ struct ManifestsWorld : ObjectWorld {
 
     std::string directory;
     loop::InlineExecutor executor{loop};
-    std::unique_ptr<wiring::ManifestsDirectory> manifests;
+    std::unique_ptr<node::ManifestsDirectory> manifests;
 };
 
 std::string config_map(const std::string& name, const std::string& value) {
@@ -64,7 +64,7 @@ TEST_CASE("ManifestsDirectory: a change is applied once it has been quiet, a fil
     w.write("a.yaml", config_map("a", "two"));
     w.settle();
     CHECK(w.value("a") == "one");
-    w.pass(wiring::manifest_quiet_ms + 1);
+    w.pass(node::manifest_quiet_ms + 1);
     CHECK(w.value("a") == "two");
     ::unlink((w.directory + "/a.yaml").c_str());
     w.pass(1000);
@@ -125,7 +125,7 @@ TEST_CASE("ManifestsDirectory: what is nested deep or too large to be remembered
     deep += "{}" + std::string(60, '}');
     w.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  managedFields:\n  - {manager: m, operation: Update, "
                       "apiVersion: v1, fieldsType: FieldsV1, fieldsV1: " + deep + "}\ndata: {key: one}\n");
-    w.write("b.yaml", config_map("b", std::string(wiring::manifest_applied_bytes_max, 'x')) + "---\n" + config_map("c", "three"));
+    w.write("b.yaml", config_map("b", std::string(node::manifest_applied_bytes_max, 'x')) + "---\n" + config_map("c", "three"));
     w.start();
     CHECK(w.value("a") == "one");
     CHECK(w.value("b") == "none");
@@ -142,7 +142,7 @@ TEST_CASE("ManifestsDirectory: what may come right is tried again, also when it 
     later.metadata.name = "later";
     REQUIRE(w.run(w.objects.create<api::Namespace>(std::move(later))));
     REQUIRE(w.run(w.objects.remove<api::ConfigMap>("default", "b")));
-    w.pass(wiring::manifest_retry_ms_max);
+    w.pass(node::manifest_retry_ms_max);
     CHECK(w.store->find({"configmaps", "later", "early"}));
     CHECK(w.value("b") == "none");  // what was applied is its owner's
 }
@@ -153,7 +153,7 @@ TEST_CASE("ManifestsDirectory: pipes, devices and hidden files hold nothing up")
     REQUIRE(::symlink("/dev/zero", (w.directory + "/b.yaml").c_str()) == 0);
     w.write(".c.yaml", config_map("c", "swap"));
     w.write("d.yaml", config_map("d", "four"));
-    w.write("e.yaml", config_map("e", std::string(wiring::manifest_file_bytes_max, 'x')));
+    w.write("e.yaml", config_map("e", std::string(node::manifest_file_bytes_max, 'x')));
     w.start();
     CHECK(w.value("c") == "none");
     CHECK(w.value("d") == "four");

@@ -111,7 +111,7 @@ TEST_CASE("NodeAgent: a lease that was deleted is made again, with its namespace
     NodeWorld w;
     REQUIRE(w.run(w.objects.remove<api::Lease>("kube-node-lease", "box")));
     REQUIRE(w.run(w.objects.remove<api::Namespace>("", "kube-node-lease")));
-    auto finalized = w.objects.modify<api::Namespace>("", "kube-node-lease", [](api::Namespace& ns) { return ns.spec.finalizers.clear(), ok(); }, store::Part::finalize);
+    auto finalized = w.objects.modify<api::Namespace>("", "kube-node-lease", [](api::Namespace& ns) { return ns.spec.finalizers.clear(), ok(); }, objects::Part::finalize);
     REQUIRE(w.run(std::move(finalized)));
     REQUIRE_FALSE(w.objects.get<api::Namespace>("kube-node-lease"));
     REQUIRE(w.run(w.objects.ensure_standard_namespaces()));

@@ -6,6 +6,7 @@
 #include "orilla/kinds/codec.hpp"
 
 using namespace orilla;
+using namespace orilla::objects;
 using namespace orilla::store;
 using orilla::test::ObjectWorld;
 

@@ -11,6 +11,7 @@
 #include "../../support/object_world.hpp"
 
 using namespace orilla;
+using namespace orilla::objects;
 using namespace orilla::store;
 using orilla::test::ObjectWorld;
 

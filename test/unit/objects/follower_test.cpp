@@ -5,6 +5,7 @@
 #include "../../support/store_fixture.hpp"
 
 using namespace orilla;
+using namespace orilla::objects;
 using namespace orilla::store;
 using namespace orilla::test;
 

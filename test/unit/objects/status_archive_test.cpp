@@ -10,6 +10,7 @@
 #include "../../support/object_world.hpp"
 
 using namespace orilla;
+using namespace orilla::objects;
 using namespace orilla::store;
 using orilla::test::await;
 using orilla::test::FakeClock;

@@ -5,6 +5,7 @@
 #include "orilla/kinds/defaults.hpp"
 
 using namespace orilla;
+using namespace orilla::objects;
 using namespace orilla::store;
 
 namespace {

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace orilla;
-using namespace orilla::wiring;
+using namespace orilla::proxy;
 
 namespace {
 

@@ -51,7 +51,7 @@ struct SchedulerWorld : ObjectWorld {
         return count;
     }
 
-    store::EventRecorder events;
+    objects::EventRecorder events;
     scheduler::Scheduler scheduler;
 };
 }  // namespace
