@@ -37,7 +37,10 @@ Result<void> Server::listen_tls(const std::string& address, const pki::Pki& pki)
     return serve_tls(std::move(listener), pki);
 }
 
-void Server::serve_unix(UniqueFd listener) { impl_->http.serve_unix(std::move(listener), http::find_group_id(admin_group)); }
+void Server::serve_unix(UniqueFd listener) {
+    impl_->handler.set_admin_group(http::find_group_id(admin_group));
+    impl_->http.serve_unix(std::move(listener));
+}
 
 Result<void> Server::serve_tls(UniqueFd listener, const pki::Pki& pki) {
     const http::TlsKeys keys{pki.server_certificate, pki.server_key, pki.ca_certificate};

@@ -57,10 +57,10 @@ const std::string& DateLine::at(int64_t wall_s) {
     return text_;
 }
 
-Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity identity)
+Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, CallerPtr caller)
     : shared_(shared),
       transport_(shared.loop, std::move(fd), tls),
-      identity_(std::move(identity)),
+      caller_(std::move(caller)),
       parser_(shared.limits.parser, &shared.bodies),
       scope_(shared.loop) {}
 
@@ -116,9 +116,7 @@ loop::Task<bool> Connection::shake_hands() {
         if (result.state == IoState::wants_read) co_await transport_.watch().readable();
         else co_await transport_.watch().writable();
     }
-    identity_.user = transport_.peer_common_name();
-    if (transport_.peer_in_organisation("system:masters")) identity_.kind = Identity::Kind::admin;
-    else if (!identity_.user.empty()) identity_.kind = Identity::Kind::forbidden;
+    caller_ = shared_.handler.identify(transport_.peer());
     if (!shared_.owner.identified(*this)) is_refused_ = true;
     co_return true;
 }
@@ -157,14 +155,13 @@ loop::Task<bool> Connection::read_request() {
     feed_pending();
     State before = State::idle;
     // Lazily: a request that arrives in one piece never touches a deadline but this one.
-    const bool stranger = is_refused_ || identity_.kind != Identity::Kind::admin;
     if (parser_.state() == State::idle) idle_since_ms_ = shared_.loop.now_ms();
-    set_deadline(shared_.loop.now_ms() + (stranger ? limits.stranger_ms_max : limits.idle_ms_max));
+    set_deadline(shared_.loop.now_ms() + (is_let_in() ? limits.idle_ms_max : limits.stranger_ms_max));
     for (;;) {
         const State state = parser_.state();
         if (state == State::complete || state == State::failed) break;
         if (state != State::idle) idle_since_ms_ = -1;
-        if (state == State::body && (is_refused_ || !shared_.handler.admits(parser_.request()))) break;
+        if (state == State::body && !is_let_in()) break;
         if (parser_.wants_continue()) {
             parser_.continue_sent();
             auto writing = write_all("HTTP/1.1 100 Continue\r\n\r\n", {}, nullptr);
@@ -173,7 +170,6 @@ loop::Task<bool> Connection::read_request() {
         if (state != before && state == State::head) set_deadline(shared_.loop.now_ms() + limits.head_ms_max);
         if (state != before && state == State::body) set_deadline(shared_.loop.now_ms() + limits.body_ms_max);
         before = state;
-        parser_.request().identity = &identity_;
         auto reading = read_some();
         if (!co_await std::move(reading)) co_return false;
     }
@@ -200,14 +196,14 @@ loop::Task<bool> Connection::answer_request() {
         co_return co_await std::move(refusing);
     }
     Request& request = parser_.request();
-    request.identity = &identity_;
+    request.caller = caller_.get();
     keep_alive_ = request.keep_alive;
     is_head_ = request.method == Method::head;
     if (is_refused_) {
         auto refusing = answer_http_error(429, "too many connections, please try again later");
         co_return co_await std::move(refusing);
     }
-    if (!shared_.handler.admits(request)) {
+    if (!caller_->admitted) {
         keep_alive_ = false;
         unread_ = parser_.state() != RequestParser::State::complete;  // its body may still be on the way
         auto refusing = write_response(shared_.handler.refuse(request));

@@ -30,6 +30,7 @@ class DateLine {
 };
 
 class Connection;
+using CallerPtr = std::shared_ptr<const Caller>;
 
 /// Who keeps all connections, and knows what each client has already.
 class ConnectionOwner {
@@ -64,7 +65,8 @@ class Connection {
     };
     static constexpr size_t read_bytes = 64 * 1024;
 
-    Connection(Shared& shared, UniqueFd fd, TlsContext* tls, Identity identity);
+    /// `caller` null: its peer is known once it has shaken hands.
+    Connection(Shared& shared, UniqueFd fd, TlsContext* tls, CallerPtr caller);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -72,7 +74,7 @@ class Connection {
     void start();
     /// Before `start`: whoever this is, its request is to be answered 429.
     void refuse_as_busy() { is_refused_ = true; }
-    const Identity& identity() const { return identity_; }
+    const Caller& caller() const { return *caller_; }
     /// Between two requests since then; -1 while there is something to do.
     int64_t idle_since_ms() const { return idle_since_ms_; }
     /// A request has arrived that was not looked at yet.
@@ -81,9 +83,9 @@ class Connection {
     void say_goodbye() { transport_.shut_down(); }
     /// Monotonic; INT64_MAX when nothing is waited for that could be late.
     int64_t deadline_ms() const { return deadline_ms_; }
-    bool is_stranger() const { return identity_.kind != Identity::Kind::admin; }
 
   private:
+    bool is_let_in() const { return !is_refused_ && caller_ && caller_->admitted; }
     loop::Task<void> serve();
     loop::Task<bool> shake_hands();
     loop::Task<bool> read_request();
@@ -104,7 +106,7 @@ class Connection {
 
     Shared& shared_;
     Transport transport_;
-    Identity identity_;
+    CallerPtr caller_;
     RequestParser parser_;
     std::string pending_;  ///< bytes after the current request
     std::string out_;      ///< head of the answer, and its body when small

@@ -45,9 +45,8 @@ Connections::~Connections() {
     connections_.clear();
 }
 
-void Connections::serve_unix(UniqueFd listener, int admin_group) {
+void Connections::serve_unix(UniqueFd listener) {
     Listener& added = listeners_.emplace_back(loop_, std::move(listener));
-    added.admin_group = admin_group;
     scope_.spawn(accept_loop(&added));
 }
 
@@ -57,9 +56,10 @@ void Connections::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) 
     scope_.spawn(accept_loop(&added));
 }
 
-void Connections::adopt(UniqueFd connected, Identity identity) {
-    std::string name = identity.user;
-    add(nowhere_, Standing::known, std::move(name), std::move(connected), std::move(identity));
+void Connections::adopt(UniqueFd connected, const Peer& peer) {
+    CallerPtr caller = shared_.handler.identify(peer);
+    std::string name = caller->name;
+    add(nowhere_, Standing::known, std::move(name), std::move(connected), std::move(caller));
 }
 
 loop::Task<void> Connections::accept_loop(Listener* listener) {
@@ -93,18 +93,18 @@ loop::Task<void> Connections::accept_loop(Listener* listener) {
 
 void Connections::admit(Listener& listener, UniqueFd fd, std::string address) {
     ++counters_.connections;
-    Identity identity;
-    if (!listener.tls) identity = identify_peer(fd.get(), listener.admin_group);
+    CallerPtr caller;
+    if (!listener.tls) caller = shared_.handler.identify(read_peer(fd.get()));
     const Standing standing = listener.tls ? Standing::stranger : Standing::known;
-    std::string name = listener.tls ? std::move(address) : identity.user;
+    std::string name = listener.tls ? std::move(address) : caller->name;
     // Of one address the oldest goes, which has had its chance: silent connections keep nobody else out.
     if (standing == Standing::stranger && listener.clients.connections_of(standing, name) >= limits_.address_strangers_max)
         drop_oldest(listener, standing, name);
     const bool has_room = make_room(listener) && (standing == Standing::stranger || make_room_for(listener, name));
-    if (has_room) return add(listener, standing, std::move(name), std::move(fd), std::move(identity));
+    if (has_room) return add(listener, standing, std::move(name), std::move(fd), std::move(caller));
     ++counters_.connections_refused;
     if (listener.clients.refused() >= limits_.refused_connections_max) drop_oldest(listener, Standing::refused, {});
-    add(listener, Standing::refused, {}, std::move(fd), std::move(identity));
+    add(listener, Standing::refused, {}, std::move(fd), std::move(caller));
 }
 
 /// A place at the listener for whoever comes.
@@ -149,12 +149,12 @@ void Connections::drop_oldest(const Listener& listener, Standing standing, const
     if (oldest != connections_.end()) connections_.erase(oldest);
 }
 
-void Connections::add(Listener& listener, Standing standing, std::string name, UniqueFd fd, Identity identity) {
+void Connections::add(Listener& listener, Standing standing, std::string name, UniqueFd fd, CallerPtr caller) {
     // Of TCP only what is not sent yet: its window must fit the way to the client. A kernel that refuses keeps its own.
     const int room = limits_.send_buffer_bytes;
     if (listener.tls) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
     else ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    auto connection = std::make_unique<Connection>(shared_, std::move(fd), listener.tls.get(), std::move(identity));
+    auto connection = std::make_unique<Connection>(shared_, std::move(fd), listener.tls.get(), std::move(caller));
     Connection* added = connection.get();
     if (standing == Standing::refused) added->refuse_as_busy();
     const auto place = connections_.try_emplace(added, listener, standing, std::move(name), ++next_order_).first;
@@ -166,7 +166,7 @@ bool Connections::identified(Connection& connection) {
     const auto found = connections_.find(&connection);
     Accepted& accepted = found->second;
     if (accepted.seat.standing() == Standing::refused) return false;
-    const std::string& name = connection.identity().user;
+    const std::string& name = connection.caller().name;
     if (name.empty()) return true;  // still a stranger, and refused for that
     if (make_room_for(accepted.listener, name)) {
         accepted.seat.become(Standing::known, name);

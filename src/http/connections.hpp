@@ -21,12 +21,12 @@ class Connections : private ConnectionOwner {
     Connections(loop::Loop& loop, Handler& handler, ServerLimits limits);
     ~Connections();
 
-    /// Peers are known by SO_PEERCRED: uid 0 and members of `admin_group` (-1: none) are admins.
-    void serve_unix(UniqueFd listener, int admin_group);
+    /// Peers are known by SO_PEERCRED.
+    void serve_unix(UniqueFd listener);
     /// Peers are known by their certificate.
     void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
-    void adopt(UniqueFd connected, Identity identity);
+    void adopt(UniqueFd connected, const Peer& peer);
 
     size_t connections() const { return connections_.size(); }
     const Counters& counters() const { return counters_; }
@@ -38,7 +38,6 @@ class Connections : private ConnectionOwner {
         UniqueFd fd;
         loop::FdWatch watch;
         std::unique_ptr<TlsContext> tls;
-        int admin_group = -1;
         Clients clients;
     };
     struct Accepted {
@@ -59,7 +58,7 @@ class Connections : private ConnectionOwner {
 
     loop::Task<void> accept_loop(Listener* listener);
     void admit(Listener& listener, UniqueFd fd, std::string address);
-    void add(Listener& listener, Clients::Standing standing, std::string name, UniqueFd fd, Identity identity);
+    void add(Listener& listener, Clients::Standing standing, std::string name, UniqueFd fd, CallerPtr caller);
     bool make_room(const Listener& listener);
     bool make_room_for(const Listener& listener, const std::string& client);
     bool evict_idle(const Listener& listener, const std::string& client);

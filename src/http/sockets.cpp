@@ -155,24 +155,19 @@ int find_group_id(const std::string& name, const std::string& group_file) {
     return id;
 }
 
-Identity identify_peer(int fd, int admin_group) {
-    Identity identity;
-    identity.kind = Identity::Kind::forbidden;
-    ucred peer{};
-    socklen_t length = sizeof peer;
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return identity;
-    identity.user = peer.uid == 0 ? "root" : "uid:" + std::to_string(peer.uid);
-    bool admin = peer.uid == 0;
-    if (!admin && admin_group >= 0) {
-        std::vector<gid_t> groups(peer_groups_max);
-        length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
-        if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0) length = 0;
-        groups.resize(length / sizeof(gid_t));
-        groups.push_back(peer.gid);
-        admin = std::find(groups.begin(), groups.end(), static_cast<gid_t>(admin_group)) != groups.end();
-    }
-    if (admin) identity.kind = Identity::Kind::admin;
-    return identity;
+Peer read_peer(int fd) {
+    Peer peer;
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return peer;
+    peer.kind = Peer::Kind::local;
+    peer.uid = credentials.uid;
+    std::vector<gid_t> groups(peer_groups_max);
+    length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0) length = 0;
+    peer.groups.assign(groups.begin(), groups.begin() + static_cast<std::ptrdiff_t>(length / sizeof(gid_t)));
+    peer.groups.push_back(credentials.gid);
+    return peer;
 }
 
 }  // namespace orilla::http

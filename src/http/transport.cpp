@@ -105,21 +105,16 @@ X509* verified_peer(ssl_st* ssl) {
 }
 }  // namespace
 
-std::string Transport::peer_common_name() const {
-    X509* peer = verified_peer(ssl_);
-    if (!peer) return {};
-    X509_NAME* name = X509_get_subject_name(peer);
-    return entry_text(name, X509_NAME_get_index_by_NID(name, NID_commonName, -1));
-}
-
-bool Transport::peer_in_organisation(std::string_view organisation) const {
-    X509* peer = verified_peer(ssl_);
-    if (!peer) return false;
-    X509_NAME* name = X509_get_subject_name(peer);
-    int position = -1;
-    while ((position = X509_NAME_get_index_by_NID(name, NID_organizationName, position)) >= 0)
-        if (entry_text(name, position) == organisation) return true;
-    return false;
+Peer Transport::peer() const {
+    Peer peer;
+    X509* certificate = verified_peer(ssl_);
+    if (!certificate) return peer;
+    peer.kind = Peer::Kind::certificate;
+    X509_NAME* name = X509_get_subject_name(certificate);
+    peer.common_name = entry_text(name, X509_NAME_get_index_by_NID(name, NID_commonName, -1));
+    for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_organizationName, at)) >= 0;)
+        peer.organisations.push_back(entry_text(name, at));
+    return peer;
 }
 
 }  // namespace orilla::http

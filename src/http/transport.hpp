@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "orilla/base/unique_fd.hpp"
+#include "orilla/http/message.hpp"
 #include "orilla/loop/loop.hpp"
 
 struct ssl_st;
@@ -37,9 +38,8 @@ class Transport {
 
     /// TLS only; `done` when the handshake is over.
     IoResult try_handshake();
-    /// The common name and organisations of a client certificate that our CA signed; empty without one.
-    std::string peer_common_name() const;
-    bool peer_in_organisation(std::string_view organisation) const;
+    /// The subject of a client certificate that our CA signed; nobody without one.
+    Peer peer() const;
 
     /// Something is there to be read, if only a part of a TLS record.
     bool has_unread() const;

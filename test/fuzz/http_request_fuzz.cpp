@@ -5,7 +5,7 @@
 #include <string>
 
 #include "apiserver/request/negotiation.hpp"
-#include "apiserver/request/resource_path.hpp"
+#include "apiserver/request/request_info.hpp"
 #include "http/parser.hpp"
 #include "orilla/http/uri.hpp"
 
@@ -24,8 +24,8 @@ ParserLimits small_limits() {
 
 void look_at(const Request& request, const ParserLimits& limits) {
     if (request.body.size() > limits.body_bytes_max || request.target.size() > limits.url_bytes_max) std::abort();
-    auto segments = split_path(request.path);
-    if (segments) (void)orilla::apiserver::parse_resource_path(std::move(*segments));
+    (void)split_path(request.path).has_value();
+    (void)orilla::apiserver::parse_request_info(request).has_value();
     (void)Query::parse(request.query).has_value();
     (void)orilla::apiserver::negotiate_object(request.header("accept")).has_value();
     (void)orilla::apiserver::parse_media_type(request.header("content-type"));

@@ -29,9 +29,10 @@ struct Answer {
 class ApiClient {
   public:
     ApiClient(loop::Loop& loop, http::Server& http) : loop_(loop) {
+        const http::Peer root{http::Peer::Kind::local, 0};
         int ends[2];
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-        http.adopt(UniqueFd(ends[0]), {http::Identity::Kind::admin, "root"});
+        http.adopt(UniqueFd(ends[0]), root);
         fd_.reset(ends[1]);
     }
     void send(const std::string& method, const std::string& target, const std::string& body = {},

@@ -17,11 +17,25 @@ namespace orilla::http {
 enum class Method : uint8_t { get, head, post, put, patch, delete_, other };
 std::string_view method_name(Method method);
 
-/// Who is at the other end, decided once for each connection.
-struct Identity {
-    enum class Kind : uint8_t { unauthenticated, forbidden, admin };
-    Kind kind = Kind::unauthenticated;
-    std::string user;  ///< "root", "uid:1000", or the certificate's common name
+/// What a connection proves of its other end: facts, from which a Handler decides who that is.
+struct Peer {
+    enum class Kind : uint8_t {
+        nobody,       ///< it proves nothing
+        local,        ///< on this machine: a user and groups
+        certificate,  ///< of a CA that the listener trusts: a subject
+    };
+    Kind kind = Kind::nobody;
+    uint32_t uid = 0;
+    std::vector<uint32_t> groups;
+    std::string common_name;
+    std::vector<std::string> organisations;
+};
+
+/// Who a Handler took a peer for, once for each connection; it may keep more of them by deriving from this.
+struct Caller {
+    virtual ~Caller() = default;
+    std::string name;       ///< by which connections and watches are counted; empty: a stranger
+    bool admitted = false;  ///< other callers' requests are refused before their bodies are read
 };
 
 /// Bytes that arrive piece by piece. Whoever reads decides when the next piece is made: that is the backpressure.
@@ -51,7 +65,7 @@ class Request {
     std::string_view query;   ///< after it
     std::string_view body;
     std::vector<HeaderView> headers;
-    const Identity* identity = nullptr;
+    const Caller* caller = nullptr;
 
     /// The first header of that name, empty without one; names compare without case.
     std::string_view header(std::string_view name) const;
@@ -88,8 +102,9 @@ class Response {
 class Handler {
   public:
     virtual ~Handler() = default;
-    /// Before the body is read: false refuses the request at once with `refuse`.
-    virtual bool admits(const Request& request) const = 0;
+    /// Never null. Asked once for each connection.
+    virtual std::shared_ptr<const Caller> identify(const Peer& peer) const = 0;
+    /// For a caller that is not admitted; the body was not read.
     virtual Response refuse(const Request& request) const = 0;
     /// `request` lives until the task has ended.
     virtual loop::Task<Response> handle(const Request& request) = 0;

@@ -33,12 +33,12 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Peers are known by SO_PEERCRED: uid 0 and members of `admin_group` (-1: none) are admins.
-    void serve_unix(UniqueFd listener, int admin_group);
+    /// Peers are known by SO_PEERCRED.
+    void serve_unix(UniqueFd listener);
     /// Peers are known by their certificate.
     void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
-    void adopt(UniqueFd connected, Identity identity);
+    void adopt(UniqueFd connected, const Peer& peer);
 
     size_t connections() const;
     const Counters& counters() const;

@@ -25,6 +25,6 @@ Result<void> check_listen_address(const std::string& address);
 int find_group_id(const std::string& name, const std::string& group_file = "/etc/group");
 
 /// SO_PEERCRED and SO_PEERGROUPS of a connected unix socket.
-Identity identify_peer(int fd, int admin_group);
+Peer read_peer(int fd);
 
 }  // namespace orilla::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orilla/http/uri.hpp"
+#include "request/status.hpp"
 
 namespace orilla::apiserver {
 
@@ -29,7 +30,7 @@ http::Response text_answer(int status, std::string text) {
 
 Result<http::Response> answer_one(const std::vector<HealthCheck>& checks, const std::string& name) {
     const auto check = std::ranges::find(checks, name, &HealthCheck::name);
-    if (check == checks.end()) return Error(Code::not_found, "the server could not find the requested resource");
+    if (check == checks.end()) return no_such_path();
     if (check->outcome) return text_answer(200, "ok");
     return text_answer(500, "internal server error: " + check->outcome.error().message() + "\n");
 }
@@ -41,7 +42,7 @@ Result<http::Response> serve_health(const http::Request& request, const std::vec
     const std::string& endpoint = segments[0];
     const auto checks = run_checks(endpoint, ready);
     if (segments.size() == 2) return answer_one(checks, segments[1]);
-    if (segments.size() > 2) return Error(Code::not_found, "the server could not find the requested resource");
+    if (segments.size() > 2) return no_such_path();
     auto excluded = query.all("exclude");
     std::string lines;
     bool failed = false;

@@ -3,6 +3,7 @@
 #include "describe/openapi.hpp"
 #include "orilla/http/uri.hpp"
 #include "request/negotiation.hpp"
+#include "request/status.hpp"
 
 namespace orilla::apiserver {
 
@@ -37,7 +38,7 @@ http::Response moved(const std::string& path, const std::string& hash) {
 
 Result<http::Response> document(const http::Request& request, const std::string& path, int64_t now_wall_s) {
     const std::string hash = openapi_v3_hash(path);
-    if (hash.empty()) return Error(Code::not_found, "the server could not find the requested resource");
+    if (hash.empty()) return no_such_path();
     TRY(const auto query, http::Query::parse(request.query));
     const std::string_view asked = query.get("hash");
     if (!asked.empty() && asked != hash) return moved(path, hash);
@@ -73,7 +74,7 @@ Result<http::Response> serve_openapi(const http::Request& request, int64_t now_w
     if (request.path == "/openapi/v2") return version_2(request);
     if (request.path == v3 || request.path == "/openapi/v3/") return index(request);
     if (!request.path.starts_with("/openapi/v3/"))
-        return Error(Code::not_found, "the server could not find the requested resource");
+        return no_such_path();
     return document(request, std::string(request.path.substr(v3.size() + 1)), now_wall_s);
 }
 

@@ -6,111 +6,21 @@
 #include "describe/health.hpp"
 #include "describe/metrics.hpp"
 #include "describe/openapi_routes.hpp"
-#include "request/impersonation.hpp"
+#include "request/authenticate.hpp"
+#include "request/authorise.hpp"
 #include "request/status.hpp"
 #include "rest/images_api.hpp"
 #include "rest/rewriting.hpp"
+#include "rest/routes.hpp"
 
 namespace orilla::apiserver {
 
 namespace {
-Error no_such_path() { return Error(Code::not_found, "the server could not find the requested resource"); }
-
-Error no_such_method() {
-    return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
-}
-
-bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
-
-/// There are none, and no discovery names them: but kubectl lists them before it says that it knows no such kind, and
-/// would tell of this list's absence instead.
-bool lists_custom_resources(const http::Request& request) {
-    return is_read(request.method) && request.path == "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-}
-
-/// The verb of a request as discovery lists it; empty for what is no verb.
-std::string_view verb_of(http::Method method, bool has_name) {
-    switch (method) {
-        case http::Method::get:
-        case http::Method::head: return has_name ? "get" : "list";
-        case http::Method::post: return has_name ? std::string_view() : "create";
-        case http::Method::put: return has_name ? "update" : std::string_view();
-        case http::Method::patch: return has_name ? "patch" : std::string_view();
-        case http::Method::delete_: return has_name ? "delete" : "deletecollection";
-        case http::Method::other: break;
-    }
-    return {};
-}
-
-std::string_view part_verb_of(http::Method method) { return method == http::Method::post ? "create" : verb_of(method, true); }
-
-bool lists(const api::SubresourceInfo& part, std::string_view verb) {
-    for (const std::string_view known : part.verbs)
-        if (known == verb) return true;
-    return false;
-}
-
-/// For these kubectl has verbs: whoever calls one is told more than that there is no such path.
-bool is_known_to_kubernetes(const api::KindInfo& kind, std::string_view part) {
-    if (kind.resource != "pods") return false;
-    for (const std::string_view known : {"attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize"})
-        if (part == known) return true;
-    return false;
-}
-
 /// A listener on every address is reached at loopback.
 std::string reachable(const std::string& address) {
     for (const auto& [every, loopback] : {std::pair("0.0.0.0:", "127.0.0.1:"), std::pair("[::]:", "[::1]:")})
         if (address.starts_with(every)) return loopback + address.substr(std::string_view(every).size());
     return address;
-}
-
-Task<Result<http::Response>> serve_object(Rest& rest, const ResourceRequest& request) {
-    const bool has_name = !request.path.name.empty();
-    const std::string_view verb = verb_of(request.http.method, has_name);
-    if (verb.empty() || !request.kind.has_verb(verb)) co_return no_such_method();
-    // Across namespaces one may look, not write: a namespace that was forgotten must not empty the node.
-    const bool across = request.kind.namespaced && request.path.ns.empty();
-    if (across && !is_read(request.http.method)) co_return no_such_method();
-    auto watching = request.query.flag("watch");
-    if (!watching) co_return std::move(watching).error();
-    Task<Result<http::Response>> task;
-    if (is_read(request.http.method) && *watching) task = watch_items(rest, request);
-    else if (verb == "get") task = get_item(rest, request);
-    else if (verb == "list") task = list_items(rest, request);
-    else if (verb == "create") task = create_item(rest, request);
-    else if (verb == "update") task = update_item(rest, request, objects::Part::main);
-    else if (verb == "patch") task = patch_item(rest, request, objects::Part::main);
-    else if (verb == "delete") task = delete_item(rest, request);
-    else task = delete_collection(rest, request);
-    co_return co_await std::move(task);
-}
-
-Task<Result<http::Response>> serve_scale(Rest& rest, const ResourceRequest& request) {
-    if (is_read(request.http.method)) return get_scale(rest, request);
-    if (request.http.method == http::Method::put) return update_scale(rest, request);
-    return patch_scale(rest, request);
-}
-
-Task<Result<http::Response>> serve_part(Rest& rest, const ResourceRequest& request) {
-    const std::string& name = request.path.subresource;
-    const api::SubresourceInfo* part = request.kind.find_subresource(name);
-    if (!part) {
-        if (!is_known_to_kubernetes(request.kind, name)) co_return no_such_path();
-        co_return Error(Code::method_not_allowed, "pods/" + name + " is not served by this version of Orilla");
-    }
-    if (!lists(*part, part_verb_of(request.http.method))) co_return no_such_method();
-    const objects::Part written = name == "finalize" ? objects::Part::finalize : objects::Part::status;
-    Task<Result<http::Response>> task;
-    if (name == "scale") task = serve_scale(rest, request);
-    else if (name == "log") task = read_pod_log(rest, request);
-    else if (name == "binding") task = bind_pod(rest, request);
-    else if (name == "eviction") task = evict_pod(rest, request);
-    else if (is_read(request.http.method)) task = get_item(rest, request);
-    else if (request.http.method == http::Method::put) task = update_item(rest, request, written);
-    else if (request.http.method == http::Method::patch) task = patch_item(rest, request, written);
-    else co_return no_such_method();
-    co_return co_await std::move(task);
 }
 }  // namespace
 
@@ -122,7 +32,9 @@ void ApiHandler::set_counters(const http::Counters* counters, std::function<size
     connections_ = std::move(connections);
 }
 
-bool ApiHandler::admits(const http::Request& request) const { return request.identity->kind == http::Identity::Kind::admin; }
+std::shared_ptr<const http::Caller> ApiHandler::identify(const http::Peer& peer) const {
+    return apiserver::identify(peer, admin_group_);
+}
 
 namespace {
 constexpr size_t audit_id_bytes_max = 64;
@@ -130,13 +42,6 @@ constexpr size_t audit_id_bytes_max = 64;
 bool is_audit_id(std::string_view text) {
     if (text.empty() || text.size() > audit_id_bytes_max) return false;
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-Error refusal_of(const http::Identity& identity) {
-    if (identity.kind == http::Identity::Kind::unauthenticated) return Error(Code::unauthorized, "Unauthorized");
-    return Error(Code::forbidden, "forbidden: User \"" + identity.user +
-                                      "\" is not let in: only root, members of the group orilla and certificates for "
-                                      "system:masters are");
 }
 }  // namespace
 
@@ -147,7 +52,8 @@ void ApiHandler::stamp(http::Response& response, std::string_view audit_id) cons
 }
 
 http::Response ApiHandler::refuse(const http::Request& request) const {
-    http::Response response = status_response(refusal_of(*request.identity));
+    auto who = authenticate(request);
+    http::Response response = status_response(who ? refusal_of(**who) : who.error());
     stamp(response, request.header("audit-id"));
     return response;
 }
@@ -179,50 +85,22 @@ Task<http::Response> ApiHandler::handle(const http::Request& request) {
 }
 
 Task<Result<http::Response>> ApiHandler::route(const http::Request& request) {
-    if (auto checked = check_impersonation(request); !checked) co_return std::move(checked).error();
+    CO_CHECK(const objects::Identity* who, authenticate(request));
     if (request.method == http::Method::other) co_return no_such_method();
-    if (request.path.starts_with("/openapi/")) {
-        if (!is_read(request.method)) co_return no_such_method();
-        co_return serve_openapi(request, rest_.now_s());
-    }
-    auto segments = http::split_path(request.path);
-    if (!segments) co_return std::move(segments).error();
+    CO_CHECK(RequestInfo info, parse_request_info(request));
+    CO_CHECK_VOID(authorise(*who, info));
+    const auto& segments = info.segments;
     Task<Result<http::Response>> task;
-    if (segments->size() >= 3 && (*segments)[0] == "orilla" && (*segments)[1] == "v1" && (*segments)[2] == "images") {
-        segments->erase(segments->begin(), segments->begin() + 3);
-        task = serve_images(rest_, request, std::move(*segments));
-    } else if (!segments->empty() && (((*segments)[0] == "api" && segments->size() > 2) ||
-                                      ((*segments)[0] == "apis" && segments->size() > 3))) {
-        task = route_resource(request, std::move(*segments));
+    if (info.is_resource()) {
+        task = serve_resource(rest_, request, std::move(info));
+    } else if (segments.size() >= 3 && segments[0] == "orilla" && segments[1] == "v1" && segments[2] == "images") {
+        std::vector<std::string> rest_of_path(segments.begin() + 3, segments.end());
+        task = serve_images(rest_, request, std::move(rest_of_path));
     } else {
         if (!is_read(request.method)) co_return no_such_method();
-        co_return serve_system(request, *segments);
+        if (!segments.empty() && segments[0] == "openapi") co_return serve_openapi(request, rest_.now_s());
+        co_return serve_system(request, segments);
     }
-    co_return co_await std::move(task);
-}
-
-Task<Result<http::Response>> ApiHandler::route_resource(const http::Request& request, std::vector<std::string> segments) {
-    auto path = parse_resource_path(std::move(segments));
-    const api::KindInfo* kind = path ? api::find_resource(path->group, path->version, path->plural) : nullptr;
-    if (lists_custom_resources(request))
-        co_return http::Response(200, "application/json",
-                           R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})" "\n");
-    if (!kind || path->namespaced != (kind->namespaced && !path->ns.empty())) co_return no_such_path();
-    // All namespaces: only as a collection.
-    if (kind->namespaced && path->ns.empty() && !path->name.empty()) co_return no_such_path();
-    auto query = http::Query::parse(request.query);
-    if (!query) co_return std::move(query).error();
-    if (!is_read(request.method) && request.method != http::Method::delete_)
-        if (auto checked = check_write_options(*query, request); !checked) co_return std::move(checked).error();
-    const bool is_log = path->subresource == "log";
-    Form form = Form::json;
-    if (!is_log) {
-        auto negotiated = negotiate_object(request.header("accept"));
-        if (!negotiated) co_return std::move(negotiated).error();
-        form = *negotiated;
-    }
-    const ResourceRequest resource{*kind, std::move(*path), std::move(*query), request, form};
-    auto task = resource.path.subresource.empty() ? serve_object(rest_, resource) : serve_part(rest_, resource);
     co_return co_await std::move(task);
 }
 

@@ -1,4 +1,4 @@
-// The router: who may come in, and which handler answers a path.
+// What a request goes through: who asks, for what, may they, and the handler that answers.
 #pragma once
 
 #include "orilla/apiserver/server.hpp"
@@ -17,13 +17,15 @@ class ApiHandler final : public http::Handler {
   public:
     ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options);
 
-    bool admits(const http::Request& request) const override;
+    std::shared_ptr<const http::Caller> identify(const http::Peer& peer) const override;
     http::Response refuse(const http::Request& request) const override;
     Task<http::Response> handle(const http::Request& request) override;
     http::Response render_http_error(int status, std::string_view message) const override;
 
     /// For /orilla/v1/kubeconfig; set once TLS is on.
     void set_pki(const pki::Pki& pki) { pki_ = pki; }
+    /// Whose members are administrators on this machine; -1 without one.
+    void set_admin_group(int id) { admin_group_ = id; }
     /// For /metrics; set once the HTTP server is there.
     void set_counters(const http::Counters* counters, std::function<size_t()> connections);
 
@@ -31,7 +33,6 @@ class ApiHandler final : public http::Handler {
     /// What every answer says: how long it may be kept, and by which name it is in a log.
     void stamp(http::Response& response, std::string_view audit_id) const;
     Task<Result<http::Response>> route(const http::Request& request);
-    Task<Result<http::Response>> route_resource(const http::Request& request, std::vector<std::string> segments);
     Result<http::Response> serve_system(const http::Request& request, const std::vector<std::string>& segments);
     Result<http::Response> serve_discovery(const http::Request& request, const std::vector<std::string>& segments);
     Result<http::Response> serve_kubeconfig(const http::Request& request) const;
@@ -39,6 +40,7 @@ class ApiHandler final : public http::Handler {
 
     Rest rest_;
     const ServerOptions& options_;
+    int admin_group_ = -1;
     std::optional<pki::Pki> pki_;
     const http::Counters* counters_ = nullptr;
     std::function<size_t()> connections_;

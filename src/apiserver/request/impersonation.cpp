@@ -30,10 +30,10 @@ Subject subject_of_user(std::string_view user) {
     return {std::string(user.substr(colon + 1)), "serviceaccounts", "", "", std::string(ns)};
 }
 
-Error refusal(const http::Request& request, const Subject& subject) {
+Error refusal(const objects::Identity& who, const Subject& subject) {
     std::string text = subject.resource;
     if (!subject.group.empty()) text += "." + std::string(subject.group);
-    text += " \"" + subject.name + "\" is forbidden: User \"" + (request.identity ? request.identity->user : "") +
+    text += " \"" + subject.name + "\" is forbidden: User \"" + who.user +
             "\" cannot impersonate resource \"" + subject.resource;
     if (!subject.subresource.empty()) text += "/" + subject.subresource;
     text += "\" in API group \"" + std::string(subject.group) + "\" ";
@@ -42,7 +42,7 @@ Error refusal(const http::Request& request, const Subject& subject) {
 }
 }  // namespace
 
-Result<void> check_impersonation(const http::Request& request) {
+Result<void> check_impersonation(const http::Request& request, const objects::Identity& who) {
     // In Kubernetes' order: it is the first that is told of.
     for (const auto& [name, resource, group] :
          {std::array<std::string_view, 3>{"impersonate-user", "users", ""},
@@ -50,14 +50,14 @@ Result<void> check_impersonation(const http::Request& request) {
           std::array<std::string_view, 3>{"impersonate-uid", "uids", authentication_group}}) {
         for (const http::HeaderView& header : request.headers) {
             if (!http::equal_fold(header.name, name)) continue;
-            if (resource == "users") return refusal(request, subject_of_user(header.value));
-            return refusal(request, {std::string(header.value), std::string(resource), group, "", ""});
+            if (resource == "users") return refusal(who, subject_of_user(header.value));
+            return refusal(who, {std::string(header.value), std::string(resource), group, "", ""});
         }
     }
     for (const http::HeaderView& header : request.headers) {
         if (!starts_fold(header.name, extra_prefix)) continue;
         const std::string key(header.name.substr(extra_prefix.size()));
-        return refusal(request, {std::string(header.value), "userextras", authentication_group, key, ""});
+        return refusal(who, {std::string(header.value), "userextras", authentication_group, key, ""});
     }
     return ok();
 }

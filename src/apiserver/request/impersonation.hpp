@@ -4,10 +4,11 @@
 
 #include "orilla/base/result.hpp"
 #include "orilla/http/message.hpp"
+#include "orilla/objects/identity.hpp"
 
 namespace orilla::apiserver {
 
 /// 403 in Kubernetes' words when one of the Impersonate-* headers is there.
-Result<void> check_impersonation(const http::Request& request);
+Result<void> check_impersonation(const http::Request& request, const objects::Identity& who);
 
 }  // namespace orilla::apiserver

@@ -67,6 +67,12 @@ StatusDetails details_from_message(const Error& error) {
     return details;
 }
 
+Error no_such_path() { return Error(Code::not_found, "the server could not find the requested resource"); }
+
+Error no_such_method() {
+    return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
+}
+
 std::string render_status(const Error& error, const StatusDetails& details) {
     std::string out(status_start);
     out += "\"Failure\",\"message\":";

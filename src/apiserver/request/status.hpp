@@ -22,6 +22,10 @@ struct StatusDetails {
 /// point into the error's message.
 StatusDetails details_from_message(const Error& error);
 
+/// 404 and 405 for what is not served at all.
+Error no_such_path();
+Error no_such_method();
+
 std::string render_status(const Error& error, const StatusDetails& details = {});
 http::Response status_response(const Error& error, const StatusDetails& details = {});
 /// {"status":"Success"} with details; code 200 or 201.

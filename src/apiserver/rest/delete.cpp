@@ -70,9 +70,9 @@ Result<objects::DeleteOptions> parse_delete_options(const ResourceRequest& reque
         if (!report.kind.empty() && report.kind != "DeleteOptions")
             return Error(Code::bad_request, "the body of a DELETE must be DeleteOptions, not " + report.kind);
     }
-    TRY_VOID(take_query(request.query, options));
+    TRY_VOID(take_query(request.info.query, options));
     TRY(auto out, check_delete_options(options));
-    TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
+    TRY(const bool dry_run, parse_dry_run(request.info.query, request.http.method));
     out.dry_run = out.dry_run || dry_run;
     return out;
 }
@@ -85,7 +85,7 @@ StatusDetails details_of(const ResourceRequest& request, const api::ObjectMeta& 
 Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& request) {
     auto options = parse_delete_options(request);
     if (!options) co_return std::move(options).error();
-    CO_TRY(auto removed, rest.objects.remove(request.kind, request.path.ns, request.path.name, *options));
+    CO_TRY(auto removed, rest.objects.remove(request.kind, request.info.ns, request.info.name, *options));
     const bool with_object = removed.still_exists || request.kind.rules->shows_deleted;
     if (with_object) co_return render_stored(rest, request, removed.last, 200);
     co_return success_response(200, details_of(request, removed.last.object->meta()));
@@ -94,9 +94,9 @@ Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& requ
 Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest& request) {
     auto options = parse_delete_options(request);
     if (!options) co_return std::move(options).error();
-    auto wanted = parse_list_options(request.query);
+    auto wanted = parse_list_options(request.info.query);
     if (!wanted) co_return std::move(wanted).error();
-    auto selection = Selection::parse(request.query, request.kind, {});
+    auto selection = Selection::parse(request.info.query, request.kind, {});
     if (!selection) co_return std::move(selection).error();
     // What comes into the collection meanwhile is not in the page, and stays.
     CO_TRY(auto page, choose_page(rest, request, *wanted, *selection));

@@ -115,10 +115,6 @@ class ImageWork final : public http::ByteStream {
     loop::Scope scope_;  ///< last: its tasks use the rest
 };
 
-Error no_such_image_method() {
-    return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
-}
-
 Result<std::string> required(const http::Query& query, std::string_view name) {
     const std::string_view value = query.get(name);
     if (value.empty()) return Error(Code::bad_request, "the parameter " + std::string(name) + " is missing");
@@ -144,7 +140,7 @@ Result<http::Response> start_work(Rest& rest, const http::Query& query, bool is_
 
 Task<Result<http::Response>> serve_images(Rest& rest, const http::Request& request, std::vector<std::string> segments) {
     if (!rest.images) co_return Error(Code::unavailable, "images: this server has no image store");
-    if (segments.size() > 1) co_return Error(Code::not_found, "the server could not find the requested resource");
+    if (segments.size() > 1) co_return no_such_path();
     auto query = http::Query::parse(request.query);
     if (!query) co_return std::move(query).error();
     const std::string action = segments.empty() ? "" : segments[0];
@@ -157,8 +153,8 @@ Task<Result<http::Response>> serve_images(Rest& rest, const http::Request& reque
         co_return success_response(200);
     }
     if (action != "pull" && action != "import" && action != "prune" && !action.empty())
-        co_return Error(Code::not_found, "the server could not find the requested resource");
-    if (action.empty() || request.method != http::Method::post) co_return no_such_image_method();
+        co_return no_such_path();
+    if (action.empty() || request.method != http::Method::post) co_return no_such_method();
     if (action != "prune") co_return start_work(rest, *query, action == "pull");
     CO_TRY(auto removed, rest.images->prune());
     co_return http::Response(200, "application/json", render_images("items", removed));

@@ -32,7 +32,7 @@ Result<std::string> decode_url64(std::string text) {
     return decode_base64(text);
 }
 
-std::string collection_of(const ResourceRequest& request) { return std::string(request.kind.resource) + "/" + request.path.ns; }
+std::string collection_of(const ResourceRequest& request) { return std::string(request.kind.resource) + "/" + request.info.ns; }
 
 Error bad_token(std::string_view why) {
     return Error(Code::bad_request, "continue key is not valid: " + std::string(why));

@@ -14,7 +14,7 @@ constexpr int64_t nanoseconds = 1'000'000'000;
 /// A body of a type that is no served kind of its own.
 template <class T>
 Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
-    TRY(const auto validation, parse_field_validation(request.query, request.http.method));
+    TRY(const auto validation, parse_field_validation(request.info.query, request.http.method));
     TRY(const auto json, body_as_json(request.http, api::type_info<T>()));
     api::DecodeReport report;
     TRY(auto value, api::decode<T>(json, &report));
@@ -22,7 +22,7 @@ Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
         return Error(Code::bad_request, "the body must be a " + std::string(kind) + ", not a " + report.kind);
     TRY_VOID(check_fields(validation, report));
     const std::string_view name = value.metadata.name;
-    if (!name.empty() && name != request.path.name)
+    if (!name.empty() && name != request.info.name)
         return Error(Code::bad_request, "name in URL does not match name in " + std::string(kind) + " object");
     return value;
 }
@@ -32,7 +32,7 @@ Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, 
     if (eviction.delete_options) {
         TRY(options, check_delete_options(*eviction.delete_options));
     }
-    TRY(const bool dry_run, parse_dry_run(request.query, request.http.method));
+    TRY(const bool dry_run, parse_dry_run(request.info.query, request.http.method));
     options.dry_run = options.dry_run || dry_run;
     return options;
 }
@@ -101,16 +101,16 @@ Result<void> take_source(const http::Query& query, LogRequest& log) {
 
 Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::Pod& pod, int64_t now_s) {
     LogRequest log;
-    log.ns = request.path.ns;
-    log.pod = request.path.name;
+    log.ns = request.info.ns;
+    log.pod = request.info.name;
     log.pod_uid = pod.metadata.uid.str();
-    TRY(log.container, choose_container(pod, request.query.get("container")));
-    TRY(log.follow, request.query.flag("follow"));
-    TRY(log.previous, request.query.flag("previous"));
-    TRY(log.timestamps, request.query.flag("timestamps"));
-    TRY_VOID(take_numbers(request.query, log));
-    TRY_VOID(take_since(request.query, now_s, log));
-    TRY_VOID(take_source(request.query, log));
+    TRY(log.container, choose_container(pod, request.info.query.get("container")));
+    TRY(log.follow, request.info.query.flag("follow"));
+    TRY(log.previous, request.info.query.flag("previous"));
+    TRY(log.timestamps, request.info.query.flag("timestamps"));
+    TRY_VOID(take_numbers(request.info.query, log));
+    TRY_VOID(take_since(request.info.query, now_s, log));
+    TRY_VOID(take_source(request.info.query, log));
     return log;
 }
 }  // namespace
@@ -118,21 +118,21 @@ Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::
 Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request) {
     auto binding = decode_part<api::Binding>(request, "Binding");
     if (!binding) co_return std::move(binding).error();
-    if (binding->target.name.empty()) co_return Error(Code::invalid, "Binding \"" + request.path.name + "\" is invalid: target.name: Required value");
+    if (binding->target.name.empty()) co_return Error(Code::invalid, "Binding \"" + request.info.name + "\" is invalid: target.name: Required value");
     if (!binding->target.kind.empty() && binding->target.kind != "Node")
-        co_return Error(Code::invalid, "Binding \"" + request.path.name + "\" is invalid: target.kind: Unsupported value: \"" +
+        co_return Error(Code::invalid, "Binding \"" + request.info.name + "\" is invalid: target.kind: Unsupported value: \"" +
                                            binding->target.kind.str() + "\": supported values: \"Node\"");
-    auto dry_run = parse_dry_run(request.query, request.http.method);
+    auto dry_run = parse_dry_run(request.info.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
     if (!binding->metadata.uid.empty()) {
-        CO_TRY(auto pod, rest.objects.read<api::Pod>(request.path.ns, request.path.name));
+        CO_TRY(auto pod, rest.objects.read<api::Pod>(request.info.ns, request.info.name));
         if (pod->metadata.uid != binding->metadata.uid)
-            co_return Error(Code::conflict, "Operation cannot be fulfilled on pods \"" + request.path.name + "\": Precondition failed: UID in "
+            co_return Error(Code::conflict, "Operation cannot be fulfilled on pods \"" + request.info.name + "\": Precondition failed: UID in "
                                             "precondition: " + binding->metadata.uid.str() + ", UID in object meta: " + pod->metadata.uid.str());
     }
     objects::WriteOptions options;
     options.dry_run = *dry_run;
-    CO_TRY(auto bound, rest.objects.bind(request.path.ns, request.path.name, binding->target.name.str(), options));
+    CO_TRY(auto bound, rest.objects.bind(request.info.ns, request.info.name, binding->target.name.str(), options));
     (void)bound;
     co_return success_response(201);
 }
@@ -142,13 +142,13 @@ Task<Result<http::Response>> evict_pod(Rest& rest, const ResourceRequest& reques
     if (!eviction) co_return std::move(eviction).error();
     auto options = eviction_options(request, *eviction);
     if (!options) co_return std::move(options).error();
-    CO_TRY(auto removed, rest.objects.remove(request.kind, request.path.ns, request.path.name, *options));
+    CO_TRY(auto removed, rest.objects.remove(request.kind, request.info.ns, request.info.name, *options));
     (void)removed;
     co_return success_response(201);
 }
 
 Task<Result<http::Response>> read_pod_log(Rest& rest, const ResourceRequest& request) {
-    CO_TRY(auto pod, rest.objects.read<api::Pod>(request.path.ns, request.path.name));
+    CO_TRY(auto pod, rest.objects.read<api::Pod>(request.info.ns, request.info.name));
     auto log = parse_log_request(request, *pod, rest.now_s());
     if (!log) co_return std::move(log).error();
     if (!rest.logs) co_return Error(Code::unavailable, "pods/log: this server has no node agent to read logs from");

@@ -162,17 +162,17 @@ class ListStream final : public http::ByteStream {
 Result<store::Listing> take_listing(Rest& rest, const ResourceRequest& request, const ListOptions& options,
                                     const std::optional<ContinueToken>& token, const Selection& selection) {
     store::Store& objects = rest.store();
-    if (token && token->revision > 0) return objects.list_at(request.kind.resource, request.path.ns, token->revision);
-    if (options.wants_exact()) return objects.list_at(request.kind.resource, request.path.ns, *options.revision);
+    if (token && token->revision > 0) return objects.list_at(request.kind.resource, request.info.ns, token->revision);
+    if (options.wants_exact()) return objects.list_at(request.kind.resource, request.info.ns, *options.revision);
     // One name in one namespace is a lookup.
-    if (!selection.name().empty() && (!request.kind.namespaced || !request.path.ns.empty())) {
+    if (!selection.name().empty() && (!request.kind.namespaced || !request.info.ns.empty())) {
         store::Listing listing;
         listing.revision = objects.revision();
-        auto entry = objects.find({std::string(request.kind.resource), request.path.ns, std::string(selection.name())});
+        auto entry = objects.find({std::string(request.kind.resource), request.info.ns, std::string(selection.name())});
         if (entry) listing.entries.push_back(std::move(entry));
         return listing;
     }
-    return objects.list(request.kind.resource, request.path.ns);
+    return objects.list(request.kind.resource, request.info.ns);
 }
 
 http::Response entry_response(const store::EntryPtr& entry, int status) {
@@ -224,7 +224,7 @@ Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request,
         api::append_partial_metadata(response.body, *stored.object, revision);
         return response;
     }
-    TRY(const auto include, include_object(request.query));
+    TRY(const auto include, include_object(request.info.query));
     api::TableHead head;
     head.resource_version = revision;
     api::append_table_head(response.body, request.kind, head);
@@ -235,7 +235,7 @@ Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request,
 }
 
 Task<Result<http::Response>> get_item(Rest& rest, const ResourceRequest& request) {
-    auto revision = parse_revision(request.query);
+    auto revision = parse_revision(request.info.query);
     if (!revision) co_return std::move(revision).error();
     auto reaching = await_revision(rest, revision->value_or(0));
     if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
@@ -255,7 +255,7 @@ Task<Result<http::Response>> start_list(std::unique_ptr<ListStream> stream) {
 }  // namespace
 
 Task<Result<http::Response>> render_page(Rest& rest, const ResourceRequest& request, ListPage page) {
-    auto include = include_object(request.query);
+    auto include = include_object(request.info.query);
     if (!include) co_return std::move(include).error();
     auto task = start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include));
     co_return co_await std::move(task);
@@ -287,11 +287,11 @@ Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, c
 }
 
 Task<Result<http::Response>> list_items(Rest& rest, const ResourceRequest& request) {
-    auto options = parse_list_options(request.query);
+    auto options = parse_list_options(request.info.query);
     if (!options) co_return std::move(options).error();
-    auto selection = Selection::parse(request.query, request.kind, {});
+    auto selection = Selection::parse(request.info.query, request.kind, {});
     if (!selection) co_return std::move(selection).error();
-    auto include = include_object(request.query);
+    auto include = include_object(request.info.query);
     if (!include) co_return std::move(include).error();
     CO_TRY(auto page, choose_page(rest, request, *options, *selection));
     if (page.refusal) co_return std::move(*page.refusal);

@@ -14,7 +14,7 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/schema/codec.hpp"
 #include "request/negotiation.hpp"
-#include "request/resource_path.hpp"
+#include "request/request_info.hpp"
 #include "stream/shared_texts.hpp"
 
 namespace orilla::apiserver {
@@ -41,12 +41,11 @@ struct Rest {
 /// One request for a resource. Lives in the router's frame until the answer was given.
 struct ResourceRequest {
     const api::KindInfo& kind;
-    ResourcePath path;
-    http::Query query;
+    RequestInfo info;
     const http::Request& http;
     Form form = Form::json;
 
-    store::Key key() const { return {std::string(kind.resource), path.ns, path.name}; }
+    store::Key key() const { return {std::string(kind.resource), info.ns, info.name}; }
 };
 
 /// The entry with its value at hand; not_found when there is none.

@@ -88,7 +88,7 @@ struct ScalePatch {
                                               : api::apply_merge_patch(document, request.http.body));
         api::DecodeReport report;
         TRY(auto after, api::decode<api::Scale>(patched, &report));
-        TRY(const auto validation, parse_field_validation(request.query, request.http.method));
+        TRY(const auto validation, parse_field_validation(request.info.query, request.http.method));
         TRY_VOID(check_fields(validation, report));
         if (after.metadata.resource_version == revision) after.metadata.resource_version = api::Str();
         return take_scale(after, object);
@@ -97,14 +97,14 @@ struct ScalePatch {
 }  // namespace
 
 Task<Result<http::Response>> get_scale(Rest& rest, const ResourceRequest& request) {
-    CO_TRY(auto stored, rest.objects.read(request.kind, request.path.ns, request.path.name));
+    CO_TRY(auto stored, rest.objects.read(request.kind, request.info.ns, request.info.name));
     co_return render_scale(stored);
 }
 
 Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& request) {
-    auto dry_run = parse_dry_run(request.query, request.http.method);
+    auto dry_run = parse_dry_run(request.info.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
-    auto validation = parse_field_validation(request.query, request.http.method);
+    auto validation = parse_field_validation(request.info.query, request.http.method);
     if (!validation) co_return std::move(validation).error();
     auto json = body_as_json(request.http, api::type_info<api::Scale>());
     if (!json) co_return std::move(json).error();
@@ -116,13 +116,13 @@ Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& req
     objects::WriteOptions options;
     options.dry_run = *dry_run;
     objects::Objects::Change change = ScaleUpdate{std::move(*scale)};
-    CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change),
+    CO_TRY(auto stored, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change),
                                             objects::Part::main, options));
     co_return render_scale(stored);
 }
 
 Task<Result<http::Response>> patch_scale(Rest& rest, const ResourceRequest& request) {
-    auto dry_run = parse_dry_run(request.query, request.http.method);
+    auto dry_run = parse_dry_run(request.info.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
     const std::string_view type = parse_media_type(request.http.header("content-type")).type;
     if (type != "application/json-patch+json" && type != "application/merge-patch+json" &&
@@ -133,7 +133,7 @@ Task<Result<http::Response>> patch_scale(Rest& rest, const ResourceRequest& requ
     objects::WriteOptions options;
     options.dry_run = *dry_run;
     objects::Objects::Change change = ScalePatch{request};
-    CO_TRY(auto stored, rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change),
+    CO_TRY(auto stored, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change),
                                             objects::Part::main, options));
     co_return render_scale(stored);
 }

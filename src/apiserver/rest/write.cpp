@@ -18,8 +18,8 @@ struct WriteRequest {
 
 Result<WriteRequest> parse_write_request(const ResourceRequest& request) {
     WriteRequest write;
-    TRY(write.validation, parse_field_validation(request.query, request.http.method));
-    TRY(write.options.dry_run, parse_dry_run(request.query, request.http.method));
+    TRY(write.validation, parse_field_validation(request.info.query, request.http.method));
+    TRY(write.options.dry_run, parse_dry_run(request.info.query, request.http.method));
     return write;
 }
 
@@ -38,9 +38,9 @@ Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request
     DecodedBody body{std::move(object), std::move(report)};
     api::ObjectMeta& meta = body.object.meta();
     if (!request.kind.namespaced) co_return body;
-    if (!meta.namespace_.empty() && meta.namespace_ != request.path.ns)
+    if (!meta.namespace_.empty() && meta.namespace_ != request.info.ns)
         co_return Error(Code::bad_request, "the namespace of the provided object does not match the namespace sent on the request");
-    meta.namespace_ = api::Str(request.path.ns);
+    meta.namespace_ = api::Str(request.info.ns);
     co_return body;
 }
 
@@ -144,12 +144,12 @@ struct PatchOfRevision {
 
 /// A body without a name is no shorter way to say it: what was forgotten with it would be taken from the object.
 Result<void> check_body_name(const ResourceRequest& request, std::string_view name) {
-    if (name == request.path.name) return ok();
+    if (name == request.info.name) return ok();
     if (name.empty())
-        return Error(Code::bad_request, "the name of the object (" + request.path.name +
+        return Error(Code::bad_request, "the name of the object (" + request.info.name +
                                             " based on URL) was undeterminable: name must be provided");
     return Error(Code::bad_request, "the name of the object (" + std::string(name) + ") does not match the name on the URL (" +
-                                        request.path.name + ")");
+                                        request.info.name + ")");
 }
 
 Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& request) {
@@ -158,7 +158,7 @@ Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& requ
     auto decoding = decode_body(rest, request, write->validation);
     auto body = co_await std::move(decoding);
     if (!body) co_return std::move(body).error();
-    if (!request.path.name.empty())
+    if (!request.info.name.empty())
         co_return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
     CO_TRY(auto stored, rest.objects.create(std::move(body->object), write->options));
     co_return answer(rest, request, stored, 201, write->validation, body->report);
@@ -182,13 +182,13 @@ Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& reque
     auto type = parse_patch_type(request.http);
     if (!type) co_return std::move(type).error();
     for (int attempt = 0;; ++attempt) {
-        CO_TRY(auto before, rest.objects.read(request.kind, request.path.ns, request.path.name));
+        CO_TRY(auto before, rest.objects.read(request.kind, request.info.ns, request.info.name));
         CO_TRY(auto made, patch_object(rest, request, *type, before.object));
         if (auto checked = check_fields(write->validation, made.report); !checked) co_return std::move(checked).error();
         auto patched = std::make_shared<Patched>(std::move(made));
         auto outdated = std::make_shared<bool>(false);
         objects::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
-        auto modifying = rest.objects.modify(request.kind, request.path.ns, request.path.name, std::move(change), part, write->options);
+        auto modifying = rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->options);
         auto stored = co_await std::move(modifying);
         if (stored) co_return answer(rest, request, *stored, 200, write->validation, patched->report);
         if (!*outdated || attempt == patch_attempts_max) co_return std::move(stored).error();

@@ -46,7 +46,7 @@ class WatchStream final : public http::ByteStream {
                 std::string_view include)
         : rest_(rest),
           kind_(request.kind),
-          ns_(request.path.ns),
+          ns_(request.info.ns),
           selection_(std::move(selection)),
           options_(options),
           form_(request.form) {
@@ -292,11 +292,11 @@ class WatchStream final : public http::ByteStream {
 Task<Result<http::Response>> watch_items(Rest& rest, const ResourceRequest& request) {
     if (!accepts_json(request.http.header("accept")))
         co_return Error(Code::not_acceptable, "only the following media types are accepted: application/json;stream=watch");
-    auto options = parse_watch_options(request.query);
+    auto options = parse_watch_options(request.info.query);
     if (!options) co_return std::move(options).error();
-    auto selection = Selection::parse(request.query, request.kind, request.path.name);
+    auto selection = Selection::parse(request.info.query, request.kind, request.info.name);
     if (!selection) co_return std::move(selection).error();
-    auto include = parse_include_object(request.query);
+    auto include = parse_include_object(request.info.query);
     if (!include) co_return std::move(include).error();
     auto reaching = await_revision(rest, options->revision.value_or(0));
     if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();

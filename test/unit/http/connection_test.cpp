@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <catch2/catch.hpp>
 
@@ -39,7 +40,12 @@ class FakeStream final : public ByteStream {
 class FakeHandler final : public Handler {
   public:
     explicit FakeHandler(loop::Loop& loop) : loop_(loop) {}
-    bool admits(const Request& request) const override { return request.identity->kind == Identity::Kind::admin; }
+    std::shared_ptr<const Caller> identify(const Peer& peer) const override {
+        auto caller = std::make_shared<Caller>();
+        caller->name = "uid:" + std::to_string(peer.uid);
+        caller->admitted = peer.kind == Peer::Kind::local && peer.uid == 0;
+        return caller;
+    }
     Response refuse(const Request&) const override { return Response(403, "text/plain", "no"); }
     Response render_http_error(int status, std::string_view message) const override {
         return Response(status, "text/plain", std::string(message));
@@ -66,10 +72,10 @@ class FakeHandler final : public Handler {
 struct World {
     explicit World(ServerLimits limits = {}) : server(loop, handler, limits) {}
     /// The client's end of a new connection.
-    UniqueFd connect(Identity::Kind kind = Identity::Kind::admin) {
+    UniqueFd connect(Peer peer = {Peer::Kind::local}) {
         int ends[2];
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-        server.adopt(UniqueFd(ends[0]), Identity{kind, "test"});
+        server.adopt(UniqueFd(ends[0]), peer);
         return UniqueFd(ends[1]);
     }
     void send(const UniqueFd& fd, std::string_view text) {
@@ -160,7 +166,7 @@ TEST_CASE("Connection: asks for the body that a client holds back") {
 
 TEST_CASE("Connection: a stranger is refused before the body is read") {
     World world;
-    const UniqueFd client = world.connect(Identity::Kind::forbidden);
+    const UniqueFd client = world.connect({Peer::Kind::local, 1000});
     world.send(client, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 400\r\n\r\nabc");
     bool closed = false;
     CHECK(world.receive(client, &closed).starts_with("HTTP/1.1 403 Forbidden"));
@@ -279,7 +285,7 @@ TEST_CASE("Connection: one that never waits lets the others have their turn") {
 
 TEST_CASE("Connection: who will be refused anyway may not wait for long") {
     World world;
-    const UniqueFd stranger = world.connect(Identity::Kind::unauthenticated);
+    const UniqueFd stranger = world.connect({Peer::Kind::nobody});
     const UniqueFd admin = world.connect();
     pass(world.loop, world.clock, 11'000);
     CHECK(world.server.connections() == 1);
@@ -307,14 +313,14 @@ TEST_CASE("Connection: any split of two requests gives the same answers") {
     }
 }
 
-TEST_CASE("identify_peer: root and members of the group are admins") {
+TEST_CASE("read_peer: tells the user and the groups at the other end") {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     const UniqueFd a(ends[0]), b(ends[1]);
-    const Identity identity = identify_peer(a.get(), static_cast<int>(::getegid()));
-    CHECK(identity.kind == Identity::Kind::admin);
-    if (::geteuid() != 0) CHECK(identify_peer(a.get(), -1).kind == Identity::Kind::forbidden);
-    else CHECK(identity.user == "root");
+    const Peer peer = read_peer(a.get());
+    CHECK(peer.kind == Peer::Kind::local);
+    CHECK(peer.uid == ::geteuid());
+    CHECK(std::ranges::find(peer.groups, ::getegid()) != peer.groups.end());
 }
 
 TEST_CASE("find_group_id: reads the group file") {

@@ -45,7 +45,13 @@ class EndlessStream final : public ByteStream {
 class PlainHandler final : public Handler {
   public:
     PlainHandler(loop::Loop& loop, FakeClock& clock) : loop_(loop), clock_(clock) {}
-    bool admits(const Request& request) const override { return request.identity->kind == Identity::Kind::admin; }
+    std::shared_ptr<const Caller> identify(const Peer& peer) const override {
+        auto caller = std::make_shared<Caller>();
+        const bool local = peer.kind == Peer::Kind::local;
+        caller->name = local ? "uid:" + std::to_string(peer.uid) : peer.common_name;
+        caller->admitted = local || peer.organisations == std::vector<std::string>{"system:masters"};
+        return caller;
+    }
     Response refuse(const Request&) const override { return Response(403, "text/plain", "no"); }
     Response render_http_error(int status, std::string_view message) const override {
         Response response(status, "application/json", R"({"reason":")" + std::string(status == 429 ? "TooManyRequests" : message) + "\"}");
@@ -77,7 +83,7 @@ struct SocketWorld {
         directory = name;
         auto listener = listen_unix(directory + "/s", static_cast<int>(::getegid()));
         REQUIRE(listener);
-        server.serve_unix(std::move(listener).value(), static_cast<int>(::getegid()));
+        server.serve_unix(std::move(listener).value());
     }
     ~SocketWorld() { std::filesystem::remove_all(directory); }
 

@@ -77,9 +77,10 @@ TEST_CASE("TLS: the administrator's certificate is known") {
     REQUIRE(tls);
     TlsPair pair(*tls.value(), pki->ca_certificate, pki->admin_certificate, pki->admin_key);
     REQUIRE(pair.shake());
-    CHECK(pair.server->peer_common_name() == "orilla-admin");
-    CHECK(pair.server->peer_in_organisation("system:masters"));
-    CHECK_FALSE(pair.server->peer_in_organisation("system:nodes"));
+    const Peer peer = pair.server->peer();
+    CHECK(peer.kind == Peer::Kind::certificate);
+    CHECK(peer.common_name == "orilla-admin");
+    CHECK(peer.organisations == std::vector<std::string>{"system:masters"});
 }
 
 TEST_CASE("TLS: without a certificate, or with a stranger's, the handshake ends and nobody is known") {
@@ -93,15 +94,17 @@ TEST_CASE("TLS: without a certificate, or with a stranger's, the handshake ends 
           {pki->server_certificate, pki->server_key}}) {
         TlsPair pair(*tls.value(), pki->ca_certificate, certificate, key);
         REQUIRE(pair.shake());
-        CHECK(pair.server->peer_common_name().empty());
-        CHECK_FALSE(pair.server->peer_in_organisation("system:masters"));
+        const Peer peer = pair.server->peer();
+        CHECK(peer.kind == Peer::Kind::nobody);
+        CHECK(peer.common_name.empty());
+        CHECK(peer.organisations.empty());
     }
 }
 
 namespace {
 class NoHandler final : public Handler {
   public:
-    bool admits(const Request&) const override { return false; }
+    std::shared_ptr<const Caller> identify(const Peer&) const override { return std::make_shared<Caller>(); }
     Response refuse(const Request&) const override { return Response(401); }
     loop::Task<Response> handle(const Request&) override { co_return Response(200); }
     Response render_http_error(int status, std::string_view) const override { return Response(status); }

@@ -1,0 +1,102 @@
+#include "rest/routes.hpp"
+
+#include <algorithm>
+
+#include "request/status.hpp"
+
+namespace orilla::apiserver {
+
+namespace {
+template <objects::Part part>
+Task<Result<http::Response>> update_part(Rest& rest, const ResourceRequest& request) {
+    return update_item(rest, request, part);
+}
+template <objects::Part part>
+Task<Result<http::Response>> patch_part(Rest& rest, const ResourceRequest& request) {
+    return patch_item(rest, request, part);
+}
+
+constexpr Route all_routes[] = {
+    {"*", "", "create", create_item},
+    {"*", "", "delete", delete_item},
+    {"*", "", "deletecollection", delete_collection},
+    {"*", "", "get", get_item},
+    {"*", "", "list", list_items},
+    {"*", "", "patch", patch_part<objects::Part::main>},
+    {"*", "", "update", update_part<objects::Part::main>},
+    {"*", "", "watch", watch_items},
+    {"*", "scale", "get", get_scale},
+    {"*", "scale", "patch", patch_scale},
+    {"*", "scale", "update", update_scale},
+    {"*", "status", "get", get_item},
+    {"*", "status", "patch", patch_part<objects::Part::status>},
+    {"*", "status", "update", update_part<objects::Part::status>},
+    {"namespaces", "finalize", "update", update_part<objects::Part::finalize>},
+    {"pods", "binding", "create", bind_pod},
+    {"pods", "eviction", "create", evict_pod},
+    {"pods", "log", "get", read_pod_log, true},
+};
+
+bool tells(const api::KindInfo& kind, const RequestInfo& info) {
+    if (info.subresource.empty()) return kind.has_verb(info.verb);
+    const api::SubresourceInfo* part = kind.find_subresource(info.subresource);
+    return part && std::ranges::find(part->verbs, info.verb) != part->verbs.end();
+}
+
+/// For these kubectl has verbs: whoever calls one is told more than that there is no such path.
+bool is_known_to_kubernetes(const RequestInfo& info) {
+    static constexpr std::string_view parts[] = {"attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize"};
+    return info.resource == "pods" && std::ranges::find(parts, info.subresource) != std::end(parts);
+}
+
+/// There are none, and no discovery names them: but kubectl lists them before it says that it knows no such kind, and
+/// would tell of this list's absence instead.
+bool lists_custom_resources(const http::Request& request) {
+    return is_read(request.method) && request.path == "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+}
+
+http::Response no_custom_resources() {
+    return http::Response(200, "application/json",
+                    R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})" "\n");
+}
+
+Result<const Route*> choose_route(const api::KindInfo& kind, const RequestInfo& info) {
+    if (!info.subresource.empty() && !kind.find_subresource(info.subresource)) {
+        if (!is_known_to_kubernetes(info)) return no_such_path();
+        return Error(Code::method_not_allowed, "pods/" + info.subresource + " is not served by this version of Orilla");
+    }
+    const Route* route = tells(kind, info) ? find_route(kind.resource, info.subresource, info.verb) : nullptr;
+    // Across namespaces one may look, not write: a namespace that was forgotten must not empty the node.
+    const bool across = kind.namespaced && info.ns.empty();
+    const bool looks = info.verb == "get" || info.verb == "list" || info.verb == "watch";
+    if (!route || (across && !looks)) return no_such_method();
+    return route;
+}
+}  // namespace
+
+std::span<const Route> routes() { return all_routes; }
+
+const Route* find_route(std::string_view resource, std::string_view subresource, std::string_view verb) {
+    for (const Route& route : all_routes)
+        if ((route.resource == "*" || route.resource == resource) && route.subresource == subresource && route.verb == verb) return &route;
+    return nullptr;
+}
+
+Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, RequestInfo info) {
+    const api::KindInfo* kind = api::find_resource(info.group, info.version, info.resource);
+    if (lists_custom_resources(request)) co_return no_custom_resources();
+    if (!kind || info.in_namespace != (kind->namespaced && !info.ns.empty())) co_return no_such_path();
+    // All namespaces: only as a collection.
+    if (kind->namespaced && info.ns.empty() && !info.name.empty()) co_return no_such_path();
+    CO_CHECK(const Route* route, choose_route(*kind, info));
+    if (!is_read(request.method) && request.method != http::Method::delete_) CO_CHECK_VOID(check_write_options(info.query, request));
+    Form form = Form::json;
+    if (!route->is_text) {
+        CO_CHECK(form, negotiate_object(request.header("accept")));
+    }
+    const ResourceRequest resource{*kind, std::move(info), request, form};
+    auto task = route->handler(rest, resource);
+    co_return co_await std::move(task);
+}
+
+}  // namespace orilla::apiserver

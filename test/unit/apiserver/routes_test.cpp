@@ -1,0 +1,46 @@
+#include "rest/routes.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include "orilla/kinds/kinds.hpp"
+
+using namespace orilla;
+using namespace orilla::apiserver;
+
+namespace {
+/// RESOURCE, SUBRESOURCE and VERB of all that discovery tells.
+std::vector<std::array<std::string_view, 3>> told() {
+    std::vector<std::array<std::string_view, 3>> all;
+    for (const api::KindInfo& kind : api::all_kinds()) {
+        for (const std::string_view verb : kind.verbs) all.push_back({kind.resource, "", verb});
+        for (const api::SubresourceInfo& part : kind.subresources)
+            for (const std::string_view verb : part.verbs) all.push_back({kind.resource, part.name, verb});
+    }
+    return all;
+}
+
+bool answers(const Route& route, const std::array<std::string_view, 3>& what) {
+    return (route.resource == "*" || route.resource == what[0]) && route.subresource == what[1] && route.verb == what[2];
+}
+}  // namespace
+
+TEST_CASE("routes: whatever discovery tells has exactly one") {
+    for (const auto& what : told()) {
+        INFO(what[0] << "/" << what[1] << " " << what[2]);
+        const auto fits = [&what](const Route& route) { return answers(route, what); };
+        REQUIRE(std::ranges::count_if(routes(), fits) == 1);
+        CHECK(answers(*find_route(what[0], what[1], what[2]), what));
+    }
+}
+
+TEST_CASE("routes: none is for something that discovery does not tell") {
+    const auto all = told();
+    for (const Route& route : routes()) {
+        INFO(route.resource << "/" << route.subresource << " " << route.verb);
+        const auto fits = [&route](const auto& what) { return answers(route, what); };
+        CHECK(std::ranges::any_of(all, fits));
+    }
+}
