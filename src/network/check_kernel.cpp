@@ -7,7 +7,7 @@
 #include "links/pod_namespace.hpp"
 #include "netlink/conntrack.hpp"
 #include "netlink/rtnetlink.hpp"
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 
 namespace orilla::network {
 
@@ -29,7 +29,7 @@ Result<void> try_veth() {
 
 /// One service that uses every kind of rule.
 Result<void> try_rules() {
-    TRY(auto rules, ServiceRules::open({"orilla", "orilla0", pods, services}));
+    TRY(auto rules, open_service_rules({"orilla", "orilla0", pods, services}));
     ServicePortSpec spec;
     spec.cluster_ips = {services.at(10)};
     spec.port = 80;

@@ -35,6 +35,7 @@ ContainerEntry entry_of(const supervisor::Record& record) {
     ContainerState& state = entry.state;
     state.id = record.id;
     state.name = record.name;
+    state.attempt = attempt_of(record.id);
     state.log_path = record.log_path;
     state.stop_signal = record.stop_signal;
     state.started_wall_ns = record.started_wall_ns;

@@ -178,6 +178,7 @@ ContainerState RuntimeImpl::note_start(PodEntry& pod, const ContainerSpec& spec,
     entry.scratch_dir = spec.scratch_dir;
     entry.state.id = spec.id;
     entry.state.name = spec.name;
+    entry.state.attempt = attempt_of(spec.id);
     entry.state.pid = static_cast<pid_t>(started.number[1]);
     entry.state.started_wall_ns = started.number[2];
     entry.state.log_path = spec.log_path;
@@ -254,13 +255,6 @@ loop::Task<Result<void>> RuntimeImpl::remove_container(std::string pod_id, std::
 loop::Task<bool> RuntimeImpl::wait_for_change(PodPtr pod) {
     co_await pod->changed.wait();
     co_return true;
-}
-
-std::string RuntimeImpl::read_termination_message(const std::string& pod_id, const std::string& container_id) const {
-    const PodPtr pod = find(pod_id);
-    if (!pod) return {};
-    auto message = read_file_end(message_path(pod->record.facts, container_id), termination_message_bytes_max);
-    return message ? *message : std::string();
 }
 
 Result<Usage> RuntimeImpl::read_usage(const std::string& pod_id, const std::string& container_id) const {

@@ -191,6 +191,8 @@ void RuntimeImpl::settle_exit(PodEntry& pod, ContainerEntry& container, const Ex
     state.exit_code = exit.exit_code;
     state.signal = exit.signal;
     state.finished_wall_ns = exit.wall_ns;
+    if (auto message = read_file_end(message_path(pod.record.facts, state.id), termination_message_bytes_max))
+        state.termination_message = std::move(*message);
     const std::string cgroup = pod.container_cgroup(state.id);
     // Only what SIGKILL ended, or who passes on that it ended its child: one that lived on and then ended for a reason of
     // its own was not killed for its memory.

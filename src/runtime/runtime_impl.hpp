@@ -77,7 +77,6 @@ class RuntimeImpl final : public Runtime {
     loop::Task<Result<void>> remove_container(std::string pod_id, std::string container_id) override;
     loop::Task<Result<void>> remove_pod(std::string pod_id) override;
     loop::Task<Result<void>> collect_garbage(std::vector<std::string> known_pod_ids) override;
-    std::string read_termination_message(const std::string& pod_id, const std::string& container_id) const override;
     Result<Usage> read_usage(const std::string& pod_id, const std::string& container_id) const override;
     Result<Usage> read_pod_usage(const std::string& pod_id) const override;
     loop::Task<Result<void>> remove_tree(std::string path) override;

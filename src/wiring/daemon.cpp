@@ -8,6 +8,7 @@
 #include "orilla/base/durable.hpp"
 #include "orilla/base/heap.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/network/node_ip.hpp"
 #include "orilla/node/host_ports.hpp"
 
 namespace orilla::wiring {
@@ -83,15 +84,14 @@ Result<void> Daemon::open_network() {
     rules_config_.bridge = links.bridge;
     rules_config_.pod_cidr = links.pod_cidr;
     rules_config_.service_cidr = links.service_cidr;
-    TRY(rules_, network::ServiceRules::open(rules_config_));
+    TRY(rules_, network::open_service_rules(rules_config_));
     zone_ = std::make_unique<network::DnsZone>(config_.cluster_domain, links.pod_cidr, links.service_cidr);
     network::DnsServerConfig dns;
     dns.address = links_->gateway();
     dns.pod_cidr = links.pod_cidr;
     TRY(dns_, network::DnsServer::open(loop_, random_, *zone_, dns));
-    if (config_.node_ip.empty()) config_.node_ip = find_node_ip(config_.bridge);
+    if (config_.node_ip.empty()) config_.node_ip = network::find_node_ip(config_.bridge);
     if (config_.node_ip.empty()) config_.node_ip = links_->gateway().text();
-    network_adapter_ = std::make_unique<NetworkAdapter>(*links_, *rules_, config_.node_ip);
     service_proxy_ = std::make_unique<proxy::ServiceProxy>(loop_, *objects_, *rules_, *zone_, config_.node_name);
     return ok();
 }
@@ -108,9 +108,8 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     options.cgroup_root = config_.cgroup_root;
     options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
-    runtime_adapter_ = std::make_unique<RuntimeAdapter>(*runtime_, *images_, RuntimeAdapterOptions{config_.data_dir + "/containers"});
     images_adapter_ = std::make_unique<ImagesAdapter>(*images_);
-    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, *objects_, *runtime_adapter_, config_.data_dir + "/logs");
+    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, *objects_, *runtime_, config_.data_dir + "/logs");
     co_return ok();
 }
 
@@ -138,8 +137,8 @@ network::ServiceRules::Services Daemon::wanted_host_ports() {
     for (const auto& pod : objects_->list<api::Pod>()) {
         const std::string uid = pod->metadata.uid.str();
         const auto link = links_->find(uid);
-        const auto ports = node::find_host_ports(*pod);
-        if (link && !ports.empty()) out[host_ports_owner(uid)] = plan_host_ports(ports, link->ip);
+        if (!link) continue;
+        if (auto ports = node::plan_host_ports(*pod, link->ip); !ports.empty()) out[node::host_ports_owner(uid)] = std::move(ports);
     }
     return out;
 }
@@ -214,13 +213,15 @@ loop::Task<Result<void>> Daemon::start_node() {
     node::PodAgentOptions options;
     options.pods_dir = config_.data_dir + "/pods";
     options.logs_dir = config_.data_dir + "/logs";
+    options.containers_dir = config_.data_dir + "/containers";
     options.node_name = config_.node_name;
+    options.node_ip = config_.node_ip;
     options.cluster_domain = config_.cluster_domain;
     options.node_cpu_milli = node_agent_->facts().cpu_milli;
     options.node_memory_bytes = node_agent_->facts().memory_bytes;
     options.hardened_workloads = config_.workload_defaults == "hardened";
-    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, *runtime_adapter_, *images_adapter_,
-                                                  *network_adapter_, std::move(options));
+    const node::PodPorts ports{*runtime_, *images_, *links_, *rules_};
+    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, ports, std::move(options));
     images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });
     background_ = std::make_unique<loop::Scope>(loop_);
     background_->spawn(collect_garbage());
@@ -286,7 +287,6 @@ loop::Task<Result<void>> Daemon::start() {
 void Daemon::take_network_back() {
     if (!links_ || !links_->made_bridge() || !links_->list().empty()) return;
     service_proxy_.reset();
-    network_adapter_.reset();
     dns_.reset();
     rules_.reset();
     links_.reset();

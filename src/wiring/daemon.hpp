@@ -8,14 +8,13 @@
 #include "claims.hpp"
 #include "images_adapter.hpp"
 #include "logs_adapter.hpp"
-#include "network_adapter.hpp"
 #include "orilla/apiserver/server.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/images/images.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 #include "orilla/node/manifests.hpp"
 #include "orilla/node/node_agent.hpp"
 #include "orilla/node/pod_agent.hpp"
@@ -27,7 +26,6 @@
 #include "orilla/runtime/runtime.hpp"
 #include "orilla/scheduler/scheduler.hpp"
 #include "orilla/store/sqlite_store.hpp"
-#include "runtime_adapter.hpp"
 #include "serve_config.hpp"
 
 namespace orilla::wiring {
@@ -85,9 +83,7 @@ class Daemon {
     std::unique_ptr<network::ServiceRules> rules_;
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<network::DnsServer> dns_;
-    std::unique_ptr<RuntimeAdapter> runtime_adapter_;
     std::unique_ptr<ImagesAdapter> images_adapter_;
-    std::unique_ptr<NetworkAdapter> network_adapter_;
     std::unique_ptr<LogsAdapter> logs_adapter_;
     std::unique_ptr<proxy::ServiceProxy> service_proxy_;
     std::unique_ptr<controllers::Controllers> controllers_;

@@ -11,15 +11,6 @@
 namespace orilla::wiring {
 namespace {
 
-node::ImageFacts to_facts(const images::Image& image) {
-    node::ImageFacts out;
-    out.id = image.repo_digests.empty() ? image.id : image.repo_digests.front();
-    out.user = image.config.user;
-    out.size_bytes = image.size_bytes;
-    out.names = image.names;
-    return out;
-}
-
 /// Adds up the layers' progress into what a person follows.
 class ProgressSum {
   public:
@@ -59,26 +50,6 @@ images::ProgressSink sum_into(apiserver::ImageProgressFn sink) {
 void ImagesAdapter::set_in_use(std::function<std::vector<std::string>()> in_use) {
     in_use_ = in_use;
     images_.set_in_use(std::move(in_use));
-}
-
-std::optional<node::ImageFacts> ImagesAdapter::find(const std::string& name) const {
-    const images::Image* image = images_.find(name);
-    if (!image) return std::nullopt;
-    return to_facts(*image);
-}
-
-Result<void> ImagesAdapter::check_name(const std::string& name) const {
-    auto parsed = images::parse_reference(name);
-    if (!parsed) return std::move(parsed).error().with_context("couldn't parse image name \"" + name + "\"");
-    return ok();
-}
-
-loop::Task<Result<node::ImageFacts>> ImagesAdapter::pull(std::string name, std::vector<std::string> docker_configs) {
-    images::PullRequest request;
-    request.image = std::move(name);
-    request.docker_configs = std::move(docker_configs);
-    CO_TRY(images::Image image, images_.pull(std::move(request)));
-    co_return to_facts(image);
 }
 
 apiserver::ImageInfo ImagesAdapter::to_info(const images::Image& image) const {

@@ -1,24 +1,17 @@
-// The image store as the node and the API server see it.
+// The image store as the API server sees it.
 #pragma once
 
 #include "orilla/apiserver/ports.hpp"
 #include "orilla/images/images.hpp"
-#include "orilla/node/ports.hpp"
 
 namespace orilla::wiring {
 
-class ImagesAdapter final : public node::ImagesPort, public apiserver::ImageService {
+class ImagesAdapter final : public apiserver::ImageService {
   public:
     explicit ImagesAdapter(images::Images& images) : images_(images) {}
     /// Images that pods name: shown as in use.
     void set_in_use(std::function<std::vector<std::string>()> in_use);
 
-    // node::ImagesPort
-    std::optional<node::ImageFacts> find(const std::string& name) const override;
-    Result<void> check_name(const std::string& name) const override;
-    loop::Task<Result<node::ImageFacts>> pull(std::string name, std::vector<std::string> docker_configs) override;
-
-    // apiserver::ImageService
     std::vector<apiserver::ImageInfo> list() const override;
     loop::Task<Result<apiserver::ImageInfo>> pull(std::string name, apiserver::ImageProgressFn progress) override;
     loop::Task<Result<std::vector<apiserver::ImageInfo>>> import(std::string path, std::string name,

@@ -65,10 +65,10 @@ loop::Task<Result<std::unique_ptr<http::ByteStream>>> LogsAdapter::open(apiserve
     query.limit_bytes = request.limit_bytes;
     query.since_wall_ns = request.since_wall_ns;
     auto ended = [this, uid = request.pod_uid, name = request.container, attempt] {
-        const auto sandbox = runtime_.observe_pod(uid);
+        const auto sandbox = runtime_.find_pod(uid);
         if (!sandbox) return true;
         for (const auto& state : sandbox->containers)
-            if (state.name == name && state.attempt == attempt) return state.phase == node::ContainerPhase::exited;
+            if (state.name == name && state.attempt == attempt) return state.phase == runtime::ContainerPhase::exited;
         return true;
     };
     CO_CHECK(auto stream, node::LogStream::open(loop_, std::move(query), std::move(ended)));

@@ -3,14 +3,14 @@
 
 #include "orilla/apiserver/ports.hpp"
 #include "orilla/loop/loop.hpp"
-#include "orilla/node/ports.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/runtime/pod_runtime.hpp"
 
 namespace orilla::wiring {
 
 class LogsAdapter final : public apiserver::Logs {
   public:
-    LogsAdapter(loop::Loop& loop, objects::Objects& objects, node::RuntimePort& runtime, std::string logs_dir)
+    LogsAdapter(loop::Loop& loop, objects::Objects& objects, runtime::PodRuntime& runtime, std::string logs_dir)
         : loop_(loop), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
     loop::Task<Result<std::unique_ptr<http::ByteStream>>> open(apiserver::LogRequest request) override;
 
@@ -19,7 +19,7 @@ class LogsAdapter final : public apiserver::Logs {
     int find_attempt(const std::string& directory, bool previous) const;
     loop::Loop& loop_;
     objects::Objects& objects_;
-    node::RuntimePort& runtime_;
+    runtime::PodRuntime& runtime_;
     std::string logs_dir_;
 };
 

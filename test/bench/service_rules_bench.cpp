@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../support/net_box.hpp"
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 
 using namespace orilla;
 using namespace orilla::network;
@@ -56,7 +56,7 @@ double median(std::vector<double> values) {
 }
 
 void measure(uint32_t services) {
-    auto opened = ServiceRules::open(config());
+    auto opened = open_service_rules(config());
     if (!opened) must(std::move(opened).error());
     ServiceRules::Services all;
     for (uint32_t i = 1; i <= services; ++i) all["default/service-" + std::to_string(i)] = ports_of(i, 1 + i % 4);
@@ -73,7 +73,7 @@ void measure(uint32_t services) {
     }
     std::printf(", one change %.3f ms", median(changes));
     std::printf(", memory of ours %ld KB", resident_kb() - before_kb);
-    auto again = ServiceRules::open(config());
+    auto again = open_service_rules(config());
     start = now_ms();
     must((*again)->replace_all(all));
     std::printf(", start anew %.1f ms\n", now_ms() - start);

@@ -32,7 +32,7 @@ Daemon::Daemon(const Clock& clock, Host& host, Ledger& ledger, RolloutHistory& r
       loop_(clock),
       executor_(loop_, host.random(), host.weather()),
       images_(loop_, host),
-      network_(loop_, host),
+      links_(loop_, host),
       rules_(host),
       main_(loop_),
       clients_(loop_) {
@@ -125,12 +125,15 @@ loop::Task<Result<void>> Daemon::start_node() {
     node::PodAgentOptions options;
     options.pods_dir = "pods";
     options.logs_dir = "logs";
+    options.containers_dir = "containers";
     options.node_name = node_name;
+    options.node_ip = node_facts().ip;
     options.cluster_domain = "cluster.local";
     options.host_resolv_conf = "resolv.conf";
     options.node_cpu_milli = node_agent_->facts().cpu_milli;
     options.node_memory_bytes = node_agent_->facts().memory_bytes;
-    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, *runtime_, images_, network_, std::move(options));
+    const node::PodPorts ports{*runtime_, images_, links_, rules_};
+    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, ports, std::move(options));
     CO_TRY_VOID(collect_garbage());
     pod_agent_->start();
     follow_pods();
@@ -142,7 +145,7 @@ loop::Task<Result<void>> Daemon::collect_garbage() {
     for (const auto& pod : objects_->list<api::Pod>())
         if (pod->spec.node_name == node_name) uids.push_back(pod->metadata.uid.str());
     CO_TRY_VOID(runtime_->collect_garbage(uids));
-    network_.keep_only(uids);
+    CO_TRY_VOID(links_.keep_only(std::move(uids)));
     co_return ok();
 }
 

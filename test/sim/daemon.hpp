@@ -82,7 +82,7 @@ class Daemon {
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
-    FakeNetwork network_;
+    FakeLinks links_;
     FakeRules rules_;
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<proxy::ServiceProxy> service_proxy_;

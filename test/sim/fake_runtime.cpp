@@ -1,5 +1,3 @@
-#include <signal.h>
-
 #include <algorithm>
 #include <fstream>
 
@@ -42,91 +40,82 @@ loop::Task<void> FakeRuntime::hear_later(std::string uid, int64_t after_ms) {
     if (listener_) listener_(uid);
 }
 
-std::vector<node::SandboxState> FakeRuntime::observe() const {
-    std::vector<node::SandboxState> out;
+std::vector<runtime::PodState> FakeRuntime::pods() const {
+    std::vector<runtime::PodState> out;
     for (const auto& [uid, state] : seen_) out.push_back(state);
     return out;
 }
 
-std::optional<node::SandboxState> FakeRuntime::observe_pod(const std::string& uid) const {
+std::optional<runtime::PodState> FakeRuntime::find_pod(const std::string& uid) const {
     const auto found = seen_.find(uid);
     if (found == seen_.end()) return std::nullopt;
     return found->second;
 }
 
-loop::Task<Result<void>> FakeRuntime::create_pod(node::PodConfig config, std::string) {
-    if (seen_.contains(config.uid)) co_return Error(Code::already_exists, "pod " + config.uid + " exists");
-    host_.make_cgroup(config.uid);
-    look(config.uid);
+loop::Task<Result<void>> FakeRuntime::create_pod(runtime::PodSandboxSpec spec) {
+    if (seen_.contains(spec.id)) co_return Error(Code::already_exists, "pod " + spec.id + " exists");
+    host_.make_cgroup(spec.id);
+    look(spec.id);
     co_await pause();
     if (fails()) {
-        host_.remove_cgroup(config.uid);
-        look(config.uid);
+        host_.remove_cgroup(spec.id);
+        look(spec.id);
         co_return Error(Code::unavailable, "create pod: the supervisor does not answer");
     }
-    host_.make_pod(config.uid);
+    host_.make_pod(spec.id);
     co_await pause();
-    look(config.uid);
+    look(spec.id);
     co_return ok();
 }
 
-loop::Task<Result<void>> FakeRuntime::start_container(node::ContainerConfig config) {
-    const std::string image = config.image;
+loop::Task<Result<runtime::ContainerState>> FakeRuntime::start_container(std::string uid, runtime::ContainerSpec spec) {
     co_await pause();
     if (fails()) co_return Error(Code::unavailable, "start container: mount overlay: input/output error");
-    if (!host_.images().contains(image)) co_return Error(Code::unavailable, "image " + image + " is not here");
+    if (!host_.images().contains(image_of(spec))) co_return Error(Code::unavailable, "image " + image_of(spec) + " is not here");
     std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(config.log_path).parent_path(), error);
-    std::ofstream(config.log_path) << "";
-    CO_CHECK_VOID(host_.start(config, image + "@sha256:0"));
+    std::filesystem::create_directories(std::filesystem::path(spec.log_path).parent_path(), error);
+    std::ofstream(spec.log_path) << "";
+    CO_CHECK(runtime::ContainerState state, host_.start(uid, spec));
     co_await pause();
-    look(config.pod_uid);
-    co_return ok();
+    look(uid);
+    co_return state;
 }
 
-loop::Task<Result<void>> FakeRuntime::signal_container(std::string uid, std::string name, int number) {
-    // Meant is the attempt that is the newest now, not when the supervisor hears of it.
-    int attempt = -1;
-    if (const auto pod = observe_pod(uid))
-        for (const auto& state : pod->containers)
-            if (state.name == name) attempt = state.attempt;
+loop::Task<Result<void>> FakeRuntime::signal_container(std::string uid, std::string id, int number) {
     co_await pause();
     if (fails()) co_return Error(Code::timeout, "the supervisor does not answer");
-    host_.signal(uid, name, attempt, number);
+    host_.signal(uid, id, number);
     co_return ok();
 }
 
-int FakeRuntime::stop_signal(const std::string&, const std::string&) const { return SIGTERM; }
-
 /// Kept on the host, beside the container.
-Result<void> FakeRuntime::note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) {
+Result<void> FakeRuntime::note_stop(const std::string& uid, const std::string& id, const runtime::StopProgress& stop) {
     const auto found = host_.pods().find(uid);
-    HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find(name);
-    if (!container || container->state.attempt != attempt) return Error(Code::not_found, "container " + name + " is not there");
+    HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find_attempt(id);
+    if (!container) return Error(Code::not_found, "container " + id + " is not there");
     container->state.stop = stop;
     for (auto& state : seen_[uid].containers)
-        if (state.name == name && state.attempt == attempt) state.stop = stop;
+        if (state.id == id) state.stop = stop;
     return ok();
 }
 
 /// What runs there is a probe: "ready" or "alive".
-loop::Task<Result<node::ExecResult>> FakeRuntime::exec(std::string uid, std::string name, std::vector<std::string> argv,
-                                                       int64_t timeout_ms) {
+loop::Task<Result<runtime::ExecOutcome>> FakeRuntime::exec(std::string uid, std::string id, std::vector<std::string> argv,
+                                                           int64_t timeout_ms, size_t) {
     const bool hangs = static_cast<int>(host_.random().below(100)) < host_.weather().exec_hangs_percent;
     co_await loop_.sleep_for(hangs ? timeout_ms : static_cast<int64_t>(host_.random().below(50)));
     const auto found = host_.pods().find(uid);
-    HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find(name);
-    if (!container || !container->runs()) co_return Error(Code::not_found, "container " + name + " is not there");
+    HostContainer* container = found == host_.pods().end() ? nullptr : found->second.find_attempt(id);
+    if (!container || !container->runs()) co_return Error(Code::not_found, "container " + id + " is not running");
     const bool asks_ready = argv.at(0) == "ready";
     const bool good = !hangs && (asks_ready ? container->ready : container->healthy);
     if (!asks_ready) container->liveness_failures = good ? 0 : container->liveness_failures + 1;
-    if (hangs) co_return Error(Code::timeout, "command timed out");
-    co_return node::ExecResult{good ? 0 : 1, good ? "" : "not yet"};
+    co_return runtime::ExecOutcome{good ? 0 : 1, good ? "" : "not yet", hangs};
 }
 
-loop::Task<Result<void>> FakeRuntime::remove_container(std::string uid, std::string name, int attempt) {
+loop::Task<Result<void>> FakeRuntime::remove_container(std::string uid, std::string id) {
     co_await pause();
-    host_.remove_container(uid, name, attempt);
+    host_.remove_container(uid, id);
     look(uid);
     co_return ok();
 }

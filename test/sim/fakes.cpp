@@ -6,17 +6,20 @@ namespace orilla::sim {
 
 // ---- images ----------------------------------------------------------------------------------------------------------
 
-std::optional<node::ImageFacts> FakeImages::find(const std::string& name) const {
-    if (!host_.images().contains(name)) return std::nullopt;
-    return node::ImageFacts{name + "@sha256:0", "", 1'000'000, {name}};
+const images::Image* FakeImages::find(std::string_view name) const {
+    const std::string text(name);
+    if (!host_.images().contains(text)) return nullptr;
+    images::Image& image = told_[text];
+    image.id = text;
+    image.names = {text};
+    image.repo_digests = {text + "@sha256:0"};
+    image.size_bytes = 1'000'000;
+    image.config.entrypoint = {"run"};
+    return &image;
 }
 
-Result<void> FakeImages::check_name(const std::string& name) const {
-    if (name.starts_with("Bad")) return Error(Code::invalid, "couldn't parse image name");
-    return ok();
-}
-
-loop::Task<Result<node::ImageFacts>> FakeImages::pull(std::string name, std::vector<std::string>) {
+loop::Task<Result<images::Image>> FakeImages::pull(images::PullRequest request) {
+    const std::string name = request.image;
     const Weather& weather = host_.weather();
     co_await loop_.sleep_for(static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(weather.pull_ms_max) + 1)));
     if (weather.disk_full) co_return Error(Code::unavailable, "no space left on the disk of the images");
@@ -25,38 +28,39 @@ loop::Task<Result<node::ImageFacts>> FakeImages::pull(std::string name, std::vec
     if (name.starts_with("missing")) co_return Error(Code::not_found, "manifest unknown");
     host_.images().insert(name);
     host_.trace().add("host: pulled " + name);
-    co_return *find(name);
+    co_return images::Image(*find(name));
 }
 
 // ---- network ---------------------------------------------------------------------------------------------------------
 
-loop::Task<Result<node::PodNetwork>> FakeNetwork::attach(std::string uid, std::vector<node::HostPort>, std::string) {
+loop::Task<Result<network::PodLink>> FakeLinks::attach(std::string uid) {
     const Weather& weather = host_.weather();
     co_await loop_.sleep_for(static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(weather.runtime_ms_max) + 1)));
     if (static_cast<int>(host_.random().below(100)) < weather.runtime_errors_percent)
         co_return Error(Code::unavailable, "netlink: no buffer space available");
-    CO_CHECK(std::string ip, host_.attach(uid));
-    co_return node::PodNetwork{ip, "/run/netns/" + uid};
+    CO_CHECK_VOID(host_.attach(uid));
+    co_return *find(uid);
 }
 
-loop::Task<Result<void>> FakeNetwork::detach(std::string uid) {
+loop::Task<Result<void>> FakeLinks::detach(std::string uid) {
     const Weather& weather = host_.weather();
     co_await loop_.sleep_for(static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(weather.runtime_ms_max) + 1)));
     host_.detach(uid);
     co_return ok();
 }
 
-std::optional<node::PodNetwork> FakeNetwork::find(const std::string& uid) const {
+std::optional<network::PodLink> FakeLinks::find(const std::string& uid) const {
     const auto found = host_.addresses().find(uid);
     if (found == host_.addresses().end()) return std::nullopt;
-    return node::PodNetwork{found->second, "/run/netns/" + uid};
+    return network::PodLink{uid, *network::parse_ipv4(found->second), "/run/netns/" + uid};
 }
 
-void FakeNetwork::keep_only(const std::vector<std::string>& uids) {
+loop::Task<Result<void>> FakeLinks::keep_only(std::vector<std::string> uids) {
     std::vector<std::string> gone;
     for (const auto& [uid, ip] : host_.addresses())
         if (std::find(uids.begin(), uids.end(), uid) == uids.end()) gone.push_back(uid);
     for (const auto& uid : gone) host_.detach(uid);
+    co_return ok();
 }
 
 // ---- service rules ---------------------------------------------------------------------------------------------------

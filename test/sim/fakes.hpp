@@ -1,4 +1,4 @@
-// The node's ports over the fake host: they take their time, fail when the weather says so, and end in the middle when
+// The runtime, the images and the network over the fake host: they take their time, fail when the weather says so, and end in the middle when
 // their daemon does: what was done until then stays done.
 #pragma once
 
@@ -6,33 +6,35 @@
 #include <map>
 
 #include "host.hpp"
+#include "orilla/images/pod_images.hpp"
+#include "orilla/network/pod_links.hpp"
+#include "orilla/network/service_rules.hpp"
 
 namespace orilla::sim {
 
-class FakeRuntime final : public node::RuntimePort {
+class FakeRuntime final : public runtime::PodRuntime {
   public:
     /// Reconnects: what is on the host is known at once.
     FakeRuntime(loop::Loop& loop, Host& host);
     ~FakeRuntime() override;
-    std::vector<node::SandboxState> observe() const override;
-    std::optional<node::SandboxState> observe_pod(const std::string& uid) const override;
-    loop::Task<Result<void>> create_pod(node::PodConfig config, std::string network_namespace) override;
+    std::vector<runtime::PodState> pods() const override;
+    std::optional<runtime::PodState> find_pod(const std::string& uid) const override;
+    void on_change(std::function<void(const std::string& uid)> listener) override { listener_ = std::move(listener); }
     /// No pod here has namespaces of its own.
     loop::Task<Result<std::string>> make_namespaces(std::string) override { co_return Error(Code::unavailable, "user namespaces"); }
-    loop::Task<Result<void>> start_container(node::ContainerConfig config) override;
-    loop::Task<Result<void>> signal_container(std::string uid, std::string name, int number) override;
-    int stop_signal(const std::string& uid, const std::string& name) const override;
-    Result<void> note_stop(const std::string& uid, const std::string& name, int attempt, node::StopProgress stop) override;
+    loop::Task<Result<void>> create_pod(runtime::PodSandboxSpec spec) override;
+    loop::Task<Result<runtime::ContainerState>> start_container(std::string uid, runtime::ContainerSpec spec) override;
+    loop::Task<Result<void>> signal_container(std::string uid, std::string id, int number) override;
+    Result<void> note_stop(const std::string& uid, const std::string& id, const runtime::StopProgress& stop) override;
     /// Probes end with their daemon here, and there are no hooks.
     bool has_exec(const std::string&, const std::string&) const override { return false; }
-    loop::Task<Result<node::ExecResult>> exec(std::string uid, std::string name, std::vector<std::string> argv,
-                                              int64_t timeout_ms) override;
-    loop::Task<Result<void>> remove_container(std::string uid, std::string name, int attempt) override;
+    loop::Task<Result<runtime::ExecOutcome>> exec(std::string uid, std::string id, std::vector<std::string> argv,
+                                                  int64_t timeout_ms, size_t output_bytes_max) override;
+    loop::Task<Result<void>> remove_container(std::string uid, std::string id) override;
     loop::Task<Result<void>> remove_pod(std::string uid) override;
     loop::Task<Result<void>> remove_tree(std::string path) override;
-    void on_change(std::function<void(const std::string& uid)> listener) override { listener_ = std::move(listener); }
     /// Sandboxes and cgroups of no pod in `known`.
-    loop::Task<Result<void>> collect_garbage(std::vector<std::string> known);
+    loop::Task<Result<void>> collect_garbage(std::vector<std::string> known) override;
 
   private:
     loop::Loop::SleepAwaiter pause();
@@ -42,33 +44,33 @@ class FakeRuntime final : public node::RuntimePort {
     loop::Task<void> hear_later(std::string uid, int64_t after_ms);
     loop::Loop& loop_;
     Host& host_;
-    std::map<std::string, node::SandboxState> seen_;  ///< what it has heard of
+    std::map<std::string, runtime::PodState> seen_;  ///< what it has heard of
     std::function<void(const std::string& uid)> listener_;
     loop::Scope scope_;
 };
 
-class FakeImages final : public node::ImagesPort {
+class FakeImages final : public images::PodImages {
   public:
     FakeImages(loop::Loop& loop, Host& host) : loop_(loop), host_(host) {}
-    std::optional<node::ImageFacts> find(const std::string& name) const override;
-    Result<void> check_name(const std::string& name) const override;
-    loop::Task<Result<node::ImageFacts>> pull(std::string name, std::vector<std::string> docker_configs) override;
+    const images::Image* find(std::string_view name) const override;
+    std::vector<std::string> layer_paths(const images::Image& image) const override { return {image.id}; }
+    loop::Task<Result<images::Image>> pull(images::PullRequest request) override;
 
   private:
     loop::Loop& loop_;
     Host& host_;
+    mutable std::map<std::string, images::Image, std::less<>> told_;  ///< for whoever asked
 };
 
-class FakeNetwork final : public node::NetworkPort {
+class FakeLinks final : public network::PodLinks {
   public:
-    FakeNetwork(loop::Loop& loop, Host& host) : loop_(loop), host_(host) {}
-    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort> host_ports,
-                                                  std::string network_namespace) override;
+    FakeLinks(loop::Loop& loop, Host& host) : loop_(loop), host_(host) {}
+    loop::Task<Result<network::PodLink>> attach(std::string uid) override;
+    loop::Task<Result<network::PodLink>> attach_namespace(std::string uid, std::string) override { return attach(std::move(uid)); }
     loop::Task<Result<void>> detach(std::string uid) override;
-    std::optional<node::PodNetwork> find(const std::string& uid) const override;
-    std::string node_ip() const override { return "192.0.2.10"; }
-    std::string dns_ip() const override { return "10.42.0.1"; }
-    void keep_only(const std::vector<std::string>& uids);
+    loop::Task<Result<void>> keep_only(std::vector<std::string> uids) override;
+    std::optional<network::PodLink> find(const std::string& uid) const override;
+    network::Ipv4 gateway() const override { return *network::parse_ipv4("10.42.0.1"); }
 
   private:
     loop::Loop& loop_;

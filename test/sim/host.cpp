@@ -33,12 +33,19 @@ void Host::make_pod(const std::string& uid) {
     trace_.add("host: sandbox " + uid.substr(0, 8));
 }
 
-void Host::check_start(const HostPod& pod, const node::ContainerConfig& config) {
-    const std::string what = container_label(config.pod_uid, config.name) + " attempt " + std::to_string(config.attempt);
+HostContainer* HostPod::find_attempt(const std::string& id) {
+    for (const auto& container : containers)
+        if (container->state.id == id) return container.get();
+    return nullptr;
+}
+
+void Host::check_start(const std::string& uid, const HostPod& pod, const runtime::ContainerSpec& spec) {
+    const int attempt = runtime::attempt_of(spec.id);
+    const std::string what = container_label(uid, spec.name) + " attempt " + std::to_string(attempt);
     for (const auto& container : pod.containers) {
-        if (container->state.name != config.name) continue;
+        if (container->state.name != spec.name) continue;
         if (container->runs()) trace_.fail("container " + what + " is started while attempt " + std::to_string(container->state.attempt) + " runs");
-        if (container->state.attempt >= config.attempt) trace_.fail("container " + what + " was started before");
+        if (container->state.attempt >= attempt) trace_.fail("container " + what + " was started before");
     }
 }
 
@@ -56,28 +63,29 @@ void Host::check_back_off(const std::string& uid, const HostContainer& last) {
                     " ms, its back-off is " + std::to_string(wanted_ms) + " ms");
 }
 
-Result<void> Host::start(const node::ContainerConfig& config, const std::string& image_id) {
-    auto found = pods_.find(config.pod_uid);
-    if (found == pods_.end() || !found->second.alive) return Error(Code::unavailable, "pod " + config.pod_uid + " has no supervisor");
+Result<runtime::ContainerState> Host::start(const std::string& uid, const runtime::ContainerSpec& spec) {
+    auto found = pods_.find(uid);
+    if (found == pods_.end() || !found->second.alive) return Error(Code::unavailable, "pod " + uid + " has no supervisor");
     HostPod& pod = found->second;
-    check_start(pod, config);
-    if (finished_.contains(config.pod_uid)) trace_.fail("pod " + config.pod_uid + " has done its work and runs again");
-    if (const HostContainer* last = pod.find(config.name)) check_back_off(config.pod_uid, *last);
-    if (config.image.starts_with("nocommand")) return Error(Code::not_found, "exec /bin/none: no such file or directory");
+    check_start(uid, pod, spec);
+    if (finished_.contains(uid)) trace_.fail("pod " + uid + " has done its work and runs again");
+    if (const HostContainer* last = pod.find(spec.name)) check_back_off(uid, *last);
+    if (image_of(spec).starts_with("nocommand")) return Error(Code::not_found, "exec /bin/none: no such file or directory");
     auto made = std::make_unique<HostContainer>(loop_);
-    made->state.name = config.name;
-    made->state.attempt = config.attempt;
-    made->state.phase = node::ContainerPhase::running;
+    made->state.id = spec.id;
+    made->state.name = spec.name;
+    made->state.attempt = runtime::attempt_of(spec.id);
     made->state.pid = next_pid_++;
-    made->state.started_wall_s = clock_.wall_s();
-    made->state.image_id = image_id;
-    made->image = config.image;
+    made->state.started_wall_ns = clock_.wall_ns();
+    made->state.stop_signal = spec.stop_signal;
+    made->image = image_of(spec);
     made->started_ms = loop_.now_ms();
     pod.containers.push_back(std::move(made));
     ++starts_;
-    trace_.add("host: start " + container_label(config.pod_uid, config.name) + " #" + std::to_string(config.attempt) + " " + config.image);
-    begin_life(config.pod_uid, *pod.containers.back());
-    return ok();
+    const HostContainer& started = *pod.containers.back();
+    trace_.add("host: start " + container_label(uid, spec.name) + " #" + std::to_string(started.state.attempt) + " " + started.image);
+    begin_life(uid, *pod.containers.back());
+    return runtime::ContainerState(started.state);
 }
 
 /// web, api, stubborn: until told; the last does not hear SIGTERM. crash: fails after a while. job: succeeds.
@@ -98,12 +106,12 @@ void Host::end(const std::string& uid, HostContainer& container, int exit_code, 
     if (!container.asked_to_stop) disturb(uid);
     container.ready = false;
     container.ended_ms = loop_.now_ms();
-    container.state.phase = node::ContainerPhase::exited;
+    container.state.phase = runtime::ContainerPhase::exited;
     container.state.pid = 0;
     container.state.exit_code = exit_code;
     container.state.signal = number;
     container.state.oom_killed = oom;
-    container.state.finished_wall_s = clock_.wall_s();
+    container.state.finished_wall_ns = clock_.wall_ns();
     trace_.add("host: end " + container_label(uid, container.state.name) + " #" + std::to_string(container.state.attempt) + " " + std::to_string(exit_code));
     tell(uid);
 }
@@ -113,10 +121,11 @@ void Host::check_kill(const std::string& uid, const std::string& name) {
     if (!why.empty()) trace_.fail("the daemon kills " + container_label(uid, name) + " although " + why);
 }
 
-void Host::signal(const std::string& uid, const std::string& name, int attempt, int number) {
+void Host::signal(const std::string& uid, const std::string& id, int number) {
     auto found = pods_.find(uid);
-    HostContainer* container = found == pods_.end() ? nullptr : found->second.find(name);
-    if (!container || !container->runs() || container->state.attempt != attempt) return;
+    HostContainer* container = found == pods_.end() ? nullptr : found->second.find_attempt(id);
+    if (!container || !container->runs()) return;
+    const std::string name = container->state.name;
     check_kill(uid, name);
     container->asked_to_stop = true;
     trace_.add("host: signal " + std::to_string(number) + " to " + container_label(uid, name));
@@ -126,13 +135,13 @@ void Host::signal(const std::string& uid, const std::string& name, int attempt, 
                               [this, uid, container] { end(uid, *container, 143, SIGTERM, false); });
 }
 
-void Host::remove_container(const std::string& uid, const std::string& name, int attempt) {
+void Host::remove_container(const std::string& uid, const std::string& id) {
     auto found = pods_.find(uid);
     if (found == pods_.end()) return;
     auto& list = found->second.containers;
-    const auto gone = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one->state.name == name && one->state.attempt == attempt; });
+    const auto gone = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one->state.id == id; });
     if (gone == list.end()) return;
-    if ((*gone)->runs()) trace_.fail("container " + container_label(uid, name) + " is removed while it runs");
+    if ((*gone)->runs()) trace_.fail("container " + container_label(uid, id) + " is removed while it runs");
     list.erase(gone);
 }
 
@@ -148,11 +157,11 @@ void Host::remove_pod(const std::string& uid) {
     pods_.erase(found);
 }
 
-std::optional<node::SandboxState> Host::observe(const std::string& uid) const {
+std::optional<runtime::PodState> Host::observe(const std::string& uid) const {
     const auto found = pods_.find(uid);
     if (found == pods_.end() && !cgroups_.contains(uid)) return std::nullopt;
-    node::SandboxState out;
-    out.uid = uid;
+    runtime::PodState out;
+    out.id = uid;
     if (found == pods_.end()) return out;
     out.alive = found->second.alive;
     for (const auto& container : found->second.containers) out.containers.push_back(container->state);

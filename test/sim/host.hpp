@@ -11,7 +11,7 @@
 
 #include "../support/object_world.hpp"
 #include "orilla/network/service_rules.hpp"
-#include "orilla/node/ports.hpp"
+#include "orilla/runtime/pod_runtime.hpp"
 #include "trace.hpp"
 #include "weather.hpp"
 
@@ -20,7 +20,7 @@ namespace orilla::sim {
 /// One attempt of a container. What it does is in its image's name: see Host::begin_life.
 struct HostContainer {
     explicit HostContainer(loop::Loop& loop) : life(loop), warm_up(loop) {}
-    node::ContainerState state;
+    runtime::ContainerState state;
     std::string image;
     int64_t started_ms = 0;
     int64_t ended_ms = 0;
@@ -29,14 +29,19 @@ struct HostContainer {
     int liveness_failures = 0;  ///< that it has heard in a row
     bool asked_to_stop = false;
     loop::Timer life, warm_up;
-    bool runs() const { return state.phase != node::ContainerPhase::exited; }
+    bool runs() const { return state.phase != runtime::ContainerPhase::exited; }
 };
 
 struct HostPod {
     bool alive = false;  ///< its supervisor runs
     std::vector<std::unique_ptr<HostContainer>> containers;
+    /// The newest of that name.
     HostContainer* find(const std::string& name);
+    HostContainer* find_attempt(const std::string& id);
 };
+
+/// An image's only layer here is its name.
+inline const std::string& image_of(const runtime::ContainerSpec& spec) { return spec.layers.at(0); }
 
 /// How a container's crashes follow each other, for the back-off.
 struct CrashRun {
@@ -52,11 +57,11 @@ class Host {
     // What the runtime does.
     void make_cgroup(const std::string& uid) { cgroups_.insert(uid); }
     void make_pod(const std::string& uid);
-    Result<void> start(const node::ContainerConfig& config, const std::string& image_id);
-    void signal(const std::string& uid, const std::string& name, int attempt, int number);
-    void remove_container(const std::string& uid, const std::string& name, int attempt);
+    Result<runtime::ContainerState> start(const std::string& uid, const runtime::ContainerSpec& spec);
+    void signal(const std::string& uid, const std::string& id, int number);
+    void remove_container(const std::string& uid, const std::string& id);
     void remove_pod(const std::string& uid);
-    std::optional<node::SandboxState> observe(const std::string& uid) const;
+    std::optional<runtime::PodState> observe(const std::string& uid) const;
 
     // What happens by itself.
     void end(const std::string& uid, HostContainer& container, int exit_code, int number, bool oom);
@@ -93,7 +98,7 @@ class Host {
 
   private:
     void begin_life(const std::string& uid, HostContainer& container);
-    void check_start(const HostPod& pod, const node::ContainerConfig& config);
+    void check_start(const std::string& uid, const HostPod& pod, const runtime::ContainerSpec& spec);
     void check_back_off(const std::string& uid, const HostContainer& last);
     void check_kill(const std::string& uid, const std::string& name);
     void disturb(const std::string& uid) { disturbed_ms_[uid] = loop_.now_ms(); }

@@ -164,6 +164,10 @@ class RuntimeBox {
             if (container.id == id) return container;
         return std::nullopt;
     }
+    std::string termination_message(const std::string& pod_id, const std::string& id) const {
+        const auto found = state(pod_id, id);
+        return found ? found->termination_message : "";
+    }
     runtime::ContainerState wait_for_exit(const std::string& pod_id, const std::string& id, int64_t limit_ms = 20'000) {
         const int64_t deadline_ms = loop.now_ms() + limit_ms;
         loop::Timer tick(loop);

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "controllers": {"objects", "store", "kinds", "schema", "loop", "base"},
     "scheduler": {"objects", "store", "kinds", "schema", "loop", "base"},
     "node": {"objects", "store", "kinds", "schema", "loop", "base"},
-    "proxy": {"objects", "store", "kinds", "schema", "loop", "base", "network"},
+    "proxy": {"objects", "store", "kinds", "schema", "loop", "base"},
     "images": {"loop", "base"},
     "runtime": {"loop", "base"},
     "runtime/supervisor": set(),
@@ -29,6 +29,15 @@ MAY_INCLUDE = {
     "gateway": {"http", "loop", "base"},
     "apiserver": {"objects", "store", "kinds", "schema", "http", "pki", "loop", "base"},
     "cli": {"kinds", "schema", "base"},
+}
+# Vocabulary arrows: the exact headers, of values and of interfaces without I/O, that another room may include besides.
+VOCABULARY = {
+    "node": {
+        "orilla/runtime/spec.hpp", "orilla/runtime/pod_runtime.hpp",
+        "orilla/images/image.hpp", "orilla/images/pod_images.hpp", "orilla/images/reference.hpp",
+        "orilla/network/address.hpp", "orilla/network/pod_links.hpp", "orilla/network/service_rules.hpp",
+    },
+    "proxy": {"orilla/network/address.hpp", "orilla/network/dns_zone.hpp", "orilla/network/service_rules.hpp"},
 }
 # These connect the rooms and name concrete types: they may include everything.
 WIRING = {"wiring", "main.cpp"}
@@ -70,7 +79,11 @@ def check_includes(path, text):
             yield line, f'include "{target}" climbs out of its folder: include "orilla/ROOM/..." instead'
         if target.startswith("orilla/"):
             other = room_of("include/" + target)
-            if other != room and other not in MAY_INCLUDE[room]:
+            if other == room or other in MAY_INCLUDE[room] or target in VOCABULARY.get(room, set()):
+                continue
+            if any(word.startswith(f"orilla/{other}/") for word in VOCABULARY.get(room, set())):
+                yield line, f"{room} may not include {target}: of {other} only its vocabulary (VOCABULARY in test/tidy/rules.py)"
+            else:
                 yield line, f"{room} may not include {other} (it may include: {', '.join(sorted(MAY_INCLUDE[room])) or 'nothing'})"
         if public and quote == "<" and HEAVY.match(f"<{target}"):
             yield line, f"<{target}> is too heavy for a public header: hide it behind the .cpp"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Every rule of tidy, shown bad code that it must refuse and good code that it must leave alone."""
+import pathlib
 import unittest
 
 import cpp_reader
@@ -23,6 +24,16 @@ class Rooms(unittest.TestCase):
     def test_a_room_includes_nothing_else(self):
         self.assertIn("apiserver may not include controllers", words("src/apiserver/a.cpp", '#include "orilla/controllers/x.hpp"\n')[0])
         self.assertIn("schema may not include loop", words("include/orilla/schema/a.hpp", '#pragma once\n# include "orilla/loop/x.hpp"\n')[0])
+
+    def test_a_vocabulary_arrow_is_one_header_and_not_its_room(self):
+        self.assertEqual(words("src/node/a.cpp", '#include "orilla/runtime/spec.hpp"\n'), [])
+        self.assertIn("only its vocabulary", words("src/node/a.cpp", '#include "orilla/runtime/runtime.hpp"\n')[0])
+        self.assertIn("only its vocabulary", words("include/orilla/proxy/a.hpp", '#pragma once\n#include "orilla/network/links.hpp"\n')[0])
+        self.assertIn("proxy may not include runtime", words("src/proxy/a.cpp", '#include "orilla/runtime/spec.hpp"\n')[0])
+
+    def test_every_word_of_a_vocabulary_is_a_header(self):
+        include = pathlib.Path(__file__).parents[2] / "include"
+        self.assertEqual([word for room in rules.VOCABULARY.values() for word in room if not (include / word).is_file()], [])
 
     def test_the_supervisor_includes_no_room_at_all(self):
         self.assertIn("(it may include: nothing)", words("src/runtime/supervisor/a.cpp", '#include "orilla/base/x.hpp"\n')[0])

@@ -15,39 +15,12 @@
 
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
+#include "orilla/images/pod_images.hpp"
 #include "orilla/images/reference.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 
 namespace orilla::images {
-
-/// What the image says about running it: of the OCI image configuration's `config` what a container is started with.
-struct ImageConfig {
-    std::vector<std::string> entrypoint;
-    std::vector<std::string> cmd;
-    std::vector<std::string> env;            ///< NAME=value
-    std::string working_dir;
-    std::string user;                        ///< "", "uid", "uid:gid", "name", "name:group"
-    std::string stop_signal;                 ///< "", "SIGQUIT", "3"
-};
-
-struct Layer {
-    std::string diff_id;       ///< sha256 of the uncompressed tar
-    std::string directory;     ///< name under <directory>/layers
-    int64_t size_bytes = 0;    ///< of its files
-    bool hides_lower = false;  ///< nothing of the layers below shows; `layer_paths` leaves them out
-};
-
-struct Image {
-    std::string id;                         ///< sha256 of the image configuration: what `docker images` calls IMAGE ID
-    std::vector<std::string> names;         ///< normalised: docker.io/library/nginx:1; empty: only reachable by id or digest
-    std::vector<std::string> repo_digests;  ///< docker.io/library/nginx@sha256:..., of the manifest and of its index
-    std::string architecture;               ///< amd64
-    std::string created;                    ///< RFC 3339, as the image says; may be empty
-    int64_t size_bytes = 0;                 ///< unpacked, shared layers included
-    ImageConfig config;
-    std::vector<Layer> layers;              ///< lowest first
-};
 
 /// One registry that needs more than HTTPS with the system's authorities.
 struct RegistryOptions {
@@ -67,24 +40,6 @@ struct ImagesOptions {
     int64_t pull_idle_ms_max = 120'000;  ///< a puller that says nothing for so long is killed
 };
 
-/// What a person who waits would like to see. Sent at most a few times a second for each layer.
-struct Progress {
-    enum class Phase { resolving, reading, downloading, waiting, unpacking, done };  ///< an import reads, a pull downloads
-    Phase phase = Phase::resolving;
-    std::string layer;   ///< sha256:... of the blob (diff id while unpacking an import); empty for the whole image
-    int64_t bytes = 0;
-    int64_t total_bytes = 0;  ///< 0 when unknown
-    std::string message;      ///< "retry in 2 s: connection reset by peer", or empty
-};
-using ProgressSink = std::function<void(const Progress&)>;
-
-struct PullRequest {
-    std::string image;  ///< as the pod says it
-    /// Contents of imagePullSecrets, best first: the JSON of `.dockerconfigjson` or of the older `.dockercfg`.
-    std::vector<std::string> docker_configs;
-    ProgressSink on_progress;  ///< may be empty
-};
-
 struct ImportRequest {
     /// Names for the archive's image in place of those it brings; more than one image in the archive is then an error.
     std::vector<std::string> names;
@@ -102,11 +57,11 @@ struct Removed {
     int64_t reclaimed_bytes = 0;
 };
 
-class Images {
+class Images final : public PodImages {
   public:
     /// `disk` runs the few small durable writes (the index file).
     Images(loop::Loop& loop, loop::Executor& disk, ImagesOptions options);
-    ~Images();
+    ~Images() override;
     Images(const Images&) = delete;
     Images& operator=(const Images&) = delete;
 
@@ -119,22 +74,14 @@ class Images {
     /// in it is not taken off its image either.
     void set_in_use(std::function<std::vector<std::string>()> in_use);
 
-    /// By what a pod says (`nginx:1`, `nginx@sha256:...`) or by id. Null when absent; valid until the next change.
-    const Image* find(std::string_view image) const;
+    const Image* find(std::string_view image) const override;
     /// All, sorted by first name.
     std::vector<Image> list() const;
-    /// Absolute directories for overlay's lowerdir, HIGHEST first. Paths are about 95 bytes each: with many layers the
-    /// option string outgrows mount(2)'s 4,096 bytes; open them and say /proc/self/fd/N.
-    std::vector<std::string> layer_paths(const Image& image) const;
+    std::vector<std::string> layer_paths(const Image& image) const override;
     /// Bytes used by layers, each counted once.
     int64_t disk_usage_bytes() const;
 
-    /// Asks the registry even when the name is here already (that is what imagePullPolicy Always wants); layers that are
-    /// here are not loaded again. Errors are sentences for the pod's condition; codes: invalid (the name), not_found,
-    /// unauthorized, unavailable (registry unreachable), corrupt (digest, or a hostile layer), too_large, and system with
-    /// errno ENOSPC.
-    /// The image has the name that was pulled, and no other that it may be known under.
-    loop::Task<Result<Image>> pull(PullRequest request);
+    loop::Task<Result<Image>> pull(PullRequest request) override;
     /// From an OCI archive, a docker-archive (both tar, plain or compressed; a file, or a pipe that a request body is
     /// pumped into) or the directory of an OCI layout.
     /// Each image has the names that this gave it.

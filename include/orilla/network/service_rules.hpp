@@ -12,9 +12,9 @@
 #include <compare>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <string_view>
 #include <vector>
 
@@ -26,7 +26,10 @@ namespace orilla::network {
 
 enum class Protocol : uint8_t { tcp = 6, udp = 17, sctp = 132 };
 /// TCP, UDP, SCTP; TCP for anything else.
-Protocol to_protocol(std::string_view name);
+constexpr Protocol to_protocol(std::string_view name) {
+    if (name == "UDP") return Protocol::udp;
+    return name == "SCTP" ? Protocol::sctp : Protocol::tcp;
+}
 
 struct Endpoint {
     Ipv4 ip;
@@ -50,19 +53,10 @@ struct ServicePortSpec {
     int affinity_timeout_s = 0;
 };
 
-struct ServiceRulesConfig {
-    std::string table = "orilla";
-    std::string bridge = "orilla0";
-    Cidr pod_cidr;      ///< what leaves it for elsewhere is masqueraded
-    Cidr service_cidr;  ///< addresses without a service are rejected
-};
-
 class ServiceRules {
   public:
     using Services = std::map<std::string, std::vector<ServicePortSpec>>;
 
-    /// Needs the rights to change nftables; changes nothing yet.
-    static Result<std::unique_ptr<ServiceRules>> open(ServiceRulesConfig config);
     virtual ~ServiceRules() = default;
 
     /// Makes the kernel's table say exactly `services` (owner -> ports; owner is "namespace/name", or anything unique
@@ -81,8 +75,5 @@ class ServiceRules {
     /// Why something `owner` wants is not served: another owner has the address and port. It is served once that is gone.
     virtual std::optional<std::string> find_conflict(const std::string& owner) const = 0;
 };
-
-/// Deletes the table; fine when there is none.
-Result<void> remove_service_rules(const ServiceRulesConfig& config);
 
 }  // namespace orilla::network

@@ -1,14 +1,17 @@
-// The ports of the box that a pod asks for.
+// The ports of the box that a pod asks for, as rules of the network. Pure.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "orilla/kinds/types.hpp"
-#include "orilla/node/ports.hpp"
+#include "orilla/network/service_rules.hpp"
 
 namespace orilla::node {
 
-/// Empty for pods on the host's network: they bind there themselves.
-std::vector<HostPort> find_host_ports(const api::Pod& pod);
+/// One service port with one endpoint for each hostPort. None for pods on the host's network: they bind there themselves.
+std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, network::Ipv4 pod_ip);
+/// The owner of a pod's hostPorts among the rules.
+std::string host_ports_owner(const std::string& uid);
 
 }  // namespace orilla::node

@@ -8,9 +8,12 @@
 #include <memory>
 #include <string>
 
+#include "orilla/images/pod_images.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/work_queue.hpp"
-#include "orilla/node/ports.hpp"
+#include "orilla/network/pod_links.hpp"
+#include "orilla/network/service_rules.hpp"
+#include "orilla/runtime/pod_runtime.hpp"
 
 namespace orilla::objects {
 class Objects;
@@ -21,10 +24,20 @@ namespace orilla::node {
 
 class PodApi;
 
+/// The world that the agent acts on.
+struct PodPorts {
+    runtime::PodRuntime& runtime;
+    images::PodImages& images;
+    network::PodLinks& links;
+    network::ServiceRules& rules;  ///< of the hostPorts
+};
+
 struct PodAgentOptions {
     std::string pods_dir;        ///< volumes: pods_dir/UID/volumes/NAME
     std::string logs_dir;        ///< logs_dir/NS_NAME_UID/CONTAINER/ATTEMPT.log
+    std::string containers_dir;  ///< writable layers: containers_dir/UID_NAME-ATTEMPT
     std::string node_name;
+    std::string node_ip;
     std::string cluster_domain;
     std::string host_resolv_conf = "/etc/resolv.conf";
     std::string host_hosts = "/etc/hosts";
@@ -36,8 +49,7 @@ struct PodAgentOptions {
 
 class PodAgent {
   public:
-    PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, RuntimePort& runtime,
-             ImagesPort& images, NetworkPort& network, PodAgentOptions options);
+    PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, PodPorts ports, PodAgentOptions options);
     ~PodAgent();
 
     /// Queues every pod of the node and everything the runtime or the disk still holds.

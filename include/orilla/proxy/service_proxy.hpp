@@ -8,7 +8,7 @@
 
 #include "orilla/kinds/types.hpp"
 #include "orilla/loop/work_queue.hpp"
-#include "orilla/network/dns.hpp"
+#include "orilla/network/dns_zone.hpp"
 #include "orilla/network/service_rules.hpp"
 #include "orilla/objects/follower.hpp"
 #include "orilla/objects/objects.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "dns/dns_names.hpp"
-#include "orilla/network/dns.hpp"
+#include "orilla/network/dns_zone.hpp"
 
 namespace orilla::network {
 

@@ -54,7 +54,7 @@ class LinksImpl final : public Links {
     void start_refill();
 
     loop::Task<Result<PodLink>> attach(std::string pod) override;
-    loop::Task<Result<PodLink>> attach_namespace(std::string pod, UniqueFd netns) override;
+    loop::Task<Result<PodLink>> attach_namespace(std::string pod, std::string netns_path) override;
     loop::Task<Result<void>> detach(std::string pod) override;
     loop::Task<Result<void>> keep_only(std::vector<std::string> pods) override;
 
@@ -254,7 +254,18 @@ loop::Task<Result<PodLink>> LinksImpl::attach(std::string pod) {
     co_return name_link(pod, std::move(place));
 }
 
-loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, UniqueFd netns) {
+namespace {
+/// In the namespace of that path, which the result keeps.
+Result<UniqueFd> connect_at(Host& host, const std::string& netns_path, Ipv4 ip) {
+    UniqueFd netns(::open(netns_path.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd kept(netns ? ::fcntl(netns.get(), F_DUPFD_CLOEXEC, 3) : -1);
+    if (!kept) return Error::from_errno("open " + netns_path, errno);
+    TRY_VOID(connect_existing(host, std::move(netns), ip));
+    return kept;
+}
+}  // namespace
+
+loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, std::string netns_path) {
     CO_CHECK_VOID(check_pod_name(pod));
     while (busy_.count(pod)) co_await freed_.wait();
     const Busy busy(busy_, freed_, pod);
@@ -263,14 +274,9 @@ loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, UniqueF
         co_return co_await std::move(again);
     }
     CO_TRY(Lease taken, lease());
-    UniqueFd kept(::fcntl(netns.get(), F_DUPFD_CLOEXEC, 3));
-    if (!kept) co_return Error::from_errno("keep the pod's network namespace", errno);
-    auto shared = std::make_shared<UniqueFd>(std::move(netns));
-    auto task = loop::run_on(executor_, loop_, [host = host_, shared, ip = taken.ip()] {
-        return connect_existing(*host, std::move(*shared), ip);
-    });
-    CO_TRY_VOID(std::move(task));
-    co_return name_link(pod, Pooled{std::move(taken), std::move(kept)});
+    auto task = loop::run_on(executor_, loop_, [host = host_, netns_path, ip = taken.ip()] { return connect_at(*host, netns_path, ip); });
+    CO_TRY(UniqueFd netns, std::move(task));
+    co_return name_link(pod, Pooled{std::move(taken), std::move(netns)});
 }
 
 loop::Task<Result<void>> LinksImpl::detach(std::string pod) {

@@ -1,4 +1,4 @@
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -247,7 +247,7 @@ Result<void> ServiceRulesImpl::follow(loop::Loop& loop) {
 
 }  // namespace
 
-Result<std::unique_ptr<ServiceRules>> ServiceRules::open(ServiceRulesConfig config) {
+Result<std::unique_ptr<ServiceRules>> open_service_rules(ServiceRulesConfig config) {
     TRY(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER));
     return std::unique_ptr<ServiceRules>(std::make_unique<ServiceRulesImpl>(std::move(config), std::move(socket)));
 }

@@ -301,9 +301,4 @@ ServiceChange plan_service_change(const ServiceTableContents& desired, const Ser
     return change;
 }
 
-Protocol to_protocol(std::string_view name) {
-    if (name == "UDP") return Protocol::udp;
-    return name == "SCTP" ? Protocol::sctp : Protocol::tcp;
-}
-
 }  // namespace orilla::network

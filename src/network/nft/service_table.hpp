@@ -8,7 +8,7 @@
 
 #include "nft/nft_writer.hpp"
 #include "nft/service_state.hpp"
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 
 namespace orilla::network {
 

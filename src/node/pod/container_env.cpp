@@ -2,7 +2,7 @@
 
 #include "orilla/base/base64.hpp"
 #include "orilla/schema/codec.hpp"
-#include "pod/container_config.hpp"
+#include "pod/container_spec.hpp"
 
 namespace orilla::node {
 namespace {

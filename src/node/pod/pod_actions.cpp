@@ -6,8 +6,10 @@
 #include <sstream>
 
 #include "orilla/base/log.hpp"
+#include "orilla/images/reference.hpp"
 #include "orilla/node/host_ports.hpp"
 #include "pod/pod_agent_impl.hpp"
+#include "pod/sandbox_spec.hpp"
 #include "volumes/volumes.hpp"
 
 namespace orilla::node {
@@ -23,11 +25,11 @@ std::string read_small_file(const std::string& path) {
 }
 
 /// Attempts of a container whose writable layer can go: all that ended but the newest.
-std::vector<int> old_attempts(const SandboxState& sandbox, const std::string& name, int newest) {
-    std::vector<int> out;
+std::vector<std::string> old_attempts(const runtime::PodState& sandbox, const std::string& name, int newest) {
+    std::vector<std::string> out;
     for (const auto& state : sandbox.containers)
         if (state.name == name && state.phase == ContainerPhase::exited && state.attempt < newest - 1)
-            out.push_back(state.attempt);
+            out.push_back(state.id);
     return out;
 }
 
@@ -36,16 +38,7 @@ bool is_start_error(const Error& error) { return error.code() == Code::not_found
 
 }  // namespace
 
-std::vector<HostPort> find_host_ports(const api::Pod& pod) {
-    std::vector<HostPort> out;
-    if (pod.spec.host_network) return out;
-    for (const auto& container : pod.spec.containers)
-        for (const auto& port : container.ports)
-            if (port.host_port > 0)
-                out.push_back({port.protocol.empty() ? "TCP" : port.protocol.str(), port.host_ip.str(), port.host_port,
-                               port.container_port});
-    return out;
-}
+std::string shown_id(const images::Image& image) { return image.repo_digests.empty() ? image.id : image.repo_digests.front(); }
 
 loop::Task<Result<void>> PodAgent::Impl::apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action) {
     loop::Task<Result<void>> task;
@@ -112,15 +105,29 @@ loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory,
     co_return ok();
 }
 
-/// Its namespaces as far as they are its own, and its address.
-loop::Task<Result<PodNetwork>> PodAgent::Impl::connect_sandbox(const PodMemory& memory, const api::Pod& pod) {
-    if (pod.spec.host_network) co_return PodNetwork{network_.node_ip(), ""};
-    std::string made;
-    if (!pod.spec.host_users.value_or(true)) {
-        CO_TRY(made, runtime_.make_namespaces(memory.key.uid));
+/// Its namespaces as far as they are its own, its address and its hostPorts. Nothing of all that on the host's network.
+loop::Task<Result<network::PodLink>> PodAgent::Impl::connect_sandbox(const PodMemory& memory, const api::Pod& pod) {
+    const std::string& uid = memory.key.uid;
+    network::PodLink link;
+    if (pod.spec.host_network) co_return link;
+    if (pod.spec.host_users.value_or(true)) {
+        CO_TRY(link, links_.attach(uid));
+    } else {
+        CO_TRY(std::string made, runtime_.make_namespaces(uid));
+        CO_TRY(link, links_.attach_namespace(uid, std::move(made)));
     }
-    auto attaching = network_.attach(memory.key.uid, find_host_ports(pod), std::move(made));
-    co_return co_await std::move(attaching);
+    auto ports = plan_host_ports(pod, link.ip);
+    if (ports.empty()) co_return link;
+    const std::string owner = host_ports_owner(uid);
+    CO_CHECK_VOID(rules_.update(owner, std::move(ports)));
+    if (auto conflict = rules_.find_conflict(owner)) co_return Error(Code::conflict, "hostPort: " + *conflict);
+    co_return link;
+}
+
+loop::Task<Result<void>> PodAgent::Impl::disconnect(std::string uid) {
+    CO_CHECK_VOID(rules_.update(host_ports_owner(uid), {}));
+    auto detaching = links_.detach(std::move(uid));
+    co_return co_await std::move(detaching);
 }
 
 /// The next try begins with namespaces made anew, and must not find a network in the old ones.
@@ -129,7 +136,7 @@ loop::Task<void> PodAgent::Impl::fail_sandbox(PodMemory& memory, const api::Pod&
     if (pod.spec.host_users.value_or(true)) co_return;
     auto removing = runtime_.remove_pod(memory.key.uid);
     if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
-    auto detaching = network_.detach(memory.key.uid);
+    auto detaching = disconnect(memory.key.uid);
     if (auto detached = co_await std::move(detaching); !detached) log::warning(detached.error().message());
 }
 
@@ -142,10 +149,12 @@ loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const 
         co_return ok();
     }
     const std::string resolv_conf =
-        render_resolv_conf(pod, network_.dns_ip(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
+        render_resolv_conf(pod, links_.gateway().text(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
     const std::string host_hosts = pod.spec.host_network ? read_small_file(options_.host_hosts) : "";
-    PodConfig config = plan_pod_config(pod, resolv_conf, connected->ip, options_.cluster_domain, host_hosts);
-    auto task = runtime_.create_pod(std::move(config), connected->network_namespace);
+    const std::string ip = pod.spec.host_network ? options_.node_ip : connected->ip.text();
+    runtime::PodSandboxSpec spec = plan_sandbox_spec(pod, resolv_conf, ip, options_.cluster_domain, host_hosts);
+    spec.network_namespace = connected->netns_path;
+    auto task = runtime_.create_pod(std::move(spec));
     auto created = co_await std::move(task);
     if (!created) {
         auto failing = fail_sandbox(memory, pod, created.error());
@@ -162,14 +171,15 @@ void PodAgent::Impl::apply_ensure_image(PodMemory& memory, const api::Pod& pod, 
     const api::Container& spec = *find_container(pod, action.container);
     const std::string image = spec.image.str();
     ContainerMemory& own = memory.containers[action.container];
-    if (auto checked = images_.check_name(image); !checked) {
+    if (auto parsed = images::parse_reference(image); !parsed) {
         return refuse_image(memory, action.container, "InvalidImageName", "InspectFailed",
-                            "Failed to apply default image tag \"" + image + "\": " + checked.error().message());
+                            "Failed to apply default image tag \"" + image + "\": couldn't parse image name \"" + image +
+                                "\": " + parsed.error().message());
     }
-    const auto found = images_.find(image);
+    const images::Image* found = images_.find(image);
     if (found && spec.image_pull_policy != "Always") {
         own.image = ImagePhase::present;
-        own.image_id = found->id;
+        own.image_id = shown_id(*found);
         own.clear_failure();
         api_.record_event(memory.key, action.container, "Normal", "Pulled",
                           "Container image \"" + image + "\" already present on machine");
@@ -192,13 +202,16 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
         const EnvSources sources = co_await std::move(reading);
         docker_configs = find_docker_configs(pod->spec, sources);
     }
-    auto task = images_.pull(image, std::move(docker_configs));
+    images::PullRequest request;
+    request.image = image;
+    request.docker_configs = std::move(docker_configs);
+    auto task = images_.pull(std::move(request));
     auto pulled = co_await std::move(task);
     ContainerMemory& own = memory.containers[container];
     if (own.definition != image) co_return;  // the spec names another one by now
     if (pulled) {
         own.image = ImagePhase::present;
-        own.image_id = pulled->id;
+        own.image_id = shown_id(*pulled);
         own.clear_failure();
         api_.record_event(memory.key, container, "Normal", "Pulled",
                           "Successfully pulled image \"" + image + "\" in " +
@@ -218,58 +231,63 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
     const api::Container& spec = *find_container(*pod, action.container);
     auto reading = api_.read_sources(pod);
     const EnvSources sources = co_await std::move(reading);
-    auto config = plan_container_config(*pod, spec, action.attempt, sources, placement(memory, pod.get()));
-    if (!config) {
-        fail_container(memory, action.container, "CreateContainerConfigError", config.error().message());
-        co_return ok();
-    }
     // The image may have been removed since it was looked up.
-    const auto image = images_.find(spec.image.str());
+    const images::Image* image = images_.find(spec.image.view());
     ContainerMemory& own = memory.containers[action.container];
     if (!image) {
         own.image = ImagePhase::unknown;
         co_return ok();
     }
-    own.image_id = image->id;
+    auto planned = plan_container_spec(*pod, spec, action.attempt, sources, placement(memory, pod.get()), image->config);
+    if (!planned) {
+        refuse_start(memory, action.container, planned.error());
+        co_return ok();
+    }
+    own.image_id = shown_id(*image);
     own.stopping = false;
     const bool hook = spec.lifecycle && spec.lifecycle->post_start;
     own.post_start_done = !hook;
-    config->log_path = log_dir(memory.key) + "/" + action.container + "/" + std::to_string(action.attempt) + ".log";
-    auto task = runtime_.start_container(std::move(*config));
+    planned->layers = images_.layer_paths(*image);
+    planned->scratch_dir = options_.containers_dir + "/" + memory.key.uid + "_" + planned->id;
+    planned->log_path = log_dir(memory.key) + "/" + action.container + "/" + std::to_string(action.attempt) + ".log";
+    const std::string image_id = own.image_id;
+    auto task = runtime_.start_container(memory.key.uid, std::move(*planned));
     auto started = co_await std::move(task);
     if (!started) {
         fail_start(memory, action, started.error());
         co_return ok();
     }
     own.started_image = spec.image.str();
+    own.started_image_id = image_id;
     own.start_error.reset();
     own.clear_failure();
     api_.record_event(memory.key, action.container, "Normal", "Created", "Created container: " + action.container);
     api_.record_event(memory.key, action.container, "Normal", "Started", "Started container " + action.container);
     if (hook) memory.scope.spawn(run_post_start(memory, action.container, *spec.lifecycle->post_start, action.attempt));
-    const auto sandbox = runtime_.observe_pod(memory.key.uid);
-    for (int attempt : sandbox ? old_attempts(*sandbox, action.container, action.attempt) : std::vector<int>()) {
-        auto removal = runtime_.remove_container(memory.key.uid, action.container, attempt);
+    const auto sandbox = runtime_.find_pod(memory.key.uid);
+    for (const auto& id : sandbox ? old_attempts(*sandbox, action.container, action.attempt) : std::vector<std::string>()) {
+        auto removal = runtime_.remove_container(memory.key.uid, id);
         auto removed = co_await std::move(removal);
         if (!removed) co_return std::move(removed).error();
     }
     co_return ok();
 }
 
+void PodAgent::Impl::refuse_start(PodMemory& memory, const std::string& container, const Error& error) {
+    const bool of_pod = error.code() == Code::bad_request;
+    fail_container(memory, container, of_pod ? "CreateContainerConfigError" : "CreateContainerError", error.message());
+}
+
 /// A command that cannot run counts as an attempt that ended with 128; what is the node's fault is tried again.
 void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action, const Error& error) {
-    if (!is_start_error(error)) {
-        const bool config = error.code() == Code::bad_request;
-        return fail_container(memory, action.container, config ? "CreateContainerConfigError" : "CreateContainerError", error.message());
-    }
+    if (!is_start_error(error)) return refuse_start(memory, action.container, error);
     ContainerState ended;
     ended.name = action.container;
     ended.attempt = action.attempt;
     ended.phase = ContainerPhase::exited;
     ended.exit_code = 128;
-    ended.reason = "StartError";
     ended.termination_message = "failed to start container: " + error.message();
-    ended.started_wall_s = ended.finished_wall_s = loop_.clock().wall_s();
+    ended.started_wall_ns = ended.finished_wall_ns = loop_.clock().wall_ns();
     ContainerMemory& own = memory.containers[action.container];
     own.start_error = std::make_unique<ContainerState>(std::move(ended));
     own.started_image = own.definition;
@@ -285,7 +303,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {
         container.stopping = false;
     }
     CO_TRY_VOID(runtime_.remove_pod(memory.key.uid));
-    CO_TRY_VOID(network_.detach(memory.key.uid));
+    CO_TRY_VOID(disconnect(memory.key.uid));
     memory.volumes_ready = false;
     co_return ok();
 }

@@ -24,10 +24,10 @@ std::optional<PodKey> parse_log_dir(const std::string& name) {
 }
 }  // namespace
 
-PodAgent::PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, RuntimePort& runtime,
-                   ImagesPort& images, NetworkPort& network, PodAgentOptions options)
+PodAgent::PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, PodPorts ports,
+                   PodAgentOptions options)
     : api_(make_store_pod_api(objects, events, options.node_name)),
-      impl_(std::make_unique<Impl>(loop, *api_, runtime, images, network, std::move(options))) {}
+      impl_(std::make_unique<Impl>(loop, *api_, ports, std::move(options))) {}
 PodAgent::~PodAgent() = default;
 void PodAgent::start() { impl_->start(); }
 void PodAgent::source_changed(const std::string& ns, const std::string& name) { impl_->source_changed(ns, name); }
@@ -38,13 +38,13 @@ void PodAgent::pod_changed(const std::string& ns, const std::string& name, const
     impl_->wake(uid);
 }
 
-PodAgent::Impl::Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
-                     PodAgentOptions options)
+PodAgent::Impl::Impl(loop::Loop& loop, PodApi& api, PodPorts ports, PodAgentOptions options)
     : loop_(loop),
       api_(api),
-      runtime_(runtime),
-      images_(images),
-      network_(network),
+      runtime_(ports.runtime),
+      images_(ports.images),
+      links_(ports.links),
+      rules_(ports.rules),
       options_(std::move(options)),
       worker_(loop, *this, {.name = "pod", .concurrency = options_.pods_parallel_max}) {
 }
@@ -76,7 +76,7 @@ void PodAgent::Impl::start() {
 /// Sandboxes and directories whose pod is not ours any more. The name of a log directory tells whose it is.
 std::vector<PodKey> PodAgent::Impl::left_behind() const {
     std::map<std::string, PodKey> found;
-    for (const auto& sandbox : runtime_.observe()) found[sandbox.uid] = {"", "", sandbox.uid};
+    for (const auto& pod : runtime_.pods()) found[pod.id] = {"", "", pod.id};
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(options_.pods_dir, error)) {
         const std::string uid = entry.path().filename();
@@ -145,8 +145,8 @@ std::string PodAgent::Impl::log_dir(const PodKey& key) const {
 
 PodPlacement PodAgent::Impl::placement(const PodMemory& memory, const api::Pod* pod) const {
     PodPlacement out;
-    out.node_ip = network_.node_ip();
-    if (auto network = network_.find(memory.key.uid)) out.pod_ip = network->ip;
+    out.node_ip = options_.node_ip;
+    if (const auto link = links_.find(memory.key.uid)) out.pod_ip = link->ip.text();
     else if (pod && pod->spec.host_network) out.pod_ip = out.node_ip;
     out.node_name = options_.node_name;
     out.pod_dir = pod_dir(memory.key.uid);
@@ -159,7 +159,7 @@ PodPlacement PodAgent::Impl::placement(const PodMemory& memory, const api::Pod* 
 loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
     auto known = pods_.find(uid);
     if (known == pods_.end()) {
-        if (!runtime_.observe_pod(uid)) co_return loop::Outcome{};
+        if (!runtime_.find_pod(uid)) co_return loop::Outcome{};
         remember({"", "", uid});
         known = pods_.find(uid);
     }

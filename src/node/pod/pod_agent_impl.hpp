@@ -14,15 +14,16 @@ namespace orilla::node {
 struct StopTask {
     std::string container;
     int attempt = 0;
+    int signal = 15;
     int64_t grace_s = 0;
     api::Box<api::LifecycleHandler> pre_stop;
-    StopProgress progress;
+    runtime::StopProgress progress;
+    std::string id() const { return runtime::attempt_id(container, attempt); }
 };
 
 class PodAgent::Impl final : public loop::Reconciler {
   public:
-    Impl(loop::Loop& loop, PodApi& api, RuntimePort& runtime, ImagesPort& images, NetworkPort& network,
-         PodAgentOptions options);
+    Impl(loop::Loop& loop, PodApi& api, PodPorts ports, PodAgentOptions options);
     /// The runtime outlives the agent and has nobody to tell then.
     ~Impl() { runtime_.on_change(nullptr); }
 
@@ -37,13 +38,13 @@ class PodAgent::Impl final : public loop::Reconciler {
   private:
     // pod_agent.cpp: observe
     PodObserved observe(PodMemory& memory, const api::Pod* pod);
-    void observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen);
-    void observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
+    void observe_deadline(const PodMemory& memory, const api::Pod& pod, const runtime::PodState* sandbox, PodObserved& seen);
+    void observe_containers(PodMemory& memory, const api::Pod& pod, const runtime::PodState* sandbox, bool init,
                             std::vector<ContainerSeen>& out);
     void account_exit(PodMemory& memory, const api::Pod& pod, const api::Container& spec, const ContainerSeen& seen);
     /// Probes what runs, and puts what is known of an adopted container into `seen`.
     void follow_probes(PodMemory& memory, const api::Pod& pod, PodObserved& seen);
-    void start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state, const std::string& ip);
+    void start_prober(PodMemory& memory, const api::Pod& pod, const runtime::ContainerState& state, const std::string& ip);
     void take_probe(PodMemory& memory, const std::string& name, const ProbeReport& report);
     void follow_metadata(PodMemory& memory, const std::shared_ptr<const api::Pod>& pod);
     loop::Task<void> refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
@@ -65,13 +66,16 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action);
     loop::Task<Result<void>> apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
     loop::Task<Result<void>> apply_sandbox(PodMemory& memory, const api::Pod& pod);
-    loop::Task<Result<PodNetwork>> connect_sandbox(const PodMemory& memory, const api::Pod& pod);
+    loop::Task<Result<network::PodLink>> connect_sandbox(const PodMemory& memory, const api::Pod& pod);
     loop::Task<void> fail_sandbox(PodMemory& memory, const api::Pod& pod, const Error& error);
     loop::Task<Result<void>> apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod, StartContainer action);
     loop::Task<Result<void>> apply_teardown(PodMemory& memory);
+    loop::Task<Result<void>> disconnect(std::string uid);
     loop::Task<Result<void>> apply_remove_files(PodMemory& memory);
     void apply_ensure_image(PodMemory& memory, const api::Pod& pod, const EnsureImage& action);
     loop::Task<void> pull_image(PodMemory& memory, std::string container, std::string image);
+    /// Fails it for its specification, or for what the node could not do.
+    void refuse_start(PodMemory& memory, const std::string& container, const Error& error);
     void fail_start(PodMemory& memory, const StartContainer& action, const Error& error);
     void fail_setup(PodMemory& memory, std::string_view reason, const std::string& message);
     void fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
@@ -89,18 +93,19 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<void> wait_stopped(PodMemory& memory, StopTask stop);
     void note_stop(const PodMemory& memory, const StopTask& stop);
     loop::Task<void> run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler, int attempt);
-    loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, api::LifecycleHandler handler,
-                                         int64_t limit_ms);
-    loop::Task<Result<void>> run_hook_command(const PodMemory& memory, std::string container, api::ExecAction action,
+    loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, int attempt,
+                                         api::LifecycleHandler handler, int64_t limit_ms);
+    loop::Task<Result<void>> run_hook_command(const PodMemory& memory, std::string container_id, api::ExecAction action,
                                               int64_t limit_ms);
     bool runs(const PodMemory& memory, const std::string& container, int attempt) const;
     int64_t current_grace_s(const PodMemory& memory, int64_t grace_s) const;
 
     loop::Loop& loop_;
     PodApi& api_;
-    RuntimePort& runtime_;
-    ImagesPort& images_;
-    NetworkPort& network_;
+    runtime::PodRuntime& runtime_;
+    images::PodImages& images_;
+    network::PodLinks& links_;
+    network::ServiceRules& rules_;
     PodAgentOptions options_;
     std::unordered_map<std::string, std::unique_ptr<PodMemory>> pods_;
     loop::Worker worker_;
@@ -121,5 +126,7 @@ constexpr int64_t kill_repeat_ms = 2'000;
 constexpr int kill_repeats_max = 30;
 
 const api::Container* find_container(const api::Pod& pod, std::string_view name);
+/// What status.containerStatuses[].imageID shows.
+std::string shown_id(const images::Image& image);
 
 }  // namespace orilla::node

@@ -7,7 +7,7 @@
 
 #include "orilla/kinds/types.hpp"
 #include "orilla/loop/task.hpp"
-#include "pod/container_config.hpp"
+#include "pod/container_spec.hpp"
 
 namespace orilla::node {
 

@@ -20,33 +20,35 @@ const api::Container* find_container(const api::Pod& pod, std::string_view name)
 namespace {
 
 /// The end that the status tells of, or an end made up for one that the status says ran: a reboot took it.
-std::optional<ContainerState> remembered_end(const api::Pod& pod, std::string_view name, bool init) {
-    const auto& statuses = init ? pod.status.init_container_statuses : pod.status.container_statuses;
-    for (const auto& status : statuses) {
-        if (status.name != name) continue;
-        ContainerState out;
-        out.name = std::string(name);
-        out.attempt = status.restart_count;
-        out.phase = ContainerPhase::exited;
-        out.image_id = status.image_id.str();
-        const auto& ended = status.state.terminated ? status.state.terminated : status.last_state.terminated;
-        if (status.state.running) {
-            out.exit_code = 137;
-            out.termination_message = "The container could not be located when the pod was set up again";
-            out.started_wall_s = status.state.running->started_at.unix_s;
-            out.finished_wall_s = out.started_wall_s;
-            return out;
-        }
-        if (!ended) return std::nullopt;
-        out.exit_code = ended->exit_code;
-        out.signal = ended->signal;
-        out.oom_killed = ended->reason == "OOMKilled";
-        out.started_wall_s = ended->started_at.unix_s;
-        out.finished_wall_s = ended->finished_at.unix_s;
-        out.termination_message = ended->message.str();
+std::optional<ContainerState> remembered_end(const api::ContainerStatus& status) {
+    ContainerState out;
+    out.name = status.name.str();
+    out.attempt = status.restart_count;
+    out.phase = ContainerPhase::exited;
+    const auto& ended = status.state.terminated ? status.state.terminated : status.last_state.terminated;
+    if (status.state.running) {
+        out.exit_code = 137;
+        out.termination_message = "The container could not be located when the pod was set up again";
+        out.started_wall_ns = status.state.running->started_at.unix_s * wall_ns_per_s;
+        out.finished_wall_ns = out.started_wall_ns;
         return out;
     }
-    return std::nullopt;
+    if (!ended) return std::nullopt;
+    out.exit_code = ended->exit_code;
+    out.signal = ended->signal;
+    out.oom_killed = ended->reason == "OOMKilled";
+    out.started_wall_ns = ended->started_at.unix_s * wall_ns_per_s;
+    out.finished_wall_ns = ended->finished_at.unix_s * wall_ns_per_s;
+    out.termination_message = ended->message.str();
+    return out;
+}
+
+void remember_end(const api::Pod& pod, bool init, ContainerSeen& seen) {
+    for (const auto& status : init ? pod.status.init_container_statuses : pod.status.container_statuses) {
+        if (status.name != seen.name) continue;
+        seen.current = remembered_end(status);
+        if (seen.current && !status.image_id.empty()) seen.image_id = status.image_id.str();
+    }
 }
 
 std::string back_off_pull_message(const std::string& image, const std::string& why) {
@@ -122,7 +124,7 @@ void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const 
     own.backoff_until_ms = own.backoff_ms ? loop_.now_ms() + own.backoff_ms : 0;
 }
 
-void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, bool init,
+void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, const runtime::PodState* sandbox, bool init,
                                         std::vector<ContainerSeen>& out) {
     for (const auto& spec : init ? pod.spec.init_containers : pod.spec.containers) {
         ContainerSeen seen;
@@ -137,15 +139,19 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
             if (!sandbox->alive && state.phase != ContainerPhase::exited) {
                 seen.current->phase = ContainerPhase::exited;
                 seen.current->exit_code = 137;
-                seen.current->finished_wall_s = loop_.clock().wall_s();
+                seen.current->finished_wall_ns = loop_.clock().wall_ns();
             }
         }
         if (own.start_error && (!seen.current || seen.current->attempt < own.start_error->attempt)) {
             if (seen.current) seen.last = seen.current;
             seen.current = *own.start_error;
             seen.known_to_runtime = false;
+            seen.start_failed = true;
         }
-        if (!seen.current) seen.current = remembered_end(pod, seen.name, init);
+        if (own.image_id.empty() && seen.known_to_runtime)  // adopted: what it was made from is still here
+            if (const auto* image = images_.find(spec.image.view())) own.image_id = shown_id(*image);
+        seen.image_id = seen.known_to_runtime && !own.started_image_id.empty() ? own.started_image_id : own.image_id;
+        if (!seen.current) remember_end(pod, init, seen);
         seen.started_image = find_started_image(pod, own, seen, init);
         if (seen.current && seen.current->phase == ContainerPhase::exited) {
             account_exit(memory, pod, spec, seen);
@@ -160,9 +166,6 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
         seen.backoff_until_ms = own.backoff_until_ms;
         seen.backoff_ms = own.backoff_ms;
         seen.image = own.image;
-        if (own.image_id.empty() && seen.known_to_runtime)  // adopted: what it was made from is still here
-            if (const auto image = images_.find(spec.image.str())) own.image_id = image->id;
-        seen.image_id = own.image_id;
         show_failure(seen, own, spec);
         seen.startup = own.startup;
         seen.liveness = own.liveness;
@@ -175,7 +178,7 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
 
 /// In monotonic time, because status.startTime may be of before the clock was set. It begins with the sandbox, or with this
 /// daemon where that was first; a reboot begins it anew, since nothing tells how long the box was off.
-void PodAgent::Impl::observe_deadline(const PodMemory& memory, const api::Pod& pod, const SandboxState* sandbox, PodObserved& seen) {
+void PodAgent::Impl::observe_deadline(const PodMemory& memory, const api::Pod& pod, const runtime::PodState* sandbox, PodObserved& seen) {
     if (!pod.spec.active_deadline_seconds) return;
     const bool created = sandbox && sandbox->created_ms >= 0;
     const int64_t begun_ms = created ? std::min(sandbox->created_ms, memory.seen_ms) : memory.seen_ms;
@@ -187,13 +190,13 @@ void PodAgent::Impl::observe_deadline(const PodMemory& memory, const api::Pod& p
 PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
     PodObserved seen;
     const std::string& uid = memory.key.uid;
-    const std::optional<SandboxState> sandbox = runtime_.observe_pod(uid);
+    const std::optional<runtime::PodState> sandbox = runtime_.find_pod(uid);
     seen.sandbox_known = sandbox.has_value();
     seen.sandbox_alive = sandbox && sandbox->alive;
-    seen.node_ip = network_.node_ip();
-    if (auto network = network_.find(uid)) {
+    seen.node_ip = options_.node_ip;
+    if (const auto link = links_.find(uid)) {
         seen.network = true;
-        seen.ip = network->ip;
+        seen.ip = link->ip.text();
     }
     if (pod && pod->spec.host_network && seen.sandbox_alive) seen.ip = seen.node_ip;
     seen.network_lost = pod && !pod->spec.host_network && seen.sandbox_alive && !seen.network;
@@ -213,7 +216,7 @@ PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
     return seen;
 }
 
-void PodAgent::Impl::start_prober(PodMemory& memory, const api::Pod& pod, const ContainerState& state,
+void PodAgent::Impl::start_prober(PodMemory& memory, const api::Pod& pod, const runtime::ContainerState& state,
                                   const std::string& ip) {
     const api::Container& spec = *find_container(pod, state.name);
     ContainerMemory& own = memory.containers[state.name];
@@ -227,9 +230,9 @@ void PodAgent::Impl::start_prober(PodMemory& memory, const api::Pod& pod, const 
     }
     own.prober.reset();
     if (!spec.startup_probe && !spec.liveness_probe && !spec.readiness_probe) return;
-    const ProbeTarget target{memory.key.uid, state.name, ip};
+    const ProbeTarget target{memory.key.uid, state.id, ip};
     // A container that an earlier daemon started has waited its initial delay long ago.
-    const int64_t age_ms = std::max<int64_t>(loop_.clock().wall_s() - state.started_wall_s, 0) * 1000;
+    const int64_t age_ms = std::max<int64_t>(loop_.clock().wall_s() - state.started_wall_ns / wall_ns_per_s, 0) * 1000;
     auto listener = [this, &memory, name = state.name](const ProbeReport& report) { take_probe(memory, name, report); };
     own.prober = std::make_unique<ContainerProber>(loop_, runtime_, spec, target, loop_.now_ms() - age_ms, listener);
 }

@@ -7,9 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "orilla/node/ports.hpp"
+#include "orilla/runtime/pod_runtime.hpp"
 
 namespace orilla::node {
+
+using runtime::ContainerPhase;
+using runtime::ContainerState;
+
+constexpr int64_t wall_ns_per_s = 1'000'000'000;
 
 enum class ImagePhase { unknown, present, pulling, failed };
 
@@ -21,6 +26,7 @@ struct ContainerSeen {
     std::optional<ContainerState> current;  ///< newest attempt, from the runtime or, after a reboot, from the status
     std::optional<ContainerState> last;     ///< the attempt before it, when it ended
     bool known_to_runtime = false;          ///< current is the runtime's, not the status's
+    bool start_failed = false;              ///< current could not run its first instruction
     int restart_count = 0;
     int64_t backoff_until_ms = 0;  ///< monotonic; a crashed container may not start before it
     int64_t backoff_ms = 0;        ///< length of that back-off, for the message

@@ -55,7 +55,7 @@ int64_t grace_of(const api::Pod& pod, const api::Box<api::Probe>* probe) {
 void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     if (seen.stopping) return;
     const api::Container* spec = find_spec(pod, seen.name);
-    const StopProgress& begun = seen.current->stop;
+    const runtime::StopProgress& begun = seen.current->stop;
     const std::string name = "Container " + seen.name;
     if (begun.begun_ms >= 0)  // by an earlier daemon, which has told why
         plan.add(StopContainer{seen.name, begun.grace_s >= 0 ? begun.grace_s : grace_of(pod, nullptr), "Stopping container " + seen.name});

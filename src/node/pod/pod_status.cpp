@@ -17,7 +17,6 @@ bool running(const ContainerSeen& seen) {
 bool exited(const ContainerSeen& seen) { return seen.current && seen.current->phase == ContainerPhase::exited; }
 
 std::string terminated_reason(const ContainerState& state) {
-    if (!state.reason.empty()) return state.reason;
     if (state.oom_killed) return "OOMKilled";
     return state.exit_code == 0 ? "Completed" : "Error";
 }
@@ -53,9 +52,16 @@ api::ContainerStateTerminated summarise_terminated(const StatusContext& context,
     out.signal = state.signal;
     out.reason = terminated_reason(state);
     out.message = cut_message(state.termination_message, std::clamp<size_t>(share, 64, terminated_message_bytes_max));
-    out.started_at = api::Time(state.started_wall_s);
-    out.finished_at = api::Time(state.finished_wall_s);
+    out.started_at = api::Time(state.started_wall_ns / wall_ns_per_s);
+    out.finished_at = api::Time(state.finished_wall_ns / wall_ns_per_s);
     out.container_id = "orilla://" + context.uid + "/" + state.name + "/" + std::to_string(state.attempt);
+    return out;
+}
+
+/// Of the newest attempt.
+api::ContainerStateTerminated summarise_end(const StatusContext& context, const ContainerSeen& seen) {
+    api::ContainerStateTerminated out = summarise_terminated(context, *seen.current);
+    if (seen.start_failed) out.reason = "StartError";
     return out;
 }
 
@@ -89,10 +95,7 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     out.image = seen.started_image.empty() ? spec.image : api::Str(seen.started_image);
     out.image_id = seen.image_id;
     out.restart_count = seen.restart_count;
-    if (seen.current) {
-        out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
-        if (!seen.current->image_id.empty()) out.image_id = seen.current->image_id;
-    }
+    if (seen.current) out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
     // A daemon that starts anew adopts the container but not what it was made from: the status remembers.
     const auto& before = is_init ? context.pod.status.init_container_statuses : context.pod.status.container_statuses;
     for (const auto& status : before)
@@ -103,12 +106,12 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     // What has ended and starts again at once has simply ended; it waits only where something is waited for.
     const bool waits = restarts && (!seen.failure_reason.empty() || seen.backing_off);
     if (running(seen)) {
-        out.state.running.emplace().started_at = api::Time(seen.current->started_wall_s);
+        out.state.running.emplace().started_at = api::Time(seen.current->started_wall_ns / wall_ns_per_s);
     } else if (exited(seen) && !waits) {
-        out.state.terminated.emplace() = summarise_terminated(context, *seen.current);
+        out.state.terminated.emplace() = summarise_end(context, seen);
     } else {
         out.state.waiting.emplace() = summarise_waiting(context, seen);
-        if (exited(seen)) out.last_state.terminated.emplace() = summarise_terminated(context, *seen.current);
+        if (exited(seen)) out.last_state.terminated.emplace() = summarise_end(context, seen);
     }
     if (!out.last_state.terminated && seen.last)
         out.last_state.terminated.emplace() = summarise_terminated(context, *seen.last);

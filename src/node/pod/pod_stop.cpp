@@ -1,7 +1,7 @@
 // Graceful stops and lifecycle hooks: preStop, then the stop signal, then SIGKILL once the grace period is over. The
 // grace period counts from the beginning and includes preStop; a second deletion may shorten it while it runs.
 //
-// Each step is noted with the container (RuntimePort::note_stop), in monotonic time of this boot, and a daemon that takes
+// Each step is noted with the container (PodRuntime::note_stop), in monotonic time of this boot, and a daemon that takes
 // over goes on from the note: neither the grace period nor preStop nor the signal begins anew. Not from
 // metadata.deletionTimestamp, because the wall clock may have jumped by decades since it was written; and on
 // CLOCK_MONOTONIC rather than CLOCK_BOOTTIME, because a box that sleeps gives its containers no time to end in.
@@ -17,7 +17,7 @@
 namespace orilla::node {
 
 bool PodAgent::Impl::runs(const PodMemory& memory, const std::string& container, int attempt) const {
-    const auto sandbox = runtime_.observe_pod(memory.key.uid);
+    const auto sandbox = runtime_.find_pod(memory.key.uid);
     if (!sandbox || !sandbox->alive) return false;
     return std::any_of(sandbox->containers.begin(), sandbox->containers.end(), [&](const ContainerState& state) {
         return state.name == container && state.attempt == attempt && state.phase != ContainerPhase::exited;
@@ -39,9 +39,9 @@ void PodAgent::Impl::apply_stop(PodMemory& memory, const api::Pod* pod, const St
     StopTask stop{.container = action.container, .grace_s = action.grace_s};
     const api::Container* spec = pod ? find_container(*pod, action.container) : nullptr;
     if (spec && spec->lifecycle) stop.pre_stop = spec->lifecycle->pre_stop;
-    if (const auto sandbox = runtime_.observe_pod(memory.key.uid))
+    if (const auto sandbox = runtime_.find_pod(memory.key.uid))
         for (const auto& state : sandbox->containers)
-            if (state.name == action.container) stop.attempt = state.attempt, stop.progress = state.stop;
+            if (state.name == action.container) stop.attempt = state.attempt, stop.signal = state.stop_signal, stop.progress = state.stop;
     if (stop.progress.begun_ms < 0) {
         api_.record_event(memory.key, action.container, "Normal", "Killing", action.why);
         stop.progress.begun_ms = loop_.now_ms();
@@ -54,13 +54,13 @@ void PodAgent::Impl::apply_stop(PodMemory& memory, const api::Pod* pod, const St
 }
 
 void PodAgent::Impl::note_stop(const PodMemory& memory, const StopTask& stop) {
-    auto noted = runtime_.note_stop(memory.key.uid, stop.container, stop.attempt, stop.progress);
+    auto noted = runtime_.note_stop(memory.key.uid, stop.id(), stop.progress);
     // Without the note a later daemon only starts the grace period over.
     if (!noted) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + noted.error().message());
 }
 
 loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop) {
-    StopProgress& progress = stop.progress;
+    runtime::StopProgress& progress = stop.progress;
     if (stop.pre_stop && stop.grace_s > 0 && progress.hook_ended_ms < 0 && progress.signalled_ms < 0) {
         if (progress.hook_begun_ms >= 0) {
             auto waiting = wait_pre_stop(memory, stop);
@@ -75,8 +75,7 @@ loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop
         note_stop(memory, stop);
     }
     if (stop.grace_s > 0 && progress.signalled_ms < 0 && runs(memory, stop.container, stop.attempt)) {
-        const int signal = runtime_.stop_signal(memory.key.uid, stop.container);
-        auto sending = runtime_.signal_container(memory.key.uid, stop.container, signal);
+        auto sending = runtime_.signal_container(memory.key.uid, stop.id(), stop.signal);
         auto sent = co_await std::move(sending);
         (void)sent;  // it has ended, or SIGKILL follows
         progress.signalled_ms = loop_.now_ms();
@@ -88,7 +87,7 @@ loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop
 }
 
 loop::Task<void> PodAgent::Impl::run_hook(PodMemory& memory, StopTask stop, bool* ended) {
-    auto hook = run_handler(memory, stop.container, *stop.pre_stop, stop.grace_s * 1000);
+    auto hook = run_handler(memory, stop.container, stop.attempt, *stop.pre_stop, stop.grace_s * 1000);
     auto done = co_await std::move(hook);
     const std::string why = done ? "" : "PreStopHook failed: " + done.error().message();
     if (!done) api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", why);
@@ -118,7 +117,7 @@ loop::Task<void> PodAgent::Impl::wait_pre_stop(PodMemory& memory, StopTask stop)
         int64_t end_ms = stop.progress.begun_ms + current_grace_s(memory, stop.grace_s) * 1000;
         if (hook.sleep) end_ms = std::min(end_ms, stop.progress.hook_begun_ms + sleep_s * 1000);
         const int64_t left_ms = end_ms - loop_.now_ms();
-        if (left_ms <= 0 || (hook.exec && !runtime_.has_exec(memory.key.uid, stop.container))) co_return;
+        if (left_ms <= 0 || (hook.exec && !runtime_.has_exec(memory.key.uid, stop.id()))) co_return;
         auto look_again = loop::wait_for(loop_, memory.changed, hook.exec ? std::min(left_ms, pre_stop_look_ms) : left_ms);
         co_await std::move(look_again);
     }
@@ -137,7 +136,7 @@ loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, StopTask stop) 
         co_await std::move(look_again);
     }
     for (int i = 0; i < kill_repeats_max && runs(memory, stop.container, stop.attempt); ++i) {
-        auto sending = runtime_.signal_container(memory.key.uid, stop.container, SIGKILL);
+        auto sending = runtime_.signal_container(memory.key.uid, stop.id(), SIGKILL);
         auto sent = co_await std::move(sending);
         (void)sent;  // asked again below
         if (!runs(memory, stop.container, stop.attempt)) co_return;
@@ -146,14 +145,14 @@ loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, StopTask stop) 
     }
 }
 
-loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::string container,
+loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::string container, int attempt,
                                                      api::LifecycleHandler handler, int64_t limit_ms) {
     if (handler.sleep) {
         co_await loop_.sleep_for(std::min(std::clamp<int64_t>(handler.sleep->seconds, 0, stop_grace_s_max) * 1000, limit_ms));
         co_return ok();
     }
     if (handler.exec) {
-        auto command = run_hook_command(memory, std::move(container), *handler.exec, limit_ms);
+        auto command = run_hook_command(memory, runtime::attempt_id(container, attempt), *handler.exec, limit_ms);
         co_return co_await std::move(command);
     }
     // A request is a probe that is asked once.
@@ -165,7 +164,7 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
     const auto pod = api_.find_pod(memory.key);
     if (const auto* spec = pod ? find_container(*pod, container) : nullptr) ports = spec->ports;
     const std::string address = placement(memory, pod.get()).pod_ip;
-    const ProbeTarget target{memory.key.uid, container, address};
+    const ProbeTarget target{memory.key.uid, runtime::attempt_id(container, attempt), address};
     auto task = probe_once(loop_, runtime_, std::move(probe), std::move(ports), target);
     auto asked = co_await std::move(task);
     if (!asked) co_return std::move(asked).error();
@@ -175,7 +174,7 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
 }
 
 /// Fails with the command and its exit code, but not with what it printed: hooks print secrets.
-loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memory, std::string container,
+loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memory, std::string container_id,
                                                           api::ExecAction action, int64_t limit_ms) {
     constexpr int64_t answer_ms_max = 1'000;  // the runtime ends the command by itself
     std::vector<std::string> argv;
@@ -184,11 +183,13 @@ loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memor
         argv.emplace_back(word.view());
         text += (text.empty() ? "" : " ") + argv.back();
     }
-    auto task = runtime_.exec(memory.key.uid, std::move(container), std::move(argv), limit_ms);
+    auto task = runtime_.exec(memory.key.uid, std::move(container_id), std::move(argv), limit_ms);
     auto bounded = loop::with_timeout(loop_, std::move(task), limit_ms + answer_ms_max);
     auto ended = co_await std::move(bounded);
     if (!ended) co_return Error(Code::timeout, "command '" + text + "' timed out");
     if (!*ended) co_return std::move(*ended).error().with_context("command '" + text + "'");
+    if ((*ended)->timed_out)
+        co_return Error(Code::timeout, "command '" + text + "': command timed out after " + std::to_string(limit_ms) + " ms");
     const int exit_code = (*ended)->exit_code;
     if (exit_code == 0) co_return ok();
     co_return Error(Code::unavailable, "command '" + text + "' exited with " + std::to_string(exit_code));
@@ -197,14 +198,14 @@ loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memor
 loop::Task<void> PodAgent::Impl::run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler,
                                                 int attempt) {
     constexpr int64_t post_start_ms_max = 600'000;
-    auto hook = run_handler(memory, container, std::move(handler), post_start_ms_max);
+    auto hook = run_handler(memory, container, attempt, std::move(handler), post_start_ms_max);
     auto done = co_await std::move(hook);
     ContainerMemory& own = memory.containers[container];
     own.post_start_done = true;
     if (!done && runs(memory, container, attempt)) {
         const std::string why = "PostStartHook failed: " + done.error().message();
         api_.record_event(memory.key, container, "Warning", "FailedPostStartHook", why);
-        auto sending = runtime_.signal_container(memory.key.uid, container, SIGKILL);
+        auto sending = runtime_.signal_container(memory.key.uid, runtime::attempt_id(container, attempt), SIGKILL);
         auto sent = co_await std::move(sending);
         (void)sent;
     }

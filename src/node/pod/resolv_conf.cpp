@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "pod/container_config.hpp"
+#include "pod/sandbox_spec.hpp"
 
 namespace orilla::node {
 namespace {

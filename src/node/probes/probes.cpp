@@ -18,15 +18,16 @@ Result<int> resolve_port(const api::IntOrString& port, const api::List<api::Cont
     return Error(Code::unavailable, "couldn't find port: " + port.to_string());
 }
 
-loop::Task<Result<ProbeAnswer>> probe_exec(RuntimePort& runtime, api::ExecAction action, ProbeTarget target, int64_t limit_ms) {
+loop::Task<Result<ProbeAnswer>> probe_exec(runtime::PodRuntime& runtime, api::ExecAction action, ProbeTarget target, int64_t limit_ms) {
     std::vector<std::string> argv;
     for (const auto& word : action.command) argv.emplace_back(word.view());
-    CO_TRY(ExecResult result, runtime.exec(target.pod_uid, target.container, std::move(argv), limit_ms));
+    CO_TRY(runtime::ExecOutcome result, runtime.exec(target.pod_uid, target.container_id, std::move(argv), limit_ms));
+    if (result.timed_out) co_return Error(Code::timeout, "command timed out after " + std::to_string(limit_ms) + " ms");
     if (result.exit_code == 0) co_return ProbeAnswer{};
     co_return Error(Code::unavailable, result.output.substr(0, probe_answer_bytes_max));
 }
 
-loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
+loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runtime, api::Probe probe,
                                     api::List<api::ContainerPort> ports, ProbeTarget target) {
     const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000};
     if (probe.exec) {
@@ -56,7 +57,7 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, RuntimePort& runtime, api:
 
 }  // namespace
 
-loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
+loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, runtime::PodRuntime& runtime, api::Probe probe,
                                            api::List<api::ContainerPort> ports, ProbeTarget target) {
     // The runtime ends an exec by itself; the rest is cut here.
     const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000} + (probe.exec ? 1000 : 0);
@@ -75,7 +76,7 @@ ProbeVerdict ProbeCounter::record(bool success) {
     return verdict_;
 }
 
-ContainerProber::ContainerProber(loop::Loop& loop, RuntimePort& runtime, const api::Container& container,
+ContainerProber::ContainerProber(loop::Loop& loop, runtime::PodRuntime& runtime, const api::Container& container,
                                  ProbeTarget target, int64_t started_ms, Listener listener)
     : loop_(loop),
       runtime_(runtime),

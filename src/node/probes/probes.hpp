@@ -8,7 +8,7 @@
 #include <string>
 
 #include "orilla/kinds/types.hpp"
-#include "orilla/node/ports.hpp"
+#include "orilla/runtime/pod_runtime.hpp"
 #include "pod/pod_observed.hpp"
 #include "probes/probe_io.hpp"
 
@@ -20,10 +20,10 @@ enum class ProbeKind { startup, liveness, readiness };
 /// "HTTP probe failed with statuscode: 500".
 struct ProbeTarget {
     std::string pod_uid;
-    std::string container;
+    std::string container_id;
     std::string ip;  ///< the pod's
 };
-loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, RuntimePort& runtime, api::Probe probe,
+loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, runtime::PodRuntime& runtime, api::Probe probe,
                                            api::List<api::ContainerPort> ports, ProbeTarget target);
 
 /// Counts results against the thresholds; pure.
@@ -54,14 +54,14 @@ struct ProbeReport {
 class ContainerProber {
   public:
     using Listener = std::function<void(const ProbeReport&)>;
-    ContainerProber(loop::Loop& loop, RuntimePort& runtime, const api::Container& container, ProbeTarget target,
+    ContainerProber(loop::Loop& loop, runtime::PodRuntime& runtime, const api::Container& container, ProbeTarget target,
                     int64_t started_ms, Listener listener);
 
   private:
     loop::Task<void> run_all();
     loop::Task<void> run_one(ProbeKind kind, api::Probe probe);
     loop::Loop& loop_;
-    RuntimePort& runtime_;
+    runtime::PodRuntime& runtime_;
     api::Container container_;
     ProbeTarget target_;
     int64_t started_ms_;

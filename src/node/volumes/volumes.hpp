@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pod/container_config.hpp"
+#include "pod/container_spec.hpp"
 
 namespace orilla::node {
 

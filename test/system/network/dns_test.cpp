@@ -6,7 +6,7 @@
 #include "../../support/net_node.hpp"
 #include "../../support/net_peers.hpp"
 #include "dns/dns_message.hpp"
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 
 using namespace orilla;
 using namespace orilla::network;
@@ -36,7 +36,7 @@ struct World {
         zone.set_service("default", "web", web);
         rules_config.pod_cidr = links_config(0).pod_cidr;
         rules_config.service_cidr = links_config(0).service_cidr;
-        auto opened_rules = ServiceRules::open(rules_config);
+        auto opened_rules = open_service_rules(rules_config);
         REQUIRE(opened_rules);
         rules = std::move(*opened_rules);
         ServicePortSpec udp;

@@ -172,8 +172,7 @@ TEST_CASE("Links: a namespace made elsewhere gets an address too") {
     const CleanUp clean;
     Node node(config_with(0));
     REQUIRE(sh("ip netns add given") == 0);
-    UniqueFd given(::open("/run/netns/given", O_RDONLY | O_CLOEXEC));
-    auto link = node.wait(node.links->attach_namespace("pod-given", std::move(given)));
+    auto link = node.wait(node.links->attach_namespace("pod-given", "/run/netns/given"));
     REQUIRE(link);
     CHECK(reaches_from("/run/netns/given", "10.42.0.1"));
     CHECK(sh_in(link->netns_path, "ip addr show dev eth0 | grep -q 10.42.0.2/32") == 0);

@@ -1,4 +1,4 @@
-#include "orilla/network/service_rules.hpp"
+#include "orilla/network/open_service_rules.hpp"
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -23,7 +23,7 @@ ServiceRulesConfig rules_config() {
 }
 
 std::unique_ptr<ServiceRules> open_rules() {
-    auto rules = ServiceRules::open(rules_config());
+    auto rules = open_service_rules(rules_config());
     REQUIRE(rules);
     return std::move(*rules);
 }

@@ -197,18 +197,18 @@ TEST_CASE("a termination message is read back, bounded") {
     auto spec = box.container("last", "echo -n 'disk on fire' > /dev/termination-log; exit 1");
     spec.termination_message_path = "/dev/termination-log";
     box.run(spec);
-    CHECK(box.runtime->read_termination_message("pod", "last") == "disk on fire");
+    CHECK(box.termination_message("pod", "last") == "disk on fire");
     // As of the kubelet: what was said last is what explains the end.
     auto lengthy = box.container("lengthy", "(echo first; seq 2000; echo -n last) > /dev/termination-log");
     lengthy.termination_message_path = "/dev/termination-log";
     box.run(lengthy);
-    const std::string message = box.runtime->read_termination_message("pod", "lengthy");
+    const std::string message = box.termination_message("pod", "lengthy");
     CHECK(message.size() == termination_message_bytes_max);
     CHECK(message.ends_with("\n2000\nlast"));
     auto noisy = box.container("noisy", "yes > /dev/termination-log & sleep 0.1");
     noisy.termination_message_path = "/dev/termination-log";
     box.run(noisy);
-    CHECK(box.runtime->read_termination_message("pod", "noisy").size() == termination_message_bytes_max);
+    CHECK(box.termination_message("pod", "noisy").size() == termination_message_bytes_max);
 }
 
 TEST_CASE("a terminal is one, and an open stdin waits") {

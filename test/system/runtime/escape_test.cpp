@@ -150,11 +150,11 @@ TEST_CASE("what a container writes to the pod's small files is bounded, and cann
                                             "/dev/termination-log; do echo mine >>$f || echo full; done");
     sibling.termination_message_path = "/dev/termination-log";
     CHECK(box.run(sibling) == "1\n");
-    CHECK(box.runtime->read_termination_message("pod", "sibling") == "mine\n");
+    CHECK(box.termination_message("pod", "sibling") == "mine\n");
     auto hosts = box.container("hosts", "dd if=/dev/zero of=/etc/hosts bs=64k count=64 2>/dev/null; echo said >/dev/termination-log; echo x >/etc/resolv.conf && echo room");
     hosts.termination_message_path = "/dev/termination-log";
     CHECK(box.run(hosts) == "room\n");
-    CHECK(box.runtime->read_termination_message("pod", "hosts") == "said\n");
+    CHECK(box.termination_message("pod", "hosts") == "said\n");
     auto next = box.container("next", "grep -c -E ' /(etc/hosts|etc/hostname|etc/resolv.conf|dev/termination-log) "
                                       "rw,nosuid,nodev,noexec,' /proc/self/mountinfo");
     next.termination_message_path = "/dev/termination-log";

@@ -68,7 +68,7 @@ TEST_CASE("files of the image and of volumes have the ids that they have on the 
     spec.termination_message_path = "/dev/termination-log";
     spec.mounts = {{.source = volume, .destination = "/data"}, {.source = volume, .sub_path = "sub", .destination = "/data/inner"}};
     CHECK(box.run(spec, own_users(box, "pod")) == "0:0\n1000:1001\n1000:1001\n0:0\n0:0\n0:0\n0:0\n0:0\n0:0\n0:0\n/srv/here\n\n");
-    CHECK(box.runtime->read_termination_message("pod", "files") == "said\n");
+    CHECK(box.termination_message("pod", "files") == "said\n");
     auto nested = box.container("nested", "stat -c %u:%g /ro /ro/point /ro/point/x");
     nested.mounts = {{.source = volume, .destination = "/ro", .read_only = true}, {.source = volume, .sub_path = "sub", .destination = "/ro/point"}};
     write_text(volume + "/sub/x", "");

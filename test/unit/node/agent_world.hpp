@@ -18,119 +18,140 @@
 
 namespace orilla::test {
 
-class FakeRuntime final : public node::RuntimePort {
+class FakeRuntime final : public runtime::PodRuntime {
   public:
     explicit FakeRuntime(Clock& clock) : clock_(clock) {}
 
-    std::vector<node::SandboxState> observe() const override {
-        std::vector<node::SandboxState> out;
+    std::vector<runtime::PodState> pods() const override {
+        std::vector<runtime::PodState> out;
         for (const auto& [uid, sandbox] : sandboxes_) out.push_back(sandbox);
         return out;
     }
-    std::optional<node::SandboxState> observe_pod(const std::string& uid) const override {
+    std::optional<runtime::PodState> find_pod(const std::string& uid) const override {
         const auto found = sandboxes_.find(uid);
         return found == sandboxes_.end() ? std::nullopt : std::optional(found->second);
     }
+    void on_change(std::function<void(const std::string&)> listener) override { listener_ = std::move(listener); }
     loop::Task<Result<std::string>> make_namespaces(std::string uid) override {
         namespaces.insert(uid);
         co_return "/made/" + uid;
     }
-    loop::Task<Result<void>> create_pod(node::PodConfig config, std::string) override {
-        last_pod = config;
-        sandboxes_[config.uid] = {config.uid, true, {}};
+    loop::Task<Result<void>> create_pod(runtime::PodSandboxSpec spec) override {
+        last_pod = spec;
+        sandboxes_[spec.id] = {.id = spec.id, .alive = true, .created_ms = 0};
         co_return ok();
     }
-    loop::Task<Result<void>> start_container(node::ContainerConfig config) override {
-        node::ContainerState state;
-        state.name = config.name;
-        state.attempt = config.attempt;
-        state.phase = node::ContainerPhase::running;
-        state.started_wall_s = clock_.wall_s();
-        sandboxes_[config.pod_uid].containers.push_back(state);
-        images_started.push_back(config.image);
-        last_config = std::move(config);
-        co_return ok();
+    loop::Task<Result<runtime::ContainerState>> start_container(std::string uid, runtime::ContainerSpec spec) override {
+        runtime::ContainerState state;
+        state.id = spec.id;
+        state.name = spec.name;
+        state.attempt = runtime::attempt_of(spec.id);
+        state.started_wall_ns = clock_.wall_ns();
+        sandboxes_[uid].containers.push_back(state);
+        images_started.push_back(spec.layers.at(0));
+        last_spec = std::move(spec);
+        co_return state;
     }
     loop::Task<Result<void>> signal_container(std::string uid, std::string, int signal) override {
         end(uid, 128 + signal);
         co_return ok();
     }
-    int stop_signal(const std::string&, const std::string&) const override { return 15; }
-    Result<void> note_stop(const std::string& uid, const std::string&, int, node::StopProgress stop) override {
+    Result<void> note_stop(const std::string& uid, const std::string&, const runtime::StopProgress& stop) override {
         sandboxes_[uid].containers.back().stop = stop;
         return ok();
     }
     bool has_exec(const std::string&, const std::string&) const override { return false; }
-    loop::Task<Result<node::ExecResult>> exec(std::string, std::string, std::vector<std::string>, int64_t) override {
-        co_return node::ExecResult{exec_exit_code, "what it printed"};
+    loop::Task<Result<runtime::ExecOutcome>> exec(std::string, std::string, std::vector<std::string>, int64_t, size_t) override {
+        co_return runtime::ExecOutcome{exec_exit_code, "what it printed"};
     }
-    loop::Task<Result<void>> remove_container(std::string, std::string, int) override { co_return ok(); }
+    loop::Task<Result<void>> remove_container(std::string, std::string) override { co_return ok(); }
     loop::Task<Result<void>> remove_pod(std::string uid) override {
         sandboxes_.erase(uid);
         namespaces.erase(uid);
         co_return ok();
     }
     loop::Task<Result<void>> remove_tree(std::string) override { co_return ok(); }
-    void on_change(std::function<void(const std::string&)> listener) override { listener_ = std::move(listener); }
+    loop::Task<Result<void>> collect_garbage(std::vector<std::string>) override { co_return ok(); }
 
     void end(const std::string& uid, int exit_code) {
-        node::ContainerState& state = sandboxes_[uid].containers.back();
-        state.phase = node::ContainerPhase::exited;
+        runtime::ContainerState& state = sandboxes_[uid].containers.back();
+        state.phase = runtime::ContainerPhase::exited;
         state.exit_code = exit_code;
-        state.finished_wall_s = clock_.wall_s();
+        state.finished_wall_ns = clock_.wall_ns();
         listener_(uid);
     }
 
     std::vector<std::string> images_started;
     std::set<std::string> namespaces;  ///< pods that have some of their own
-    node::PodConfig last_pod;
-    node::ContainerConfig last_config;  ///< of the container that was started last
+    runtime::PodSandboxSpec last_pod;
+    runtime::ContainerSpec last_spec;  ///< of the container that was started last
     int exec_exit_code = 0;
 
   private:
     Clock& clock_;
-    std::map<std::string, node::SandboxState> sandboxes_;
+    std::map<std::string, runtime::PodState> sandboxes_;
     std::function<void(const std::string&)> listener_;
 };
 
-class FakeImages final : public node::ImagesPort {
+/// An image's only layer is its name.
+class FakeImages final : public images::PodImages {
   public:
-    std::optional<node::ImageFacts> find(const std::string& name) const override {
-        if (!here.contains(name)) return std::nullopt;
-        return node::ImageFacts{name + "@sha256:1", "", 1, {name}};
+    const images::Image* find(std::string_view name) const override {
+        const std::string text(name);
+        if (!here.contains(text)) return nullptr;
+        images::Image& image = told_[text];
+        image.id = text;
+        image.repo_digests = {text + "@sha256:1"};
+        image.config.entrypoint = {"run"};
+        return &image;
     }
-    Result<void> check_name(const std::string& name) const override {
-        if (name.find(' ') == std::string::npos) return ok();
-        return Error(Code::invalid, "invalid reference format");
-    }
-    loop::Task<Result<node::ImageFacts>> pull(std::string, std::vector<std::string>) override {
+    std::vector<std::string> layer_paths(const images::Image& image) const override { return {image.id}; }
+    loop::Task<Result<images::Image>> pull(images::PullRequest) override {
         ++pulls;
         co_return Error(Code::unavailable, "GET https://r/v2/: Connection timed out");
     }
     std::set<std::string> here;
     int pulls = 0;
+
+  private:
+    mutable std::map<std::string, images::Image> told_;
 };
 
-class FakeNetwork final : public node::NetworkPort {
+class FakeLinks final : public network::PodLinks {
   public:
-    loop::Task<Result<node::PodNetwork>> attach(std::string uid, std::vector<node::HostPort>, std::string network_namespace) override {
-        in_namespace = std::move(network_namespace);
+    loop::Task<Result<network::PodLink>> attach(std::string uid) override {
+        auto attaching = attach_namespace(std::move(uid), "");
+        co_return co_await std::move(attaching);
+    }
+    loop::Task<Result<network::PodLink>> attach_namespace(std::string uid, std::string netns_path) override {
+        in_namespace = std::move(netns_path);
         if (fails) co_return Error(Code::unavailable, "no free pod address left");
         attached.insert(uid);
-        co_return node::PodNetwork{"10.42.0.5", "/ns"};
+        co_return *find(uid);
     }
     loop::Task<Result<void>> detach(std::string uid) override {
         attached.erase(uid);
         co_return ok();
     }
-    std::optional<node::PodNetwork> find(const std::string& uid) const override {
-        return attached.contains(uid) ? std::optional(node::PodNetwork{"10.42.0.5", "/ns"}) : std::nullopt;
+    loop::Task<Result<void>> keep_only(std::vector<std::string>) override { co_return ok(); }
+    std::optional<network::PodLink> find(const std::string& uid) const override {
+        if (!attached.contains(uid)) return std::nullopt;
+        return network::PodLink{uid, *network::parse_ipv4("10.42.0.5"), "/ns"};
     }
+    network::Ipv4 gateway() const override { return *network::parse_ipv4("10.43.0.10"); }
     std::set<std::string> attached;
     std::string in_namespace;  ///< that the last pod brought along
     bool fails = false;
-    std::string node_ip() const override { return "10.42.0.1"; }
-    std::string dns_ip() const override { return "10.43.0.10"; }
+};
+
+class FakeRules final : public network::ServiceRules {
+  public:
+    Result<void> replace_all(Services) override { return ok(); }
+    Result<void> update(const std::string&, std::vector<network::ServicePortSpec>) override { return ok(); }
+    Result<void> repair() override { return ok(); }
+    Result<bool> repair_if_missing() override { return false; }
+    Result<void> follow(loop::Loop&) override { return ok(); }
+    std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
 };
 
 struct AgentWorld : ObjectWorld {
@@ -201,11 +222,18 @@ struct AgentWorld : ObjectWorld {
     std::string dir = (std::filesystem::temp_directory_path() / ("orilla-agent-" + std::to_string(getpid()))).string();
     FakeRuntime runtime{clock};
     FakeImages images;
-    FakeNetwork network;
+    FakeLinks network;
+    FakeRules rules;
     objects::EventRecorder events{loop, objects, "box"};
     std::unique_ptr<node::PodAgent> make_agent() {
-        return std::make_unique<node::PodAgent>(loop, objects, events, runtime, images, network,
-                                                node::PodAgentOptions{dir + "/pods", dir + "/logs", "box", "cluster.local"});
+        const node::PodPorts ports{runtime, images, network, rules};
+        node::PodAgentOptions options;
+        options.pods_dir = dir + "/pods";
+        options.logs_dir = dir + "/logs";
+        options.node_name = "box";
+        options.node_ip = "10.42.0.1";
+        options.cluster_domain = "cluster.local";
+        return std::make_unique<node::PodAgent>(loop, objects, events, ports, std::move(options));
     }
     std::unique_ptr<node::PodAgent> agent = make_agent();
     objects::Follower follower{loop, objects.store(), "pods", [this](const store::WatchEvent& event) {

@@ -85,7 +85,7 @@ TEST_CASE("PodAgent: a name that is no image's is told in the kubelet's two even
     AgentWorld w;
     w.add(w.pod_with("a b"));
     CHECK(w.shown() == "InvalidImageName 0");
-    CHECK(w.told("InspectFailed", "Failed to apply default image tag \"a b\": invalid reference format") == 1);
+    CHECK(w.told("InspectFailed", "Failed to apply default image tag \"a b\": couldn't parse image name \"a b\": invalid reference format") == 1);
     CHECK(w.told("Failed", "Error: InvalidImageName") == 1);
 }
 
@@ -224,7 +224,7 @@ TEST_CASE("PodAgent: a pod in the host's network has the node's address everywhe
     w.add(std::move(pod));
     CHECK(w.pod()->status.pod_ip == "10.42.0.1");
     for (const char* field : {"status.podIP", "status.podIPs", "status.hostIP"})
-        CHECK(std::ranges::count(w.runtime.last_config.env, std::pair<std::string, std::string>(field, "10.42.0.1")) == 1);
+        CHECK(std::ranges::count(w.runtime.last_spec.env, field + std::string("=10.42.0.1")) == 1);
     CHECK(w.told("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.") == 0);
 }
 

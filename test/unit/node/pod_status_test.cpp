@@ -23,7 +23,9 @@ PodObserved seen_with(ContainerPhase phase, int exit_code = 0, int attempt = 0) 
     ContainerSeen& container = seen.containers.emplace_back();
     container.name = "web";
     container.known_to_runtime = true;
-    container.current = ContainerState{"web", attempt, phase, 12, exit_code, 0, false, 1000, 1010, "img", ""};
+    container.image_id = "img";
+    container.current = ContainerState{.name = "web", .attempt = attempt, .phase = phase, .pid = 12, .exit_code = exit_code,
+                                       .started_wall_ns = 1000 * wall_ns_per_s, .finished_wall_ns = 1010 * wall_ns_per_s};
     container.restart_count = attempt;
     return seen;
 }

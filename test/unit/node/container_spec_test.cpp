@@ -1,6 +1,8 @@
-#include "pod/container_config.hpp"
+#include "pod/container_spec.hpp"
 
 #include <catch2/catch.hpp>
+
+#include "pod/sandbox_spec.hpp"
 
 using namespace orilla;
 using namespace orilla::node;
@@ -10,6 +12,11 @@ const std::string* find(const EnvList& env, std::string_view name) {
     for (const auto& [have, value] : env)
         if (have == name) return &value;
     return nullptr;
+}
+images::ImageConfig shell() {
+    images::ImageConfig image;
+    image.entrypoint = {"sh"};
+    return image;
 }
 }  // namespace
 
@@ -151,24 +158,24 @@ TEST_CASE("render_resolv_conf: dnsConfig adds to the policy's servers and search
     CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host).find("8.8.4.4") == std::string::npos);
 }
 
-TEST_CASE("plan_pod_config: host aliases follow the pod's own names, or the node's") {
+TEST_CASE("plan_sandbox_spec: host aliases follow the pod's own names, or the node's") {
     api::Pod pod;
     pod.metadata.name = "web";
     auto& alias = pod.spec.host_aliases.emplace_back();
     alias.ip = "10.0.0.9";
     alias.hostnames.push_back("db");
     alias.hostnames.push_back("db.example");
-    const std::string own = plan_pod_config(pod, "", "10.42.0.5", "cluster.local", "").hosts;
+    const std::string own = plan_sandbox_spec(pod, "", "10.42.0.5", "cluster.local", "").hosts;
     CHECK(own.find("10.42.0.5\tweb\n") != std::string::npos);
     CHECK(own.ends_with("10.0.0.9\tdb\tdb.example\n"));
     pod.spec.host_network = true;
     CHECK(own.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"));
-    const std::string host = plan_pod_config(pod, "", "192.0.2.1", "cluster.local", "127.0.0.1 localhost\n192.0.2.7 printer").hosts;
+    const std::string host = plan_sandbox_spec(pod, "", "192.0.2.1", "cluster.local", "127.0.0.1 localhost\n192.0.2.7 printer").hosts;
     CHECK(host.starts_with("# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n"));
     CHECK(host.ends_with("192.0.2.7 printer\n\n# Entries added by HostAliases.\n10.0.0.9\tdb\tdb.example\n"));
 }
 
-TEST_CASE("plan_container_config: mounts say what the API says") {
+TEST_CASE("plan_container_spec: mounts say what the API says") {
     api::Pod pod;
     auto& volume = pod.spec.volumes.emplace_back();
     volume.name = "v";
@@ -179,25 +186,25 @@ TEST_CASE("plan_container_config: mounts say what the API says") {
     mount.name = "v";
     mount.mount_path = "/v";
     mount.read_only = true;
-    auto plain = plan_container_config(pod, container, 0, {}, {});
+    auto plain = plan_container_spec(pod, container, 0, {}, {}, shell());
     REQUIRE(plain);
     CHECK(plain->mounts[0].read_only);
     CHECK_FALSE(plain->mounts[0].recursive_read_only);
     mount.recursive_read_only = api::Str("IfPossible");
-    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].recursive_read_only);
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].recursive_read_only);
     mount.recursive_read_only = api::Str("Disabled");
-    CHECK_FALSE(plan_container_config(pod, container, 0, {}, {})->mounts[0].recursive_read_only);
+    CHECK_FALSE(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].recursive_read_only);
     mount.sub_path_expr = "a/$(WHO)/$$(b)";
-    const auto missing = plan_container_config(pod, container, 0, {}, {});
+    const auto missing = plan_container_spec(pod, container, 0, {}, {}, shell());
     REQUIRE_FALSE(missing);
     CHECK(missing.error().message() == "missing value for \"WHO\"");
     auto& who = container.env.emplace_back();
     who.name = "WHO";
     who.value = "me";
-    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].sub_path == "a/me/$(b)");
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].sub_path == "a/me/$(b)");
     mount.sub_path_expr = "./$(WHO)//x/.";
-    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].sub_path == "me/x");
-    CHECK(plan_container_config(pod, container, 0, {}, {})->mounts[0].label == "volumeMount \"v\" of container \"c\"");
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].sub_path == "me/x");
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].label == "volumeMount \"v\" of container \"c\"");
     mount.sub_path_expr = "$(WHO)";
     const std::pair<const char*, const char*> refused[] = {
         {"/tmp", "error SubPath `/tmp` must not be an absolute path"},
@@ -205,7 +212,7 @@ TEST_CASE("plan_container_config: mounts say what the API says") {
         {"a/../../b", "unable to provision SubPath `a/../../b`: must not contain '..'"}};
     for (const auto& [value, message] : refused) {
         who.value = value;
-        const auto config = plan_container_config(pod, container, 0, {}, {});
+        const auto config = plan_container_spec(pod, container, 0, {}, {}, shell());
         REQUIRE_FALSE(config);
         CHECK(config.error().message() == message);
     }
@@ -227,7 +234,7 @@ TEST_CASE("plan_hostname: 63 characters at most, and none at the end that may no
 }
 
 namespace {
-SecurityConfig security_of(bool hardened, api::Opt<bool> escalation, std::vector<std::string> capabilities = {}) {
+runtime::ContainerSpec spec_of(bool hardened, api::Opt<bool> escalation, std::vector<std::string> capabilities = {}) {
     api::Pod pod;
     api::Container container;
     container.name = "c";
@@ -236,16 +243,16 @@ SecurityConfig security_of(bool hardened, api::Opt<bool> escalation, std::vector
     for (const auto& name : capabilities) context.capabilities.ensure().add.emplace_back(name);
     PodPlacement placement;
     placement.hardened = hardened;
-    return plan_container_config(pod, container, 0, {}, placement)->security;
+    return *plan_container_spec(pod, container, 0, {}, placement, shell());
 }
 }  // namespace
 
-TEST_CASE("plan_container_config: what a pod leaves open is what Kubernetes gives, or less on a hardened node") {
-    CHECK(security_of(false, {}).allow_privilege_escalation);
-    CHECK_FALSE(security_of(false, false).allow_privilege_escalation);
-    CHECK_FALSE(security_of(false, {}).hardened);
-    CHECK(security_of(true, {}).hardened);
-    CHECK_FALSE(security_of(true, {}).allow_privilege_escalation);
-    CHECK(security_of(true, true).allow_privilege_escalation);
-    for (const char* name : {"SYS_ADMIN", "CAP_SYS_ADMIN", "sys_admin"}) CHECK(security_of(true, {}, {name}).allow_privilege_escalation);
+TEST_CASE("plan_container_spec: what a pod leaves open is what Kubernetes gives, or less on a hardened node") {
+    CHECK_FALSE(spec_of(false, {}).no_new_privs);
+    CHECK(spec_of(false, false).no_new_privs);
+    CHECK(spec_of(false, {}).capabilities == runtime::default_capabilities());
+    CHECK(spec_of(true, {}).capabilities == runtime::hardened_capabilities());
+    CHECK(spec_of(true, {}).no_new_privs);
+    CHECK_FALSE(spec_of(true, true).no_new_privs);
+    for (const char* name : {"SYS_ADMIN", "CAP_SYS_ADMIN", "sys_admin"}) CHECK_FALSE(spec_of(true, {}, {name}).no_new_privs);
 }

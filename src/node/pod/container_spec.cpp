@@ -1,9 +1,12 @@
-#include "pod/container_config.hpp"
+#include "pod/container_spec.hpp"
 
 #include <algorithm>
 
 #include "orilla/base/base64.hpp"
+#include "orilla/runtime/pod_runtime.hpp"
 #include "orilla/schema/codec.hpp"
+#include "pod/sandbox_spec.hpp"
+#include "pod/stop_signal.hpp"
 
 namespace orilla::node {
 namespace {
@@ -31,12 +34,6 @@ std::string render_map(const api::Map<api::Str>& map) {
     return out;
 }
 
-int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, bool milli) {
-    const auto* quantity = map.get(name);
-    if (!quantity) return 0;
-    return milli ? quantity->milli_value() : quantity->value();
-}
-
 std::vector<int64_t> supplemental_groups(const api::PodSecurityContext& context) {
     std::vector<int64_t> groups;
     for (int64_t group : context.supplemental_groups) groups.push_back(group);
@@ -55,30 +52,60 @@ bool is_sys_admin(std::string name) {
     return name == "SYS_ADMIN" || name == "CAP_SYS_ADMIN";
 }
 
-SecurityConfig plan_security(const api::Pod& pod, const api::Container& container, bool hardened) {
+/// The security context that container and pod give together.
+struct Security {
+    bool run_as_non_root = false;
+    std::vector<std::string> add, drop;  ///< capabilities
+};
+
+Security plan_security(runtime::ContainerSpec& spec, const api::Pod& pod, const api::Container& container, bool hardened) {
     static const api::PodSecurityContext no_pod_context;
     static const api::SecurityContext no_context;
     const auto& of_pod = pod.spec.security_context ? *pod.spec.security_context : no_pod_context;
     const auto& own = container.security_context ? *container.security_context : no_context;
-    SecurityConfig out;
-    out.uid = pick<int64_t>(own.run_as_user, of_pod.run_as_user, -1);
-    out.gid = pick<int64_t>(own.run_as_group, of_pod.run_as_group, -1);
+    Security out;
     out.run_as_non_root = pick<bool>(own.run_as_non_root, of_pod.run_as_non_root, false);
-    out.supplemental_groups = supplemental_groups(of_pod);
-    out.privileged = own.privileged.value_or(false);
-    out.read_only_root = own.read_only_root_filesystem.value_or(false);
     if (own.capabilities) {
-        for (const auto& name : own.capabilities->add) out.add_capabilities.emplace_back(name.view());
-        for (const auto& name : own.capabilities->drop) out.drop_capabilities.emplace_back(name.view());
+        for (const auto& name : own.capabilities->add) out.add.emplace_back(name.view());
+        for (const auto& name : own.capabilities->drop) out.drop.emplace_back(name.view());
     }
-    out.hardened = hardened;
+    spec.uid = pick<int64_t>(own.run_as_user, of_pod.run_as_user, -1);
+    spec.gid = pick<int64_t>(own.run_as_group, of_pod.run_as_group, -1);
+    spec.supplemental_groups = supplemental_groups(of_pod);
+    spec.privileged = own.privileged.value_or(false);
+    spec.read_only_root = own.read_only_root_filesystem.value_or(false);
     // Privileged and CAP_SYS_ADMIN imply escalation, as the API says.
-    const bool implied = !hardened || out.privileged || std::ranges::any_of(out.add_capabilities, is_sys_admin);
-    out.allow_privilege_escalation = own.allow_privilege_escalation.value_or(implied);
+    const bool implied = !hardened || spec.privileged || std::ranges::any_of(out.add, is_sys_admin);
+    spec.no_new_privs = !own.allow_privilege_escalation.value_or(implied);
     const auto& seccomp = own.seccomp_profile ? own.seccomp_profile : of_pod.seccomp_profile;
-    out.seccomp_unconfined = out.privileged || (seccomp && seccomp->type == "Unconfined");
-    out.unmasked_proc = out.privileged || own.proc_mount == "Unmasked";
+    const bool unconfined = spec.privileged || (seccomp && seccomp->type == "Unconfined");
+    spec.seccomp = unconfined ? runtime::SeccompMode::unconfined : runtime::SeccompMode::runtime_default;
+    if (spec.privileged || own.proc_mount == "Unmasked") {
+        spec.masked_paths.clear();
+        spec.read_only_paths.clear();
+    }
     return out;
+}
+
+Result<void> plan_capabilities(runtime::ContainerSpec& spec, const Security& security, bool hardened) {
+    if (spec.privileged) {
+        spec.capabilities = runtime::all_capabilities();
+        return ok();
+    }
+    const auto base = hardened ? runtime::hardened_capabilities() : runtime::default_capabilities();
+    TRY(spec.capabilities, runtime::plan_capabilities(security.add, security.drop, base));
+    return ok();
+}
+
+Result<void> check_non_root(int64_t uid, const images::ImageConfig& image) {
+    if (uid > 0) return ok();
+    const std::string user = image.user.substr(0, image.user.find(':'));
+    if (uid == 0 || user.empty() || user == "0" || user == "root")
+        return Error(Code::bad_request, "container has runAsNonRoot and image will run as root");
+    if (user.find_first_not_of("0123456789") != std::string::npos)
+        return Error(Code::bad_request, "container has runAsNonRoot and image has non-numeric user (" + user +
+                                        "), cannot verify user is non-root");
+    return ok();
 }
 
 const api::Volume* find_volume(const api::Pod& pod, std::string_view name) {
@@ -106,13 +133,13 @@ Result<std::string> plan_sub_path(const api::VolumeMount& mount, const EnvList& 
     return out;
 }
 
-Result<std::vector<MountConfig>> plan_mounts(const api::Pod& pod, const api::Container& container, const EnvList& env,
-                                             const PodPlacement& placement) {
-    std::vector<MountConfig> mounts;
+Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const api::Container& container, const EnvList& env,
+                                                    const PodPlacement& placement) {
+    std::vector<runtime::MountSpec> mounts;
     for (const auto& mount : container.volume_mounts) {
         const api::Volume* volume = find_volume(pod, mount.name.view());
         if (!volume) return Error(Code::invalid, "volume \"" + std::string(mount.name.view()) + "\" not found");
-        MountConfig out;
+        runtime::MountSpec out;
         out.source = volume->host_path ? std::string(volume->host_path->path.view())
                                        : placement.pod_dir + "/volumes/" + std::string(mount.name.view());
         out.destination = mount.mount_path.view();
@@ -133,6 +160,43 @@ Result<void> add_expanded(std::vector<std::string>& words, std::string_view word
         return Error(Code::invalid, "command and args are larger than the " + std::to_string(arguments_bytes_max) +
                                         " bytes that a program can be started with");
     words.push_back(std::move(expanded));
+    return ok();
+}
+
+/// Its own command and args, or the image's: args of its own go with the image's entrypoint, the image's cmd with none of both.
+Result<std::vector<std::string>> plan_args(const api::Container& container, const EnvList& env, const images::ImageConfig& image) {
+    std::vector<std::string> args;
+    size_t bytes = 0;
+    for (const auto& word : container.command) TRY_VOID(add_expanded(args, word.view(), env, bytes));
+    if (args.empty()) args = image.entrypoint;
+    for (const auto& word : container.args) TRY_VOID(add_expanded(args, word.view(), env, bytes));
+    if (container.command.empty() && container.args.empty()) args.insert(args.end(), image.cmd.begin(), image.cmd.end());
+    return args;
+}
+
+/// The image's, with the container's own over it.
+std::vector<std::string> render_env(const EnvList& own, const images::ImageConfig& image, const std::string& hostname) {
+    std::vector<std::string> env;
+    for (const auto& entry : image.env) {
+        const std::string name = entry.substr(0, entry.find('='));
+        if (std::ranges::none_of(own, [&](const auto& one) { return one.first == name; })) env.push_back(entry);
+    }
+    const auto has = [&env](const std::string& start) {
+        return std::ranges::any_of(env, [&](const auto& entry) { return entry.starts_with(start); });
+    };
+    for (const auto& [name, value] : own) env.push_back(name + "=" + value);
+    if (!has("HOSTNAME=") && !hostname.empty()) env.push_back("HOSTNAME=" + hostname);
+    if (!has("PATH=")) env.emplace_back("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    return env;
+}
+
+/// What the pod alone says of environment, command and mounts: what is wrong here is the pod's.
+Result<void> plan_from_pod(runtime::ContainerSpec& spec, const api::Pod& pod, const api::Container& container,
+                           const EnvSources& sources, const PodPlacement& placement, const images::ImageConfig& image) {
+    TRY(const EnvList env, resolve_env(pod, container, sources, placement));
+    TRY(spec.args, plan_args(container, env, image));
+    TRY(spec.mounts, plan_mounts(pod, container, env, placement));
+    spec.env = render_env(env, image, pod.spec.host_network ? placement.node_name : plan_hostname(pod));
     return ok();
 }
 
@@ -197,120 +261,32 @@ std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const Env
     return out;
 }
 
-std::string plan_hostname(const api::Pod& pod) {
-    constexpr size_t hostname_bytes_max = 63;
-    std::string name = pod.spec.hostname.empty() ? pod.metadata.name.str() : pod.spec.hostname.str();
-    if (name.size() <= hostname_bytes_max) return name;
-    name.resize(hostname_bytes_max);
-    name.resize(name.find_last_not_of("-.") + 1);
-    return name;
-}
 
-ResourceConfig plan_resources(const api::ResourceRequirements& resources) {
-    ResourceConfig out;
-    out.cpu_request_milli = quantity_of(resources.requests, "cpu", true);
-    out.cpu_limit_milli = quantity_of(resources.limits, "cpu", true);
-    out.memory_limit_bytes = quantity_of(resources.limits, "memory", false);
-    return out;
-}
-
-ResourceConfig plan_pod_resources(const api::PodSpec& spec) {
-    ResourceConfig sum;
-    bool cpu_open = false, memory_open = false;
-    for (const auto& container : spec.containers) {
-        const ResourceConfig one = plan_resources(container.resources);
-        sum.cpu_request_milli += one.cpu_request_milli;
-        sum.cpu_limit_milli += one.cpu_limit_milli;
-        sum.memory_limit_bytes += one.memory_limit_bytes;
-        cpu_open |= one.cpu_limit_milli == 0;
-        memory_open |= one.memory_limit_bytes == 0;
-    }
-    for (const auto& container : spec.init_containers) {
-        const ResourceConfig one = plan_resources(container.resources);
-        sum.cpu_request_milli = std::max(sum.cpu_request_milli, one.cpu_request_milli);
-        sum.cpu_limit_milli = std::max(sum.cpu_limit_milli, one.cpu_limit_milli);
-        sum.memory_limit_bytes = std::max(sum.memory_limit_bytes, one.memory_limit_bytes);
-        cpu_open |= one.cpu_limit_milli == 0;
-        memory_open |= one.memory_limit_bytes == 0;
-    }
-    if (cpu_open) sum.cpu_limit_milli = 0;
-    if (memory_open) sum.memory_limit_bytes = 0;
-    return sum;
-}
-
-Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Container& container, int attempt,
-                                              const EnvSources& sources, const PodPlacement& placement) {
-    ContainerConfig out;
-    out.pod_uid = pod.metadata.uid.view();
-    out.name = container.name.view();
-    out.attempt = attempt;
-    out.image = container.image.view();
-    TRY(out.env, resolve_env(pod, container, sources, placement));
-    size_t bytes = 0;
-    for (const auto& word : container.command) TRY_VOID(add_expanded(out.command, word.view(), out.env, bytes));
-    for (const auto& word : container.args) TRY_VOID(add_expanded(out.args, word.view(), out.env, bytes));
-    out.working_dir = container.working_dir.view();
-    TRY(out.mounts, plan_mounts(pod, container, out.env, placement));
-    out.resources = plan_resources(container.resources);
-    out.security = plan_security(pod, container, placement.hardened);
-    out.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
-                                                                              : container.termination_message_path.view();
-    out.hostname = plan_hostname(pod);
-    if (pod.spec.host_network) out.hostname = placement.node_name;
-    if (container.lifecycle) out.stop_signal = std::string(container.lifecycle->stop_signal.value_or(""));
-    out.tty = container.tty;
-    out.stdin_open = container.stdin_;
-    return out;
-}
-
-namespace {
-
-std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, const std::string& pod_ip,
-                             const std::string& cluster_domain) {
-    std::string out = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-                      "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
-    std::string names = hostname;
-    if (!pod.spec.subdomain.empty())
-        names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain + "\t" + hostname;
-    if (!pod_ip.empty()) out += pod_ip + "\t" + names + "\n";
-    return out;
-}
-
-/// On the node's network the node's names are the right ones.
-std::string render_host_hosts(const std::string& host_hosts) {
-    std::string out = "# Kubernetes-managed hosts file (host network).\n" + host_hosts;
-    if (out.back() != '\n') out += '\n';
-    return out;
-}
-
-}  // namespace
-
-PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
-                          const std::string& cluster_domain, const std::string& host_hosts) {
-    PodConfig out;
-    const std::string ns(pod.metadata.namespace_.view()), name(pod.metadata.name.view());
-    out.uid = pod.metadata.uid.view();
-    out.ns = ns;
-    out.name = name;
-    out.hostname = plan_hostname(pod);
-    out.resolv_conf = resolv_conf;
-    out.host_network = pod.spec.host_network;
-    out.host_users = pod.spec.host_users.value_or(true);
-    out.host_pid = pod.spec.host_pid;
-    out.host_ipc = pod.spec.host_ipc;
-    out.share_process_namespace = pod.spec.share_process_namespace.value_or(false);
-    out.resources = plan_pod_resources(pod.spec);
-    if (pod.spec.security_context)
-        for (const auto& sysctl : pod.spec.security_context->sysctls)
-            out.sysctls.emplace_back(sysctl.name.view(), sysctl.value.view());
-    out.hosts = out.host_network ? render_host_hosts(host_hosts) : render_own_hosts(pod, out.hostname, pod_ip, cluster_domain);
-    if (!pod.spec.host_aliases.empty()) out.hosts += "\n# Entries added by HostAliases.\n";
-    for (const auto& alias : pod.spec.host_aliases) {
-        out.hosts += std::string(alias.ip.view());
-        for (const auto& host : alias.hostnames) out.hosts += "\t" + std::string(host.view());
-        out.hosts += "\n";
-    }
-    return out;
+Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const api::Container& container, int attempt,
+                                                   const EnvSources& sources, const PodPlacement& placement,
+                                                   const images::ImageConfig& image) {
+    runtime::ContainerSpec spec;
+    spec.name = container.name.view();
+    spec.id = runtime::attempt_id(spec.name, attempt);
+    if (auto planned = plan_from_pod(spec, pod, container, sources, placement, image); !planned)
+        return std::move(planned).error().with_code(Code::bad_request);
+    const Security security = plan_security(spec, pod, container, placement.hardened);
+    if (security.run_as_non_root) TRY_VOID(check_non_root(spec.uid, image));
+    if (spec.args.empty())
+        return Error(Code::invalid, "no command specified: neither the container nor the image says what to run");
+    TRY_VOID(plan_capabilities(spec, security, placement.hardened));
+    if (!container.working_dir.empty()) spec.cwd = container.working_dir.view();
+    else if (!image.working_dir.empty()) spec.cwd = image.working_dir;
+    spec.image_user = image.user;
+    spec.resources = plan_resources(container.resources);
+    spec.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
+                                                                               : container.termination_message_path.view();
+    std::string stop_signal;
+    if (container.lifecycle) stop_signal = std::string(container.lifecycle->stop_signal.value_or(""));
+    spec.stop_signal = parse_stop_signal(stop_signal.empty() ? image.stop_signal : stop_signal);
+    spec.tty = container.tty;
+    spec.stdin_open = container.stdin_;
+    return spec;
 }
 
 }  // namespace orilla::node

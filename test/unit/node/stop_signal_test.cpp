@@ -1,10 +1,10 @@
-#include "runtime_adapter.hpp"
+#include "pod/stop_signal.hpp"
 
 #include <signal.h>
 
 #include <catch2/catch.hpp>
 
-using namespace orilla::wiring;
+using namespace orilla::node;
 
 TEST_CASE("parse_stop_signal: by number, by name with and without SIG, and of real time") {
     CHECK(parse_stop_signal("3") == SIGQUIT);

@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "orilla/images/image.hpp"
 #include "orilla/kinds/types.hpp"
-#include "orilla/node/ports.hpp"
+#include "orilla/runtime/spec.hpp"
 
 namespace orilla::node {
 
@@ -70,25 +71,14 @@ Result<std::string> resolve_field_ref(const api::Pod& pod, std::string_view path
 Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view default_container,
                                          const api::ResourceFieldSelector& ref, const PodPlacement& placement);
 
-/// Everything but env needs no source. Volume NAME lives at pod_dir/volumes/NAME, a hostPath at its own path.
-Result<ContainerConfig> plan_container_config(const api::Pod& pod, const api::Container& container, int attempt,
-                                              const EnvSources& sources, const PodPlacement& placement);
+/// What the runtime starts, but for where it lies: layers, writable layer and log are the caller's. Volume NAME lives at
+/// pod_dir/volumes/NAME, a hostPath at its own path. Code::bad_request for what is wrong with the pod: a missing source, an
+/// impossible subPath, an image that would run as root where runAsNonRoot is set.
+Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const api::Container& container, int attempt,
+                                                   const EnvSources& sources, const PodPlacement& placement,
+                                                   const images::ImageConfig& image);
 
 /// The decoded .dockerconfigjson or .dockercfg of the pod's imagePullSecrets; absent ones are left out.
 std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const EnvSources& sources);
-
-/// The pod's host name, as long as a host name may be: 63 characters that do not end with '-' or '.'.
-std::string plan_hostname(const api::Pod& pod);
-
-ResourceConfig plan_resources(const api::ResourceRequirements& resources);
-/// The pod's cgroup: sums over the containers, no limit where one of them has none.
-ResourceConfig plan_pod_resources(const api::PodSpec& spec);
-PodConfig plan_pod_config(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
-                          const std::string& cluster_domain, const std::string& host_hosts);
-
-/// `nameserver ...` for the pod's dnsPolicy, with what dnsConfig adds to it: servers and searches after the policy's, each
-/// once and as many as the resolver reads; options over the policy's.
-std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
-                               const std::string& host_resolv_conf);
 
 }  // namespace orilla::node

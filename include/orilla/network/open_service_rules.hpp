@@ -1,0 +1,23 @@
+// The service rules of this kernel: opened, and taken away.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "orilla/network/service_rules.hpp"
+
+namespace orilla::network {
+
+struct ServiceRulesConfig {
+    std::string table = "orilla";
+    std::string bridge = "orilla0";
+    Cidr pod_cidr;      ///< what leaves it for elsewhere is masqueraded
+    Cidr service_cidr;  ///< addresses without a service are rejected
+};
+
+/// Needs the rights to change nftables; changes nothing yet.
+Result<std::unique_ptr<ServiceRules>> open_service_rules(ServiceRulesConfig config);
+/// Deletes the table; fine when there is none.
+Result<void> remove_service_rules(const ServiceRulesConfig& config);
+
+}  // namespace orilla::network

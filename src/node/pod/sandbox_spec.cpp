@@ -1,0 +1,102 @@
+#include "pod/sandbox_spec.hpp"
+
+#include <algorithm>
+
+namespace orilla::node {
+
+int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, bool milli) {
+    const auto* quantity = map.get(name);
+    if (!quantity) return 0;
+    return milli ? quantity->milli_value() : quantity->value();
+}
+
+std::string plan_hostname(const api::Pod& pod) {
+    constexpr size_t hostname_bytes_max = 63;
+    std::string name = pod.spec.hostname.empty() ? pod.metadata.name.str() : pod.spec.hostname.str();
+    if (name.size() <= hostname_bytes_max) return name;
+    name.resize(hostname_bytes_max);
+    name.resize(name.find_last_not_of("-.") + 1);
+    return name;
+}
+
+runtime::Resources plan_resources(const api::ResourceRequirements& resources) {
+    runtime::Resources out;
+    out.cpu_request_milli = quantity_of(resources.requests, "cpu", true);
+    out.cpu_limit_milli = quantity_of(resources.limits, "cpu", true);
+    out.memory_limit_bytes = quantity_of(resources.limits, "memory", false);
+    return out;
+}
+
+runtime::Resources plan_pod_resources(const api::PodSpec& spec) {
+    runtime::Resources sum;
+    bool cpu_open = false, memory_open = false;
+    for (const auto& container : spec.containers) {
+        const runtime::Resources one = plan_resources(container.resources);
+        sum.cpu_request_milli += one.cpu_request_milli;
+        sum.cpu_limit_milli += one.cpu_limit_milli;
+        sum.memory_limit_bytes += one.memory_limit_bytes;
+        cpu_open |= one.cpu_limit_milli == 0;
+        memory_open |= one.memory_limit_bytes == 0;
+    }
+    for (const auto& container : spec.init_containers) {
+        const runtime::Resources one = plan_resources(container.resources);
+        sum.cpu_request_milli = std::max(sum.cpu_request_milli, one.cpu_request_milli);
+        sum.cpu_limit_milli = std::max(sum.cpu_limit_milli, one.cpu_limit_milli);
+        sum.memory_limit_bytes = std::max(sum.memory_limit_bytes, one.memory_limit_bytes);
+        cpu_open |= one.cpu_limit_milli == 0;
+        memory_open |= one.memory_limit_bytes == 0;
+    }
+    if (cpu_open) sum.cpu_limit_milli = 0;
+    if (memory_open) sum.memory_limit_bytes = 0;
+    return sum;
+}
+
+namespace {
+
+std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, const std::string& pod_ip,
+                             const std::string& cluster_domain) {
+    std::string out = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+                      "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
+    std::string names = hostname;
+    if (!pod.spec.subdomain.empty())
+        names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain + "\t" + hostname;
+    if (!pod_ip.empty()) out += pod_ip + "\t" + names + "\n";
+    return out;
+}
+
+/// On the node's network the node's names are the right ones.
+std::string render_host_hosts(const std::string& host_hosts) {
+    std::string out = "# Kubernetes-managed hosts file (host network).\n" + host_hosts;
+    if (out.back() != '\n') out += '\n';
+    return out;
+}
+
+}  // namespace
+
+runtime::PodSandboxSpec plan_sandbox_spec(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
+                          const std::string& cluster_domain, const std::string& host_hosts) {
+    runtime::PodSandboxSpec out;
+    const bool host_network = pod.spec.host_network;
+    out.id = pod.metadata.uid.view();
+    if (!host_network) out.hostname = plan_hostname(pod);
+    out.resolv_conf = resolv_conf;
+    out.host_users = pod.spec.host_users.value_or(true);
+    out.host_pid = pod.spec.host_pid;
+    out.host_ipc = pod.spec.host_ipc;
+    out.share_process_namespace = pod.spec.share_process_namespace.value_or(false);
+    out.resources = plan_pod_resources(pod.spec);
+    out.resources.pids_max = runtime::pod_pids_max_default;
+    if (pod.spec.security_context)
+        for (const auto& sysctl : pod.spec.security_context->sysctls)
+            out.sysctls.emplace_back(sysctl.name.view(), sysctl.value.view());
+    out.hosts = host_network ? render_host_hosts(host_hosts) : render_own_hosts(pod, out.hostname, pod_ip, cluster_domain);
+    if (!pod.spec.host_aliases.empty()) out.hosts += "\n# Entries added by HostAliases.\n";
+    for (const auto& alias : pod.spec.host_aliases) {
+        out.hosts += std::string(alias.ip.view());
+        for (const auto& host : alias.hostnames) out.hosts += "\t" + std::string(host.view());
+        out.hosts += "\n";
+    }
+    return out;
+}
+
+}  // namespace orilla::node
