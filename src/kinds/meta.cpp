@@ -2,6 +2,7 @@
 #include <array>
 
 #include "checks.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/selectors.hpp"
 
 namespace orilla::api {
@@ -63,7 +64,7 @@ void check_owners(const ObjectMeta& meta, const Path& path, FieldErrors& errors)
 }
 
 void check_finalizers(const List<Str>& finalizers, const Path& path, FieldErrors& errors) {
-    constexpr std::array<std::string_view, 3> standard{"kubernetes", "orphan", "foregroundDeletion"};
+    constexpr std::array<std::string_view, 3> standard{"kubernetes", orphan_finalizer, foreground_finalizer};
     for (size_t i = 0; i < finalizers.size() && !errors.full(); ++i) {
         std::string_view name = finalizers[i];
         Complaints complaints = check_qualified_name(name);
@@ -75,7 +76,7 @@ void check_finalizers(const List<Str>& finalizers, const Path& path, FieldErrors
     auto has = [&finalizers](std::string_view name) {
         return std::find(finalizers.begin(), finalizers.end(), name) != finalizers.end();
     };
-    if (has("orphan") && has("foregroundDeletion"))
+    if (has(orphan_finalizer) && has(foreground_finalizer))
         errors.invalid(path, "foregroundDeletion", "finalizer orphan and foregroundDeletion cannot be both set");
 }
 

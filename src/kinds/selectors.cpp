@@ -14,4 +14,13 @@ Result<Selector> selector_of(const LabelSelector& object) {
 
 Result<Selector> selector_of(const Box<LabelSelector>& object) { return object ? selector_of(*object) : Selector::nothing(); }
 
+bool selects(const Box<LabelSelector>& selector, const Map<Str>& labels) {
+    auto parsed = selector_of(selector);
+    return parsed && parsed->matches(labels);
+}
+
+bool selects(const Map<Str>& selector, const Map<Str>& labels) {
+    return !selector.empty() && Selector::from_labels(selector).matches(labels);
+}
+
 }  // namespace orilla::api

@@ -220,8 +220,8 @@ NodeAgent::NodeAgent(loop::Loop& loop, objects::Objects& objects, NodeFacts fact
       wake_(loop),
       renew_timer_(loop),
       look_(std::move(look)),
-      nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent& event) { something_gone(event); }),
-      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { something_gone(event); }),
+      nodes_(objects, api::kind_of<api::Node>(), [this](const store::WatchEvent& event) { something_gone(event); }),
+      namespaces_(objects, api::kind_of<api::Namespace>(), [this](const store::WatchEvent& event) { something_gone(event); }),
       scope_(loop) {}
 
 void NodeAgent::wake() {

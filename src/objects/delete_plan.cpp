@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "orilla/kinds/kind_rules.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "write_plan.hpp"
 
 namespace orilla::objects {
@@ -17,8 +18,8 @@ void put_finalizer(api::ObjectMeta& meta, std::string_view name, bool wanted) {
 /// An explicit policy beats the finalizers that are there.
 void apply_propagation(api::ObjectMeta& meta, Propagation propagation) {
     if (propagation == Propagation::unset) return;
-    put_finalizer(meta, orphan_finalizer, propagation == Propagation::orphan);
-    put_finalizer(meta, foreground_finalizer, propagation == Propagation::foreground);
+    put_finalizer(meta, api::orphan_finalizer, propagation == Propagation::orphan);
+    put_finalizer(meta, api::foreground_finalizer, propagation == Propagation::foreground);
 }
 
 /// 68 years: more is a mistake, and times past it do not add up.

@@ -8,6 +8,7 @@
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/validation.hpp"
 #include "orilla/objects/decoding.hpp"
+#include "orilla/objects/feed.hpp"
 #include "write_plan.hpp"
 
 namespace orilla::objects {
@@ -54,6 +55,12 @@ std::string generate_name(const api::ObjectMeta& meta, Random& random) {
 Objects::Objects(loop::Loop& loop, store::Store& store, Random& random)
     : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>(loop)) {}
 Objects::~Objects() = default;
+
+Feed& Objects::feed(const api::KindInfo& kind) {
+    auto& feed = feeds_[kind.resource];
+    if (!feed) feed = std::make_unique<Feed>(loop_, *this, kind);
+    return *feed;
+}
 
 // ---- reads -----------------------------------------------------------------------------------------------------------
 

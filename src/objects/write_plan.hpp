@@ -6,9 +6,6 @@
 
 namespace orilla::objects {
 
-inline constexpr std::string_view orphan_finalizer = "orphan";
-inline constexpr std::string_view foreground_finalizer = "foregroundDeletion";
-
 /// Gives a new object its system metadata and its first status, whatever the client wrote there.
 void initialise(api::Object& object, std::string uid, int64_t now_s);
 /// Kinds whose status is made by defaulting have it after this; so it comes before validation.

@@ -4,10 +4,12 @@
 #include <map>
 #include <optional>
 
+#include "orilla/kinds/pod_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
+#include "orilla/objects/terms.hpp"
+
 namespace orilla::proxy {
 namespace {
-
-constexpr std::string_view service_name_label = "kubernetes.io/service-name";
 
 std::vector<network::Ipv4> parse_ips(const api::List<api::Str>& texts) {
     std::vector<network::Ipv4> out;
@@ -26,7 +28,7 @@ std::optional<network::Ipv4> ordinary_ip(std::string_view text) {
 /// Another proxy serves it, or none shall.
 bool is_left_alone(const api::Service& service) {
     const auto& labels = service.metadata.labels;
-    return labels.contains("service.kubernetes.io/service-proxy-name") || labels.contains("service.kubernetes.io/headless");
+    return labels.contains(api::service_proxy_label) || labels.contains(api::headless_label);
 }
 
 bool is_headless(const api::Service& service) { return service.spec.cluster_ip == "None"; }
@@ -61,12 +63,6 @@ std::vector<network::Endpoint> endpoints_of(const api::ServicePort& port, const 
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
-}
-
-/// Slices are found by the key of their Service.
-void service_term(const api::Object& slice, std::vector<std::string>& terms) {
-    const auto* owner = slice.meta().labels.get(service_name_label);
-    if (owner) terms.push_back(slice.meta().namespace_.str() + "/" + owner->str());
 }
 
 }  // namespace
@@ -142,20 +138,19 @@ ServiceProxy::ServiceProxy(loop::Loop& loop, objects::Objects& objects, network:
       rules_(rules),
       zone_(zone),
       node_(std::move(node)),
-      services_(loop, objects.store(), "services",
-                [this](const store::WatchEvent& event) { worker_.queue().add(event.entry->key.ns + "/" + event.entry->key.name); }),
-      slices_(loop, objects, api::kind_of<api::EndpointSlice>(), service_term),
-      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
-      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { namespace_changed(event); }),
+      services_(objects, api::kind_of<api::Service>(), [this](const objects::FeedEvent& event) { service_changed(event); }),
+      slices_(objects, api::kind_of<api::EndpointSlice>(), [this](const objects::FeedEvent& event) { slice_changed(event); }),
+      pods_(objects, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) { pod_changed(event); }),
+      namespaces_(objects, api::kind_of<api::Namespace>(), [this](const objects::FeedEvent& event) { namespace_changed(event); }),
       worker_(loop, *this, {.name = "service-proxy"}) {
-    slices_.subscribe([this](const store::WatchEvent& event) { slice_changed(event); });
+    objects.feed<api::EndpointSlice>().keep(objects::label_terms);
 }
 
 Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     network::ServiceRules::Services all = std::move(host_ports);
     std::map<std::string, Slices> slices;  // in one walk: the index is filled later
     for (const auto& slice : objects_.list<api::EndpointSlice>())
-        if (const auto* owner = slice->metadata.labels.get(service_name_label))
+        if (const auto* owner = slice->metadata.labels.get(api::service_name_label))
             slices[slice->metadata.namespace_.str() + "/" + owner->str()].push_back(slice);
     for (const auto& service : objects_.list<api::Service>()) {
         const std::string key = service->metadata.namespace_.str() + "/" + service->metadata.name.str();
@@ -171,27 +166,25 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     return ok();
 }
 
-void ServiceProxy::slice_changed(const store::WatchEvent& event) {
-    for (const auto& entry : {event.entry, event.previous}) {
-        if (!entry || !entry->json) continue;
-        auto slice = objects_.decode(api::kind_of<api::EndpointSlice>(), entry);
-        const auto* owner = slice ? (*slice)->meta().labels.get(service_name_label) : nullptr;
-        if (owner) worker_.queue().add(entry->key.ns + "/" + owner->str());
-    }
+void ServiceProxy::service_changed(const objects::FeedEvent& event) {
+    worker_.queue().add(event.entry->key.ns + "/" + event.entry->key.name);
 }
 
-void ServiceProxy::pod_changed(const store::WatchEvent& event) {
-    auto pod = event.entry->json ? objects_.decode(api::kind_of<api::Pod>(), event.entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
-    if (!pod || !*pod) return;
-    const auto& value = (*pod)->as<api::Pod>();
-    const auto ip = network::parse_ipv4(value.status.pod_ip.view());
-    const bool ended = value.status.phase == "Succeeded" || value.status.phase == "Failed";
-    if (event.type == store::WatchEvent::Type::deleted || !ip || ended) zone_.remove_pod(value.metadata.uid.str());
-    else zone_.set_pod(value.metadata.uid.str(), value.metadata.namespace_.str(), *ip);
+void ServiceProxy::slice_changed(const objects::FeedEvent& event) {
+    for (const auto& slice : event.states())
+        if (const auto* owner = slice->meta().labels.get(api::service_name_label)) worker_.queue().add(event.entry->key.ns + "/" + owner->str());
 }
 
-void ServiceProxy::namespace_changed(const store::WatchEvent& event) {
-    if (event.type == store::WatchEvent::Type::deleted) zone_.remove_namespace(event.entry->key.name);
+void ServiceProxy::pod_changed(const objects::FeedEvent& event) {
+    const auto* pod = event.as<api::Pod>();
+    if (!pod) return;
+    const auto ip = network::parse_ipv4(pod->status.pod_ip.view());
+    if (event.is_deleted() || !ip || is_finished(*pod)) zone_.remove_pod(pod->metadata.uid.str());
+    else zone_.set_pod(pod->metadata.uid.str(), pod->metadata.namespace_.str(), *ip);
+}
+
+void ServiceProxy::namespace_changed(const objects::FeedEvent& event) {
+    if (event.is_deleted()) zone_.remove_namespace(event.entry->key.name);
     else zone_.set_namespace(event.entry->key.name);
 }
 
@@ -206,7 +199,7 @@ loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
         CO_CHECK_VOID(rules_.update(key, {}));
         co_return loop::Outcome{};
     }
-    const Slices slices = slices_.find<api::EndpointSlice>(key);
+    const Slices slices = objects_.feed<api::EndpointSlice>().find<api::EndpointSlice>(objects::labelled(ns, api::service_name_label, name));
     zone_.set_service(ns, name, plan_dns_service(*service, slices));
     CO_CHECK_VOID(rules_.update(key, plan_service_ports(*service, slices, node_)));
     co_return loop::Outcome{};

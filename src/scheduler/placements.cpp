@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/pod_facts.hpp"
+
 namespace orilla::scheduler {
 namespace {
 
@@ -19,8 +21,6 @@ PodRequests requests_of(const api::Container& container) {
 }
 
 }  // namespace
-
-bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
 PodRequests& PodRequests::operator+=(const PodRequests& more) {
     cpu_milli = add(cpu_milli, more.cpu_milli);
@@ -43,7 +43,7 @@ PodRequests count_requests(const api::PodSpec& spec) {
 
 void Placements::put(const std::string& key, const api::Pod& pod) {
     drop(key);
-    if (pod.spec.node_name.empty() || has_ended(pod)) return;
+    if (pod.spec.node_name.empty() || is_finished(pod)) return;
     const std::string node = pod.spec.node_name.str();
     Share share;
     share.requests = count_requests(pod.spec);

@@ -51,6 +51,4 @@ class Placements {
     std::map<std::string, NodeShares, std::less<>> shares_;
 };
 
-bool has_ended(const api::Pod& pod);
-
 }  // namespace orilla::scheduler

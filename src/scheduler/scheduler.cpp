@@ -1,5 +1,7 @@
 #include "orilla/scheduler/scheduler.hpp"
 
+#include "orilla/kinds/pod_facts.hpp"
+#include "orilla/objects/unless_gone.hpp"
 #include "placements.hpp"
 #include "schedule_plan.hpp"
 
@@ -17,14 +19,6 @@ api::PodCondition* find_condition(api::PodStatus& status, std::string_view type)
     return nullptr;
 }
 
-template <class T>
-std::shared_ptr<const T> read_entry(objects::Objects& objects, const store::EntryPtr& entry) {
-    if (!entry || !entry->json) return nullptr;
-    auto decoded = objects.decode(api::kind_of<T>(), entry);
-    if (!decoded || !*decoded) return nullptr;
-    return {*decoded, &(*decoded)->template as<T>()};
-}
-
 }  // namespace
 
 Scheduler::Scheduler(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events)
@@ -32,8 +26,8 @@ Scheduler::Scheduler(loop::Loop& loop, objects::Objects& objects, objects::Event
       objects_(objects),
       events_(events),
       placements_(std::make_unique<Placements>()),
-      pods_(loop, objects.store(), "pods", [this](const store::WatchEvent& event) { pod_changed(event); }),
-      nodes_(loop, objects.store(), "nodes", [this](const store::WatchEvent& event) { node_changed(event); }),
+      pods_(objects, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) { pod_changed(event); }),
+      nodes_(objects, api::kind_of<api::Node>(), [this](const objects::FeedEvent& event) { node_changed(event); }),
       worker_(loop, *this, {.name = "scheduler"}) {}
 
 Scheduler::~Scheduler() = default;
@@ -43,11 +37,10 @@ void Scheduler::start() {
     pods_.start();
 }
 
-void Scheduler::pod_changed(const store::WatchEvent& event) {
+void Scheduler::pod_changed(const objects::FeedEvent& event) {
     const std::string key = key_of(event.entry->key);
-    const bool gone = event.type == store::WatchEvent::Type::deleted;
-    const auto pod = gone ? nullptr : read_entry<api::Pod>(objects_, event.entry);
-    const auto before = read_entry<api::Pod>(objects_, event.previous);
+    const bool gone = event.is_deleted();
+    const auto *pod = gone ? nullptr : event.as<api::Pod>(), *before = event.before_as<api::Pod>();
     if (pod) placements_->put(key, *pod);
     else placements_->drop(key);
     if (gone) waiting_.erase(key);
@@ -55,14 +48,13 @@ void Scheduler::pod_changed(const store::WatchEvent& event) {
     const bool may_fit_now = !before || !(pod && before->spec == pod->spec);
     if (pod && pod->spec.node_name.empty() && may_fit_now) worker_.queue().add(key);
     // A pod that ended or went made room.
-    const bool was_there = !before || (!before->spec.node_name.empty() && !has_ended(*before));
-    if (was_there && (gone || (pod && has_ended(*pod)))) retry_waiting(true);
+    const bool was_there = !before || (!before->spec.node_name.empty() && !is_finished(*before));
+    if (was_there && (gone || (pod && is_finished(*pod)))) retry_waiting(true);
 }
 
 /// A heartbeat makes no room.
-void Scheduler::node_changed(const store::WatchEvent& event) {
-    const auto now = read_entry<api::Node>(objects_, event.entry);
-    const auto before = read_entry<api::Node>(objects_, event.previous);
+void Scheduler::node_changed(const objects::FeedEvent& event) {
+    const auto *now = event.as<api::Node>(), *before = event.before_as<api::Node>();
     if (!now || !before || !offer_the_same(*now, *before)) retry_waiting(false);
 }
 
@@ -76,7 +68,7 @@ loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
     co_await std::move(catching_up);
     const size_t slash = key.find('/');
     auto pod = objects_.get<api::Pod>(key.substr(0, slash), key.substr(slash + 1));
-    const bool wanted = pod && pod->spec.node_name.empty() && !pod->metadata.deletion_timestamp && !has_ended(*pod) &&
+    const bool wanted = pod && pod->spec.node_name.empty() && !pod->metadata.deletion_timestamp && !is_finished(*pod) &&
                         (pod->spec.scheduler_name.empty() || pod->spec.scheduler_name == "default-scheduler");
     if (!wanted) {
         waiting_.erase(key);
@@ -125,9 +117,8 @@ loop::Task<Result<void>> Scheduler::tell_unschedulable(std::shared_ptr<const api
         return ok();
     };
     auto task = objects_.modify_status<api::Pod>(pod->metadata.namespace_.str(), pod->metadata.name.str(), std::move(change));
-    auto written = co_await std::move(task);
-    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
-    co_return ok();
+    auto settled = objects::unless_gone(std::move(task));
+    co_return co_await std::move(settled);
 }
 
 }  // namespace orilla::scheduler

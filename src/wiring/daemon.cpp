@@ -184,18 +184,18 @@ loop::Task<void> Daemon::give_back() {
 }
 
 void Daemon::follow_pods() {
-    pods_ = std::make_unique<objects::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
+    pods_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) {
         give_back_later();
-        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
-        if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != config_.node_name) return;
-        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
+        const auto* pod = event.as<api::Pod>();
+        if (!pod || pod->spec.node_name != config_.node_name) return;
+        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
     });
     auto source_changed = [this](const store::WatchEvent& event) {
         if (event.type == store::WatchEvent::Type::added && !ready_) return;
         pod_agent_->source_changed(event.entry->key.ns, source_key(event));
     };
-    config_maps_ = std::make_unique<objects::Follower>(loop_, *store_, "configmaps", source_changed);
-    secrets_ = std::make_unique<objects::Follower>(loop_, *store_, "secrets", source_changed);
+    config_maps_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::ConfigMap>(), source_changed);
+    secrets_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Secret>(), source_changed);
     pods_->start();
     config_maps_->start();
     secrets_->start();

@@ -90,7 +90,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     store_ = std::make_unique<WitnessStore>(std::move(opened), ledger_);
     objects_ = std::make_unique<objects::Objects>(loop_, *store_, random_);
     events_ = std::make_unique<objects::EventRecorder>(loop_, *objects_, node_name);
-    watch_ = std::make_unique<RolloutWatch>(loop_, *objects_, *store_, host_, rollouts_);
+    watch_ = std::make_unique<RolloutWatch>(loop_, *objects_, host_, rollouts_);
     watch_->start();
     auto task = objects_->ensure_standard_namespaces();
     co_return co_await std::move(task);
@@ -150,17 +150,17 @@ loop::Task<Result<void>> Daemon::collect_garbage() {
 }
 
 void Daemon::follow_pods() {
-    pods_ = std::make_unique<objects::Follower>(loop_, *store_, "pods", [this](const store::WatchEvent& event) {
-        auto pod = event.entry->json ? objects_->decode(api::kind_of<api::Pod>(), event.entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
-        if (!pod || !*pod || (*pod)->as<api::Pod>().spec.node_name != node_name) return;
-        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, (*pod)->meta().uid.str());
+    pods_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) {
+        const auto* pod = event.as<api::Pod>();
+        if (!pod || pod->spec.node_name != node_name) return;
+        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
     });
     auto source_changed = [this](const store::WatchEvent& event) {
         if (event.type == store::WatchEvent::Type::added && !ready_) return;
         pod_agent_->source_changed(event.entry->key.ns, event.entry->key.name);
     };
-    config_maps_ = std::make_unique<objects::Follower>(loop_, *store_, "configmaps", source_changed);
-    secrets_ = std::make_unique<objects::Follower>(loop_, *store_, "secrets", source_changed);
+    config_maps_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::ConfigMap>(), source_changed);
+    secrets_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Secret>(), source_changed);
     pods_->start();
     config_maps_->start();
     secrets_->start();

@@ -12,7 +12,7 @@
 #include "orilla/node/node_agent.hpp"
 #include "orilla/node/pod_agent.hpp"
 #include "orilla/objects/events.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 #include "orilla/proxy/service_proxy.hpp"
 #include "orilla/scheduler/scheduler.hpp"
 #include "rollout_watch.hpp"

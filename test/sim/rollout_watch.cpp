@@ -40,14 +40,14 @@ bool has_pod_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded"
 
 }  // namespace
 
-RolloutWatch::RolloutWatch(loop::Loop& loop, objects::Objects& objects, store::Store& store, Host& host, RolloutHistory& history)
+RolloutWatch::RolloutWatch(loop::Loop& loop, objects::Objects& objects, Host& host, RolloutHistory& history)
     : loop_(loop),
       objects_(objects),
       host_(host),
       history_(history),
-      deployments_(loop, store, "deployments.apps", [this](const store::WatchEvent& event) { deployment_changed(event); }),
-      sets_(loop, store, "replicasets.apps", [this](const store::WatchEvent& event) { set_changed(event); }),
-      pods_(loop, store, "pods", [this](const store::WatchEvent& event) { pod_changed(event); }) {}
+      deployments_(objects, api::kind_of<api::Deployment>(), [this](const store::WatchEvent& event) { deployment_changed(event); }),
+      sets_(objects, api::kind_of<api::ReplicaSet>(), [this](const store::WatchEvent& event) { set_changed(event); }),
+      pods_(objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) { pod_changed(event); }) {}
 
 void RolloutWatch::start() {
     deployments_.start();

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "host.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
 
 namespace orilla::sim {
@@ -30,7 +30,7 @@ struct RolloutHistory {
 
 class RolloutWatch {
   public:
-    RolloutWatch(loop::Loop& loop, objects::Objects& objects, store::Store& store, Host& host, RolloutHistory& history);
+    RolloutWatch(loop::Loop& loop, objects::Objects& objects, Host& host, RolloutHistory& history);
     void start();
 
   private:

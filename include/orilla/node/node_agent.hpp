@@ -8,7 +8,7 @@
 
 #include "orilla/loop/loop.hpp"
 #include "orilla/node/pressure.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
 
 namespace orilla::node {

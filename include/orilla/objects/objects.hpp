@@ -93,6 +93,8 @@ inline constexpr std::array<std::string_view, 4> standard_namespaces = {"default
 template <class T>
 concept AlwaysResident = !std::same_as<T, api::ConfigMap> && !std::same_as<T, api::Secret>;
 
+class Feed;
+
 class Objects {
   public:
     using Change = std::function<Result<void>(api::Object&)>;
@@ -140,6 +142,11 @@ class Objects {
     Task<Result<Stored>> read(const api::KindInfo& kind, std::string ns, std::string name);
     /// Decodes an entry of that kind; shared with the cache. What cannot be read is logged, once.
     Result<ObjectPtr> decode(const api::KindInfo& kind, const store::EntryPtr& entry);
+
+    /// What follows this kind for everybody; see feed.hpp. Made when it is first asked for.
+    Feed& feed(const api::KindInfo& kind);
+    template <class T>
+    Feed& feed();
 
     // Typed. `get` is null when there is none.
 
@@ -232,6 +239,7 @@ class Objects {
     std::vector<Admission*> admissions_;
     std::unique_ptr<Cache> cache_;
     std::map<store::Key, uint64_t> unreadable_;  ///< revisions that were logged
+    std::map<std::string_view, std::unique_ptr<Feed>> feeds_;  ///< by resource
 };
 
 }  // namespace orilla::objects

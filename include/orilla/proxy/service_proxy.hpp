@@ -10,9 +10,8 @@
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/network/dns_zone.hpp"
 #include "orilla/network/service_rules.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
-#include "orilla/objects/term_index.hpp"
 
 namespace orilla::proxy {
 
@@ -34,9 +33,10 @@ class ServiceProxy final : public loop::Reconciler {
     const loop::WorkerCounters& counters() const { return worker_.counters(); }
 
   private:
-    void slice_changed(const store::WatchEvent& event);
-    void pod_changed(const store::WatchEvent& event);
-    void namespace_changed(const store::WatchEvent& event);
+    void service_changed(const objects::FeedEvent& event);
+    void slice_changed(const objects::FeedEvent& event);
+    void pod_changed(const objects::FeedEvent& event);
+    void namespace_changed(const objects::FeedEvent& event);
 
     loop::Loop& loop_;
     objects::Objects& objects_;
@@ -44,7 +44,7 @@ class ServiceProxy final : public loop::Reconciler {
     network::DnsZone& zone_;
     const std::string node_;
     objects::Follower services_;
-    objects::TermIndex slices_;  ///< by their Services
+    objects::Follower slices_;
     objects::Follower pods_;
     objects::Follower namespaces_;
     loop::Worker worker_;

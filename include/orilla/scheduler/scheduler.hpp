@@ -7,7 +7,7 @@
 
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/objects/events.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
 
 namespace orilla::scheduler {
@@ -25,8 +25,8 @@ class Scheduler final : public loop::Reconciler {
   private:
     loop::Task<Result<loop::Outcome>> schedule(std::shared_ptr<const api::Pod> pod);
     loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message);
-    void pod_changed(const store::WatchEvent& event);
-    void node_changed(const store::WatchEvent& event);
+    void pod_changed(const objects::FeedEvent& event);
+    void node_changed(const objects::FeedEvent& event);
     void retry_waiting(bool room_only);
     loop::Loop& loop_;
     objects::Objects& objects_;

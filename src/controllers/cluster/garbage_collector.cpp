@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/well_known.hpp"
+
 namespace orilla::controllers {
 namespace {
 
@@ -32,17 +35,6 @@ bool may_concern(const store::EntryPtr& entry) {
            entry->json->find("\"deletionTimestamp\"") != std::string::npos;
 }
 
-void remove_owner(api::ObjectMeta& meta, std::string_view uid) {
-    auto& owners = meta.owner_references;
-    for (size_t i = owners.size(); i-- > 0;)
-        if (owners[i].uid == uid) owners.erase(owners.begin() + i);
-}
-
-void remove_finalizer(api::ObjectMeta& meta, std::string_view name) {
-    for (size_t i = meta.finalizers.size(); i-- > 0;)
-        if (meta.finalizers[i] == name) meta.finalizers.erase(meta.finalizers.begin() + i);
-}
-
 std::string describe_out_of_reach(const store::Key& dependent, const api::OwnerReference& owner) {
     return "ownerRef [" + owner.api_version.str() + "/" + owner.kind.str() + ", namespace: " + dependent.ns + ", name: " +
            owner.name.str() + ", uid: " + owner.uid.str() + "] does not exist in namespace \"" + dependent.ns + "\"";
@@ -50,23 +42,19 @@ std::string describe_out_of_reach(const store::Key& dependent, const api::OwnerR
 
 }  // namespace
 
-GarbageCollector::GarbageCollector(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, Listener everybody)
-    : loop_(loop),
-      objects_(objects),
-      events_(events),
-      listener_(std::move(everybody)),
-      listed_event_(loop),
-      worker_(loop, *this, {.name = "garbage-collector", .concurrency = 4}),
-      scope_(loop) {
+GarbageCollector::GarbageCollector(const Surroundings& with)
+    : Controller(with),
+      listed_event_(with.loop),
+      worker_(with.loop, *this, {.name = "garbage-collector", .concurrency = 4}),
+      scope_(with.loop) {
     for (const auto& kind : api::all_kinds()) {
         if (kind.kind == "Event") continue;  // they end by themselves and own nothing
-        auto listener = [this, &kind](const store::WatchEvent& event) { changed(kind, event); };
-        followers_.push_back(std::make_unique<objects::Follower>(loop, objects.store(), std::string(kind.resource), std::move(listener)));
+        follow(kind, [this](const objects::FeedEvent& event) { changed(event); });
     }
 }
 
 void GarbageCollector::start() {
-    for (const auto& follower : followers_) follower->start();
+    Controller::start();
     scope_.spawn(wait_for_lists());
 }
 
@@ -82,27 +70,24 @@ loop::Task<void> GarbageCollector::wait_for_lists() {
 
 // ---- the index -------------------------------------------------------------------------------------------------------
 
-void GarbageCollector::changed(const api::KindInfo& kind, const store::WatchEvent& event) {
-    const bool deleted = event.type == store::WatchEvent::Type::deleted;
-    listener_(event);
-    if (!deleted && !may_concern(event.entry) && !may_concern(event.previous)) return;
-    const auto object = object_of(objects_, kind, event.entry);
-    if (deleted) return gone(event, object);
+void GarbageCollector::changed(const objects::FeedEvent& event) {
+    if (!event.is_deleted() && !may_concern(event.entry) && !may_concern(event.previous)) return;
+    if (event.is_deleted()) return gone(event);
+    const auto& object = event.object();
     if (!object) return worker_.queue().add(queue_key(event.entry->key));  // too large to be in memory
-    const auto before = object_of(objects_, kind, event.previous);
-    index(event.entry->key, object->meta());
+    const auto& before = event.before();
     if (before && before->meta().uid == object->meta().uid && same_concern(before->meta(), object->meta())) return;
+    index(event.entry->key, object->meta());
     if (concerns(object->meta())) worker_.queue().add(queue_key(event.entry->key));
     // A dependent that lost its reference may have been the last that its owner waited for.
     if (before) queue_owners(event.entry->key, before->meta());
 }
 
-void GarbageCollector::gone(const store::WatchEvent& event, const objects::ObjectPtr& last) {
+void GarbageCollector::gone(const objects::FeedEvent& event) {
     unindex(event.entry->key);
-    if (last) {
-        queue_owners(event.entry->key, last->meta());
-        queue_dependents(last->meta().uid.str());
-    }
+    if (!event.object()) return;
+    queue_owners(event.entry->key, event.object()->meta());
+    queue_dependents(event.object()->meta().uid.str());
 }
 
 void GarbageCollector::index(const store::Key& key, const api::ObjectMeta& meta) {
@@ -118,7 +103,7 @@ void GarbageCollector::index(const store::Key& key, const api::ObjectMeta& meta)
             ++dependents.blocking;
         }
         link.deleting = static_cast<bool>(meta.deletion_timestamp);
-        link.waiting = link.deleting && has_finalizer(meta, foreground_finalizer);
+        link.waiting = link.deleting && has_finalizer(meta, api::foreground_finalizer);
     }
 }
 
@@ -173,7 +158,7 @@ loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent
     if (!owner) co_return owner.error();
     const api::ObjectMeta& meta = owner->object->meta();
     if (!(meta.uid == reference.uid)) co_return OwnerState::absent;
-    const bool waits = meta.deletion_timestamp && has_finalizer(meta, foreground_finalizer);
+    const bool waits = meta.deletion_timestamp && has_finalizer(meta, api::foreground_finalizer);
     co_return waits ? OwnerState::waiting : OwnerState::present;
 }
 
@@ -236,9 +221,8 @@ loop::Task<Result<void>> GarbageCollector::apply(objects::Stored object, Garbage
         options.uid = uid;
         options.resource_version = std::to_string(object.entry->revision);  // its owners are as they were seen
         auto removing = objects_.remove(object.object->kind(), key.ns, key.name, std::move(options));
-        auto removed = co_await std::move(removing);
-        if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
-        co_return ok();
+        auto settled = objects::unless_gone(std::move(removing));
+        co_return co_await std::move(settled);
     }
     loop::Task<Result<void>> task;
     if (const auto* release = std::get_if<ReleaseDependent>(&action))
@@ -261,10 +245,9 @@ loop::Task<Result<void>> GarbageCollector::edit(store::Key key, std::string uid,
         change(object.meta());
         return ok();
     };
-    auto task = objects_.modify(*kind, key.ns, key.name, std::move(guarded));
-    auto edited = co_await std::move(task);
-    if (!edited && edited.error().code() != Code::not_found) co_return std::move(edited).error();
-    co_return ok();
+    auto editing = objects_.modify(*kind, key.ns, key.name, std::move(guarded));
+    auto settled = objects::unless_gone(std::move(editing));
+    co_return co_await std::move(settled);
 }
 
 }  // namespace orilla::controllers

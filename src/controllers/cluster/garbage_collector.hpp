@@ -10,18 +10,16 @@
 #include <vector>
 
 #include "cluster/garbage_plan.hpp"
-#include "controller_base.hpp"
+#include "controller.hpp"
 
 namespace orilla::controllers {
 
-class GarbageCollector final : public loop::Reconciler {
+class GarbageCollector final : public Controller {
   public:
-    /// Hears of every change of every kind, so that not everybody follows everything.
-    using Listener = std::function<void(const store::WatchEvent&)>;
-    GarbageCollector(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, Listener listener);
-    void start();
+    explicit GarbageCollector(const Surroundings& with);
+    void start() override;
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
-    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+    const loop::WorkerCounters& counters() const override { return worker_.counters(); }
     size_t indexed() const { return owners_.size(); }
 
   private:
@@ -38,8 +36,8 @@ class GarbageCollector final : public loop::Reconciler {
     using ObjectResult = Result<objects::Stored>;
 
     loop::Task<void> wait_for_lists();
-    void changed(const api::KindInfo& kind, const store::WatchEvent& event);
-    void gone(const store::WatchEvent& event, const objects::ObjectPtr& last);
+    void changed(const objects::FeedEvent& event);
+    void gone(const objects::FeedEvent& event);
     void index(const store::Key& key, const api::ObjectMeta& meta);
     void unindex(const store::Key& key);
     void queue_dependents(const std::string& uid);
@@ -50,13 +48,8 @@ class GarbageCollector final : public loop::Reconciler {
     loop::Task<Result<void>> apply(objects::Stored object, GarbageAction action);
     loop::Task<Result<void>> edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change);
 
-    loop::Loop& loop_;
-    objects::Objects& objects_;
-    objects::EventRecorder& events_;
-    Listener listener_;
     std::map<std::string, Dependents> dependents_;           ///< by the owner's uid
     std::map<store::Key, std::vector<std::string>> owners_;  ///< of those that have any: their uids
-    std::vector<std::unique_ptr<objects::Follower>> followers_;
     bool listed_ = false;  ///< the index has seen every object
     loop::Event listed_event_;
     loop::Worker worker_;

@@ -1,35 +1,34 @@
 #include "cluster/garbage_plan.hpp"
 
+#include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/well_known.hpp"
+
 #include <algorithm>
 
 namespace orilla::controllers {
-bool has_finalizer(const api::ObjectMeta& meta, std::string_view name) {
-    return std::any_of(meta.finalizers.begin(), meta.finalizers.end(), [name](const auto& held) { return held == name; });
-}
-
 namespace {
 
 /// The owner is being deleted: its dependents are let go, or it waits for them.
 std::vector<GarbageAction> plan_owner(const api::ObjectMeta& meta, const std::vector<Dependent>& dependents) {
     std::vector<GarbageAction> actions;
-    if (has_finalizer(meta, orphan_finalizer)) {
+    if (has_finalizer(meta, api::orphan_finalizer)) {
         for (const auto& dependent : dependents) actions.emplace_back(ReleaseDependent{dependent.key, meta.uid.str()});
-        actions.emplace_back(RemoveFinalizer{std::string(orphan_finalizer)});
+        actions.emplace_back(RemoveFinalizer{std::string(api::orphan_finalizer)});
         return actions;
     }
-    if (!has_finalizer(meta, foreground_finalizer)) return actions;
+    if (!has_finalizer(meta, api::foreground_finalizer)) return actions;
     bool blocked = false;
     for (const auto& dependent : dependents) {
         blocked |= dependent.blocks;
         if (dependent.blocks && !dependent.deleting) actions.emplace_back(QueueDependent{dependent.key});
     }
-    if (!blocked) actions.emplace_back(RemoveFinalizer{std::string(foreground_finalizer)});
+    if (!blocked) actions.emplace_back(RemoveFinalizer{std::string(api::foreground_finalizer)});
     return actions;
 }
 
 objects::Propagation propagation_of(const api::ObjectMeta& meta) {
-    if (has_finalizer(meta, orphan_finalizer)) return objects::Propagation::orphan;
-    if (has_finalizer(meta, foreground_finalizer)) return objects::Propagation::foreground;
+    if (has_finalizer(meta, api::orphan_finalizer)) return objects::Propagation::orphan;
+    if (has_finalizer(meta, api::foreground_finalizer)) return objects::Propagation::foreground;
     return objects::Propagation::background;
 }
 

@@ -10,9 +10,6 @@
 
 namespace orilla::controllers {
 
-constexpr std::string_view orphan_finalizer = "orphan";
-constexpr std::string_view foreground_finalizer = "foregroundDeletion";
-
 /// What became of an owner that an object names.
 enum class OwnerState {
     present,
@@ -60,7 +57,6 @@ struct DeleteObject {
 };
 using GarbageAction = std::variant<ReleaseDependent, QueueDependent, RemoveFinalizer, RemoveOwners, DeleteObject>;
 
-bool has_finalizer(const api::ObjectMeta& meta, std::string_view name);
 
 std::vector<GarbageAction> plan_garbage(const api::ObjectMeta& meta, const GarbageObserved& seen);
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "orilla/kinds/kind_rules.hpp"
+#include "owned.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -15,24 +16,25 @@ bool is_standard(std::string_view name) {
 }
 }  // namespace
 
-NamespaceController::NamespaceController(loop::Loop& loop, objects::Objects& objects)
-    : loop_(loop),
-      objects_(objects),
-      namespaces_(loop, objects.store(), "namespaces", [this](const store::WatchEvent& event) { changed(event); }),
-      worker_(loop, *this, {.name = "namespace", .concurrency = 2}) {}
+NamespaceController::NamespaceController(const Surroundings& with)
+    : Controller(with), worker_(with.loop, *this, {.name = "namespace", .concurrency = 2}) {
+    follow<api::Namespace>([this](const objects::FeedEvent& event) { changed(event); });
+    for (const auto& kind : api::all_kinds())
+        if (kind.namespaced && kind.kind != "Event") follow(kind, [this](const objects::FeedEvent& event) { content_changed(event); });
+}
 
-void NamespaceController::changed(const store::WatchEvent& event) {
+void NamespaceController::changed(const objects::FeedEvent& event) {
     const std::string& name = event.entry->key.name;
-    if (event.type == store::WatchEvent::Type::deleted) {
+    if (event.is_deleted()) {
         if (is_standard(name)) worker_.queue().add(name);
         return;
     }
-    const auto ns = object_of(objects_, api::kind_of<api::Namespace>(), event.entry);
-    if (ns && ns->meta().deletion_timestamp) worker_.queue().add(name);
+    if (event.object() && event.object()->meta().deletion_timestamp) worker_.queue().add(name);
 }
 
-void NamespaceController::content_gone(const store::Key& key) {
-    if (key.ns.empty()) return;
+void NamespaceController::content_changed(const objects::FeedEvent& event) {
+    if (!event.is_deleted()) return;
+    const store::Key& key = event.entry->key;
     const auto found = objects_.get<api::Namespace>(key.ns);
     if (!found || !found->metadata.deletion_timestamp) return;
     // A look costs a walk over what is left: not one for each of thousands.
@@ -97,7 +99,7 @@ loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key
     if (!left) co_return loop::Outcome{};
     CO_TRY(std::vector<Content> now, observe(key));
     if (!now.empty() || !failed)
-        CO_TRY_VOID(write_status(key, summarise_namespace(*left, now, failed ? "" : failed.error().message(), loop_.clock().wall_s())));
+        CO_TRY_VOID(write_status(objects_, left, summarise_namespace(*left, now, failed ? "" : failed.error().message(), loop_.clock().wall_s())));
     if (!failed) co_return std::move(failed).error();
     if (seen.empty()) co_return loop::Outcome{};  // done with it: what still holds it is its own finalizers
     if (now.size() < seen.size()) worker_.queue().add(key);  // the next kinds' turn
@@ -136,21 +138,7 @@ loop::Task<Result<void>> NamespaceController::finalize(std::string ns) {
             if (held[i] == api::namespace_finalizer) held.erase(held.begin() + i);
         return ok();
     };
-    auto task = objects_.modify<api::Namespace>("", ns, std::move(change), objects::Part::finalize);
-    auto changed = co_await std::move(task);
-    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
-    co_return ok();
-}
-
-loop::Task<Result<void>> NamespaceController::write_status(std::string ns, api::NamespaceStatus status) {
-    std::function<Result<void>(api::Namespace&)> change = [status](api::Namespace& edited) -> Result<void> {
-        edited.status = status;
-        return ok();
-    };
-    auto task = objects_.modify_status<api::Namespace>("", ns, std::move(change));
-    auto written = co_await std::move(task);
-    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
-    co_return ok();
+    return objects::unless_gone(objects_.modify<api::Namespace>("", ns, std::move(change), objects::Part::finalize));
 }
 
 }  // namespace orilla::controllers

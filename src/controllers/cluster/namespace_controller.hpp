@@ -2,32 +2,26 @@
 #pragma once
 
 #include "cluster/namespace_plan.hpp"
-#include "controller_base.hpp"
+#include "controller.hpp"
 
 namespace orilla::controllers {
 
-class NamespaceController final : public loop::Reconciler {
+class NamespaceController final : public Controller {
   public:
-    NamespaceController(loop::Loop& loop, objects::Objects& objects);
-    void start() { namespaces_.start(); }
-    /// This is gone from its namespace.
-    void content_gone(const store::Key& key);
+    explicit NamespaceController(const Surroundings& with);
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
-    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+    const loop::WorkerCounters& counters() const override { return worker_.counters(); }
 
   private:
-    void changed(const store::WatchEvent& event);
+    void changed(const objects::FeedEvent& event);
+    void content_changed(const objects::FeedEvent& event);
     loop::Task<Result<loop::Outcome>> put_back(std::string name);
     loop::Task<void> settle();
     loop::Task<Result<std::vector<Content>>> observe(std::string ns);
     loop::Task<Result<Content>> observe_kind(const api::KindInfo& kind, std::string ns);
     loop::Task<Result<void>> apply(std::string ns, NamespaceAction action);
     loop::Task<Result<void>> finalize(std::string ns);
-    loop::Task<Result<void>> write_status(std::string ns, api::NamespaceStatus status);
 
-    loop::Loop& loop_;
-    objects::Objects& objects_;
-    objects::Follower namespaces_;
     loop::Worker worker_;
 };
 

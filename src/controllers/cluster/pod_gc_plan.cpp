@@ -1,10 +1,12 @@
 #include "cluster/pod_gc_plan.hpp"
 
+#include "orilla/kinds/pod_facts.hpp"
+
 namespace orilla::controllers {
 
 std::vector<PodGcAction> plan_pod_gc(const api::Pod& pod, int64_t now_s) {
     std::vector<PodGcAction> actions;
-    if (pod.status.phase != "Succeeded" && pod.status.phase != "Failed") {
+    if (!is_finished(pod)) {
         FailPod fail;
         fail.condition.type = "DisruptionTarget";
         fail.condition.status = "True";

@@ -1,5 +1,7 @@
 // Fits groups of endpoints into slices with as few writes as possible.
 #include <algorithm>
+
+#include "orilla/kinds/well_known.hpp"
 #include <map>
 
 #include "service/endpoints_plan.hpp"

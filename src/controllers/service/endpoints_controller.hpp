@@ -1,32 +1,25 @@
 // Applies plan_endpoints.
 #pragma once
 
-#include "controller_base.hpp"
-#include "orilla/objects/term_index.hpp"
+#include "controller.hpp"
 #include "service/endpoints_plan.hpp"
 
 namespace orilla::controllers {
 
-class EndpointsController final : public loop::Reconciler {
+class EndpointsController final : public Controller {
   public:
-    /// `pods` by their labels.
-    EndpointsController(loop::Loop& loop, objects::Objects& objects, objects::TermIndex& pods);
-    void start();
+    explicit EndpointsController(const Surroundings& with);
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
-    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+    const loop::WorkerCounters& counters() const override { return worker_.counters(); }
 
   private:
-    void pod_changed(const store::WatchEvent& event);
-    void queue_services(const api::Pod& pod);
+    void pod_changed(const objects::FeedEvent& event);
+    void slice_changed(const objects::FeedEvent& event);
     loop::Task<void> catch_up();
     std::vector<std::shared_ptr<const api::Pod>> pods_of(const api::Service& service);
-    void slice_changed(const store::WatchEvent& event);
     loop::Task<Result<void>> apply(std::string ns, EndpointsAction action);
 
-    objects::Objects& objects_;
-    objects::TermIndex& pods_;
-    objects::TermIndex services_, slices_;
-    objects::Follower endpoints_;
+    objects::Feed &pods_, &slices_;
     loop::Worker worker_;
 };
 

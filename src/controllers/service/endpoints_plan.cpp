@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "orilla/kinds/validation.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/selectors.hpp"
-#include "pod_facts.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -48,7 +49,7 @@ api::ObjectReference reference_to(const api::Pod& pod) {
 /// On a node without a network a pod of the host's has an address that leads nowhere from elsewhere.
 bool may_take_traffic(const api::Pod& pod) {
     if (!api::special_address(pod.status.pod_ip).empty()) return false;
-    return !pod.status.pod_ip.empty() && pod.status.phase != "Succeeded" && pod.status.phase != "Failed";
+    return !pod.status.pod_ip.empty() && !is_finished(pod);
 }
 
 api::Endpoint make_endpoint(const api::Service& service, const api::Pod& pod) {
@@ -66,7 +67,7 @@ api::Endpoint make_endpoint(const api::Service& service, const api::Pod& pod) {
 
 /// Labels that the controllers speak with; the Service's own of these names are not copied.
 bool is_reserved_label(std::string_view key) {
-    return key == service_name_label || key == slice_manager_label || key == headless_label || key == endpoints_manager_label;
+    return key == api::service_name_label || key == api::slice_manager_label || key == api::headless_label || key == api::endpoints_manager_label;
 }
 
 api::Map<api::Str> copied_labels(const api::ObjectMeta& from) {
@@ -81,8 +82,8 @@ api::ObjectMeta slice_meta(const api::ObjectMeta& owner, std::string_view owner_
     out.namespace_ = owner.namespace_;
     out.generate_name = owner.name.str() + "-";
     out.labels = copied_labels(owner);
-    out.labels[service_name_label] = owner.name;
-    out.labels[slice_manager_label] = api::Str(manager);
+    out.labels[api::service_name_label] = owner.name;
+    out.labels[api::slice_manager_label] = api::Str(manager);
     out.owner_references.push_back(make_controller_reference("v1", owner_kind, owner));
     return out;
 }
@@ -133,17 +134,17 @@ void plan_endpoints_object(std::vector<EndpointsAction>& actions, const api::Ser
     want.metadata.namespace_ = service.metadata.namespace_;
     want.metadata.name = service.metadata.name;
     want.metadata.labels = copied_labels(service.metadata);
-    want.metadata.labels[endpoints_manager_label] = api::Str(endpoints_manager);
-    if (is_headless(service)) want.metadata.labels[headless_label] = api::Str();
+    want.metadata.labels[api::endpoints_manager_label] = api::Str(endpoints_manager);
+    if (is_headless(service)) want.metadata.labels[api::headless_label] = api::Str();
     want.subsets = make_subsets(service, groups, truncated);
-    if (truncated) want.metadata.annotations[over_capacity_annotation] = "truncated";
-    else want.metadata.annotations.erase(over_capacity_annotation);
+    if (truncated) want.metadata.annotations[api::over_capacity_annotation] = "truncated";
+    else want.metadata.annotations.erase(api::over_capacity_annotation);
     if (!have) actions.emplace_back(CreateEndpoints{std::move(want)});
     else if (!(want == *have)) actions.emplace_back(UpdateEndpoints{std::move(want)});
 }
 
 bool is_managed_by(const api::EndpointSlice& slice, std::string_view manager) {
-    const auto* found = slice.metadata.labels.get(slice_manager_label);
+    const auto* found = slice.metadata.labels.get(api::slice_manager_label);
     return found && *found == manager;
 }
 
@@ -155,14 +156,14 @@ std::vector<const api::EndpointSlice*> managed_by(const std::vector<const api::E
 }
 
 bool is_ours(const api::Endpoints& endpoints) {
-    const auto* manager = endpoints.metadata.labels.get(endpoints_manager_label);
+    const auto* manager = endpoints.metadata.labels.get(api::endpoints_manager_label);
     return manager && *manager == endpoints_manager;
 }
 
 bool may_be_mirrored(const api::Endpoints& endpoints) {
-    const auto* skip = endpoints.metadata.labels.get(skip_mirror_label);
+    const auto* skip = endpoints.metadata.labels.get(api::skip_mirror_label);
     return !is_ours(endpoints) && !(skip && *skip == "true") && !endpoints.metadata.deletion_timestamp &&
-           !endpoints.metadata.annotations.contains("control-plane.alpha.kubernetes.io/leader");
+           !endpoints.metadata.annotations.contains(api::leader_annotation);
 }
 
 void mirror_addresses(PortGroup& group, const api::List<api::EndpointAddress>& addresses, bool ready) {
@@ -241,7 +242,7 @@ std::vector<EndpointsAction> plan_endpoints(const std::string& name, const Endpo
     std::vector<PortGroup> groups = group_endpoints(*service, seen.pods);
     SlicesWanted wanted;
     wanted.meta = slice_meta(service->metadata, "Service", slice_manager);
-    if (is_headless(*service)) wanted.meta.labels[headless_label] = api::Str();
+    if (is_headless(*service)) wanted.meta.labels[api::headless_label] = api::Str();
     wanted.groups = groups;
     wanted.placeholder = true;
     auto actions = plan_slices(std::move(wanted), managed_by(seen.slices, slice_manager));

@@ -15,15 +15,9 @@ constexpr size_t slice_endpoints_max = 100;
 /// More than that the older Endpoints do not hold, and mirrored ones neither.
 constexpr size_t endpoints_addresses_max = 1000;
 
-constexpr std::string_view service_name_label = "kubernetes.io/service-name";
-constexpr std::string_view slice_manager_label = "endpointslice.kubernetes.io/managed-by";
 constexpr std::string_view slice_manager = "endpointslice-controller.k8s.io";
 constexpr std::string_view mirror_manager = "endpointslicemirroring-controller.k8s.io";
-constexpr std::string_view skip_mirror_label = "endpointslice.kubernetes.io/skip-mirror";
-constexpr std::string_view endpoints_manager_label = "endpoints.kubernetes.io/managed-by";
 constexpr std::string_view endpoints_manager = "endpoint-controller";
-constexpr std::string_view headless_label = "service.kubernetes.io/headless";
-constexpr std::string_view over_capacity_annotation = "endpoints.kubernetes.io/over-capacity";
 
 struct CreateSlice {
     api::EndpointSlice object;  ///< with generateName

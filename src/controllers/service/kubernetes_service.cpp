@@ -1,5 +1,9 @@
 #include "service/kubernetes_service.hpp"
 
+#include "orilla/kinds/validation.hpp"
+#include "orilla/kinds/well_known.hpp"
+#include "service/ipv4.hpp"
+
 namespace orilla::controllers {
 namespace {
 
@@ -7,6 +11,14 @@ constexpr std::string_view ns = "default";
 constexpr std::string_view name = "kubernetes";
 constexpr std::string_view port_name = "https";
 constexpr int32_t service_port = 443;
+
+ApiPlace api_place(const ControllersOptions& options) {
+    const auto range = parse_ipv4_range(options.service_cidr);
+    // An API that only listens on the loopback is out of the pods' reach: better no endpoint than one that never answers.
+    // Nor may an endpoint have a link-local address.
+    const bool reachable = api::special_address(options.api_ip).empty();
+    return {range ? render_ipv4(range->base + 1) : "", reachable ? options.api_ip : "", options.api_port};
+}
 
 api::Service make_service(const ApiPlace& place) {
     api::Service out;
@@ -37,7 +49,7 @@ api::Endpoints make_endpoints(const ApiPlace& place) {
     out.metadata.namespace_ = api::Str(ns);
     out.metadata.name = api::Str(name);
     // Its slice is made here, too.
-    out.metadata.labels["endpointslice.kubernetes.io/skip-mirror"] = "true";
+    out.metadata.labels[api::skip_mirror_label] = "true";
     if (place.ip.empty()) return out;
     api::EndpointSubset subset;
     api::EndpointAddress address;
@@ -56,7 +68,7 @@ api::EndpointSlice make_slice(const ApiPlace& place) {
     api::EndpointSlice out;
     out.metadata.namespace_ = api::Str(ns);
     out.metadata.name = api::Str(name);
-    out.metadata.labels["kubernetes.io/service-name"] = api::Str(name);
+    out.metadata.labels[api::service_name_label] = api::Str(name);
     out.address_type = "IPv4";
     api::DiscoveryEndpointPort port;
     port.name = api::Str(port_name);
@@ -116,24 +128,18 @@ std::vector<KubernetesAction> plan_kubernetes_service(const ApiPlace& place, con
     return actions;
 }
 
-KubernetesServiceController::KubernetesServiceController(loop::Loop& loop, objects::Objects& objects, ApiPlace place)
-    : objects_(objects),
-      place_(std::move(place)),
-      services_(loop, objects.store(), "services", [this](const store::WatchEvent& event) {
-          if (event.entry->key.ns == ns && event.entry->key.name == name) worker_.queue().add(key_of(event.entry->key));
-      }),
-      endpoints_(loop, objects.store(), "endpoints", [this](const store::WatchEvent& event) {
-          if (event.entry->key.ns == ns && event.entry->key.name == name) worker_.queue().add(key_of(event.entry->key));
-      }),
-      slices_(loop, objects.store(), "endpointslices.discovery.k8s.io", [this](const store::WatchEvent& event) {
-          if (event.entry->key.ns == ns && event.entry->key.name == name) worker_.queue().add(key_of(event.entry->key));
-      }),
-      worker_(loop, *this, {.name = "kubernetes-service"}) {}
+KubernetesServiceController::KubernetesServiceController(const Surroundings& with)
+    : Controller(with), place_(api_place(with.options)), worker_(with.loop, *this, {.name = "kubernetes-service"}) {
+    const auto queue = [this](const objects::FeedEvent& event) {
+        if (event.entry->key.ns == ns && event.entry->key.name == name) worker_.queue().add(key_of(event.entry->key));
+    };
+    follow<api::Service>(queue);
+    follow<api::Endpoints>(queue);
+    follow<api::EndpointSlice>(queue);
+}
 
 void KubernetesServiceController::start() {
-    services_.start();
-    endpoints_.start();
-    slices_.start();
+    Controller::start();
     worker_.queue().add(key_of(ns, name));
 }
 
@@ -159,8 +165,7 @@ loop::Task<Result<void>> KubernetesServiceController::apply(KubernetesAction act
 loop::Task<Result<void>> KubernetesServiceController::put_service(PutService wanted) {
     if (wanted.replace) {
         auto removing = objects_.remove<api::Service>(std::string(ns), std::string(name));
-        auto removed = co_await std::move(removing);
-        if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
+        CO_TRY_VOID(objects::unless_gone(std::move(removing)));
     }
     auto task = put(objects_, std::move(wanted.object));
     co_return co_await std::move(task);

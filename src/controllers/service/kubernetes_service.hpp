@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "controller_base.hpp"
+#include "controller.hpp"
 
 namespace orilla::controllers {
 
@@ -40,19 +40,17 @@ using KubernetesAction = std::variant<PutService, PutEndpoints, PutEndpointSlice
 
 std::vector<KubernetesAction> plan_kubernetes_service(const ApiPlace& place, const KubernetesObserved& seen);
 
-class KubernetesServiceController final : public loop::Reconciler {
+class KubernetesServiceController final : public Controller {
   public:
-    KubernetesServiceController(loop::Loop& loop, objects::Objects& objects, ApiPlace place);
-    void start();
+    explicit KubernetesServiceController(const Surroundings& with);
+    void start() override;
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
-    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+    const loop::WorkerCounters& counters() const override { return worker_.counters(); }
 
   private:
     loop::Task<Result<void>> apply(KubernetesAction action);
     loop::Task<Result<void>> put_service(PutService put);
-    objects::Objects& objects_;
     ApiPlace place_;
-    objects::Follower services_, endpoints_, slices_;
     loop::Worker worker_;
 };
 

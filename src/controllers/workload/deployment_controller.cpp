@@ -2,41 +2,34 @@
 
 #include <algorithm>
 
-#include "pod_facts.hpp"
-#include "terms.hpp"
+#include "owned.hpp"
 
 namespace orilla::controllers {
 namespace {
 constexpr std::string_view deployment_component = "deployment-controller";
 }
 
-DeploymentController::DeploymentController(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events,
-                                           objects::TermIndex& sets, objects::TermIndex& pods)
-    : loop_(loop),
-      objects_(objects),
-      events_(events),
-      deployments_(loop, objects.store(), "deployments.apps",
-                   [this](const store::WatchEvent& event) { worker_.queue().add(key_of(event.entry->key)); }),
-      sets_(sets),
-      pods_(pods),
-      worker_(loop, *this, {.name = "deployment", .concurrency = 2}) {
-    sets.subscribe([this](const store::WatchEvent& event) { set_changed(event); });
-    pods.subscribe([this](const store::WatchEvent& event) { pod_changed(event); });
+DeploymentController::DeploymentController(const Surroundings& with)
+    : Controller(with),
+      sets_(with.objects.feed<api::ReplicaSet>()),
+      pods_(with.objects.feed<api::Pod>()),
+      worker_(with.loop, *this, {.name = "deployment", .concurrency = 2}) {
+    sets_.keep(objects::owner_terms);
+    objects_.feed<api::Deployment>().keep(objects::selector_terms<api::Deployment>);
+    follow<api::Deployment>([this](const objects::FeedEvent& event) { worker_.queue().add(key_of(event.entry->key)); });
+    follow<api::ReplicaSet>([this](const objects::FeedEvent& event) { set_changed(event); });
+    follow<api::Pod>([this](const objects::FeedEvent& event) { pod_changed(event); });
 }
 
-void DeploymentController::set_changed(const store::WatchEvent& event) {
-    queue_owner(objects_, api::kind_of<api::ReplicaSet>(), "Deployment", event, worker_.queue());
-    const auto set = object_of(objects_, api::kind_of<api::ReplicaSet>(), event.entry);
-    if (!set || find_controller(set->meta())) return;
-    for (const auto& deployment : objects_.list<api::Deployment>(event.entry->key.ns))
-        if (selects(deployment->spec.selector, set->meta().labels)) worker_.queue().add(key_of(deployment->metadata));
+void DeploymentController::set_changed(const objects::FeedEvent& event) {
+    queue_owner(event, "Deployment", worker_.queue());
+    queue_adopters<api::Deployment>(objects_, event, worker_.queue());
 }
 
 /// Recreate waits for the old pods' end, which no ReplicaSet shows.
-void DeploymentController::pod_changed(const store::WatchEvent& event) {
-    if (event.type != store::WatchEvent::Type::deleted) return;
-    const auto pod = object_of(objects_, api::kind_of<api::Pod>(), event.entry);
-    const auto* controller = pod ? find_controller(pod->meta()) : nullptr;
+void DeploymentController::pod_changed(const objects::FeedEvent& event) {
+    if (!event.is_deleted()) return;
+    const auto* controller = event.object() ? find_controller(event.object()->meta()) : nullptr;
     if (!controller || controller->kind != "ReplicaSet") return;
     const auto set = objects_.get<api::ReplicaSet>(event.entry->key.ns, controller->name);
     const auto* owner = set ? find_controller(set->metadata) : nullptr;
@@ -44,20 +37,20 @@ void DeploymentController::pod_changed(const store::WatchEvent& event) {
 }
 
 loop::Task<DeploymentObserved> DeploymentController::observe(DeploymentPtr deployment) {
-    for (objects::TermIndex* index : {&sets_, &pods_}) {
-        auto catching_up = index->catch_up();
+    for (objects::Feed* feed : {&sets_, &pods_}) {
+        auto catching_up = feed->catch_up();
         co_await std::move(catching_up);
     }
     DeploymentObserved seen;
-    for (const auto& set : sets_.find<api::ReplicaSet>(owned_by(deployment->metadata.uid))) seen.replica_sets.push_back(*set);
-    for (const auto& set : sets_.find<api::ReplicaSet>(orphans_in(deployment->metadata.namespace_)))
-        if (!set->metadata.deletion_timestamp && selects(deployment->spec.selector, set->metadata.labels))
-            seen.replica_sets.push_back(*set);
+    for (auto& set : objects::find_claimed<api::ReplicaSet>(objects_, deployment->metadata, deployment->spec.selector)) {
+        // One that is on its way out is nobody's to adopt.
+        if (find_controller(set->metadata) || !set->metadata.deletion_timestamp) seen.replica_sets.push_back(std::move(set));
+    }
     std::sort(seen.replica_sets.begin(), seen.replica_sets.end(),
-              [](const auto& a, const auto& b) { return a.metadata.name < b.metadata.name; });
+              [](const auto& a, const auto& b) { return a->metadata.name < b->metadata.name; });
     if (deployment->spec.strategy.type == "Recreate")
         for (const auto& set : seen.replica_sets)
-            for (auto& pod : pods_.find<api::Pod>(owned_by(set.metadata.uid))) seen.pods.push_back(std::move(pod));
+            for (auto& pod : pods_.find<api::Pod>(objects::owned_by(set->metadata.uid))) seen.pods.push_back(std::move(pod));
     seen.since_progress_s = (loop_.now_ms() - progressed_ms(*deployment)) / 1000;
     co_return seen;
 }
@@ -84,31 +77,21 @@ loop::Task<Result<loop::Outcome>> DeploymentController::reconcile(std::string ke
     // The acts may have changed it (revision, collisions).
     deployment = objects_.get<api::Deployment>(ns, name);
     if (!deployment) co_return loop::Outcome{};
-    auto task = write_status(deployment);
+    auto task = summarise(deployment);
     co_return co_await std::move(task);
 }
 
 loop::Task<Result<void>> DeploymentController::apply(DeploymentPtr deployment, DeploymentAction action) {
+    const std::string ns = deployment->metadata.namespace_.str();
+    auto owner = make_controller_reference("apps/v1", "Deployment", deployment->metadata);
     loop::Task<Result<void>> task;
-    if (auto* one = std::get_if<AdoptReplicaSet>(&action)) task = adopt(deployment, one->name);
+    if (auto* one = std::get_if<AdoptReplicaSet>(&action)) task = adopt(objects_, api::kind_of<api::ReplicaSet>(), ns, one->name, std::move(owner));
     else if (auto* create = std::get_if<CreateReplicaSet>(&action)) task = create_set(deployment, std::move(create->object));
     else if (auto* bump = std::get_if<BumpCollisionCount>(&action)) task = set_collision_count(deployment, bump->to);
     else if (auto* update = std::get_if<UpdateReplicaSet>(&action)) task = update_set(deployment, std::move(*update));
-    else if (auto* remove = std::get_if<DeleteReplicaSet>(&action)) task = delete_set(deployment, remove->name);
+    else if (auto* remove = std::get_if<DeleteReplicaSet>(&action)) task = objects::unless_gone(objects_.remove<api::ReplicaSet>(ns, remove->name));
     else task = set_revision(deployment, std::get<SetRevision>(action).revision);
     co_return co_await std::move(task);
-}
-
-loop::Task<Result<void>> DeploymentController::adopt(DeploymentPtr deployment, std::string name) {
-    std::function<Result<void>(api::ReplicaSet&)> change = [deployment](api::ReplicaSet& set) -> Result<void> {
-        if (!find_controller(set.metadata))
-            set.metadata.owner_references.push_back(make_controller_reference("apps/v1", "Deployment", deployment->metadata));
-        return ok();
-    };
-    auto task = objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), name, std::move(change));
-    auto changed = co_await std::move(task);
-    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
-    co_return ok();
 }
 
 loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployment, api::ReplicaSet set) {
@@ -150,52 +133,25 @@ loop::Task<Result<void>> DeploymentController::update_set(DeploymentPtr deployme
     co_return ok();
 }
 
-loop::Task<Result<void>> DeploymentController::delete_set(DeploymentPtr deployment, std::string name) {
-    auto task = objects_.remove<api::ReplicaSet>(deployment->metadata.namespace_.str(), name);
-    auto removed = co_await std::move(task);
-    if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
-    co_return ok();
-}
-
 loop::Task<Result<void>> DeploymentController::set_revision(DeploymentPtr deployment, std::string revision) {
-    std::function<Result<void>(api::Deployment&)> change = [revision](api::Deployment& edited) -> Result<void> {
-        edited.metadata.annotations[revision_annotation] = revision;
-        return ok();
-    };
     // Beside the status, where an annotation does not count as a new generation.
-    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(),
-                                                        deployment->metadata.name.str(), std::move(change));
-    auto changed = co_await std::move(task);
-    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
-    co_return ok();
+    return edit_status<api::Deployment>(objects_, std::move(deployment), [revision](api::Deployment& edited) {
+        edited.metadata.annotations[api::revision_annotation] = revision;
+    });
 }
 
 loop::Task<Result<void>> DeploymentController::set_collision_count(DeploymentPtr deployment, int32_t count) {
-    std::function<Result<void>(api::Deployment&)> change = [count](api::Deployment& edited) -> Result<void> {
-        edited.status.collision_count = count;
-        return ok();
-    };
-    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
-    auto changed = co_await std::move(task);
-    if (!changed && changed.error().code() != Code::not_found) co_return std::move(changed).error();
-    co_return ok();
+    return edit_status<api::Deployment>(objects_, std::move(deployment),
+                                        [count](api::Deployment& edited) { edited.status.collision_count = count; });
 }
 
-loop::Task<Result<loop::Outcome>> DeploymentController::write_status(DeploymentPtr deployment) {
+loop::Task<Result<loop::Outcome>> DeploymentController::summarise(DeploymentPtr deployment) {
     auto looking = observe(deployment);
     const DeploymentObserved seen = co_await std::move(looking);
     const DeploymentSummary summary = summarise_deployment(*deployment, seen, loop_.clock().wall_s());
     if (summary.progressed) progressed_ms(*deployment) = loop_.now_ms();
-    const loop::Outcome outcome{summary.again_after_s < 0 ? -1 : summary.again_after_s * 1000};
-    if (summary.status == deployment->status) co_return outcome;
-    std::function<Result<void>(api::Deployment&)> change = [status = summary.status](api::Deployment& edited) -> Result<void> {
-        edited.status = status;
-        return ok();
-    };
-    auto task = objects_.modify_status<api::Deployment>(deployment->metadata.namespace_.str(), deployment->metadata.name.str(), std::move(change));
-    auto written = co_await std::move(task);
-    if (!written && written.error().code() != Code::not_found) co_return std::move(written).error();
-    co_return outcome;
+    CO_TRY_VOID(write_status(objects_, deployment, summary.status));
+    co_return loop::Outcome{summary.again_after_s < 0 ? -1 : summary.again_after_s * 1000};
 }
 
 }  // namespace orilla::controllers

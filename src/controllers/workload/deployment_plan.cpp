@@ -5,7 +5,9 @@
 #include <numeric>
 
 #include "orilla/kinds/codec.hpp"
-#include "pod_facts.hpp"
+#include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/pod_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -45,10 +47,10 @@ struct View {
 
     View(const api::Deployment& desired, const DeploymentObserved& observed)
         : deployment(desired), seen(observed), bounds(resolve_bounds(desired)) {
-        fresh = find_new_replica_set(desired, observed.replica_sets);
+        fresh = find_new_replica_set(desired, observed);
         for (const auto& set : observed.replica_sets) {
-            all.push_back(&set);
-            if (&set != fresh) old.push_back(&set);
+            all.push_back(set.get());
+            if (set.get() != fresh) old.push_back(set.get());
         }
         std::sort(old.begin(), old.end(), older);
         std::sort(all.begin(), all.end(), older);
@@ -56,7 +58,7 @@ struct View {
 
     int64_t max_old_revision() const {
         int64_t revision = 0;
-        for (const auto* set : old) revision = std::max(revision, number_in(set->metadata.annotations, revision_annotation));
+        for (const auto* set : old) revision = std::max(revision, number_in(set->metadata.annotations, api::revision_annotation));
         return revision;
     }
     /// The most pods that may exist.
@@ -65,8 +67,8 @@ struct View {
 
 /// Annotations that the Deployment's own are not copied over.
 bool is_bookkeeping(std::string_view key) {
-    return key == last_applied_annotation || key == revision_annotation || key == history_annotation ||
-           key == desired_annotation || key == max_annotation;
+    return key == api::last_applied_annotation || key == api::revision_annotation || key == api::revision_history_annotation ||
+           key == api::desired_replicas_annotation || key == api::max_replicas_annotation;
 }
 
 /// What the ReplicaSet's annotations should be; `revision` 0 keeps its own.
@@ -74,17 +76,17 @@ api::Map<api::Str> plan_annotations(const View& view, const api::ReplicaSet* set
     api::Map<api::Str> out = set ? set->metadata.annotations : api::Map<api::Str>();
     for (const auto& [key, value] : view.deployment.metadata.annotations)
         if (revision != 0 && !is_bookkeeping(key)) out[key] = value;
-    const int64_t before = number_in(out, revision_annotation);
+    const int64_t before = number_in(out, api::revision_annotation);
     if (revision > before) {
         if (before > 0) {
-            const auto* history = out.get(history_annotation);
+            const auto* history = out.get(api::revision_history_annotation);
             const std::string text = history ? history->str() + "," : "";
-            out[history_annotation] = text + std::to_string(before);
+            out[api::revision_history_annotation] = text + std::to_string(before);
         }
-        out[revision_annotation] = std::to_string(revision);
+        out[api::revision_annotation] = std::to_string(revision);
     }
-    out[desired_annotation] = std::to_string(view.bounds.replicas);
-    out[max_annotation] = std::to_string(view.size_max());
+    out[api::desired_replicas_annotation] = std::to_string(view.bounds.replicas);
+    out[api::max_replicas_annotation] = std::to_string(view.size_max());
     return out;
 }
 
@@ -116,15 +118,15 @@ api::ReplicaSet make_replica_set(const View& view, int32_t replicas) {
     set.metadata.name = deployment.metadata.name.str() + "-" + hash;
     set.metadata.namespace_ = deployment.metadata.namespace_;
     set.metadata.labels = deployment.spec.template_.metadata.labels;
-    set.metadata.labels[hash_label] = hash;
+    set.metadata.labels[api::pod_template_hash_label] = hash;
     set.metadata.annotations = plan_annotations(view, nullptr, view.max_old_revision() + 1);
     set.metadata.owner_references.push_back(make_controller_reference("apps/v1", "Deployment", deployment.metadata));
     set.spec.replicas = replicas;
     set.spec.min_ready_seconds = deployment.spec.min_ready_seconds;
     set.spec.selector = deployment.spec.selector;
-    set.spec.selector.ensure().match_labels[hash_label] = hash;
+    set.spec.selector.ensure().match_labels[api::pod_template_hash_label] = hash;
     set.spec.template_ = deployment.spec.template_;
-    set.spec.template_.metadata.labels[hash_label] = hash;
+    set.spec.template_.metadata.labels[api::pod_template_hash_label] = hash;
     return set;
 }
 
@@ -143,10 +145,10 @@ bool plan_fresh(std::vector<DeploymentAction>& actions, const View& view, bool m
         actions.emplace_back(CreateReplicaSet{make_replica_set(view, new_size(view, 0))});
         return true;
     }
-    const int64_t revision = std::max(view.max_old_revision() + 1, number_in(view.fresh->metadata.annotations, revision_annotation));
+    const int64_t revision = std::max(view.max_old_revision() + 1, number_in(view.fresh->metadata.annotations, api::revision_annotation));
     // Only the newest may carry the highest revision: an old one that became new again moves up.
     resize(actions, view, *view.fresh, size_of(*view.fresh), revision);
-    const auto* shown = view.deployment.metadata.annotations.get(revision_annotation);
+    const auto* shown = view.deployment.metadata.annotations.get(api::revision_annotation);
     if (actions.empty() && (!shown || *shown != std::to_string(revision))) actions.emplace_back(SetRevision{std::to_string(revision)});
     return !actions.empty();
 }
@@ -189,7 +191,7 @@ bool old_pods_remain(const View& view) {
     for (const auto* set : view.old)
         if (set->status.observed_generation < set->metadata.generation) return true;
     for (const auto& pod : view.seen.pods) {
-        if (pod->status.phase == "Succeeded" || pod->status.phase == "Failed") continue;
+        if (is_finished(*pod)) continue;
         for (const auto* set : view.old)
             if (is_controlled_by(pod->metadata, set->metadata.uid)) return true;
     }
@@ -205,8 +207,8 @@ bool plan_recreate_old(std::vector<DeploymentAction>& actions, const View& view)
 
 bool size_changed(const View& view) {
     return std::any_of(view.all.begin(), view.all.end(), [&](const auto* set) {
-        return size_of(*set) > 0 && set->metadata.annotations.contains(desired_annotation) &&
-               number_in(set->metadata.annotations, desired_annotation) != view.bounds.replicas;
+        return size_of(*set) > 0 && set->metadata.annotations.contains(api::desired_replicas_annotation) &&
+               number_in(set->metadata.annotations, api::desired_replicas_annotation) != view.bounds.replicas;
     });
 }
 
@@ -222,7 +224,7 @@ void plan_proportional(std::vector<DeploymentAction>& actions, const View& view,
     std::vector<int32_t> target;
     int32_t left = change;
     for (const auto* set : order) {
-        const int64_t before = std::max<int64_t>(number_in(set->metadata.annotations, max_annotation), 1);
+        const int64_t before = std::max<int64_t>(number_in(set->metadata.annotations, api::max_replicas_annotation), 1);
         const double share = static_cast<double>(size_of(*set)) * view.size_max() / static_cast<double>(before);
         int32_t delta = static_cast<int32_t>(share + 0.5) - size_of(*set);
         delta = left > 0 ? std::clamp(delta, 0, left) : std::clamp(delta, left, 0);
@@ -263,7 +265,7 @@ void plan_cleanup(std::vector<DeploymentAction>& actions, const View& view) {
         if (empty) gone.push_back(set);
     }
     std::sort(gone.begin(), gone.end(), [](const auto* a, const auto* b) {
-        return number_in(a->metadata.annotations, revision_annotation) < number_in(b->metadata.annotations, revision_annotation);
+        return number_in(a->metadata.annotations, api::revision_annotation) < number_in(b->metadata.annotations, api::revision_annotation);
     });
     for (size_t i = 0; i + static_cast<size_t>(std::max(keep, 0)) < gone.size(); ++i)
         actions.emplace_back(DeleteReplicaSet{gone[i]->metadata.name.str()});
@@ -291,15 +293,20 @@ RolloutBounds resolve_bounds(const api::Deployment& deployment) {
     return out;
 }
 
-const api::ReplicaSet* find_new_replica_set(const api::Deployment& deployment, const std::vector<api::ReplicaSet>& sets) {
+namespace {
+/// But for the label that says which template it is.
+bool same_template(const api::PodTemplateSpec& a, const api::PodTemplateSpec& b) {
+    if (!(a.spec == b.spec)) return false;
+    api::ObjectMeta meta_a = a.metadata, meta_b = b.metadata;
+    for (api::ObjectMeta* meta : {&meta_a, &meta_b}) meta->labels.erase(api::pod_template_hash_label);
+    return meta_a == meta_b;
+}
+}  // namespace
+
+const api::ReplicaSet* find_new_replica_set(const api::Deployment& deployment, const DeploymentObserved& seen) {
     const api::ReplicaSet* found = nullptr;
-    for (const auto& set : sets) {
-        api::PodTemplateSpec bare = set.spec.template_;
-        bare.metadata.labels.erase(hash_label);
-        api::PodTemplateSpec wanted = deployment.spec.template_;
-        wanted.metadata.labels.erase(hash_label);
-        if (bare == wanted && (!found || older(&set, found))) found = &set;
-    }
+    for (const auto& set : seen.replica_sets)
+        if (same_template(set->spec.template_, deployment.spec.template_) && (!found || older(set.get(), found))) found = set.get();
     return found;
 }
 
@@ -318,7 +325,7 @@ std::vector<DeploymentAction> plan_deployment(const api::Deployment& desired, co
     std::vector<DeploymentAction> actions;
     if (desired.metadata.deletion_timestamp) return actions;
     for (const auto& set : seen.replica_sets)
-        if (!find_controller(set.metadata)) actions.emplace_back(AdoptReplicaSet{set.metadata.name.str()});
+        if (!find_controller(set->metadata)) actions.emplace_back(AdoptReplicaSet{set->metadata.name.str()});
     if (!actions.empty()) return actions;
     const View view(desired, seen);
     if (desired.spec.paused || size_changed(view)) {

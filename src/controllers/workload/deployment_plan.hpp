@@ -12,9 +12,9 @@
 namespace orilla::controllers {
 
 struct DeploymentObserved {
-    std::vector<api::ReplicaSet> replica_sets;  ///< those it controls, and orphans that match
-    std::vector<std::shared_ptr<const api::Pod>> pods;  ///< of its ReplicaSets, for Recreate
-    int64_t since_progress_s = 0;               ///< monotonic, since the last progress that was seen
+    std::vector<std::shared_ptr<const api::ReplicaSet>> replica_sets;  ///< those it controls, and orphans that match
+    std::vector<std::shared_ptr<const api::Pod>> pods;                 ///< of its ReplicaSets, for Recreate
+    int64_t since_progress_s = 0;                                      ///< monotonic, since the last progress that was seen
 };
 
 struct AdoptReplicaSet {
@@ -68,15 +68,8 @@ struct RolloutBounds {
 };
 RolloutBounds resolve_bounds(const api::Deployment& deployment);
 /// The one whose template is the Deployment's, or null; the oldest if there are several.
-const api::ReplicaSet* find_new_replica_set(const api::Deployment& deployment, const std::vector<api::ReplicaSet>& sets);
+const api::ReplicaSet* find_new_replica_set(const api::Deployment& deployment, const DeploymentObserved& seen);
 /// Stable over restarts and releases: it is part of the names of live objects.
 std::string hash_template(const api::PodTemplateSpec& pod_template, int32_t collisions);
-
-constexpr std::string_view revision_annotation = "deployment.kubernetes.io/revision";
-constexpr std::string_view history_annotation = "deployment.kubernetes.io/revision-history";
-constexpr std::string_view desired_annotation = "deployment.kubernetes.io/desired-replicas";
-constexpr std::string_view max_annotation = "deployment.kubernetes.io/max-replicas";
-constexpr std::string_view last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
-constexpr std::string_view hash_label = "pod-template-hash";
 
 }  // namespace orilla::controllers

@@ -1,7 +1,6 @@
 // A Deployment's status: counts, Available and Progressing, in the reasons that kubectl rollout status reads.
 #include <algorithm>
 
-#include "pod_facts.hpp"
 #include "workload/deployment_plan.hpp"
 
 namespace orilla::controllers {
@@ -65,7 +64,7 @@ void summarise_available(api::DeploymentStatus& status, const api::Deployment& d
 void summarise_progress(DeploymentSummary& out, const api::Deployment& deployment, const DeploymentObserved& seen,
                         int64_t now_s) {
     api::DeploymentStatus& status = out.status;
-    const api::ReplicaSet* fresh = find_new_replica_set(deployment, seen.replica_sets);
+    const api::ReplicaSet* fresh = find_new_replica_set(deployment, seen);
     const auto* before = find_condition(deployment.status, "Progressing");
     const std::string words = set_words(deployment, fresh);
     const int64_t limit_s = deployment.spec.progress_deadline_seconds.value_or(600);
@@ -101,14 +100,14 @@ void summarise_progress(DeploymentSummary& out, const api::Deployment& deploymen
 DeploymentSummary summarise_deployment(const api::Deployment& deployment, const DeploymentObserved& seen, int64_t now_s) {
     DeploymentSummary out;
     api::DeploymentStatus& status = out.status;
-    const api::ReplicaSet* fresh = find_new_replica_set(deployment, seen.replica_sets);
+    const api::ReplicaSet* fresh = find_new_replica_set(deployment, seen);
     int32_t wanted = 0;
     for (const auto& set : seen.replica_sets) {
-        status.replicas += set.status.replicas;
-        status.ready_replicas += set.status.ready_replicas;
-        status.available_replicas += set.status.available_replicas;
-        if (&set == fresh) status.updated_replicas = set.status.replicas;
-        wanted += set.spec.replicas.value_or(1);
+        status.replicas += set->status.replicas;
+        status.ready_replicas += set->status.ready_replicas;
+        status.available_replicas += set->status.available_replicas;
+        if (set.get() == fresh) status.updated_replicas = set->status.replicas;
+        wanted += set->spec.replicas.value_or(1);
     }
     status.unavailable_replicas = std::max(std::max(wanted, deployment.spec.replicas.value_or(1)) - status.available_replicas, 0);
     status.collision_count = deployment.status.collision_count;
@@ -116,7 +115,7 @@ DeploymentSummary summarise_deployment(const api::Deployment& deployment, const 
     summarise_available(status, deployment, now_s);
     summarise_progress(out, deployment, seen, now_s);
     for (const auto& set : seen.replica_sets)
-        for (const auto& condition : set.status.conditions)
+        for (const auto& condition : set->status.conditions)
             if (condition.type == "ReplicaFailure" && condition.status == "True")
                 set_condition(status, deployment.status, {"ReplicaFailure", "True", condition.reason.view(), condition.message.str()}, false, now_s);
     return out;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/selectors.hpp"
-#include "pod_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -25,10 +27,9 @@ DeletionRank deletion_rank(const api::Pod& pod) {
     rank.assigned = pod.spec.node_name.empty() ? 0 : 1;
     rank.phase = pod.status.phase == "Pending" ? 0 : pod.status.phase == "Unknown" ? 1 : 2;
     rank.ready = is_ready(pod) ? 1 : 0;
-    if (const auto* text = pod.metadata.annotations.get("controller.kubernetes.io/pod-deletion-cost"))
+    if (const auto* text = pod.metadata.annotations.get(api::pod_deletion_cost_annotation))
         rank.cost = strtoll(text->str().c_str(), nullptr, 10);
-    for (const auto& condition : pod.status.conditions)
-        if (rank.ready && condition.type == "Ready") rank.newest_first = -condition.last_transition_time.unix_s;
+    if (rank.ready) rank.newest_first = -find_pod_condition(pod, "Ready")->last_transition_time.unix_s;
     for (const auto& status : pod.status.container_statuses)
         if (!rank.ready) rank.newest_first = std::min<int64_t>(rank.newest_first, -status.restart_count);
     rank.youngest_first = -pod.metadata.creation_timestamp.unix_s;
@@ -55,16 +56,10 @@ std::vector<const api::Pod*> owned_active(const api::ReplicaSet& owner, const st
     return out;
 }
 
-const api::PodCondition* find_ready(const api::Pod& pod) {
-    for (const auto& condition : pod.status.conditions)
-        if (condition.type == "Ready") return &condition;
-    return nullptr;
-}
-
 }  // namespace
 
 bool looks_the_same_to_owner(const api::Pod& a, const api::Pod& b) {
-    const auto *ready_a = find_ready(a), *ready_b = find_ready(b);
+    const auto *ready_a = find_pod_condition(a, "Ready"), *ready_b = find_pod_condition(b, "Ready");
     if (!ready_a != !ready_b || (ready_a && !(*ready_a == *ready_b))) return false;
     return a.status.phase == b.status.phase && a.metadata.labels == b.metadata.labels &&
            a.metadata.deletion_timestamp == b.metadata.deletion_timestamp &&

@@ -17,6 +17,12 @@ api::Deployment desired(int32_t replicas, std::string_view image = "web:1") {
     return out;
 }
 
+std::vector<std::shared_ptr<const api::ReplicaSet>> sets_of(std::initializer_list<api::ReplicaSet> sets) {
+    std::vector<std::shared_ptr<const api::ReplicaSet>> out;
+    for (const auto& set : sets) out.push_back(std::make_shared<const api::ReplicaSet>(set));
+    return out;
+}
+
 /// The ReplicaSet that plan_deployment would make for it, with all its pods available.
 api::ReplicaSet made_set(const api::Deployment& deployment) {
     const auto actions = plan_deployment(deployment, {});
@@ -40,7 +46,7 @@ TEST_CASE("plan_deployment: creates the first ReplicaSet") {
 
 TEST_CASE("plan_deployment: does nothing when all is as wanted, or it is being deleted") {
     const api::Deployment web = desired(3);
-    CHECK(plan_deployment(web, {{made_set(web)}, {}, 0}).empty());
+    CHECK(plan_deployment(web, {sets_of({made_set(web)}), {}, 0}).empty());
     api::Deployment ending = web;
     ending.metadata.deletion_timestamp = api::Time(1);
     CHECK(plan_deployment(ending, {}).empty());
@@ -50,7 +56,7 @@ TEST_CASE("plan_deployment: adopts an orphan first") {
     const api::Deployment web = desired(3);
     api::ReplicaSet orphan = made_set(web);
     orphan.metadata.owner_references.clear();
-    CHECK(plan_deployment(web, {{orphan}, {}, 0}) == std::vector<DeploymentAction>{AdoptReplicaSet{orphan.metadata.name.str()}});
+    CHECK(plan_deployment(web, {sets_of({orphan}), {}, 0}) == std::vector<DeploymentAction>{AdoptReplicaSet{orphan.metadata.name.str()}});
 }
 
 TEST_CASE("plan_deployment: a set that was just made smaller does not count the pods that it loses") {
@@ -64,13 +70,13 @@ TEST_CASE("plan_deployment: a set that was just made smaller does not count the 
     old.spec.replicas = 8;
     api::Deployment changed = web;
     changed.spec.template_.spec.containers[0].image = "web:2";
-    auto actions = plan_deployment(changed, {{old}, {}, 0});
+    auto actions = plan_deployment(changed, {sets_of({old}), {}, 0});
     REQUIRE(actions.size() == 1);
     api::ReplicaSet fresh = std::get<CreateReplicaSet>(actions[0]).object;
     CHECK(fresh.spec.replicas == 5);
     fresh.status.available_replicas = 3;
     changed.metadata.annotations["deployment.kubernetes.io/revision"] = "2";
-    actions = plan_deployment(changed, {{old, fresh}, {}, 0});
+    actions = plan_deployment(changed, {sets_of({old, fresh}), {}, 0});
     REQUIRE(actions.size() == 1);
     CHECK(std::get<UpdateReplicaSet>(actions[0]).replicas == 5);  // 8 + 3 - 5 stay 8 - 2 available
 }
@@ -84,14 +90,14 @@ TEST_CASE("plan_deployment: Recreate waits for the old set's controller and for 
     old.metadata.generation = 2;
     old.status.observed_generation = 1;
     web.spec.template_.spec.containers[0].image = "web:2";
-    CHECK(plan_deployment(web, {{old}, {}, 0}).empty());
+    CHECK(plan_deployment(web, {sets_of({old}), {}, 0}).empty());
     old.status.observed_generation = 2;
     api::Pod pod = test::pod_with("a", "web");
     auto& owner = pod.metadata.owner_references.emplace_back();
     owner.uid = "old-uid";
     owner.controller = true;
-    CHECK(plan_deployment(web, {{old}, {std::make_shared<api::Pod>(pod)}, 0}).empty());
-    CHECK(plan_deployment(web, {{old}, {}, 0}).size() == 1);
+    CHECK(plan_deployment(web, {sets_of({old}), {std::make_shared<api::Pod>(pod)}, 0}).empty());
+    CHECK(plan_deployment(web, {sets_of({old}), {}, 0}).size() == 1);
 }
 
 TEST_CASE("resolve_bounds: surge rounds up, unavailable down, and never both nothing") {

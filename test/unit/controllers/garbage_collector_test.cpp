@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "controller_world.hpp"
+#include "orilla/kinds/well_known.hpp"
 
 using namespace orilla;
 using namespace orilla::controllers;
@@ -88,11 +89,11 @@ TEST_CASE("plan_garbage: an owner of an unknown kind is never a reason to delete
 }
 
 TEST_CASE("plan_garbage: a foreground deletion waits for those that block it") {
-    const auto meta = ending_meta(foreground_finalizer);
+    const auto meta = ending_meta(api::foreground_finalizer);
     CHECK(plan_garbage(meta, {{}, {{dependent_key, true, false}}}) == std::vector<GarbageAction>{QueueDependent{dependent_key}});
     CHECK(plan_garbage(meta, {{}, {{dependent_key, true, true}}}).empty());
     CHECK(plan_garbage(meta, {{}, {{dependent_key, false, false}}}) ==
-          std::vector<GarbageAction>{RemoveFinalizer{std::string(foreground_finalizer)}});
+          std::vector<GarbageAction>{RemoveFinalizer{std::string(api::foreground_finalizer)}});
 }
 
 TEST_CASE("plan_garbage: a dependent of a waiting owner goes, its own dependents before it") {

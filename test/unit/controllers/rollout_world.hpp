@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "controller_world.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 
 namespace orilla::test {
 
@@ -95,7 +95,7 @@ struct RolloutWorld : ControllerWorld {
 class PodWatch {
   public:
     explicit PodWatch(RolloutWorld& world)
-        : world_(world), follower_(world.loop, world.objects.store(), "pods", [this](const store::WatchEvent& event) { look(event); }) {
+        : world_(world), follower_(world.objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) { look(event); }) {
         follower_.start();
         forget();
     }

@@ -14,7 +14,7 @@
 #include "../../support/object_world.hpp"
 #include "orilla/node/pod_agent.hpp"
 #include "orilla/objects/events.hpp"
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 
 namespace orilla::test {
 
@@ -236,7 +236,7 @@ struct AgentWorld : ObjectWorld {
         return std::make_unique<node::PodAgent>(loop, objects, events, ports, std::move(options));
     }
     std::unique_ptr<node::PodAgent> agent = make_agent();
-    objects::Follower follower{loop, objects.store(), "pods", [this](const store::WatchEvent& event) {
+    objects::Follower follower{objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) {
         if (auto pod = objects.get<api::Pod>(event.entry->key.ns, event.entry->key.name))
             agent->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
     }};

@@ -1,7 +1,8 @@
-#include "orilla/objects/follower.hpp"
+#include "orilla/objects/feed.hpp"
 
 #include <catch2/catch.hpp>
 
+#include "../../support/object_world.hpp"
 #include "../../support/store_fixture.hpp"
 
 using namespace orilla;
@@ -22,6 +23,12 @@ struct Told {
     std::string text;
 };
 
+struct Followed {
+    explicit Followed(StoreFixture& f) : objects(f.loop, *f.store, random) {}
+    SeededRandom random;
+    Objects objects;
+};
+
 Task<bool> tells_all(Follower& follower, Store& store, const int& told) {
     auto task = follower.catch_up();
     co_await std::move(task);
@@ -35,7 +42,8 @@ TEST_CASE("Follower: tells what is there, then every change") {
     f.open();
     const uint64_t revision = (*f.create("a", "x"))->revision;
     Told told;
-    Follower follower(f.loop, *f.store, "pods", told.listener());
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), told.listener());
     follower.start();
     CHECK(told.text == "+a ");
     REQUIRE(f.create("b", "x"));
@@ -52,7 +60,8 @@ TEST_CASE("Follower: after history was outrun it lists again and tells what vani
     uint64_t a = (*f.create("a", "x"))->revision;
     const uint64_t b = (*f.create("b", "x"))->revision;
     Told told;
-    Follower follower(f.loop, *f.store, "pods", told.listener());
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), told.listener());
     follower.start();
     settle(f.loop);
     told.text.clear();
@@ -78,7 +87,8 @@ TEST_CASE("Follower: holds no payload that belongs in the file") {
     StoreFixture f(dir.path());
     f.open();
     Told told;
-    Follower follower(f.loop, *f.store, "pods", told.listener());
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), told.listener());
     follower.start();
     std::weak_ptr<const std::string> value;
     {
@@ -97,7 +107,8 @@ TEST_CASE("Follower: ends quietly when the store closes") {
     StoreFixture f;
     f.open();
     Told told;
-    Follower follower(f.loop, *f.store, "pods", told.listener());
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), told.listener());
     follower.start();
     REQUIRE(await(f.loop, f.store->close()));
     settle(f.loop);
@@ -111,7 +122,8 @@ TEST_CASE("Follower: many objects are told in portions, and what changes meanwhi
     for (int i = 0; i < 100; ++i) revisions.push_back((*f.create("p" + std::to_string(100 + i), "x"))->revision);
     int told = 0;
     std::string last;
-    Follower follower(f.loop, *f.store, "pods", [&](const WatchEvent& event) {
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), [&](const WatchEvent& event) {
         f.clock.advance_ms(1);
         ++told;
         last = event.entry->key.name + (event.type == WatchEvent::Type::modified ? "~" : "");
@@ -130,7 +142,8 @@ TEST_CASE("Follower: who has caught up was told all that readers see") {
     f.open();
     for (int i = 0; i < 20; ++i) REQUIRE(f.create("p" + std::to_string(i), "x"));
     int told = 0;
-    Follower follower(f.loop, *f.store, "pods", [&](const WatchEvent&) {
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), [&](const WatchEvent&) {
         f.clock.advance_ms(1);
         ++told;
     });
@@ -153,7 +166,8 @@ TEST_CASE("Follower: a change that is not told yet when history is outrun is tol
     f.open();
     uint64_t a = (*f.create("a", "x"))->revision;
     std::string told;
-    Follower follower(f.loop, *f.store, "pods", [&](const WatchEvent& event) {
+    Followed world(f);
+    Follower follower(world.objects, api::kind_of<api::Pod>(), [&](const WatchEvent& event) {
         told += event.entry->key.name + std::to_string(event.entry->revision) + " ";
         f.clock.advance_ms(6);  // one a portion
     });
@@ -165,4 +179,87 @@ TEST_CASE("Follower: a change that is not told yet when history is outrun is tol
         settle(f.loop);
         CHECK(told.find("a" + std::to_string(a) + " ") != std::string::npos);
     }
+}
+
+TEST_CASE("Feed: whoever comes later is told what is there, and nobody else is told again") {
+    StoreFixture f;
+    f.open();
+    REQUIRE(f.create("b", "x"));
+    REQUIRE(f.create("a", "x"));
+    Told first, second;
+    Followed world(f);
+    Follower early(world.objects, api::kind_of<api::Pod>(), first.listener());
+    early.start();
+    settle(f.loop);
+    Follower late(world.objects, api::kind_of<api::Pod>(), second.listener());
+    late.start();
+    CHECK(second.text == "+a +b ");
+    REQUIRE(f.create("c", "x"));
+    settle(f.loop);
+    CHECK(first.text == "+a +b +c ");
+    CHECK(second.text == "+a +b +c ");
+}
+
+TEST_CASE("Feed: one that changes while a late comer is told the others is told as new, too") {
+    StoreFixture f;
+    f.open();
+    for (int i = 0; i < 20; ++i) REQUIRE(f.create("p" + std::to_string(100 + i), "x"));
+    const uint64_t last = (*f.create("p200", "x"))->revision;
+    Told first;
+    Followed world(f);
+    Follower early(world.objects, api::kind_of<api::Pod>(), first.listener());
+    early.start();
+    settle(f.loop);
+    std::string of_last;
+    Follower late(world.objects, api::kind_of<api::Pod>(), [&](const FeedEvent& event) {
+        f.clock.advance_ms(1);
+        if (event.entry->key.name == "p200") of_last += event.type == WatchEvent::Type::added ? "+" : "~";
+    });
+    late.start();
+    REQUIRE(f.update("p200", last, "y"));
+    settle(f.loop);
+    CHECK(of_last.find('+') != std::string::npos);
+    CHECK(of_last.find('~') != std::string::npos);
+}
+
+TEST_CASE("Feed: a follower that has gone is told nothing, the others are") {
+    StoreFixture f;
+    f.open();
+    Told stays, goes;
+    Followed world(f);
+    Follower one(world.objects, api::kind_of<api::Pod>(), stays.listener());
+    one.start();
+    {
+        Follower two(world.objects, api::kind_of<api::Pod>(), goes.listener());
+        two.start();
+    }
+    REQUIRE(f.create("a", "x"));
+    settle(f.loop);
+    CHECK(stays.text == "+a ");
+    CHECK(goes.text == "");
+}
+
+TEST_CASE("Feed: all who are told share one decoded object, and the state before") {
+    ObjectWorld w;
+    std::vector<ObjectPtr> now, before;
+    const auto look = [&](const FeedEvent& event) {
+        now.push_back(event.object());
+        before.push_back(event.before());
+    };
+    Follower one(w.objects, api::kind_of<api::Namespace>(), look), two(w.objects, api::kind_of<api::Namespace>(), look);
+    one.start();
+    two.start();
+    w.settle();
+    now.clear(), before.clear();
+    std::function<Result<void>(api::Namespace&)> change = [](api::Namespace& ns) -> Result<void> {
+        ns.metadata.labels["team"] = "sea";
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::Namespace>("", "default", std::move(change))));
+    w.settle();
+    REQUIRE(now.size() == 2);
+    CHECK((now[0] && now[0] == now[1]));
+    CHECK((before[0] && before[0] == before[1]));
+    CHECK(now[0]->meta().labels.contains("team"));
+    CHECK_FALSE(before[0]->meta().labels.contains("team"));
 }

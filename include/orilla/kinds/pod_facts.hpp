@@ -1,0 +1,21 @@
+// Small questions about pods that controllers, scheduler, node and proxy ask.
+#pragma once
+
+#include <string_view>
+
+#include "orilla/kinds/types.hpp"
+
+namespace orilla::api {
+
+/// Succeeded or Failed: none of its containers runs again.
+bool is_finished(std::string_view phase);
+bool is_finished(const Pod& pod);
+/// Not finished, not being deleted.
+bool is_active(const Pod& pod);
+/// Null when it has none of this type.
+const PodCondition* find_pod_condition(const Pod& pod, std::string_view type);
+bool is_ready(const Pod& pod);
+/// Ready for at least `min_ready_s`. When it will be so later, `*again_after_s` (if given) is lowered to that time.
+bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s = nullptr);
+
+}  // namespace orilla::api

@@ -1,0 +1,42 @@
+// The labels, annotations, finalizers and taints that Kubernetes gives a meaning, each written once.
+#pragma once
+
+#include <string_view>
+
+namespace orilla::api {
+
+// Finalizers.
+inline constexpr std::string_view orphan_finalizer = "orphan";
+inline constexpr std::string_view foreground_finalizer = "foregroundDeletion";
+
+// Workloads.
+inline constexpr std::string_view pod_template_hash_label = "pod-template-hash";
+inline constexpr std::string_view revision_annotation = "deployment.kubernetes.io/revision";
+inline constexpr std::string_view revision_history_annotation = "deployment.kubernetes.io/revision-history";
+inline constexpr std::string_view desired_replicas_annotation = "deployment.kubernetes.io/desired-replicas";
+inline constexpr std::string_view max_replicas_annotation = "deployment.kubernetes.io/max-replicas";
+inline constexpr std::string_view pod_deletion_cost_annotation = "controller.kubernetes.io/pod-deletion-cost";
+inline constexpr std::string_view change_cause_annotation = "kubernetes.io/change-cause";
+
+// kubectl.
+inline constexpr std::string_view last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
+inline constexpr std::string_view restarted_at_annotation = "kubectl.kubernetes.io/restartedAt";
+inline constexpr std::string_view default_container_annotation = "kubectl.kubernetes.io/default-container";
+
+// Services.
+inline constexpr std::string_view service_name_label = "kubernetes.io/service-name";
+inline constexpr std::string_view headless_label = "service.kubernetes.io/headless";
+inline constexpr std::string_view service_proxy_label = "service.kubernetes.io/service-proxy-name";
+inline constexpr std::string_view slice_manager_label = "endpointslice.kubernetes.io/managed-by";
+inline constexpr std::string_view skip_mirror_label = "endpointslice.kubernetes.io/skip-mirror";
+inline constexpr std::string_view endpoints_manager_label = "endpoints.kubernetes.io/managed-by";
+inline constexpr std::string_view over_capacity_annotation = "endpoints.kubernetes.io/over-capacity";
+inline constexpr std::string_view leader_annotation = "control-plane.alpha.kubernetes.io/leader";
+
+// Nodes and namespaces.
+inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
+inline constexpr std::string_view node_role_label_prefix = "node-role.kubernetes.io/";
+inline constexpr std::string_view control_plane_label = "node-role.kubernetes.io/control-plane";
+inline constexpr std::string_view node_role_label = "kubernetes.io/role";
+
+}  // namespace orilla::api

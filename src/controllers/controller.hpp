@@ -1,0 +1,65 @@
+// What every controller here has in common: followers that turn changes into keys, and a worker that takes them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orilla/controllers/controllers.hpp"
+#include "orilla/loop/work_queue.hpp"
+#include "orilla/objects/events.hpp"
+#include "orilla/objects/feed.hpp"
+#include "orilla/objects/objects.hpp"
+#include "orilla/objects/unless_gone.hpp"
+
+namespace orilla::controllers {
+
+/// What a controller is made with.
+struct Surroundings {
+    loop::Loop& loop;
+    objects::Objects& objects;
+    objects::EventRecorder& events;
+    const ControllersOptions& options;
+};
+
+class Controller : public loop::Reconciler {
+  public:
+    explicit Controller(const Surroundings& with) : loop_(with.loop), objects_(with.objects), events_(with.events) {}
+    /// Follows what concerns it, from what is there on.
+    virtual void start() {
+        for (const auto& follower : followers_) follower->start();
+    }
+    virtual const loop::WorkerCounters& counters() const = 0;
+
+  protected:
+    void follow(const api::KindInfo& kind, objects::Follower::Listener listener) {
+        followers_.push_back(std::make_unique<objects::Follower>(objects_, kind, std::move(listener)));
+    }
+    template <class T>
+    void follow(objects::Follower::Listener listener) {
+        follow(api::kind_of<T>(), std::move(listener));
+    }
+    loop::Loop& loop_;
+    objects::Objects& objects_;
+    objects::EventRecorder& events_;
+    std::vector<std::unique_ptr<objects::Follower>> followers_;
+};
+
+/// "NS/NAME", the key of every namespaced object.
+inline std::string key_of(std::string_view ns, std::string_view name) { return std::string(ns) + "/" + std::string(name); }
+inline std::string key_of(const api::ObjectMeta& meta) { return key_of(meta.namespace_, meta.name); }
+inline std::string key_of(const store::Key& key) { return key_of(key.ns, key.name); }
+inline std::pair<std::string, std::string> split_key(const std::string& key) {
+    const size_t slash = key.find('/');
+    return {key.substr(0, slash), key.substr(slash + 1)};
+}
+
+/// Whether the namespace is being deleted: nothing new can be made in it.
+inline bool is_ending(objects::Objects& objects, std::string_view ns) {
+    const auto found = objects.get<api::Namespace>(ns);
+    return !found || found->metadata.deletion_timestamp;
+}
+
+}  // namespace orilla::controllers

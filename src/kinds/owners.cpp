@@ -1,0 +1,44 @@
+#include "orilla/kinds/owners.hpp"
+
+#include <algorithm>
+
+namespace orilla::api {
+
+const OwnerReference* find_controller(const ObjectMeta& meta) {
+    for (const auto& reference : meta.owner_references)
+        if (reference.controller.value_or(false)) return &reference;
+    return nullptr;
+}
+
+bool is_controlled_by(const ObjectMeta& meta, std::string_view owner_uid) {
+    const auto* controller = find_controller(meta);
+    return controller && controller->uid == owner_uid;
+}
+
+OwnerReference make_controller_reference(std::string_view api_version, std::string_view kind, const ObjectMeta& owner) {
+    OwnerReference out;
+    out.api_version = api_version;
+    out.kind = kind;
+    out.name = owner.name;
+    out.uid = owner.uid;
+    out.controller = true;
+    out.block_owner_deletion = true;
+    return out;
+}
+
+void remove_owner(ObjectMeta& meta, std::string_view uid) {
+    auto& owners = meta.owner_references;
+    for (size_t i = owners.size(); i-- > 0;)
+        if (owners[i].uid == uid) owners.erase(owners.begin() + i);
+}
+
+bool has_finalizer(const ObjectMeta& meta, std::string_view name) {
+    return std::any_of(meta.finalizers.begin(), meta.finalizers.end(), [name](const Str& one) { return one == name; });
+}
+
+void remove_finalizer(ObjectMeta& meta, std::string_view name) {
+    for (size_t i = meta.finalizers.size(); i-- > 0;)
+        if (meta.finalizers[i] == name) meta.finalizers.erase(meta.finalizers.begin() + i);
+}
+
+}  // namespace orilla::api
