@@ -118,6 +118,8 @@ void check_recursive_read_only(const VolumeMount& mount, const Path& path, Field
     if (std::find(std::begin(supported), std::end(supported), value) == std::end(supported))
         errors.not_supported(path, value, supported);
     else if (value != "Disabled" && !mount.read_only) errors.forbidden(path, "may only be specified when readOnly is true");
+    else if (value != "Disabled" && mount.mount_propagation.value_or("None") != "None")
+        errors.forbidden(path, "may only be specified when mountPropagation is None or not specified");
 }
 }  // namespace
 

@@ -106,7 +106,8 @@ constexpr std::array refusals{
     Refusal{"Volume", "scaleIO", volume_reason},
     Refusal{"Volume", "storageos", volume_reason},
     Refusal{"Volume", "vsphereVolume", volume_reason},
-    Refusal{"VolumeMount", "mountPropagation", "mount propagation is not supported", {}, "None"},
+    Refusal{"VolumeMount", "mountPropagation",
+            "what a container mounts is never shown to the node: use HostToContainer or None", "Bidirectional"},
 };
 
 constexpr bool by_type(const Refusal& a, const Refusal& b) { return a.type < b.type; }

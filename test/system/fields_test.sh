@@ -4,7 +4,10 @@
 . "$(dirname "$0")/../support/orilla_box.sh"
 start_orilla
 import_images busybox echo
-mkdir -p "$T/volume/below" && mount -t tmpfs below "$T/volume/below"
+mkdir -p "$T/volume/below" "$T/volume/later"
+# Shared, as a host's mounts are; a box's are not.
+mount --bind "$T/volume" "$T/volume" && mount --make-shared "$T/volume"
+mount -t tmpfs below "$T/volume/below"
 o create configmap settings --from-literal=COLOUR=green >/dev/null
 o create secret generic keys --from-literal=KEY=secret >/dev/null
 cat >"$T/fields.yaml" <<Y
@@ -50,6 +53,7 @@ spec:
     - {name: memory, mountPath: /memory}
     - {name: host, mountPath: /top, readOnly: true}
     - {name: host, mountPath: /all, readOnly: true, recursiveReadOnly: Enabled}
+    - {name: host, mountPath: /hears, mountPropagation: HostToContainer}
     - {name: keys, mountPath: /settings/keys}
     - {name: shared, mountPath: /top/made, subPath: inner}
     - {name: settings, mountPath: /settings/}
@@ -103,6 +107,12 @@ check_equal "emptyDir in memory, with its size" "tmpfs 1024k" "$(awk '$2 == "/me
 options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$main/mountinfo" | cut -d , -f 1; }
 check_equal "readOnly, and what is mounted below stays as it is" "ro rw" "$(options_of /top) $(options_of /top/below)"
 check_equal "recursiveReadOnly" "ro ro" "$(options_of /all) $(options_of /all/below)"
+mount -t tmpfs later "$T/volume/later"
+touch "$T/volume/later/mounted"
+check_equal "mountPropagation: HostToContainer hears of it, None does not" "/hears/later/mounted" \
+  "$(nsenter -t "$main" -m /bin/busybox ls /hears/later/mounted /top/later/mounted 2>/dev/null)"
+check_equal "what the kernel kills first: by the memory that a Burstable pod asks for" 1 \
+  "$(awk '$1 < 1000 && $1 > 900' "/proc/$main/oom_score_adj" | wc -l)"
 check_equal "configMap items and mode" "green 440" "$(cat "$root/settings/a/colour") $(stat -L -c %a "$root/settings/a/colour")"
 check_equal "a Secret in a ConfigMap's volume" secret "$(cat "$root/settings/keys/KEY")"
 check "an emptyDir in a read-only hostPath" test -d "$T/volume/made" -a "$(stat -c %i "$root/shared/inner")" = "$(stat -c %i "$root/top/made")"
@@ -167,5 +177,5 @@ Y
 {apiVersion: v1, kind: ConfigMap, metadata: {name: fixed}, immutable: true, data: {a: c}}
 Z'
 stop_orilla
-umount "$T/volume/below"
+umount "$T/volume/below" "$T/volume/later" "$T/volume"
 finish

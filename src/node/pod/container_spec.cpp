@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orilla/base/base64.hpp"
+#include "orilla/kinds/defaults.hpp"
 #include "orilla/runtime/pod_runtime.hpp"
 #include "orilla/schema/codec.hpp"
 #include "pod/sandbox_spec.hpp"
@@ -145,6 +146,8 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
         out.destination = mount.mount_path.view();
         TRY(out.sub_path, plan_sub_path(mount, env));
         out.label = "volumeMount \"" + std::string(mount.name.view()) + "\" of container \"" + std::string(container.name.view()) + "\"";
+        if (mount.mount_propagation.value_or("None") == "HostToContainer")
+            out.propagation = runtime::MountPropagation::host_to_container;
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
         // What the API projects is never the container's to write.
         out.read_only = mount.read_only || volume->config_map || volume->secret || volume->downward_api;
@@ -262,6 +265,16 @@ std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const Env
 }
 
 
+int plan_oom_score_adj(const api::PodSpec& pod, const api::Container& container, int64_t node_memory_bytes) {
+    constexpr int guaranteed = -997, best_effort = 1000;
+    const std::string_view qos = api::qos_class(pod);
+    if (qos == "Guaranteed") return guaranteed;
+    if (qos == "BestEffort" || node_memory_bytes <= 0) return best_effort;
+    // Between the two: who asks for more of the memory is killed later.
+    const double share = static_cast<double>(quantity_of(container.resources.requests, "memory", false)) / static_cast<double>(node_memory_bytes);
+    return std::clamp(best_effort - static_cast<int>(std::min(share, 1.0) * best_effort), best_effort + guaranteed, best_effort - 1);
+}
+
 Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const api::Container& container, int attempt,
                                                    const EnvSources& sources, const PodPlacement& placement,
                                                    const images::ImageConfig& image) {
@@ -279,6 +292,7 @@ Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const ap
     else if (!image.working_dir.empty()) spec.cwd = image.working_dir;
     spec.image_user = image.user;
     spec.resources = plan_resources(container.resources);
+    spec.oom_score_adj = plan_oom_score_adj(pod.spec, container, placement.node_memory_bytes);
     spec.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
                                                                                : container.termination_message_path.view();
     std::string stop_signal;

@@ -71,6 +71,10 @@ Result<std::string> resolve_field_ref(const api::Pod& pod, std::string_view path
 Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view default_container,
                                          const api::ResourceFieldSelector& ref, const PodPlacement& placement);
 
+/// Whom the kernel kills first when the node's memory is used up: the kubelet's rule. A Guaranteed pod last, a BestEffort pod
+/// first, a Burstable one by what it asks for.
+int plan_oom_score_adj(const api::PodSpec& pod, const api::Container& container, int64_t node_memory_bytes);
+
 /// What the runtime starts, but for where it lies: layers, writable layer and log are the caller's. Volume NAME lives at
 /// pod_dir/volumes/NAME, a hostPath at its own path. Code::bad_request for what is wrong with the pod: a missing source, an
 /// impossible subPath, an image that would run as root where runAsNonRoot is set.

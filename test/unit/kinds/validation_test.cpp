@@ -399,6 +399,13 @@ TEST_CASE("validation: no field is taken for another one's sake only") {
     };
     CHECK(mount(R"("readOnly":true,"recursiveReadOnly":"Enabled")").empty());
     CHECK(mount(R"("recursiveReadOnly":"Disabled")").empty());
+    CHECK(mount(R"("mountPropagation":"HostToContainer")").empty());
+    CHECK(mount(R"("mountPropagation":"Bidirectional")") ==
+          "spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: what a container mounts is never shown "
+          "to the node: use HostToContainer or None");
+    CHECK(mount(R"("readOnly":true,"recursiveReadOnly":"Enabled","mountPropagation":"HostToContainer")") ==
+          "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when mountPropagation is None or "
+          "not specified");
     CHECK(mount(R"("recursiveReadOnly":"IfPossible")") ==
           "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true");
     CHECK(mount(R"("readOnly":true,"recursiveReadOnly":"Sometimes")") ==

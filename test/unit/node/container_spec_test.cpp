@@ -194,6 +194,9 @@ TEST_CASE("plan_container_spec: mounts say what the API says") {
     CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].recursive_read_only);
     mount.recursive_read_only = api::Str("Disabled");
     CHECK_FALSE(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].recursive_read_only);
+    CHECK(plain->mounts[0].propagation == runtime::MountPropagation::none);
+    mount.mount_propagation = api::Str("HostToContainer");
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].propagation == runtime::MountPropagation::host_to_container);
     mount.sub_path_expr = "a/$(WHO)/$$(b)";
     const auto missing = plan_container_spec(pod, container, 0, {}, {}, shell());
     REQUIRE_FALSE(missing);
@@ -255,4 +258,22 @@ TEST_CASE("plan_container_spec: what a pod leaves open is what Kubernetes gives,
     CHECK(spec_of(true, {}).no_new_privs);
     CHECK_FALSE(spec_of(true, true).no_new_privs);
     for (const char* name : {"SYS_ADMIN", "CAP_SYS_ADMIN", "sys_admin"}) CHECK_FALSE(spec_of(true, {}, {name}).no_new_privs);
+}
+
+TEST_CASE("plan_oom_score_adj: by the class of service, and among Burstable pods by what is asked for") {
+    constexpr int64_t node_bytes = 1LL << 30;
+    api::PodSpec pod;
+    auto& container = pod.containers.emplace_back();
+    auto adj = [&] { return plan_oom_score_adj(pod, container, node_bytes); };
+    CHECK(adj() == 1000);
+    container.resources.requests["memory"] = *api::Quantity::parse("256Mi");
+    CHECK(adj() == 750);
+    container.resources.requests["memory"] = *api::Quantity::parse("1Ki");
+    CHECK(adj() == 999);
+    container.resources.requests["memory"] = *api::Quantity::parse("8Gi");
+    CHECK(adj() == 3);
+    container.resources.requests["memory"] = *api::Quantity::parse("64Mi");
+    container.resources.limits["memory"] = *api::Quantity::parse("64Mi");
+    container.resources.requests["cpu"] = container.resources.limits["cpu"] = *api::Quantity::parse("1");
+    CHECK(adj() == -997);
 }
