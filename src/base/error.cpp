@@ -10,6 +10,8 @@ struct Error::Data {
     int retry_after_s = 0;
     std::string message;
     std::vector<Cause> causes;
+    ErrorTarget target;
+    bool is_answer = false;
 };
 
 namespace {
@@ -51,6 +53,13 @@ CodeFacts facts(Code code) {
 int http_status(Code code) { return facts(code).status; }
 std::string_view status_reason(Code code) { return facts(code).reason; }
 
+Code code_of_reason(std::string_view reason) {
+    // Those behind it show as InternalError.
+    for (int i = 0; i < static_cast<int>(Code::system); ++i)
+        if (status_reason(static_cast<Code>(i)) == reason) return static_cast<Code>(i);
+    return Code::internal;
+}
+
 Error::Error(Code code, std::string message) : data_(std::make_unique<Data>()) {
     data_->code = code;
     data_->message = std::move(message);
@@ -78,6 +87,8 @@ int Error::error_number() const { return data_->error_number; }
 const std::string& Error::message() const { return data_->message; }
 const std::vector<Cause>& Error::causes() const { return data_->causes; }
 int Error::retry_after_s() const { return data_->retry_after_s; }
+const ErrorTarget& Error::target() const { return data_->target; }
+bool Error::is_answer() const { return data_->is_answer; }
 
 Error Error::with_context(std::string_view what) && {
     data_->message.insert(0, std::string(what) + ": ");
@@ -94,6 +105,18 @@ Error Error::with_retry_after(int seconds) && {
 }
 Error Error::with_code(Code code) && {
     data_->code = code;
+    return std::move(*this);
+}
+Error Error::with_errno(int error_number) && {
+    data_->error_number = error_number;
+    return std::move(*this);
+}
+Error Error::with_target(ErrorTarget target) && {
+    data_->target = std::move(target);
+    return std::move(*this);
+}
+Error Error::as_answer() && {
+    data_->is_answer = true;
     return std::move(*this);
 }
 

@@ -67,9 +67,8 @@ int watch_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     return !transfer->answered && transfer->took_ms() > transfer->request.answer_begins_ms_max;
 }
 
-Code code_of(long status, std::string_view reason) {
-    if (reason == "AlreadyExists") return Code::already_exists;
-    if (reason == "Expired") return Code::expired;
+/// Of an answer that does not say its reason.
+Code code_of(long status) {
     switch (status) {
         case 400: return Code::bad_request;
         case 401: return Code::unauthorized;
@@ -91,26 +90,20 @@ std::string string_at(const json::object& object, std::string_view key) {
     return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-/// kubectl names the kind without its group: The Deployment "web" is invalid: ...
-std::string describe_invalid(const json::object& root, const json::object* about) {
-    const std::string message = string_at(root, "message");
-    const std::string rest = " is invalid: ";
-    const size_t at = message.find(rest);
-    if (!about || at == std::string::npos || string_at(*about, "kind").empty()) return "The " + message;
-    return "The " + string_at(*about, "kind") + " \"" + string_at(*about, "name") + "\"" + message.substr(at);
-}
-
 Error error_of(long status, const std::string& body) {
     boost::system::error_code failed;
     const json::value parsed = json::parse(body, failed);
     if (failed || !parsed.is_object())
-        return Error(code_of(status, ""), "the server answered with status " + std::to_string(status));
+        return Error(code_of(status), "the server answered with status " + std::to_string(status));
     const json::object& root = parsed.get_object();
     const std::string reason = string_at(root, "reason");
+    Error error(reason.empty() ? code_of(status) : code_of_reason(reason), string_at(root, "message"));
+    error = std::move(error).as_answer();
     const json::value* details = root.if_contains("details");
     const json::object* about = details ? details->if_object() : nullptr;
-    Error error(code_of(status, reason), status == 422 ? describe_invalid(root, about) : "Error from server (" + reason + "): " + string_at(root, "message"));
-    const json::value* causes = about ? about->if_contains("causes") : nullptr;
+    if (!about) return error;
+    error = std::move(error).with_target({string_at(*about, "group"), string_at(*about, "kind"), string_at(*about, "name")});
+    const json::value* causes = about->if_contains("causes");
     if (!causes || !causes->is_array()) return error;
     for (const auto& cause : causes->get_array())
         if (cause.is_object())

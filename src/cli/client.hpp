@@ -35,7 +35,7 @@ class Client {
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// The body of a success. A Status becomes an Error with its code, causes and "Error from server (Reason): message".
+    /// The body of a success. A Status becomes an Error that is an answer, with its code, message, target and causes.
     /// Warning headers are printed to stderr.
     Result<std::string> send(const Request& request);
     /// Hands over a success's body as it arrives, until it ends or `sink` returns false.

@@ -161,9 +161,7 @@ loop::Task<Result<Image>> take_offer(State& state, Offer offer, ProgressSink pro
 /// A full disk deserves a word on what to do about it.
 Error advise(Error error) {
     if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) return error;
-    return Error::from_errno("the disk of the images is full (remove images that nothing uses: orilla image prune): " +
-                                 error.message().substr(0, error.message().rfind(": ")),
-                             error.error_number());
+    return std::move(error).with_context("the disk of the images is full (remove images that nothing uses: orilla image prune)");
 }
 
 Result<std::vector<std::string>> normalise(const std::vector<std::string>& names) {

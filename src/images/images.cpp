@@ -112,9 +112,15 @@ loop::Task<Result<Removed>> Images::Impl::remove_images(std::set<std::string> id
     co_return removed;
 }
 
+namespace {
+Error about(const std::string& image, Code code, const std::string& what) {
+    return Error(code, "image \"" + image + "\" " + what).with_target({"", "image", image});
+}
+}  // namespace
+
 loop::Task<Result<Removed>> Images::remove(RemoveRequest request) {
     const Image* image = impl_->state.find(request.image);
-    if (!image) co_return Error(Code::not_found, "image \"" + request.image + "\" not found");
+    if (!image) co_return about(request.image, Code::not_found, "not found");
     const std::string id = image->id;
     const auto reference = parse_reference(request.image);
     const bool by_name = reference && reference->digest.empty() &&
@@ -122,18 +128,18 @@ loop::Task<Result<Removed>> Images::remove(RemoveRequest request) {
     // The name that a pod says stays as well: its next container has to find the image.
     const bool name_used = by_name && impl_->used_names().contains(reference->name());
     if (name_used || (impl_->used_ids().contains(id) && (!by_name || image->names.size() == 1)))
-        co_return Error(Code::conflict, "image \"" + request.image + "\" is in use by a pod: delete the pod first");
+        co_return about(request.image, Code::conflict, "is in use by a pod: delete the pod first");
     if (by_name && image->names.size() > 1) {
         auto untagging = impl_->untag(reference->name());
         co_return co_await std::move(untagging);
     }
     if (!by_name && image->names.size() > 1 && !request.force)
-        co_return Error(Code::conflict, "image \"" + request.image + "\" has " + std::to_string(image->names.size()) +
-                                            " names: remove them one by one, or use --force");
+        co_return about(request.image, Code::conflict,
+                        "has " + std::to_string(image->names.size()) + " names: remove them one by one, or use --force");
     auto removing = impl_->remove_images({id});
     auto removed = co_await std::move(removing);
     if (removed && removed->deleted.empty())
-        co_return Error(Code::conflict, "image \"" + request.image + "\" is in use by a pod: delete the pod first");
+        co_return about(request.image, Code::conflict, "is in use by a pod: delete the pod first");
     co_return removed;
 }
 

@@ -78,13 +78,8 @@ Error decode_error(const json::object& object) {
     const int64_t retry_after_s = number_of(object, "retry_after_s");
     const bool known = code >= 0 && code <= static_cast<int64_t>(Code::unsupported);
     std::string message = text_of(object, "message");
-    if (number > 0 && number < 4096) {
-        // The message already says what strerror would; the Error only has to keep the number.
-        const Error plain = Error::from_errno("", static_cast<int>(number));
-        const std::string said = plain.message().substr(2);
-        if (message.ends_with(": " + said)) message.resize(message.size() - said.size() - 2);
-        return Error::from_errno(message, static_cast<int>(number));
-    }
+    // The message already says what strerror would.
+    if (number > 0 && number < 4096) return Error(Code::system, std::move(message)).with_errno(static_cast<int>(number));
     Error error(known ? static_cast<Code>(code) : Code::internal, std::move(message));
     if (retry_after_s > 0 && retry_after_s < 86'400) return std::move(error).with_retry_after(static_cast<int>(retry_after_s));
     return error;

@@ -45,7 +45,7 @@ Result<void> check_namespace_deletion(const Object& object) {
     const Str& name = object.meta().name;
     for (std::string_view lasting : {"default", "kube-system", "kube-public"})
         if (name == lasting)
-            return Error(Code::forbidden, "namespaces \"" + name.str() + "\" is forbidden: this namespace may not be deleted");
+            return make_forbidden_error("", "namespaces", name, "this namespace may not be deleted");
     return ok();
 }
 

@@ -152,9 +152,8 @@ Result<void> Objects::check_namespace(const api::Object& object) {
     const auto found = get<api::Namespace>(ns);
     if (!found) return store::not_found_error({"namespaces", "", ns});
     if (!found->metadata.deletion_timestamp) return ok();
-    return Error(Code::forbidden, std::string(object.kind().resource) + " \"" + object.meta().name.str() +
-                                      "\" is forbidden: unable to create new content in namespace " + ns +
-                                      " because it is being terminated")
+    return api::make_forbidden_error(object.kind().group, object.kind().plural, object.meta().name,
+                                     "unable to create new content in namespace " + ns + " because it is being terminated")
         .with_cause({"NamespaceTerminating", "namespace " + ns + " is being terminated", "metadata.namespace"});
 }
 

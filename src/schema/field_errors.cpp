@@ -99,6 +99,14 @@ void FieldErrors::too_many(const Path& path, size_t items, size_t items_max) {
         "must have at most " + plural(items_max, "item"));
 }
 
+namespace {
+std::string named(std::string_view group, std::string_view kind, std::string_view name) {
+    std::string out(kind);
+    if (!group.empty()) out += "." + std::string(group);
+    return out + " " + quote(name);
+}
+}  // namespace
+
 Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name,
                          std::vector<Cause> causes) {
     std::string all;
@@ -108,11 +116,14 @@ Error make_invalid_error(std::string_view group, std::string_view kind, std::str
         all += cause.message;
     }
     if (causes.size() > 1) all = "[" + all + "]";
-    std::string what(kind);
-    if (!group.empty()) what += "." + std::string(group);
-    Error error(Code::invalid, what + " " + quote(name) + " is invalid: " + all);
+    Error error(Code::invalid, named(group, kind, name) + " is invalid: " + all);
     for (Cause& cause : causes) error = std::move(error).with_cause(std::move(cause));
-    return error;
+    return std::move(error).with_target({std::string(group), std::string(kind), std::string(name)});
+}
+
+Error make_forbidden_error(std::string_view group, std::string_view resource, std::string_view name, std::string_view why) {
+    return Error(Code::forbidden, named(group, resource, name) + " is forbidden: " + std::string(why))
+        .with_target({std::string(group), std::string(resource), std::string(name)});
 }
 
 }  // namespace orilla::api

@@ -4,16 +4,22 @@ namespace orilla::store {
 
 namespace {
 std::string named(const Key& key) { return key.resource + " \"" + key.name + "\""; }
+
+Error about(const Key& key, Code code, std::string message) {
+    const size_t dot = key.resource.find('.');
+    std::string group = dot == std::string::npos ? std::string() : key.resource.substr(dot + 1);
+    return Error(code, std::move(message)).with_target({std::move(group), key.resource.substr(0, dot), key.name});
+}
 }  // namespace
 
-Error not_found_error(const Key& key) { return Error(Code::not_found, named(key) + " not found"); }
+Error not_found_error(const Key& key) { return about(key, Code::not_found, named(key) + " not found"); }
 
-Error already_exists_error(const Key& key) { return Error(Code::already_exists, named(key) + " already exists"); }
+Error already_exists_error(const Key& key) { return about(key, Code::already_exists, named(key) + " already exists"); }
 
 Error conflict_error(const Key& key, std::string_view why) {
     if (why.empty())
         why = "the object has been modified; please apply your changes to the latest version and try again";
-    return Error(Code::conflict, "Operation cannot be fulfilled on " + named(key) + ": " + std::string(why));
+    return about(key, Code::conflict, "Operation cannot be fulfilled on " + named(key) + ": " + std::string(why));
 }
 
 Error revision_too_old_error(uint64_t asked, uint64_t oldest) {

@@ -48,6 +48,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # Spelled in halves, because this file is read as well.
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 
+MESSAGE_READ = re.compile(r"\bmessage\(\)\s*\.\s*(r?find\w*|starts_with|ends_with|contains|substr|compare)\s*\(")
+
 
 def room_of(path):
     """The room of src/ROOM/... or include/orilla/ROOM/..., 'main.cpp', or None for files of no room."""
@@ -103,6 +105,14 @@ def check_file_length(path, text):
 def check_unfinished(path, text):
     for match in UNFINISHED.finditer(text):
         yield text.count("\n", 0, match.start()) + 1, f"'{match.group()}': finish it, or refuse it with an error"
+
+
+def check_no_message_is_read(path, text):
+    """What an error is about is in its code, target and causes."""
+    if not path.startswith(("src/", "include/")):
+        return
+    for match in MESSAGE_READ.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, "an error's sentence is for people: ask its code, target or causes"
 
 
 def check_cpp(path, text):
@@ -179,7 +189,7 @@ def check_shell(path, text):
             begun = None
 
 
-RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_cpp, check_python, check_shell)
+RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_no_message_is_read, check_cpp, check_python, check_shell)
 
 
 def check(path, text):

@@ -167,6 +167,11 @@ class Words(unittest.TestCase):
         self.assertEqual(words("src/base/a.hpp", "int a;\n"), ["header without #pragma once"])
         self.assertEqual(words("src/base/a.hpp", "// a\n#pragma once\n"), [])
 
+    def test_no_code_reads_the_sentence_of_an_error(self):
+        self.assertIn("for people", words("src/base/a.cpp", 'bool gone = error.message().find("not found") != 0;\n')[0])
+        self.assertIn("for people", words("src/base/a.cpp", 'bool gone = error.message()\n    .starts_with("not");\n')[0])
+        self.assertEqual(words("src/base/a.cpp", "log(error.message() + text.substr(1));\n"), [])
+
     def test_marks_of_unfinished_work_are_refused(self):
         for mark in ("TO" + "DO", "FIX" + "ME"):
             self.assertIn("finish it", words("src/base/a.cpp", f"// {mark}: later\n")[0])

@@ -1,5 +1,6 @@
 // The one error type. It promises a code that maps to exactly one HTTP status and one Kubernetes Status reason, a
-// message that a person can act on, and a chain of context that reads as a sentence:
+// message that a person can act on, what it is about as data, so that nobody has to read the message for it, and a chain of
+// context that reads as a sentence:
 // "start container web: mount /proc: operation not permitted". It refuses implicit construction and silent loss.
 #pragma once
 
@@ -45,10 +46,19 @@ struct Cause {
     std::string field;
 };
 
+/// The object that an error is about, as Status.details names it; all empty when there is none.
+struct ErrorTarget {
+    std::string group;
+    std::string kind;  ///< the Kind of what is invalid, the resource of everything else
+    std::string name;
+};
+
 /// HTTP status of a code: not_found is 404.
 int http_status(Code code);
 /// Kubernetes Status reason of a code: not_found is "NotFound".
 std::string_view status_reason(Code code);
+/// The code that has this reason; internal for what is none.
+Code code_of_reason(std::string_view reason);
 
 class [[nodiscard]] Error {
   public:
@@ -67,6 +77,9 @@ class [[nodiscard]] Error {
     const std::string& message() const;
     const std::vector<Cause>& causes() const;
     int retry_after_s() const;  ///< Status.details.retryAfterSeconds, 0 when unset
+    const ErrorTarget& target() const;
+    /// Somebody else's finding, in their words: a server answered it.
+    bool is_answer() const;
 
     /// Puts "what: " in front of the message.
     Error with_context(std::string_view what) &&;
@@ -74,6 +87,9 @@ class [[nodiscard]] Error {
     Error with_cause(Cause cause) &&;
     Error with_retry_after(int seconds) &&;
     Error with_code(Code code) &&;
+    Error with_errno(int error_number) &&;
+    Error with_target(ErrorTarget target) &&;
+    Error as_answer() &&;
 
   private:
     struct Data;

@@ -72,6 +72,9 @@ class FieldErrors {
 Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name,
                          std::vector<Cause> causes);
 
+/// `RESOURCE.GROUP "NAME" is forbidden: WHY`.
+Error make_forbidden_error(std::string_view group, std::string_view resource, std::string_view name, std::string_view why);
+
 /// As Go's %q: in quotes, with escapes.
 std::string quote(std::string_view text);
 

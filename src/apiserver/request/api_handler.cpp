@@ -77,7 +77,7 @@ Task<http::Response> ApiHandler::handle(const http::Request& request) {
     rest_.loop.note("a request for", request.path);
     auto routing = route(request);
     Result<http::Response> result = co_await std::move(routing);
-    http::Response answer = result ? std::move(result).value() : status_response(result.error(), details_from_message(result.error()));
+    http::Response answer = result ? std::move(result).value() : status_response(result.error());
     auto rewriting = rewrite_answer(rest_, request, std::move(answer));
     http::Response response = co_await std::move(rewriting);
     stamp(response, request.header("audit-id"));

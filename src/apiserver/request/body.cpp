@@ -3,6 +3,7 @@
 
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/objects/decoding.hpp"
+#include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/manifest.hpp"
 #include "orilla/schema/utf8.hpp"
 #include "request/large_work.hpp"
@@ -28,9 +29,8 @@ bool is_printable(uint32_t code) {
 
 namespace {
 Error invalid_write_option(http::Method method, std::string_view field, std::string_view reason, const std::string& message) {
-    const std::string options(write_options_of(method));
-    return Error(Code::invalid, options + ".meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message)
-        .with_cause({std::string(reason), message, std::string(field)});
+    Cause cause{std::string(reason), message, std::string(field)};
+    return api::make_invalid_error("meta.k8s.io", write_options_of(method), "", {std::move(cause)});
 }
 
 /// Who the write is kept in the name of.

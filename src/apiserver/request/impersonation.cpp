@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "orilla/schema/field_errors.hpp"
+
 namespace orilla::apiserver {
 
 namespace {
@@ -31,14 +33,12 @@ Subject subject_of_user(std::string_view user) {
 }
 
 Error refusal(const objects::Identity& who, const Subject& subject) {
-    std::string text = subject.resource;
-    if (!subject.group.empty()) text += "." + std::string(subject.group);
-    text += " \"" + subject.name + "\" is forbidden: User \"" + who.user +
-            "\" cannot impersonate resource \"" + subject.resource;
+    std::string text = "User \"" + who.user + "\" cannot impersonate resource \"" + subject.resource;
     if (!subject.subresource.empty()) text += "/" + subject.subresource;
     text += "\" in API group \"" + std::string(subject.group) + "\" ";
     text += subject.ns.empty() ? "at the cluster scope" : "in the namespace \"" + subject.ns + "\"";
-    return Error(Code::forbidden, text + ": this version of Orilla serves nobody as somebody else");
+    return api::make_forbidden_error(subject.group, subject.resource, subject.name,
+                                     text + ": this version of Orilla serves nobody as somebody else");
 }
 }  // namespace
 

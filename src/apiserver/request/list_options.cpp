@@ -2,15 +2,16 @@
 
 #include <charconv>
 
+#include "orilla/schema/field_errors.hpp"
+
 namespace orilla::apiserver {
 
 namespace {
 constexpr int64_t watch_timeout_s_max = 24 * 3600;
 
 Error invalid_option(std::string_view field, std::string_view message) {
-    const std::string text = std::string(field) + ": Forbidden: " + std::string(message);
-    return Error(Code::invalid, "ListOptions.meta.k8s.io \"\" is invalid: " + text)
-        .with_cause({"FieldValueForbidden", "Forbidden: " + std::string(message), std::string(field)});
+    Cause cause{"FieldValueForbidden", "Forbidden: " + std::string(message), std::string(field)};
+    return api::make_invalid_error("meta.k8s.io", "ListOptions", "", {std::move(cause)});
 }
 
 Result<RevisionMatch> parse_match(const http::Query& query) {
@@ -19,8 +20,8 @@ Result<RevisionMatch> parse_match(const http::Query& query) {
     if (text == "Exact") return RevisionMatch::exact;
     if (text == "NotOlderThan") return RevisionMatch::not_older_than;
     const std::string message = "Unsupported value: \"" + std::string(text) + "\": supported values: \"Exact\", \"NotOlderThan\"";
-    return Error(Code::invalid, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: " + message)
-        .with_cause({"FieldValueNotSupported", message, "resourceVersionMatch"});
+    Cause cause{"FieldValueNotSupported", message, "resourceVersionMatch"};
+    return api::make_invalid_error("meta.k8s.io", "ListOptions", "", {std::move(cause)});
 }
 }  // namespace
 

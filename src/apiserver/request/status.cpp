@@ -28,44 +28,24 @@ void append_causes(std::string& out, const std::vector<Cause>& causes) {
     out += ']';
 }
 
-void append_details(std::string& out, const StatusDetails& details, const Error* error) {
-    out += ",\"details\":{";
+void append_details(std::string& out, const StatusDetails& details) {
     append_status_member(out, "name", details.name);
     append_status_member(out, "group", details.group);
     append_status_member(out, "kind", details.kind);
     append_status_member(out, "uid", details.uid);
-    if (error) append_causes(out, error->causes());
-    if (error && error->retry_after_s() > 0) {
-        if (out.back() != '{') out += ',';
-        out += "\"retryAfterSeconds\":" + std::to_string(error->retry_after_s());
-    }
-    out += '}';
 }
+
+void append_details(std::string& out, const Error& error) {
+    const ErrorTarget& target = error.target();
+    append_details(out, {target.name, target.group, target.kind, {}});
+    append_causes(out, error.causes());
+    if (error.retry_after_s() == 0) return;
+    if (out.back() != '{') out += ',';
+    out += "\"retryAfterSeconds\":" + std::to_string(error.retry_after_s());
+}
+
 constexpr std::string_view status_start = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":)";
 }  // namespace
-
-StatusDetails details_from_message(const Error& error) {
-    switch (error.code()) {
-        case Code::not_found:
-        case Code::already_exists:
-        case Code::conflict:
-        case Code::invalid:
-        case Code::forbidden: break;
-        default: return {};
-    }
-    const std::string_view text = error.message();
-    const size_t open = text.find(" \"");
-    const size_t close = open == std::string_view::npos ? open : text.find('"', open + 2);
-    if (close == std::string_view::npos) return {};
-    std::string_view what = text.substr(0, open);
-    if (const size_t space = what.rfind(' '); space != std::string_view::npos) what.remove_prefix(space + 1);
-    StatusDetails details;
-    details.name = text.substr(open + 2, close - open - 2);
-    const size_t dot = what.find('.');
-    details.kind = what.substr(0, dot);
-    if (dot != std::string_view::npos) details.group = what.substr(dot + 1);
-    return details;
-}
 
 Error no_such_path() { return Error(Code::not_found, "the server could not find the requested resource"); }
 
@@ -73,19 +53,20 @@ Error no_such_method() {
     return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
 }
 
-std::string render_status(const Error& error, const StatusDetails& details) {
+std::string render_status(const Error& error) {
     std::string out(status_start);
     out += "\"Failure\",\"message\":";
     api::append_json_string(out, error.message());
     out += ",\"reason\":";
     api::append_json_string(out, status_reason(error.code()));
-    append_details(out, details, &error);
-    out += ",\"code\":" + std::to_string(http_status(error.code())) + "}\n";
+    out += ",\"details\":{";
+    append_details(out, error);
+    out += "},\"code\":" + std::to_string(http_status(error.code())) + "}\n";
     return out;
 }
 
-http::Response status_response(const Error& error, const StatusDetails& details) {
-    http::Response response(http_status(error.code()), "application/json", render_status(error, details));
+http::Response status_response(const Error& error) {
+    http::Response response(http_status(error.code()), "application/json", render_status(error));
     if (error.retry_after_s() > 0) response.add_header("Retry-After", std::to_string(error.retry_after_s()));
     return response;
 }
@@ -93,8 +74,9 @@ http::Response status_response(const Error& error, const StatusDetails& details)
 http::Response success_response(int code, const StatusDetails& details) {
     std::string out(status_start);
     out += "\"Success\"";
-    append_details(out, details, nullptr);
-    out += ",\"code\":" + std::to_string(code) + "}\n";
+    out += ",\"details\":{";
+    append_details(out, details);
+    out += "},\"code\":" + std::to_string(code) + "}\n";
     return http::Response(code, "application/json", std::move(out));
 }
 

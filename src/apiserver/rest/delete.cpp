@@ -1,6 +1,7 @@
 // DELETE of one object and of a collection.
 #include "list_page.hpp"
 #include "orilla/kinds/kind_rules.hpp"
+#include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/protobuf.hpp"
 #include "request/status.hpp"
 #include "rest/rest.hpp"
@@ -9,6 +10,11 @@
 namespace orilla::apiserver {
 
 namespace {
+Error invalid_option(std::string_view field, std::string_view reason, std::string message) {
+    Cause cause{std::string(reason), std::move(message), std::string(field)};
+    return api::make_invalid_error("meta.k8s.io", "DeleteOptions", "", {std::move(cause)});
+}
+
 Result<objects::Propagation> parse_propagation(std::string_view text) {
     if (text.empty()) return objects::Propagation::unset;
     if (text == "Background") return objects::Propagation::background;
@@ -16,8 +22,7 @@ Result<objects::Propagation> parse_propagation(std::string_view text) {
     if (text == "Orphan") return objects::Propagation::orphan;
     const std::string message = "Unsupported value: \"" + std::string(text) +
                                 "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
-    return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: " + message)
-        .with_cause({"FieldValueNotSupported", message, "propagationPolicy"});
+    return invalid_option("propagationPolicy", "FieldValueNotSupported", message);
 }
 
 Result<void> take_query(const http::Query& query, api::DeleteOptions& options) {
@@ -37,12 +42,12 @@ Result<void> take_query(const http::Query& query, api::DeleteOptions& options) {
 Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& options) {
     objects::DeleteOptions out;
     if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
-        return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: ignoreStoreReadErrorWithClusterBreakingPotential: "
-                                    "Forbidden: objects that cannot be read are not deleted by this server");
+        return invalid_option("ignoreStoreReadErrorWithClusterBreakingPotential", "FieldValueForbidden",
+                              "Forbidden: objects that cannot be read are not deleted by this server");
     if (options.grace_period_seconds) out.grace_period_seconds = *options.grace_period_seconds;
     if (options.propagation_policy && options.orphan_dependents)
-        return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: "
-                                    "orphanDependents and deletionPropagation cannot be both set");
+        return invalid_option("propagationPolicy", "FieldValueInvalid",
+                              "Invalid value: orphanDependents and deletionPropagation cannot be both set");
     TRY(out.propagation, parse_propagation(options.propagation_policy.value_or("")));
     if (options.orphan_dependents)
         out.propagation = *options.orphan_dependents ? objects::Propagation::orphan : objects::Propagation::background;
@@ -52,8 +57,7 @@ Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& op
     }
     for (const api::Str& value : options.dry_run) {
         if (value != "All")
-            return Error(Code::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"" +
-                                            value.str() + "\": supported values: \"All\"");
+            return invalid_option("dryRun", "FieldValueNotSupported", "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
         out.dry_run = true;
     }
     return out;

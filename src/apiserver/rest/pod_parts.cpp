@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "orilla/schema/codec.hpp"
+#include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/values.hpp"
 #include "request/status.hpp"
 #include "rest/rest.hpp"
@@ -25,6 +26,19 @@ Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
     if (!name.empty() && name != request.info.name)
         return Error(Code::bad_request, "name in URL does not match name in " + std::string(kind) + " object");
     return value;
+}
+
+Error invalid_part(std::string_view kind, std::string_view name, std::string_view field, std::string_view reason, std::string message) {
+    Cause cause{std::string(reason), std::move(message), std::string(field)};
+    return api::make_invalid_error("", kind, name, {std::move(cause)});
+}
+
+Result<void> check_target(const ResourceRequest& request, const api::Binding& binding) {
+    const api::Str& kind = binding.target.kind;
+    if (binding.target.name.empty()) return invalid_part("Binding", request.info.name, "target.name", "FieldValueRequired", "Required value");
+    if (kind.empty() || kind == "Node") return ok();
+    return invalid_part("Binding", request.info.name, "target.kind", "FieldValueNotSupported",
+                        "Unsupported value: \"" + kind.str() + "\": supported values: \"Node\"");
 }
 
 Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
@@ -59,8 +73,7 @@ Result<std::string> choose_container(const api::Pod& pod, std::string_view asked
 }
 
 Error bad_option(std::string_view field, std::string_view message) {
-    return Error(Code::invalid, "PodLogOptions \"\" is invalid: " + std::string(field) + ": Invalid value: " + std::string(message))
-        .with_cause({"FieldValueInvalid", "Invalid value: " + std::string(message), std::string(field)});
+    return invalid_part("PodLogOptions", "", field, "FieldValueInvalid", "Invalid value: " + std::string(message));
 }
 
 Result<void> take_numbers(const http::Query& query, LogRequest& log) {
@@ -89,11 +102,11 @@ Result<void> take_source(const http::Query& query, LogRequest& log) {
     if (!query.has("stream") || stream == "All") return ok();
     if (stream != "Stdout" && stream != "Stderr") {
         const std::string message = "Unsupported value: \"" + std::string(stream) + "\": supported values: \"All\", \"Stderr\", \"Stdout\"";
-        return Error(Code::invalid, "PodLogOptions \"\" is invalid: stream: " + message).with_cause({"FieldValueNotSupported", message, "stream"});
+        return invalid_part("PodLogOptions", "", "stream", "FieldValueNotSupported", message);
     }
     if (log.tail_lines) {
         const std::string message = "Forbidden: `tailLines` and specific `stream` are mutually exclusive for now";
-        return Error(Code::invalid, "PodLogOptions \"\" is invalid: " + message).with_cause({"FieldValueForbidden", message, ""});
+        return invalid_part("PodLogOptions", "", "", "FieldValueForbidden", message);
     }
     log.source = stream == "Stdout" ? LogSource::standard_output : LogSource::standard_error;
     return ok();
@@ -118,17 +131,14 @@ Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::
 Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request) {
     auto binding = decode_part<api::Binding>(request, "Binding");
     if (!binding) co_return std::move(binding).error();
-    if (binding->target.name.empty()) co_return Error(Code::invalid, "Binding \"" + request.info.name + "\" is invalid: target.name: Required value");
-    if (!binding->target.kind.empty() && binding->target.kind != "Node")
-        co_return Error(Code::invalid, "Binding \"" + request.info.name + "\" is invalid: target.kind: Unsupported value: \"" +
-                                           binding->target.kind.str() + "\": supported values: \"Node\"");
+    if (auto checked = check_target(request, *binding); !checked) co_return std::move(checked).error();
     auto dry_run = parse_dry_run(request.info.query, request.http.method);
     if (!dry_run) co_return std::move(dry_run).error();
     if (!binding->metadata.uid.empty()) {
         CO_TRY(auto pod, rest.objects.read<api::Pod>(request.info.ns, request.info.name));
         if (pod->metadata.uid != binding->metadata.uid)
-            co_return Error(Code::conflict, "Operation cannot be fulfilled on pods \"" + request.info.name + "\": Precondition failed: UID in "
-                                            "precondition: " + binding->metadata.uid.str() + ", UID in object meta: " + pod->metadata.uid.str());
+            co_return store::conflict_error(request.key(), "Precondition failed: UID in precondition: " + binding->metadata.uid.str() +
+                                                                ", UID in object meta: " + pod->metadata.uid.str());
     }
     objects::WriteOptions options;
     options.dry_run = *dry_run;

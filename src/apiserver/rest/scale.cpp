@@ -1,6 +1,7 @@
 // The scale subresource: autoscaling/v1 Scale as a view of spec.replicas.
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/selectors.hpp"
+#include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/patch.hpp"
 #include "rest/rest.hpp"
 
@@ -59,9 +60,8 @@ Result<void> take_scale(const api::Scale& scale, api::Object& object) {
     if (scale.spec.replicas < 0) {
         const std::string message = "Invalid value: " + std::to_string(scale.spec.replicas) +
                                     ": must be greater than or equal to 0";
-        return Error(Code::invalid, "Scale.autoscaling \"" + object.meta().name.str() + "\" is invalid: spec.replicas: " +
-                                        message)
-            .with_cause({"FieldValueInvalid", message, "spec.replicas"});
+        Cause cause{"FieldValueInvalid", message, "spec.replicas"};
+        return api::make_invalid_error("autoscaling", "Scale", object.meta().name, {std::move(cause)});
     }
     TRY(const auto parts, scalable(object));
     *parts.replicas = scale.spec.replicas;

@@ -183,17 +183,31 @@ Result<std::string> render_object(const std::string& text, const Options& option
     return out;
 }
 
+namespace {
+/// kubectl names the kind without its group: The Deployment "web" is invalid: ...
+std::string describe_invalid(const Error& error) {
+    const ErrorTarget& target = error.target();
+    const std::string what = (error.is_answer() ? "The " : "") + target.kind + " \"" + target.name + "\" is invalid: ";
+    if (error.causes().size() > 1) return what;
+    const Cause& cause = error.causes().front();
+    return what + (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+}
+
+std::string describe(const Error& error) {
+    const bool is_invalid = error.code() == Code::invalid;
+    if (is_invalid && !error.target().kind.empty() && !error.causes().empty()) return describe_invalid(error);
+    if (!error.is_answer()) return error.message();
+    return (is_invalid ? "The " : "Error from server (" + std::string(status_reason(error.code())) + "): ") + error.message();
+}
+}  // namespace
+
 std::string render_error(const Error& error) {
-    std::string out = error.message();
-    if (error.causes().size() < 2) return out + "\n";
-    // The server's words list them in brackets.
-    if (const size_t at = out.find(" is invalid: ["); at != std::string::npos) out.resize(out.find('[', at));
-    std::string list;
-    for (const auto& cause : error.causes()) {
-        const std::string line = cause.field + ": " + cause.message;
-        if (out.find(line) == std::string::npos) list += "* " + line + "\n";
-    }
-    return out + "\n" + list;
+    std::string out = describe(error) + "\n";
+    // Our own words about documents tell them already.
+    const bool lists_causes = error.causes().size() > 1 && (error.is_answer() || !error.target().kind.empty());
+    if (!lists_causes) return out;
+    for (const auto& cause : error.causes()) out += "* " + cause.field + ": " + cause.message + "\n";
+    return out;
 }
 
 void print_error(const Error& error) {

@@ -210,12 +210,9 @@ Result<void> create_from_files(Client& client, const Options& options) {
 Result<void> create_object(Client& client, const Options& options, Manifest manifest) {
     Report report(options);
     auto done = create_one(client, options, manifest, report);
-    const std::string server = "Error from server (";  // kubectl says what it was about to make
-    if (!done && done.error().message().starts_with(server)) {
-        const std::string message = done.error().message();
-        return Error(done.error().code(), "error: failed to create " + std::string(manifest.kind->singular) + ": " +
-                                              message.substr(message.find("): ") + 3));
-    }
+    // kubectl says what it was about to make.
+    if (!done && done.error().is_answer() && done.error().code() != Code::invalid)
+        return Error(done.error().code(), "error: failed to create " + std::string(manifest.kind->singular) + ": " + done.error().message());
     TRY_VOID(std::move(done));
     return report.finish();
 }

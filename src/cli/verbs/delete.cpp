@@ -46,10 +46,8 @@ Result<std::string> plan_body(const Options& options) {
 
 /// For -f: which file it was about.
 Error located(const Error& error, const Target& target) {
-    const size_t at = error.message().find("): ");
-    if (target.source.empty() || at == std::string::npos) return error;
-    std::string message = error.message();
-    return Error(error.code(), message.insert(at + 3, "error when deleting \"" + target.source + "\": "));
+    if (target.source.empty() || !error.is_answer()) return error;
+    return error.with_context("error when deleting \"" + target.source + "\"");
 }
 
 void tell_deleted(const Options& options, const Target& target) {

@@ -20,9 +20,8 @@ const api::KindInfo& pods() { return *api::find_kind("v1", "Pod"); }
 
 /// Says in which namespace it looked, as kubectl does for logs.
 Error not_found(const Error& error, const Options& options) {
-    const std::string prefix = "Error from server (NotFound): ";
-    if (!error.message().starts_with(prefix)) return error;
-    return Error(error.code(), "error: error from server (NotFound): " + error.message().substr(prefix.size()) + " in namespace \"" +
+    if (!error.is_answer() || error.code() != Code::not_found) return error;
+    return Error(error.code(), "error: error from server (NotFound): " + error.message() + " in namespace \"" +
                                    namespace_of(options) + "\"");
 }
 

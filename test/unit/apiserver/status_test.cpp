@@ -10,8 +10,9 @@ using namespace orilla::pki;
 
 TEST_CASE("render_status: an error has reason, message, details and code") {
     const Error error = Error(Code::invalid, "Pod \"x\" is invalid: spec: Required value")
+                            .with_target({"", "Pod", "x"})
                             .with_cause({"FieldValueRequired", "Required value", "spec"});
-    CHECK(render_status(error, {"x", "", "Pod", ""}) ==
+    CHECK(render_status(error) ==
           R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
           R"("message":"Pod \"x\" is invalid: spec: Required value","reason":"Invalid",)"
           R"("details":{"name":"x","kind":"Pod","causes":[{"reason":"FieldValueRequired","message":"Required value","field":"spec"}]},)"

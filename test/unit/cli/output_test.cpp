@@ -52,17 +52,22 @@ TEST_CASE("cell_text: one line, and nothing that a terminal would obey") {
 }
 
 TEST_CASE("render_error: each of several causes is told once") {
-    const auto with_causes = [](const std::string& message) {
-        return Error(Code::invalid, message).with_cause({"FieldValueRequired", "Required value", "spec.a"}).with_cause({"FieldValueInvalid", "Bad", "spec.b"});
+    const auto with_causes = [](Code code, const std::string& message) {
+        return Error(code, message).with_cause({"FieldValueRequired", "Required value", "spec.a"}).with_cause({"FieldValueInvalid", "Bad", "spec.b"});
     };
     CHECK(render_error(Error(Code::not_found, "error: no")) == "error: no\n");
-    CHECK(render_error(Error(Code::invalid, "The A \"x\" is invalid: spec.a: Bad").with_cause({"", "Bad", "spec.a"})) ==
+    CHECK(render_error(Error(Code::not_found, "no").as_answer()) == "Error from server (NotFound): no\n");
+    CHECK(render_error(Error(Code::not_found, "no").as_answer().with_context("why")) == "Error from server (NotFound): why: no\n");
+    CHECK(render_error(Error(Code::invalid, "no").as_answer()) == "The no\n");
+    CHECK(render_error(Error(Code::invalid, "A.apps \"x\" is invalid: spec.a: Bad").with_target({"apps", "A", "x"}).with_cause({"", "Bad", "spec.a"}).as_answer()) ==
           "The A \"x\" is invalid: spec.a: Bad\n");
-    CHECK(render_error(with_causes("The A \"x\" is invalid: [spec.a: Required value, spec.b: Bad]")) ==
+    const Error invalid = with_causes(Code::invalid, "A.apps \"x\" is invalid: [spec.a: Required value, spec.b: Bad]").with_target({"apps", "A", "x"});
+    CHECK(render_error(invalid) == "A \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Bad\n");
+    CHECK(render_error(Error(invalid).as_answer()) ==
           "The A \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Bad\n");
-    CHECK(render_error(with_causes("f.yaml:1: spec.a: Required value\nf.yaml:2: spec.b: Bad")) ==
+    CHECK(render_error(with_causes(Code::invalid, "f.yaml:1: spec.a: Required value\nf.yaml:2: spec.b: Bad")) ==
           "f.yaml:1: spec.a: Required value\nf.yaml:2: spec.b: Bad\n");
-    CHECK(render_error(with_causes("Error from server: no")) == "Error from server: no\n* spec.a: Required value\n* spec.b: Bad\n");
+    CHECK(render_error(with_causes(Code::conflict, "no").as_answer()) == "Error from server (Conflict): no\n* spec.a: Required value\n* spec.b: Bad\n");
 }
 
 TEST_CASE("Failures: an error that was told already has no words left") {
