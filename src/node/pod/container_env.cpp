@@ -3,6 +3,7 @@
 #include "orilla/base/base64.hpp"
 #include "orilla/schema/codec.hpp"
 #include "pod/container_spec.hpp"
+#include "volumes/driver.hpp"
 
 namespace orilla::node {
 namespace {
@@ -138,10 +139,8 @@ SourceNames find_source_names(const api::PodSpec& spec) {
     SourceNames names;
     for (const auto* list : {&spec.init_containers, &spec.containers})
         for (const auto& container : *list) add_names(names, container);
-    for (const auto& volume : spec.volumes) {
-        if (volume.config_map) names.config_maps.insert(volume.config_map->name.str());
-        if (volume.secret) names.secrets.insert(volume.secret->secret_name.str());
-    }
+    for (const auto& volume : spec.volumes)
+        if (const VolumeDriver& driver = find_driver(volume); driver.find_sources) driver.find_sources(volume, names);
     for (const auto& ref : spec.image_pull_secrets) names.secrets.insert(ref.name.str());
     return names;
 }

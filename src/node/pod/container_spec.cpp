@@ -8,6 +8,7 @@
 #include "orilla/schema/codec.hpp"
 #include "pod/sandbox_spec.hpp"
 #include "pod/stop_signal.hpp"
+#include "volumes/driver.hpp"
 
 namespace orilla::node {
 namespace {
@@ -141,8 +142,7 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
         const api::Volume* volume = find_volume(pod, mount.name.view());
         if (!volume) return Error(Code::invalid, "volume \"" + std::string(mount.name.view()) + "\" not found");
         runtime::MountSpec out;
-        out.source = volume->host_path ? std::string(volume->host_path->path.view())
-                                       : placement.pod_dir + "/volumes/" + std::string(mount.name.view());
+        out.source = find_volume_path(*volume, placement.pod_dir);
         out.destination = mount.mount_path.view();
         TRY(out.sub_path, plan_sub_path(mount, env));
         out.label = "volumeMount \"" + std::string(mount.name.view()) + "\" of container \"" + std::string(container.name.view()) + "\"";
@@ -150,7 +150,7 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
             out.propagation = runtime::MountPropagation::host_to_container;
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
         // What the API projects is never the container's to write.
-        out.read_only = mount.read_only || volume->config_map || volume->secret || volume->downward_api;
+        out.read_only = mount.read_only || find_driver(*volume).projected;
         mounts.push_back(std::move(out));
     }
     return mounts;

@@ -94,7 +94,8 @@ void PodAgent::Impl::refuse_image(PodMemory& memory, const std::string& containe
 loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
     auto reading = api_.read_sources(pod);
     const EnvSources sources = co_await std::move(reading);
-    auto done = apply_volumes(*pod, sources, placement(memory, pod.get()));
+    const PodPlacement place = placement(memory, pod.get());
+    auto done = apply_volumes(place.pod_dir, plan_volumes(*pod, sources, place));
     if (!done) {
         fail_setup(memory, "FailedMount", done.error().message());
         co_return ok();
@@ -310,7 +311,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {
 
 loop::Task<Result<void>> PodAgent::Impl::apply_remove_files(PodMemory& memory) {
     const std::string dir = pod_dir(memory.key.uid);
-    CO_CHECK_VOID(unmount_volumes(dir));
+    CO_CHECK_VOID(unpublish_volumes(dir));
     CO_TRY_VOID(runtime_.remove_tree(dir));
     if (!memory.key.name.empty()) CO_TRY_VOID(runtime_.remove_tree(log_dir(memory.key)));
     co_return ok();

@@ -120,7 +120,8 @@ loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_
     // Not as it was before the wait: a later refresh may have been faster, or the volumes may be gone.
     pod = api_.find_pod(memory.key);
     if (!pod || pod->metadata.deletion_timestamp.set || !memory.volumes_ready) co_return;
-    auto updated = update_projected_volumes(*pod, sources, placement(memory, pod.get()));
+    const PodPlacement place = placement(memory, pod.get());
+    auto updated = apply_volumes(place.pod_dir, plan_projected_volumes(*pod, sources, place));
     if (!updated) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + updated.error().message());
 }
 

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "volumes/projection.hpp"
+
 using namespace orilla;
 using namespace orilla::node;
 namespace fs = std::filesystem;
@@ -67,4 +69,17 @@ TEST_CASE("plan_volume_files: items choose, modes apply, paths may not lead out"
     CHECK(!plan_volume_files(pod, volume, sources, {}));
     source.optional = true;
     CHECK(plan_volume_files(pod, volume, sources, {})->empty());
+}
+
+TEST_CASE("find_driver: each kind of volume has one, and what names no source is an emptyDir") {
+    api::Volume volume;
+    volume.name = "v";
+    CHECK(find_driver(volume).field == "emptyDir");
+    CHECK(find_volume_path(volume, "/pods/u") == "/pods/u/volumes/v");
+    volume.host_path.ensure().path = "/srv";
+    CHECK(find_driver(volume).field == "hostPath");
+    CHECK(find_volume_path(volume, "/pods/u") == "/srv");
+    for (const auto* driver : volume_drivers()) CHECK((driver->check && driver->prepare && driver->matches));
+    CHECK(is_projected([] { api::Volume one; one.secret.ensure(); return one; }()));
+    CHECK_FALSE(is_projected(volume));
 }

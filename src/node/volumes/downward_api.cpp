@@ -1,0 +1,30 @@
+// downwardAPI: what the pod's own object says, as files.
+#include "volumes/projection.hpp"
+
+namespace orilla::node {
+namespace {
+
+bool matches_downward_api(const api::Volume& volume) { return bool(volume.downward_api); }
+
+Result<void> check_downward_api(const VolumeContext& context, VolumeWork& work) {
+    const auto& from = *context.volume.downward_api;
+    const ProjectionSource source{"downwardAPI", false, false, mode_or_default(from.default_mode)};
+    for (const auto& item : from.items) {
+        std::string value;
+        if (item.field_ref) {
+            TRY(value, resolve_field_ref(context.pod, item.field_ref->field_path.view(), context.placement));
+        } else if (item.resource_field_ref) {
+            TRY(value, resolve_resource_ref(context.pod, "", *item.resource_field_ref, context.placement));
+        }
+        const unsigned mode = item.mode ? static_cast<unsigned>(*item.mode) & 0777U : source.default_mode;
+        TRY_VOID(add_projected_file(work.files, source, item.path.view(), value, mode));
+    }
+    return ok();
+}
+
+}  // namespace
+
+constinit const VolumeDriver downward_api_driver{.field = "downwardAPI", .matches = matches_downward_api, .projected = true,
+    .check = check_downward_api, .prepare = prepare_projection, .publish = publish_projection};
+
+}  // namespace orilla::node

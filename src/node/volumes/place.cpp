@@ -1,0 +1,48 @@
+#include "volumes/place.hpp"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+namespace orilla::node {
+namespace {
+
+bool is_mount_point(const std::string& path) {
+    struct stat own{}, parent{};
+    if (lstat(path.c_str(), &own) != 0 || lstat((path + "/..").c_str(), &parent) != 0) return false;
+    return own.st_dev != parent.st_dev;
+}
+
+}  // namespace
+
+Result<void> make_volume_directory(const std::string& path, mode_t mode) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return Error::from_errno("make directory " + path, error.value());
+    if (chmod(path.c_str(), mode) != 0) return Error::from_errno("chmod " + path, errno);
+    return ok();
+}
+
+Result<void> mount_volume_tmpfs(const std::string& path, int64_t size_bytes, mode_t mode) {
+    if (is_mount_point(path)) return ok();
+    char octal[8];
+    snprintf(octal, sizeof octal, "%o", mode & 07777U);
+    std::string options = std::string("mode=") + octal;
+    if (size_bytes > 0) options += ",size=" + std::to_string(size_bytes);
+    if (::mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+        return Error::from_errno("mount tmpfs on " + path, errno);
+    return ok();
+}
+
+Result<void> unmount_volume(const std::string& path) {
+    // Several layers may lie on top of each other after a crash between mount and record.
+    constexpr int layers_max = 8;
+    for (int i = 0; i < layers_max && is_mount_point(path); ++i)
+        if (umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return Error::from_errno("unmount " + path, errno);
+    return ok();
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,19 @@
+// What drivers make a volume's place with. All of it may block.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "orilla/base/result.hpp"
+
+namespace orilla::node {
+
+Result<void> make_volume_directory(const std::string& path, mode_t mode);
+/// Nothing where a file system is mounted already. size_bytes 0: the kernel's default.
+Result<void> mount_volume_tmpfs(const std::string& path, int64_t size_bytes, mode_t mode);
+/// Fine when nothing is mounted there.
+Result<void> unmount_volume(const std::string& path);
+
+}  // namespace orilla::node
