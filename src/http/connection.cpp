@@ -14,6 +14,7 @@ constexpr int64_t clock_is_set_from_s = 1'577'836'800;  // 2020: before that thi
 
 std::string_view status_text(int status) {
     switch (status) {
+        case 101: return "101 Switching Protocols";
         case 200: return "200 OK";
         case 201: return "201 Created";
         case 202: return "202 Accepted";
@@ -213,9 +214,13 @@ loop::Task<bool> Connection::answer_request() {
     Response response = co_await std::move(handling);
     if (response.close) keep_alive_ = false;
     const bool streams = response.stream && !is_head_;
-    if (streams && response.is_watch && !shared_.owner.begin_watch(*this)) {
+    if (((streams && response.is_watch) || response.upgrade) && !shared_.owner.begin_watch(*this)) {
         auto refusing = answer_http_error(429, "too many watches, please try again later");
         co_return co_await std::move(refusing);
+    }
+    if (response.upgrade) {
+        auto upgrading = hand_over(std::move(response));
+        co_return co_await std::move(upgrading);
     }
     if (streams) {
         auto streaming = write_stream(std::move(response));
@@ -231,17 +236,18 @@ void Connection::render_head(const Response& response, bool chunked) {
     out_ += "HTTP/1.1 ";
     if (const auto text = status_text(response.status); !text.empty()) out_ += text;
     else append_number(out_, static_cast<uint64_t>(response.status));
-    if (!response.content_type.empty()) {
+    if (!response.content_type.empty() && !response.upgrade) {
         out_ += "\r\nContent-Type: ";
         out_ += response.content_type;
     }
     if (chunked) {
         out_ += "\r\nTransfer-Encoding: chunked";
-    } else if (!response.stream && response.status != 304) {
+    } else if (!response.stream && response.status != 304 && !response.upgrade) {
         out_ += "\r\nContent-Length: ";
         append_number(out_, response.content().size());
     }
-    if (!keep_alive_) out_ += "\r\nConnection: close";
+    if (response.upgrade) out_ += "\r\nConnection: Upgrade";
+    else if (!keep_alive_) out_ += "\r\nConnection: close";
     else if (parser_.request().http_1_0) out_ += "\r\nConnection: keep-alive";  // it would take us to close
     out_ += "\r\n";
     out_ += shared_.date.at(shared_.loop.clock().wall_s());
@@ -374,6 +380,53 @@ loop::Task<bool> Connection::write_stream(Response response) {
     auto last = write_all("0\r\n\r\n", {}, nullptr);
     const bool written = co_await std::move(last);
     co_return written && keep_alive_;
+}
+
+// ---- another protocol ------------------------------------------------------------------------------------------------
+
+/// What an upgrade sees of its connection.
+class Connection::Upgraded final : public Duplex {
+  public:
+    explicit Upgraded(Connection& connection) : connection_(connection) {}
+    loop::Task<Result<size_t>> read(char* buffer, size_t size) override { return connection_.read_upgraded(buffer, size); }
+    loop::Task<Result<void>> write(std::string_view bytes) override {
+        auto writing = connection_.write_all(bytes, {}, nullptr);
+        if (!co_await std::move(writing)) co_return Error(Code::unavailable, "the client has closed the connection");
+        co_return ok();
+    }
+
+  private:
+    Connection& connection_;
+};
+
+/// First what came behind the request: a client may speak before it has heard that it may.
+loop::Task<Result<size_t>> Connection::read_upgraded(char* buffer, size_t size) {
+    if (!pending_.empty()) {
+        const size_t count = pending_.copy(buffer, size);
+        pending_.erase(0, count);
+        co_return count;
+    }
+    for (;;) {
+        const IoResult result = transport_.try_read(buffer, size);
+        if (result.state == IoState::done) co_return result.bytes;
+        if (result.state == IoState::closed) co_return size_t{0};
+        if (result.state == IoState::wants_read) co_await transport_.watch().readable();
+        else co_await transport_.watch().writable();
+    }
+}
+
+/// It is no HTTP connection any more: it ends with what the protocol does on it.
+loop::Task<bool> Connection::hand_over(Response response) {
+    is_watching_ = true;
+    render_head(response, false);
+    auto head = write_all(out_, {}, nullptr);
+    if (!co_await std::move(head)) co_return false;
+    Upgraded upgraded(*this);
+    auto running = response.upgrade->run(upgraded);
+    co_await std::move(running);
+    shared_.owner.end_watch(*this);
+    is_watching_ = false;
+    co_return false;
 }
 
 }  // namespace orilla::http

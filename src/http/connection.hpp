@@ -85,6 +85,7 @@ class Connection {
     int64_t deadline_ms() const { return deadline_ms_; }
 
   private:
+    class Upgraded;
     bool is_let_in() const { return !is_refused_ && caller_ && caller_->admitted; }
     loop::Task<void> serve();
     loop::Task<bool> shake_hands();
@@ -93,6 +94,8 @@ class Connection {
     loop::Task<bool> answer_request();
     loop::Task<bool> write_response(Response response);
     loop::Task<bool> write_stream(Response response);
+    loop::Task<bool> hand_over(Response response);
+    loop::Task<Result<size_t>> read_upgraded(char* buffer, size_t size);
     loop::Task<bool> write_pieces(Response* response, bool chunked);
     loop::Task<bool> write_piece(std::string* piece, std::shared_ptr<const std::string> shared, bool chunked);
     loop::Task<bool> write_all(std::string_view first, std::string_view second, std::shared_ptr<const void> shared);

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "orilla/base/openssl.hpp"
+#include "orilla/http/client.hpp"
 
 namespace orilla::http {
 
@@ -56,14 +57,44 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsKeys& keys) {
     return tls;
 }
 
+Result<std::unique_ptr<TlsContext>> TlsContext::create_client(const ServerTrust& trust) {
+    SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+    if (!context) return openssl_error("create the TLS context");
+    std::unique_ptr<TlsContext> tls(new TlsContext(context));
+    tls->is_client_ = true;
+    tls->server_name_ = trust.server_name;
+    // Many servers end without saying so. What an answer lacks then, it tells itself.
+    SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_verify(context, trust.authority.empty() ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+    if (!trust.authority.empty()) {
+        TRY(auto authority, parse_certificate(trust.authority));
+        X509_STORE* trusted = SSL_CTX_get_cert_store(context);
+        if (X509_STORE_add_cert(trusted, authority.get()) != 1) return openssl_error("trust the CA certificate");
+        X509_STORE_set_flags(trusted, X509_V_FLAG_NO_CHECK_TIME);
+    }
+    if (trust.certificate.empty()) return tls;
+    TRY(auto certificate, parse_certificate(trust.certificate));
+    TRY(auto key, parse_key(trust.key));
+    if (SSL_CTX_use_certificate(context, certificate.get()) != 1 || SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+        return openssl_error("use the client certificate");
+    return tls;
+}
+
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 ssl_st* TlsContext::new_session(int fd) {
     SSL* session = SSL_new(context_);
-    if (session && SSL_set_fd(session, fd) != 1) {
+    if (!session) return nullptr;
+    const bool named = server_name_.empty() || (SSL_set_tlsext_host_name(session, server_name_.c_str()) == 1 &&
+                                                SSL_set1_host(session, server_name_.c_str()) == 1);
+    if (!named || SSL_set_fd(session, fd) != 1) {
         SSL_free(session);
-        session = nullptr;
+        return nullptr;
     }
+    if (is_client_) SSL_set_connect_state(session);
+    else SSL_set_accept_state(session);
     return session;
 }
 

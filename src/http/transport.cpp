@@ -24,13 +24,14 @@ IoResult Transport::ssl_result(int code) {
     switch (SSL_get_error(ssl_, code)) {
         case SSL_ERROR_WANT_READ: return {IoState::wants_read, 0};
         case SSL_ERROR_WANT_WRITE: return {IoState::wants_write, 0};
-        default: ERR_clear_error(); return {IoState::closed, 0};
+        case SSL_ERROR_ZERO_RETURN: return {IoState::closed, 0, 0};
+        default: ERR_clear_error(); return {IoState::closed, 0, EPROTO};
     }
 }
 
 IoResult Transport::try_handshake() {
     ERR_clear_error();
-    const int code = SSL_accept(ssl_);
+    const int code = SSL_do_handshake(ssl_);
     return code == 1 ? IoResult{IoState::done, 1} : ssl_result(code);
 }
 
@@ -55,7 +56,7 @@ IoResult Transport::try_read(char* buffer, size_t size) {
         }
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {IoState::wants_read, 0};
-        return {IoState::closed, 0};
+        return {IoState::closed, 0, got < 0 ? errno : 0};
     }
 }
 
@@ -77,7 +78,7 @@ IoResult Transport::try_write(std::string_view first, std::string_view second) {
         if (put > 0) return {IoState::done, static_cast<size_t>(put)};
         if (put < 0 && errno == EINTR) continue;
         if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {IoState::wants_write, 0};
-        return {IoState::closed, 0};
+        return {IoState::closed, 0, errno};
     }
 }
 
@@ -115,6 +116,12 @@ Peer Transport::peer() const {
     for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_organizationName, at)) >= 0;)
         peer.organisations.push_back(entry_text(name, at));
     return peer;
+}
+
+std::string Transport::server_fault() const {
+    if (!ssl_ || SSL_is_server(ssl_) || SSL_get_verify_mode(ssl_) == SSL_VERIFY_NONE) return {};
+    const long verdict = SSL_get_verify_result(ssl_);
+    return verdict == X509_V_OK ? std::string() : X509_verify_cert_error_string(verdict);
 }
 
 }  // namespace orilla::http

@@ -22,6 +22,7 @@ enum class IoState { done, wants_read, wants_write, closed };
 struct IoResult {
     IoState state = IoState::closed;
     size_t bytes = 0;  ///< with `done`: read or written; never 0
+    int error = 0;     ///< with `closed`: errno; 0 when the peer has ended its stream in order
 };
 
 class Transport {
@@ -40,6 +41,8 @@ class Transport {
     IoResult try_handshake();
     /// The subject of a client certificate that our CA signed; nobody without one.
     Peer peer() const;
+    /// Why a client does not believe its server; empty when it does, or does not ask.
+    std::string server_fault() const;
 
     /// Something is there to be read, if only a part of a TLS record.
     bool has_unread() const;

@@ -6,6 +6,7 @@
 #include "layer_path.hpp"
 #include "messages.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/base/text.hpp"
 
 namespace orilla::images {
 
@@ -72,8 +73,7 @@ bool next_parameter(std::string_view& rest, std::string& key, std::string& value
     while (!rest.empty() && (rest.front() == ' ' || rest.front() == ',')) rest.remove_prefix(1);
     const size_t equals = rest.find('=');
     if (equals == std::string_view::npos) return false;
-    key = std::string(rest.substr(0, equals));
-    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+    key = lowered(rest.substr(0, equals));
     rest.remove_prefix(equals + 1);
     value.clear();
     if (!rest.starts_with('"')) {
@@ -93,9 +93,8 @@ bool next_parameter(std::string_view& rest, std::string& key, std::string& value
 
 Challenge parse_challenge(std::string_view text) {
     Challenge out;
-    std::string scheme(text.substr(0, text.find(' ')));
+    const std::string scheme = lowered(text.substr(0, text.find(' ')));
     text.remove_prefix(std::min(text.size(), scheme.size() + 1));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
     if (scheme == "basic") out.scheme = Challenge::Scheme::basic;
     if (scheme == "bearer") out.scheme = Challenge::Scheme::bearer;
     std::string key, value;

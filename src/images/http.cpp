@@ -14,6 +14,8 @@
 
 #include "limits.hpp"
 
+#include "orilla/base/text.hpp"
+
 namespace orilla::images {
 
 const std::string& HttpHead::field(const std::string& name) const {
@@ -93,8 +95,7 @@ size_t Transfer::take_header(char* bytes, size_t size, size_t count, void* self)
     if (line.starts_with("HTTP/")) transfer->head = {};  // of an earlier, provisional answer
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos) return line.size();
-    std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string name = lowered(line.substr(0, colon));
     std::string_view value = line.substr(colon + 1);
     while (!value.empty() && std::strchr(" \t\r\n", value.front())) value.remove_prefix(1);
     while (!value.empty() && std::strchr(" \t\r\n", value.back())) value.remove_suffix(1);
@@ -283,7 +284,7 @@ Result<UrlParts> parse_url(const std::string& text) {
     UrlParts out{part(url.get(), CURLUPART_SCHEME, 0), part(url.get(), CURLUPART_HOST, 0), ""};
     if (out.scheme != "https" && out.scheme != "http")
         return Error(Code::forbidden, "not an HTTP URL: " + text.substr(0, component_bytes_max));
-    std::transform(out.host.begin(), out.host.end(), out.host.begin(), [](unsigned char c) { return std::tolower(c); });
+    out.host = lowered(out.host);
     out.authority = out.host + ":" + part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
     return out;
 }

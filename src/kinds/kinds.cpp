@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "orilla/base/text.hpp"
+
 namespace orilla::api {
 namespace {
-std::string lowered(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
-
 bool answers_to(const KindInfo& kind, std::string_view name) {
     return name == kind.plural || name == kind.singular || name == lowered(kind.kind) ||
            std::ranges::find(kind.short_names, name) != kind.short_names.end();

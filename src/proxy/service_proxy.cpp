@@ -1,3 +1,4 @@
+#include "orilla/base/text.hpp"
 #include "orilla/proxy/service_proxy.hpp"
 
 #include <algorithm>
@@ -36,12 +37,6 @@ bool is_headless(const api::Service& service) { return service.spec.cluster_ip =
 /// An unset condition means ready.
 bool is_usable(const api::Endpoint& endpoint, bool not_ready_too) {
     return not_ready_too || endpoint.conditions.ready.value_or(true);
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return tolower(c); });
-    return out;
 }
 
 /// Endpoints of one port of the service, each once; on `node` alone where that is named.
@@ -111,7 +106,7 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
         if (out.cluster_ips.empty())
             if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) out.cluster_ips.push_back(*ip);
         for (const auto& port : service.spec.ports)
-            out.ports.push_back({port.name.str(), lower(port.protocol.empty() ? "TCP" : port.protocol.view()),
+            out.ports.push_back({port.name.str(), lowered(port.protocol.empty() ? "TCP" : port.protocol.view()),
                                  static_cast<uint16_t>(port.port)});
         return out;
     }
@@ -120,7 +115,7 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
         std::vector<network::DnsPort> ports;
         for (const auto& port : slice->ports)
             if (port.port)
-                ports.push_back({std::string(port.name.value_or("")), lower(port.protocol.value_or("TCP")),
+                ports.push_back({std::string(port.name.value_or("")), lowered(port.protocol.value_or("TCP")),
                                  static_cast<uint16_t>(*port.port)});
         for (const auto& endpoint : slice->endpoints) {
             if (!is_usable(endpoint, service.spec.publish_not_ready_addresses) || endpoint.addresses.empty()) continue;

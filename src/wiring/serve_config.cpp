@@ -14,6 +14,7 @@
 
 #include "orilla/apiserver/server.hpp"
 #include "orilla/base/read_file.hpp"
+#include "orilla/base/text.hpp"
 #include "orilla/http/sockets.hpp"
 #include "orilla/network/links.hpp"
 #include "orilla/schema/manifest.hpp"
@@ -79,7 +80,7 @@ constexpr const char* tls_san_help = "name or address that clients call the API 
 Result<std::string> parse_tls_san(std::string text) {
     in6_addr address;
     if (::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1) return text;
-    for (char& c : text) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    text = lowered(text);
     if (!check_domain(text)) return Error(Code::invalid, "\"" + text + "\" is neither an IP address nor a DNS name");
     return text;
 }
@@ -219,8 +220,7 @@ Result<void> check_duplicates(const api::ManifestDocument& document) {
 std::string host_name() {
     char name[256] = "";
     gethostname(name, sizeof name - 1);
-    std::string out(name);
-    for (char& c : out) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    const std::string out = lowered(name);
     return out.empty() ? "localhost" : out;
 }
 

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "objects": {"kinds", "schema", "store", "loop", "base"},
     "controllers": {"objects", "store", "kinds", "schema", "loop", "base"},
     "scheduler": {"objects", "store", "kinds", "schema", "loop", "base"},
-    "node": {"objects", "store", "kinds", "schema", "loop", "base"},
+    "node": {"http", "objects", "store", "kinds", "schema", "loop", "base"},
     "proxy": {"objects", "store", "kinds", "schema", "loop", "base"},
     "images": {"loop", "base"},
     "runtime": {"loop", "base"},

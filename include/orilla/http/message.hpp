@@ -1,6 +1,7 @@
 // One HTTP request and its answer, as the handlers see them. A Request is a view: it promises to stay valid until its
 // answer was given, because the connection that owns the bytes reads no further before that. A Response is either whole
-// (a body, or a view of bytes that somebody keeps alive) or a stream that is pulled as fast as the client reads.
+// (a body, or a view of bytes that somebody keeps alive) or a stream that is pulled as fast as the client reads, or it
+// hands the connection over to another protocol.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "orilla/base/result.hpp"
+#include "orilla/base/text.hpp"
+#include "orilla/http/duplex.hpp"
 #include "orilla/loop/task.hpp"
 
 namespace orilla::http {
@@ -50,6 +53,15 @@ class ByteStream {
     virtual std::shared_ptr<const std::string> take_shared() { return nullptr; }
 };
 
+/// What goes on over a connection once it was switched to another protocol: a WebSocket, SPDY.
+class Upgrade {
+  public:
+    virtual ~Upgrade() = default;
+    /// Owns the connection for as long as the task runs; it ends with the task. Whoever does not read does not learn that
+    /// the client has gone. May be destroyed while it waits.
+    virtual loop::Task<void> run(Duplex& connection) = 0;
+};
+
 struct HeaderView {
     std::string_view name;
     std::string_view value;
@@ -71,9 +83,6 @@ class Request {
     std::string_view header(std::string_view name) const;
 };
 
-/// Compares as HTTP does header names and media types.
-bool equal_fold(std::string_view a, std::string_view b);
-
 /// Sun, 06 Nov 1994 08:49:37 GMT.
 std::string render_http_date(int64_t wall_s);
 
@@ -94,6 +103,8 @@ class Response {
     std::string_view view;             ///< instead of `body` when `keep` is set
     std::shared_ptr<const void> keep;  ///< owns what `view` shows
     std::unique_ptr<ByteStream> stream;  ///< what follows `body`
+    /// Switches the protocol: with status 101, an `Upgrade` among the headers, and no body. Counts as a watch.
+    std::unique_ptr<Upgrade> upgrade;
 
     std::string_view content() const { return keep ? view : std::string_view(body); }
 };

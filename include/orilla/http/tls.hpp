@@ -1,6 +1,6 @@
-// The TLS side of a listener: one OpenSSL context. It asks every client for a
-// certificate but lets the handshake finish without one, so that the answer can be an answer instead of a broken
-// connection. Dates are not checked: the box may boot in 1970.
+// TLS for listeners and clients: one OpenSSL context each. A listener asks every client for a certificate but lets the
+// handshake finish without one, so that the answer can be an answer instead of a broken connection. Dates are not checked:
+// the box may boot in 1970.
 #pragma once
 
 #include <memory>
@@ -20,19 +20,25 @@ struct TlsKeys {
     std::string client_authority;  ///< whose certificates of clients count
 };
 
+struct ServerTrust;
+
 class TlsContext {
   public:
     static Result<std::unique_ptr<TlsContext>> create(const TlsKeys& keys);
+    /// For the client's side.
+    static Result<std::unique_ptr<TlsContext>> create_client(const ServerTrust& trust);
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
-    /// A server session on the fd; freed by the caller with SSL_free. Null when memory is out.
+    /// A session on the fd; freed by the caller with SSL_free. Null when memory is out.
     ssl_st* new_session(int fd);
 
   private:
     explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
     ssl_ctx_st* context_;
+    bool is_client_ = false;
+    std::string server_name_;  ///< that a client expects
 };
 
 }  // namespace orilla::http

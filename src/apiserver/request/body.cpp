@@ -116,8 +116,8 @@ enum class BodyType { json, yaml, protobuf };
 
 Result<BodyType> body_type_of(const http::Request& request) {
     const MediaType type = parse_media_type(request.header("content-type"));
-    if (type.type.empty() || http::equal_fold(type.type, "application/json")) return BodyType::json;
-    if (http::equal_fold(type.type, "application/yaml")) return BodyType::yaml;
+    if (type.type.empty() || equal_fold(type.type, "application/json")) return BodyType::json;
+    if (equal_fold(type.type, "application/yaml")) return BodyType::yaml;
     if (type.type == api::protobuf_content_type) return BodyType::protobuf;
     return Error(Code::unsupported_media_type,
                  "the body of the request was in an unknown format - accepted media types include: application/json, "

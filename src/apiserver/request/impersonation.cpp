@@ -22,7 +22,7 @@ struct Subject {
 };
 
 bool starts_fold(std::string_view text, std::string_view prefix) {
-    return text.size() >= prefix.size() && http::equal_fold(text.substr(0, prefix.size()), prefix);
+    return text.size() >= prefix.size() && equal_fold(text.substr(0, prefix.size()), prefix);
 }
 
 Subject subject_of_user(std::string_view user) {
@@ -49,7 +49,7 @@ Result<void> check_impersonation(const http::Request& request, const objects::Id
           std::array<std::string_view, 3>{"impersonate-group", "groups", ""},
           std::array<std::string_view, 3>{"impersonate-uid", "uids", authentication_group}}) {
         for (const http::HeaderView& header : request.headers) {
-            if (!http::equal_fold(header.name, name)) continue;
+            if (!equal_fold(header.name, name)) continue;
             if (resource == "users") return refusal(who, subject_of_user(header.value));
             return refusal(who, {std::string(header.value), std::string(resource), group, "", ""});
         }

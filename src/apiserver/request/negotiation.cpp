@@ -23,10 +23,10 @@ std::string_view take(std::string_view& text, char separator) {
 }
 
 bool is_json(const MediaType& type) {
-    return http::equal_fold(type.type, "application/json") || type.type == "*/*" || http::equal_fold(type.type, "application/*");
+    return equal_fold(type.type, "application/json") || type.type == "*/*" || equal_fold(type.type, "application/*");
 }
 
-bool is_yaml(const MediaType& type) { return http::equal_fold(type.type, "application/yaml"); }
+bool is_yaml(const MediaType& type) { return equal_fold(type.type, "application/yaml"); }
 
 /// What an entry of Accept asks for, of what there is for objects.
 std::optional<Form> form_of(const MediaType& type) {
@@ -115,7 +115,7 @@ bool accepts_gzip(std::string_view accept_encoding) {
         std::string_view weight = take(accept_encoding, ',');
         const std::string_view coding = take(weight, ';');
         weight = trim(weight);
-        if (!http::equal_fold(coding, "gzip") && coding != "*") continue;
+        if (!equal_fold(coding, "gzip") && coding != "*") continue;
         // q=0, q=0.0 and the like refuse it.
         const bool refused = weight.starts_with("q=") && weight.find_first_not_of("0.", 2) == std::string_view::npos;
         return !refused;

@@ -5,6 +5,8 @@
 #include "describe/description.hpp"
 #include "print/output.hpp"
 
+#include "orilla/base/text.hpp"
+
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
@@ -58,8 +60,7 @@ void describe_state(Description& out, const std::string& name, const json::objec
 std::string probe_action(const json::object& probe) {
     if (probe.contains("httpGet")) {
         const json::object& get = object_at(probe, "httpGet");
-        std::string scheme = text_at(get, "scheme");
-        for (char& c : scheme) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+        const std::string scheme = lowered(text_at(get, "scheme"));
         const std::string path = text_at(get, "path");
         return "http-get " + (scheme.empty() ? "http" : scheme) + "://" + text_at(get, "host") + ":" + text_at(get, "port") +
                (path.starts_with('/') || path.empty() ? "" : "/") + path;

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "describe/event_list.hpp"
+#include "orilla/base/text.hpp"
 #include "orilla/schema/age.hpp"
 #include "orilla/schema/values.hpp"
 #include "print/output.hpp"
@@ -92,8 +93,7 @@ std::string selector_text(const json::object& selector) {
         out += (out.empty() ? "" : ",") + std::string(label.key()) + "=" + text_of(label.value());
     for (const auto& item : array_at(selector, "matchExpressions")) {
         const json::object& one = item.get_object();
-        std::string op = text_at(one, "operator");
-        for (char& c : op) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+        const std::string op = lowered(text_at(one, "operator"));
         const std::string key = text_at(one, "key"), values = joined(array_at(one, "values"));
         out += (out.empty() ? "" : ",") + (op == "exists" ? key : op == "doesnotexist" ? "!" + key : key + " " + op + " (" + values + ")");
     }

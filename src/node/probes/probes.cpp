@@ -37,7 +37,7 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
     if (probe.tcp_socket) {
         CO_CHECK(int port, resolve_port(probe.tcp_socket->port, ports));
         const std::string host = probe.tcp_socket->host.empty() ? target.ip : probe.tcp_socket->host.str();
-        auto task = connect_tcp(loop, host, port);
+        auto task = http::connect_tcp(loop, host, port);
         auto connected = co_await std::move(task);
         if (!connected) co_return std::move(connected).error();
         co_return ProbeAnswer{};
@@ -48,7 +48,7 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
     request.url.host = probe.http_get->host.empty() ? target.ip : probe.http_get->host.str();
     request.url.port = port;
     request.url.tls = probe.http_get->scheme == "HTTPS";
-    request.url.target = render_target(probe.http_get->path.view());
+    request.url.target = http::render_target(probe.http_get->path.view());
     for (const auto& header : probe.http_get->http_headers)
         request.headers.emplace_back(header.name.str(), header.value.str());
     auto task = get_http(loop, std::move(request));

@@ -37,6 +37,27 @@ class FakeStream final : public ByteStream {
     int count_ = 0;
 };
 
+/// Says everything back, twice: what a WebSocket or a terminal would do.
+class Echo final : public Upgrade {
+  public:
+    explicit Echo(int* alive) : alive_(alive) { ++*alive_; }
+    ~Echo() override { --*alive_; }
+    loop::Task<void> run(Duplex& connection) override {
+        char buffer[64];
+        for (;;) {
+            auto reading = connection.read(buffer, sizeof buffer);
+            const auto got = co_await std::move(reading);
+            if (!got || *got == 0 || buffer[0] == 'q') co_return;
+            const std::string twice = std::string(buffer, *got) + std::string(buffer, *got);
+            auto writing = connection.write(twice);
+            if (!co_await std::move(writing)) co_return;
+        }
+    }
+
+  private:
+    int* alive_;
+};
+
 class FakeHandler final : public Handler {
   public:
     explicit FakeHandler(loop::Loop& loop) : loop_(loop) {}
@@ -59,11 +80,17 @@ class FakeHandler final : public Handler {
             response.body.clear();
             response.stream = std::make_unique<FakeStream>(loop_, &streams);
         }
+        if (request.path == "/echo") {
+            response = Response(101);
+            response.add_header("Upgrade", "echo");
+            response.upgrade = std::make_unique<Echo>(&upgrades);
+        }
         if (request.path == "/big") response.body.assign(1'000'000, 'x');
         co_return response;
     }
     std::string seen;
     int streams = 0;
+    int upgrades = 0;
 
   private:
     loop::Loop& loop_;
@@ -333,4 +360,46 @@ TEST_CASE("find_group_id: reads the group file") {
     CHECK(find_group_id("root", path) == 0);
     CHECK(find_group_id("nobody", path) == -1);
     ::unlink(path.c_str());
+}
+
+TEST_CASE("Connection: an upgrade has the connection, from what came behind its request to its end") {
+    World world;
+    const UniqueFd client = world.connect();
+    const std::string request = "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    world.send(client, request + "early");
+    const std::string answer = world.receive(client);
+    CHECK(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"));
+    CHECK(answer.find("Upgrade: echo\r\n") != std::string::npos);
+    CHECK(answer.find("Content-") == std::string::npos);
+    CHECK(answer.ends_with("\r\n\r\nearlyearly"));
+    pass(world.loop, world.clock, 3'600'000);  // a terminal may be quiet for hours
+    world.send(client, "\x01GET");
+    CHECK(world.receive(client) == "\x01GET\x01GET");
+    CHECK(world.handler.upgrades == 1);
+    bool closed = false;
+    world.send(client, "q");
+    CHECK(world.receive(client, &closed).empty());
+    CHECK(closed);
+    settle(world.loop);
+    CHECK(world.handler.upgrades == 0);
+    CHECK(world.server.connections() == 0);
+}
+
+TEST_CASE("Connection: an upgrade hears that its client has gone, and counts as a watch") {
+    ServerLimits limits;
+    limits.client_watches_max = 1;
+    World world(limits);
+    const std::string request = "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    UniqueFd client = world.connect();
+    world.send(client, request);
+    const UniqueFd second = world.connect();
+    world.send(second, request);
+    CHECK(world.receive(second).starts_with("HTTP/1.1 429 "));
+    CHECK(world.handler.upgrades == 1);
+    client.reset();
+    settle(world.loop);
+    CHECK(world.handler.upgrades == 0);
+    const UniqueFd third = world.connect();
+    world.send(third, request + "x");
+    CHECK(world.receive(third).ends_with("\r\n\r\nxx"));
 }
