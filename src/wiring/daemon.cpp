@@ -74,6 +74,7 @@ loop::Task<Result<void>> Daemon::open_store() {
 Result<void> Daemon::open_network() {
     work_thread_ = std::make_unique<loop::IoThread>(loop_);
     network_thread_ = std::make_unique<loop::IoThread>(loop_);
+    pod_files_ = std::make_unique<loop::IoPool>(loop_);
     network::LinksConfig& links = links_config_;
     links.bridge = config_.bridge;
     TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
@@ -220,7 +221,7 @@ loop::Task<Result<void>> Daemon::start_node() {
     options.node_cpu_milli = node_agent_->facts().cpu_milli;
     options.node_memory_bytes = node_agent_->facts().memory_bytes;
     options.hardened_workloads = config_.workload_defaults == "hardened";
-    const node::PodPorts ports{*runtime_, *images_, *links_, *rules_};
+    const node::PodPorts ports{*runtime_, *images_, *links_, *rules_, *pod_files_};
     pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, ports, std::move(options));
     images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });
     background_ = std::make_unique<loop::Scope>(loop_);

@@ -11,6 +11,7 @@
 #include "orilla/apiserver/server.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/images/images.hpp"
+#include "orilla/loop/io_pool.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
@@ -72,6 +73,7 @@ class Daemon {
     bool made_socket_ = false;  ///< the unix socket is ours to remove
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
+    std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<objects::Objects> objects_;
     std::unique_ptr<objects::EventRecorder> events_;

@@ -31,6 +31,7 @@ Daemon::Daemon(const Clock& clock, Host& host, Ledger& ledger, RolloutHistory& r
       options_(options),
       loop_(clock),
       executor_(loop_, host.random(), host.weather()),
+      files_(loop_, host.random(), host.weather()),
       images_(loop_, host),
       links_(loop_, host),
       rules_(host),
@@ -132,7 +133,7 @@ loop::Task<Result<void>> Daemon::start_node() {
     options.host_resolv_conf = "resolv.conf";
     options.node_cpu_milli = node_agent_->facts().cpu_milli;
     options.node_memory_bytes = node_agent_->facts().memory_bytes;
-    const node::PodPorts ports{*runtime_, images_, links_, rules_};
+    const node::PodPorts ports{*runtime_, images_, links_, rules_, files_};
     pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, ports, std::move(options));
     CO_TRY_VOID(collect_garbage());
     pod_agent_->start();

@@ -72,7 +72,8 @@ class Daemon {
     Random& random_;
     const DaemonOptions options_;
     loop::Loop loop_;
-    SlowExecutor executor_;
+    SlowExecutor executor_;  ///< of the store
+    SlowExecutor files_;     ///< of the pods
     bool ready_ = false;
     bool ended_ = false;
     bool closed_ = false;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "orilla/images/pod_images.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/network/pod_links.hpp"
@@ -30,6 +31,7 @@ struct PodPorts {
     images::PodImages& images;
     network::PodLinks& links;
     network::ServiceRules& rules;  ///< of the hostPorts
+    loop::Executor& files;         ///< for file work that may hang: one that hangs must not keep others
 };
 
 struct PodAgentOptions {

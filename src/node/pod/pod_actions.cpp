@@ -10,6 +10,7 @@
 #include "orilla/node/host_ports.hpp"
 #include "pod/pod_agent_impl.hpp"
 #include "pod/sandbox_spec.hpp"
+#include "orilla/loop/timeout.hpp"
 #include "volumes/volumes.hpp"
 
 namespace orilla::node {
@@ -23,6 +24,10 @@ std::string read_small_file(const std::string& path) {
     text.resize(static_cast<size_t>(std::max<std::streamsize>(in.gcount(), 0)));
     return text;
 }
+
+struct HostFiles {
+    std::string resolv_conf, hosts;
+};
 
 /// Attempts of a container whose writable layer can go: all that ended but the newest.
 std::vector<std::string> old_attempts(const runtime::PodState& sandbox, const std::string& name, int newest) {
@@ -94,16 +99,57 @@ void PodAgent::Impl::refuse_image(PodMemory& memory, const std::string& containe
 loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
     auto reading = api_.read_sources(pod);
     const EnvSources sources = co_await std::move(reading);
-    const PodPlacement place = placement(memory, pod.get());
-    auto done = apply_volumes(place.pod_dir, plan_volumes(*pod, sources, place));
-    if (!done) {
-        fail_setup(memory, "FailedMount", done.error().message());
+    auto volumes = plan_volumes(*pod, sources, placement(memory, pod.get()));
+    if (!volumes) {
+        fail_setup(memory, "FailedMount", volumes.error().message());
         co_return ok();
     }
-    memory.volumes_ready = true;
+    std::vector<std::string> directories;
+    for (const auto* list : {&pod->spec.init_containers, &pod->spec.containers})
+        for (const auto& container : *list) directories.push_back(log_dir(memory.key) + "/" + container.name.str());
     memory.projected_metadata = hash_metadata(*pod);
-    memory.setup_failures = 0;
+    memory.preparing_volumes = memory.on_disk = true;
+    memory.sources_changed = false;
+    memory.scope.spawn(prepare_volumes(memory, std::move(*volumes), std::move(directories)));
     co_return ok();
+}
+
+loop::Task<void> PodAgent::Impl::note_prepared(PodMemory& memory, std::vector<VolumeWork> volumes, std::vector<std::string> directories,
+                                               std::optional<Result<void>>* made) {
+    auto making = memory.files.make(std::move(volumes), std::move(directories));
+    made->emplace(co_await std::move(making));
+    memory.changed.notify_all();
+}
+
+/// Beside the pod's turns: a file system that does not answer keeps one thread, and nobody else.
+loop::Task<void> PodAgent::Impl::prepare_volumes(PodMemory& memory, std::vector<VolumeWork> volumes, std::vector<std::string> directories) {
+    std::optional<Result<void>> made;
+    loop::Scope making(loop_);
+    making.spawn(note_prepared(memory, std::move(volumes), std::move(directories), &made));
+    for (int64_t told_ms = loop_.now_ms(); !made;) {
+        const int64_t left_ms = told_ms + volume_answer_ms_max - loop_.now_ms();
+        if (left_ms <= 0) {
+            told_ms = loop_.now_ms();
+            tell_hung_volume(memory);
+            continue;
+        }
+        auto look_again = loop::wait_for(loop_, memory.changed, left_ms);
+        co_await std::move(look_again);
+    }
+    memory.preparing_volumes = false;
+    memory.volumes_ready = made->has_value();
+    if (!*made) fail_setup(memory, "FailedMount", made->error().message());
+    else memory.setup_failures = 0;
+    const auto pod = *made && memory.sources_changed ? api_.find_pod(memory.key) : nullptr;
+    if (pod) memory.scope.spawn(refresh_volumes(memory, pod));
+    wake(memory.key.uid);
+}
+
+void PodAgent::Impl::tell_hung_volume(const PodMemory& memory) {
+    const VolumeWork* volume = memory.files.at_work();
+    if (!volume) return;
+    const Error late(Code::timeout, "timed out waiting for the condition: " + volume->path + " does not answer");
+    api_.record_event(memory.key, "", "Warning", "FailedMount", failed_volume(late, volume->name).message());
 }
 
 /// Its namespaces as far as they are its own, its address and its hostPorts. Nothing of all that on the host's network.
@@ -149,11 +195,16 @@ loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const 
         co_await std::move(failing);
         co_return ok();
     }
-    const std::string resolv_conf =
-        render_resolv_conf(pod, links_.gateway().text(), options_.cluster_domain, read_small_file(options_.host_resolv_conf));
-    const std::string host_hosts = pod.spec.host_network ? read_small_file(options_.host_hosts) : "";
+    HostFiles host;
+    if (shows_host_files(pod)) {
+        auto reading = loop::run_on(files_, loop_, [conf = options_.host_resolv_conf, hosts = options_.host_hosts] {
+            return HostFiles{read_small_file(conf), read_small_file(hosts)};
+        });
+        host = co_await std::move(reading);
+    }
+    const std::string resolv_conf = render_resolv_conf(pod, links_.gateway().text(), options_.cluster_domain, host.resolv_conf);
     const std::string ip = pod.spec.host_network ? options_.node_ip : connected->ip.text();
-    runtime::PodSandboxSpec spec = plan_sandbox_spec(pod, resolv_conf, ip, options_.cluster_domain, host_hosts);
+    runtime::PodSandboxSpec spec = plan_sandbox_spec(pod, resolv_conf, ip, options_.cluster_domain, host.hosts);
     spec.network_namespace = connected->netns_path;
     auto task = runtime_.create_pod(std::move(spec));
     auto created = co_await std::move(task);
@@ -305,15 +356,18 @@ loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {
     }
     CO_TRY_VOID(runtime_.remove_pod(memory.key.uid));
     CO_TRY_VOID(disconnect(memory.key.uid));
-    memory.volumes_ready = false;
+    memory.volumes_ready = memory.preparing_volumes = false;
     co_return ok();
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_remove_files(PodMemory& memory) {
     const std::string dir = pod_dir(memory.key.uid);
-    CO_CHECK_VOID(unpublish_volumes(dir));
+    memory.scope.cancel();  // nobody waits for its volumes any more
+    memory.preparing_volumes = false;
+    CO_TRY_VOID(memory.files.unpublish());
     CO_TRY_VOID(runtime_.remove_tree(dir));
     if (!memory.key.name.empty()) CO_TRY_VOID(runtime_.remove_tree(log_dir(memory.key)));
+    memory.on_disk = false;
     co_return ok();
 }
 

@@ -45,8 +45,10 @@ PodAgent::Impl::Impl(loop::Loop& loop, PodApi& api, PodPorts ports, PodAgentOpti
       images_(ports.images),
       links_(ports.links),
       rules_(ports.rules),
+      files_(ports.files),
       options_(std::move(options)),
-      worker_(loop, *this, {.name = "pod", .concurrency = options_.pods_parallel_max}) {
+      worker_(loop, *this, {.name = "pod", .concurrency = options_.pods_parallel_max}),
+      scope_(loop) {
 }
 
 void PodAgent::Impl::wake(const std::string& uid) {
@@ -56,7 +58,7 @@ void PodAgent::Impl::wake(const std::string& uid) {
 
 PodMemory& PodAgent::Impl::remember(const PodKey& key) {
     auto& slot = pods_[key.uid];
-    if (!slot) slot = std::make_unique<PodMemory>(loop_, key);
+    if (!slot) slot = std::make_unique<PodMemory>(loop_, files_, key, pod_dir(key.uid));
     return *slot;
 }
 
@@ -67,27 +69,35 @@ void PodAgent::Impl::start() {
         remember(key);
         worker_.queue().add(key.uid);
     }
-    for (const auto& key : left_behind()) {
-        remember(key);
-        worker_.queue().add(key.uid);
-    }
+    scope_.spawn(find_left_behind());
 }
 
+namespace {
+std::vector<std::string> list_names(const std::string& directory) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) names.push_back(entry.path().filename());
+    return names;
+}
+}  // namespace
+
 /// Sandboxes and directories whose pod is not ours any more. The name of a log directory tells whose it is.
-std::vector<PodKey> PodAgent::Impl::left_behind() const {
+loop::Task<void> PodAgent::Impl::find_left_behind() {
+    using Names = std::pair<std::vector<std::string>, std::vector<std::string>>;
+    auto listing = loop::run_on(files_, loop_, [pods = options_.pods_dir, logs = options_.logs_dir] {
+        return Names{list_names(pods), list_names(logs)};
+    });
+    const Names names = co_await std::move(listing);
     std::map<std::string, PodKey> found;
     for (const auto& pod : runtime_.pods()) found[pod.id] = {"", "", pod.id};
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(options_.pods_dir, error)) {
-        const std::string uid = entry.path().filename();
-        found[uid] = {"", "", uid};
+    for (const auto& uid : names.first) found[uid] = {"", "", uid};
+    for (const auto& name : names.second)
+        if (auto key = parse_log_dir(name)) found[key->uid] = std::move(*key);
+    for (const auto& [uid, key] : found) {
+        if (pods_.contains(uid)) continue;
+        remember(key);
+        worker_.queue().add(uid);
     }
-    for (const auto& entry : std::filesystem::directory_iterator(options_.logs_dir, error))
-        if (auto key = parse_log_dir(entry.path().filename())) found[key->uid] = std::move(*key);
-    std::vector<PodKey> out;
-    for (auto& [uid, key] : found)
-        if (!pods_.contains(uid)) out.push_back(std::move(key));
-    return out;
 }
 
 void PodAgent::Impl::source_changed(const std::string& ns, const std::string& name) {
@@ -100,6 +110,7 @@ void PodAgent::Impl::source_changed(const std::string& ns, const std::string& na
             if (container.failure_reason == "CreateContainerConfigError") container.retry_at_ms = 0;
         if (memory->volumes_ready) memory->scope.spawn(refresh_volumes(*memory, pod));
         else memory->setup_retry_at_ms = 0;
+        memory->sources_changed = memory->preparing_volumes;
         wake(uid);
     }
 }
@@ -121,7 +132,12 @@ loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_
     pod = api_.find_pod(memory.key);
     if (!pod || pod->metadata.deletion_timestamp.set || !memory.volumes_ready) co_return;
     const PodPlacement place = placement(memory, pod.get());
-    auto updated = apply_volumes(place.pod_dir, plan_projected_volumes(*pod, sources, place));
+    auto volumes = plan_projected_volumes(*pod, sources, place);
+    auto updated = volumes ? Result<void>(ok()) : Result<void>(volumes.error());
+    if (volumes) {
+        auto making = memory.files.make(std::move(*volumes), {});
+        updated = co_await std::move(making);
+    }
     if (!updated) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + updated.error().message());
 }
 
@@ -170,6 +186,8 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
         const std::shared_ptr<const api::Pod> desired = api_.find_pod(memory.key);
         if (desired) follow_back_offs(memory, *desired);
         PodObserved seen = observe(memory, desired.get());
+        auto reading = read_last_words(memory, seen);
+        co_await std::move(reading);
         if (desired) {
             tell_deadline(memory, *desired, seen);
             tell_sandbox_change(memory, *desired, seen);

@@ -53,7 +53,9 @@ class PodAgent::Impl final : public loop::Reconciler {
     std::string log_dir(const PodKey& key) const;
     /// Of a pod that is gone: without what only its spec tells.
     PodPlacement placement(const PodMemory& memory, const api::Pod* pod) const;
-    std::vector<PodKey> left_behind() const;
+    /// Finds what earlier daemons left of pods that are gone.
+    loop::Task<void> find_left_behind();
+    loop::Task<void> read_last_words(PodMemory& memory, PodObserved& seen);
 
     // pod_back_off.cpp: what is waited for, and what is said of it
     void follow_back_offs(PodMemory& memory, const api::Pod& pod);
@@ -65,6 +67,10 @@ class PodAgent::Impl final : public loop::Reconciler {
     // pod_actions.cpp: apply
     loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action);
     loop::Task<Result<void>> apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
+    loop::Task<void> prepare_volumes(PodMemory& memory, std::vector<VolumeWork> volumes, std::vector<std::string> directories);
+    loop::Task<void> note_prepared(PodMemory& memory, std::vector<VolumeWork> volumes, std::vector<std::string> directories,
+                                   std::optional<Result<void>>* made);
+    void tell_hung_volume(const PodMemory& memory);
     loop::Task<Result<void>> apply_sandbox(PodMemory& memory, const api::Pod& pod);
     loop::Task<Result<network::PodLink>> connect_sandbox(const PodMemory& memory, const api::Pod& pod);
     loop::Task<void> fail_sandbox(PodMemory& memory, const api::Pod& pod, const Error& error);
@@ -106,13 +112,17 @@ class PodAgent::Impl final : public loop::Reconciler {
     images::PodImages& images_;
     network::PodLinks& links_;
     network::ServiceRules& rules_;
+    loop::Executor& files_;
     PodAgentOptions options_;
     std::unordered_map<std::string, std::unique_ptr<PodMemory>> pods_;
     loop::Worker worker_;
+    loop::Scope scope_;
 };
 
 constexpr int64_t setup_backoff_ms_min = 500;
 constexpr int64_t setup_backoff_ms_max = 120'000;
+/// As long as the kubelet: a volume that is not made by then is told of, and waited for.
+constexpr int64_t volume_answer_ms_max = 123'000;
 constexpr int64_t start_backoff_ms_min = 10'000;
 constexpr int64_t start_backoff_ms_max = 300'000;
 /// ErrImagePull, or how a container ended, is shown for so long before it becomes ImagePullBackOff or CrashLoopBackOff.

@@ -9,6 +9,7 @@
 
 #include "orilla/loop/loop.hpp"
 #include "pod/pod_api.hpp"
+#include "pod/pod_files.hpp"
 #include "pod/pod_observed.hpp"
 #include "probes/probes.hpp"
 
@@ -36,6 +37,7 @@ struct ContainerMemory {
     std::unique_ptr<ContainerState> start_error;  ///< an attempt that could not run its first instruction
     std::string started_image;     ///< what the running attempt's spec named
     std::string started_image_id;  ///< what the newest attempt was made from, when this daemon started it
+    std::string due_words;   ///< the log that last_words are to be read from
     std::string last_words;  ///< end of the log of accounted_attempt, for FallbackToLogsOnError
     // The running attempt.
     int probed_attempt = -1;
@@ -65,10 +67,14 @@ struct ContainerMemory {
 };
 
 struct PodMemory {
-    PodMemory(loop::Loop& loop, PodKey pod_key) : key(std::move(pod_key)), seen_ms(loop.now_ms()), changed(loop), scope(loop) {}
+    PodMemory(loop::Loop& loop, loop::Executor& executor, PodKey pod_key, std::string dir)
+        : key(std::move(pod_key)), seen_ms(loop.now_ms()), files(loop, executor, std::move(dir)), changed(loop), scope(loop) {}
     PodKey key;
     int64_t seen_ms;  ///< when this daemon came to know it
     bool volumes_ready = false;
+    bool preparing_volumes = false;
+    bool sources_changed = false;  ///< while its volumes were being prepared
+    bool on_disk = true;           ///< what an earlier daemon left included
     /// Of the labels and annotations that projected volumes were last written for. None: by an earlier daemon.
     std::optional<size_t> projected_metadata;
     std::string setup_reason;
@@ -78,6 +84,7 @@ struct PodMemory {
     bool deadline_told = false;  ///< the event DeadlineExceeded
     bool change_told = false;    ///< the event SandboxChanged, of the sandbox that is there
     std::map<std::string, ContainerMemory> containers;
+    PodFiles files;
     loop::Event changed;  ///< the runtime reported something; stops under way look again
     loop::Scope scope;    ///< pulls and stops under way; last, so that they end before what they use
 };

@@ -1,9 +1,9 @@
 // Observing: the runtime's containers, what the status remembers from before a reboot, and the agent's memory, put
 // together into one PodObserved.
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "orilla/node/log_stream.hpp"
 #include "pod/pod_agent_impl.hpp"
@@ -56,7 +56,7 @@ std::string back_off_pull_message(const std::string& image, const std::string& w
 }
 
 /// The last lines of a log, as the API has them for FallbackToLogsOnError: 80 lines or 2 KiB, whichever is less.
-std::string read_last_words(const std::string& path) {
+std::string read_log_end(const std::string& path) {
     constexpr int64_t lines_max = 80;
     constexpr size_t bytes_max = 2048, read_bytes_max = 64 * 1024;
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -107,7 +107,7 @@ void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const 
     own.stopping = false;
     own.last_words.clear();
     if (spec.termination_message_policy == "FallbackToLogsOnError" && ended.exit_code != 0 && ended.termination_message.empty())
-        own.last_words = read_last_words(log_dir(memory.key) + "/" + ended.name + "/" + std::to_string(ended.attempt) + ".log");
+        own.due_words = log_dir(memory.key) + "/" + ended.name + "/" + std::to_string(ended.attempt) + ".log";
     own.prober.reset();
     own.startup = own.liveness = own.readiness = ProbeVerdict::unknown;
     // Always-policy images are asked for again at each start; the others are simply looked up.
@@ -203,17 +203,31 @@ PodObserved PodAgent::Impl::observe(PodMemory& memory, const api::Pod* pod) {
     // Adopted: the volumes were made by an earlier daemon.
     if (seen.sandbox_alive) memory.volumes_ready = true;
     seen.volumes_ready = memory.volumes_ready;
+    seen.preparing_volumes = memory.preparing_volumes;
     seen.setup_reason = memory.setup_reason;
     seen.setup_message = memory.setup_message;
     seen.setup_retry_at_ms = memory.setup_retry_at_ms;
-    struct stat found{};
-    seen.pod_dir = stat(pod_dir(uid).c_str(), &found) == 0 ||
-                   (!memory.key.name.empty() && stat(log_dir(memory.key).c_str(), &found) == 0);
+    seen.pod_dir = memory.on_disk;
     if (!pod) return seen;
     observe_deadline(memory, *pod, sandbox ? &*sandbox : nullptr, seen);
     observe_containers(memory, *pod, sandbox ? &*sandbox : nullptr, true, seen.init);
     observe_containers(memory, *pod, sandbox ? &*sandbox : nullptr, false, seen.containers);
     return seen;
+}
+
+/// Of containers that have just ended without a message, where that falls back to the log.
+loop::Task<void> PodAgent::Impl::read_last_words(PodMemory& memory, PodObserved& seen) {
+    for (auto* list : {&seen.init, &seen.containers}) {
+        for (auto& container : *list) {
+            const std::string path = std::exchange(memory.containers[container.name].due_words, "");
+            if (path.empty()) continue;
+            auto reading = loop::run_on(files_, loop_, [path] { return read_log_end(path); });
+            std::string words = co_await std::move(reading);
+            ContainerMemory& own = memory.containers[container.name];
+            own.last_words = std::move(words);
+            if (container.current && container.current->termination_message.empty()) container.current->termination_message = own.last_words;
+        }
+    }
 }
 
 void PodAgent::Impl::start_prober(PodMemory& memory, const api::Pod& pod, const runtime::ContainerState& state,

@@ -56,6 +56,7 @@ struct PodObserved {
     std::string ip;
     std::string node_ip;
     bool volumes_ready = false;
+    bool preparing_volumes = false;
     std::string setup_reason;   ///< why volumes, network or sandbox failed last: FailedMount, FailedCreatePodSandBox
     std::string setup_message;
     int64_t setup_retry_at_ms = 0;

@@ -150,6 +150,7 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
         if (plan_stop_all(plan, seen, grace_of(*desired, nullptr))) plan.add(TearDownSandbox{});
         return plan.take();
     }
+    if (seen.preparing_volumes) return {};
     if (seen.setup_retry_at_ms > now_ms) return {WaitUntil{seen.setup_retry_at_ms}};
     if (!seen.volumes_ready) return {PrepareVolumes{}};
     // A sandbox whose supervisor died is removed whole: its containers died with it.

@@ -45,12 +45,15 @@ ResolvConf parse_resolv_conf(const std::string& text) {
     return out;
 }
 
+bool is_of_cluster(const api::Pod& pod) {
+    const std::string_view policy = pod.spec.dns_policy.view();
+    return policy == "ClusterFirstWithHostNet" || (policy != "Default" && !pod.spec.host_network);
+}
+
 ResolvConf plan_policy(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
                        const std::string& host_resolv_conf) {
-    const std::string_view policy = pod.spec.dns_policy.view();
-    if (policy == "None") return {};
-    const bool cluster = policy == "ClusterFirstWithHostNet" || (policy != "Default" && !pod.spec.host_network);
-    if (!cluster) return parse_resolv_conf(host_resolv_conf);
+    if (pod.spec.dns_policy == "None") return {};
+    if (!is_of_cluster(pod)) return parse_resolv_conf(host_resolv_conf);
     return {{dns_ip}, {pod.metadata.namespace_.str() + ".svc." + cluster_domain, "svc." + cluster_domain, cluster_domain}, {"ndots:5"}};
 }
 
@@ -61,6 +64,8 @@ std::string render_line(const std::string& key, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+bool shows_host_files(const api::Pod& pod) { return pod.spec.host_network || (pod.spec.dns_policy != "None" && !is_of_cluster(pod)); }
 
 std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
                                const std::string& host_resolv_conf) {

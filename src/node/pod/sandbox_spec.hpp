@@ -20,6 +20,8 @@ runtime::Resources plan_pod_resources(const api::PodSpec& spec);
 runtime::PodSandboxSpec plan_sandbox_spec(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
                                           const std::string& cluster_domain, const std::string& host_hosts);
 
+/// Whether its /etc/resolv.conf or /etc/hosts show the node's.
+bool shows_host_files(const api::Pod& pod);
 /// `nameserver ...` for the pod's dnsPolicy, with what dnsConfig adds to it: servers and searches after the policy's, each
 /// once and as many as the resolver reads; options over the policy's.
 std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,

@@ -2,17 +2,16 @@
 
 #include <filesystem>
 
-#include "volumes/place.hpp"
-
 namespace orilla::node {
+
+Error failed_volume(Error error, const std::string& name) {
+    return std::move(error).with_context("MountVolume.SetUp failed for volume \"" + name + "\" ");
+}
+
 namespace {
 
 int64_t group_of(const api::Pod& pod) {
     return pod.spec.security_context && pod.spec.security_context->fs_group ? *pod.spec.security_context->fs_group : -1;
-}
-
-Error failed_volume(Error error, const std::string& name) {
-    return std::move(error).with_context("MountVolume.SetUp failed for volume \"" + name + "\" ");
 }
 
 Result<VolumeWork> plan_volume(const VolumeContext& context) {
@@ -63,14 +62,10 @@ size_t hash_metadata(const api::Pod& pod) {
     return std::hash<std::string>()(text);
 }
 
-Result<void> apply_volumes(const std::string& pod_dir, const Result<std::vector<VolumeWork>>& planned) {
-    if (!planned) return planned.error();
-    TRY_VOID(make_volume_directory(pod_dir + "/volumes", 0755));
-    for (const VolumeWork& work : *planned) {
-        auto made = work.driver->prepare(work);
-        if (made && work.driver->publish) made = work.driver->publish(work);
-        if (!made) return failed_volume(std::move(made).error(), work.name);
-    }
+Result<void> apply_volume(const VolumeWork& work) {
+    auto made = work.driver->prepare(work);
+    if (made && work.driver->publish) made = work.driver->publish(work);
+    if (!made) return failed_volume(std::move(made).error(), work.name);
     return ok();
 }
 

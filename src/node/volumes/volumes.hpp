@@ -19,8 +19,10 @@ bool is_projected(const api::Volume& volume);
 /// Of what a downwardAPI volume shows and may change.
 size_t hash_metadata(const api::Pod& pod);
 
-/// Makes the volumes ready and fills them, when they could be planned. Idempotent; may block.
-Result<void> apply_volumes(const std::string& pod_dir, const Result<std::vector<VolumeWork>>& planned);
+/// Makes the volume ready and fills it. Idempotent; may block.
+Result<void> apply_volume(const VolumeWork& work);
+/// "MountVolume.SetUp failed for volume ...".
+Error failed_volume(Error error, const std::string& name);
 /// Takes the mounts below pod_dir away, so that it can be deleted; may block.
 Result<void> unpublish_volumes(const std::string& pod_dir);
 

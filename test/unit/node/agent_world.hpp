@@ -154,6 +154,32 @@ class FakeRules final : public network::ServiceRules {
     std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
 };
 
+/// Does jobs at once, but keeps the next ones that are to hang until they are let go.
+class HangingExecutor final : public loop::Executor {
+  public:
+    explicit HangingExecutor(loop::Loop& loop) : loop_(loop) {}
+    void submit(std::function<void()> job, std::function<void()> done) override {
+        if (hang_next > 0) {
+            --hang_next;
+            hanging_.push_back({std::move(job), std::move(done)});
+            return;
+        }
+        job();
+        loop_.post(std::move(done));
+    }
+    void let_go() {
+        for (auto& [job, done] : std::exchange(hanging_, {})) {
+            job();
+            loop_.post(std::move(done));
+        }
+    }
+    int hang_next = 0;
+
+  private:
+    loop::Loop& loop_;
+    std::vector<std::pair<std::function<void()>, std::function<void()>>> hanging_;
+};
+
 struct AgentWorld : ObjectWorld {
     AgentWorld() {
         follower.start();
@@ -224,9 +250,10 @@ struct AgentWorld : ObjectWorld {
     FakeImages images;
     FakeLinks network;
     FakeRules rules;
+    HangingExecutor files{loop};
     objects::EventRecorder events{loop, objects, "box"};
     std::unique_ptr<node::PodAgent> make_agent() {
-        const node::PodPorts ports{runtime, images, network, rules};
+        const node::PodPorts ports{runtime, images, network, rules, files};
         node::PodAgentOptions options;
         options.pods_dir = dir + "/pods";
         options.logs_dir = dir + "/logs";

@@ -243,3 +243,77 @@ TEST_CASE("PodAgent: a pod with users of its own has a network in a namespace of
     CHECK(w.network.in_namespace == "/made/" + w.pod()->metadata.uid.str());
     CHECK_FALSE(w.runtime.last_pod.host_users);
 }
+
+namespace {
+api::Pod pod_on_nfs(AgentWorld& w) {
+    w.images.here = {"a:1"};
+    api::Pod pod = w.pod_with("a:1");
+    auto& volume = pod.spec.volumes.emplace_back();
+    volume.name = "data";
+    volume.host_path.emplace().path = w.dir;
+    volume.host_path->type = api::Str("DirectoryOrCreate");
+    pod.spec.volumes.emplace_back().name = "scratch";
+    return pod;
+}
+}  // namespace
+
+TEST_CASE("PodAgent: a volume that does not answer is waited for and told of, and keeps no other pod") {
+    AgentWorld w;
+    w.files.hang_next = 1;
+    w.add(pod_on_nfs(w));
+    CHECK(w.shown() == "ContainerCreating 0");
+    api::Pod other = w.pod_with("a:1");
+    other.metadata.name = "other";
+    w.add(std::move(other));
+    CHECK(w.objects.get<api::Pod>("default", "other")->status.phase == "Running");
+    w.pass(122'000);
+    const std::string message = "MountVolume.SetUp failed for volume \"data\" : timed out waiting for the condition: " + w.dir + " does not answer";
+    CHECK(w.told("FailedMount", message) == 0);
+    w.pass(2'000);
+    CHECK(w.told("FailedMount", message) == 1);
+    w.pass(123'000);
+    CHECK(w.told("FailedMount", message) == 2);
+    w.files.let_go();
+    w.settle();
+    CHECK(w.shown() == "Running 0");
+}
+
+TEST_CASE("PodAgent: a pod whose volume does not answer can be deleted, and nothing of it is made afterwards") {
+    AgentWorld w;
+    w.files.hang_next = 1;
+    w.add(pod_on_nfs(w));
+    const std::string scratch = w.dir + "/pods/" + w.pod()->metadata.uid.str() + "/volumes/scratch";
+    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "p")));
+    w.pass(3'000);
+    CHECK_FALSE(w.pod());
+    w.files.let_go();
+    w.settle();
+    CHECK_FALSE(std::filesystem::exists(scratch));
+}
+
+TEST_CASE("PodAgent: what changes while volumes are made is in them") {
+    AgentWorld w;
+    api::ConfigMap map;
+    map.metadata.name = "settings";
+    map.metadata.namespace_ = "default";
+    map.data["colour"] = "green";
+    REQUIRE(w.run(w.objects.create<api::ConfigMap>(std::move(map))));
+    w.images.here = {"a:1"};
+    api::Pod pod = w.pod_with("a:1");
+    auto& volume = pod.spec.volumes.emplace_back();
+    volume.name = "settings";
+    volume.config_map.emplace().name = "settings";
+    w.files.hang_next = 1;
+    w.add(std::move(pod));
+    std::function<Result<void>(api::ConfigMap&)> change = [](api::ConfigMap& changed) -> Result<void> {
+        changed.data["colour"] = "blue";
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::ConfigMap>("default", "settings", std::move(change))));
+    w.agent->source_changed("default", "settings");
+    w.settle();
+    w.files.let_go();
+    w.settle();
+    CHECK(w.volume_file("settings/colour") == "blue");
+    CHECK(w.shown() == "Running 0");
+}
