@@ -26,11 +26,7 @@ Task<bool> EventArchive::put_back(std::string line) {
     const store::Key key{"events", event.metadata.namespace_.str(), event.metadata.name.str()};
     if (key.name.empty() || !store_.find({"namespaces", "", key.ns})) co_return false;
     if (last_seen_s(event) < loop_.clock().wall_s() - age_s_max_) co_return false;
-    store::Encode encode = [object](uint64_t revision) {
-        object->meta().resource_version = api::Str(std::to_string(revision));
-        return api::encode(*object);
-    };
-    auto creating = store_.create(key, store::Durability::memory, std::move(encode));
+    auto creating = store_.create(key, store::Durability::memory, value_of(*object));
     const auto created = co_await std::move(creating);
     if (!created) co_return false;
     recorder_.adopt(event);

@@ -26,17 +26,12 @@ store::Key key_of(const api::Object& object) {
     return key_of(object.kind(), object.meta().namespace_, object.meta().name);
 }
 
-/// Writes the revision into the object first, so that the stored bytes contain it.
-store::Encode encode_of(std::shared_ptr<api::Object> object) {
-    return [object = std::move(object)](uint64_t revision) {
-        object->meta().resource_version = api::Str(std::to_string(revision));
-        return api::encode(*object);
-    };
-}
+void set_revision(api::Object& object, uint64_t revision) { object.meta().resource_version = api::Str(std::to_string(revision)); }
 
 /// What a dry run answers with.
 Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
-    auto json = std::make_shared<const std::string>(encode_of(object)(revision));
+    set_revision(*object, revision);
+    auto json = std::make_shared<const std::string>(api::encode(*object));
     const size_t size = json->size();
     auto entry = std::make_shared<const store::Entry>(store::Entry{key_of(*object), revision, std::move(json), size});
     return {std::move(entry), object};
@@ -51,6 +46,12 @@ std::string generate_name(const api::ObjectMeta& meta, Random& random) {
 }
 
 }  // namespace
+
+store::Value value_of(const api::Object& object) {
+    store::Value value;
+    api::encode_to(value.text, object.type_info(), object.data(), {.revision_at = &value.revision_at});
+    return value;
+}
 
 Objects::Objects(loop::Loop& loop, store::Store& store, Random& random)
     : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>(loop)) {}
@@ -114,6 +115,7 @@ Task<Result<Stored>> Objects::read(const api::KindInfo& kind, std::string ns, st
 }
 
 Stored Objects::remember(store::EntryPtr entry, std::shared_ptr<api::Object> object) {
+    set_revision(*object, entry->revision);
     ObjectPtr shared = std::move(object);
     cache_->put(*entry, shared);
     return {std::move(entry), std::move(shared)};
@@ -198,7 +200,7 @@ Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, 
         co_return imagine(object, store_.revision());
     }
     const store::Durability durability = durability_of(object->kind());
-    CO_TRY(store::EntryPtr entry, store_.create(std::move(key), durability, encode_of(object)));
+    CO_TRY(store::EntryPtr entry, store_.create(std::move(key), durability, value_of(*object)));
     co_return remember(std::move(entry), std::move(object));
 }
 
@@ -291,7 +293,7 @@ Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<ap
     }
     if (options.dry_run) co_return imagine(object, old.entry->revision);
     const store::Durability durability = plan_durability(*object, *old.object, part);
-    CO_TRY(store::EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, encode_of(object)));
+    CO_TRY(store::EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, value_of(*object)));
     co_return remember(std::move(entry), std::move(object));
 }
 
@@ -314,8 +316,9 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
 Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options) {
     if (options.dry_run) co_return imagine(last, old.entry->revision);
     const store::Durability durability = durability_of(last->kind());
-    CO_TRY(store::EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, encode_of(last)));
+    CO_TRY(store::EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, value_of(*last)));
     cache_->drop(entry->key);
+    set_revision(*last, entry->revision);
     for (Admission* admission : admissions_) admission->on_deleted(*last);
     co_return Stored{std::move(entry), std::move(last)};
 }

@@ -50,11 +50,7 @@ Task<bool> StatusArchive::put_back(std::string line) {
     if (!now || (*now)->meta().uid != kept.metadata.uid) co_return false;
     auto object = std::make_shared<api::Object>((*now)->clone());
     object->as<api::Pod>().status = kept.status;
-    store::Encode encode = [object](uint64_t revision) {
-        object->meta().resource_version = api::Str(std::to_string(revision));
-        return api::encode(*object);
-    };
-    auto updating = store_.update(key, entry->revision, store::Durability::soft, std::move(encode));
+    auto updating = store_.update(key, entry->revision, store::Durability::soft, value_of(*object));
     const auto updated = co_await std::move(updating);
     co_return updated.has_value();
 }

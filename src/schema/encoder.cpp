@@ -28,11 +28,12 @@ class Encoder {
             out_.put(type.api_version);
             out_.put('"');
         }
-        bool stamp = value == stamped_meta && !options_.resource_version.empty();
+        bool stamp = value == stamped_meta && (options_.revision_at != nullptr || !options_.resource_version.empty());
         for (const FieldInfo& info : type.fields) {
             if (stamp && info.name == "resourceVersion") {
                 key(info, start);
                 out_.text(options_.resource_version);
+                if (options_.revision_at != nullptr) *options_.revision_at = out_.size() - 1;
                 continue;
             }
             field(info, info.in(value), start, stamped_meta);

@@ -82,18 +82,17 @@ bool SqliteStore::is_resident(const Key& key, size_t size) const {
 
 // ---- writes ----------------------------------------------------------------------------------------------------------
 
-Task<Result<EntryPtr>> SqliteStore::create(Key key, Durability durability, Encode encode) {
-    Change change{WatchEvent::Type::added, std::move(key), 0, durability, std::move(encode)};
+Task<Result<EntryPtr>> SqliteStore::create(Key key, Durability durability, Value value) {
+    Change change{WatchEvent::Type::added, std::move(key), 0, durability, std::move(value)};
     return write(std::move(change));
 }
 
-Task<Result<EntryPtr>> SqliteStore::update(Key key, uint64_t expected_revision, Durability durability, Encode encode) {
-    Change change{WatchEvent::Type::modified, std::move(key), expected_revision, durability, std::move(encode)};
+Task<Result<EntryPtr>> SqliteStore::update(Key key, uint64_t expected_revision, Durability durability, Value value) {
+    Change change{WatchEvent::Type::modified, std::move(key), expected_revision, durability, std::move(value)};
     return write(std::move(change));
 }
 
-Task<Result<EntryPtr>> SqliteStore::remove(Key key, uint64_t expected_revision, Durability durability,
-                                           Encode last_state) {
+Task<Result<EntryPtr>> SqliteStore::remove(Key key, uint64_t expected_revision, Durability durability, Value last_state) {
     Change change{WatchEvent::Type::deleted, std::move(key), expected_revision, durability, std::move(last_state)};
     return write(std::move(change));
 }
@@ -165,13 +164,14 @@ int64_t SqliteStore::row_of(const Key& key) {
 PendingPtr SqliteStore::submit(Change change) {
     auto pending = std::make_shared<Pending>(loop_);
     const uint64_t revision = ++last_given_;
-    auto json = std::make_shared<const std::string>(change.encode(revision));
+    auto json = std::make_shared<const std::string>(with_revision(change.value, revision));
     const size_t size = json->size();
     pending->type = change.type;
     pending->durability = change.durability;
     pending->to_file = goes_to_file(change);
     if (pending->to_file) pending->row = row_of(change.key);
     pending->entry = std::make_shared<const Entry>(Entry{std::move(change.key), revision, std::move(json), size});
+    if (options_.submitted) options_.submitted(*pending->entry);
     queue_.push_back(pending);
     pending_.emplace(pending->entry->key, pending);
     if (pending->to_file) ++uncommitted_;

@@ -51,10 +51,9 @@ class SqliteStore final : public Store {
     ~SqliteStore() override;
     Result<void> load();
 
-    Task<Result<EntryPtr>> create(Key key, Durability durability, Encode encode) override;
-    Task<Result<EntryPtr>> update(Key key, uint64_t expected_revision, Durability durability, Encode encode) override;
-    Task<Result<EntryPtr>> remove(Key key, uint64_t expected_revision, Durability durability,
-                                  Encode last_state) override;
+    Task<Result<EntryPtr>> create(Key key, Durability durability, Value value) override;
+    Task<Result<EntryPtr>> update(Key key, uint64_t expected_revision, Durability durability, Value value) override;
+    Task<Result<EntryPtr>> remove(Key key, uint64_t expected_revision, Durability durability, Value last_state) override;
     EntryPtr find(const Key& key) const override { return index_.find(key); }
     Listing list(std::string_view resource, std::string_view ns) const override { return index_.list(resource, ns); }
     Result<Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const override {
@@ -79,7 +78,7 @@ class SqliteStore final : public Store {
         Key key;
         uint64_t expected_revision;
         Durability durability;
-        Encode encode;
+        Value value;
     };
     /// One transaction under way. Shared with the executor; the loop looks at `result` only after it.
     struct Job {

@@ -12,6 +12,16 @@ Error about(const Key& key, Code code, std::string message) {
 }
 }  // namespace
 
+/// No longer than it is: what is stored is held in memory.
+std::string with_revision(const Value& value, uint64_t revision) {
+    const std::string digits = std::to_string(revision);
+    const std::string_view text = value.text;
+    std::string out;
+    out.reserve(text.size() + digits.size());
+    out.append(text.substr(0, value.revision_at)).append(digits).append(text.substr(value.revision_at));
+    return out;
+}
+
 Error not_found_error(const Key& key) { return about(key, Code::not_found, named(key) + " not found"); }
 
 Error already_exists_error(const Key& key) { return about(key, Code::already_exists, named(key) + " already exists"); }

@@ -10,6 +10,7 @@
 #include "orilla/base/log.hpp"
 #include "orilla/network/node_ip.hpp"
 #include "orilla/node/host_ports.hpp"
+#include "orilla/objects/store_options.hpp"
 
 namespace orilla::wiring {
 namespace {
@@ -59,7 +60,7 @@ void Daemon::keep_node_name() {
 }
 
 loop::Task<Result<void>> Daemon::open_store() {
-    store::StoreOptions options;
+    store::StoreOptions options = objects::store_options();
     options.data_dir = config_.data_dir;
     options.lock = claims_.data_dir;
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;

@@ -32,11 +32,11 @@ struct Bench {
 };
 
 Task<void> write_objects(Bench& bench) {
-    const Encode encode = [](uint64_t revision) { return std::to_string(revision) + std::string(2048, 'x'); };
+    const Value value{std::string(2048, 'x'), 0};
     while (bench.left > 0) {
         --bench.left;
         Key key{"configmaps", "default", "object-" + std::to_string(bench.number++)};
-        auto writing = bench.store->create(std::move(key), Durability::durable, encode);
+        auto writing = bench.store->create(std::move(key), Durability::durable, value);
         auto done = co_await std::move(writing);
         if (!done) std::exit(1);
     }

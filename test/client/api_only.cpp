@@ -13,7 +13,7 @@
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/signals.hpp"
 #include "orilla/objects/objects.hpp"
-#include "orilla/store/sqlite_store.hpp"
+#include "orilla/objects/store_options.hpp"
 
 using namespace orilla;
 
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
     sigaddset(&blocked, SIGINT);
     ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
     loop::IoThread disk(loop);
-    store::StoreOptions options;
+    store::StoreOptions options = objects::store_options();
     options.data_dir = directory;
     auto store = must(store::open_sqlite_store(loop, disk, options), "store");
     objects::Objects objects(loop, *store, random);

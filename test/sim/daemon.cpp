@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "orilla/store/sqlite_store.hpp"
+#include "orilla/objects/store_options.hpp"
 
 namespace orilla::sim {
 
@@ -74,7 +74,7 @@ loop::Task<void> Daemon::close() {
 }
 
 loop::Task<Result<void>> Daemon::open_store() {
-    store::StoreOptions options;
+    store::StoreOptions options = objects::store_options();
     options.data_dir = "data";
     options.soft_flush_interval_ms = options_.soft_flush_interval_ms;
     options.history_events_max = options_.history_events_max;
@@ -82,6 +82,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     options.revision_block = options_.revision_block;
     options.wal_pages_max = options_.wal_pages_max;
     options.vfs = Disk::vfs_name;
+    options.submitted = [this](const store::Entry& entry) { store_->note_submitted(entry); };
     options.fatal = [this](const Error& error) {
         host_.trace().add("daemon: the store failed: " + error.message());
         ended_ = true;

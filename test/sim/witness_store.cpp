@@ -8,10 +8,10 @@
 namespace orilla::sim {
 
 using store::Durability;
-using store::Encode;
 using store::EntryPtr;
 using store::Key;
 using store::Task;
+using store::Value;
 
 namespace {
 bool is_durable(Durability durability) { return durability == Durability::durable || durability == Durability::urgent; }
@@ -25,6 +25,8 @@ void Ledger::submitted(const Key& key, uint64_t revision, Durability durability,
     objects_[key].writes[revision] = {std::hash<std::string_view>()(bytes), durability, removal};
     if (is_durable(durability)) ++durable_writes_;
 }
+
+void Ledger::made_up(const Key& key) { trace_.fail("made up: a write of " + key_label(key)); }
 
 /// From here on a later state or this one is there for ever: the earlier ones can be forgotten.
 void Ledger::raise_floor(Object& object, uint64_t shown, bool soft) {
@@ -100,13 +102,22 @@ void Ledger::check_loaded(const store::Store& store) {
 
 // ---- store -----------------------------------------------------------------------------------------------------------
 
-Encode WitnessStore::witnessed(std::shared_ptr<Claim> claim, Encode encode) {
-    return [this, claim = std::move(claim), encode = std::move(encode)](uint64_t revision) {
-        std::string bytes = encode(revision);
-        claim->revision = revision;
-        ledger_.submitted(claim->key, revision, claim->durability, claim->removal, bytes);
-        return bytes;
-    };
+std::shared_ptr<WitnessStore::Claim> WitnessStore::claim(Key key, Durability durability, bool removal, Value value) {
+    auto made = std::make_shared<Claim>(Claim{std::move(key), durability, removal, std::move(value)});
+    std::erase_if(claims_, [](const auto& one) { return one.expired(); });
+    claims_.push_back(made);
+    return made;
+}
+
+/// The first of this name that says so and has none yet.
+void WitnessStore::note_submitted(const store::Entry& entry) {
+    for (const auto& weak : claims_) {
+        const auto claim = weak.lock();
+        if (!claim || claim->revision != 0 || claim->key != entry.key || with_revision(claim->value, entry.revision) != *entry.json) continue;
+        claim->revision = entry.revision;
+        return ledger_.submitted(claim->key, entry.revision, claim->durability, claim->removal, *entry.json);
+    }
+    ledger_.made_up(entry.key);
 }
 
 Task<Result<EntryPtr>> WitnessStore::answer(std::shared_ptr<Claim> claim, Task<Result<EntryPtr>> task) {
@@ -116,22 +127,19 @@ Task<Result<EntryPtr>> WitnessStore::answer(std::shared_ptr<Claim> claim, Task<R
     co_return result;
 }
 
-Task<Result<EntryPtr>> WitnessStore::create(Key key, Durability durability, Encode encode) {
-    auto claim = std::make_shared<Claim>(Claim{key, durability, false});
-    Encode noted = witnessed(claim, std::move(encode));
-    return answer(claim, inner_->create(std::move(key), durability, std::move(noted)));
+Task<Result<EntryPtr>> WitnessStore::create(Key key, Durability durability, Value value) {
+    auto made = claim(key, durability, false, value);
+    return answer(std::move(made), inner_->create(std::move(key), durability, std::move(value)));
 }
 
-Task<Result<EntryPtr>> WitnessStore::update(Key key, uint64_t expected, Durability durability, Encode encode) {
-    auto claim = std::make_shared<Claim>(Claim{key, durability, false});
-    Encode noted = witnessed(claim, std::move(encode));
-    return answer(claim, inner_->update(std::move(key), expected, durability, std::move(noted)));
+Task<Result<EntryPtr>> WitnessStore::update(Key key, uint64_t expected, Durability durability, Value value) {
+    auto made = claim(key, durability, false, value);
+    return answer(std::move(made), inner_->update(std::move(key), expected, durability, std::move(value)));
 }
 
-Task<Result<EntryPtr>> WitnessStore::remove(Key key, uint64_t expected, Durability durability, Encode last_state) {
-    auto claim = std::make_shared<Claim>(Claim{key, durability, true});
-    Encode noted = witnessed(claim, std::move(last_state));
-    return answer(claim, inner_->remove(std::move(key), expected, durability, std::move(noted)));
+Task<Result<EntryPtr>> WitnessStore::remove(Key key, uint64_t expected, Durability durability, Value last_state) {
+    auto made = claim(key, durability, true, last_state);
+    return answer(std::move(made), inner_->remove(std::move(key), expected, durability, std::move(last_state)));
 }
 
 }  // namespace orilla::sim

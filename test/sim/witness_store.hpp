@@ -18,6 +18,8 @@ class Ledger {
 
     void submitted(const store::Key& key, uint64_t revision, store::Durability durability, bool removal, std::string_view bytes);
     void answered(const store::Key& key, uint64_t revision);
+    /// The store writes what nobody asked for.
+    void made_up(const store::Key& key);
     /// Answered with an error: it never happened.
     void refused(const store::Key& key, uint64_t revision);
     /// The daemon is about to be killed: what readers see now was shown. With `soft` everything must be there again.
@@ -48,11 +50,11 @@ class WitnessStore final : public store::Store {
   public:
     WitnessStore(std::unique_ptr<store::Store> inner, Ledger& ledger) : inner_(std::move(inner)), ledger_(ledger) {}
 
-    store::Task<Result<store::EntryPtr>> create(store::Key key, store::Durability durability, store::Encode encode) override;
+    store::Task<Result<store::EntryPtr>> create(store::Key key, store::Durability durability, store::Value value) override;
     store::Task<Result<store::EntryPtr>> update(store::Key key, uint64_t expected, store::Durability durability,
-                                                store::Encode encode) override;
+                                                store::Value value) override;
     store::Task<Result<store::EntryPtr>> remove(store::Key key, uint64_t expected, store::Durability durability,
-                                                store::Encode last_state) override;
+                                                store::Value last_state) override;
     store::EntryPtr find(const store::Key& key) const override { return inner_->find(key); }
     store::Listing list(std::string_view resource, std::string_view ns) const override { return inner_->list(resource, ns); }
     Result<store::Listing> list_at(std::string_view resource, std::string_view ns, uint64_t revision) const override {
@@ -71,6 +73,8 @@ class WitnessStore final : public store::Store {
     store::Task<Result<void>> close() override { return inner_->close(); }
     store::StoreStats stats() const override { return inner_->stats(); }
     store::Store& inner() { return *inner_; }
+    /// The store has given a write its revision.
+    void note_submitted(const store::Entry& entry);
 
   private:
     /// A write that is under way; its revision once it has one.
@@ -78,12 +82,14 @@ class WitnessStore final : public store::Store {
         store::Key key;
         store::Durability durability;
         bool removal;
+        store::Value value;
         uint64_t revision = 0;
     };
-    store::Encode witnessed(std::shared_ptr<Claim> claim, store::Encode encode);
+    std::shared_ptr<Claim> claim(store::Key key, store::Durability durability, bool removal, store::Value value);
     store::Task<Result<store::EntryPtr>> answer(std::shared_ptr<Claim> claim, store::Task<Result<store::EntryPtr>> task);
     std::unique_ptr<store::Store> inner_;
     Ledger& ledger_;
+    std::vector<std::weak_ptr<Claim>> claims_;  ///< those that are not answered
 };
 
 }  // namespace orilla::sim

@@ -8,24 +8,10 @@
 #include "await.hpp"
 #include "fake_clock.hpp"
 #include "orilla/objects/objects.hpp"
-#include "orilla/store/sqlite_store.hpp"
+#include "orilla/objects/store_options.hpp"
+#include "seeded_random.hpp"
 
 namespace orilla::test {
-
-/// The same numbers for the same seed (splitmix64).
-class SeededRandom final : public Random {
-  public:
-    explicit SeededRandom(uint64_t seed = 1) : state_(seed) {}
-    uint64_t next() override {
-        uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
-    }
-
-  private:
-    uint64_t state_;
-};
 
 struct ObjectWorld {
     ObjectWorld() : store(open()), objects(loop, *store, random) {
@@ -49,7 +35,7 @@ struct ObjectWorld {
 
   private:
     std::unique_ptr<store::Store> open() {
-        auto opened = store::open_sqlite_store(loop, executor, {});
+        auto opened = store::open_sqlite_store(loop, executor, objects::store_options());
         if (!opened) std::abort();
         return std::move(*opened);
     }

@@ -56,9 +56,8 @@ class HoldingExecutor final : public loop::Executor {
     std::deque<std::pair<std::function<void()>, std::function<void()>>> jobs_;
 };
 
-inline store::Encode value_of(std::string text) {
-    return [text = std::move(text)](uint64_t revision) { return std::to_string(revision) + ":" + text; };
-}
+/// "REVISION:TEXT" as it is stored.
+inline store::Value value_of(const std::string& text) { return {":" + text, 0}; }
 
 struct StoreFixture {
     explicit StoreFixture(std::string data_dir = {}) {

@@ -20,9 +20,7 @@ inline store::Key written_key(const std::string& name) { return {"pods", "defaul
 
 namespace detail {
 
-inline store::Encode large_value() {
-    return [](uint64_t revision) { return std::to_string(revision) + std::string(2000, 'x'); };
-}
+inline store::Value large_value() { return {std::string(2000, 'x'), 0}; }
 
 inline loop::Task<void> write_forever(store::Store& store, std::string prefix, int fd) {
     for (int i = 0;; ++i) {

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "pki": {"base"},
     "schema": {"base"},
     "kinds": {"schema", "base"},
-    "store": {"kinds", "schema", "loop", "base"},
+    "store": {"loop", "base"},
     "objects": {"kinds", "schema", "store", "loop", "base"},
     "controllers": {"objects", "store", "kinds", "schema", "loop", "base"},
     "scheduler": {"objects", "store", "kinds", "schema", "loop", "base"},

@@ -93,6 +93,9 @@ inline constexpr std::array<std::string_view, 4> standard_namespaces = {"default
 template <class T>
 concept AlwaysResident = !std::same_as<T, api::ConfigMap> && !std::same_as<T, api::Secret>;
 
+/// What the store is given of an object; it puts the revision in.
+store::Value value_of(const api::Object& object);
+
 class Feed;
 
 class Objects {
@@ -100,7 +103,7 @@ class Objects {
     using Change = std::function<Result<void>(api::Object&)>;
     using Match = std::function<bool(const api::Object&)>;
 
-    /// All must outlive it. `store` must keep every kind but ConfigMaps and Secrets resident (StoreOptions' default).
+    /// All must outlive it. `store` must keep every kind but ConfigMaps and Secrets resident (see store_options.hpp).
     Objects(loop::Loop& loop, store::Store& store, Random& random);
     ~Objects();
     Objects(const Objects&) = delete;

@@ -51,6 +51,8 @@ Result<DocumentHead> read_document_head(std::string_view json);
 struct EncodeOptions {
     /// Printed as metadata.resourceVersion of the document instead of the stored one, unless empty.
     std::string_view resource_version;
+    /// Leaves metadata.resourceVersion empty, whatever it is, and says where in the text its digits are to come.
+    size_t* revision_at = nullptr;
     /// Items of typed lists may go without kind and apiVersion.
     bool with_type_meta = true;
 };

@@ -23,12 +23,11 @@ struct StoreOptions {
     std::string data_dir;  ///< made when absent; empty: a database in memory, for tests and simulations
     std::shared_ptr<UniqueFd> lock;  ///< of lock_data_directory, which the store lets go of when it closes; it takes it itself when there is none
     int64_t soft_flush_interval_ms = 30'000;
-    /// Values of these above `resident_bytes_max` stay in the file; those of all others are in memory whatever their
-    /// size, because everything that reconciles reads them synchronously.
-    std::set<std::string, std::less<>> payload_resources = {"configmaps", "secrets"};
+    /// Values of these above `resident_bytes_max` stay in the file; those of all others are in memory whatever their size.
+    std::set<std::string, std::less<>> payload_resources;
     size_t resident_bytes_max = 16 * 1024;
     /// They come and go in numbers, the newest stay: `give_back` brings these together, unless they are more than some thousand.
-    std::set<std::string, std::less<>> passing_resources = {"events"};
+    std::set<std::string, std::less<>> passing_resources;
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
     /// What a watch gains by history is not to list again: beyond a quarter of what there is it is not worth its memory,
@@ -47,6 +46,8 @@ struct StoreOptions {
     /// Called on the loop when the file can no longer be trusted; must not return in the daemon. Default: log, _exit(1).
     std::function<void(const Error&)> fatal;
     std::string vfs;  ///< SQLite's file layer by name, for fault injection
+    /// Told of each write that gets a revision, before it is under way; for whoever holds the store to what it promises.
+    std::function<void(const Entry&)> submitted;
 };
 
 /// Opens (creates, migrates) the store and loads it. `executor` runs what blocks on the disk; it must outlive the store.

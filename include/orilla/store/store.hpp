@@ -10,7 +10,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,8 +58,12 @@ enum class Durability {
     memory,   ///< at once; never reaches the file; gone after a restart
 };
 
-/// Renders the value for the revision that was assigned. Called once, before the write is submitted.
-using Encode = std::function<std::string(uint64_t revision)>;
+/// A value as a writer gives it, and the place in it where the store puts the digits of the revision.
+struct Value {
+    std::string text;
+    size_t revision_at = 0;
+};
+std::string with_revision(const Value& value, uint64_t revision);
 
 /// A consistent snapshot, ordered by namespace and name.
 struct Listing {
@@ -111,11 +114,10 @@ class Store {
     // Writes. Errors: already_exists, not_found, conflict, in kubectl's wording; unavailable when the disk is full (then
     // nothing is changed; removals and urgent writes have some space kept for them). A conflict with a write that is still under way is answered after that write can be read.
 
-    virtual Task<Result<EntryPtr>> create(Key key, Durability durability, Encode encode) = 0;
-    virtual Task<Result<EntryPtr>> update(Key key, uint64_t expected_revision, Durability durability, Encode encode) = 0;
-    /// `last_state` renders what watchers see last, with the revision of the deletion.
-    virtual Task<Result<EntryPtr>> remove(Key key, uint64_t expected_revision, Durability durability,
-                                          Encode last_state) = 0;
+    virtual Task<Result<EntryPtr>> create(Key key, Durability durability, Value value) = 0;
+    virtual Task<Result<EntryPtr>> update(Key key, uint64_t expected_revision, Durability durability, Value value) = 0;
+    /// `last_state` is what watchers see last, with the revision of the deletion.
+    virtual Task<Result<EntryPtr>> remove(Key key, uint64_t expected_revision, Durability durability, Value last_state) = 0;
 
     // Reads.
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/object_world.hpp"
+#include "orilla/kinds/codec.hpp"
 
 using namespace orilla;
 using namespace orilla::objects;
@@ -348,7 +349,7 @@ TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
     ObjectWorld w;
     REQUIRE(w.run(w.objects.create<api::Pod>(busybox_pod("good"))));
     const auto damage = [&w](const char* name) {
-        Encode broken = [](uint64_t) { return std::string("{\"metadata\": \xff"); };
+        Value broken{"{\"metadata\": \xff", 13};
         REQUIRE(w.run(w.store->create({"pods", "default", name}, Durability::durable, std::move(broken))));
     };
     damage("bad");
@@ -367,11 +368,11 @@ TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
 
 TEST_CASE("Objects: what an older Orilla stored is brought to today's form by the next write, and only once") {
     ObjectWorld w;
-    auto old_form = [](uint64_t revision) {
-        return R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":")" +
-               std::to_string(revision) + R"(","creationTimestamp":"2024-05-06T07:08:09Z"},"spec":{"ports":[{"protocol":"TCP","port":80,)"
-               R"("targetPort":80}],"clusterIP":"None","type":"ClusterIP","sessionAffinity":"None","internalTrafficPolicy":"Cluster"}})";
-    };
+    store::Value old_form;
+    old_form.text = R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":")";
+    old_form.revision_at = old_form.text.size();
+    old_form.text += R"(","creationTimestamp":"2024-05-06T07:08:09Z"},"spec":{"ports":[{"protocol":"TCP","port":80,)"
+                     R"("targetPort":80}],"clusterIP":"None","type":"ClusterIP","sessionAffinity":"None","internalTrafficPolicy":"Cluster"}})";
     auto writing = w.store->create({"services", "default", "a"}, store::Durability::durable, old_form);
     REQUIRE(w.run(std::move(writing)));
     const auto same = [&w] {
@@ -386,4 +387,17 @@ TEST_CASE("Objects: what an older Orilla stored is brought to today's form by th
     CHECK(after->json->find(R"(,"status":{"loadBalancer":{}}})") != std::string::npos);
     REQUIRE(same());
     CHECK(w.store->find({"services", "default", "a"})->revision == after->revision);
+}
+
+TEST_CASE("value_of: the revision goes to metadata.resourceVersion, whatever else is called so") {
+    api::ConfigMap map;
+    map.metadata.name = "a";
+    map.metadata.resource_version = "7";
+    map.metadata.annotations["resourceVersion"] = "";
+    map.metadata.labels["resourceVersion"] = "";
+    map.data["resourceVersion"] = "";
+    api::Object object(std::move(map));
+    const std::string stored = store::with_revision(value_of(object), 12);
+    object.meta().resource_version = "12";
+    CHECK(stored == api::encode(object));
 }

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "../../support/object_world.hpp"
+#include "../../support/seeded_random.hpp"
 #include "slots.hpp"
 #include "sqlite.hpp"
 #include "../../support/store_fixture.hpp"

@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "../../support/object_world.hpp"
+#include "../../support/seeded_random.hpp"
 #include "faulty_vfs.hpp"
 #include "../../support/store_fixture.hpp"
 
