@@ -3,13 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "orilla/base/durable.hpp"
-#include "orilla/base/heap.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/network/node_ip.hpp"
-#include "orilla/node/host_ports.hpp"
 #include "orilla/objects/store_options.hpp"
 
 namespace orilla::wiring {
@@ -22,13 +22,6 @@ Result<void> make_private_directory(const std::string& path) {
     return ok();
 }
 
-/// After pods have changed; by then others may have with them.
-constexpr int64_t tidy_delay_ms = 2'000;
-/// After tidying; by then its changes are told, and what a busy time used may be let go of.
-constexpr int64_t give_back_delay_ms = 6'000;
-
-std::string source_key(const store::WatchEvent& event) { return event.entry->key.name; }
-
 /// The first address of the service range: the kubernetes Service's.
 std::string first_service_ip(const std::string& cidr) {
     auto parsed = network::parse_cidr(cidr);
@@ -38,7 +31,7 @@ std::string first_service_ip(const std::string& cidr) {
 }  // namespace
 
 Daemon::Daemon(loop::Loop& loop, ServeConfig config, const apiserver::BuildInfo& build)
-    : loop_(loop), config_(std::move(config)), build_(build), tidy_(loop), give_back_(loop), store_thread_(loop) {}
+    : loop_(loop), config_(std::move(config)), build_(build), store_thread_(loop) {}
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::make_directories() {
@@ -53,7 +46,7 @@ Result<void> Daemon::make_directories() {
 
 /// The certificate is for the host's name as well: it is what clients call the box by.
 void Daemon::keep_node_name() {
-    std::string name = node::plan_node_name(config_.node_name, objects_->list<api::Node>());
+    std::string name = node::plan_node_name(config_.node_name, plane_->objects().list<api::Node>());
     if (name == config_.node_name) return;
     log::info("the host is called " + config_.node_name + " now, the node goes on as " + name + ": --node-name would rename it");
     config_.tls_sans.push_back(std::exchange(config_.node_name, std::move(name)));
@@ -65,11 +58,9 @@ loop::Task<Result<void>> Daemon::open_store() {
     options.lock = claims_.data_dir;
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
     CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
-    objects_ = std::make_unique<objects::Objects>(loop_, *store_, random_);
+    plane_ = std::make_unique<ControlPlane>(ControlPlanePorts{loop_, *store_, random_});
     if (!config_.node_name_chosen) keep_node_name();
-    events_ = std::make_unique<objects::EventRecorder>(loop_, *objects_, config_.node_name);
-    auto task = objects_->ensure_standard_namespaces();
-    co_return co_await std::move(task);
+    co_return ok();
 }
 
 Result<void> Daemon::open_network() {
@@ -94,7 +85,6 @@ Result<void> Daemon::open_network() {
     TRY(dns_, network::DnsServer::open(loop_, random_, *zone_, dns));
     if (config_.node_ip.empty()) config_.node_ip = network::find_node_ip(config_.bridge);
     if (config_.node_ip.empty()) config_.node_ip = links_->gateway().text();
-    service_proxy_ = std::make_unique<proxy::ServiceProxy>(loop_, *objects_, *rules_, *zone_, config_.node_name);
     return ok();
 }
 
@@ -111,7 +101,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
     images_adapter_ = std::make_unique<ImagesAdapter>(*images_);
-    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, *objects_, *runtime_, config_.data_dir + "/logs");
+    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
     co_return ok();
 }
 
@@ -124,7 +114,7 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
     options.executor = work_thread_.get();
     options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };
     options.append_metrics = [this](std::string& out) { append_metrics(out); };
-    server_ = std::make_unique<apiserver::Server>(loop_, *objects_, std::move(options));
+    server_ = std::make_unique<apiserver::Server>(loop_, plane_->objects(), std::move(options));
     server_->serve_unix(std::move(sockets.unix_socket));
     if (!sockets.tcp_socket) return ok();
     auto names = pki::default_pki_names(config_.node_name, config_.cluster_domain,
@@ -134,102 +124,21 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
     return server_->serve_tls(std::move(sockets.tcp_socket), pki);
 }
 
-network::ServiceRules::Services Daemon::wanted_host_ports() {
-    network::ServiceRules::Services out;
-    for (const auto& pod : objects_->list<api::Pod>()) {
-        const std::string uid = pod->metadata.uid.str();
-        const auto link = links_->find(uid);
-        if (!link) continue;
-        if (auto ports = node::plan_host_ports(*pod, link->ip); !ports.empty()) out[node::host_ports_owner(uid)] = std::move(ports);
-    }
-    return out;
-}
-
-std::vector<std::string> Daemon::own_pods() {
-    std::vector<std::string> uids;
-    for (const auto& pod : objects_->list<api::Pod>())
-        if (pod->spec.node_name == config_.node_name) uids.push_back(pod->metadata.uid.str());
-    return uids;
-}
-
-/// What an earlier daemon left of pods that are gone. Runs beside everything else: a daemon that was killed under load
-/// leaves a lot, and neither the API nor the pods that are to run wait for its end.
-loop::Task<void> Daemon::collect_garbage() {
-    auto of_runtime = runtime_->collect_garbage(own_pods());
-    if (auto collected = co_await std::move(of_runtime); !collected)
-        log::warning("collect what is left of old pods: " + collected.error().message());
-    // Those of now: others have come meanwhile.
-    auto of_network = links_->keep_only(own_pods());
-    if (auto collected = co_await std::move(of_network); !collected)
-        log::warning("collect the networks of old pods: " + collected.error().message());
-}
-
-/// What pods took that have gone, and what it took to start them: events, history, decoded objects, the heap's free pages.
-void Daemon::give_back_later() {
-    if (tidy_.armed()) return;
-    tidy_.arm_after(tidy_delay_ms, [this] {
-        events_->tidy();
-        objects_->age_decoded();
-        give_back_.arm_after(give_back_delay_ms, [this] { background_->spawn(give_back()); });
-    });
-}
-
-loop::Task<void> Daemon::give_back() {
-    objects_->age_decoded();
-    api::Str::forget_interned();
-    auto giving = store_->give_back();
-    co_await std::move(giving);
-    for (size_t part = heap::give_back_part(0); part != 0;) {
-        co_await loop_.breathe();
-        part = heap::give_back_part(part);
-    }
-}
-
-void Daemon::follow_pods() {
-    pods_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) {
-        give_back_later();
-        const auto* pod = event.as<api::Pod>();
-        if (!pod || pod->spec.node_name != config_.node_name) return;
-        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
-    });
-    auto source_changed = [this](const store::WatchEvent& event) {
-        if (event.type == store::WatchEvent::Type::added && !ready_) return;
-        pod_agent_->source_changed(event.entry->key.ns, source_key(event));
-    };
-    config_maps_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::ConfigMap>(), source_changed);
-    secrets_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Secret>(), source_changed);
-    pods_->start();
-    config_maps_->start();
-    secrets_->start();
-}
-
-loop::Task<Result<void>> Daemon::start_node() {
-    auto look = [this] {
+void Daemon::build_node() {
+    NodeOptions options;
+    options.facts = node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir);
+    options.look = [this] {
         return loop::run_on(*work_thread_, loop_, [data = config_.data_dir] { return node::observe_pressure(data, data + "/images"); });
     };
-    node_agent_ = std::make_unique<node::NodeAgent>(
-        loop_, *objects_, node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir), std::move(look));
-    auto registering = node_agent_->start();
-    // It is tried again; what runs needs no Node object.
-    if (auto registered = co_await std::move(registering); !registered) log::error(registered.error().message());
-    node::PodAgentOptions options;
-    options.pods_dir = config_.data_dir + "/pods";
-    options.logs_dir = config_.data_dir + "/logs";
-    options.containers_dir = config_.data_dir + "/containers";
-    options.node_name = config_.node_name;
-    options.node_ip = config_.node_ip;
-    options.cluster_domain = config_.cluster_domain;
-    options.node_cpu_milli = node_agent_->facts().cpu_milli;
-    options.node_memory_bytes = node_agent_->facts().memory_bytes;
-    options.hardened_workloads = config_.workload_defaults == "hardened";
-    const node::PodPorts ports{*runtime_, *images_, *links_, *rules_, *pod_files_};
-    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, ports, std::move(options));
-    images_adapter_->set_in_use([this] { return pod_agent_->images_in_use(); });
-    background_ = std::make_unique<loop::Scope>(loop_);
-    background_->spawn(collect_garbage());
-    pod_agent_->start();
-    follow_pods();
-    co_return ok();
+    options.pods.pods_dir = config_.data_dir + "/pods";
+    options.pods.logs_dir = config_.data_dir + "/logs";
+    options.pods.containers_dir = config_.data_dir + "/containers";
+    options.pods.cluster_domain = config_.cluster_domain;
+    options.pods.hardened_workloads = config_.workload_defaults == "hardened";
+    const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_};
+    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_};
+    node_ = std::make_unique<NodeStack>(ports, std::move(options));
+    images_adapter_->set_in_use([this] { return node_->images_in_use(); });
 }
 
 /// What is to survive the daemon and never reaches flash.
@@ -238,12 +147,25 @@ loop::Task<void> Daemon::keep_in_memory() {
         log::info(config_.run_dir + " is not in memory (tmpfs): events and the latest status of pods end with the daemon");
         co_return;
     }
-    event_archive_ = std::make_unique<objects::EventArchive>(loop_, *work_thread_, *store_, *events_, config_.run_dir + "/events");
+    event_archive_ = std::make_unique<objects::EventArchive>(loop_, *work_thread_, *store_, plane_->events(), config_.run_dir + "/events");
     event_archive_->start();
-    status_archive_ = std::make_unique<objects::StatusArchive>(loop_, *work_thread_, *store_, *objects_, config_.run_dir + "/pod-status");
+    status_archive_ = std::make_unique<objects::StatusArchive>(loop_, *work_thread_, *store_, plane_->objects(), config_.run_dir + "/pod-status");
     auto restoring = status_archive_->restore_newer();
     co_await std::move(restoring);
     status_archive_->start();
+}
+
+controllers::ControllersOptions Daemon::controllers_options() const {
+    controllers::ControllersOptions options;
+    options.node_name = config_.node_name;
+    options.service_cidr = config_.service_cidr;
+    const size_t colon = config_.listen.rfind(':');
+    options.api_ip = config_.listen.substr(0, colon);
+    // Pods reach an API that listens everywhere at the node's address; without a listener there is none to reach.
+    if (!config_.listen.empty() && (options.api_ip.empty() || options.api_ip == "0.0.0.0" || options.api_ip.starts_with("[")))
+        options.api_ip = config_.node_ip;
+    options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
+    return options;
 }
 
 loop::Task<Result<void>> Daemon::start() {
@@ -255,30 +177,20 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(open_store());
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
+    CO_TRY_VOID(plane_->open(controllers_options()));
     auto keeping = keep_in_memory();
     co_await std::move(keeping);
-    controllers::ControllersOptions options;
-    options.node_name = config_.node_name;
-    options.service_cidr = config_.service_cidr;
-    const size_t colon = config_.listen.rfind(':');
-    options.api_ip = config_.listen.substr(0, colon);
-    // Pods reach an API that listens everywhere at the node's address; without a listener there is none to reach.
-    if (!config_.listen.empty() && (options.api_ip.empty() || options.api_ip == "0.0.0.0" || options.api_ip.starts_with("[")))
-        options.api_ip = config_.node_ip;
-    options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
-    controllers_ = std::make_unique<controllers::Controllers>(loop_, *objects_, *events_, std::move(options));
-    scheduler_ = std::make_unique<scheduler::Scheduler>(loop_, *objects_, *events_);
+    build_node();
     CO_CHECK_VOID(open_server(std::move(sockets)));
-    CO_CHECK_VOID(service_proxy_->start(wanted_host_ports()));
-    controllers_->start();
-    CO_TRY_VOID(start_node());
-    scheduler_->start();
+    CO_CHECK_VOID(node_->start_proxy());
+    plane_->start_controllers();
+    CO_TRY_VOID(node_->start());
+    plane_->start_scheduler();
     if (!config_.manifests.empty()) {
-        manifests_ = std::make_unique<node::ManifestsDirectory>(loop_, *objects_, *work_thread_, config_.manifests);
+        manifests_ = std::make_unique<node::ManifestsDirectory>(loop_, plane_->objects(), *work_thread_, config_.manifests);
         manifests_->start();
     }
     ready_ = was_ready_ = true;
-    give_back_later();  // what starting took
     log::info("orilla " ORILLA_VERSION " is ready: node " + config_.node_name + ", API on " + config_.socket +
               (config_.listen.empty() ? "" : " and https://" + config_.listen));
     co_return ok();
@@ -288,7 +200,7 @@ loop::Task<Result<void>> Daemon::start() {
 /// range, and so would rules that reject what they do not know.
 void Daemon::take_network_back() {
     if (!links_ || !links_->made_bridge() || !links_->list().empty()) return;
-    service_proxy_.reset();
+    node_.reset();
     dns_.reset();
     rules_.reset();
     links_.reset();
@@ -302,14 +214,8 @@ loop::Task<Result<void>> Daemon::stop() {
     server_.reset();
     if (made_socket_) ::unlink(config_.socket.c_str());
     manifests_.reset();
-    // Before the agent, which they call: a store that closes makes them look once more.
-    pods_.reset();
-    config_maps_.reset();
-    secrets_.reset();
-    tidy_.disarm();
-    give_back_.disarm();
-    background_.reset();
-    pod_agent_.reset();
+    if (plane_) plane_->stop();
+    if (node_) node_->stop();
     if (!was_ready_) take_network_back();
     if (!store_) co_return ok();
     if (event_archive_) {
@@ -325,10 +231,8 @@ loop::Task<Result<void>> Daemon::stop() {
 }
 
 void Daemon::append_metrics(std::string& out) const {
-    auto counters = controllers_ ? controllers_->counters() : std::vector<std::pair<std::string, loop::WorkerCounters>>();
-    if (scheduler_) counters.emplace_back("scheduler", scheduler_->counters());
-    if (pod_agent_) counters.emplace_back("pod", pod_agent_->counters());
-    if (service_proxy_) counters.emplace_back("service-proxy", service_proxy_->counters());
+    WorkerCounts counters = plane_->counters();
+    if (node_) std::ranges::move(node_->counters(), std::back_inserter(counters));
     out += "# TYPE orilla_reconcile_total counter\n";
     for (const auto& [name, count] : counters)
         out += "orilla_reconcile_total{controller=\"" + name + "\"} " + std::to_string(count.reconciled) + "\n";

@@ -6,10 +6,11 @@
 #include <optional>
 
 #include "claims.hpp"
+#include "control_plane.hpp"
 #include "images_adapter.hpp"
 #include "logs_adapter.hpp"
+#include "node_stack.hpp"
 #include "orilla/apiserver/server.hpp"
-#include "orilla/controllers/controllers.hpp"
 #include "orilla/images/images.hpp"
 #include "orilla/loop/io_pool.hpp"
 #include "orilla/loop/io_thread.hpp"
@@ -17,15 +18,9 @@
 #include "orilla/network/links.hpp"
 #include "orilla/network/open_service_rules.hpp"
 #include "orilla/node/manifests.hpp"
-#include "orilla/node/node_agent.hpp"
-#include "orilla/node/pod_agent.hpp"
 #include "orilla/objects/event_archive.hpp"
-#include "orilla/objects/events.hpp"
-#include "orilla/objects/objects.hpp"
 #include "orilla/objects/status_archive.hpp"
-#include "orilla/proxy/service_proxy.hpp"
 #include "orilla/runtime/runtime.hpp"
-#include "orilla/scheduler/scheduler.hpp"
 #include "orilla/store/sqlite_store.hpp"
 #include "serve_config.hpp"
 
@@ -46,15 +41,10 @@ class Daemon {
     Result<void> open_server(apiserver::ListeningSockets sockets);
     loop::Task<Result<void>> open_store();
     loop::Task<Result<void>> open_runtime();
-    loop::Task<Result<void>> start_node();
-    std::vector<std::string> own_pods();
-    loop::Task<void> collect_garbage();
-    network::ServiceRules::Services wanted_host_ports();
+    controllers::ControllersOptions controllers_options() const;
+    void build_node();
     void keep_node_name();
     loop::Task<void> keep_in_memory();
-    void follow_pods();
-    void give_back_later();
-    loop::Task<void> give_back();
     void take_network_back();
     void append_metrics(std::string& out) const;
 
@@ -64,8 +54,6 @@ class Daemon {
     SystemRandom random_;
     bool ready_ = false;
     bool was_ready_ = false;
-    loop::Timer tidy_;
-    loop::Timer give_back_;
     network::LinksConfig links_config_;
     network::ServiceRulesConfig rules_config_;
     loop::IoThread store_thread_;
@@ -75,8 +63,7 @@ class Daemon {
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
     std::unique_ptr<store::Store> store_;
-    std::unique_ptr<objects::Objects> objects_;
-    std::unique_ptr<objects::EventRecorder> events_;
+    std::unique_ptr<ControlPlane> plane_;
     std::unique_ptr<objects::EventArchive> event_archive_;
     std::unique_ptr<objects::StatusArchive> status_archive_;
     std::unique_ptr<images::Images> images_;
@@ -87,17 +74,9 @@ class Daemon {
     std::unique_ptr<network::DnsServer> dns_;
     std::unique_ptr<ImagesAdapter> images_adapter_;
     std::unique_ptr<LogsAdapter> logs_adapter_;
-    std::unique_ptr<proxy::ServiceProxy> service_proxy_;
-    std::unique_ptr<controllers::Controllers> controllers_;
-    std::unique_ptr<scheduler::Scheduler> scheduler_;
-    std::unique_ptr<node::NodeAgent> node_agent_;
-    std::unique_ptr<node::PodAgent> pod_agent_;
-    std::unique_ptr<objects::Follower> pods_;
-    std::unique_ptr<objects::Follower> config_maps_;
-    std::unique_ptr<objects::Follower> secrets_;
+    std::unique_ptr<NodeStack> node_;
     std::unique_ptr<node::ManifestsDirectory> manifests_;
     std::unique_ptr<apiserver::Server> server_;
-    std::unique_ptr<loop::Scope> background_;  ///< last: what runs in it uses all of the above
 };
 
 }  // namespace orilla::wiring

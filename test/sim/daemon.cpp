@@ -8,6 +8,8 @@ namespace orilla::sim {
 
 namespace {
 
+constexpr const char* service_cidr = "10.43.0.0/24";
+
 node::NodeFacts node_facts() {
     node::NodeFacts facts;
     facts.name = node_name;
@@ -50,10 +52,8 @@ void Daemon::start() { main_.spawn(run()); }
 void Daemon::stop() {
     ready_ = false;
     clients_.cancel();
-    pods_.reset();
-    config_maps_.reset();
-    secrets_.reset();
-    pod_agent_.reset();
+    if (plane_) plane_->stop();
+    if (node_) node_->stop();
     main_.spawn(close());
 }
 
@@ -90,87 +90,46 @@ loop::Task<Result<void>> Daemon::open_store() {
     CO_CHECK(auto opened, store::open_sqlite_store(loop_, executor_, std::move(options)));
     ledger_.check_loaded(*opened);
     store_ = std::make_unique<WitnessStore>(std::move(opened), ledger_);
-    objects_ = std::make_unique<objects::Objects>(loop_, *store_, random_);
-    events_ = std::make_unique<objects::EventRecorder>(loop_, *objects_, node_name);
-    watch_ = std::make_unique<RolloutWatch>(loop_, *objects_, host_, rollouts_);
+    plane_ = std::make_unique<wiring::ControlPlane>(wiring::ControlPlanePorts{loop_, *store_, random_});
+    watch_ = std::make_unique<RolloutWatch>(loop_, plane_->objects(), host_, rollouts_);
     watch_->start();
-    auto task = objects_->ensure_standard_namespaces();
+    controllers::ControllersOptions controllers;
+    controllers.service_cidr = service_cidr;
+    controllers.node_name = node_name;
+    controllers.api_ip = node_facts().ip;
+    auto task = plane_->open(std::move(controllers));
     co_return co_await std::move(task);
+}
+
+void Daemon::build_node() {
+    runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
+    host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
+    zone_ = std::make_unique<network::DnsZone>("cluster.local", *network::parse_cidr(node_facts().pod_cidr), *network::parse_cidr(service_cidr));
+    wiring::NodeOptions options;
+    options.facts = node_facts();
+    options.pods.pods_dir = "pods";
+    options.pods.logs_dir = "logs";
+    options.pods.containers_dir = "containers";
+    options.pods.cluster_domain = "cluster.local";
+    options.pods.host_resolv_conf = "resolv.conf";
+    const node::PodPorts pods{*runtime_, images_, links_, rules_, files_};
+    const wiring::NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_};
+    node_ = std::make_unique<wiring::NodeStack>(ports, std::move(options));
 }
 
 loop::Task<Result<void>> Daemon::bring_up() {
     CO_TRY_VOID(open_store());
-    const network::Cidr pod_cidr = network::parse_cidr("10.42.0.0/24").value();
-    const network::Cidr service_cidr = network::parse_cidr("10.43.0.0/24").value();
-    zone_ = std::make_unique<network::DnsZone>("cluster.local", pod_cidr, service_cidr);
-    service_proxy_ = std::make_unique<proxy::ServiceProxy>(loop_, *objects_, rules_, *zone_, node_name);
-    runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
-    host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
-    controllers::ControllersOptions options;
-    options.service_cidr = service_cidr.text();
-    options.node_name = node_facts().name;
-    options.api_ip = "192.0.2.10";
-    controllers_ = std::make_unique<controllers::Controllers>(loop_, *objects_, *events_, std::move(options));
-    scheduler_ = std::make_unique<scheduler::Scheduler>(loop_, *objects_, *events_);
-    network::ServiceRules::Services no_host_ports;
-    CO_CHECK_VOID(service_proxy_->start(std::move(no_host_ports)));
-    controllers_->start();
-    CO_TRY_VOID(start_node());
-    scheduler_->start();
+    build_node();
+    CO_CHECK_VOID(node_->start_proxy());
+    plane_->start_controllers();
+    CO_TRY_VOID(node_->start());
+    plane_->start_scheduler();
     co_return ok();
-}
-
-loop::Task<Result<void>> Daemon::start_node() {
-    node_agent_ = std::make_unique<node::NodeAgent>(loop_, *objects_, node_facts());
-    auto registering = node_agent_->start();
-    if (auto registered = co_await std::move(registering); !registered) host_.trace().add("daemon: " + registered.error().message());
-    node::PodAgentOptions options;
-    options.pods_dir = "pods";
-    options.logs_dir = "logs";
-    options.containers_dir = "containers";
-    options.node_name = node_name;
-    options.node_ip = node_facts().ip;
-    options.cluster_domain = "cluster.local";
-    options.host_resolv_conf = "resolv.conf";
-    options.node_cpu_milli = node_agent_->facts().cpu_milli;
-    options.node_memory_bytes = node_agent_->facts().memory_bytes;
-    const node::PodPorts ports{*runtime_, images_, links_, rules_, files_};
-    pod_agent_ = std::make_unique<node::PodAgent>(loop_, *objects_, *events_, ports, std::move(options));
-    CO_TRY_VOID(collect_garbage());
-    pod_agent_->start();
-    follow_pods();
-    co_return ok();
-}
-
-loop::Task<Result<void>> Daemon::collect_garbage() {
-    std::vector<std::string> uids;
-    for (const auto& pod : objects_->list<api::Pod>())
-        if (pod->spec.node_name == node_name) uids.push_back(pod->metadata.uid.str());
-    CO_TRY_VOID(runtime_->collect_garbage(uids));
-    CO_TRY_VOID(links_.keep_only(std::move(uids)));
-    co_return ok();
-}
-
-void Daemon::follow_pods() {
-    pods_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) {
-        const auto* pod = event.as<api::Pod>();
-        if (!pod || pod->spec.node_name != node_name) return;
-        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
-    });
-    auto source_changed = [this](const store::WatchEvent& event) {
-        if (event.type == store::WatchEvent::Type::added && !ready_) return;
-        pod_agent_->source_changed(event.entry->key.ns, event.entry->key.name);
-    };
-    config_maps_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::ConfigMap>(), source_changed);
-    secrets_ = std::make_unique<objects::Follower>(*objects_, api::kind_of<api::Secret>(), source_changed);
-    pods_->start();
-    config_maps_->start();
-    secrets_->start();
 }
 
 /// A container of a pod that is to run may only be killed for a probe that fails or an image that was changed.
 std::string Daemon::why_not_kill(const std::string& uid, const std::string& name) {
-    for (const auto& pod : objects_->list<api::Pod>()) {
+    for (const auto& pod : objects().list<api::Pod>()) {
         if (pod->metadata.uid != uid) continue;
         const bool ended = pod->status.phase == "Succeeded" || pod->status.phase == "Failed";
         if (pod->metadata.deletion_timestamp || ended || pod->spec.active_deadline_seconds) return "";
@@ -189,10 +148,8 @@ std::string Daemon::why_not_kill(const std::string& uid, const std::string& name
 
 std::map<std::string, uint64_t> Daemon::reconciled() const {
     std::map<std::string, uint64_t> out;
-    for (const auto& [name, counters] : controllers_->counters()) out[name] = counters.reconciled;
-    out["scheduler"] = scheduler_->counters().reconciled;
-    out["pod"] = pod_agent_->counters().reconciled;
-    out["service-proxy"] = service_proxy_->counters().reconciled;
+    for (const auto& [name, counters] : plane_->counters()) out[name] = counters.reconciled;
+    for (const auto& [name, counters] : node_->counters()) out[name] = counters.reconciled;
     return out;
 }
 

@@ -1,22 +1,16 @@
-// One life of the daemon: the real store, controllers, scheduler, node agent and service proxy on a loop of their own,
-// over the fake ports. Destroying it is kill -9: nothing is finished, and what the host does goes on.
-// It mirrors wiring/daemon.cpp, which names the concrete types.
+// One life of the daemon: the real store, control plane and node on a loop of their own, over the fake ports. Destroying it
+// is kill -9: nothing is finished, and what the host does goes on.
 #pragma once
 
 #include <memory>
 
 #include "disk.hpp"
 #include "fakes.hpp"
-#include "orilla/controllers/controllers.hpp"
 #include "orilla/network/dns.hpp"
-#include "orilla/node/node_agent.hpp"
-#include "orilla/node/pod_agent.hpp"
-#include "orilla/objects/events.hpp"
-#include "orilla/objects/feed.hpp"
-#include "orilla/proxy/service_proxy.hpp"
-#include "orilla/scheduler/scheduler.hpp"
 #include "rollout_watch.hpp"
 #include "slow_executor.hpp"
+#include "wiring/control_plane.hpp"
+#include "wiring/node_stack.hpp"
 #include "witness_store.hpp"
 
 namespace orilla::sim {
@@ -49,7 +43,7 @@ class Daemon {
 
     const DaemonOptions& options() const { return options_; }
     loop::Loop& loop() { return loop_; }
-    objects::Objects& objects() { return *objects_; }
+    objects::Objects& objects() { return plane_->objects(); }
     store::Store& store() { return store_->inner(); }
     bool has_store() const { return store_ != nullptr; }
     /// What API clients have under way.
@@ -61,9 +55,7 @@ class Daemon {
     loop::Task<void> close();
     loop::Task<Result<void>> bring_up();
     loop::Task<Result<void>> open_store();
-    loop::Task<Result<void>> start_node();
-    loop::Task<Result<void>> collect_garbage();
-    void follow_pods();
+    void build_node();
     std::string why_not_kill(const std::string& uid, const std::string& name);
 
     Host& host_;
@@ -78,20 +70,14 @@ class Daemon {
     bool ended_ = false;
     bool closed_ = false;
     std::unique_ptr<WitnessStore> store_;
-    std::unique_ptr<objects::Objects> objects_;
-    std::unique_ptr<objects::EventRecorder> events_;
+    std::unique_ptr<wiring::ControlPlane> plane_;
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
     FakeLinks links_;
     FakeRules rules_;
     std::unique_ptr<network::DnsZone> zone_;
-    std::unique_ptr<proxy::ServiceProxy> service_proxy_;
-    std::unique_ptr<controllers::Controllers> controllers_;
-    std::unique_ptr<scheduler::Scheduler> scheduler_;
-    std::unique_ptr<node::NodeAgent> node_agent_;
-    std::unique_ptr<node::PodAgent> pod_agent_;
-    std::unique_ptr<objects::Follower> pods_, config_maps_, secrets_;
+    std::unique_ptr<wiring::NodeStack> node_;
     loop::Scope main_;
     loop::Scope clients_;
 };

@@ -1,0 +1,67 @@
+// A node over its ports: the agent that registers it, the agent of its pods, the service proxy. The daemon and the
+// simulation build the same one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control_plane.hpp"
+#include "orilla/loop/loop.hpp"
+#include "orilla/network/dns.hpp"
+#include "orilla/node/node_agent.hpp"
+#include "orilla/node/pod_agent.hpp"
+#include "orilla/objects/feed.hpp"
+#include "orilla/objects/objects.hpp"
+#include "orilla/proxy/service_proxy.hpp"
+
+namespace orilla::wiring {
+
+/// All outlive it.
+struct NodePorts {
+    loop::Loop& loop;
+    objects::Objects& objects;
+    objects::EventRecorder& events;
+    node::PodPorts pods;
+    network::DnsZone& zone;
+};
+
+struct NodeOptions {
+    node::NodeFacts facts;
+    node::NodeAgent::LookFn look;  ///< how short the node is; empty: never
+    node::PodAgentOptions pods;    ///< what the facts say is filled in
+};
+
+class NodeStack {
+  public:
+    NodeStack(NodePorts ports, NodeOptions options);
+    ~NodeStack();
+    /// Rules and zone are as the store says, hostPorts of running pods among them.
+    Result<void> start_proxy();
+    /// Registers the node and takes up its pods.
+    loop::Task<Result<void>> start();
+    /// Before the store closes: a store that closes makes followers look once more.
+    void stop();
+    std::vector<std::string> images_in_use() const;
+    WorkerCounts counters() const;
+
+  private:
+    network::ServiceRules::Services wanted_host_ports();
+    std::vector<std::string> own_pods();
+    loop::Task<void> collect_garbage();
+    void follow_pods();
+
+    const NodePorts ports_;
+    const std::string node_name_;
+    const node::PodAgentOptions pod_options_;
+    proxy::ServiceProxy proxy_;
+    node::NodeAgent node_agent_;
+    bool is_started_ = false;
+    std::unique_ptr<node::PodAgent> pod_agent_;
+    std::unique_ptr<objects::Follower> pods_;
+    std::unique_ptr<objects::Follower> config_maps_;
+    std::unique_ptr<objects::Follower> secrets_;
+    std::unique_ptr<loop::Scope> background_;  ///< last: what runs in it uses all of the above
+};
+
+}  // namespace orilla::wiring
