@@ -5,7 +5,6 @@
 #include "cluster/pod_gc.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
-#include "service/service_allocation.hpp"
 #include "workload/deployment_controller.hpp"
 #include "workload/replicaset_controller.hpp"
 
@@ -35,26 +34,12 @@ constexpr struct {
 
 struct Controllers::Impl {
     Impl(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, ControllersOptions given)
-        : options(std::move(given)),
-          allocation(options.service_cidr),
-          services(objects, api::kind_of<api::Service>(), [this](const objects::FeedEvent& event) { service_changed(event); }) {
-        // Before the first write of a Service: the addresses that are taken are known from here on.
-        for (const auto& service : objects.list<api::Service>()) allocation.adopt(*service);
-        objects.add_admission(allocation);
+        : options(std::move(given)) {
         const Surroundings with{loop, objects, events, options};
         for (const auto& [name, make_one] : all_controllers) controllers.push_back(make_one(with));
     }
 
-    /// An update that was stored may have given up addresses.
-    void service_changed(const objects::FeedEvent& event) {
-        if (event.type != store::WatchEvent::Type::modified) return;
-        const auto *before = event.before_as<api::Service>(), *now = event.as<api::Service>();
-        if (before && now) allocation.settle(*before, *now);
-    }
-
     const ControllersOptions options;
-    ServiceAllocation allocation;
-    objects::Follower services;
     std::vector<std::unique_ptr<Controller>> controllers;
 };
 
@@ -63,7 +48,6 @@ Controllers::Controllers(loop::Loop& loop, objects::Objects& objects, objects::E
 Controllers::~Controllers() = default;
 
 void Controllers::start() {
-    impl_->services.start();
     for (const auto& controller : impl_->controllers) controller->start();
 }
 

@@ -41,14 +41,6 @@ void finalize_namespace(Object& stored, const Object& written) {
     stored.as<Namespace>().spec.finalizers = written.as<Namespace>().spec.finalizers;
 }
 
-Result<void> check_namespace_deletion(const Object& object) {
-    const Str& name = object.meta().name;
-    for (std::string_view lasting : {"default", "kube-system", "kube-public"})
-        if (name == lasting)
-            return make_forbidden_error("", "namespaces", name, "this namespace may not be deleted");
-    return ok();
-}
-
 void mark_namespace(Object& object) { object.as<Namespace>().status.phase = "Terminating"; }
 
 bool is_namespace_held(const Object& object) { return !object.as<Namespace>().spec.finalizers.empty(); }
@@ -61,7 +53,6 @@ const KindRules namespace_rules = {
     .prepare_create = hold_namespace,
     .prepare_update = keep_namespace,
     .finalize = finalize_namespace,
-    .check_deletion = check_namespace_deletion,
     .mark_deleted = mark_namespace,
     .is_held = is_namespace_held,
     .shows_deleted = true,

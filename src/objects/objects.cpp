@@ -121,43 +121,7 @@ Stored Objects::remember(store::EntryPtr entry, std::shared_ptr<api::Object> obj
     return {std::move(entry), std::move(shared)};
 }
 
-// ---- admission -------------------------------------------------------------------------------------------------------
-
-Result<void> Objects::admit_create(api::Object& object) {
-    for (size_t i = 0; i < admissions_.size(); ++i) {
-        auto admitted = admissions_[i]->on_create(object);
-        if (admitted) continue;
-        while (i-- > 0) admissions_[i]->on_abandoned(object, nullptr);
-        return std::move(admitted).error();
-    }
-    return ok();
-}
-
-Result<void> Objects::admit_update(api::Object& updated, const api::Object& old) {
-    for (size_t i = 0; i < admissions_.size(); ++i) {
-        auto admitted = admissions_[i]->on_update(updated, old);
-        if (admitted) continue;
-        while (i-- > 0) admissions_[i]->on_abandoned(updated, &old);
-        return std::move(admitted).error();
-    }
-    return ok();
-}
-
-void Objects::abandon(const api::Object& object, const api::Object* old) {
-    for (Admission* admission : admissions_) admission->on_abandoned(object, old);
-}
-
 // ---- create ----------------------------------------------------------------------------------------------------------
-
-Result<void> Objects::check_namespace(const api::Object& object) {
-    const std::string ns = object.meta().namespace_.str();
-    const auto found = get<api::Namespace>(ns);
-    if (!found) return store::not_found_error({"namespaces", "", ns});
-    if (!found->metadata.deletion_timestamp) return ok();
-    return api::make_forbidden_error(object.kind().group, object.kind().plural, object.meta().name,
-                                     "unable to create new content in namespace " + ns + " because it is being terminated")
-        .with_cause({"NamespaceTerminating", "namespace " + ns + " is being terminated", "metadata.namespace"});
-}
 
 Result<void> Objects::prepare_create(api::Object& object) {
     api::ObjectMeta& meta = object.meta();
@@ -167,56 +131,57 @@ Result<void> Objects::prepare_create(api::Object& object) {
     if (!object.kind().namespaced) meta.namespace_ = api::Str();
     else if (meta.namespace_.empty()) meta.namespace_ = "default";
     if (meta.name.empty() && !meta.generate_name.empty()) meta.name = api::Str(generate_name(meta, random_));
-    if (object.kind().namespaced) TRY_VOID(check_namespace(object));
     initialise(object, random_.uuid(), clock().wall_s());
     api::apply_defaults(object);
     initialise_after_defaults(object);
     return ok();
 }
 
-Task<Result<Stored>> Objects::create(api::Object object, WriteOptions options) {
+Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
     const bool generated = object.meta().name.empty() && !object.meta().generate_name.empty();
     CO_CHECK_VOID(prepare_create(object));
-    CO_CHECK_VOID(admit_create(object));
+    if (admissions_.handles(object.kind(), Operation::create)) CO_TRY_VOID(admissions_.admit(object, nullptr, context));
     auto shared = std::make_shared<api::Object>(std::move(object));
     auto valid = api::validate_create(*shared);
     Result<Stored> created = Error(Code::internal, "not created");
     for (int attempt = 0; attempt < name_attempts_max; ++attempt) {
         if (!valid) break;
-        auto creating = create_named(shared, options);
+        auto creating = create_named(shared, context);
         created = co_await std::move(creating);
         if (created || !generated || created.error().code() != Code::already_exists) break;
         shared->meta().name = api::Str(generate_name(shared->meta(), random_));
     }
-    if (!created || options.dry_run) abandon(*shared, nullptr);
+    if (!created || context.dry_run) admissions_.abandon(*shared, nullptr);
     if (!valid) co_return std::move(valid).error();
     co_return std::move(created);
 }
 
-Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, WriteOptions options) {
+Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, WriteContext context) {
     store::Key key = key_of(*object);
-    if (options.dry_run) {
+    if (context.dry_run) {
         if (store_.find(key)) co_return store::already_exists_error(key);
         co_return imagine(object, store_.revision());
     }
     const store::Durability durability = durability_of(object->kind());
     CO_TRY(store::EntryPtr entry, store_.create(std::move(key), durability, value_of(*object)));
-    co_return remember(std::move(entry), std::move(object));
+    Stored stored = remember(std::move(entry), std::move(object));
+    admissions_.commit(stored.object.get(), nullptr);
+    co_return stored;
 }
 
 // ---- update ----------------------------------------------------------------------------------------------------------
 
-Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions options) {
+Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext context, WhenMissing when_missing) {
     CO_CHECK_VOID(take_revision(object));
     const bool conditional = !object.meta().resource_version.empty();
-    const bool creates = options.creates && part == Part::main && object.kind().put_creates;
+    const bool creates = when_missing == WhenMissing::create && part == Part::main && object.kind().put_creates;
     const store::Key key = key_of(object);
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         auto reading = read(object.kind(), key.ns, key.name);
         auto old = co_await std::move(reading);
         if (!old && creates && old.error().code() == Code::not_found) {
-            auto creating = create_by_update(object.clone(), options);
+            auto creating = create_by_update(object.clone(), context);
             updated = co_await std::move(creating);
             // Somebody else was faster: then there is one to replace.
             if (updated || updated.error().code() != Code::already_exists) break;
@@ -224,7 +189,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions
         }
         if (!old) co_return std::move(old).error();
         CO_CHECK_VOID(check_preconditions(object, *old));
-        auto updating = update_once(*old, object.clone(), part, options);
+        auto updating = update_once(*old, object.clone(), part, context);
         updated = co_await std::move(updating);
         if (updated || conditional || updated.error().code() != Code::conflict) break;
     }
@@ -232,18 +197,18 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteOptions
 }
 
 /// As Kubernetes does: whatever revision it names is that of one which is gone, a uid still has to match.
-Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteOptions options) {
+Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteContext context) {
     if (const api::Str uid = object.meta().uid; !uid.empty())
         co_return store::conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
     object.meta().resource_version = api::Str();
-    auto creating = create(std::move(object), options);
+    auto creating = create(std::move(object), context);
     auto created = co_await std::move(creating);
     if (created) created->created = true;
     co_return std::move(created);
 }
 
 Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
-                                     Part part, WriteOptions options) {
+                                     Part part, WriteContext context) {
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(const Stored old, read(kind, ns, name));
@@ -251,61 +216,65 @@ Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, 
         CO_CHECK_VOID(change(object));
         CO_CHECK_VOID(take_revision(object));
         CO_CHECK_VOID(check_preconditions(object, old));
-        auto updating = update_once(old, std::move(object), part, options);
+        auto updating = update_once(old, std::move(object), part, context);
         updated = co_await std::move(updating);
         if (updated || updated.error().code() != Code::conflict) break;
     }
     co_return std::move(updated);
 }
 
-Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object, Part part, WriteOptions options) {
+Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object, Part part, WriteContext context) {
     const api::Object& before = *old.object;
     keep_stored_fields(object, before, part);
     api::apply_defaults(object);
     if (same_content(object, before)) {
         if (part != Part::main || !is_of_old_form(old)) co_return old;
-        auto rewriting = write_update(old, std::make_shared<api::Object>(std::move(object)), part, options);
+        auto rewriting = write_update(old, std::make_shared<api::Object>(std::move(object)), part, context);
         co_return co_await std::move(rewriting);
     }
     CO_CHECK_VOID(check_finalizers(object, before));
-    CO_CHECK_VOID(admit_update(object, before));
+    if (admissions_.handles(object.kind(), Operation::update)) CO_TRY_VOID(admissions_.admit(object, &before, context));
     auto shared = std::make_shared<api::Object>(std::move(object));
     auto valid = part == Part::status ? api::validate_status_update(*shared, before) : api::validate_update(*shared, before);
     if (!valid) {
-        abandon(*shared, &before);
+        admissions_.abandon(*shared, &before);
         co_return std::move(valid).error();
     }
     if (part == Part::main) count_generation(*shared, before);
     // Admission may have put back what the client left out.
     const bool changed = !same_content(*shared, before);
-    auto writing = write_update(old, shared, part, options);
+    auto writing = write_update(old, shared, part, context);
     Result<Stored> written = old;
     if (changed) written = co_await std::move(writing);
-    if (!written || !changed || options.dry_run) abandon(*shared, &before);
+    if (!written || !changed || context.dry_run) admissions_.abandon(*shared, &before);
     co_return std::move(written);
 }
 
 Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
-                                           WriteOptions options) {
+                                           WriteContext context) {
     if (deletion_complete(*object)) {
-        auto erasing = erase(old, std::move(object), options);
+        auto erasing = erase(old, std::move(object), context);
         co_return co_await std::move(erasing);
     }
-    if (options.dry_run) co_return imagine(object, old.entry->revision);
+    if (context.dry_run) co_return imagine(object, old.entry->revision);
     const store::Durability durability = plan_durability(*object, *old.object, part);
     CO_TRY(store::EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, value_of(*object)));
-    co_return remember(std::move(entry), std::move(object));
+    Stored stored = remember(std::move(entry), std::move(object));
+    admissions_.commit(stored.object.get(), old.object.get());
+    co_return stored;
 }
 
-Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string node, WriteOptions options) {
+Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string node, WriteContext context) {
     const api::KindInfo& kind = api::kind_of<api::Pod>();
     Result<Stored> bound = Error(Code::internal, "not bound");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(const Stored old, read(kind, ns, pod));
         auto object = std::make_shared<api::Object>(old.object->clone());
         CO_CHECK_VOID(plan_bind(object->as<api::Pod>(), node, clock().wall_s()));
-        auto writing = write_update(old, std::move(object), Part::main, options);
+        if (admissions_.handles(kind, Operation::update)) CO_TRY_VOID(admissions_.admit(*object, old.object.get(), context));
+        auto writing = write_update(old, object, Part::main, context);
         bound = co_await std::move(writing);
+        if (!bound || context.dry_run) admissions_.abandon(*object, old.object.get());
         if (bound || bound.error().code() != Code::conflict) break;
     }
     co_return std::move(bound);
@@ -313,13 +282,13 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
 
 // ---- remove ----------------------------------------------------------------------------------------------------------
 
-Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options) {
-    if (options.dry_run) co_return imagine(last, old.entry->revision);
+Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Object> last, WriteContext context) {
+    if (context.dry_run) co_return imagine(last, old.entry->revision);
     const store::Durability durability = durability_of(last->kind());
     CO_TRY(store::EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, value_of(*last)));
     cache_->drop(entry->key);
     set_revision(*last, entry->revision);
-    for (Admission* admission : admissions_) admission->on_deleted(*last);
+    admissions_.commit(nullptr, last.get());
     co_return Stored{std::move(entry), std::move(last)};
 }
 
@@ -336,7 +305,7 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
         }
         const Stored old{std::move(entry), std::move(*object)};
         CO_CHECK_VOID(check_delete_preconditions(options, old));
-        CO_CHECK_VOID(check_may_be_deleted(*old.object));
+        if (admissions_.handles(kind, Operation::remove)) CO_TRY_VOID(admissions_.admit_delete(*old.object, options.context));
         auto removing = remove_once(old, options);
         removed = co_await std::move(removing);
         if (removed || removed.error().code() != Code::conflict) break;
@@ -358,7 +327,7 @@ Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, stor
     CO_CHECK(auto shared, only_named(kind, entry->key));
     const Stored old{entry, shared};
     CO_CHECK_VOID(check_delete_preconditions(options, old));
-    auto erasing = erase(old, shared, WriteOptions{options.dry_run});
+    auto erasing = erase(old, shared, options.context);
     auto erased = co_await std::move(erasing);
     if (!erased) co_return std::move(erased).error();
     unreadable_.erase(entry->key);
@@ -368,10 +337,9 @@ Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, stor
 Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOptions& options) {
     DeletePlan plan = plan_delete(*old.object, options, clock().wall_s());
     if (plan.action == DeletePlan::Action::keep) co_return Removed{old, true};
-    const WriteOptions write{options.dry_run};
     auto next = std::make_shared<api::Object>(std::move(plan.next));
     const bool gone = plan.action == DeletePlan::Action::remove;
-    auto task = gone ? erase(old, std::move(next), write) : write_update(old, std::move(next), Part::main, write);
+    auto task = gone ? erase(old, std::move(next), options.context) : write_update(old, std::move(next), Part::main, options.context);
     auto done = co_await std::move(task);
     if (!done) co_return std::move(done).error();
     co_return Removed{std::move(*done), !gone};

@@ -217,11 +217,6 @@ Result<void> check_delete_preconditions(const DeleteOptions& options, const Stor
                                               options.resource_version + ", ResourceVersion in object meta: " + revision);
 }
 
-Result<void> check_may_be_deleted(const api::Object& object) {
-    const auto check = rules_of(object).check_deletion;
-    return check ? check(object) : ok();
-}
-
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
     const store::Key key{"pods/binding", pod.metadata.namespace_.str(), pod.metadata.name.str()};
     if (pod.metadata.deletion_timestamp)

@@ -33,8 +33,6 @@ Result<void> take_revision(api::Object& updated);
 /// wants one.
 Result<void> check_preconditions(const api::Object& body, const Stored& old);
 Result<void> check_delete_preconditions(const DeleteOptions& options, const Stored& old);
-/// 403 for the namespaces that every cluster has.
-Result<void> check_may_be_deleted(const api::Object& object);
 /// Gives the pod its node and the condition PodScheduled; 409 when it has one or is being deleted.
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s);
 /// Marked for deletion and nothing holds it any more.

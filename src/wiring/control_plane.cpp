@@ -6,6 +6,8 @@ ControlPlane::ControlPlane(ControlPlanePorts ports) : ports_(ports), objects_(po
 ControlPlane::~ControlPlane() = default;
 
 loop::Task<Result<void>> ControlPlane::open(controllers::ControllersOptions options) {
+    const apiserver::AdmissionOptions admission{options.service_cidr};
+    admissions_ = std::make_unique<apiserver::Admissions>(objects_, admission);
     events_ = std::make_unique<objects::EventRecorder>(ports_.loop, objects_, options.node_name);
     CO_TRY_VOID(objects_.ensure_standard_namespaces());
     controllers_ = std::make_unique<controllers::Controllers>(ports_.loop, objects_, *events_, std::move(options));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "housekeeper.hpp"
+#include "orilla/apiserver/admission.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/loop/loop.hpp"
@@ -48,6 +49,7 @@ class ControlPlane {
   private:
     const ControlPlanePorts ports_;
     objects::Objects objects_;
+    std::unique_ptr<apiserver::Admissions> admissions_;
     std::unique_ptr<objects::EventRecorder> events_;
     std::unique_ptr<controllers::Controllers> controllers_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "orilla/apiserver/admission.hpp"
 #include "orilla/apiserver/server.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/loop/io_thread.hpp"
@@ -72,6 +73,7 @@ int main(int argc, char** argv) {
     options.data_dir = directory;
     auto store = must(store::open_sqlite_store(loop, disk, options), "store");
     objects::Objects objects(loop, *store, random);
+    const apiserver::Admissions admissions(objects, {});
     apiserver::ServerOptions server_options;
     server_options.advertised_address = argc > 2 ? argv[2] : "127.0.0.1:6443";
     server_options.executor = &disk;

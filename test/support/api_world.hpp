@@ -8,7 +8,7 @@
 #include <string>
 
 #include "apiserver/request/api_handler.hpp"
-#include "object_world.hpp"
+#include "admitted_world.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/http/server.hpp"
 
@@ -92,7 +92,7 @@ class ApiClient {
     UniqueFd fd_;
 };
 
-struct ApiWorld : ObjectWorld {
+struct ApiWorld : AdmittedWorld {
     explicit ApiWorld(apiserver::ServerOptions the_options = {})
         : options(std::move(the_options)), handler(loop, objects, options), http(loop, handler, {}), client(loop, http) {
         handler.set_counters(&http.counters(), [this] { return http.connections(); });

@@ -39,8 +39,6 @@ struct KindRules {
     bool (*only_heartbeat_differs)(const Object& updated, const Object& old) = nullptr;
     /// It has done its work, which is written down nowhere else.
     bool (*has_ended)(const Object& object) = nullptr;
-    /// 403 for what must not be deleted.
-    Result<void> (*check_deletion)(const Object& object) = nullptr;
     /// Seconds that it may take to end; nothing: it goes at once.
     std::optional<int64_t> (*grace_s)(const Object& object) = nullptr;
     /// Its status once it is being deleted. Such a kind has no grace period.

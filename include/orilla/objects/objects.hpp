@@ -20,6 +20,7 @@
 #include "orilla/base/random.hpp"
 #include "orilla/kinds/object.hpp"
 #include "orilla/loop/loop.hpp"
+#include "orilla/objects/admission.hpp"
 #include "orilla/store/store.hpp"
 
 namespace orilla::objects {
@@ -33,7 +34,7 @@ using ObjectPtr = std::shared_ptr<const api::Object>;
 struct Stored {
     store::EntryPtr entry;  ///< always resident
     ObjectPtr object;
-    bool created = false;  ///< an update made it (WriteOptions::creates)
+    bool created = false;  ///< an update made it
 };
 
 /// Which part of an object a write may change; everything else is kept as stored.
@@ -43,9 +44,10 @@ enum class Part {
     finalize,  ///< a Namespace's spec.finalizers
 };
 
-struct WriteOptions {
-    bool dry_run = false;  ///< everything but storing
-    bool creates = false;  ///< an update of a missing object makes it, where the kind lets a PUT do so
+/// What an update does when there is no such object.
+enum class WhenMissing {
+    refuse,
+    create,  ///< where the kind lets a PUT do so
 };
 
 enum class Propagation { unset, background, foreground, orphan };
@@ -55,7 +57,7 @@ struct DeleteOptions {
     Propagation propagation = Propagation::unset;
     std::string uid;               ///< precondition, empty: none
     std::string resource_version;  ///< precondition, empty: none
-    bool dry_run = false;
+    WriteContext context = {};
 };
 
 struct Removed {
@@ -71,19 +73,6 @@ struct RemovedCollection {
     size_t bytes = 0;
     bool whole() const { return last.size() == count; }
     void add(store::EntryPtr entry);
-};
-
-/// What has a say before an object is stored, such as the allocator of Service addresses.
-class Admission {
-  public:
-    virtual ~Admission() = default;
-    /// After defaulting, before validation; may fill in fields.
-    virtual Result<void> on_create(api::Object& object) = 0;
-    virtual Result<void> on_update(api::Object& updated, const api::Object& old) = 0;
-    /// The object is gone from the store.
-    virtual void on_deleted(const api::Object& last) = 0;
-    /// An admitted write did not happen after all (refused later, or a dry run); `old` is null for a create.
-    virtual void on_abandoned(const api::Object& object, const api::Object* old) { (void)object, (void)old; }
 };
 
 /// Every cluster has them; those that may be deleted come back.
@@ -112,21 +101,22 @@ class Objects {
     store::Store& store() { return store_; }
     const Clock& clock() const { return loop_.clock(); }
     /// Before the first write. Asked in the order of registration.
-    void add_admission(Admission& admission) { admissions_.push_back(&admission); }
+    void add_admission(Admission& admission) { admissions_.add(admission); }
     /// Makes those of standard_namespaces that are missing.
     Task<Result<void>> ensure_standard_namespaces();
 
     // Writes of any kind.
 
     /// metadata.name, or generateName with retries.
-    Task<Result<Stored>> create(api::Object object, WriteOptions options = {});
+    Task<Result<Stored>> create(api::Object object, WriteContext context = {});
     /// metadata.resourceVersion (but for "0") and uid in `object` are preconditions when set. A write that changes nothing answers
     /// with what is stored. Taking off the last finalizer of an object that is being deleted removes it.
-    Task<Result<Stored>> update(api::Object object, Part part = Part::main, WriteOptions options = {});
+    Task<Result<Stored>> update(api::Object object, Part part = Part::main, WriteContext context = {},
+                                WhenMissing when_missing = WhenMissing::refuse);
     /// Reads, lets `change` edit a copy, and updates; starts over when another write came between. A resourceVersion
     /// that `change` sets is a precondition and is not tried again. `change` may run several times.
     Task<Result<Stored>> modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
-                                Part part = Part::main, WriteOptions options = {});
+                                Part part = Part::main, WriteContext context = {});
     Task<Result<Removed>> remove(const api::KindInfo& kind, std::string ns, std::string name, DeleteOptions options = {});
     /// Deletes those that match, several at a time; the first error that is not "it is already gone" ends it.
     Task<Result<RemovedCollection>> remove_collection(const api::KindInfo& kind, std::string ns, Match match,
@@ -135,7 +125,7 @@ class Objects {
     Task<Result<RemovedCollection>> remove_members(const api::KindInfo& kind, std::vector<store::EntryPtr> members, Match match,
                                                    DeleteOptions options = {});
     /// What the scheduler and pods/binding do: gives the pod its node. 409 when it has one.
-    Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteOptions options = {});
+    Task<Result<Stored>> bind(std::string ns, std::string pod, std::string node, WriteContext context = {});
 
     /// Drops decoded objects that nobody has asked for since the last call: in a time of rest their texts are enough.
     void age_decoded();
@@ -220,26 +210,22 @@ class Objects {
     Task<void> ensure_namespace(std::string name, Bootstrap& bootstrap);
     Task<void> remove_next_ones(Removal& all);
     Task<Result<void>> remove_if_matching(Removal& all, store::Key key);
-    Result<void> check_namespace(const api::Object& object);
-    Result<void> admit_create(api::Object& object);
-    Result<void> admit_update(api::Object& updated, const api::Object& old);
-    void abandon(const api::Object& object, const api::Object* old);
     Result<void> prepare_create(api::Object& object);
-    Task<Result<Stored>> create_by_update(api::Object object, WriteOptions options);
-    Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, WriteOptions options);
-    Task<Result<Stored>> update_once(const Stored& old, api::Object object, Part part, WriteOptions options);
+    Task<Result<Stored>> create_by_update(api::Object object, WriteContext context);
+    Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, WriteContext context);
+    Task<Result<Stored>> update_once(const Stored& old, api::Object object, Part part, WriteContext context);
     Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
-                                      WriteOptions options);
+                                      WriteContext context);
     Task<Result<Removed>> remove_once(const Stored& old, const DeleteOptions& options);
     Task<Result<Removed>> remove_unreadable(const api::KindInfo& kind, store::EntryPtr entry, DeleteOptions options);
     void report_unreadable(const store::Entry& entry, const Error& error);
-    Task<Result<Stored>> erase(const Stored& old, std::shared_ptr<api::Object> last, WriteOptions options);
+    Task<Result<Stored>> erase(const Stored& old, std::shared_ptr<api::Object> last, WriteContext context);
     Stored remember(store::EntryPtr entry, std::shared_ptr<api::Object> object);
 
     loop::Loop& loop_;
     store::Store& store_;
     Random& random_;
-    std::vector<Admission*> admissions_;
+    AdmissionChain admissions_;
     std::unique_ptr<Cache> cache_;
     std::map<store::Key, uint64_t> unreadable_;  ///< revisions that were logged
     std::map<std::string_view, std::unique_ptr<Feed>> feeds_;  ///< by resource

@@ -92,7 +92,7 @@ Task<Result<http::Response>> ApiHandler::route(const http::Request& request) {
     const auto& segments = info.segments;
     Task<Result<http::Response>> task;
     if (info.is_resource()) {
-        task = serve_resource(rest_, request, std::move(info));
+        task = serve_resource(rest_, request, *who, std::move(info));
     } else if (segments.size() >= 3 && segments[0] == "orilla" && segments[1] == "v1" && segments[2] == "images") {
         std::vector<std::string> rest_of_path(segments.begin() + 3, segments.end());
         task = serve_images(rest_, request, std::move(rest_of_path));

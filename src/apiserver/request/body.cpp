@@ -99,16 +99,23 @@ Result<void> check_fields(FieldValidation validation, const api::DecodeReport& r
     return report.check_strict();
 }
 
-void add_warnings(http::Response& response, FieldValidation validation, const api::DecodeReport& report) {
+void note_warnings(const ResourceRequest& request, FieldValidation validation, const api::DecodeReport& report) {
     if (validation != FieldValidation::warn) return;
-    for (const std::string& problem : report.field_problems) {
-        std::string value = "299 - \"";
-        for (const char c : problem) {
-            if (c == '"' || c == '\\') value += '\\';
-            value += c;
-        }
-        response.add_header("Warning", value + "\"");
+    request.warnings.insert(request.warnings.end(), report.field_problems.begin(), report.field_problems.end());
+}
+
+Result<objects::WriteContext> parse_write_context(const ResourceRequest& request) {
+    objects::WriteContext context;
+    context.identity = &request.who;
+    context.warnings = &request.warnings;
+    context.manager = request.info.query.get("fieldManager");
+    // As Kubernetes does: the program's name as it told it.
+    if (context.manager.empty()) {
+        const std::string_view agent = request.http.header("user-agent");
+        context.manager = agent.substr(0, agent.find('/'));
     }
+    TRY(context.dry_run, parse_dry_run(request.info.query, request.http.method));
+    return context;
 }
 
 namespace {

@@ -39,8 +39,9 @@ Result<void> take_query(const http::Query& query, api::DeleteOptions& options) {
 
 }  // namespace
 
-Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& options) {
+Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& request, const api::DeleteOptions& options) {
     objects::DeleteOptions out;
+    TRY(out.context, parse_write_context(request));
     if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
         return invalid_option("ignoreStoreReadErrorWithClusterBreakingPotential", "FieldValueForbidden",
                               "Forbidden: objects that cannot be read are not deleted by this server");
@@ -58,7 +59,7 @@ Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& op
     for (const api::Str& value : options.dry_run) {
         if (value != "All")
             return invalid_option("dryRun", "FieldValueNotSupported", "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
-        out.dry_run = true;
+        out.context.dry_run = true;
     }
     return out;
 }
@@ -75,10 +76,7 @@ Result<objects::DeleteOptions> parse_delete_options(const ResourceRequest& reque
             return Error(Code::bad_request, "the body of a DELETE must be DeleteOptions, not " + report.kind);
     }
     TRY_VOID(take_query(request.info.query, options));
-    TRY(auto out, check_delete_options(options));
-    TRY(const bool dry_run, parse_dry_run(request.info.query, request.http.method));
-    out.dry_run = out.dry_run || dry_run;
-    return out;
+    return check_delete_options(request, options);
 }
 
 StatusDetails details_of(const ResourceRequest& request, const api::ObjectMeta& meta) {

@@ -42,13 +42,7 @@ Result<void> check_target(const ResourceRequest& request, const api::Binding& bi
 }
 
 Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
-    objects::DeleteOptions options;
-    if (eviction.delete_options) {
-        TRY(options, check_delete_options(*eviction.delete_options));
-    }
-    TRY(const bool dry_run, parse_dry_run(request.info.query, request.http.method));
-    options.dry_run = options.dry_run || dry_run;
-    return options;
+    return check_delete_options(request, eviction.delete_options ? *eviction.delete_options : api::DeleteOptions());
 }
 
 // ---- log -------------------------------------------------------------------------------------------------------------
@@ -132,17 +126,14 @@ Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request
     auto binding = decode_part<api::Binding>(request, "Binding");
     if (!binding) co_return std::move(binding).error();
     if (auto checked = check_target(request, *binding); !checked) co_return std::move(checked).error();
-    auto dry_run = parse_dry_run(request.info.query, request.http.method);
-    if (!dry_run) co_return std::move(dry_run).error();
+    CO_CHECK(const objects::WriteContext context, parse_write_context(request));
     if (!binding->metadata.uid.empty()) {
         CO_TRY(auto pod, rest.objects.read<api::Pod>(request.info.ns, request.info.name));
         if (pod->metadata.uid != binding->metadata.uid)
             co_return store::conflict_error(request.key(), "Precondition failed: UID in precondition: " + binding->metadata.uid.str() +
                                                                 ", UID in object meta: " + pod->metadata.uid.str());
     }
-    objects::WriteOptions options;
-    options.dry_run = *dry_run;
-    CO_TRY(auto bound, rest.objects.bind(request.info.ns, request.info.name, binding->target.name.str(), options));
+    CO_TRY(auto bound, rest.objects.bind(request.info.ns, request.info.name, binding->target.name.str(), context));
     (void)bound;
     co_return success_response(201);
 }

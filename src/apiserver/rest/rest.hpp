@@ -43,6 +43,8 @@ struct ResourceRequest {
     const api::KindInfo& kind;
     RequestInfo info;
     const http::Request& http;
+    const objects::Identity& who;
+    objects::Warnings& warnings;  ///< told with an answer that is a success
     Form form = Form::json;
 
     store::Key key() const { return {std::string(kind.resource), info.ns, info.name}; }
@@ -72,17 +74,20 @@ Result<void> check_body_name(const ResourceRequest& request, std::string_view na
 /// dryRun=All, or nothing; invalid for anything else.
 Result<bool> parse_dry_run(const http::Query& query, http::Method method);
 
+/// What goes along with what this request writes; a view of the request.
+Result<objects::WriteContext> parse_write_context(const ResourceRequest& request);
+
 /// fieldManager, force, dryRun and fieldValidation of a POST, PUT or PATCH, whatever it is for.
 Result<void> check_write_options(const http::Query& query, const http::Request& request);
 
 /// DeleteOptions as the store takes them; invalid for what it cannot do.
-Result<objects::DeleteOptions> check_delete_options(const api::DeleteOptions& options);
+Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& request, const api::DeleteOptions& options);
 
 enum class FieldValidation { strict, warn, ignore };
 Result<FieldValidation> parse_field_validation(const http::Query& query, http::Method method);
 /// Refuses (strict) or warns of what the decoder noticed.
 Result<void> check_fields(FieldValidation validation, const api::DecodeReport& report);
-void add_warnings(http::Response& response, FieldValidation validation, const api::DecodeReport& report);
+void note_warnings(const ResourceRequest& request, FieldValidation validation, const api::DecodeReport& report);
 
 /// The body of a request that is small by its nature (options, a scale, a binding) as JSON (protobuf may be of the type that is
 /// wanted where it names none); too_large for others, unsupported_media_type for what is not known.

@@ -60,6 +60,17 @@ http::Response no_custom_resources() {
                     R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})" "\n");
 }
 
+void add_warnings(http::Response& response, const objects::Warnings& warnings) {
+    for (const std::string& warning : warnings) {
+        std::string value = "299 - \"";
+        for (const char c : warning) {
+            if (c == '"' || c == '\\') value += '\\';
+            value += c;
+        }
+        response.add_header("Warning", value + "\"");
+    }
+}
+
 Result<const Route*> choose_route(const api::KindInfo& kind, const RequestInfo& info) {
     if (!info.subresource.empty() && !kind.find_subresource(info.subresource)) {
         if (!is_known_to_kubernetes(info)) return no_such_path();
@@ -82,7 +93,7 @@ const Route* find_route(std::string_view resource, std::string_view subresource,
     return nullptr;
 }
 
-Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, RequestInfo info) {
+Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, const objects::Identity& who, RequestInfo info) {
     const api::KindInfo* kind = api::find_resource(info.group, info.version, info.resource);
     if (lists_custom_resources(request)) co_return no_custom_resources();
     if (!kind || info.in_namespace != (kind->namespaced && !info.ns.empty())) co_return no_such_path();
@@ -94,9 +105,12 @@ Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& req
     if (!route->is_text) {
         CO_CHECK(form, negotiate_object(request.header("accept")));
     }
-    const ResourceRequest resource{*kind, std::move(info), request, form};
+    objects::Warnings warnings;
+    const ResourceRequest resource{*kind, std::move(info), request, who, warnings, form};
     auto task = route->handler(rest, resource);
-    co_return co_await std::move(task);
+    auto response = co_await std::move(task);
+    if (response) add_warnings(*response, warnings);
+    co_return std::move(response);
 }
 
 }  // namespace orilla::apiserver

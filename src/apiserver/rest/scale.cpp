@@ -102,8 +102,7 @@ Task<Result<http::Response>> get_scale(Rest& rest, const ResourceRequest& reques
 }
 
 Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& request) {
-    auto dry_run = parse_dry_run(request.info.query, request.http.method);
-    if (!dry_run) co_return std::move(dry_run).error();
+    CO_CHECK(const objects::WriteContext context, parse_write_context(request));
     auto validation = parse_field_validation(request.info.query, request.http.method);
     if (!validation) co_return std::move(validation).error();
     auto json = body_as_json(request.http, api::type_info<api::Scale>());
@@ -113,28 +112,23 @@ Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& req
     if (!scale) co_return std::move(scale).error();
     if (auto named = check_body_name(request, scale->metadata.name.view()); !named) co_return std::move(named).error();
     if (auto checked = check_fields(*validation, report); !checked) co_return std::move(checked).error();
-    objects::WriteOptions options;
-    options.dry_run = *dry_run;
     objects::Objects::Change change = ScaleUpdate{std::move(*scale)};
     CO_TRY(auto stored, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change),
-                                            objects::Part::main, options));
+                                            objects::Part::main, context));
     co_return render_scale(stored);
 }
 
 Task<Result<http::Response>> patch_scale(Rest& rest, const ResourceRequest& request) {
-    auto dry_run = parse_dry_run(request.info.query, request.http.method);
-    if (!dry_run) co_return std::move(dry_run).error();
+    CO_CHECK(const objects::WriteContext context, parse_write_context(request));
     const std::string_view type = parse_media_type(request.http.header("content-type")).type;
     if (type != "application/json-patch+json" && type != "application/merge-patch+json" &&
         type != "application/strategic-merge-patch+json")
         co_return Error(Code::unsupported_media_type,
                         "the body of the request was in an unknown format - accepted media types include: "
                         "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json");
-    objects::WriteOptions options;
-    options.dry_run = *dry_run;
     objects::Objects::Change change = ScalePatch{request};
     CO_TRY(auto stored, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change),
-                                            objects::Part::main, options));
+                                            objects::Part::main, context));
     co_return render_scale(stored);
 }
 

@@ -13,13 +13,13 @@ constexpr int patch_attempts_max = 16;  ///< while others write in between
 
 struct WriteRequest {
     FieldValidation validation = FieldValidation::warn;
-    objects::WriteOptions options;
+    objects::WriteContext context;
 };
 
 Result<WriteRequest> parse_write_request(const ResourceRequest& request) {
     WriteRequest write;
     TRY(write.validation, parse_field_validation(request.info.query, request.http.method));
-    TRY(write.options.dry_run, parse_dry_run(request.info.query, request.http.method));
+    TRY(write.context, parse_write_context(request));
     return write;
 }
 
@@ -46,9 +46,8 @@ Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request
 
 Result<http::Response> answer(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status,
                         FieldValidation validation, const api::DecodeReport& report) {
-    TRY(auto response, render_stored(rest, request, stored, status));
-    add_warnings(response, validation, report);
-    return response;
+    note_warnings(request, validation, report);
+    return render_stored(rest, request, stored, status);
 }
 
 // ---- patches ---------------------------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& requ
     if (!body) co_return std::move(body).error();
     if (!request.info.name.empty())
         co_return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
-    CO_TRY(auto stored, rest.objects.create(std::move(body->object), write->options));
+    CO_TRY(auto stored, rest.objects.create(std::move(body->object), write->context));
     co_return answer(rest, request, stored, 201, write->validation, body->report);
 }
 
@@ -171,8 +170,7 @@ Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& requ
     auto body = co_await std::move(decoding);
     if (!body) co_return std::move(body).error();
     if (auto named = check_body_name(request, body->object.meta().name); !named) co_return std::move(named).error();
-    write->options.creates = true;
-    CO_TRY(auto stored, rest.objects.update(std::move(body->object), part, write->options));
+    CO_TRY(auto stored, rest.objects.update(std::move(body->object), part, write->context, objects::WhenMissing::create));
     co_return answer(rest, request, stored, stored.created ? 201 : 200, write->validation, body->report);
 }
 
@@ -188,7 +186,7 @@ Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& reque
         auto patched = std::make_shared<Patched>(std::move(made));
         auto outdated = std::make_shared<bool>(false);
         objects::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
-        auto modifying = rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->options);
+        auto modifying = rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->context);
         auto stored = co_await std::move(modifying);
         if (stored) co_return answer(rest, request, *stored, 200, write->validation, patched->report);
         if (!*outdated || attempt == patch_attempts_max) co_return std::move(stored).error();

@@ -2,7 +2,7 @@
 
 #include "orilla/kinds/validation.hpp"
 #include "orilla/kinds/well_known.hpp"
-#include "service/ipv4.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::controllers {
 namespace {

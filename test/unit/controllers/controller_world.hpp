@@ -3,15 +3,15 @@
 
 #include <string>
 
-#include "../../support/object_world.hpp"
+#include "../../support/admitted_world.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/objects/events.hpp"
 
 namespace orilla::test {
 
-struct ControllerWorld : ObjectWorld {
+struct ControllerWorld : AdmittedWorld {
     explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16")
-        : events(loop, objects, "box"), controllers(loop, objects, events, options(std::move(service_cidr))) {
+        : AdmittedWorld({service_cidr}), events(loop, objects, "box"), controllers(loop, objects, events, options(std::move(service_cidr))) {
         controllers.start();
         settle();
     }

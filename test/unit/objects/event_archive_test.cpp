@@ -8,12 +8,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "../../support/object_world.hpp"
+#include "../../support/admitted_world.hpp"
 
 using namespace orilla;
 using namespace orilla::objects;
 using namespace orilla::store;
-using orilla::test::ObjectWorld;
+using orilla::test::AdmittedWorld;
 
 namespace {
 
@@ -33,7 +33,7 @@ struct Directory {
 };
 
 /// One life of a daemon with the file that others had before.
-struct ArchiveWorld : ObjectWorld {
+struct ArchiveWorld : AdmittedWorld {
     explicit ArchiveWorld(const Directory& directory, EventArchiveLimits limits = {})
         : recorder(loop, objects, "box"), archive(loop, executor, *store, recorder, directory.file(), limits) {
         archive.start();

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "../../support/object_world.hpp"
+#include "../../support/admitted_world.hpp"
 
 using namespace orilla;
 using namespace orilla::objects;
@@ -92,7 +92,7 @@ TEST_CASE("EventRecorder: the number of events is bounded, the newest stay") {
 }
 
 TEST_CASE("EventRecorder: an event in a namespace that does not exist is dropped quietly") {
-    ObjectWorld w;
+    test::AdmittedWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
     recorder.record(pod_called("web", "nowhere"), "kubelet", "Normal", "Started", "x");
     recorder.record(pod_called("web"), "kubelet", "Normal", "Started", "x");

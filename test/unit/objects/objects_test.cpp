@@ -2,12 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "../../support/object_world.hpp"
+#include "../../support/admitted_world.hpp"
 #include "orilla/kinds/codec.hpp"
 
 using namespace orilla;
 using namespace orilla::objects;
 using namespace orilla::store;
+using orilla::test::AdmittedWorld;
 using orilla::test::ObjectWorld;
 using orilla::test::Started;
 
@@ -35,17 +36,32 @@ api::Pod busybox_pod(std::string_view name) {
 /// Gives each Service the next address, and counts what it is told.
 class CountingAdmission : public Admission {
   public:
-    Result<void> on_create(api::Object& object) override {
+    bool handles(const api::KindInfo&, Operation) const override { return true; }
+    Task<Result<void>> on_create(api::Object& object, const WriteContext& context) override {
+        if (wait) co_await wait->sleep_for(1'000);
         if (object.is<api::ConfigMap>()) object.meta().labels["admitted"] = "yes";
         ++created;
-        if (refuse) return Error(Code::forbidden, "no");
-        return ok();
+        context.warn("created by " + context.identity->user);
+        if (refuse) co_return Error(Code::forbidden, "no");
+        co_return ok();
     }
-    Result<void> on_update(api::Object&, const api::Object&) override { return ++updated, ok(); }
-    void on_deleted(const api::Object&) override { ++deleted; }
+    Task<Result<void>> on_update(api::Object&, const api::Object&, const WriteContext&) override {
+        ++updated;
+        co_return ok();
+    }
+    Task<Result<void>> on_delete(const api::Object&, const WriteContext&) override {
+        if (refuse) co_return Error(Code::forbidden, "no");
+        co_return ok();
+    }
+    void on_committed(const api::Object* now, const api::Object* old) override {
+        if (!now) ++deleted;
+        else if (old) ++replaced;
+        else ++stored;
+    }
     void on_abandoned(const api::Object&, const api::Object*) override { ++abandoned; }
-    int created = 0, updated = 0, deleted = 0, abandoned = 0;
+    int created = 0, updated = 0, deleted = 0, abandoned = 0, stored = 0, replaced = 0;
     bool refuse = false;
+    loop::Loop* wait = nullptr;
 };
 
 }  // namespace
@@ -71,7 +87,7 @@ TEST_CASE("Objects: creating fills in what the server owns, and the stored bytes
 }
 
 TEST_CASE("Objects: creating refuses a missing or ending namespace, a set resourceVersion and a taken name") {
-    ObjectWorld w;
+    AdmittedWorld w;
     auto missing = w.run(w.objects.create(config_map("a", "nowhere")));
     CHECK(missing.error().code() == Code::not_found);
     CHECK(missing.error().message() == "namespaces \"nowhere\" not found");
@@ -264,7 +280,7 @@ TEST_CASE("Objects: a namespace ends by finalize, and only by it") {
 }
 
 TEST_CASE("Objects: the namespaces that every cluster has cannot be deleted") {
-    ObjectWorld w;
+    AdmittedWorld w;
     auto refused = w.run(w.objects.remove<api::Namespace>("", "kube-system"));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code() == Code::forbidden);
@@ -285,7 +301,7 @@ TEST_CASE("Objects: a dry run answers as the real thing and changes nothing") {
     REQUIRE(w.run(w.objects.create(config_map("a"))));
     CHECK_FALSE(w.run(w.objects.create(api::Object(config_map("a")), {.dry_run = true})));
     DeleteOptions dry;
-    dry.dry_run = true;
+    dry.context.dry_run = true;
     REQUIRE(w.run(w.objects.remove<api::ConfigMap>("default", "a", dry)));
     CHECK(w.store->count("configmaps") == 1);
 }
@@ -303,6 +319,32 @@ TEST_CASE("Objects: admission fills in, refuses, and hears of what did not happe
     admission.refuse = true;
     CHECK(w.run(w.objects.create(config_map("b"))).error().code() == Code::forbidden);
     CHECK(w.store->count("configmaps") == 0);
+}
+
+TEST_CASE("Objects: admission may wait, hears who writes, warns, and is told what was stored") {
+    ObjectWorld w;
+    CountingAdmission admission;
+    w.objects.add_admission(admission);
+    admission.wait = &w.loop;
+    Warnings warnings;
+    const Identity jane{"jane", {}};
+    WriteContext context;
+    context.identity = &jane;
+    context.warnings = &warnings;
+    Started<Result<Stored>> creating(w.loop, w.objects.create(api::Object(config_map("a")), context));
+    w.pass(500);
+    CHECK(w.store->count("configmaps") == 0);
+    w.pass(600);
+    CHECK(w.store->count("configmaps") == 1);
+    CHECK(warnings == Warnings{"created by jane"});
+    CHECK(admission.stored == 1);
+    std::function<Result<void>(api::ConfigMap&)> change = [](api::ConfigMap& map) -> Result<void> { return map.data["b"] = "c", ok(); };
+    REQUIRE(w.run(w.objects.modify<api::ConfigMap>("default", "a", std::move(change))));
+    CHECK(admission.replaced == 1);
+    admission.refuse = true;
+    CHECK(w.run(w.objects.remove<api::ConfigMap>("default", "a")).error().code() == Code::forbidden);
+    CHECK(w.store->count("configmaps") == 1);
+    CHECK(admission.deleted == 0);
 }
 
 TEST_CASE("Objects: a collection is deleted by what matches") {
@@ -356,7 +398,7 @@ TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
     CHECK(w.objects.list<api::Pod>("default").size() == 1);
     CHECK_FALSE(w.objects.get<api::Pod>("default", "bad"));
     CHECK(w.run(w.objects.read(api::kind_of<api::Pod>(), "default", "bad")).error().code() == Code::internal);
-    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "bad", {.dry_run = true})));
+    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "bad", {.context = {.dry_run = true}})));
     REQUIRE(w.run(w.objects.remove<api::Pod>("default", "bad")));
     CHECK_FALSE(w.store->find({"pods", "default", "bad"}));
     damage("bad");

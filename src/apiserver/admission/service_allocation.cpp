@@ -1,4 +1,4 @@
-#include "service/service_allocation.hpp"
+#include "admission/service_allocation.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -7,7 +7,7 @@
 
 #include "orilla/kinds/validation.hpp"
 
-namespace orilla::controllers {
+namespace orilla::apiserver {
 namespace {
 
 constexpr uint32_t kubernetes_index = 1;
@@ -105,44 +105,53 @@ void NumberPool::release_all(const api::Str& uid) {
 
 // ---- ServiceAllocation -----------------------------------------------------------------------------------------------
 
-ServiceAllocation::ServiceAllocation(std::string service_cidr) : cidr_(std::move(service_cidr)) {
+ServiceAllocation::ServiceAllocation(objects::Objects& objects, std::string service_cidr)
+    : cidr_(std::move(service_cidr)),
+      services_(objects, api::kind_of<api::Service>(), [this](const objects::FeedEvent& event) { follow(event); }) {
     const auto range = parse_ipv4_range(cidr_);
     assert(range.has_value() && "the service CIDR was checked when the configuration was read");
     range_ = *range;
+    for (const auto& service : objects.list<api::Service>()) {
+        if (const auto ip = ip_of(*service)) ips_.hold(*ip, service->metadata.uid);
+        for (const uint32_t port : ports_of(*service)) ports_.hold(port, service->metadata.uid);
+    }
+    services_.start();
 }
 
-void ServiceAllocation::adopt(const api::Service& service) {
-    if (const auto ip = ip_of(service)) ips_.hold(*ip, service.metadata.uid);
-    for (const uint32_t port : ports_of(service)) ports_.hold(port, service.metadata.uid);
+bool ServiceAllocation::handles(const api::KindInfo& kind, objects::Operation) const { return &kind == &api::kind_of<api::Service>(); }
+
+void ServiceAllocation::follow(const objects::FeedEvent& event) {
+    if (const auto* last = event.is_deleted() ? event.as<api::Service>() : nullptr) return release_all(*last);
+    if (event.type != store::WatchEvent::Type::modified) return;
+    const auto *before = event.before_as<api::Service>(), *now = event.as<api::Service>();
+    if (!before || !now) return;
+    const auto ip = ip_of(*before);
+    if (ip && ip != ip_of(*now)) ips_.release(*ip, before->metadata.uid);
+    const auto kept = ports_of(*now);
+    for (const uint32_t port : ports_of(*before))
+        if (!kept.contains(port)) ports_.release(port, before->metadata.uid);
 }
 
-void ServiceAllocation::settle(const api::Service& before, const api::Service& now) {
-    const auto ip = ip_of(before);
-    if (ip && ip != ip_of(now)) ips_.release(*ip, before.metadata.uid);
-    const auto kept = ports_of(now);
-    for (const uint32_t port : ports_of(before))
-        if (!kept.contains(port)) ports_.release(port, before.metadata.uid);
+objects::Task<Result<void>> ServiceAllocation::on_create(api::Object& object, const objects::WriteContext&) {
+    co_return allocate(object.as<api::Service>(), nullptr);
 }
 
-Result<void> ServiceAllocation::on_create(api::Object& object) {
-    if (!object.is<api::Service>()) return ok();
-    return allocate(object.as<api::Service>(), nullptr);
-}
-
-Result<void> ServiceAllocation::on_update(api::Object& updated, const api::Object& old) {
-    if (!updated.is<api::Service>()) return ok();
+objects::Task<Result<void>> ServiceAllocation::on_update(api::Object& updated, const api::Object& old, const objects::WriteContext&) {
     carry_over_allocation(updated.as<api::Service>(), old.as<api::Service>());
-    return allocate(updated.as<api::Service>(), &old.as<api::Service>());
+    co_return allocate(updated.as<api::Service>(), &old.as<api::Service>());
 }
 
-void ServiceAllocation::on_deleted(const api::Object& last) {
-    if (!last.is<api::Service>()) return;
-    ips_.release_all(last.meta().uid);
-    ports_.release_all(last.meta().uid);
+void ServiceAllocation::on_committed(const api::Object* now, const api::Object* old) {
+    if (!now) release_all(old->as<api::Service>());
+}
+
+void ServiceAllocation::release_all(const api::Service& service) {
+    ips_.release_all(service.metadata.uid);
+    ports_.release_all(service.metadata.uid);
 }
 
 void ServiceAllocation::on_abandoned(const api::Object& object, const api::Object* old) {
-    if (object.is<api::Service>()) release_new(object.as<api::Service>(), old ? &old->as<api::Service>() : nullptr);
+    release_new(object.as<api::Service>(), old ? &old->as<api::Service>() : nullptr);
 }
 
 void ServiceAllocation::release_new(const api::Service& service, const api::Service* old) {
@@ -256,4 +265,4 @@ void carry_over_allocation(api::Service& updated, const api::Service& old) {
     if (!needs_node_ports(spec) && needs_node_ports(old.spec)) drop_node_ports(spec, old.spec);
 }
 
-}  // namespace orilla::controllers
+}  // namespace orilla::apiserver

@@ -1,9 +1,9 @@
-#include "service/service_allocation.hpp"
+#include "admission/service_allocation.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "controller_world.hpp"
+#include "../controllers/controller_world.hpp"
 
 using namespace orilla;
 using orilla::test::ControllerWorld;
@@ -172,13 +172,13 @@ TEST_CASE("a node port that was exchanged for another is free") {
 TEST_CASE("what existing Services hold is taken after a restart") {
     ControllerWorld world;
     REQUIRE(world.create(with_node_port(with_ip(service_with("web", "NodePort"), "10.43.5.5"), 30555)));
-    controllers::ServiceAllocation again("10.43.0.0/16");
-    for (const auto& service : world.objects.list<api::Service>()) again.adopt(*service);
+    apiserver::ServiceAllocation again(world.objects, "10.43.0.0/16");
     api::Service taken = with_ip(service_with("thief"), "10.43.5.5");
     taken.metadata.uid = "thief";
     taken.spec.ports[0].protocol = "TCP";
     api::Object object(std::move(taken));
-    CHECK_FALSE(again.on_create(object));
+    const objects::WriteContext context;
+    CHECK_FALSE(world.run(again.on_create(object, context)));
     CHECK(again.held_ips() == 2);  // and kubernetes
     CHECK(again.held_ports() == 1);
 }

@@ -7,10 +7,11 @@
 #include <map>
 #include <string>
 
+#include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
-#include "service/ipv4.hpp"
+#include "orilla/base/ipv4.hpp"
 
-namespace orilla::controllers {
+namespace orilla::apiserver {
 
 constexpr int32_t node_port_min = 30000;
 constexpr int32_t node_port_max = 32767;
@@ -38,17 +39,15 @@ class ServiceAllocation final : public objects::Admission {
   public:
     /// `service_cidr`: its first address is for the Service default/kubernetes alone, its tenth is only given on request
     /// (kube-dns).
-    explicit ServiceAllocation(std::string service_cidr);
+    /// Existing Services keep what they hold.
+    ServiceAllocation(objects::Objects& objects, std::string service_cidr);
 
-    /// Takes what an existing Service holds, as it is.
-    void adopt(const api::Service& service);
-    /// A write was stored: what it gave up is free.
-    void settle(const api::Service& before, const api::Service& now);
-
-    Result<void> on_create(api::Object& object) override;
-    Result<void> on_update(api::Object& updated, const api::Object& old) override;
-    void on_deleted(const api::Object& last) override;
+    bool handles(const api::KindInfo& kind, objects::Operation operation) const override;
+    objects::Task<Result<void>> on_create(api::Object& object, const objects::WriteContext& context) override;
+    objects::Task<Result<void>> on_update(api::Object& updated, const api::Object& old, const objects::WriteContext& context) override;
     void on_abandoned(const api::Object& object, const api::Object* old) override;
+    /// Frees what a Service held that is gone, before whoever deleted it is answered.
+    void on_committed(const api::Object* now, const api::Object* old) override;
 
     size_t held_ips() const { return ips_.size(); }
     size_t held_ports() const { return ports_.size(); }
@@ -60,14 +59,18 @@ class ServiceAllocation final : public objects::Admission {
     Result<int32_t> find_port(const api::Service& service, size_t index) const;
     bool is_reserved(uint32_t ip, const api::Service& service) const;
     void release_new(const api::Service& service, const api::Service* old);
+    void release_all(const api::Service& service);
+    /// Frees what a stored update gave up, and what a Service held whose deletion nobody waited for.
+    void follow(const objects::FeedEvent& event);
 
     std::string cidr_;
     Ipv4Range range_;
     NumberPool ips_, ports_;
+    objects::Follower services_;
 };
 
 /// What the API server fills in from the stored Service when a write leaves it out, and takes away when the type no longer
 /// has it. Pure.
 void carry_over_allocation(api::Service& updated, const api::Service& old);
 
-}  // namespace orilla::controllers
+}  // namespace orilla::apiserver

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace orilla::controllers {
+namespace orilla {
 
 /// In host order; nothing when the text is no address.
 std::optional<uint32_t> parse_ipv4(std::string_view text);
@@ -21,4 +21,4 @@ struct Ipv4Range {
 /// ADDRESS/PREFIX with at least 4 addresses.
 std::optional<Ipv4Range> parse_ipv4_range(std::string_view text);
 
-}  // namespace orilla::controllers
+}  // namespace orilla

@@ -1,10 +1,10 @@
-#include "service/ipv4.hpp"
+#include "orilla/base/ipv4.hpp"
 
 #include <arpa/inet.h>
 
 #include <charconv>
 
-namespace orilla::controllers {
+namespace orilla {
 
 std::optional<uint32_t> parse_ipv4(std::string_view text) {
     in_addr address{};
@@ -31,4 +31,4 @@ std::optional<Ipv4Range> parse_ipv4_range(std::string_view text) {
     return Ipv4Range{*base & ~(size - 1), size};
 }
 
-}  // namespace orilla::controllers
+}  // namespace orilla
