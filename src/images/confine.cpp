@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "orilla/base/file_system.hpp"
 #include "orilla/base/unique_fd.hpp"
@@ -48,12 +50,31 @@ Result<void> limit_resources(const ResourceLimits& limits) {
     return ok();
 }
 
+namespace {
+struct CapFree {
+    void operator()(void* set) const { cap_free(set); }
+};
+
+/// Permitted and effective; nothing is inherited.
+Result<void> keep_capabilities(uint64_t kept) {
+    const std::unique_ptr<std::remove_pointer_t<cap_t>, CapFree> set(cap_init());
+    if (!set) return Error::from_errno("cap_init", errno);
+    for (cap_value_t number = 0; number < cap_max_bits(); ++number) {
+        if (!(kept >> number & 1)) continue;
+        for (const cap_flag_t flag : {CAP_PERMITTED, CAP_EFFECTIVE})
+            if (cap_set_flag(set.get(), flag, 1, &number, CAP_SET) != 0) return Error::from_errno("cap_set_flag", errno);
+    }
+    if (cap_set_proc(set.get()) != 0) return Error::from_errno("cap_set_proc", errno);
+    return ok();
+}
+}  // namespace
+
 Result<void> take_identity(uint32_t uid, uint64_t kept) {
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    cap_reset_ambient();
     // The bounding set first, because that needs a capability which goes with the user.
-    for (unsigned long number = 0; number <= 63; ++number) {
+    for (cap_value_t number = 0; number < cap_max_bits(); ++number) {
         if (kept >> number & 1) continue;
-        if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1 && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0 && errno != EPERM)
+        if (cap_get_bound(number) == 1 && cap_drop_bound(number) != 0 && errno != EPERM)
             return Error::from_errno("drop capability " + std::to_string(number), errno);
     }
     if (uid != 0) {
@@ -62,14 +83,7 @@ Result<void> take_identity(uint32_t uid, uint64_t kept) {
         if (setresgid(uid, uid, uid) != 0) return Error::from_errno("setresgid", errno);
         if (setresuid(uid, uid, uid) != 0) return Error::from_errno("setresuid", errno);
     }
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct sets[2]{};
-    for (int half = 0; half < 2; ++half) {
-        const auto bits = static_cast<uint32_t>(kept >> (32 * half));
-        sets[half] = {bits, bits, 0};
-    }
-    if (syscall(SYS_capset, &header, sets) != 0) return Error::from_errno("capset", errno);
-    return ok();
+    return keep_capabilities(kept);
 }
 
 Result<void> forbid_new_privileges() {

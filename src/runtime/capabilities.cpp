@@ -1,48 +1,40 @@
-#include <fcntl.h>
-#include <linux/capability.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/capability.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
+#include "orilla/base/text.hpp"
 #include "orilla/runtime/spec.hpp"
 
 namespace orilla::runtime {
 
 namespace {
 
-constexpr std::array<std::string_view, 41> names = {
-    "CHOWN",          "DAC_OVERRIDE",    "DAC_READ_SEARCH",  "FOWNER",       "FSETID",       "KILL",
-    "SETGID",         "SETUID",          "SETPCAP",          "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST",
-    "NET_ADMIN",      "NET_RAW",         "IPC_LOCK",         "IPC_OWNER",    "SYS_MODULE",   "SYS_RAWIO",
-    "SYS_CHROOT",     "SYS_PTRACE",      "SYS_PACCT",        "SYS_ADMIN",    "SYS_BOOT",     "SYS_NICE",
-    "SYS_RESOURCE",   "SYS_TIME",        "SYS_TTY_CONFIG",   "MKNOD",        "LEASE",        "AUDIT_WRITE",
-    "AUDIT_CONTROL",  "SETFCAP",         "MAC_OVERRIDE",     "MAC_ADMIN",    "SYSLOG",       "WAKE_ALARM",
-    "BLOCK_SUSPEND",  "AUDIT_READ",      "PERFMON",          "BPF",          "CHECKPOINT_RESTORE"};
-static_assert(names[CAP_CHECKPOINT_RESTORE] == "CHECKPOINT_RESTORE" && names[CAP_SETFCAP] == "SETFCAP");
-
 constexpr CapabilitySet bit(int capability) { return CapabilitySet{1} << capability; }
 
-/// "net_bind_service" and "CAP_NET_BIND_SERVICE" name the same, to container runtimes as to people.
-std::string plain_name(std::string_view name) {
-    std::string plain(name);
-    for (char& c : plain) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (plain.starts_with("CAP_")) plain.erase(0, 4);
-    return plain;
+/// "NET_BIND_SERVICE" and "cap_net_bind_service" name the same, to container runtimes as to people.
+std::string full_name(std::string_view name) {
+    std::string full = lowered(name);
+    return full.starts_with("cap_") ? full : "cap_" + full;
 }
 
-bool is_all(const std::string& name) { return plain_name(name) == "ALL"; }
+bool is_all(const std::string& name) { return full_name(name) == "cap_all"; }
 
+/// The library also takes numbers, and the beginning of a longer text.
 Result<CapabilitySet> parse_capability(const std::string& name) {
-    const auto* found = std::find(names.begin(), names.end(), plain_name(name));
-    if (found == names.end()) return Error(Code::invalid, "unknown capability \"" + name + "\"");
-    return bit(static_cast<int>(found - names.begin()));
+    const std::string full = full_name(name);
+    const bool is_word = full.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+    cap_value_t capability = 0;
+    if (!is_word || cap_from_name(full.c_str(), &capability) != 0) return Error(Code::invalid, "unknown capability \"" + name + "\"");
+    return bit(capability);
 }
+
+struct CapFree {
+    void operator()(void* set) const { cap_free(set); }
+};
 
 }  // namespace
 
@@ -57,10 +49,14 @@ CapabilitySet default_capabilities() {
 }
 
 CapabilitySet all_capabilities() {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct data[2]{};
-    if (syscall(SYS_capget, &header, data) != 0) return hardened_capabilities();
-    return data[0].permitted | static_cast<CapabilitySet>(data[1].permitted) << 32;
+    const std::unique_ptr<std::remove_pointer_t<cap_t>, CapFree> own(cap_get_proc());
+    if (!own) return hardened_capabilities();
+    CapabilitySet set = 0;
+    for (cap_value_t capability = 0; capability < cap_max_bits(); ++capability) {
+        cap_flag_value_t is_permitted = CAP_CLEAR;
+        if (cap_get_flag(own.get(), capability, CAP_PERMITTED, &is_permitted) == 0 && is_permitted == CAP_SET) set |= bit(capability);
+    }
+    return set;
 }
 
 Result<CapabilitySet> plan_capabilities(const std::vector<std::string>& add, const std::vector<std::string>& drop,

@@ -49,3 +49,12 @@ TEST_CASE("plan_capabilities: an unknown name is an error") {
     CHECK(set.error().message() == "unknown capability \"FLY\"");
     CHECK_FALSE(plan_capabilities({}, {"CAP_CAP_KILL"}));
 }
+
+TEST_CASE("plan_capabilities: a name that nobody knows, or a number, is refused") {
+    for (const char* name : {"", "CAP_", "FLY", "CAP_CAP_KILL", "5", "cap_5", "KILL=ep", "KILL,CHOWN"}) {
+        INFO(name);
+        const auto set = plan_capabilities({name}, {});
+        REQUIRE_FALSE(set);
+        CHECK(set.error().message() == "unknown capability \"" + std::string(name) + "\"");
+    }
+}
