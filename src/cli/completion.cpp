@@ -5,6 +5,7 @@
 
 #include "flags.hpp"
 #include "resources.hpp"
+#include "served_kinds.hpp"
 
 namespace orilla::cli {
 namespace {
@@ -100,7 +101,7 @@ class Planner {
     }
 
     void value(const Flag& flag) {
-        if (flag.name == "namespace") return objects(*api::find_kind("v1", "Namespace"));
+        if (flag.name == "namespace") return objects(*served_kinds().find("v1", "Namespace"));
         if (flag.name == "output" && line_.path == "kubeconfig") plan_.wants = Wants::files;
         else if (flag.name == "output") output();
         else if (flag.name == "for" && line_.path == "wait") add_each("create delete condition= jsonpath=", ' ');
@@ -124,7 +125,7 @@ class Planner {
 
     void groups() {
         std::set<std::string_view> seen;
-        for (const auto& kind : api::all_kinds())
+        for (const api::KindInfo& kind : served_kinds().all())
             if (!kind.group.empty() && seen.insert(kind.group).second) add(plan_.prefix + std::string(kind.group));
     }
 
@@ -144,7 +145,7 @@ class Planner {
     void types(const char* after = "") {
         const size_t comma = typed_.rfind(',');
         const std::string before = comma == std::string::npos || *after ? "" : typed_.substr(0, comma + 1);
-        for (const auto& kind : api::all_kinds())
+        for (const api::KindInfo& kind : served_kinds().all())
             if (fits(kind)) add(plan_.prefix + before + std::string(kind.plural) + after, kind.api_version);
     }
 
@@ -153,7 +154,7 @@ class Planner {
         const std::string word = typed_.substr(plan_.prefix.size());
         const size_t slash = word.find('/');
         if (slash == std::string::npos) return types("/");
-        const api::KindInfo* kind = api::find_kind_by_any_name(word.substr(0, slash));
+        const api::KindInfo* kind = served_kinds().find_by_any_name(word.substr(0, slash));
         if (!kind || !fits(*kind)) return;
         objects(*kind);
         plan_.prefix += word.substr(0, slash + 1);
@@ -166,7 +167,7 @@ class Planner {
         if (typed_.find('/') != std::string::npos) return objects_with_type();
         if (args.empty()) return types();
         if (args[0].find('/') != std::string::npos) return types("/");
-        const api::KindInfo* kind = api::find_kind_by_any_name(args[0]);
+        const api::KindInfo* kind = served_kinds().find_by_any_name(args[0]);
         if (!kind || !fits(*kind)) return;
         const bool sets = line_.path == "label" || line_.path == "annotate";
         if (sets && args.size() > 1) return;
@@ -180,7 +181,7 @@ class Planner {
             plan_.wants = Wants::containers;
             plan_.pod = args[0];
         } else if (args.empty() && typed_.find('/') == std::string::npos) {
-            objects(*api::find_kind("v1", "Pod"));
+            objects(*served_kinds().find("v1", "Pod"));
         } else if (args.empty()) {
             objects_with_type();
         }

@@ -13,6 +13,7 @@
 #include "orilla/kinds/manifest.hpp"
 #include "orilla/schema/selectors.hpp"
 #include "print/output.hpp"
+#include "served_kinds.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -61,7 +62,7 @@ void complete_namespace(Manifest& manifest) {
 /// What is served under nearly that name, or in another version.
 std::string suggest_kind(const api::DocumentHead& head) {
     std::vector<std::string_view> names;
-    for (const auto& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : served_kinds().all()) {
         if (kind.kind == head.kind) return "; this version serves it as " + std::string(kind.api_version);
         names.push_back(kind.kind);
     }
@@ -75,9 +76,9 @@ Error no_such_kind(const api::ManifestDocument& document) {
 }
 
 Result<Manifest> make_checked(const Options& options, api::ManifestDocument document) {
-    if (!api::find_kind(document.head.api_version, document.head.kind)) return no_such_kind(document);
+    if (!served_kinds().find(document.head.api_version, document.head.kind)) return no_such_kind(document);
     if (options.validate == "strict" || options.validate == "true") {
-        auto checked = api::decode_manifest(document);
+        auto checked = api::decode_manifest(served_kinds(), document);
         if (!checked) return std::move(checked).error();
     }
     TRY(json::object object, parse_object(document.json));
@@ -116,7 +117,7 @@ class Faults {
 
 Manifest make_manifest(const Options& options, json::object object) {
     Manifest out;
-    out.kind = api::find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
+    out.kind = served_kinds().find(text_at(object, "apiVersion"), text_at(object, "kind"));
     const json::object& metadata = object_at(object, "metadata");
     out.name = text_at(metadata, "name");
     if (out.kind && out.kind->namespaced) {

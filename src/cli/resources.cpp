@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "near.hpp"
+#include "served_kinds.hpp"
 
 namespace orilla::cli {
 namespace {
@@ -25,11 +26,11 @@ Result<std::vector<const api::KindInfo*>> parse_kinds(const std::string& types) 
     };
     for (const auto& type : split_words(types, ',')) {
         if (type == "all") {
-            for (const auto& kind : api::all_kinds())
+            for (const api::KindInfo& kind : served_kinds().all())
                 if (std::ranges::count(kind.categories, "all")) add(kind);
             continue;
         }
-        const api::KindInfo* kind = api::find_kind_by_any_name(type);
+        const api::KindInfo* kind = served_kinds().find_by_any_name(type);
         if (!kind) return unknown_type(type);
         add(*kind);
     }
@@ -53,7 +54,7 @@ Result<Target> parse_pair(const std::string& word, const Options& options) {
 
 Error unknown_type(const std::string& type) {
     std::vector<std::string_view> names;
-    for (const auto& kind : api::all_kinds()) names.push_back(kind.plural), names.push_back(kind.singular);
+    for (const api::KindInfo& kind : served_kinds().all()) names.push_back(kind.plural), names.push_back(kind.singular);
     std::string typed = type;
     for (char& c : typed) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
     return Error(Code::not_found, "error: the server doesn't have a resource type \"" + type + "\"" + did_you_mean(find_near(typed, names)));

@@ -29,7 +29,9 @@ class Controller : public loop::Reconciler {
     explicit Controller(const Surroundings& with) : loop_(with.loop), objects_(with.objects), events_(with.events) {}
     /// Follows what concerns it, from what is there on.
     virtual void start() {
+        started_ = true;
         for (const auto& follower : followers_) follower->start();
+        for (const auto& [kind, follower] : every_) follower->start();
     }
     virtual const loop::WorkerCounters& counters() const = 0;
 
@@ -41,10 +43,25 @@ class Controller : public loop::Reconciler {
     void follow(objects::Follower::Listener listener) {
         follow(api::kind_of<T>(), std::move(listener));
     }
+    /// Every kind that is served, now and later, but those whose objects pass by themselves and own nothing.
+    void follow_all(objects::Follower::Listener listener);
+    using EachFollower = std::pair<api::KindRef, std::shared_ptr<objects::Follower>>;
+    /// Of follow_all: it has just been started.
+    virtual void kind_added(const EachFollower& added) { (void)added; }
+    virtual void kind_removed(const api::KindInfo& kind) { (void)kind; }
+
     loop::Loop& loop_;
     objects::Objects& objects_;
     objects::EventRecorder& events_;
     std::vector<std::unique_ptr<objects::Follower>> followers_;
+    std::vector<EachFollower> every_;  ///< of follow_all, one a resource
+
+  private:
+    void kinds_changed(const api::KindRegistry::Change& change);
+    bool add_each(const api::KindInfo& kind);
+    objects::Follower::Listener each_;
+    api::KindRegistry::Subscription kind_changes_;
+    bool started_ = false;
 };
 
 /// "NS/NAME", the key of every namespaced object.

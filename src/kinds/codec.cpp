@@ -27,11 +27,11 @@ Result<Object> decode_object(const KindInfo& kind, std::string_view json, Decode
     return object;
 }
 
-Result<Object> decode_object(std::string_view json, DecodeReport* report) {
+Result<Object> decode_object(const KindRegistry& kinds, std::string_view json, DecodeReport* report) {
     TRY(DocumentHead head, read_document_head(json));
     if (head.kind.empty()) return Error(Code::bad_request, "Object 'Kind' is missing: kind is required");
     if (head.api_version.empty()) return Error(Code::bad_request, "apiVersion is missing: apiVersion is required");
-    const KindInfo* kind = find_kind(head.api_version, head.kind);
+    const KindInfo* kind = kinds.find(head.api_version, head.kind);
     if (kind == nullptr) return Error(Code::bad_request, "no matches for kind " + both(head.api_version, head.kind));
     return decode_object(*kind, json, report);
 }

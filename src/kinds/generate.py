@@ -196,7 +196,7 @@ def in_dependency_order(types):
     return order
 
 
-def render_header(group, types, earlier):
+def render_header(group, types, earlier, in_file):
     out = [f'// Generated from src/kinds/{group}.schema; do not edit.', '#pragma once', '',
            '#include "orilla/schema/values.hpp"']
     out += [f'#include "{name}.gen.hpp"' for name in earlier]
@@ -208,6 +208,8 @@ def render_header(group, types, earlier):
     out += [f'template <> inline const TypeInfo& type_info<{t.cpp}>() {{ return tables::{t.table}; }}' for t in types]
     for type_ in in_dependency_order(types):
         out += ['', f'struct {type_.cpp} {{', '    using ApiStruct = void;']
+        if (type_.package, type_.name) in in_file:
+            out.append('    using MayStayInFile = void;')
         for field in sorted(type_.fields, key=lambda f: -f.align):
             values = field.facts.get('enum') or field.facts.get('known') or ''
             note = '  ///< ' + values.replace('|', ', ') if values and len(values) <= 80 else ''
@@ -313,7 +315,7 @@ class Kinds:
         scale = ', '.join(quote(path) for path in row['scale'].split(',') if path)
         put_words = ', '.join(str(word in put).lower() for word in ('creates', 'revision'))
         return (f'    {{{texts}, {short_names}, {verbs}, {categories}, {subresources}, {columns}, {selectable}, &tables::{table.table}, &{rules_name(kind)}, '
-                f'{row["namespaced"]}, Durability::{row["durability"]}, Generation::{generation}, '
+                f'{row["namespaced"]}, Durability::{row["durability"]}, Payload::{row["payload"] or "none"}, Generation::{generation}, '
                 f'NameForm::{name_form}, {{{scale}}}, {put_words}}},')
 
     def render(self):
@@ -321,7 +323,7 @@ class Kinds:
         head = ['// Generated from src/kinds/kinds.tsv and columns.tsv; do not edit.', '#include "orilla/kinds/kinds.hpp"',
                 '#include "orilla/kinds/types.hpp"', '#include "rules.gen.hpp"', '', 'namespace orilla::api {', 'namespace {', '']
         return '\n'.join(head + self.out + ['constexpr KindInfo kinds[] = {'] + rows + [
-            '};', '', '}  // namespace', '', 'std::span<const KindInfo> all_kinds() { return kinds; }', '',
+            '};', '', '}  // namespace', '', 'std::span<const KindInfo> builtin_kinds() { return kinds; }', '',
             '}  // namespace orilla::api', ''])
 
     def render_rules(self):
@@ -344,11 +346,12 @@ def main():
     doubles = {n for n in names if names.count(n) > 1}
     if doubles:
         sys.exit(f'two types with one C++ name, add cpp=NAME: {sorted(doubles)}')
+    kinds = Kinds(schema, types)
+    in_file = {(row['group/version'], row['kind']) for row in kinds.kinds if row['payload'] == 'file'}
     for index, (group, package) in enumerate(GROUPS):
         mine = [t for t in types.values() if t.package == package]
-        write(group + '.gen.hpp', render_header(group, mine, [g for g, _ in GROUPS[:min(index, 2)]]))
+        write(group + '.gen.hpp', render_header(group, mine, [g for g, _ in GROUPS[:min(index, 2)]], in_file))
         write(group + '.gen.cpp', render_tables(group, mine))
-    kinds = Kinds(schema, types)
     write('kinds.gen.cpp', kinds.render())
     write('rules.gen.hpp', kinds.render_rules())
 

@@ -4,9 +4,9 @@
 
 namespace orilla::api {
 
-Result<Object> decode_manifest(const ManifestDocument& document) {
+Result<Object> decode_manifest(const KindRegistry& kinds, const ManifestDocument& document) {
     DecodeReport report;
-    auto object = decode_object(document.json, &report);
+    auto object = decode_object(kinds, document.json, &report);
     if (!object) return document.located(object.error());
     TRY_VOID(document.check_fields(report));
     return object;

@@ -2,7 +2,7 @@
 
 namespace orilla::api {
 
-Object::Object(const KindInfo& kind) : kind_(&kind), data_(detail::box_make(*kind.type)) {}
+Object::Object(const KindInfo& kind) : kind_(kind), data_(detail::box_make(*kind.type)) {}
 
 Object::~Object() {
     if (data_ != nullptr) detail::box_free(data_, *kind_->type);

@@ -6,8 +6,8 @@ namespace orilla::api {
 namespace {
 
 /// Bodies that are not objects of a served kind.
-const TypeInfo* find_type(std::string_view api_version, std::string_view kind) {
-    if (const KindInfo* served = find_kind(api_version, kind)) return served->type;
+const TypeInfo* find_type(const KindRegistry& kinds, std::string_view api_version, std::string_view kind) {
+    if (const KindInfo* served = kinds.find(api_version, kind)) return served->type;
     if (kind == "DeleteOptions") return &type_info<DeleteOptions>();
     if (api_version == "autoscaling/v1" && kind == "Scale") return &type_info<Scale>();
     if (api_version == "policy/v1" && kind == "Eviction") return &type_info<Eviction>();
@@ -31,19 +31,19 @@ struct Owned {
 
 }  // namespace
 
-Result<Object> decode_protobuf_object(std::string_view body) {
+Result<Object> decode_protobuf_object(const KindRegistry& kinds, std::string_view body) {
     TRY(ProtobufDocument document, read_protobuf_document(body));
-    const KindInfo* kind = find_kind(document.api_version, document.kind);
+    const KindInfo* kind = kinds.find(document.api_version, document.kind);
     if (kind == nullptr) return unknown_kind(document);
     Object object(*kind);
     TRY_VOID(decode_protobuf_into(*kind->type, object.data(), document.raw));
     return object;
 }
 
-Result<std::string> protobuf_to_json(std::string_view body, const TypeInfo* otherwise) {
+Result<std::string> protobuf_to_json(const KindRegistry& kinds, std::string_view body, const TypeInfo* otherwise) {
     TRY(ProtobufDocument document, read_protobuf_document(body));
     const bool names_none = document.kind.empty() && document.api_version.empty();
-    const TypeInfo* type = names_none ? otherwise : find_type(document.api_version, document.kind);
+    const TypeInfo* type = names_none ? otherwise : find_type(kinds, document.api_version, document.kind);
     if (type == nullptr) return unknown_kind(document);
     Owned value(*type);
     TRY_VOID(decode_protobuf_into(*type, value.bytes.data(), document.raw));

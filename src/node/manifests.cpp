@@ -95,7 +95,7 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     auto annotated = co_await std::move(annotating);
     if (!annotated) co_return document.located(annotated.error());
     const std::string manifest = *std::move(annotated);
-    CO_CHECK(api::Object object, api::decode_manifest(document));
+    CO_CHECK(api::Object object, api::decode_manifest(objects_.kinds(), document));
     const api::KindInfo& kind = object.kind();
     const std::string name = object.meta().name.str();
     std::string ns;

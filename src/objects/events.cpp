@@ -206,7 +206,7 @@ void EventRecorder::arm_prune() {
 }
 
 bool EventRecorder::is_gone(const api::ObjectReference& about) const {
-    const auto* kind = api::find_kind(about.api_version, about.kind);
+    const auto* kind = objects_.kinds().find(about.api_version, about.kind);
     if (!kind) return false;
     return !objects_.store().find({std::string(kind->resource), kind->namespaced ? about.namespace_.str() : "", about.name.str()});
 }

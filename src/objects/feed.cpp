@@ -30,7 +30,7 @@ std::vector<ObjectPtr> FeedEvent::states() const {
 // ---- following -------------------------------------------------------------------------------------------------------
 
 Feed::Feed(loop::Loop& loop, Objects& objects, const api::KindInfo& kind)
-    : loop_(loop), objects_(objects), kind_(kind), resource_(kind.resource), changed_(loop), scope_(loop) {}
+    : loop_(loop), objects_(objects), kept_(kind), kind_(kind), resource_(kind.resource), changed_(loop), scope_(loop) {}
 
 loop::Task<void> Feed::relist() {
     store::Listing listing = objects_.store().list(resource_);
@@ -213,9 +213,16 @@ size_t Feed::count(const Term& term) {
 // ---- followers -------------------------------------------------------------------------------------------------------
 
 Follower::Follower(Objects& objects, const api::KindInfo& kind, Listener listener)
-    : feed_(objects.feed(kind)), listener_(std::move(listener)) {}
+    : feed_(objects.share_feed(kind)), listener_(std::move(listener)) {}
 
-Follower::~Follower() { feed_.leave(*this); }
+Follower::~Follower() { feed_->leave(*this); }
+
+void Follower::stop() {
+    feed_->leave(*this);
+    scope_.reset();
+    told_ = true;
+    feed_->changed_.notify_all();
+}
 
 void Feed::join(Follower& follower) { followers_.push_back(&follower); }
 
@@ -223,30 +230,30 @@ void Feed::join(Follower& follower) { followers_.push_back(&follower); }
 void Feed::leave(Follower& follower) { std::replace(followers_.begin(), followers_.end(), &follower, static_cast<Follower*>(nullptr)); }
 
 void Follower::start() {
-    feed_.join(*this);
-    if (!std::exchange(feed_.started_, true)) {
+    feed_->join(*this);
+    if (!std::exchange(feed_->started_, true)) {
         told_ = true;
-        return feed_.scope_.spawn(feed_.follow());
+        return feed_->scope_.spawn(feed_->follow());
     }
-    scope_ = std::make_unique<loop::Scope>(feed_.loop_);
-    scope_->spawn(tell_known(feed_.known()));
+    scope_ = std::make_unique<loop::Scope>(feed_->loop_);
+    scope_->spawn(tell_known(feed_->known()));
 }
 
 /// Also of what has changed meanwhile, which the listener may only know as a change.
 loop::Task<void> Follower::tell_known(std::vector<store::EntryPtr> known) {
     for (const store::EntryPtr& entry : known) {
-        co_await feed_.loop_.breathe();
-        feed_.loop_.note("the list of", feed_.resource_);
-        store::EntryPtr now = feed_.find_known(entry->key);
-        if (now) listener_(FeedEvent(feed_.objects_, feed_.kind_, {store::WatchEvent::Type::added, std::move(now), nullptr}));
+        co_await feed_->loop_.breathe();
+        feed_->loop_.note("the list of", feed_->resource_);
+        store::EntryPtr now = feed_->find_known(entry->key);
+        if (now) listener_(FeedEvent(feed_->objects_, feed_->kind_, {store::WatchEvent::Type::added, std::move(now), nullptr}));
     }
     told_ = true;
-    feed_.changed_.notify_all();
+    feed_->changed_.notify_all();
 }
 
 loop::Task<void> Follower::catch_up() {
-    while (!told_) co_await feed_.changed_.wait();
-    auto catching_up = feed_.catch_up();
+    while (!told_) co_await feed_->changed_.wait();
+    auto catching_up = feed_->catch_up();
     co_await std::move(catching_up);
 }
 

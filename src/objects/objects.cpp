@@ -53,14 +53,18 @@ store::Value value_of(const api::Object& object) {
     return value;
 }
 
-Objects::Objects(loop::Loop& loop, store::Store& store, Random& random)
-    : loop_(loop), store_(store), random_(random), cache_(std::make_unique<Cache>(loop)) {}
+Objects::Objects(loop::Loop& loop, store::Store& store, Random& random, api::KindRegistry& kinds)
+    : loop_(loop), store_(store), random_(random), kinds_(kinds), cache_(std::make_unique<Cache>(loop)) {
+    kind_changes_ = kinds.on_change([this](const api::KindRegistry::Change& change) {
+        if (change.type == api::KindRegistry::Change::Type::removed) feeds_.erase(std::string(change.kind->resource));
+    });
+}
 Objects::~Objects() = default;
 
-Feed& Objects::feed(const api::KindInfo& kind) {
-    auto& feed = feeds_[kind.resource];
-    if (!feed) feed = std::make_unique<Feed>(loop_, *this, kind);
-    return *feed;
+std::shared_ptr<Feed> Objects::share_feed(const api::KindInfo& kind) {
+    auto found = feeds_.find(kind.resource);
+    if (found == feeds_.end()) found = feeds_.emplace(kind.resource, std::make_shared<Feed>(loop_, *this, kind)).first;
+    return found->second;
 }
 
 // ---- reads -----------------------------------------------------------------------------------------------------------

@@ -1,14 +1,11 @@
 #include "orilla/objects/store_options.hpp"
 
-#include "orilla/kinds/object.hpp"
-
 namespace orilla::objects {
 
-store::StoreOptions store_options() {
+store::StoreOptions store_options(const api::KindRegistry& kinds) {
     store::StoreOptions options;
-    // Everything that reconciles reads the others synchronously.
-    for (const api::KindInfo* kind : {&api::kind_of<api::ConfigMap>(), &api::kind_of<api::Secret>()}) options.payload_resources.emplace(kind->resource);
-    options.passing_resources.emplace(api::kind_of<api::Event>().resource);
+    options.payload_resources = api::resources_with(kinds, api::Payload::file);
+    options.passing_resources = api::resources_with(kinds, api::Payload::passing);
     return options;
 }
 

@@ -11,6 +11,7 @@
 #include "orilla/apiserver/admission.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/controllers/controllers.hpp"
+#include "orilla/kinds/registry.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/objects.hpp"
@@ -27,6 +28,7 @@ struct ControlPlanePorts {
     loop::Loop& loop;
     store::Store& store;
     Random& random;
+    api::KindRegistry& kinds;
 };
 
 class ControlPlane {

@@ -53,12 +53,12 @@ void Daemon::keep_node_name() {
 }
 
 loop::Task<Result<void>> Daemon::open_store() {
-    store::StoreOptions options = objects::store_options();
+    store::StoreOptions options = objects::store_options(kinds_);
     options.data_dir = config_.data_dir;
     options.lock = claims_.data_dir;
     options.soft_flush_interval_ms = config_.soft_flush_interval_s * 1000;
     CO_CHECK(store_, store::open_sqlite_store(loop_, store_thread_, std::move(options)));
-    plane_ = std::make_unique<ControlPlane>(ControlPlanePorts{loop_, *store_, random_});
+    plane_ = std::make_unique<ControlPlane>(ControlPlanePorts{loop_, *store_, random_, kinds_});
     if (!config_.node_name_chosen) keep_node_name();
     co_return ok();
 }

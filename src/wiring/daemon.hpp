@@ -63,6 +63,7 @@ class Daemon {
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
     std::unique_ptr<store::Store> store_;
+    api::KindRegistry kinds_;  ///< what is served
     std::unique_ptr<ControlPlane> plane_;
     std::unique_ptr<objects::EventArchive> event_archive_;
     std::unique_ptr<objects::StatusArchive> status_archive_;

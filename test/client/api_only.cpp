@@ -69,10 +69,11 @@ int main(int argc, char** argv) {
     sigaddset(&blocked, SIGINT);
     ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
     loop::IoThread disk(loop);
-    store::StoreOptions options = objects::store_options();
+    api::KindRegistry kinds;
+    store::StoreOptions options = objects::store_options(kinds);
     options.data_dir = directory;
     auto store = must(store::open_sqlite_store(loop, disk, options), "store");
-    objects::Objects objects(loop, *store, random);
+    objects::Objects objects(loop, *store, random, kinds);
     const apiserver::Admissions admissions(objects, {});
     apiserver::ServerOptions server_options;
     server_options.advertised_address = argc > 2 ? argv[2] : "127.0.0.1:6443";

@@ -4,6 +4,7 @@
 
 #include "orilla/kinds/manifest.hpp"
 #include "orilla/schema/yaml.hpp"
+#include "../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto documents = read_documents(text, "fuzz");
     if (!documents) return 0;
     for (const ManifestDocument& document : *documents) {
-        (void)decode_manifest(document);
+        (void)decode_manifest(orilla::test::builtin(), document);
         auto yaml = render_yaml(document.json);
         if (!yaml) continue;
         auto back = read_documents(*yaml, "again");

@@ -5,11 +5,12 @@
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/table.hpp"
 #include "orilla/kinds/validation.hpp"
+#include "../support/kinds.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    auto object = decode_object(text);
+    auto object = decode_object(orilla::test::builtin(), text);
     if (!object) return 0;
     // In portions it is the same.
     GradualObject decoder(object->kind(), text, nullptr);
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)validate_create(*object);
     (void)validate_update(*object, *object);
     (void)render_row(*object, 1'700'000'000);
-    auto again = decode_object(encode(*object));
+    auto again = decode_object(orilla::test::builtin(), encode(*object));
     assert(again && *again == *object);
     return 0;
 }

@@ -1,11 +1,12 @@
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/kinds/types.hpp"
+#include "../support/kinds.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;
     std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    (void)protobuf_to_json(bytes);
+    (void)protobuf_to_json(orilla::test::builtin(), bytes);
     Pod pod;
     (void)decode_protobuf_into(type_info<Pod>(), &pod, bytes);
     Service service;

@@ -74,7 +74,7 @@ loop::Task<void> Daemon::close() {
 }
 
 loop::Task<Result<void>> Daemon::open_store() {
-    store::StoreOptions options = objects::store_options();
+    store::StoreOptions options = objects::store_options(kinds_);
     options.data_dir = "data";
     options.soft_flush_interval_ms = options_.soft_flush_interval_ms;
     options.history_events_max = options_.history_events_max;
@@ -90,7 +90,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     CO_CHECK(auto opened, store::open_sqlite_store(loop_, executor_, std::move(options)));
     ledger_.check_loaded(*opened);
     store_ = std::make_unique<WitnessStore>(std::move(opened), ledger_);
-    plane_ = std::make_unique<wiring::ControlPlane>(wiring::ControlPlanePorts{loop_, *store_, random_});
+    plane_ = std::make_unique<wiring::ControlPlane>(wiring::ControlPlanePorts{loop_, *store_, random_, kinds_});
     watch_ = std::make_unique<RolloutWatch>(loop_, plane_->objects(), host_, rollouts_);
     watch_->start();
     controllers::ControllersOptions controllers;

@@ -70,6 +70,7 @@ class Daemon {
     bool ended_ = false;
     bool closed_ = false;
     std::unique_ptr<WitnessStore> store_;
+    api::KindRegistry kinds_;  ///< what is served
     std::unique_ptr<wiring::ControlPlane> plane_;
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<FakeRuntime> runtime_;

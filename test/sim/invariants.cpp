@@ -58,12 +58,12 @@ void check_replica_sets(objects::Objects& objects, Complaints& out) {
 /// Owners are there, and namespaces.
 void check_owners(objects::Objects& objects, Complaints& out) {
     std::set<std::string> uids;
-    for (const auto& kind : api::all_kinds())
+    for (const auto& kind : api::builtin_kinds())
         for (const auto& entry : objects.store().list(kind.resource).entries) {
             auto object = entry->json ? objects.decode(kind, entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
             if (object && *object) uids.insert((*object)->meta().uid.str());
         }
-    for (const auto& kind : api::all_kinds())
+    for (const auto& kind : api::builtin_kinds())
         for (const auto& entry : objects.store().list(kind.resource).entries) {
             auto object = entry->json ? objects.decode(kind, entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
             if (!object || !*object) continue;

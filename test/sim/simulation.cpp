@@ -30,7 +30,7 @@ bool Simulation::run() {
         upgrade();
     }
     if (world_.ready())
-        for (const auto& kind : api::all_kinds())
+        for (const auto& kind : api::builtin_kinds())
             for (const auto& entry : world_.daemon->store().list(kind.resource, {}).entries)
                 if (entry->json) world_.trace.mix(*entry->json);
     return !trace().failed();

@@ -15,6 +15,12 @@ using store::Value;
 
 namespace {
 bool is_durable(Durability durability) { return durability == Durability::durable || durability == Durability::urgent; }
+bool is_in_memory(std::string_view resource) {
+    for (const auto& kind : api::builtin_kinds())
+        if (kind.resource == resource) return kind.durability == api::Durability::memory;
+    return false;
+}
+
 std::string key_label(const Key& key) { return key.resource + " " + key.ns + "/" + key.name; }
 }  // namespace
 
@@ -46,8 +52,7 @@ void Ledger::refused(const Key& key, uint64_t revision) { objects_[key].writes.e
 void Ledger::note_shown(const store::Store& store, bool soft) {
     shown_revision_ = std::max(shown_revision_, store.revision());
     for (auto& [key, object] : objects_) {
-        const api::KindInfo* kind = api::find_resource(key.resource);
-        if (kind && kind->durability == api::Durability::memory) continue;
+        if (is_in_memory(key.resource)) continue;
         const EntryPtr entry = store.find(key);
         // What is not seen was removed by a write up to now, or never published; only a removal can say so.
         uint64_t shown = entry ? entry->revision : 0;
@@ -80,7 +85,7 @@ void Ledger::check_loaded(const store::Store& store) {
     if (store.revision() < shown_revision_)
         trace_.fail("the revision went back from " + std::to_string(shown_revision_) + " to " + std::to_string(store.revision()));
     std::map<Key, EntryPtr> loaded;
-    for (const auto& kind : api::all_kinds())
+    for (const auto& kind : api::builtin_kinds())
         for (const EntryPtr& entry : store.list(kind.resource, {}).entries) loaded[entry->key] = entry;
     for (const auto& [key, entry] : loaded)
         if (!objects_.contains(key)) trace_.fail("made up: " + key_label(key));

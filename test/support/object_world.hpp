@@ -14,7 +14,7 @@
 namespace orilla::test {
 
 struct ObjectWorld {
-    ObjectWorld() : store(open()), objects(loop, *store, random) {
+    ObjectWorld() : store(open()), objects(loop, *store, random, kinds) {
         if (!await(loop, objects.ensure_standard_namespaces())) std::abort();
     }
 
@@ -30,12 +30,13 @@ struct ObjectWorld {
     loop::Loop loop{clock};
     loop::InlineExecutor executor{loop};
     SeededRandom random;
+    api::KindRegistry kinds;
     std::unique_ptr<store::Store> store;
     objects::Objects objects;
 
   private:
     std::unique_ptr<store::Store> open() {
-        auto opened = store::open_sqlite_store(loop, executor, objects::store_options());
+        auto opened = store::open_sqlite_store(loop, executor, objects::store_options(kinds));
         if (!opened) std::abort();
         return std::move(*opened);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orilla/kinds/object.hpp"
+#include "orilla/kinds/registry.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/gradual.hpp"
 
@@ -9,8 +10,8 @@ namespace orilla::api {
 
 /// A document of the given kind; when it names another kind or apiVersion it is refused.
 Result<Object> decode_object(const KindInfo& kind, std::string_view json, DecodeReport* report = nullptr);
-/// A document of whatever kind it names; refuses kinds that are not served, and one that names none.
-Result<Object> decode_object(std::string_view json, DecodeReport* report = nullptr);
+/// A document of whichever of them it names; refuses others, and one that names none.
+Result<Object> decode_object(const KindRegistry& kinds, std::string_view json, DecodeReport* report = nullptr);
 /// What a document said of itself must be the kind that it was decoded as.
 Result<void> check_named(const KindInfo& kind, const DecodeReport& report);
 

@@ -1,8 +1,11 @@
-// The kinds that are served, as one constant table: what discovery, routing, the store and `get` ask about a kind.
+// What discovery, routing, the store and `get` ask about a kind. Those that are built in are one constant table, which fills
+// the registry (registry.hpp): what is served is asked there.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "orilla/schema/selectors.hpp"
 #include "orilla/schema/type_info.hpp"
@@ -21,6 +24,13 @@ enum class Generation : uint8_t {
     none,
     spec,         ///< changes of all but metadata and status
     annotations,  ///< those, and of annotations
+};
+
+/// Where the values of a kind stand.
+enum class Payload : uint8_t {
+    none,     ///< in memory, because everything that reconciles reads them synchronously
+    file,     ///< large ones may stay in the file; such a kind has no synchronous reads
+    passing,  ///< in memory, and they come and go in numbers
 };
 
 /// The form of metadata.name.
@@ -47,6 +57,7 @@ struct ColumnInfo {
 };
 
 struct KindRules;
+class AddedKind;
 
 struct KindInfo {
     std::string_view group;        ///< "apps"; "" for core
@@ -68,33 +79,70 @@ struct KindInfo {
     const KindRules* rules;
     bool namespaced;
     Durability durability;
+    Payload payload;
     Generation generation;
     NameForm name_form;
     ScalePaths scale;
     bool put_creates;         ///< a PUT of a missing one makes it
     bool put_needs_revision;  ///< one without resourceVersion is refused
 
+    AddedKind* added = nullptr;  ///< what it is a part of; null: it is built in, and there for ever
+
     const SubresourceInfo* find_subresource(std::string_view name) const;
     bool has_verb(std::string_view verb) const;
 };
 
+/// A kind that comes and goes at run time: derive from it to own whatever `info` points to. It ends with its last KindRef.
+class AddedKind {
+  public:
+    AddedKind() { info.added = this; }
+    virtual ~AddedKind() = default;
+    AddedKind(const AddedKind&) = delete;
+    AddedKind& operator=(const AddedKind&) = delete;
+
+    KindInfo info{};
+
+  private:
+    friend class KindRef;
+    std::atomic<uint32_t> uses_ = 0;
+};
+
+/// Keeps a kind for whoever needs it longer than one turn of the loop: it may be taken out of the registry meanwhile. Costs a
+/// pointer, and for built-in kinds nothing else.
+class KindRef {
+  public:
+    KindRef() noexcept = default;
+    KindRef(const KindInfo& kind) noexcept : kind_(&kind) {
+        if (kind.added) kind.added->uses_.fetch_add(1, std::memory_order_relaxed);
+    }
+    KindRef(const KindRef& other) noexcept {
+        if (other.kind_) *this = KindRef(*other.kind_);
+    }
+    KindRef(KindRef&& other) noexcept : kind_(std::exchange(other.kind_, nullptr)) {}
+    KindRef& operator=(KindRef other) noexcept { return std::swap(kind_, other.kind_), *this; }
+    ~KindRef() {
+        if (kind_ && kind_->added && kind_->added->uses_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete kind_->added;
+    }
+
+    explicit operator bool() const { return kind_ != nullptr; }
+    const KindInfo* get() const { return kind_; }
+    const KindInfo& operator*() const { return *kind_; }
+    const KindInfo* operator->() const { return kind_; }
+    operator const KindInfo&() const { return *kind_; }
+    /// The same kind of the same registration.
+    bool operator==(const KindRef&) const = default;
+
+  private:
+    const KindInfo* kind_ = nullptr;
+};
+
 /// In discovery order: core first.
-std::span<const KindInfo> all_kinds();
-/// nullptr when it is not served.
-const KindInfo* find_kind(std::string_view group, std::string_view version, std::string_view kind);
-/// By what a document says: find_kind("apps/v1", "Deployment").
-const KindInfo* find_kind(std::string_view api_version, std::string_view kind);
-const KindInfo* find_resource(std::string_view group, std::string_view version, std::string_view plural);
-/// By the store's name: "deployments.apps".
-const KindInfo* find_resource(std::string_view resource);
-/// By the type of its struct.
-const KindInfo* find_kind(const TypeInfo& type);
+std::span<const KindInfo> builtin_kinds();
+/// By the type of its struct; null for types that are no kinds.
+const KindInfo* find_builtin_kind(const TypeInfo& type);
 template <class T>
 const KindInfo& kind_of() {
-    return *find_kind(type_info<T>());
+    return *find_builtin_kind(type_info<T>());
 }
-/// As a person types it: plural, singular, short name or kind in any case, with or without ".group" or
-/// ".version.group".
-const KindInfo* find_kind_by_any_name(std::string_view name);
 
 }  // namespace orilla::api

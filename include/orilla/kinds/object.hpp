@@ -12,14 +12,14 @@ namespace orilla::api {
 class Object {
   public:
     Object() noexcept = default;
-    /// An empty object of a served kind.
+    /// An empty object of a kind.
     explicit Object(const KindInfo& kind);
-    /// Takes over a typed value: Object(Pod{...}). The kind must be served.
+    /// Takes over a typed value: Object(Pod{...}), of a built-in kind.
     template <class T>
     requires requires { typename T::ApiStruct; }
     explicit Object(T value) : Object(kind_of<T>()) { *static_cast<T*>(data_) = std::move(value); }
     Object(Object&& other) noexcept
-        : kind_(std::exchange(other.kind_, nullptr)), data_(std::exchange(other.data_, nullptr)) {}
+        : kind_(std::move(other.kind_)), data_(std::exchange(other.data_, nullptr)) {}
     Object& operator=(Object&& other) noexcept {
         return std::swap(kind_, other.kind_), std::swap(data_, other.data_), *this;
     }
@@ -29,7 +29,7 @@ class Object {
     Object clone() const;
 
     bool empty() const { return data_ == nullptr; }
-    const KindInfo& kind() const { return assert(kind_ != nullptr), *kind_; }
+    const KindInfo& kind() const { return assert(kind_), *kind_; }
     const TypeInfo& type_info() const { return *kind().type; }
     void* data() { return data_; }
     const void* data() const { return data_; }
@@ -47,14 +47,14 @@ class Object {
     }
     template <class T>
     bool is() const {
-        return kind_ != nullptr && kind_->type == &api::type_info<T>();
+        return kind_ && kind_->type == &api::type_info<T>();
     }
     /// Same kind and deeply equal.
     friend bool operator==(const Object& a, const Object& b);
 
   private:
     void* at(int offset) { return static_cast<std::byte*>(data_) + offset; }
-    const KindInfo* kind_ = nullptr;
+    KindRef kind_;
     void* data_ = nullptr;
 };
 

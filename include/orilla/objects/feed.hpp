@@ -127,6 +127,7 @@ class Feed {
 
     loop::Loop& loop_;
     Objects& objects_;
+    const api::KindRef kept_;
     const api::KindInfo& kind_;
     const std::string resource_;
     std::vector<TermsOf> terms_of_;
@@ -153,13 +154,15 @@ class Follower {
     /// Tells what is there now, the first portion before it returns, and follows. An object that changes while the others
     /// are still being told may be told twice.
     void start();
+    /// Tells nothing more.
+    void stop();
     /// As Feed::catch_up, for this listener: for whoever decides by what it has put together.
     loop::Task<void> catch_up();
 
   private:
     friend class Feed;
     loop::Task<void> tell_known(std::vector<store::EntryPtr> known);
-    Feed& feed_;
+    const std::shared_ptr<Feed> feed_;  ///< outlives its kind
     Listener listener_;
     bool told_ = false;                   ///< what was there when it started
     std::unique_ptr<loop::Scope> scope_;  ///< of tell_known

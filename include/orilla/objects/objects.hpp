@@ -19,6 +19,7 @@
 
 #include "orilla/base/random.hpp"
 #include "orilla/kinds/object.hpp"
+#include "orilla/kinds/registry.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/objects/admission.hpp"
 #include "orilla/store/store.hpp"
@@ -78,9 +79,9 @@ struct RemovedCollection {
 /// Every cluster has them; those that may be deleted come back.
 inline constexpr std::array<std::string_view, 4> standard_namespaces = {"default", "kube-system", "kube-public", "kube-node-lease"};
 
-/// ConfigMaps and Secrets hold payloads that may stay in the file.
+/// Payloads (ConfigMaps, Secrets) may stay in the file.
 template <class T>
-concept AlwaysResident = !std::same_as<T, api::ConfigMap> && !std::same_as<T, api::Secret>;
+concept AlwaysResident = !requires { typename T::MayStayInFile; };
 
 /// What the store is given of an object; it puts the revision in.
 store::Value value_of(const api::Object& object);
@@ -92,13 +93,15 @@ class Objects {
     using Change = std::function<Result<void>(api::Object&)>;
     using Match = std::function<bool(const api::Object&)>;
 
-    /// All must outlive it. `store` must keep every kind but ConfigMaps and Secrets resident (see store_options.hpp).
-    Objects(loop::Loop& loop, store::Store& store, Random& random);
+    /// All must outlive it. `store` must keep every kind but those of Payload::file resident (store_options.hpp).
+    Objects(loop::Loop& loop, store::Store& store, Random& random, api::KindRegistry& kinds);
     ~Objects();
     Objects(const Objects&) = delete;
     Objects& operator=(const Objects&) = delete;
 
     store::Store& store() { return store_; }
+    /// What is served.
+    api::KindRegistry& kinds() const { return kinds_; }
     const Clock& clock() const { return loop_.clock(); }
     /// Before the first write. Asked in the order of registration.
     void add_admission(Admission& admission) { admissions_.add(admission); }
@@ -137,7 +140,9 @@ class Objects {
     Result<ObjectPtr> decode(const api::KindInfo& kind, const store::EntryPtr& entry);
 
     /// What follows this kind for everybody; see feed.hpp. Made when it is first asked for.
-    Feed& feed(const api::KindInfo& kind);
+    Feed& feed(const api::KindInfo& kind) { return *share_feed(kind); }
+    /// For who may still follow it when the kind is served no more.
+    std::shared_ptr<Feed> share_feed(const api::KindInfo& kind);
     template <class T>
     Feed& feed();
 
@@ -225,10 +230,12 @@ class Objects {
     loop::Loop& loop_;
     store::Store& store_;
     Random& random_;
+    api::KindRegistry& kinds_;
     AdmissionChain admissions_;
     std::unique_ptr<Cache> cache_;
     std::map<store::Key, uint64_t> unreadable_;  ///< revisions that were logged
-    std::map<std::string_view, std::unique_ptr<Feed>> feeds_;  ///< by resource
+    std::map<std::string, std::shared_ptr<Feed>, std::less<>> feeds_;  ///< by resource, of those that are served
+    api::KindRegistry::Subscription kind_changes_;
 };
 
 }  // namespace orilla::objects

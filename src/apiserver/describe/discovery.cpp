@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "orilla/base/machine.hpp"
-#include "orilla/kinds/kinds.hpp"
 #include "orilla/schema/codec.hpp"
 
 namespace orilla::apiserver {
@@ -25,10 +24,10 @@ struct GroupVersion {
     bool operator==(const GroupVersion&) const = default;
 };
 
-/// In the table's order, which is that of priority.
-std::vector<GroupVersion> group_versions() {
+/// In the registry's order, which is that of priority.
+std::vector<GroupVersion> group_versions(const api::KindRegistry& kinds) {
     std::vector<GroupVersion> all;
-    for (const api::KindInfo& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : kinds.all()) {
         const GroupVersion one{kind.group, kind.version, kind.api_version};
         bool known = false;
         for (const GroupVersion& other : all) known = known || other == one;
@@ -37,9 +36,9 @@ std::vector<GroupVersion> group_versions() {
     return all;
 }
 
-std::vector<std::string_view> groups() {
+std::vector<std::string_view> groups(const api::KindRegistry& kinds) {
     std::vector<std::string_view> all;
-    for (const GroupVersion& one : group_versions())
+    for (const GroupVersion& one : group_versions(kinds))
         if (!one.group.empty() && (all.empty() || all.back() != one.group)) all.push_back(one.group);
     return all;
 }
@@ -71,13 +70,13 @@ void append_strings_member(std::string& out, std::string_view name, std::span<co
 
 // ---- legacy ----------------------------------------------------------------------------------------------------------
 
-void append_group(std::string& out, std::string_view group, bool with_type) {
+void append_group(std::string& out, const api::KindRegistry& kinds, std::string_view group, bool with_type) {
     out += '{';
     if (with_type) out += R"("kind":"APIGroup","apiVersion":"v1")";
     append_member(out, "name", group);
     out += R"(,"versions":[)";
     std::string preferred;
-    for (const GroupVersion& one : group_versions()) {
+    for (const GroupVersion& one : group_versions(kinds)) {
         if (one.group != group) continue;
         std::string version = "{";
         append_member(version, "groupVersion", one.api_version);
@@ -155,18 +154,18 @@ void append_aggregated_resource(std::string& out, const api::KindInfo& kind) {
     out += '}';
 }
 
-void append_aggregated_group(std::string& out, std::string_view group) {
+void append_aggregated_group(std::string& out, const api::KindRegistry& kinds, std::string_view group) {
     out += R"({"metadata":{)";
     if (!group.empty()) append_member(out, "name", group);
     out += R"(},"versions":[)";
-    for (const GroupVersion& one : group_versions()) {
+    for (const GroupVersion& one : group_versions(kinds)) {
         if (one.group != group) continue;
         if (out.back() != '[') out += ',';
         out += '{';
         append_member(out, "version", one.version);
         append_member(out, "freshness", "Current");
         out += R"(,"resources":[)";
-        for (const api::KindInfo& kind : api::all_kinds()) {
+        for (const api::KindInfo& kind : kinds.all()) {
             if (kind.group != one.group || kind.version != one.version) continue;
             if (out.back() != '[') out += ',';
             append_aggregated_resource(out, kind);
@@ -187,29 +186,29 @@ std::string render_api_versions(std::string_view address) {
     return out + "]}\n";
 }
 
-std::string render_api_group_list() {
+std::string render_api_group_list(const api::KindRegistry& kinds) {
     std::string out = R"({"kind":"APIGroupList","apiVersion":"v1","groups":[)";
-    for (const std::string_view group : groups()) {
+    for (const std::string_view group : groups(kinds)) {
         if (out.back() != '[') out += ',';
-        append_group(out, group, false);
+        append_group(out, kinds, group, false);
     }
     return out + "]}\n";
 }
 
-std::string render_api_group(std::string_view group) {
-    for (const std::string_view known : groups()) {
+std::string render_api_group(const api::KindRegistry& kinds, std::string_view group) {
+    for (const std::string_view known : groups(kinds)) {
         if (known != group) continue;
         std::string out;
-        append_group(out, group, true);
+        append_group(out, kinds, group, true);
         return out + "\n";
     }
     return {};
 }
 
-std::string render_api_resource_list(std::string_view group, std::string_view version) {
+std::string render_api_resource_list(const api::KindRegistry& kinds, std::string_view group, std::string_view version) {
     std::string out = R"({"kind":"APIResourceList","apiVersion":"v1")";
     bool found = false;
-    for (const api::KindInfo& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : kinds.all()) {
         if (kind.group != group || kind.version != version) continue;
         if (!found) {
             append_member(out, "groupVersion", kind.api_version);
@@ -224,16 +223,16 @@ std::string render_api_resource_list(std::string_view group, std::string_view ve
     return found ? out + "]}\n" : std::string();
 }
 
-std::string render_aggregated_discovery(bool core, Form form) {
+std::string render_aggregated_discovery(const api::KindRegistry& kinds, bool core, Form form) {
     std::string out = R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/)";
     out += form == Form::discovery_v2 ? "v2" : "v2beta1";
     out += R"(","metadata":{},"items":[)";
     if (core) {
-        append_aggregated_group(out, "");
+        append_aggregated_group(out, kinds, "");
     } else {
-        for (const std::string_view group : groups()) {
+        for (const std::string_view group : groups(kinds)) {
             if (out.back() != '[') out += ',';
-            append_aggregated_group(out, group);
+            append_aggregated_group(out, kinds, group);
         }
     }
     return out + "]}\n";

@@ -140,7 +140,7 @@ void append_type_meta(std::string& out) {
     }
 }
 
-void append_type_schema(std::string& out, const api::TypeInfo& type, OpenApi version) {
+void append_type_schema(std::string& out, const api::KindRegistry& kinds, const api::TypeInfo& type, OpenApi version) {
     api::append_json_string(out, schema_name(type));
     out += ":{";
     out += leaf_schema(type.kind);
@@ -157,7 +157,7 @@ void append_type_schema(std::string& out, const api::TypeInfo& type, OpenApi ver
         out += '}';
         append_string_list(out, "required", required);
     }
-    if (const api::KindInfo* kind = type.kind == api::Kind::object ? api::find_kind(type) : nullptr) {
+    if (const api::KindInfo* kind = type.kind == api::Kind::object ? kinds.find(type) : nullptr) {
         out += R"(,"x-kubernetes-group-version-kind":[{"group":")" + std::string(kind->group) + R"(","kind":")" +
                std::string(kind->kind) + R"(","version":")" + std::string(kind->version) + R"("}])";
     }
@@ -175,11 +175,11 @@ void collect_schemas(const api::TypeInfo& root, OpenApiSchemas& schemas) {
     }
 }
 
-void append_schemas(std::string& out, const OpenApiSchemas& schemas, OpenApi version) {
+void append_schemas(std::string& out, const api::KindRegistry& kinds, const OpenApiSchemas& schemas, OpenApi version) {
     out += '{';
     for (const auto& [name, type] : schemas) {
         if (out.back() != '{') out += ',';
-        append_type_schema(out, *type, version);
+        append_type_schema(out, kinds, *type, version);
     }
     out += '}';
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "orilla/kinds/kinds.hpp"
+#include "orilla/kinds/registry.hpp"
 
 namespace orilla::apiserver {
 
@@ -24,7 +24,7 @@ std::string schema_reference(const api::TypeInfo& type, OpenApi version);
 using OpenApiSchemas = std::map<std::string, const api::TypeInfo*>;
 /// A type and all that it is made of.
 void collect_schemas(const api::TypeInfo& root, OpenApiSchemas& schemas);
-/// The schemas by name, in braces.
-void append_schemas(std::string& out, const OpenApiSchemas& schemas, OpenApi version);
+/// The schemas by name, in braces; those of kinds say so.
+void append_schemas(std::string& out, const api::KindRegistry& kinds, const OpenApiSchemas& schemas, OpenApi version);
 
 }  // namespace orilla::apiserver

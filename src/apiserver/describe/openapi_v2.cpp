@@ -117,31 +117,26 @@ void append_paths_v2(std::string& out, const api::KindInfo& kind) {
 }
 }  // namespace
 
-std::string render_openapi_v2() {
+std::string render_openapi_v2(const api::KindRegistry& kinds) {
     std::string paths = "{";
     std::string lists;
     OpenApiSchemas schemas;
-    for (const api::KindInfo& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : kinds.all()) {
         append_paths_v2(paths, kind);
         collect_schemas(*kind.type, schemas);
         lists += ",\"" + list_name(kind) + "\":" + list_schema(kind);
     }
     std::string out = R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.33.0"},"paths":)" + paths + R"(},"definitions":)";
-    append_schemas(out, schemas, OpenApi::v2);
+    append_schemas(out, kinds, schemas, OpenApi::v2);
     out.pop_back();
     return out + lists + ",\"" + std::string(list_meta_name) + "\":" + std::string(list_meta_schema) + "}}\n";
 }
 
-std::string openapi_v2_hash() {
-    static const std::string hash = hash_openapi(render_openapi_v2());
-    return hash;
-}
-
 // ---- protobuf --------------------------------------------------------------------------------------------------------
 
-std::string render_openapi_v2_protobuf() {
+std::string render_openapi_v2_protobuf(const api::KindRegistry& kinds) {
     std::string paths;
-    for (const api::KindInfo& kind : api::all_kinds()) paths += named_path(kind);
+    for (const api::KindInfo& kind : kinds.all()) paths += named_path(kind);
     return field(1, "2.0") + field(2, field(1, "Kubernetes") + field(2, "v1.33.0")) + field(8, paths);
 }
 

@@ -1,7 +1,3 @@
-#include <algorithm>
-#include <map>
-#include <vector>
-
 #include "describe/openapi.hpp"
 #include "describe/openapi_schemas.hpp"
 #include "orilla/schema/codec.hpp"
@@ -9,15 +5,6 @@
 namespace orilla::apiserver {
 
 namespace {
-std::vector<std::string> document_paths() {
-    std::vector<std::string> paths;
-    for (const api::KindInfo& kind : api::all_kinds()) {
-        std::string path = openapi_document_path(kind);
-        if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
-    }
-    return paths;
-}
-
 void append_operation(std::string& out, const api::KindInfo& kind, std::string_view method, std::string_view action) {
     const std::string schema = "{\"schema\":{\"$ref\":\"" + schema_reference(*kind.type, OpenApi::v3) + "\"}}";
     out += "\"" + std::string(method) + "\":{\"operationId\":\"" + std::string(action) + std::string(kind.kind) + "\"";
@@ -60,22 +47,12 @@ void append_paths(std::string& out, const api::KindInfo& kind) {
     append_operation(out, kind, "patch", "patch");
     out += '}';
 }
-
-/// path -> hash, made once: the tables never change.
-const std::map<std::string, std::string, std::less<>>& hashes() {
-    static const auto all = [] {
-        std::map<std::string, std::string, std::less<>> made;
-        for (const std::string& path : document_paths()) made[path] = hash_openapi(render_openapi_v3(path));
-        return made;
-    }();
-    return all;
-}
 }  // namespace
 
-std::string render_openapi_v3(std::string_view path) {
+std::string render_openapi_v3(const api::KindRegistry& kinds, std::string_view path) {
     std::string paths = "{";
     OpenApiSchemas schemas;
-    for (const api::KindInfo& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : kinds.all()) {
         if (openapi_document_path(kind) != path) continue;
         append_paths(paths, kind);
         collect_schemas(*kind.type, schemas);
@@ -83,25 +60,8 @@ std::string render_openapi_v3(std::string_view path) {
     if (schemas.empty()) return {};
     std::string out = R"({"openapi":"3.0.0","info":{"title":"Kubernetes","version":"v1.33.0"},"paths":)" + paths +
                       R"(},"components":{"schemas":)";
-    append_schemas(out, schemas, OpenApi::v3);
+    append_schemas(out, kinds, schemas, OpenApi::v3);
     return out + "}}\n";
 }
-
-std::string openapi_v3_hash(std::string_view path) {
-    const auto found = hashes().find(path);
-    return found == hashes().end() ? std::string() : found->second;
-}
-
-std::string render_openapi_v3_index() {
-    std::string out = "{\"paths\":{";
-    for (const auto& [path, hash] : hashes()) {
-        if (out.back() != '{') out += ',';
-        api::append_json_string(out, path);
-        out += ":{\"serverRelativeURL\":\"/openapi/v3/" + path + "?hash=" + hash + "\"}";
-    }
-    return out + "}}\n";
-}
-
-std::string openapi_v3_index_hash() { return hash_openapi(render_openapi_v3_index()); }
 
 }  // namespace orilla::apiserver

@@ -25,7 +25,7 @@ std::string reachable(const std::string& address) {
 }  // namespace
 
 ApiHandler::ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options)
-    : rest_{loop, objects, options.logs, options.images, options.executor}, options_(options), started_wall_s_(loop.clock().wall_s()) {}
+    : rest_{loop, objects, options.logs, options.images, options.executor}, openapi_(rest_.kinds()), options_(options), started_wall_s_(loop.clock().wall_s()) {}
 
 void ApiHandler::set_counters(const http::Counters* counters, std::function<size_t()> connections) {
     counters_ = counters;
@@ -98,7 +98,7 @@ Task<Result<http::Response>> ApiHandler::route(const http::Request& request) {
         task = serve_images(rest_, request, std::move(rest_of_path));
     } else {
         if (!is_read(request.method)) co_return no_such_method();
-        if (!segments.empty() && segments[0] == "openapi") co_return serve_openapi(request, rest_.now_s());
+        if (!segments.empty() && segments[0] == "openapi") co_return serve_openapi(openapi_, request, rest_.now_s());
         co_return serve_system(request, segments);
     }
     co_return co_await std::move(task);
@@ -112,17 +112,17 @@ Result<http::Response> ApiHandler::serve_discovery(const http::Request& request,
     if (segments.size() == 1) {
         TRY(const Form form, negotiate_discovery(request.header("accept")));
         if (form == Form::json) {
-            body = core ? render_api_versions(options_.advertised_address) : render_api_group_list();
+            body = core ? render_api_versions(options_.advertised_address) : render_api_group_list(rest_.kinds());
         } else {
             const std::string_view type =
                 form == Form::discovery_v2 ? "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
                                            : "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
-            return http::Response(200, type, render_aggregated_discovery(core, form));
+            return http::Response(200, type, render_aggregated_discovery(rest_.kinds(), core, form));
         }
     } else if (core) {
-        body = render_api_resource_list({}, segments[1]);
+        body = render_api_resource_list(rest_.kinds(), {}, segments[1]);
     } else {
-        body = segments.size() == 2 ? render_api_group(segments[1]) : render_api_resource_list(segments[1], segments[2]);
+        body = segments.size() == 2 ? render_api_group(rest_.kinds(), segments[1]) : render_api_resource_list(rest_.kinds(), segments[1], segments[2]);
     }
     if (body.empty()) return no_such_path();
     return http::Response(200, "application/json", std::move(body));

@@ -1,6 +1,7 @@
 // What a request goes through: who asks, for what, may they, and the handler that answers.
 #pragma once
 
+#include "describe/openapi.hpp"
 #include "orilla/apiserver/server.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/http/message.hpp"
@@ -39,6 +40,7 @@ class ApiHandler final : public http::Handler {
     std::string render_metrics();
 
     Rest rest_;
+    OpenApiHashes openapi_;
     const ServerOptions& options_;
     int admin_group_ = -1;
     std::optional<pki::Pki> pki_;

@@ -144,7 +144,7 @@ Result<std::string> yaml_to_json(std::string_view text) {
 }
 }  // namespace
 
-Result<std::string> body_as_json(const http::Request& request, const api::TypeInfo& wanted) {
+Result<std::string> body_as_json(Rest& rest, const http::Request& request, const api::TypeInfo& wanted) {
     TRY(const BodyType type, body_type_of(request));
     const size_t bytes_max = type == BodyType::yaml ? yaml_at_once_bytes_max : objects::decoded_per_turn_bytes_max;
     if (request.body.size() > bytes_max)
@@ -154,7 +154,7 @@ Result<std::string> body_as_json(const http::Request& request, const api::TypeIn
         case BodyType::yaml:
             if (may_expand(request.body)) return Error(Code::bad_request, "anchors (&) and aliases (*) are not taken in a body of this kind");
             return yaml_to_json(request.body);
-        case BodyType::protobuf: return api::protobuf_to_json(request.body, &wanted);
+        case BodyType::protobuf: return api::protobuf_to_json(rest.kinds(), request.body, &wanted);
     }
     return std::string(request.body);
 }
@@ -170,7 +170,7 @@ Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, co
         auto converting = run_long(rest, std::move(convert));
         co_return co_await std::move(converting);
     }
-    auto json = api::protobuf_to_json(text, &wanted);
+    auto json = api::protobuf_to_json(rest.kinds(), text, &wanted);
     if (text.size() > objects::decoded_per_turn_bytes_max) co_await rest.loop.yield();
     co_return json;
 }

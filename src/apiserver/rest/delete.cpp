@@ -66,10 +66,10 @@ Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& reque
 
 namespace {
 /// From the body, which may be absent, and the query, which may say the same.
-Result<objects::DeleteOptions> parse_delete_options(const ResourceRequest& request) {
+Result<objects::DeleteOptions> parse_delete_options(Rest& rest, const ResourceRequest& request) {
     api::DeleteOptions options;
     if (!request.http.body.empty()) {
-        TRY(const auto json, body_as_json(request.http, api::type_info<api::DeleteOptions>()));
+        TRY(const auto json, body_as_json(rest, request.http, api::type_info<api::DeleteOptions>()));
         api::DecodeReport report;
         TRY(options, api::decode<api::DeleteOptions>(json, &report));
         if (!report.kind.empty() && report.kind != "DeleteOptions")
@@ -85,7 +85,7 @@ StatusDetails details_of(const ResourceRequest& request, const api::ObjectMeta& 
 }  // namespace
 
 Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& request) {
-    auto options = parse_delete_options(request);
+    auto options = parse_delete_options(rest, request);
     if (!options) co_return std::move(options).error();
     CO_TRY(auto removed, rest.objects.remove(request.kind, request.info.ns, request.info.name, *options));
     const bool with_object = removed.still_exists || request.kind.rules->shows_deleted;
@@ -94,7 +94,7 @@ Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& requ
 }
 
 Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest& request) {
-    auto options = parse_delete_options(request);
+    auto options = parse_delete_options(rest, request);
     if (!options) co_return std::move(options).error();
     auto wanted = parse_list_options(request.info.query);
     if (!wanted) co_return std::move(wanted).error();

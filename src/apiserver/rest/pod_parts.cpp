@@ -14,9 +14,9 @@ constexpr int64_t nanoseconds = 1'000'000'000;
 
 /// A body of a type that is no served kind of its own.
 template <class T>
-Result<T> decode_part(const ResourceRequest& request, std::string_view kind) {
+Result<T> decode_part(Rest& rest, const ResourceRequest& request, std::string_view kind) {
     TRY(const auto validation, parse_field_validation(request.info.query, request.http.method));
-    TRY(const auto json, body_as_json(request.http, api::type_info<T>()));
+    TRY(const auto json, body_as_json(rest, request.http, api::type_info<T>()));
     api::DecodeReport report;
     TRY(auto value, api::decode<T>(json, &report));
     if (!report.kind.empty() && report.kind != kind)
@@ -123,7 +123,7 @@ Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::
 }  // namespace
 
 Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request) {
-    auto binding = decode_part<api::Binding>(request, "Binding");
+    auto binding = decode_part<api::Binding>(rest, request, "Binding");
     if (!binding) co_return std::move(binding).error();
     if (auto checked = check_target(request, *binding); !checked) co_return std::move(checked).error();
     CO_CHECK(const objects::WriteContext context, parse_write_context(request));
@@ -139,7 +139,7 @@ Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request
 }
 
 Task<Result<http::Response>> evict_pod(Rest& rest, const ResourceRequest& request) {
-    auto eviction = decode_part<api::Eviction>(request, "Eviction");
+    auto eviction = decode_part<api::Eviction>(rest, request, "Eviction");
     if (!eviction) co_return std::move(eviction).error();
     auto options = eviction_options(request, *eviction);
     if (!options) co_return std::move(options).error();

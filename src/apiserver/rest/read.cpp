@@ -36,6 +36,7 @@ class ListStream final : public http::ByteStream {
     ListStream(Rest& rest, const api::KindInfo& kind, Selection selection, ListPage page, Form form,
                api::IncludeObject include)
         : rest_(rest),
+          kept_(kind),
           kind_(kind),
           selection_(std::move(selection)),
           listing_(std::move(page.listing)),
@@ -145,6 +146,7 @@ class ListStream final : public http::ByteStream {
     }
 
     Rest& rest_;
+    const api::KindRef kept_;  ///< it may be removed meanwhile
     const api::KindInfo& kind_;
     Selection selection_;
     store::Listing listing_;

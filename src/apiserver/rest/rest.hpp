@@ -35,6 +35,7 @@ struct Rest {
     loop::Gate large_yaml{loop, large_yaml_at_once_max};
 
     store::Store& store() { return objects.store(); }
+    const api::KindRegistry& kinds() const { return objects.kinds(); }
     int64_t now_s() const { return loop.clock().wall_s(); }
 };
 
@@ -91,7 +92,7 @@ void note_warnings(const ResourceRequest& request, FieldValidation validation, c
 
 /// The body of a request that is small by its nature (options, a scale, a binding) as JSON (protobuf may be of the type that is
 /// wanted where it names none); too_large for others, unsupported_media_type for what is not known.
-Result<std::string> body_as_json(const http::Request& request, const api::TypeInfo& wanted);
+Result<std::string> body_as_json(Rest& rest, const http::Request& request, const api::TypeInfo& wanted);
 
 // ---- the handlers ----------------------------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ const Route* find_route(std::string_view resource, std::string_view subresource,
 }
 
 Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, const objects::Identity& who, RequestInfo info) {
-    const api::KindInfo* kind = api::find_resource(info.group, info.version, info.resource);
+    const api::KindInfo* kind = rest.kinds().find_resource(info.group, info.version, info.resource);
     if (lists_custom_resources(request)) co_return no_custom_resources();
     if (!kind || info.in_namespace != (kind->namespaced && !info.ns.empty())) co_return no_such_path();
     // All namespaces: only as a collection.
@@ -105,6 +105,7 @@ Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& req
     if (!route->is_text) {
         CO_CHECK(form, negotiate_object(request.header("accept")));
     }
+    const api::KindRef held(*kind);  // it may be removed meanwhile
     objects::Warnings warnings;
     const ResourceRequest resource{*kind, std::move(info), request, who, warnings, form};
     auto task = route->handler(rest, resource);

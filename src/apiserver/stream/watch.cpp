@@ -45,6 +45,7 @@ class WatchStream final : public http::ByteStream {
     WatchStream(Rest& rest, const ResourceRequest& request, Selection selection, WatchOptions options,
                 std::string_view include)
         : rest_(rest),
+          kept_(request.kind),
           kind_(request.kind),
           ns_(request.info.ns),
           selection_(std::move(selection)),
@@ -269,6 +270,7 @@ class WatchStream final : public http::ByteStream {
     }
 
     Rest& rest_;
+    const api::KindRef kept_;  ///< it may be removed meanwhile
     const api::KindInfo& kind_;
     std::string ns_;
     Selection selection_;

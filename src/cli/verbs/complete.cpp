@@ -8,6 +8,7 @@
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
+#include "served_kinds.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -33,7 +34,7 @@ void add_objects(Client& client, CompletionPlan& plan) {
 }
 
 void add_containers(Client& client, CompletionPlan& plan) {
-    const auto pod = fetch(client, plan.options, {api::find_kind("v1", "Pod"), plan.pod.substr(plan.pod.find('/') + 1), namespace_of(plan.options), ""});
+    const auto pod = fetch(client, plan.options, {served_kinds().find("v1", "Pod"), plan.pod.substr(plan.pod.find('/') + 1), namespace_of(plan.options), ""});
     if (!pod) return;
     for (const char* list : {"initContainers", "containers"})
         for (const auto& container : array_at(object_at(*pod, "spec"), list)) add(plan, text_at(container.get_object(), "name"));

@@ -4,6 +4,7 @@
 
 #include "print/output.hpp"
 #include "verbs/verbs.hpp"
+#include "served_kinds.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -53,7 +54,7 @@ std::string render_api_resources(const Options& options) {
     std::vector<std::string> head{"NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"};
     if (wide) head.emplace_back("VERBS"), head.emplace_back("CATEGORIES");
     if (!options.no_headers && options.output != "name") table.add(head);
-    for (const auto& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : served_kinds().all()) {
         if (!is_listed(options, kind)) continue;
         std::vector<std::string> row{std::string(options.output == "name" ? kind.resource : kind.plural)};
         if (options.output != "name")
@@ -176,7 +177,7 @@ Result<void> run_explain(Client& client, const Options& options) {
     if (options.args.size() > 1) return usage("We accept only this format: explain RESOURCE");
     const std::string path = options.args[0];
     const size_t dot = path.find('.');
-    const api::KindInfo* kind = api::find_kind_by_any_name(path.substr(0, dot));
+    const api::KindInfo* kind = served_kinds().find_by_any_name(path.substr(0, dot));
     if (!kind) return unknown_type(path.substr(0, dot));
     TRY(const json::object schemas, fetch_schemas(client, *kind));
     Explained whole;

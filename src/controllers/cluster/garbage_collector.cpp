@@ -47,25 +47,40 @@ GarbageCollector::GarbageCollector(const Surroundings& with)
       listed_event_(with.loop),
       worker_(with.loop, *this, {.name = "garbage-collector", .concurrency = 4}),
       scope_(with.loop) {
-    for (const auto& kind : api::all_kinds()) {
-        if (kind.kind == "Event") continue;  // they end by themselves and own nothing
-        follow(kind, [this](const objects::FeedEvent& event) { changed(event); });
-    }
+    follow_all([this](const objects::FeedEvent& event) { changed(event); });
 }
 
 void GarbageCollector::start() {
     Controller::start();
-    scope_.spawn(wait_for_lists());
+    unlisted_ = every_.size();
+    for (const auto& followed : every_) scope_.spawn(wait_for_list(followed));
 }
 
 /// An owner may only be told that it has no dependents by who has seen all objects.
-loop::Task<void> GarbageCollector::wait_for_lists() {
-    for (const auto& follower : followers_) {
-        auto catching_up = follower->catch_up();
-        co_await std::move(catching_up);
+loop::Task<void> GarbageCollector::wait_for_list(EachFollower followed) {
+    auto catching_up = followed.second->catch_up();
+    co_await std::move(catching_up);
+    if (--unlisted_ == 0) listed_event_.notify_all();
+}
+
+void GarbageCollector::kind_added(const EachFollower& added) {
+    ++unlisted_;
+    scope_.spawn(wait_for_list(added));
+    // An owner of this kind was of an unknown one.
+    for (const auto& [key, owners] : owners_) worker_.queue().add(queue_key(key));
+}
+
+/// Its objects, should there be any, hold nobody any more.
+void GarbageCollector::kind_removed(const api::KindInfo& kind) {
+    std::vector<store::Key> keys;
+    for (const auto& [key, owners] : owners_)
+        if (key.resource == kind.resource) keys.push_back(key);
+    for (const auto& key : keys) {
+        unindex(key);
+        const auto entry = objects_.store().find(key);
+        if (!entry || !entry->json) continue;
+        if (const auto last = objects_.decode(kind, entry)) queue_owners(key, (*last)->meta());
     }
-    listed_ = true;
-    listed_event_.notify_all();
 }
 
 // ---- the index -------------------------------------------------------------------------------------------------------
@@ -134,7 +149,7 @@ void GarbageCollector::queue_owners(const store::Key& key, const api::ObjectMeta
     for (const auto& reference : meta.owner_references) {
         const auto dependents = dependents_.find(reference.uid.str());
         if (dependents != dependents_.end() && dependents->second.blocking > 0) continue;
-        const auto* kind = api::find_kind(reference.api_version, reference.kind);
+        const auto* kind = objects_.kinds().find(reference.api_version, reference.kind);
         if (!kind) continue;
         worker_.queue().add(queue_key({std::string(kind->resource), kind->namespaced ? key.ns : "", reference.name.str()}));
     }
@@ -143,14 +158,15 @@ void GarbageCollector::queue_owners(const store::Key& key, const api::ObjectMeta
 // ---- observe, plan, apply --------------------------------------------------------------------------------------------
 
 loop::Task<GarbageCollector::ObjectResult> GarbageCollector::read(store::Key key) {
-    const auto* kind = api::find_resource(key.resource);
+    const auto* kind = objects_.kinds().find_resource(key.resource);
     if (!kind) co_return Error(Code::not_found, key.resource + " is not served");
+    const api::KindRef kept(*kind);
     auto task = objects_.read(*kind, key.ns, key.name);
     co_return co_await std::move(task);
 }
 
 loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent, api::OwnerReference reference) {
-    const auto* kind = api::find_kind(reference.api_version, reference.kind);
+    const auto* kind = objects_.kinds().find(reference.api_version, reference.kind);
     if (!kind || (kind->namespaced && dependent.ns.empty())) co_return OwnerState::unknown;
     auto task = read({std::string(kind->resource), kind->namespaced ? dependent.ns : "", reference.name.str()});
     const auto owner = co_await std::move(task);
@@ -164,8 +180,9 @@ loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent
 
 /// Whether the owner is one that this object cannot have: of another namespace, or of any when it has none itself.
 loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, store::Key dependent, api::OwnerReference reference) {
-    const auto* kind = api::find_kind(reference.api_version, reference.kind);
+    const auto* kind = objects_.kinds().find(reference.api_version, reference.kind);
     if (!kind || !kind->namespaced) co_return false;
+    const api::KindRef kept(*kind);
     if (dependent.ns.empty()) co_return true;
     if (state != OwnerState::absent) co_return false;
     for (const auto& ns : objects_.store().list("namespaces", "").entries) {
@@ -181,7 +198,7 @@ loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, sto
 }
 
 loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) {
-    while (!listed_) co_await listed_event_.wait();
+    while (unlisted_ > 0) co_await listed_event_.wait();
     const store::Key key = parse_queue_key(text);
     auto reading = read(key);
     auto object = co_await std::move(reading);
@@ -238,8 +255,9 @@ loop::Task<Result<void>> GarbageCollector::apply(objects::Stored object, Garbage
 
 /// Of the object with this uid only, when one is given.
 loop::Task<Result<void>> GarbageCollector::edit(store::Key key, std::string uid, std::function<void(api::ObjectMeta&)> change) {
-    const auto* kind = api::find_resource(key.resource);
+    const auto* kind = objects_.kinds().find_resource(key.resource);
     if (!kind) co_return ok();
+    const api::KindRef kept(*kind);
     objects::Objects::Change guarded = [uid, change = std::move(change)](api::Object& object) -> Result<void> {
         if (!uid.empty() && !(object.meta().uid == uid)) return Error(Code::not_found, "another object has its name");
         change(object.meta());

@@ -1,5 +1,5 @@
 // Applies plan_garbage to every object that has owners or is being deleted. It keeps one index in memory, fed by followers of
-// all kinds: which objects name which owner. Large ConfigMaps and Secrets are read from the file when they come by.
+// all kinds that are served: which objects name which owner. Large ConfigMaps and Secrets are read from the file when they come by.
 #pragma once
 
 #include <functional>
@@ -35,7 +35,9 @@ class GarbageCollector final : public Controller {
     /// A read of an object of any kind, or why there is none.
     using ObjectResult = Result<objects::Stored>;
 
-    loop::Task<void> wait_for_lists();
+    void kind_added(const EachFollower& added) override;
+    void kind_removed(const api::KindInfo& kind) override;
+    loop::Task<void> wait_for_list(EachFollower followed);
     void changed(const objects::FeedEvent& event);
     void gone(const objects::FeedEvent& event);
     void index(const store::Key& key, const api::ObjectMeta& meta);
@@ -50,10 +52,11 @@ class GarbageCollector final : public Controller {
 
     std::map<std::string, Dependents> dependents_;           ///< by the owner's uid
     std::map<store::Key, std::vector<std::string>> owners_;  ///< of those that have any: their uids
-    bool listed_ = false;  ///< the index has seen every object
+    size_t unlisted_ = 0;  ///< kinds of which the index has not seen every object
     loop::Event listed_event_;
     loop::Worker worker_;
     loop::Scope scope_;
+    api::KindRegistry::Subscription kinds_;
 };
 
 }  // namespace orilla::controllers

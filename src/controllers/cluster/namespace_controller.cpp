@@ -19,8 +19,7 @@ bool is_standard(std::string_view name) {
 NamespaceController::NamespaceController(const Surroundings& with)
     : Controller(with), worker_(with.loop, *this, {.name = "namespace", .concurrency = 2}) {
     follow<api::Namespace>([this](const objects::FeedEvent& event) { changed(event); });
-    for (const auto& kind : api::all_kinds())
-        if (kind.namespaced && kind.kind != "Event") follow(kind, [this](const objects::FeedEvent& event) { content_changed(event); });
+    follow_all([this](const objects::FeedEvent& event) { content_changed(event); });
 }
 
 void NamespaceController::changed(const objects::FeedEvent& event) {
@@ -42,7 +41,7 @@ void NamespaceController::content_changed(const objects::FeedEvent& event) {
 }
 
 loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInfo& kind, std::string ns) {
-    Content content{&kind, 0, 0, {}};
+    Content content{kind, 0, 0, {}};
     std::map<std::string, size_t> finalizers;
     const auto listing = objects_.store().list(kind.resource, ns);
     for (const auto& entry : listing.entries) {
@@ -62,9 +61,9 @@ loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInf
 
 loop::Task<Result<std::vector<Content>>> NamespaceController::observe(std::string ns) {
     std::vector<Content> seen;
-    for (const auto& kind : api::all_kinds()) {
-        if (!kind.namespaced) continue;
-        CO_TRY(Content content, observe_kind(kind, ns));
+    for (const api::KindRef& kind : objects_.kinds().resources()) {
+        if (!kind->namespaced) continue;
+        CO_TRY(Content content, observe_kind(*kind, ns));
         if (content.count > 0) seen.push_back(std::move(content));
     }
     co_return std::move(seen);
@@ -121,7 +120,7 @@ loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAct
         auto task = finalize(ns);
         co_return co_await std::move(task);
     }
-    const api::KindInfo& kind = *std::get<DeleteContent>(action).kind;
+    const api::KindInfo& kind = *std::get<DeleteContent>(action).kind;  // which `action` keeps
     objects::Objects::Match not_deleted = [](const api::Object& object) { return !object.meta().deletion_timestamp; };
     objects::DeleteOptions options;
     options.propagation = objects::Propagation::background;

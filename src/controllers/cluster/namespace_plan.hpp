@@ -13,7 +13,7 @@ namespace orilla::controllers {
 
 /// What there still is of one kind.
 struct Content {
-    const api::KindInfo* kind = nullptr;
+    api::KindRef kind;
     size_t count = 0;                                           ///< all
     size_t not_deleted = 0;                                     ///< without deletionTimestamp
     std::vector<std::pair<std::string, size_t>> finalizers;     ///< that are waited for, and on how many objects
@@ -21,7 +21,7 @@ struct Content {
 
 /// Deletes everything of one kind.
 struct DeleteContent {
-    const api::KindInfo* kind = nullptr;
+    api::KindRef kind;
     bool operator==(const DeleteContent&) const = default;
 };
 struct Finalize {

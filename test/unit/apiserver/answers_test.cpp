@@ -6,6 +6,7 @@
 #include "../../support/api_world.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/schema/manifest.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using orilla::test::Answer;
@@ -131,7 +132,7 @@ TEST_CASE("answers: YAML for who prefers it, errors and lists alike") {
     const Answer one = w.client.ask("GET", settings + "/a", "", yaml_only);
     CHECK(header_of(one, "Content-Type") == "application/yaml");
     CHECK(one.has("data:\n  k: |\n    one\n    two\n"));
-    CHECK(api::decode_object(json_of_yaml(one.body)).value() == api::decode_object(w.client.ask("GET", settings + "/a").body).value());
+    CHECK(api::decode_object(orilla::test::builtin(), json_of_yaml(one.body)).value() == api::decode_object(orilla::test::builtin(), w.client.ask("GET", settings + "/a").body).value());
     const Answer list = w.client.ask("GET", settings, "", yaml_only);
     CHECK(list.has("kind: ConfigMapList\n"));
     CHECK(list.has("items:\n- apiVersion: v1\n  data:\n    k: |\n      one\n      two\n"));

@@ -22,7 +22,7 @@ void collect(const api::TypeInfo& type, std::set<const api::TypeInfo*>& seen) {
 
 std::set<const api::TypeInfo*> served_types() {
     std::set<const api::TypeInfo*> types;
-    for (const api::KindInfo& kind : api::all_kinds()) collect(*kind.type, types);
+    for (const api::KindInfo& kind : api::builtin_kinds()) collect(*kind.type, types);
     return types;
 }
 }  // namespace

@@ -4,6 +4,7 @@
 #include "../../support/api_world.hpp"
 #include "../../support/golden.hpp"
 #include "apiserver/describe/openapi.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using orilla::test::Answer;
@@ -57,7 +58,7 @@ TEST_CASE("OpenAPI v3: the index and one document") {
 }
 
 TEST_CASE("OpenAPI v3: what kubectl needs of the core document") {
-    const std::string core = apiserver::render_openapi_v3("api/v1");
+    const std::string core = apiserver::render_openapi_v3(orilla::test::builtin(), "api/v1");
     const auto has = [&](std::string_view text) { return core.find(text) != std::string::npos; };
     CHECK(has("\"/api/v1/namespaces/{namespace}/pods/{name}\":{\"get\""));
     CHECK(has("\"/api/v1/nodes/{name}\":{\"get\""));
@@ -69,12 +70,12 @@ TEST_CASE("OpenAPI v3: what kubectl needs of the core document") {
 }
 
 TEST_CASE("OpenAPI v3: an EndpointSlice's addresses may be of three types") {
-    CHECK(apiserver::render_openapi_v3("apis/discovery.k8s.io/v1").find("\"enum\":[\"IPv4\",\"IPv6\",\"FQDN\"]") != std::string::npos);
+    CHECK(apiserver::render_openapi_v3(orilla::test::builtin(), "apis/discovery.k8s.io/v1").find("\"enum\":[\"IPv4\",\"IPv6\",\"FQDN\"]") != std::string::npos);
 }
 
 TEST_CASE("OpenAPI v3: every reference leads to a schema") {
     for (const std::string path : {"api/v1", "apis/apps/v1", "apis/discovery.k8s.io/v1"}) {
-        const std::string text = apiserver::render_openapi_v3(path);
+        const std::string text = apiserver::render_openapi_v3(orilla::test::builtin(), path);
         constexpr std::string_view start = "\"#/components/schemas/";
         for (size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
             const size_t name = at + start.size();
@@ -90,7 +91,7 @@ TEST_CASE("OpenAPI v3: clients may keep what has the current hash") {
     const Answer index = w.client.ask("GET", "/openapi/v3");
     const std::string tag = header(index, "ETag");
     CHECK(w.client.ask("GET", "/openapi/v3", "", "If-None-Match: " + tag + "\r\n").status == 304);
-    const std::string url = "/openapi/v3/apis/apps/v1?hash=" + apiserver::openapi_v3_hash("apis/apps/v1");
+    const std::string url = "/openapi/v3/apis/apps/v1?hash=" + apiserver::OpenApiHashes(orilla::test::builtin()).find_v3("apis/apps/v1");
     const Answer document = w.client.ask("GET", url);
     CHECK(document.status == 200);
     CHECK(header(document, "Cache-Control") == "public, immutable");
@@ -120,7 +121,7 @@ TEST_CASE("OpenAPI v2: as protobuf for who prefers that, else as JSON") {
 }
 
 TEST_CASE("OpenAPI v2: every reference leads to a definition") {
-    const std::string text = apiserver::render_openapi_v2();
+    const std::string text = apiserver::render_openapi_v2(orilla::test::builtin());
     constexpr std::string_view start = "\"#/definitions/";
     REQUIRE(text.find(start) != std::string::npos);
     std::set<std::string> names;
@@ -160,4 +161,28 @@ TEST_CASE("Tables: a list, one object and an empty collection") {
     CHECK(w.client.ask("GET", maps, "", beta).has(R"("apiVersion":"meta.k8s.io/v1beta1")"));
     const std::string partial = "Accept: application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io\r\n";
     CHECK(w.client.ask("GET", maps, "", partial).has(R"({"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1")"));
+}
+
+TEST_CASE("discovery: follows kinds that come and go, and so do their paths and the OpenAPI documents") {
+    ApiWorld w;
+    const std::string before = w.client.ask("GET", "/openapi/v3").body;
+    const std::string widgets = "/apis/example.com/v1/namespaces/default/widgets";
+    CHECK(w.client.ask("GET", widgets).status == 404);
+    REQUIRE(w.kinds.add(std::make_unique<test::WidgetKind>()));
+    CHECK(w.client.ask("GET", "/apis").has("\"example.com\""));
+    CHECK(w.client.ask("GET", "/apis", "", aggregated).has("\"resource\":\"widgets\""));
+    CHECK(w.client.ask("GET", "/apis/example.com/v1").has("\"shortNames\":[\"wd\"]"));
+    CHECK(w.client.ask("GET", "/openapi/v3").has("apis/example.com/v1"));
+    CHECK(w.client.ask("GET", "/openapi/v2").has("example.com"));
+    const Answer made = w.create(widgets, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a"},"data":{"k":"v"}})");
+    CHECK(made.has(R"({"kind":"Widget","apiVersion":"example.com/v1")"));
+    CHECK(w.client.ask("GET", widgets).has("WidgetList"));
+
+    w.client.send("GET", widgets + "?watch=true");  // one that is open while its kind goes
+    REQUIRE(w.kinds.remove(*w.kinds.find_resource("widgets.example.com")));
+    w.settle();
+    ApiClient other(w.loop, w.http);
+    CHECK(other.ask("GET", widgets).status == 404);
+    CHECK_FALSE(other.ask("GET", "/apis").has("example.com"));
+    CHECK(other.ask("GET", "/openapi/v3").body == before);
 }

@@ -14,7 +14,7 @@ namespace {
 /// RESOURCE, SUBRESOURCE and VERB of all that discovery tells.
 std::vector<std::array<std::string_view, 3>> told() {
     std::vector<std::array<std::string_view, 3>> all;
-    for (const api::KindInfo& kind : api::all_kinds()) {
+    for (const api::KindInfo& kind : api::builtin_kinds()) {
         for (const std::string_view verb : kind.verbs) all.push_back({kind.resource, "", verb});
         for (const api::SubresourceInfo& part : kind.subresources)
             for (const std::string_view verb : part.verbs) all.push_back({kind.resource, part.name, verb});

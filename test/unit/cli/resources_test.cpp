@@ -1,6 +1,7 @@
 #include "resources.hpp"
 
 #include "cli_support.hpp"
+#include "served_kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
@@ -76,12 +77,12 @@ TEST_CASE("check_targets: names, selectors and -A that contradict each other") {
 }
 
 TEST_CASE("path_of: groups, namespaces and names that need escaping") {
-    const auto& pods = *api::find_kind("v1", "Pod");
-    const auto& deployments = *api::find_kind("apps/v1", "Deployment");
+    const auto& pods = *served_kinds().find("v1", "Pod");
+    const auto& deployments = *served_kinds().find("apps/v1", "Deployment");
     CHECK(path_of(pods, "", "") == "/api/v1/pods");
     CHECK(path_of(pods, "x", "a/b") == "/api/v1/namespaces/x/pods/a%2Fb");
     CHECK(path_of(deployments, "x", "web") == "/apis/apps/v1/namespaces/x/deployments/web");
-    CHECK(path_of(*api::find_kind("v1", "Node"), "x", "n") == "/api/v1/nodes/n");
+    CHECK(path_of(*served_kinds().find("v1", "Node"), "x", "n") == "/api/v1/nodes/n");
 }
 
 TEST_CASE("list_query: selectors are escaped and joined") {

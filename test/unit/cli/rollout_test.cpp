@@ -1,5 +1,6 @@
 #include "cli_support.hpp"
 #include "verbs/rollouts.hpp"
+#include "served_kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
@@ -45,7 +46,7 @@ TEST_CASE("render_history: revisions and why") {
 }
 
 TEST_CASE("refuse_kind: a kind without rollouts") {
-    const auto& service = *api::find_kind("v1", "Service");
+    const auto& service = *served_kinds().find("v1", "Service");
     CHECK(refuse_kind("status", service, "web").message() == "error: no status viewer has been implemented for Service");
     CHECK(refuse_kind("restart", service, "web").message() == "error: services \"web\" restarting is not supported");
     CHECK(refuse_kind("pause", service, "web").message() == "error: services \"web\" pausing is not supported");

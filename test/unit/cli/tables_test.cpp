@@ -1,12 +1,13 @@
 #include "cli_support.hpp"
 #include "print/output.hpp"
+#include "served_kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
 namespace json = boost::json;
 
 namespace {
-const api::KindInfo& kind_of(const char* version, const char* kind) { return *api::find_kind(version, kind); }
+const api::KindInfo& kind_of(const char* version, const char* kind) { return *served_kinds().find(version, kind); }
 
 /// A Table as the server answers it: rows of {name, ready}, with labels and the object's replicas.
 json::object table(const std::vector<std::pair<std::string, std::string>>& cells) {

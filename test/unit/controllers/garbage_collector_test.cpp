@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "controller_world.hpp"
+#include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/well_known.hpp"
 
 using namespace orilla;
@@ -247,4 +249,81 @@ TEST_CASE("garbage: an owner that is simply gone is nothing to tell of") {
     REQUIRE(world.create(world.config("a", *owner)));
     CHECK_FALSE(world.exists("a"));
     CHECK(world.objects.list<api::Event>("default").empty());
+}
+
+// ---- kinds that come and go ------------------------------------------------------------------------------------------
+
+namespace {
+struct WidgetWorld : GarbageWorld {
+    void serve() {
+        REQUIRE(kinds.add(std::make_unique<test::WidgetKind>()));
+        settle();
+    }
+    void serve_no_more() {
+        REQUIRE(kinds.remove(*kinds.find_resource("widgets.example.com")));
+        settle();
+    }
+    void make_widget(const std::string& more) {
+        auto widget = api::decode_object(kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"default")" + more + "}}");
+        REQUIRE(widget);
+        REQUIRE(run(objects.create(std::move(*widget))));
+        settle();
+    }
+    std::string owned_by(const api::ConfigMap& owner) {
+        return R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":")" + owner.metadata.name.str() + R"(","uid":")" +
+               owner.metadata.uid.str() + R"(","blockOwnerDeletion":true}])";
+    }
+    bool has_widget() { return objects.store().count("widgets.example.com") > 0; }
+};
+}  // namespace
+
+TEST_CASE("garbage: dependents of a kind that was added go with their owner") {
+    WidgetWorld world;
+    const auto owner = world.make_owner("owner");
+    world.serve();
+    world.make_widget(world.owned_by(*owner));
+    REQUIRE(world.remove<api::ConfigMap>("owner"));
+    world.settle();
+    CHECK_FALSE(world.has_widget());
+}
+
+TEST_CASE("garbage: objects that are there before their kind is served are collected") {
+    WidgetWorld world;
+    const auto owner = world.make_owner("owner");
+    world.serve();
+    world.make_widget(world.owned_by(*owner));
+    world.serve_no_more();
+    REQUIRE(world.remove<api::ConfigMap>("owner"));
+    world.settle();
+    CHECK(world.has_widget());  // nobody knows what it is
+    world.serve();
+    CHECK_FALSE(world.has_widget());
+}
+
+TEST_CASE("garbage: an owner waits no more for dependents of a kind that was removed") {
+    WidgetWorld world;
+    const auto owner = world.make_owner("owner");
+    world.serve();
+    world.make_widget(R"(,"finalizers":["example.com/held"])" + world.owned_by(*owner));
+    REQUIRE(world.remove_with("owner", objects::Propagation::foreground));
+    world.settle();
+    CHECK(world.exists("owner"));
+    world.serve_no_more();
+    CHECK_FALSE(world.exists("owner"));
+}
+
+TEST_CASE("garbage: who waits for an owner of an unknown kind is looked at when the kind is added") {
+    WidgetWorld world;
+    api::ConfigMap orphan;
+    orphan.metadata.name = "orphan";
+    orphan.metadata.namespace_ = "default";
+    auto& reference = orphan.metadata.owner_references.emplace_back();
+    reference.api_version = "example.com/v1";
+    reference.kind = "Widget";
+    reference.name = "gone";
+    reference.uid = "1234";
+    REQUIRE(world.create(orphan));
+    CHECK(world.exists("orphan"));
+    world.serve();
+    CHECK_FALSE(world.exists("orphan"));
 }

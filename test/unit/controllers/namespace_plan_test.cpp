@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "controller_world.hpp"
+#include "orilla/kinds/codec.hpp"
 
 using namespace orilla;
 using namespace orilla::controllers;
@@ -43,15 +45,15 @@ const api::NamespaceCondition* find_condition(const api::Namespace& ns, std::str
 }  // namespace
 
 TEST_CASE("plan_namespace: one that is not being deleted is left alone") {
-    CHECK(plan_namespace(api::Namespace{}, {{&api::kind_of<api::Pod>(), 1, 1, {}}}).empty());
+    CHECK(plan_namespace(api::Namespace{}, {{api::kind_of<api::Pod>(), 1, 1, {}}}).empty());
 }
 
 TEST_CASE("plan_namespace: workloads before pods before the rest") {
     const auto &pods = api::kind_of<api::Pod>(), &deployments = api::kind_of<api::Deployment>(), &secrets = api::kind_of<api::Secret>();
-    CHECK(plan_namespace(ending(), {{&pods, 1, 1, {}}, {&secrets, 1, 1, {}}, {&deployments, 1, 1, {}}}) ==
-          std::vector<NamespaceAction>{DeleteContent{&deployments}, DeleteContent{&pods}});
-    CHECK(plan_namespace(ending(), {{&pods, 1, 0, {}}, {&secrets, 1, 1, {}}}).empty());
-    CHECK(plan_namespace(ending(), {{&secrets, 1, 1, {}}}) == std::vector<NamespaceAction>{DeleteContent{&secrets}});
+    CHECK(plan_namespace(ending(), {{pods, 1, 1, {}}, {secrets, 1, 1, {}}, {deployments, 1, 1, {}}}) ==
+          std::vector<NamespaceAction>{DeleteContent{deployments}, DeleteContent{pods}});
+    CHECK(plan_namespace(ending(), {{pods, 1, 0, {}}, {secrets, 1, 1, {}}}).empty());
+    CHECK(plan_namespace(ending(), {{secrets, 1, 1, {}}}) == std::vector<NamespaceAction>{DeleteContent{secrets}});
 }
 
 TEST_CASE("plan_namespace: an empty one is finalized") {
@@ -76,7 +78,7 @@ TEST_CASE("namespace: its content goes with it, others' stays") {
     world.pass(100);
     CHECK_FALSE(world.exists());
     CHECK_FALSE(world.has_config());
-    for (const auto& kind : api::all_kinds()) CHECK(world.store->list(kind.resource, "shop").entries.empty());
+    for (const auto& kind : api::builtin_kinds()) CHECK(world.store->list(kind.resource, "shop").entries.empty());
     CHECK(world.get<api::Pod>("web"));
 }
 
@@ -137,4 +139,16 @@ TEST_CASE("namespace: those that every cluster has come back") {
     CHECK_FALSE(after->metadata.uid == before->metadata.uid);
     for (const char* lasting : {"default", "kube-system", "kube-public"})
         CHECK(world.remove<api::Namespace>(lasting, {}, "").error().code() == Code::forbidden);
+}
+
+TEST_CASE("namespace: what is in it of a kind that was added at run time goes with it") {
+    NamespaceWorld world;
+    REQUIRE(world.kinds.add(std::make_unique<test::WidgetKind>()));
+    auto widget = api::decode_object(world.kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"shop"}})");
+    REQUIRE(widget);
+    REQUIRE(world.run(world.objects.create(std::move(*widget))));
+    REQUIRE(world.remove<api::Namespace>("shop", {}, ""));
+    world.pass(100);
+    CHECK_FALSE(world.exists());
+    CHECK(world.store->count("widgets.example.com") == 0);
 }

@@ -3,13 +3,14 @@
 #include <catch2/catch.hpp>
 
 #include "orilla/kinds/codec.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::api;
 
 namespace {
 std::string defaulted(std::string_view json) {
-    auto object = decode_object(json);
+    auto object = decode_object(orilla::test::builtin(), json);
     REQUIRE(object);
     apply_defaults(*object);
     std::string once = encode(*object);

@@ -6,30 +6,16 @@
 
 using namespace orilla::api;
 
-TEST_CASE("kinds: are found by what a document, a path or a person says") {
-    const KindInfo* deployment = find_kind("apps/v1", "Deployment");
-    REQUIRE(deployment != nullptr);
-    CHECK(deployment == find_kind("apps", "v1", "Deployment"));
-    CHECK(deployment == find_resource("apps", "v1", "deployments"));
-    CHECK(deployment == find_resource("deployments.apps"));
-    CHECK(deployment == &kind_of<Deployment>());
-    for (const char* name : {"deploy", "Deployment", "deployments", "deployments.apps", "deployment.v1.apps"})
-        CHECK(deployment == find_kind_by_any_name(name));
-    CHECK(find_kind_by_any_name("deployments.extensions") == nullptr);
-    CHECK(find_kind("v1", "Deployment") == nullptr);
-    CHECK(find_resource("pods")->kind == "Pod");
-}
-
 TEST_CASE("kinds: events and leases stay in memory, the rest is durable") {
-    for (const KindInfo& kind : all_kinds()) {
+    for (const KindInfo& kind : builtin_kinds()) {
         bool memory = kind.kind == "Event" || kind.kind == "Lease";
         CHECK(kind.durability == (memory ? Durability::memory : Durability::durable));
     }
 }
 
 TEST_CASE("kinds: every one has its metadata, columns and list type") {
-    CHECK(all_kinds().size() == 12);
-    for (const KindInfo& kind : all_kinds()) {
+    CHECK(builtin_kinds().size() == 12);
+    for (const KindInfo& kind : builtin_kinds()) {
         INFO(kind.kind);
         CHECK(kind.type->name == kind.kind);
         CHECK(kind.type->meta_offset >= 0);
@@ -42,7 +28,7 @@ TEST_CASE("kinds: every one has its metadata, columns and list type") {
 }
 
 TEST_CASE("tables: every stored field of a served kind has its protobuf number") {
-    for (const KindInfo& kind : all_kinds())
+    for (const KindInfo& kind : builtin_kinds())
         for (const FieldInfo& field : kind.type->fields) CHECK(field.proto_field > 0);
     const FieldInfo* config_map = type_info<Volume>().find_field("configMap");
     REQUIRE(config_map != nullptr);

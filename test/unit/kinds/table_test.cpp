@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "orilla/kinds/codec.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -19,7 +20,7 @@ std::string row_of(const Object& object) {
 }
 
 Object object_of(std::string_view json) {
-    auto object = decode_object(json);
+    auto object = decode_object(orilla::test::builtin(), json);
     REQUIRE(object.has_value());
     return std::move(*object);
 }

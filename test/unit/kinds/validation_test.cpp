@@ -5,13 +5,14 @@
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/schema/names.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
 namespace {
 
 Object with_defaults(std::string_view json) {
-    auto object = decode_object(json);
+    auto object = decode_object(orilla::test::builtin(), json);
     INFO((object ? std::string() : object.error().message()) << json);
     REQUIRE(object.has_value());
     apply_defaults(*object);

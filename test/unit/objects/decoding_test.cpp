@@ -4,6 +4,7 @@
 
 #include "../../support/object_world.hpp"
 #include "orilla/kinds/codec.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::objects;
@@ -61,7 +62,7 @@ TEST_CASE("decode_in_turns: a small document is decoded at once") {
 
 TEST_CASE("Objects: a large object is read and written like a small one") {
     ObjectWorld w;
-    auto object = api::decode_object(map_of_keys(30'000));
+    auto object = api::decode_object(orilla::test::builtin(), map_of_keys(30'000));
     REQUIRE(object);
     auto created = w.run(w.objects.create(object->clone(), {}));
     REQUIRE(created);

@@ -24,8 +24,9 @@ struct Told {
 };
 
 struct Followed {
-    explicit Followed(StoreFixture& f) : objects(f.loop, *f.store, random) {}
+    explicit Followed(StoreFixture& f) : objects(f.loop, *f.store, random, kinds) {}
     SeededRandom random;
+    orilla::api::KindRegistry kinds;
     Objects objects;
 };
 

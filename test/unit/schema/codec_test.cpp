@@ -4,6 +4,7 @@
 
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/types.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::api;
@@ -192,7 +193,7 @@ TEST_CASE("codec: the resource version is stamped into the document's own metada
 }
 
 TEST_CASE("codec: objects are decoded by the kind they name") {
-    auto object = decode_object(pod_json);
+    auto object = decode_object(orilla::test::builtin(), pod_json);
     REQUIRE(object);
     CHECK(object->kind().resource == "pods");
     CHECK(object->meta().name == "web-1");
@@ -203,9 +204,9 @@ TEST_CASE("codec: objects are decoded by the kind they name") {
     CHECK_FALSE(copy == *object);
     CHECK(object->as<Pod>().spec.containers[0].image == "nginx:1.25");
 
-    CHECK(decode_object(R"({"kind":"Foo","apiVersion":"v1"})").error().message() ==
+    CHECK(decode_object(orilla::test::builtin(), R"({"kind":"Foo","apiVersion":"v1"})").error().message() ==
           R"(no matches for kind "Foo" in version "v1")");
-    CHECK_FALSE(decode_object(R"({"metadata":{}})"));
+    CHECK_FALSE(decode_object(orilla::test::builtin(), R"({"metadata":{}})"));
     CHECK(decode_object(kind_of<Pod>(), R"({"metadata":{}})"));
     CHECK_FALSE(decode_object(kind_of<Pod>(), R"({"kind":"Service","apiVersion":"v1"})"));
     CHECK_FALSE(decode_object(kind_of<Deployment>(), R"({"kind":"Deployment","apiVersion":"v1"})"));

@@ -1,6 +1,7 @@
 #include "orilla/kinds/manifest.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/schema/manifest.hpp"
+#include "../../support/kinds.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -42,7 +43,7 @@ std::string manifest_error(std::string_view text) {
     auto documents = read_manifest(text, "f.yaml");
     if (!documents) return documents.error().message();
     for (const ManifestDocument& document : *documents) {
-        auto object = decode_manifest(document);
+        auto object = decode_manifest(orilla::test::builtin(), document);
         if (!object) return object.error().message();
     }
     return "";
@@ -68,7 +69,7 @@ TEST_CASE("manifest: YAML documents become objects, aliases expanded and empty d
     CHECK((*documents)[1].head.name == "web");
     CHECK((*documents)[1].line_of("spec.template.spec.containers[0].image") == 25);
     CHECK((*documents)[1].line_of("spec.template.spec.containers[0].resources.limits") == 24);
-    auto object = decode_manifest((*documents)[1]);
+    auto object = decode_manifest(orilla::test::builtin(), (*documents)[1]);
     REQUIRE(object);
     CHECK(object->as<Deployment>().spec.template_.metadata.labels["app"] == "web");
 }
@@ -123,7 +124,7 @@ TEST_CASE("manifest: JSON files keep their lines too") {
     REQUIRE(documents);
     REQUIRE(documents->size() == 2);
     CHECK((*documents)[1].line == 9);
-    CHECK(decode_manifest((*documents)[1]).error().message() == "f.json:11: unknown field \"typo\"");
+    CHECK(decode_manifest(orilla::test::builtin(), (*documents)[1]).error().message() == "f.json:11: unknown field \"typo\"");
     CHECK(manifest_error("{\"kind\":\"Pod\"}\n{\"a\":]}").find("f.yaml:2: invalid JSON in column 6: ]} is not expected there") == 0);
     CHECK(manifest_error("{\"kind\": \"Pod\"\n").find("f.yaml:2: invalid JSON in column 1: it ends too early") == 0);
     CHECK(json_of("{a: b, c: [1, yes]}") == R"({"a":"b","c":[1,true]})");

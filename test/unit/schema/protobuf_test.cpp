@@ -5,6 +5,7 @@
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/schema/codec.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -24,7 +25,7 @@ std::string document(std::string_view api_version, std::string_view kind, std::s
            bytes(4, "");
 }
 std::string json_from(std::string_view body) {
-    auto json = protobuf_to_json(body);
+    auto json = protobuf_to_json(orilla::test::builtin(), body);
     return json ? *json : "error: " + json.error().message();
 }
 
@@ -46,7 +47,7 @@ std::string deployment_bytes() {
 }  // namespace
 
 TEST_CASE("protobuf: a deployment reads as its JSON form") {
-    auto object = decode_protobuf_object(deployment_bytes());
+    auto object = decode_protobuf_object(orilla::test::builtin(), deployment_bytes());
     REQUIRE(object.has_value());
     const auto& got = object->as<Deployment>();
     CHECK(got.metadata.name == "web");
@@ -71,7 +72,7 @@ TEST_CASE("protobuf: times, bytes, numbers and texts become what JSON has") {
     std::string meta = bytes(1, "s") + bytes(8, time) + number(7, static_cast<uint64_t>(-3));
     std::string data = bytes(1, "k") + bytes(2, std::string("\0\xff", 2));
     auto object =
-        decode_protobuf_object(document("v1", "Secret", bytes(1, meta) + bytes(2, data) + bytes(3, "Opaque")));
+        decode_protobuf_object(orilla::test::builtin(), document("v1", "Secret", bytes(1, meta) + bytes(2, data) + bytes(3, "Opaque")));
     REQUIRE(object.has_value());
     CHECK(object->meta().creation_timestamp.format() == "2023-11-14T22:13:20Z");
     CHECK(object->meta().generation == -3);
@@ -79,7 +80,7 @@ TEST_CASE("protobuf: times, bytes, numbers and texts become what JSON has") {
 
     std::string port = number(3, 80) + bytes(4, number(1, 1) + number(2, 0) + bytes(3, "http"));
     std::string other = number(3, 81) + bytes(4, number(1, 0) + number(2, 8081) + bytes(3, ""));
-    auto service = decode_protobuf_object(document("v1", "Service", bytes(2, bytes(1, port) + bytes(1, other))));
+    auto service = decode_protobuf_object(orilla::test::builtin(), document("v1", "Service", bytes(2, bytes(1, port) + bytes(1, other))));
     REQUIRE(service.has_value());
     CHECK(service->as<Service>().spec.ports[0].target_port.to_string() == "http");
     CHECK(service->as<Service>().spec.ports[1].target_port.to_string() == "8081");
@@ -93,24 +94,24 @@ TEST_CASE("protobuf: DeleteOptions and unknown kinds") {
 }
 
 TEST_CASE("protobuf: lengths that lie are refused") {
-    CHECK_FALSE(decode_protobuf_object(document("v1", "Pod", std::string("\x0a\xff\xff\xff\xff\x0f", 6))).has_value());
-    CHECK_FALSE(decode_protobuf_object(document("v1", "Pod", "\x0a")).has_value());
-    CHECK_FALSE(decode_protobuf_object(document("v1", "Pod", std::string(12, '\xff'))).has_value());
-    CHECK_FALSE(decode_protobuf_object(document("v1", "Pod", number(1, 5))).has_value());
-    CHECK_FALSE(decode_protobuf_object(document("v1", "Pod", bytes(1, bytes(1, "\xff\xfe")))).has_value());
+    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", std::string("\x0a\xff\xff\xff\xff\x0f", 6))).has_value());
+    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", "\x0a")).has_value());
+    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", std::string(12, '\xff'))).has_value());
+    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", number(1, 5))).has_value());
+    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", bytes(1, bytes(1, "\xff\xfe")))).has_value());
 }
 
 TEST_CASE("protobuf: a body of countless elements is refused") {
     std::string containers;
     for (size_t i = 0; i <= protobuf_elements_max; ++i) containers += bytes(2, "");
-    auto object = decode_protobuf_object(document("v1", "Pod", bytes(2, containers)));
+    auto object = decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", bytes(2, containers)));
     REQUIRE_FALSE(object.has_value());
     CHECK(object.error().code() == orilla::Code::too_large);
 }
 
 TEST_CASE("protobuf: cut off and changed bodies never crash the decoder") {
     const std::string whole = deployment_bytes();
-    for (size_t i = 0; i < whole.size(); ++i) (void)decode_protobuf_object(std::string_view(whole).substr(0, i));
+    for (size_t i = 0; i < whole.size(); ++i) (void)decode_protobuf_object(orilla::test::builtin(), std::string_view(whole).substr(0, i));
     uint64_t state = 3;
     for (int round = 0; round < 20'000; ++round) {
         std::string body = whole;

@@ -93,7 +93,7 @@ TEST_CASE("field selector: fields of the kind are compared as text") {
     pod.status.phase = "Running";
     const TypeInfo& type = type_info<Pod>();
     auto matches = [&](std::string_view text) {
-        return FieldSelector::parse(text, find_kind(type)->selectable, true).value().matches(type, &pod);
+        return FieldSelector::parse(text, find_builtin_kind(type)->selectable, true).value().matches(type, &pod);
     };
     CHECK(matches("metadata.name=web"));
     CHECK(matches("spec.nodeName=box,status.phase!=Succeeded,status.phase!=Failed"));
@@ -101,9 +101,9 @@ TEST_CASE("field selector: fields of the kind are compared as text") {
     CHECK(matches("spec.hostNetwork=false"));
     CHECK(matches("status.podIP="));
     CHECK(matches("status.podIP=="));
-    CHECK(FieldSelector::parse("a=b,metadata.name=x", find_kind(type)->selectable, true).has_value() == false);
-    CHECK(FieldSelector::parse("metadata.name=web", find_kind(type)->selectable, true)->required_name() == "web");
-    CHECK(FieldSelector::parse("metadata.name!=web", find_kind(type)->selectable, true)->required_name().empty());
+    CHECK(FieldSelector::parse("a=b,metadata.name=x", find_builtin_kind(type)->selectable, true).has_value() == false);
+    CHECK(FieldSelector::parse("metadata.name=web", find_builtin_kind(type)->selectable, true)->required_name() == "web");
+    CHECK(FieldSelector::parse("metadata.name!=web", find_builtin_kind(type)->selectable, true)->required_name().empty());
 }
 
 TEST_CASE("field selector: an unknown field is a bad request that says so") {
@@ -122,7 +122,7 @@ TEST_CASE("field selector: events are found by what they are about") {
     event.source.component = "kubelet";
     const TypeInfo& type = type_info<Event>();
     auto matches = [&](std::string_view text) {
-        return FieldSelector::parse(text, find_kind(type)->selectable, true).value().matches(type, &event);
+        return FieldSelector::parse(text, find_builtin_kind(type)->selectable, true).value().matches(type, &event);
     };
     CHECK(matches("involvedObject.name=web,involvedObject.namespace=,involvedObject.kind=Pod"));
     CHECK(matches("source=kubelet"));

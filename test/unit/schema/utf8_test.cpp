@@ -5,6 +5,7 @@
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/schema/codec.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -43,7 +44,7 @@ TEST_CASE("codec: whatever a container said, its pod can be read again") {
     status.state.terminated.ensure().message = Str(std::string_view("\xff\xfe\0 \xf3 bad", 9));
     const std::string json = encode(Object(pod));
     CHECK(is_utf8(json));
-    const auto again = decode_object(json);
+    const auto again = decode_object(orilla::test::builtin(), json);
     REQUIRE(again);
     CHECK(again->as<Pod>().status.container_statuses[0].state.terminated->message.view() ==
           std::string_view("\xef\xbf\xbd\xef\xbf\xbd\0 \xef\xbf\xbd bad", 15));
