@@ -70,15 +70,17 @@ Result<void> Daemon::open_network() {
     network::LinksConfig& links = links_config_;
     links.bridge = config_.bridge;
     TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
+    TRY(links.cluster_cidr, network::parse_cidr(config_.cluster_cidr));
     TRY(links.service_cidr, network::parse_cidr(config_.service_cidr));
     links.netns_dir = config_.run_dir + "/netns";
     links.owner = describe_owner(config_.run_dir);
     TRY(links_, network::Links::open(loop_, *network_thread_, links));
     rules_config_.bridge = links.bridge;
     rules_config_.pod_cidr = links.pod_cidr;
+    rules_config_.cluster_cidr = links.cluster_cidr;
     rules_config_.service_cidr = links.service_cidr;
     TRY(rules_, network::open_service_rules(rules_config_));
-    zone_ = std::make_unique<network::DnsZone>(config_.cluster_domain, links.pod_cidr, links.service_cidr);
+    zone_ = std::make_unique<network::DnsZone>(config_.cluster_domain, *links.cluster_cidr, links.service_cidr);
     network::DnsServerConfig dns;
     dns.address = links_->gateway();
     dns.pod_cidr = links.pod_cidr;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <tuple>
 
 #include "orilla/apiserver/server.hpp"
 #include "orilla/base/read_file.hpp"
@@ -52,6 +53,8 @@ Result<void> check_cidr(const std::string& text) {
     TRY_VOID(network::parse_cidr(text));
     return ok();
 }
+
+Result<void> check_cidr_or_none(const std::string& text) { return text.empty() ? ok() : check_cidr(text); }
 
 Result<void> check_ip_or_none(const std::string& text) {
     if (!text.empty()) TRY_VOID(network::parse_ipv4(text));
@@ -111,7 +114,8 @@ constexpr TextOption text_options[] = {
     {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none", check_listen_or_none},
     {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: that which it had, at first the host's name)", check_domain_or_none},
     {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)", check_ip_or_none},
-    {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of pods", check_cidr},
+    {"clusterCIDR", "--cluster-cidr", &ServeConfig::cluster_cidr, "addresses of the pods of all nodes (default: those of --pod-cidr)", check_cidr_or_none},
+    {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of this node's pods", check_cidr},
     {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services", check_cidr},
     {"clusterDomain", "--cluster-domain", &ServeConfig::cluster_domain, "DNS domain of the cluster", check_domain},
     {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)", check_path_or_none},
@@ -132,7 +136,7 @@ std::string config_help() { return "configuration file (YAML; default " + std::s
 /// What stands after the flag in a manual.
 std::string value_of(const TextOption& option) {
     if (option.check == check_path || option.check == check_path_or_none) return "PATH";
-    if (option.check == check_cidr) return "CIDR";
+    if (option.check == check_cidr || option.check == check_cidr_or_none) return "CIDR";
     if (option.check == check_log_level) return "LEVEL";
     return option.check == check_ip_or_none ? "IP" : "TEXT";
 }
@@ -294,8 +298,13 @@ Result<ServeConfig> complete_config(ServeConfig config) {
         return std::move(good).error().with_context("the host's name cannot be the node's, choose one with --node-name");
     TRY(network::Cidr pods, network::parse_cidr(config.pod_cidr));
     TRY(network::Cidr services, network::parse_cidr(config.service_cidr));
-    if (pods.overlaps(services))
-        return Error(Code::invalid, "podCIDR " + config.pod_cidr + " and serviceCIDR " + config.service_cidr + " overlap");
+    if (config.cluster_cidr.empty()) config.cluster_cidr = config.pod_cidr;
+    TRY(network::Cidr cluster, network::parse_cidr(config.cluster_cidr));
+    if (!cluster.contains(pods.base) || cluster.prefix > pods.prefix)
+        return Error(Code::invalid, "podCIDR " + config.pod_cidr + " is no part of clusterCIDR " + config.cluster_cidr);
+    for (const auto& [name, text, range] : {std::tuple{"podCIDR", config.pod_cidr, pods}, {"clusterCIDR", config.cluster_cidr, cluster}})
+        if (range.overlaps(services))
+            return Error(Code::invalid, std::string(name) + " " + text + " and serviceCIDR " + config.service_cidr + " overlap");
     TRY_VOID(http::check_socket_path(config.socket));
     network::LinksConfig links;
     links.bridge = config.bridge;

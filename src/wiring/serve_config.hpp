@@ -22,7 +22,8 @@ struct ServeConfig {
     std::string node_name;                    ///< the host's name, lower case
     bool node_name_chosen = true;             ///< by a flag or the file; else a node keeps the name that it had
     std::string node_ip;                      ///< found when empty
-    std::string pod_cidr = "10.42.0.0/24";
+    std::string cluster_cidr;                 ///< pods of all nodes; pod_cidr when empty
+    std::string pod_cidr = "10.42.0.0/24";    ///< this node's part of it
     std::string service_cidr = "10.43.0.0/16";
     std::string cluster_domain = "cluster.local";
     std::string cgroup_root;                  ///< empty: below this process's own cgroup

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ namespace orilla::network {
 struct LinksConfig {
     std::string bridge = "orilla0";  ///< 15 characters at most
     Cidr pod_cidr;                   ///< its first address is the bridge's; /16 to /29
+    std::optional<Cidr> cluster_cidr = {};  ///< pods of all nodes; none: pod_cidr
     Cidr service_cidr;               ///< routed to the bridge, so that the node itself finds a source address
     std::string netns_dir = "/run/orilla/netns";
     int mtu = 0;        ///< 0: that of the device of the default route, otherwise 1500

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "orilla/network/service_rules.hpp"
@@ -11,7 +12,8 @@ namespace orilla::network {
 struct ServiceRulesConfig {
     std::string table = "orilla";
     std::string bridge = "orilla0";
-    Cidr pod_cidr;      ///< what leaves it for elsewhere is masqueraded
+    Cidr pod_cidr;      ///< of this node
+    std::optional<Cidr> cluster_cidr = {};  ///< pods of all nodes; none: pod_cidr. What leaves it for elsewhere is masqueraded
     Cidr service_cidr;  ///< addresses without a service are rejected
 };
 

@@ -67,14 +67,14 @@ Result<void> settle_addresses(Host& host) {
         if (address.link == host.bridge) continue;
         const Cidr mask{{}, address.prefix};
         const Cidr network{Ipv4{address.ip.value & mask.mask()}, address.prefix};
-        for (const Cidr& ours : {config.pod_cidr, config.service_cidr}) {
+        for (const Cidr& ours : {config.cluster_cidr.value_or(config.pod_cidr), config.service_cidr}) {
             if (!ours.overlaps(network)) continue;
             std::string device = "a device";
             for (const LinkInfo& link : links)
                 if (link.index == address.link) device = link.name;
             return Error(Code::invalid, ours.text() + " overlaps the network of " + device + " (" +
                                             address.ip.text() + "/" + std::to_string(address.prefix) +
-                                            "): choose other --pod-cidr and --service-cidr");
+                                            "): choose other --pod-cidr, --cluster-cidr and --service-cidr");
         }
     }
     for (const AddressInfo& address : addresses)

@@ -229,7 +229,7 @@ void masquerade_pods(NftBatch& batch, const ServiceRulesConfig& config) {
     load_source(batch, 0);
     match_range(batch, true, 0, config.pod_cidr);
     load_destination(batch, 0);
-    match_range(batch, false, 0, config.pod_cidr);
+    match_range(batch, false, 0, config.cluster_cidr.value_or(config.pod_cidr));
     match_interface(batch, false, NFT_META_OIFNAME, config.bridge);
     match_interface(batch, false, NFT_META_OIFNAME, "lo");
     batch.masquerade(true);
@@ -361,8 +361,9 @@ void write_element(NftBatch& batch, const ServiceElement& element) {
 // ---- the table -------------------------------------------------------------------------------------------------------
 
 std::string table_fingerprint(const ServiceRulesConfig& config) {
+    const std::string cluster = config.cluster_cidr.value_or(config.pod_cidr) == config.pod_cidr ? "" : " " + config.cluster_cidr->text();
     return "orilla " + std::to_string(layout_version) + " " + config.bridge + " " + config.pod_cidr.text() + " " +
-           config.service_cidr.text();
+           config.service_cidr.text() + cluster;
 }
 
 void write_table(NftBatch& batch, const ServiceRulesConfig& config) {

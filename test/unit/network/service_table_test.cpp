@@ -30,7 +30,12 @@ TEST_CASE("table_fingerprint: another network or bridge is another table") {
     config.service_cidr = *parse_cidr("10.43.0.0/16");
     const std::string one = table_fingerprint(config);
     config.service_cidr = *parse_cidr("10.44.0.0/16");
-    CHECK(table_fingerprint(config) != one);
+    const std::string two = table_fingerprint(config);
+    CHECK(two != one);
+    config.cluster_cidr = config.pod_cidr;
+    CHECK(table_fingerprint(config) == two);
+    config.cluster_cidr = *parse_cidr("10.42.0.0/16");
+    CHECK(table_fingerprint(config) != two);
 }
 
 TEST_CASE("netlink attributes: a length that lies ends the reading") {

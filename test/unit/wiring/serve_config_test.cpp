@@ -89,3 +89,19 @@ TEST_CASE("tlsSANs: names and addresses, from the file or, in their place, from 
     REQUIRE(parse_serve_args({"--help"}, &help));
     CHECK(help.find("--tls-san") != std::string::npos);
 }
+
+TEST_CASE("complete_config: the node's pods are a part of the cluster's, and Services are apart from both") {
+    const auto refusal = [](const std::string& cluster, const std::string& pods) {
+        ServeConfig config;
+        config.cluster_cidr = cluster;
+        config.pod_cidr = pods;
+        const auto complete = complete_config(std::move(config));
+        return complete ? "cluster " + complete->cluster_cidr : complete.error().message();
+    };
+    CHECK(refusal("", "10.42.7.0/24") == "cluster 10.42.7.0/24");
+    CHECK(refusal("10.42.0.0/16", "10.42.7.0/24") == "cluster 10.42.0.0/16");
+    CHECK(refusal("10.42.0.0/16", "10.41.7.0/24") == "podCIDR 10.41.7.0/24 is no part of clusterCIDR 10.42.0.0/16");
+    CHECK(refusal("10.42.0.0/24", "10.42.0.0/16") == "podCIDR 10.42.0.0/16 is no part of clusterCIDR 10.42.0.0/24");
+    CHECK(refusal("10.42.0.0/15", "10.42.7.0/24") == "clusterCIDR 10.42.0.0/15 and serviceCIDR 10.43.0.0/16 overlap");
+    CHECK(refusal("", "10.43.7.0/24") == "podCIDR 10.43.7.0/24 and serviceCIDR 10.43.0.0/16 overlap");
+}
