@@ -103,7 +103,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
     images_adapter_ = std::make_unique<ImagesAdapter>(*images_);
-    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
+    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, *pod_files_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
     co_return ok();
 }
 

@@ -39,9 +39,8 @@ Error no_log_error(const api::Pod* pod, const apiserver::LogRequest& request) {
     return Error(Code::bad_request, names + " is waiting to start: " + reason);
 }
 
-}  // namespace
-
-int LogsAdapter::find_attempt(const std::string& directory, bool previous) const {
+/// The newest attempt that wrote a log, or the one before it; -1 when there is none.
+int find_attempt(const std::string& directory, bool previous) {
     std::vector<int> attempts;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(directory, error))
@@ -51,9 +50,12 @@ int LogsAdapter::find_attempt(const std::string& directory, bool previous) const
     return index < attempts.size() ? attempts[index] : -1;
 }
 
+}  // namespace
+
 loop::Task<Result<std::unique_ptr<http::ByteStream>>> LogsAdapter::open(apiserver::LogRequest request) {
     const std::string directory = logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
-    const int attempt = find_attempt(directory, request.previous);
+    auto finding = loop::run_on(files_, loop_, [directory, previous = request.previous] { return find_attempt(directory, previous); });
+    const int attempt = co_await std::move(finding);
     const auto pod = objects_.get<api::Pod>(request.ns, request.pod);
     if (attempt < 0) co_return no_log_error(pod.get(), request);
     node::LogQuery query;
@@ -71,7 +73,8 @@ loop::Task<Result<std::unique_ptr<http::ByteStream>>> LogsAdapter::open(apiserve
             if (state.name == name && state.attempt == attempt) return state.phase == runtime::ContainerPhase::exited;
         return true;
     };
-    CO_CHECK(auto stream, node::LogStream::open(loop_, std::move(query), std::move(ended)));
+    auto opening = node::LogStream::open(loop_, files_, std::move(query), std::move(ended));
+    CO_TRY(auto stream, std::move(opening));
     co_return std::unique_ptr<http::ByteStream>(std::make_unique<LogBytes>(std::move(stream)));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orilla/apiserver/ports.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/runtime/pod_runtime.hpp"
@@ -10,14 +11,13 @@ namespace orilla::wiring {
 
 class LogsAdapter final : public apiserver::Logs {
   public:
-    LogsAdapter(loop::Loop& loop, objects::Objects& objects, runtime::PodRuntime& runtime, std::string logs_dir)
-        : loop_(loop), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
+    LogsAdapter(loop::Loop& loop, loop::Executor& files, objects::Objects& objects, runtime::PodRuntime& runtime, std::string logs_dir)
+        : loop_(loop), files_(files), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
     loop::Task<Result<std::unique_ptr<http::ByteStream>>> open(apiserver::LogRequest request) override;
 
   private:
-    /// The newest attempt that wrote a log, or the one before it; -1 when there is none.
-    int find_attempt(const std::string& directory, bool previous) const;
     loop::Loop& loop_;
+    loop::Executor& files_;
     objects::Objects& objects_;
     runtime::PodRuntime& runtime_;
     std::string logs_dir_;

@@ -1,5 +1,5 @@
 // A container's log, read piece by piece from the CRI log file that its supervisor writes
-// (`2024-01-01T00:00:00.000000000Z stdout F text`): tailed, cut, followed across rotations.
+// (`2024-01-01T00:00:00.000000000Z stdout F text`): tailed, cut, followed across rotations. The file is read on an executor.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 
 namespace orilla::node {
@@ -40,8 +41,15 @@ Result<int64_t> find_tail_offset(int fd, int64_t lines);
 class LogStream {
   public:
     /// `ended` tells whether the container has ended: then a follower reads to the end and stops.
-    static Result<std::unique_ptr<LogStream>> open(loop::Loop& loop, LogQuery query, std::function<bool()> ended);
-    LogStream(loop::Loop& loop, LogQuery query, std::function<bool()> ended, UniqueFd file, UniqueFd inotify);
+    static loop::Task<Result<std::unique_ptr<LogStream>>> open(loop::Loop& loop, loop::Executor& files, LogQuery query,
+                                                               std::function<bool()> ended);
+    /// What the executor's jobs work on, which may go on when the stream has gone.
+    struct File {
+        std::string path;
+        UniqueFd log;
+        UniqueFd inotify;
+    };
+    LogStream(loop::Loop& loop, loop::Executor& files, LogQuery query, std::function<bool()> ended, std::shared_ptr<File> file);
 
     /// Appends the next piece; false at the end.
     loop::Task<Result<bool>> next(std::string* out);
@@ -52,17 +60,15 @@ class LogStream {
         bool wanted = false;
     };
     bool is_wanted(const LogLine& line);
-    Result<size_t> read_block();
     void take_lines(std::string* out);
     void append_line(const LogLine& line, std::string* out);
-    Result<bool> follow_rotation();
     loop::Task<void> wait_for_change();
 
     loop::Loop& loop_;
+    loop::Executor& files_;
     LogQuery query_;
     std::function<bool()> ended_;
-    UniqueFd file_;
-    UniqueFd inotify_;
+    std::shared_ptr<File> file_;
     loop::FdWatch watch_;
     std::string pending_;   ///< a line that is not complete yet
     int64_t left_bytes_;    ///< of limit_bytes

@@ -100,27 +100,72 @@ Result<int64_t> find_tail_offset(int fd, int64_t lines) {
     return scan.start(last_end < entry_end);
 }
 
-Result<std::unique_ptr<LogStream>> LogStream::open(loop::Loop& loop, LogQuery query, std::function<bool()> ended) {
-    UniqueFd file(::open(query.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!file) return Error::from_errno("open log " + query.path, errno).with_code(Code::not_found);
-    int64_t offset = 0;
-    if (query.tail_lines) {
-        TRY(offset, find_tail_offset(file.get(), *query.tail_lines));
-    }
-    if (lseek(file.get(), offset, SEEK_SET) < 0) return Error::from_errno("seek in log", errno);
-    UniqueFd inotify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!inotify) return Error::from_errno("inotify", errno);
-    if (query.follow) inotify_add_watch(inotify.get(), query.path.c_str(), IN_MODIFY | IN_MOVE_SELF);
-    return std::make_unique<LogStream>(loop, std::move(query), std::move(ended), std::move(file), std::move(inotify));
+namespace {
+
+Result<UniqueFd> open_log(const std::string& path) {
+    UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!log) return Error::from_errno("open log " + path, errno);
+    return log;
 }
 
-LogStream::LogStream(loop::Loop& loop, LogQuery query, std::function<bool()> ended, UniqueFd file, UniqueFd inotify)
+/// At the place from which it is to be read.
+Result<void> open_file(LogStream::File& file, const LogQuery& query) {
+    auto log = open_log(query.path);
+    if (!log) return std::move(log).error().with_code(Code::not_found);
+    file.log = std::move(*log);
+    int64_t offset = 0;
+    if (query.tail_lines) {
+        TRY(offset, find_tail_offset(file.log.get(), *query.tail_lines));
+    }
+    if (lseek(file.log.get(), offset, SEEK_SET) < 0) return Error::from_errno("seek in log", errno);
+    if (query.follow) inotify_add_watch(file.inotify.get(), query.path.c_str(), IN_MODIFY | IN_MOVE_SELF);
+    return ok();
+}
+
+/// At the end of a file that was rotated away: opens the new one. True when it did.
+Result<bool> follow_rotation(LogStream::File& file) {
+    struct stat ours{}, there{};
+    if (fstat(file.log.get(), &ours) != 0 || stat(file.path.c_str(), &there) != 0) return false;
+    if (ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) return false;
+    TRY(file.log, open_log(file.path));
+    inotify_add_watch(file.inotify.get(), file.path.c_str(), IN_MODIFY | IN_MOVE_SELF);
+    return true;
+}
+
+/// The next piece, of the next file where one has come; empty when there is nothing yet.
+Result<std::string> read_piece(LogStream::File& file) {
+    std::string piece(block_bytes, '\0');
+    for (;;) {
+        const ssize_t got = ::read(file.log.get(), piece.data(), piece.size());
+        if (got < 0) return Error::from_errno("read log", errno);
+        piece.resize(static_cast<size_t>(got));
+        if (got > 0) return piece;
+        TRY(const bool rotated, follow_rotation(file));
+        if (!rotated) return piece;
+        piece.resize(block_bytes);
+    }
+}
+
+}  // namespace
+
+loop::Task<Result<std::unique_ptr<LogStream>>> LogStream::open(loop::Loop& loop, loop::Executor& files, LogQuery query,
+                                                               std::function<bool()> ended) {
+    auto file = std::make_shared<File>();
+    file->path = query.path;
+    file->inotify.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!file->inotify) co_return Error::from_errno("inotify", errno);
+    auto opening = loop::run_on(files, loop, [file, query] { return open_file(*file, query); });
+    CO_TRY_VOID(std::move(opening));
+    co_return std::make_unique<LogStream>(loop, files, std::move(query), std::move(ended), std::move(file));
+}
+
+LogStream::LogStream(loop::Loop& loop, loop::Executor& files, LogQuery query, std::function<bool()> ended, std::shared_ptr<File> file)
     : loop_(loop),
+      files_(files),
       query_(std::move(query)),
       ended_(std::move(ended)),
       file_(std::move(file)),
-      inotify_(std::move(inotify)),
-      watch_(loop, inotify_.get()),
+      watch_(loop, file_->inotify.get()),
       left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {}
 
 bool LogStream::is_wanted(const LogLine& line) {
@@ -152,30 +197,9 @@ void LogStream::take_lines(std::string* out) {
     if (pending_.size() > line_bytes_max) pending_.clear();  // not a line of ours
 }
 
-Result<size_t> LogStream::read_block() {
-    const size_t before = pending_.size();
-    pending_.resize(before + block_bytes);
-    const ssize_t got = ::read(file_.get(), pending_.data() + before, block_bytes);
-    pending_.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
-    if (got < 0) return Error::from_errno("read log", errno);
-    return static_cast<size_t>(got);
-}
-
-/// At the end of a file that was rotated away: opens the new one. True when it did.
-Result<bool> LogStream::follow_rotation() {
-    struct stat ours{}, there{};
-    if (fstat(file_.get(), &ours) != 0 || stat(query_.path.c_str(), &there) != 0) return false;
-    if (ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) return false;
-    UniqueFd fresh(::open(query_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fresh) return Error::from_errno("open log " + query_.path, errno);
-    file_ = std::move(fresh);
-    inotify_add_watch(inotify_.get(), query_.path.c_str(), IN_MODIFY | IN_MOVE_SELF);
-    return true;
-}
-
 loop::Task<void> LogStream::wait_for_change() {
     char events[4096];
-    while (::read(inotify_.get(), events, sizeof events) > 0) {
+    while (::read(file_->inotify.get(), events, sizeof events) > 0) {
     }
     co_await watch_.readable();
 }
@@ -185,12 +209,12 @@ loop::Task<Result<bool>> LogStream::next(std::string* out) {
     for (;;) {
         if (left_bytes_ <= 0) co_return out->size() > before;
         const bool ended = ended_();  // before the read: what came until then is still read
-        CO_CHECK(size_t got, read_block());
+        auto reading = loop::run_on(files_, loop_, [file = file_] { return read_piece(*file); });
+        CO_TRY(std::string piece, std::move(reading));
+        pending_ += piece;
         take_lines(out);
         if (out->size() > before) co_return true;
-        if (got > 0) continue;
-        CO_CHECK(bool rotated, follow_rotation());
-        if (rotated) continue;
+        if (!piece.empty()) continue;
         if (!query_.follow || ended) co_return false;
         auto waiting = wait_for_change();
         auto bounded = loop::with_timeout_void(loop_, std::move(waiting), follow_look_ms);

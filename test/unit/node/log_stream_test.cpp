@@ -30,7 +30,8 @@ std::string read_all(const std::string& path, LogSource source) {
     LogQuery query;
     query.path = path;
     query.source = source;
-    auto stream = LogStream::open(loop, query, [] { return true; });
+    loop::InlineExecutor files(loop);
+    auto stream = test::await(loop, LogStream::open(loop, files, query, [] { return true; }));
     REQUIRE(stream);
     std::string out;
     REQUIRE(test::await(loop, (*stream)->next(&out)));
