@@ -29,7 +29,8 @@ def main():
     complaints = [f"{path}:{line}: {words}" for path, text in sorted(files.items()) for line, words in rules.check(path, text)]
     for path in rules.unshared_headers(files):
         complaints.append(f"{path}:1: no other room includes this public header: put it beside its .cpp")
-    complaints += [f"{path}:{line}: {words}" for path, line, words in rules.shared_names(files)]
+    for rule in (rules.shared_names, rules.split_classes):
+        complaints += [f"{path}:{line}: {words}" for path, line, words in rule(files)]
     for complaint in complaints:
         print(complaint)
     print(f"tidy: {len(files)} files, {len(complaints)} complaints")

@@ -65,9 +65,9 @@ class Sizes(unittest.TestCase):
     def function(self, lines, head="void f() {\n"):
         return head + PAUSE * (lines - 2) + "}\n"
 
-    def test_a_file_has_500_lines(self):
-        self.assertEqual(words("src/base/a.cpp", "int a;\n" * 500), [])
-        self.assertIn("file of 501 lines", words("src/base/a.cpp", "int a;\n" * 501)[0])
+    def test_a_file_has_800_lines(self):
+        self.assertEqual(words("src/base/a.cpp", "int a;\n" * 800), [])
+        self.assertIn("file of 801 lines", words("src/base/a.cpp", "int a;\n" * 801)[0])
 
     def test_a_function_has_70_lines(self):
         for head in ("void f() {\n", "Task<Result<void>> A::f(std::string a = {}) const noexcept {\n",
@@ -161,6 +161,19 @@ class Names(unittest.TestCase):
         self.assertEqual(self.shared("bool operator==(a, b) {}", "bool operator==(c, d) {}"), [])
         self.assertEqual(self.shared("int f();", "int f();", "test/system/store"), [])
         self.assertEqual(list(rules.shared_names({"src/schema/a.cpp": "namespace { int f(); }", "src/cli/a.cpp": "namespace { int f(); }"})), [])
+
+    def test_folders_of_a_room_are_one_file_too(self):
+        texts = {f"src/cli/{folder}/a.cpp": "namespace {\nint f() {\n}\n}\n" for folder in ("print", "verbs")}
+        self.assertEqual([path for path, _, _ in rules.shared_names(texts)], ["src/cli/verbs/a.cpp"])
+
+    def test_a_class_lives_in_one_file(self):
+        one = "int C::f() const {\n}\nC::C() {}\nstd::string C::g() {\n}\n"
+        for other in ("void C::h(int a) {\n}\n", "C::~C() = default;\n", "loop::Task<Result<int>> C::h() {\n}\n"):
+            self.assertEqual([(path, line) for path, line, _ in rules.split_classes({"src/node/a.cpp": one, "src/node/b/b.cpp": "\n" + other})],
+                             [("src/node/b/b.cpp", 2)], other)
+        for other in ("void D::h() {\n}\n", "    x = C::h(1);\n", "loop::Timer f(C::E e) {\n}\n", "store::Key f(int);\n"):
+            self.assertEqual(list(rules.split_classes({"src/node/a.cpp": one, "src/node/b.cpp": other})), [], other)
+        self.assertEqual(list(rules.split_classes({"src/node/a.cpp": one, "src/proxy/a.cpp": one})), [])
 
 
 class Words(unittest.TestCase):

@@ -10,7 +10,7 @@
 namespace orilla::apiserver {
 
 namespace {
-Error invalid_option(std::string_view field, std::string_view reason, std::string message) {
+Error invalid_delete_option(std::string_view field, std::string_view reason, std::string message) {
     Cause cause{std::string(reason), std::move(message), std::string(field)};
     return api::make_invalid_error("meta.k8s.io", "DeleteOptions", "", {std::move(cause)});
 }
@@ -22,7 +22,7 @@ Result<objects::Propagation> parse_propagation(std::string_view text) {
     if (text == "Orphan") return objects::Propagation::orphan;
     const std::string message = "Unsupported value: \"" + std::string(text) +
                                 "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
-    return invalid_option("propagationPolicy", "FieldValueNotSupported", message);
+    return invalid_delete_option("propagationPolicy", "FieldValueNotSupported", message);
 }
 
 Result<void> take_query(const http::Query& query, api::DeleteOptions& options) {
@@ -43,11 +43,11 @@ Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& reque
     objects::DeleteOptions out;
     TRY(out.context, parse_write_context(request));
     if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
-        return invalid_option("ignoreStoreReadErrorWithClusterBreakingPotential", "FieldValueForbidden",
+        return invalid_delete_option("ignoreStoreReadErrorWithClusterBreakingPotential", "FieldValueForbidden",
                               "Forbidden: objects that cannot be read are not deleted by this server");
     if (options.grace_period_seconds) out.grace_period_seconds = *options.grace_period_seconds;
     if (options.propagation_policy && options.orphan_dependents)
-        return invalid_option("propagationPolicy", "FieldValueInvalid",
+        return invalid_delete_option("propagationPolicy", "FieldValueInvalid",
                               "Invalid value: orphanDependents and deletionPropagation cannot be both set");
     TRY(out.propagation, parse_propagation(options.propagation_policy.value_or("")));
     if (options.orphan_dependents)
@@ -58,7 +58,7 @@ Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& reque
     }
     for (const api::Str& value : options.dry_run) {
         if (value != "All")
-            return invalid_option("dryRun", "FieldValueNotSupported", "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
+            return invalid_delete_option("dryRun", "FieldValueNotSupported", "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
         out.context.dry_run = true;
     }
     return out;
