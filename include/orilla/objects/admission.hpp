@@ -2,8 +2,10 @@
 // one after the other, after defaulting and before validation; they may wait, change the object, refuse the write, and warn.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
+#include "orilla/base/result.hpp"
 #include "orilla/kinds/object.hpp"
 #include "orilla/loop/task.hpp"
 #include "orilla/objects/write_context.hpp"
