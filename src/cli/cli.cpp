@@ -6,6 +6,7 @@
 
 #include "flags.hpp"
 #include "print/output.hpp"
+#include "served_kinds.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {
@@ -29,6 +30,8 @@ Result<void> dispatch(const Options& options, const Local& local) {
     if (options.verb == "check") return run_check(options, local);
     if (options.verb == "completion") return run_completion(options);
     TRY(Connection connection, plan_connection(options));
+    const bool asks = options.dry_run != "client" || options.verb == "apply";
+    if (asks) ask_kinds_of(connection);
     Client client(std::move(connection));
     if (options.verb == "kubeconfig") return run_kubeconfig(client, options, local);
     const std::string_view first = std::string_view(options.verb).substr(0, options.verb.find(' '));

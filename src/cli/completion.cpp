@@ -5,6 +5,7 @@
 
 #include "flags.hpp"
 #include "resources.hpp"
+#include "orilla/kinds/types.hpp"
 #include "served_kinds.hpp"
 
 namespace orilla::cli {
@@ -101,7 +102,7 @@ class Planner {
     }
 
     void value(const Flag& flag) {
-        if (flag.name == "namespace") return objects(*served_kinds().find("v1", "Namespace"));
+        if (flag.name == "namespace") return objects(api::kind_of<api::Namespace>());
         if (flag.name == "output" && line_.path == "kubeconfig") plan_.wants = Wants::files;
         else if (flag.name == "output") output();
         else if (flag.name == "for" && line_.path == "wait") add_each("create delete condition= jsonpath=", ' ');
@@ -181,7 +182,7 @@ class Planner {
             plan_.wants = Wants::containers;
             plan_.pod = args[0];
         } else if (args.empty() && typed_.find('/') == std::string::npos) {
-            objects(*served_kinds().find("v1", "Pod"));
+            objects(api::kind_of<api::Pod>());
         } else if (args.empty()) {
             objects_with_type();
         }

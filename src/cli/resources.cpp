@@ -25,9 +25,8 @@ Result<std::vector<const api::KindInfo*>> parse_kinds(const std::string& types) 
         if (std::ranges::find(out, &kind) == out.end()) out.push_back(&kind);
     };
     for (const auto& type : split_words(types, ',')) {
-        if (type == "all") {
-            for (const api::KindInfo& kind : served_kinds().all())
-                if (std::ranges::count(kind.categories, "all")) add(kind);
+        if (!served_kinds().find_category(type).empty()) {
+            for (const api::KindInfo& kind : served_kinds().find_category(type)) add(kind);
             continue;
         }
         const api::KindInfo* kind = served_kinds().find_by_any_name(type);

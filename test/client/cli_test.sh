@@ -52,6 +52,7 @@ command_line() {
   check_fails "a mistyped flag is told with the right one" '--namespace' o get pods --namspace=x
   says "global flags in front of a verb" '^deployments ' o --socket "$socket" --request-timeout=5s -v 0 api-resources
   says "-v=6 tells the requests" 'GET http://orilla/version 200 OK in [0-9]+ milliseconds' o version -v=6
+  says "what is served is asked of the server" 'GET http://orilla/apis 200 OK in [0-9]+ milliseconds' o api-resources -v=6
   says "api-resources" '^deployments +deploy +apps/v1 +true +Deployment' o api-resources
   prints "api-resources by scope" $'namespaces\nnodes' o api-resources --namespaced=false -o name
   says "explain a field" 'FIELD: replicas <integer>' o explain deploy.spec.replicas

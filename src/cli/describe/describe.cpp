@@ -7,7 +7,7 @@
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
-#include "served_kinds.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -36,7 +36,7 @@ Result<std::vector<json::object>> fetch_events(Client& client, const json::objec
     const std::string ns = text_at(metadata, "namespace");
     const std::string selector = "involvedObject.name=" + text_at(metadata, "name") + ",involvedObject.kind=" + text_at(object, "kind") +
                                  (ns.empty() ? "" : ",involvedObject.uid=" + text_at(metadata, "uid"));
-    TRY(const json::array items, fetch_list(client, *served_kinds().find("v1", "Event"), ns, "?fieldSelector=" + escape(selector)));
+    TRY(const json::array items, fetch_list(client, api::kind_of<api::Event>(), ns, "?fieldSelector=" + escape(selector)));
     return sort_events(items);
 }
 
@@ -47,13 +47,13 @@ Result<Surroundings> fetch_surroundings(Client& client, const Options& options, 
     out.now_unix_s = time(nullptr);
     if (kind == "Service") {
         const std::string query = "?labelSelector=" + escape("kubernetes.io/service-name=" + text_at(metadata, "name"));
-        TRY(out.slices, fetch_list(client, *served_kinds().find("discovery.k8s.io/v1", "EndpointSlice"), text_at(metadata, "namespace"), query));
+        TRY(out.slices, fetch_list(client, api::kind_of<api::EndpointSlice>(), text_at(metadata, "namespace"), query));
     } else if (kind == "Deployment") {
-        TRY(out.replica_sets, fetch_owned(client, *served_kinds().find("apps/v1", "ReplicaSet"), object));
+        TRY(out.replica_sets, fetch_owned(client, api::kind_of<api::ReplicaSet>(), object));
     } else if (kind == "ReplicaSet") {
-        TRY(out.pods, fetch_owned(client, *served_kinds().find("v1", "Pod"), object));
+        TRY(out.pods, fetch_owned(client, api::kind_of<api::Pod>(), object));
     } else if (kind == "Node") {
-        TRY(out.pods, fetch_list(client, *served_kinds().find("v1", "Pod"), ""));
+        TRY(out.pods, fetch_list(client, api::kind_of<api::Pod>(), ""));
     }
     if (options.show_events) {
         TRY(out.events, fetch_events(client, object));

@@ -8,6 +8,7 @@
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
+#include "orilla/kinds/types.hpp"
 #include "served_kinds.hpp"
 
 namespace orilla::cli {
@@ -34,7 +35,7 @@ void add_objects(Client& client, CompletionPlan& plan) {
 }
 
 void add_containers(Client& client, CompletionPlan& plan) {
-    const auto pod = fetch(client, plan.options, {served_kinds().find("v1", "Pod"), plan.pod.substr(plan.pod.find('/') + 1), namespace_of(plan.options), ""});
+    const auto pod = fetch(client, plan.options, {&api::kind_of<api::Pod>(), plan.pod.substr(plan.pod.find('/') + 1), namespace_of(plan.options), ""});
     if (!pod) return;
     for (const char* list : {"initContainers", "containers"})
         for (const auto& container : array_at(object_at(*pod, "spec"), list)) add(plan, text_at(container.get_object(), "name"));
@@ -55,6 +56,7 @@ void add_images(Client& client, CompletionPlan& plan) {
 void run_complete(const std::vector<std::string>& words, const Local& local) {
     Options defaults;
     if (const char* socket = getenv("ORILLA_SOCKET"); socket && *socket) defaults.socket = socket;
+    if (!defaults.socket.empty()) ask_kinds_of({defaults.socket, lookup_ms_max, 0});
     CompletionPlan plan = plan_completion(words, local.serve_flags(), std::move(defaults));
     Client client({plan.options.socket, lookup_ms_max, 0});
     if (plan.wants == CompletionPlan::Wants::objects) add_objects(client, plan);

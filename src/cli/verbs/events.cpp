@@ -8,7 +8,7 @@
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
-#include "served_kinds.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -142,7 +142,7 @@ Result<void> run_events(Client& client, const Options& given) {
     TRY(auto types, parse_types(given));
     Options options = given;
     TRY(options.field_selector, plan_selector(options));
-    const api::KindInfo& kind = *served_kinds().find("v1", "Event");
+    const api::KindInfo& kind = api::kind_of<api::Event>();
     const std::string path = path_of(kind, namespace_for(kind, options));
     Request request;
     request.path = path + list_query(options);

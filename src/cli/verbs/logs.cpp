@@ -8,7 +8,7 @@
 #include "targets.hpp"
 #include "verbs/log_sources.hpp"
 #include "verbs/verbs.hpp"
-#include "served_kinds.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t log_requests_default = 5;
 constexpr int64_t selected_tail_default = 10;  ///< lines a container, with -l
 
-const api::KindInfo& pods() { return *served_kinds().find("v1", "Pod"); }
+const api::KindInfo& pods() { return api::kind_of<api::Pod>(); }
 
 /// Says in which namespace it looked, as kubectl does for logs.
 Error not_found(const Error& error, const Options& options) {

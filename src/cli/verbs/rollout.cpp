@@ -9,7 +9,7 @@
 #include "targets.hpp"
 #include "verbs/rollouts.hpp"
 #include "verbs/verbs.hpp"
-#include "served_kinds.hpp"
+#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -65,7 +65,7 @@ Result<void> status(Client& client, const Options& options, const Target& target
 Result<std::vector<json::object>> fetch_history(Client& client, const Target& target, const json::object& deployment) {
     const std::string uid = text_at(object_at(deployment, "metadata"), "uid");
     Request request;
-    request.path = path_of(*served_kinds().find("apps/v1", "ReplicaSet"), target.ns);
+    request.path = path_of(api::kind_of<api::ReplicaSet>(), target.ns);
     TRY(std::string body, client.send(request));
     TRY(json::object list, parse_object(body));
     std::vector<json::object> out;
