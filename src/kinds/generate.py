@@ -148,7 +148,7 @@ class Type:
                 self.cpp = value
             else:
                 sys.exit(f'{package}: type {self.name}: unknown word {word}')
-        self.package, self.group, self.fields = package, group, []
+        self.package, self.group, self.fields, self.columns = package, group, [], []
         self.table = f'{group}_{self.name}'
 
     def owns_memory(self):
@@ -161,7 +161,7 @@ def read_schema(directory):
         current = None
         with open(os.path.join(directory, group + '.schema'), encoding='utf-8') as file:
             for line in file:
-                line = line.split('#', 1)[0].rstrip() if line.startswith('#') else line.rstrip()
+                line = '' if line.startswith('#') else line.split(' -- ', 1)[0].rstrip()
                 if not line:
                     continue
                 if line.startswith('package '):
@@ -170,6 +170,8 @@ def read_schema(directory):
                 elif line.startswith('type '):
                     current = Type(package, group, line)
                     types[f'{package}.{current.name}'] = current
+                elif line.lstrip().startswith('|'):
+                    current.columns.append(line.lstrip()[1:].split('\t'))
                 else:
                     current.fields.append(Field(line, package))
     for type_ in types.values():
@@ -270,9 +272,6 @@ class Kinds:
 
     def __init__(self, directory, types):
         self.types, self.out, self.arrays = types, [], 0
-        self.columns = {}
-        for row in read_rows(directory, 'columns.tsv'):
-            self.columns.setdefault((row['group/version'], row['kind']), []).append(row)
         self.kinds = read_rows(directory, 'kinds.tsv')
 
     def array(self, cpp_type, items):
@@ -299,8 +298,8 @@ class Kinds:
         short_names, verbs, categories = (self.strings(row[k]) for k in ('shortNames', 'verbs', 'categories'))
         subresources = self.array('SubresourceInfo', [self.subresource(s) for s in row['subresources'].split(';') if s])
         columns = self.array('ColumnInfo', [
-            '{' + ', '.join([quote(c['column']), quote(c['type']), quote(c['format']), quote(c['meaning']), c['priority']]) + '}'
-            for c in self.columns.get((group_version, kind), [])])
+            '{' + ', '.join([quote(name), quote(type_), quote(form), quote(meaning), priority]) + '}'
+            for name, type_, form, priority, meaning in table.columns])
         selectable = self.array('SelectableField', [
             '{' + quote(name) + ', ' + quote(path) + '}' for name, _, path in
             (s.partition('=') for s in row['selectable'].split(';') if s)])
@@ -320,7 +319,7 @@ class Kinds:
 
     def render(self):
         rows = [self.kind(row) for row in self.kinds]
-        head = ['// Generated from src/kinds/kinds.tsv and columns.tsv; do not edit.', '#include "orilla/kinds/kinds.hpp"',
+        head = ['// Generated from src/kinds/kinds.tsv and the schemas; do not edit.', '#include "orilla/kinds/kinds.hpp"',
                 '#include "orilla/kinds/types.hpp"', '#include "rules.gen.hpp"', '', 'namespace orilla::api {', 'namespace {', '']
         return '\n'.join(head + self.out + ['constexpr KindInfo kinds[] = {'] + rows + [
             '};', '', '}  // namespace', '', 'std::span<const KindInfo> builtin_kinds() { return kinds; }', '',

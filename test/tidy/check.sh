@@ -1,5 +1,5 @@
 #!/bin/bash
-# The house rules, their own tests, and shellcheck of every script, as TAP.
+# The house rules, their own tests, what a kind costs, and shellcheck of every script, as TAP.
 cd "$(dirname "$0")/../.." || exit 1
 number=0 failed=0
 check() { # NAME COMMAND...
@@ -13,4 +13,5 @@ mapfile -t scripts < <(git ls-files | xargs -d '\n' grep -lE '^#!/bin/(ba)?sh|^#
 check "the house rules are kept" python3 test/tidy/tidy.py
 check "every rule refuses what it should" python3 test/tidy/tidy_test.py
 check "shellcheck has nothing to say" shellcheck -x "${scripts[@]}"
+check "a kind costs nine files" test/tidy/kind_test.sh
 exit $failed

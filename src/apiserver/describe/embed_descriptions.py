@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes descriptions.txt as one C++ text and a table into it, sorted by key. Usage: embed_descriptions.py INPUT OUTPUT"""
+"""Writes descriptions.txt, and what stands behind " -- " in the schemas, as one C++ text and a table into it, sorted by key.
+Usage: embed_descriptions.py DESCRIPTIONS SCHEMA... OUTPUT"""
 import sys
 
 rows = {}
@@ -10,6 +11,19 @@ for number, line in enumerate(open(sys.argv[1], encoding="utf-8"), 1):
     for key in keys.split(","):
         if key in rows or not key or not text:
             sys.exit(f"{sys.argv[1]}:{number}: {key}: twice, or without a sentence")
+        rows[key] = text
+
+for schema in sys.argv[2:-1]:
+    for line in open(schema, encoding="utf-8"):
+        head, _, text = line.rstrip("\n").partition(" -- ")
+        words = head.split()
+        if line.startswith("type "):
+            type_name = words[1]
+        if line.startswith("#") or not text:
+            continue
+        key = type_name if line.startswith("type ") else f"{type_name}.{words[0]}"
+        if key in rows:
+            sys.exit(f"{schema}: {key}: it has words in {sys.argv[1]} already")
         rows[key] = text
 
 
@@ -23,7 +37,7 @@ for text in [*sorted(rows), *rows.values()]:
         places[text] = size
         size += len(text.encode()) + 1
 
-with open(sys.argv[2], "w", encoding="utf-8") as out:
+with open(sys.argv[-1], "w", encoding="utf-8") as out:
     out.write('#include "describe/descriptions.hpp"\n\nnamespace orilla::apiserver {\n\nnamespace {\n')
     out.write("constexpr char words[] =\n")
     for text in places:
