@@ -103,7 +103,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
     images_adapter_ = std::make_unique<ImagesAdapter>(*images_);
-    logs_adapter_ = std::make_unique<LogsAdapter>(loop_, *pod_files_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
+    log_files_ = std::make_unique<node::LogFiles>(loop_, *pod_files_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
     co_return ok();
 }
 
@@ -111,7 +111,7 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
     apiserver::ServerOptions options;
     options.build = build_;
     options.advertised_address = config_.listen;
-    options.logs = logs_adapter_.get();
+    options.logs = log_files_.get();
     options.images = images_adapter_.get();
     options.executor = work_thread_.get();
     options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };

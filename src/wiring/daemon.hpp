@@ -8,7 +8,6 @@
 #include "claims.hpp"
 #include "control_plane.hpp"
 #include "images_adapter.hpp"
-#include "logs_adapter.hpp"
 #include "node_stack.hpp"
 #include "orilla/apiserver/server.hpp"
 #include "orilla/images/images.hpp"
@@ -17,6 +16,7 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
 #include "orilla/network/open_service_rules.hpp"
+#include "orilla/node/log_files.hpp"
 #include "orilla/node/manifests.hpp"
 #include "orilla/objects/event_archive.hpp"
 #include "orilla/objects/status_archive.hpp"
@@ -74,7 +74,7 @@ class Daemon {
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<network::DnsServer> dns_;
     std::unique_ptr<ImagesAdapter> images_adapter_;
-    std::unique_ptr<LogsAdapter> logs_adapter_;
+    std::unique_ptr<node::LogFiles> log_files_;
     std::unique_ptr<NodeStack> node_;
     std::unique_ptr<node::ManifestsDirectory> manifests_;
     std::unique_ptr<apiserver::Server> server_;

@@ -1,5 +1,5 @@
-// What the API server asks of the rest of the house beyond the store: the logs of containers and the images on this
-// box. Wiring connects them; a test connects fakes. Nothing here blocks: what takes time is a Task.
+// What the API server asks of the rest of the house beyond the store and pods: the images on this box. Wiring connects them; a
+// test connects fakes. Nothing here blocks: what takes time is a Task.
 #pragma once
 
 #include <cstdint>
@@ -14,36 +14,6 @@
 #include "orilla/loop/task.hpp"
 
 namespace orilla::apiserver {
-
-// ---- logs ------------------------------------------------------------------------------------------------------------
-
-/// The query of GET pods/NAME/log, already checked; `container` is never empty.
-enum class LogSource { all, standard_output, standard_error };
-
-struct LogRequest {
-    std::string ns;
-    std::string pod;
-    std::string pod_uid;
-    std::string container;
-    LogSource source = LogSource::all;
-    bool follow = false;
-    bool previous = false;    ///< the attempt before the current one
-    bool timestamps = false;  ///< RFC3339Nano and a space before each line
-    std::optional<int64_t> tail_lines;
-    std::optional<int64_t> limit_bytes;
-    std::optional<int64_t> since_wall_ns;  ///< only lines written at or after this time
-};
-
-class Logs {
-  public:
-    virtual ~Logs() = default;
-    /// The container's output, timestamps stripped unless asked for. With `follow` the stream ends when the container
-    /// has ended. Errors in kubelet's words: bad_request `previous terminated container "c" in pod "p" not found`,
-    /// bad_request when the container is still being created.
-    virtual loop::Task<Result<std::unique_ptr<http::ByteStream>>> open(LogRequest request) = 0;
-};
-
-// ---- images ----------------------------------------------------------------------------------------------------------
 
 struct ImageInfo {
     std::string id;  ///< digest of the configuration: sha256:...

@@ -11,6 +11,7 @@
 #include "orilla/apiserver/ports.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
+#include "orilla/objects/pod_logs.hpp"
 #include "orilla/pki/pki.hpp"
 
 namespace orilla::loop {
@@ -33,7 +34,7 @@ struct BuildInfo {
 struct ServerOptions {
     BuildInfo build;
     std::string advertised_address;  ///< HOST:PORT of the TLS listener as clients see it
-    Logs* logs = nullptr;
+    objects::PodLogs* logs = nullptr;
     ImageService* images = nullptr;
     /// A thread for what would hold up the loop: large YAML, patches of large objects. Null: done on the loop.
     loop::Executor* executor = nullptr;

@@ -13,6 +13,7 @@
 #include "orilla/base/result.hpp"
 #include "orilla/base/text.hpp"
 #include "orilla/http/duplex.hpp"
+#include "orilla/loop/byte_stream.hpp"
 #include "orilla/loop/task.hpp"
 
 namespace orilla::http {
@@ -41,17 +42,7 @@ struct Caller {
     bool admitted = false;  ///< other callers' requests are refused before their bodies are read
 };
 
-/// Bytes that arrive piece by piece. Whoever reads decides when the next piece is made: that is the backpressure.
-class ByteStream {
-  public:
-    virtual ~ByteStream() = default;
-    /// Appends the next piece to `*out`, some 64 KiB at most; false at the end (with nothing appended). May be destroyed
-    /// while it waits: the reader went away.
-    virtual loop::Task<Result<bool>> next(std::string* out) = 0;
-    /// Asked after each `next`: a large text that comes behind what that appended. It stays one copy, however many
-    /// readers are sent it at the same time.
-    virtual std::shared_ptr<const std::string> take_shared() { return nullptr; }
-};
+using loop::ByteStream;
 
 /// What goes on over a connection once it was switched to another protocol: a WebSocket, SPDY.
 class Upgrade {

@@ -70,7 +70,7 @@ Error bad_option(std::string_view field, std::string_view message) {
     return invalid_part("PodLogOptions", "", field, "FieldValueInvalid", "Invalid value: " + std::string(message));
 }
 
-Result<void> take_numbers(const http::Query& query, LogRequest& log) {
+Result<void> take_numbers(const http::Query& query, objects::LogRequest& log) {
     TRY(log.tail_lines, query.number("tailLines"));
     TRY(log.limit_bytes, query.number("limitBytes"));
     if (log.tail_lines.value_or(0) < 0) return bad_option("tailLines", "must be greater than or equal to 0");
@@ -78,7 +78,7 @@ Result<void> take_numbers(const http::Query& query, LogRequest& log) {
     return ok();
 }
 
-Result<void> take_since(const http::Query& query, int64_t now_s, LogRequest& log) {
+Result<void> take_since(const http::Query& query, int64_t now_s, objects::LogRequest& log) {
     TRY(const auto seconds, query.number("sinceSeconds"));
     const std::string_view time = query.get("sinceTime");
     if (seconds && !time.empty()) return bad_option("sinceSeconds", "at most one of sinceTime or sinceSeconds may be specified");
@@ -91,7 +91,7 @@ Result<void> take_since(const http::Query& query, int64_t now_s, LogRequest& log
     return ok();
 }
 
-Result<void> take_source(const http::Query& query, LogRequest& log) {
+Result<void> take_source(const http::Query& query, objects::LogRequest& log) {
     const std::string_view stream = query.get("stream");
     if (!query.has("stream") || stream == "All") return ok();
     if (stream != "Stdout" && stream != "Stderr") {
@@ -102,12 +102,12 @@ Result<void> take_source(const http::Query& query, LogRequest& log) {
         const std::string message = "Forbidden: `tailLines` and specific `stream` are mutually exclusive for now";
         return invalid_part("PodLogOptions", "", "", "FieldValueForbidden", message);
     }
-    log.source = stream == "Stdout" ? LogSource::standard_output : LogSource::standard_error;
+    log.source = stream == "Stdout" ? objects::LogSource::standard_output : objects::LogSource::standard_error;
     return ok();
 }
 
-Result<LogRequest> parse_log_request(const ResourceRequest& request, const api::Pod& pod, int64_t now_s) {
-    LogRequest log;
+Result<objects::LogRequest> parse_log_request(const ResourceRequest& request, const api::Pod& pod, int64_t now_s) {
+    objects::LogRequest log;
     log.ns = request.info.ns;
     log.pod = request.info.name;
     log.pod_uid = pod.metadata.uid.str();

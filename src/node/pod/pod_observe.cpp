@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "orilla/node/log_stream.hpp"
+#include "logs/log_stream.hpp"
 #include "pod/pod_agent_impl.hpp"
 
 namespace orilla::node {

@@ -30,16 +30,16 @@ class FakeLog final : public ByteStream {
     bool sent_ = false;
 };
 
-class FakeLogs final : public Logs {
+class FakeLogs final : public objects::PodLogs {
   public:
-    loop::Task<Result<std::unique_ptr<ByteStream>>> open(LogRequest request) override {
+    loop::Task<Result<std::unique_ptr<ByteStream>>> open(objects::LogRequest request) override {
         last = request;
         if (request.previous)
             co_return Error(Code::bad_request, "previous terminated container \"c\" in pod \"a\" not found");
         co_return std::unique_ptr<ByteStream>(std::make_unique<FakeLog>(*loop, request.follow));
     }
     loop::Loop* loop = nullptr;
-    LogRequest last;
+    objects::LogRequest last;
 };
 
 class FakeImages final : public ImageService {
@@ -109,11 +109,11 @@ TEST_CASE("pods/log: text, with what was asked for") {
 TEST_CASE("pods/log: one stream of two") {
     PortsWorld p;
     CHECK(p.w.client.ask("GET", pods + "/a/log?stream=Stderr").status == 200);
-    CHECK(p.logs.last.source == LogSource::standard_error);
+    CHECK(p.logs.last.source == objects::LogSource::standard_error);
     CHECK(p.w.client.ask("GET", pods + "/a/log?stream=Stdout").status == 200);
-    CHECK(p.logs.last.source == LogSource::standard_output);
+    CHECK(p.logs.last.source == objects::LogSource::standard_output);
     CHECK(p.w.client.ask("GET", pods + "/a/log?stream=All&tailLines=3").status == 200);
-    CHECK(p.logs.last.source == LogSource::all);
+    CHECK(p.logs.last.source == objects::LogSource::all);
 }
 
 TEST_CASE("pods/log: following goes on until the container ends") {

@@ -1,4 +1,4 @@
-#include "orilla/node/log_stream.hpp"
+#include "logs/log_stream.hpp"
 
 #include <unistd.h>
 

@@ -12,19 +12,14 @@
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
+#include "orilla/objects/pod_logs.hpp"
 
 namespace orilla::node {
 
-enum class LogSource { all, standard_output, standard_error };
+using objects::LogSource;
 
-struct LogQuery {
+struct LogQuery : objects::LogOptions {
     std::string path;
-    LogSource source = LogSource::all;  ///< tail_lines counts the lines of all
-    bool follow = false;
-    bool timestamps = false;
-    std::optional<int64_t> tail_lines;
-    std::optional<int64_t> limit_bytes;
-    std::optional<int64_t> since_wall_ns;
 };
 
 /// One line of a log file; `text` without its newline. Nothing when the line is not one of ours.
@@ -38,7 +33,7 @@ std::optional<LogLine> parse_log_line(std::string_view line);
 /// Offset of the first of the last `lines` lines of output.
 Result<int64_t> find_tail_offset(int fd, int64_t lines);
 
-class LogStream {
+class LogStream final : public loop::ByteStream {
   public:
     /// `ended` tells whether the container has ended: then a follower reads to the end and stops.
     static loop::Task<Result<std::unique_ptr<LogStream>>> open(loop::Loop& loop, loop::Executor& files, LogQuery query,
@@ -52,7 +47,7 @@ class LogStream {
     LogStream(loop::Loop& loop, loop::Executor& files, LogQuery query, std::function<bool()> ended, std::shared_ptr<File> file);
 
     /// Appends the next piece; false at the end.
-    loop::Task<Result<bool>> next(std::string* out);
+    loop::Task<Result<bool>> next(std::string* out) override;
 
   private:
     struct OpenLine {

@@ -1,34 +1,16 @@
-#include "logs_adapter.hpp"
+#include "orilla/node/log_files.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
-#include "orilla/node/log_stream.hpp"
+#include "logs/log_stream.hpp"
 
-namespace orilla::wiring {
+namespace orilla::node {
 namespace {
 
-class LogBytes final : public http::ByteStream {
-  public:
-    explicit LogBytes(std::unique_ptr<node::LogStream> stream) : stream_(std::move(stream)) {}
-    loop::Task<Result<bool>> next(std::string* out) override { return stream_->next(out); }
-
-  private:
-    std::unique_ptr<node::LogStream> stream_;
-};
-
-node::LogSource to_source(apiserver::LogSource source) {
-    switch (source) {
-        case apiserver::LogSource::all: return node::LogSource::all;
-        case apiserver::LogSource::standard_output: return node::LogSource::standard_output;
-        case apiserver::LogSource::standard_error: return node::LogSource::standard_error;
-    }
-    return node::LogSource::all;
-}
-
 /// Why a container without a log has none, in the kubelet's words.
-Error no_log_error(const api::Pod* pod, const apiserver::LogRequest& request) {
+Error no_log_error(const api::Pod* pod, const objects::LogRequest& request) {
     const std::string names = "container \"" + request.container + "\" in pod \"" + request.pod + "\"";
     if (request.previous) return Error(Code::bad_request, "previous terminated " + names + " not found");
     std::string reason = "ContainerCreating";
@@ -52,20 +34,13 @@ int find_attempt(const std::string& directory, bool previous) {
 
 }  // namespace
 
-loop::Task<Result<std::unique_ptr<http::ByteStream>>> LogsAdapter::open(apiserver::LogRequest request) {
+loop::Task<Result<std::unique_ptr<loop::ByteStream>>> LogFiles::open(objects::LogRequest request) {
     const std::string directory = logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
     auto finding = loop::run_on(files_, loop_, [directory, previous = request.previous] { return find_attempt(directory, previous); });
     const int attempt = co_await std::move(finding);
     const auto pod = objects_.get<api::Pod>(request.ns, request.pod);
     if (attempt < 0) co_return no_log_error(pod.get(), request);
-    node::LogQuery query;
-    query.path = directory + "/" + std::to_string(attempt) + ".log";
-    query.source = to_source(request.source);
-    query.follow = request.follow;
-    query.timestamps = request.timestamps;
-    query.tail_lines = request.tail_lines;
-    query.limit_bytes = request.limit_bytes;
-    query.since_wall_ns = request.since_wall_ns;
+    LogQuery query{request, directory + "/" + std::to_string(attempt) + ".log"};
     auto ended = [this, uid = request.pod_uid, name = request.container, attempt] {
         const auto sandbox = runtime_.find_pod(uid);
         if (!sandbox) return true;
@@ -73,9 +48,9 @@ loop::Task<Result<std::unique_ptr<http::ByteStream>>> LogsAdapter::open(apiserve
             if (state.name == name && state.attempt == attempt) return state.phase == runtime::ContainerPhase::exited;
         return true;
     };
-    auto opening = node::LogStream::open(loop_, files_, std::move(query), std::move(ended));
+    auto opening = LogStream::open(loop_, files_, std::move(query), std::move(ended));
     CO_TRY(auto stream, std::move(opening));
-    co_return std::unique_ptr<http::ByteStream>(std::make_unique<LogBytes>(std::move(stream)));
+    co_return std::unique_ptr<loop::ByteStream>(std::move(stream));
 }
 
-}  // namespace orilla::wiring
+}  // namespace orilla::node
