@@ -1,6 +1,7 @@
 // Namespaces.
 #include <algorithm>
 
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
 #include "table_cells.hpp"
@@ -9,7 +10,7 @@ namespace orilla::api {
 namespace {
 
 void complete_namespace(Namespace& ns) {
-    if (!ns.metadata.name.empty()) ns.metadata.labels["kubernetes.io/metadata.name"] = ns.metadata.name;
+    if (!ns.metadata.name.empty()) ns.metadata.labels[namespace_name_label] = ns.metadata.name;
 }
 
 void check_namespace(const Namespace& ns, FieldErrors& errors) {

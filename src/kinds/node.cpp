@@ -1,6 +1,7 @@
 // Nodes.
 #include <set>
 
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
 #include "table_cells.hpp"
@@ -36,12 +37,12 @@ std::string node_status_text(const Node& node) {
 }
 
 std::string roles_text(const Node& node) {
-    constexpr std::string_view prefix = "node-role.kubernetes.io/";
+    constexpr std::string_view prefix = node_role_label_prefix;
     std::set<std::string> roles;
     for (const auto& label : node.metadata.labels) {
         std::string_view key = label.key;
         if (key.starts_with(prefix) && key.size() > prefix.size()) roles.emplace(key.substr(prefix.size()));
-        else if (key == "kubernetes.io/role" && !label.value.empty()) roles.emplace(label.value.view());
+        else if (key == node_role_label && !label.value.empty()) roles.emplace(label.value.view());
     }
     return roles.empty() ? std::string(nothing_text) : join_text({roles.begin(), roles.end()});
 }

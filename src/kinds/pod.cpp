@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/table.hpp"
 #include "pod_spec.hpp"
 #include "rules.gen.hpp"
@@ -179,7 +180,7 @@ PodSummary summarise(const Pod& pod) {
         summary.last_restart = sidecars.last_restart;
         summarise_containers(pod, summary);
     }
-    bool ended = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    bool ended = is_finished(pod);
     if (pod.metadata.deletion_timestamp && pod.status.reason == "NodeLost") summary.reason = "Unknown";
     else if (pod.metadata.deletion_timestamp && !ended) summary.reason = "Terminating";
     return summary;
@@ -214,10 +215,7 @@ bool asks_for(const api::Map<api::Quantity>& amounts, std::string_view resource)
     return amount && amount->milli_value() > 0;
 }
 
-bool pod_has_ended(const Object& object) {
-    const Str& phase = object.as<Pod>().status.phase;
-    return phase == "Succeeded" || phase == "Failed";
-}
+bool pod_has_ended(const Object& object) { return is_finished(object.as<Pod>()); }
 
 std::optional<int64_t> pod_grace_s(const Object& object) {
     constexpr int64_t default_grace_s = 30;

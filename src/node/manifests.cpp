@@ -1,4 +1,5 @@
 #include "orilla/node/manifests.hpp"
+#include "orilla/kinds/well_known.hpp"
 
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -21,7 +22,6 @@ namespace json = boost::json;
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Not an editor's swap file.
 bool is_manifest(const fs::path& path) {
@@ -45,17 +45,17 @@ Result<std::string> with_last_applied(const std::string& manifest) {
     json::value value = json::parse(manifest, failed, {}, options);
     if (failed || !value.is_object()) return Error(Code::invalid, "no JSON object: " + failed.message());
     json::object& root = value.get_object();
-    object_in(object_in(root, "metadata"), "annotations").erase(last_applied);
+    object_in(object_in(root, "metadata"), "annotations").erase(api::last_applied_annotation);
     const std::string bare = json::serialize(root) + "\n";
     if (bare.size() > manifest_applied_bytes_max)
         return Error(Code::invalid, "larger than " + render_bytes(manifest_applied_bytes_max) +
                                         ": what was applied is kept in an annotation, which holds no more");
-    object_in(object_in(root, "metadata"), "annotations")[last_applied] = bare;
+    object_in(object_in(root, "metadata"), "annotations")[api::last_applied_annotation] = bare;
     return json::serialize(root);
 }
 
 Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& manifest, const objects::Stored& live) {
-    const auto* before = live.object->meta().annotations.get(last_applied);
+    const auto* before = live.object->meta().annotations.get(api::last_applied_annotation);
     TRY(std::string patch, api::make_three_way_patch(before ? before->view() : "{}", manifest, *live.entry->json, *kind.type));
     TRY(std::string patched, api::apply_strategic_patch(*live.entry->json, patch, *kind.type));
     return api::decode_object(kind, patched);

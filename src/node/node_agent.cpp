@@ -1,4 +1,5 @@
 #include "orilla/node/node_agent.hpp"
+#include "orilla/kinds/well_known.hpp"
 
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
@@ -20,7 +21,6 @@ namespace {
 constexpr int64_t lease_renew_ms = 60'000;
 /// Four renewals, as the kubelet's: a late one does not let it expire.
 constexpr const char* lease_namespace = "kube-node-lease";
-constexpr const char* own_role_label = "node-role.kubernetes.io/control-plane";
 constexpr int32_t lease_duration_s = 4 * lease_renew_ms / 1000;
 /// How often a condition that stays says that it does.
 constexpr int64_t heartbeat_s = 300;
@@ -121,7 +121,7 @@ std::string describe_pressure(const Pressure& pressure) {
 std::string plan_node_name(const std::string& host_name, const std::vector<std::shared_ptr<const api::Node>>& nodes) {
     const api::Node* own = nullptr;
     for (const auto& node : nodes) {
-        if (!node->metadata.labels.contains(own_role_label)) continue;
+        if (!node->metadata.labels.contains(api::control_plane_label)) continue;
         if (own || node->metadata.name == host_name) return host_name;
         own = node.get();
     }
@@ -155,7 +155,7 @@ api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api:
     for (const char* key : {"kubernetes.io/hostname"}) node.metadata.labels[key] = facts.name;
     for (const char* key : {"kubernetes.io/arch", "beta.kubernetes.io/arch"}) node.metadata.labels[key] = facts.architecture;
     for (const char* key : {"kubernetes.io/os", "beta.kubernetes.io/os"}) node.metadata.labels[key] = "linux";
-    node.metadata.labels[own_role_label] = "";
+    node.metadata.labels[api::control_plane_label] = "";
     node.spec.pod_cidr = facts.pod_cidr;
     if (node.spec.pod_cidrs.empty() && !facts.pod_cidr.empty()) node.spec.pod_cidrs.push_back(facts.pod_cidr);
     api::NodeStatus& status = node.status;

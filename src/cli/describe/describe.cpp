@@ -4,6 +4,7 @@
 
 #include "describe/description.hpp"
 #include "describe/event_list.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
@@ -46,7 +47,7 @@ Result<Surroundings> fetch_surroundings(Client& client, const Options& options, 
     Surroundings out;
     out.now_unix_s = time(nullptr);
     if (kind == "Service") {
-        const std::string query = "?labelSelector=" + escape("kubernetes.io/service-name=" + text_at(metadata, "name"));
+        const std::string query = "?labelSelector=" + escape(std::string(api::service_name_label) + "=" + text_at(metadata, "name"));
         TRY(out.slices, fetch_list(client, api::kind_of<api::EndpointSlice>(), text_at(metadata, "namespace"), query));
     } else if (kind == "Deployment") {
         TRY(out.replica_sets, fetch_owned(client, api::kind_of<api::ReplicaSet>(), object));

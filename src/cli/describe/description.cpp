@@ -6,6 +6,8 @@
 
 #include "describe/event_list.hpp"
 #include "orilla/base/text.hpp"
+#include "orilla/kinds/pod_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/age.hpp"
 #include "orilla/schema/values.hpp"
 #include "print/output.hpp"
@@ -15,8 +17,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr size_t tab_gap = 2;
-constexpr std::string_view last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
-constexpr std::string_view role_label = "node-role.kubernetes.io/";
 
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> out;
@@ -102,12 +102,11 @@ std::string selector_text(const json::object& selector) {
 
 /// "web-1 (2/2 replicas created)" of the sets whose revision is, or is not, the Deployment's.
 std::string sets_text(const json::object& deployment, const json::array& sets, bool current) {
-    constexpr std::string_view revision = "deployment.kubernetes.io/revision";
-    const std::string wanted = text_at(object_at(metadata_of(deployment), "annotations"), revision);
+    const std::string wanted = text_at(object_at(metadata_of(deployment), "annotations"), api::revision_annotation);
     std::string out;
     for (const auto& item : sets) {
         const json::object& set = item.get_object();
-        if ((text_at(object_at(metadata_of(set), "annotations"), revision) == wanted) != current) continue;
+        if ((text_at(object_at(metadata_of(set), "annotations"), api::revision_annotation) == wanted) != current) continue;
         out += (out.empty() ? "" : ", ") + text_at(metadata_of(set), "name") + " (" + std::to_string(number_at(object_at(set, "status"), "replicas")) +
                "/" + std::to_string(number_at(object_at(set, "spec"), "replicas")) + " replicas created)";
     }
@@ -216,7 +215,7 @@ void describe_node_pods(Description& out, const json::object& node, const Surrou
     for (const auto& item : around.pods) {
         const json::object& pod = item.get_object();
         const std::string phase = text_at(object_at(pod, "status"), "phase");
-        if (phase == "Succeeded" || phase == "Failed" || text_at(object_at(pod, "spec"), "nodeName") != text_at(metadata_of(node), "name")) continue;
+        if (api::is_finished(phase) || text_at(object_at(pod, "spec"), "nodeName") != text_at(metadata_of(node), "name")) continue;
         std::string line = text_at(metadata_of(pod), "namespace") + "\t" + text_at(metadata_of(pod), "name") + "\t";
         for (auto& column : columns) {
             const api::Quantity amount = sum_resources(pod, column.field, column.resource);
@@ -249,7 +248,7 @@ void describe_node(Description& out, const json::object& object, const Surroundi
     const json::object &spec = object_at(object, "spec"), &status = object_at(object, "status");
     std::string roles, taints;
     for (const auto& label : object_at(metadata_of(object), "labels"))
-        if (std::string_view(label.key()).starts_with(role_label)) roles += (roles.empty() ? "" : ",") + std::string(label.key()).substr(role_label.size());
+        if (std::string_view(label.key()).starts_with(api::node_role_label_prefix)) roles += (roles.empty() ? "" : ",") + std::string(label.key()).substr(api::node_role_label_prefix.size());
     out.field(0, "Roles", roles);
     describe_labels(out, object);
     out.field(0, "CreationTimestamp", long_time(text_at(metadata_of(object), "creationTimestamp")));
@@ -353,7 +352,7 @@ void Description::field(int level, const std::string& name, const std::string& v
 void Description::map(const std::string& name, const json::object& values, std::string_view separator, const std::string& indent) {
     std::vector<std::string> lines;
     for (const auto& item : values) {
-        if (item.key() == last_applied_annotation) continue;
+        if (item.key() == api::last_applied_annotation) continue;
         std::string value = text_of(item.value());
         if (value.find('\n') != std::string::npos) value = cell_text(value);
         lines.push_back(std::string(item.key()) + std::string(separator) + value);

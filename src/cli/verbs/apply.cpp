@@ -5,6 +5,7 @@
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/validation.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/patch.hpp"
 #include "print/output.hpp"
 #include "verbs/verbs.hpp"
@@ -13,7 +14,6 @@ namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 constexpr int apply_conflicts_max = 5;
 
 std::string write_query(const Options& options, std::string_view manager) {
@@ -64,13 +64,13 @@ Result<void> create_applied(Client& client, const Options& options, const Manife
 
 Result<std::string> applied_before(const std::string& live) {
     TRY(json::object found, parse_object(live));
-    return text_at(object_at(object_at(found, "metadata"), "annotations"), last_applied);
+    return text_at(object_at(object_at(found, "metadata"), "annotations"), api::last_applied_annotation);
 }
 
 void warn_unless_applied(const Manifest& manifest, const std::string& live) {
     const auto before = applied_before(live);
     if (before && !before->empty()) return;
-    complain("Warning: resource " + std::string(manifest.kind->plural) + "/" + manifest.name + " is missing the " + std::string(last_applied) +
+    complain("Warning: resource " + std::string(manifest.kind->plural) + "/" + manifest.name + " is missing the " + std::string(api::last_applied_annotation) +
              " annotation which apply needs to tell what was removed from a file. It will be patched automatically.\n");
 }
 
@@ -148,10 +148,10 @@ json::object with_last_applied(const Manifest& manifest) {
     if (!object["metadata"].is_object()) object["metadata"].emplace_object();
     json::object& metadata = object["metadata"].get_object();
     json::object annotations = object_at(metadata, "annotations");
-    annotations.erase(last_applied);
+    annotations.erase(api::last_applied_annotation);
     metadata["annotations"] = annotations;
     const std::string config = sorted_json(object) + "\n";
-    metadata["annotations"].get_object()[last_applied] = config;
+    metadata["annotations"].get_object()[api::last_applied_annotation] = config;
     return object;
 }
 

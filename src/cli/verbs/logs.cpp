@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "orilla/kinds/well_known.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/log_sources.hpp"
@@ -156,7 +157,7 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
         } else if (options.all_containers) {
             for (const auto& name : names) out.push_back({pod, name});
         } else if (main < names.size()) {
-            const std::string wanted = text_at(object_at(metadata, "annotations"), "kubectl.kubernetes.io/default-container");
+            const std::string wanted = text_at(object_at(metadata, "annotations"), api::default_container_annotation);
             const auto found = std::ranges::find(names, wanted);
             out.push_back({pod, found == names.end() ? names[main] : *found});
             std::string all;

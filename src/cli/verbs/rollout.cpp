@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "describe/description.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/values.hpp"
 #include "print/output.hpp"
 #include "print/watching.hpp"
@@ -15,8 +16,6 @@ namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-constexpr std::string_view revision_annotation = "deployment.kubernetes.io/revision";
-constexpr std::string_view change_cause = "kubernetes.io/change-cause";
 
 Result<json::object> patch(Client& client, const Options& options, const Target& target, const std::string& type, const json::value& body) {
     Request request;
@@ -40,7 +39,7 @@ Result<void> tell(const Options& options, const Target& target, const std::strin
 
 Result<void> check_revision(const Options& options, const json::object& deployment) {
     const int64_t wanted = options.revision.value_or(0);
-    const int64_t now = atoll(text_at(object_at(object_at(deployment, "metadata"), "annotations"), revision_annotation).c_str());
+    const int64_t now = atoll(text_at(object_at(object_at(deployment, "metadata"), "annotations"), api::revision_annotation).c_str());
     if (wanted <= 0 || wanted == now) return ok();
     return Error(Code::conflict, "error: desired revision (" + std::to_string(wanted) + ") is different from the running revision (" + std::to_string(now) + ")");
 }
@@ -97,7 +96,7 @@ json::object original_template(const json::object& set) {
     json::object out = object_at(object_at(set, "spec"), "template");
     if (json::value* metadata = out.if_contains("metadata"); metadata && metadata->is_object())
         if (json::value* labels = metadata->get_object().if_contains("labels"); labels && labels->is_object())
-            labels->get_object().erase("pod-template-hash");
+            labels->get_object().erase(api::pod_template_hash_label);
     return out;
 }
 
@@ -123,7 +122,7 @@ Result<void> restart(Client& client, const Options& options, const Target& targe
     if (text_at(object_at(deployment, "spec"), "paused") == "true")
         return Error(Code::conflict, "error: deployments.apps \"" + target.name + "\" can't restart paused deployment (run rollout resume first)");
     const std::string now = api::Time(time(nullptr)).format();
-    const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{"kubectl.kubernetes.io/restartedAt", now}}}}}}}}}};
+    const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{api::restarted_at_annotation, now}}}}}}}}}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));
     return tell(options, target, "restarted", changed);
 }
@@ -171,7 +170,7 @@ Result<RolloutStatus> summarise_rollout(const json::object& deployment) {
 }
 
 int64_t revision_of(const json::object& set) {
-    return atoll(text_at(object_at(object_at(set, "metadata"), "annotations"), revision_annotation).c_str());
+    return atoll(text_at(object_at(object_at(set, "metadata"), "annotations"), api::revision_annotation).c_str());
 }
 
 Result<const json::object*> find_revision(const std::vector<json::object>& history, int64_t revision, const std::string& deployment) {
@@ -185,7 +184,7 @@ Result<const json::object*> find_revision(const std::vector<json::object>& histo
 std::string render_history(const std::vector<json::object>& history) {
     std::string out = "REVISION  CHANGE-CAUSE\n";
     for (const auto& set : history) {
-        const std::string cause = text_at(object_at(object_at(set, "metadata"), "annotations"), change_cause);
+        const std::string cause = text_at(object_at(object_at(set, "metadata"), "annotations"), api::change_cause_annotation);
         std::string line = std::to_string(revision_of(set));
         line.resize(std::max(line.size() + 2, size_t{10}), ' ');
         out += line + (cause.empty() ? "<none>" : cause) + "\n";

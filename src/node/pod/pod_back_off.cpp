@@ -2,6 +2,8 @@
 // back-off belongs to what failed: a container whose definition changed has none.
 #include <algorithm>
 
+#include "orilla/kinds/pod_facts.hpp"
+
 #include "pod/pod_agent_impl.hpp"
 
 namespace orilla::node {
@@ -59,7 +61,7 @@ int64_t PodAgent::Impl::failure_shown_until(const PodMemory& memory, int64_t oth
 }
 
 void PodAgent::Impl::tell_deadline(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
-    const bool over = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    const bool over = is_finished(pod);
     if (!seen.deadline_exceeded || memory.deadline_told || over || pod.metadata.deletion_timestamp.set) return;
     memory.deadline_told = true;
     api_.record_event(memory.key, "", "Normal", "DeadlineExceeded", std::string(deadline_message));
@@ -67,7 +69,7 @@ void PodAgent::Impl::tell_deadline(PodMemory& memory, const api::Pod& pod, const
 
 /// What runs and cannot go on: it is made anew. A sandbox that is only being set up is not told of.
 void PodAgent::Impl::tell_sandbox_change(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
-    const bool over = pod.status.phase == "Succeeded" || pod.status.phase == "Failed" || pod.metadata.deletion_timestamp.set;
+    const bool over = is_finished(pod) || pod.metadata.deletion_timestamp.set;
     const bool changed = seen.network_lost || (seen.sandbox_known && !seen.sandbox_alive);
     if (changed && !memory.change_told && !over)
         api_.record_event(memory.key, "", "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");

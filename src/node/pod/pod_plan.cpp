@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/pod_facts.hpp"
+
 namespace orilla::node {
 namespace {
 
@@ -109,7 +111,6 @@ std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& 
     return {FinishDelete{}};
 }
 
-bool is_terminal(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
 }  // namespace
 
@@ -136,7 +137,7 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
         return {};
     }
     if (desired->metadata.deletion_timestamp.set) return plan_termination(*desired, seen);
-    if (is_terminal(*desired)) {
+    if (is_finished(*desired)) {
         if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
         return {};
     }

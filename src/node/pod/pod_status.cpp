@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "pod/pod_plan.hpp"
 
 namespace orilla::node {
@@ -165,7 +166,7 @@ std::string_view plan_phase(const api::Pod& pod, const PodObserved& seen, bool i
 void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, bool initialized,
                           int64_t now_s) {
     const api::PodStatus& old = pod.status;
-    const bool finished = status.phase == "Succeeded" || status.phase == "Failed";
+    const bool finished = api::is_finished(status.phase);
     set_pod_condition(status, old, "PodReadyToStartContainers", seen.sandbox_alive, "", "", now_s);
     const std::string unready_init = joined_names(pod.spec.init_containers, seen.init, status.init_container_statuses);
     if (initialized) set_pod_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);

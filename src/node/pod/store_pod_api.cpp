@@ -2,6 +2,7 @@
 
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/objects/unless_gone.hpp"
 #include "pod/pod_api.hpp"
 
 namespace orilla::node {
@@ -42,9 +43,8 @@ class StorePodApi final : public PodApi {
         options.grace_period_seconds = 0;
         options.uid = key.uid;
         auto task = objects_.remove<api::Pod>(key.ns, key.name, std::move(options));
-        auto removed = co_await std::move(task);
-        if (!removed && removed.error().code() != Code::not_found) co_return std::move(removed).error();
-        co_return ok();
+        auto settled = objects::unless_gone(std::move(task));
+        co_return co_await std::move(settled);
     }
 
     void record_event(const PodKey& key, std::string_view container, std::string_view type, std::string_view reason,
