@@ -1,79 +1,12 @@
-// version, api-resources, explain, check.
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include "print/output.hpp"
-#include "verbs/verbs.hpp"
 #include "served_kinds.hpp"
+#include "verbs/verbs.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
-
-Result<void> run_version(Client& client, const Options& options) {
-    if (!options.output.empty() && options.output != "json" && options.output != "yaml") return usage("--output must be 'yaml' or 'json'");
-    TRY_VOID(refuse_words(options));
-    json::object all{{"clientVersion", {{"gitVersion", "v" ORILLA_VERSION}}}};
-    Request request;
-    request.path = "/version";
-    auto body = options.client_only ? Result<std::string>(std::string("{}")) : client.send(request);
-    if (body && !options.client_only) {
-        TRY(json::object server, parse_object(*body));
-        all["serverVersion"] = std::move(server);
-    }
-    if (is_machine_output(options.output)) {
-        TRY(std::string text, render_object(json::serialize(all), options));
-        print_value(text);
-    } else {
-        print("Client Version: v" ORILLA_VERSION "\n");
-        if (all.contains("serverVersion")) print("Server Version: " + text_at(object_at(all, "serverVersion"), "gitVersion") + "\n");
-    }
-    if (!body) return std::move(body).error();
-    return ok();
-}
-
-namespace {
-
-template <class Words>
-std::string comma_joined(const Words& words) {
-    std::string out;
-    for (auto word : words) out += (out.empty() ? "" : ",") + std::string(word);
-    return out;
-}
-
-bool is_listed(const Options& options, const api::KindInfo& kind) {
-    if (!options.api_group.empty() && kind.group != options.api_group) return false;
-    if (!options.namespaced.empty() && kind.namespaced != (options.namespaced == "true")) return false;
-    return std::ranges::all_of(options.verbs, [&kind](const std::string& verb) { return kind.has_verb(verb); });
-}
-
-}  // namespace
-
-std::string render_api_resources(const Options& options) {
-    TextTable table;
-    const bool wide = options.output == "wide";
-    std::vector<std::string> head{"NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"};
-    if (wide) head.emplace_back("VERBS"), head.emplace_back("CATEGORIES");
-    if (!options.no_headers && options.output != "name") table.add(head);
-    for (const api::KindInfo& kind : served_kinds().all()) {
-        if (!is_listed(options, kind)) continue;
-        std::vector<std::string> row{std::string(options.output == "name" ? kind.resource : kind.plural)};
-        if (options.output != "name")
-            row.insert(row.end(), {comma_joined(kind.short_names), std::string(kind.api_version), kind.namespaced ? "true" : "false", std::string(kind.kind)});
-        if (wide) row.push_back(comma_joined(kind.verbs)), row.push_back(comma_joined(kind.categories));
-        table.add(std::move(row));
-    }
-    return table.render();
-}
-
-Result<void> run_api_resources(Client&, const Options& options) {
-    TRY_VOID(check_output(options, "name,wide"));
-    TRY_VOID(refuse_words(options));
-    if (!options.namespaced.empty() && options.namespaced != "true" && options.namespaced != "false")
-        return usage("invalid argument \"" + options.namespaced + "\" for \"--namespaced\" flag: expected true or false");
-    print(render_api_resources(options));
-    return ok();
-}
-
 namespace {
 
 /// The group's OpenAPI document, whose schemas explain reads.
@@ -196,18 +129,6 @@ Result<void> run_explain(Client& client, const Options& options) {
     if (found.schema.empty()) return ok();
     print("FIELDS:\n");
     Explainer{schemas, options.recursive}.fields(object_at(schemas, found.schema), "  ", 1);
-    return ok();
-}
-
-Result<void> run_check(const Options& options, const Local& local) {
-    TRY_VOID(refuse_words(options));
-    bool fatal = false;
-    for (const auto& missing : local.check_kernel()) {
-        print((missing.fatal ? "missing: " : "limited: ") + missing.name + ": " + missing.sentence + "\n");
-        fatal |= missing.fatal;
-    }
-    if (fatal) return Error(Code::unsupported, "error: this kernel cannot run Orilla");
-    print("This kernel has everything that Orilla needs.\n");
     return ok();
 }
 

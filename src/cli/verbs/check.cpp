@@ -1,0 +1,18 @@
+#include "print/output.hpp"
+#include "verbs/verbs.hpp"
+
+namespace orilla::cli {
+
+Result<void> run_check(const Options& options, const Local& local) {
+    TRY_VOID(refuse_words(options));
+    bool fatal = false;
+    for (const auto& missing : local.check_kernel()) {
+        print((missing.fatal ? "missing: " : "limited: ") + missing.name + ": " + missing.sentence + "\n");
+        fatal |= missing.fatal;
+    }
+    if (fatal) return Error(Code::unsupported, "error: this kernel cannot run Orilla");
+    print("This kernel has everything that Orilla needs.\n");
+    return ok();
+}
+
+}  // namespace orilla::cli
