@@ -380,22 +380,50 @@ std::string long_time(const std::string& rfc3339) {
     return text;
 }
 
+namespace {
+/// How a kind is told: its own lines, what stands below them as it is, and whether events do.
+struct KindDescription {
+    std::string_view kind;
+    void (*describe)(Description& out, const json::object& object, const Surroundings& around);
+    std::string (*verbatim)(const json::object& object) = nullptr;
+    bool shows_events = true;
+};
+
+void describe_pod_alone(Description& out, const json::object& object, const Surroundings&) { describe_pod(out, object); }
+void describe_labels_alone(Description& out, const json::object& object, const Surroundings&) { describe_labels(out, object); }
+void describe_namespace(Description& out, const json::object& object, const Surroundings&) {
+    describe_labels(out, object);
+    out.field(0, "Status", text_at(object_at(object, "status"), "phase"));
+}
+
+constexpr KindDescription descriptions[] = {
+    {"Pod", describe_pod_alone},
+    {"Deployment", describe_deployment},
+    {"ReplicaSet", describe_replica_set},
+    {"Service", describe_service},
+    {"Node", describe_node},
+    {"Namespace", describe_namespace, nullptr, false},
+    {"ConfigMap", describe_labels_alone, data_text},
+    {"Secret", describe_labels_alone, data_text, false},
+    {"Event", describe_labels_alone, rest_text, false},
+};
+constexpr KindDescription any_other{"", describe_labels_alone, rest_text};
+
+const KindDescription& description_of(std::string_view kind) {
+    for (const KindDescription& one : descriptions)
+        if (one.kind == kind) return one;
+    return any_other;
+}
+}  // namespace
+
 std::string render_description(const json::object& object, const Surroundings& around) {
-    const std::string kind = text_at(object, "kind");
+    const KindDescription& how = description_of(text_at(object, "kind"));
     Description out;
     out.field(0, "Name", text_at(metadata_of(object), "name"));
     if (metadata_of(object).contains("namespace")) out.field(0, "Namespace", text_at(metadata_of(object), "namespace"));
-    std::string verbatim;
-    if (kind == "Pod") describe_pod(out, object);
-    else if (kind == "Deployment") describe_deployment(out, object, around);
-    else if (kind == "ReplicaSet") describe_replica_set(out, object, around);
-    else if (kind == "Service") describe_service(out, object, around);
-    else if (kind == "Node") describe_node(out, object, around);
-    else describe_labels(out, object);
-    if (kind == "Namespace") out.field(0, "Status", text_at(object_at(object, "status"), "phase"));
-    else if (kind == "ConfigMap" || kind == "Secret") verbatim = data_text(object);
-    else if (kind != "Pod" && kind != "Deployment" && kind != "ReplicaSet" && kind != "Service" && kind != "Node") verbatim = rest_text(object);
-    const bool shows_events = around.events && kind != "Namespace" && kind != "Secret" && kind != "Event";
+    how.describe(out, object, around);
+    const std::string verbatim = how.verbatim ? how.verbatim(object) : "";
+    const bool shows_events = around.events && how.shows_events;
     if (shows_events && verbatim.empty()) describe_events(out, *around.events, around.now_unix_s);
     std::string text = out.render() + verbatim;
     if (!shows_events || verbatim.empty()) return text;
