@@ -11,6 +11,7 @@ struct Error::Data {
     std::string message;
     std::vector<Cause> causes;
     ErrorTarget target;
+    std::string field;
     bool is_answer = false;
 };
 
@@ -88,6 +89,7 @@ const std::string& Error::message() const { return data_->message; }
 const std::vector<Cause>& Error::causes() const { return data_->causes; }
 int Error::retry_after_s() const { return data_->retry_after_s; }
 const ErrorTarget& Error::target() const { return data_->target; }
+const std::string& Error::field() const { return data_->field; }
 bool Error::is_answer() const { return data_->is_answer; }
 
 Error Error::with_context(std::string_view what) && {
@@ -97,6 +99,10 @@ Error Error::with_context(std::string_view what) && {
 Error Error::with_context(std::string_view what) const& { return Error(*this).with_context(what); }
 Error Error::with_cause(Cause cause) && {
     data_->causes.push_back(std::move(cause));
+    return std::move(*this);
+}
+Error Error::with_field(std::string field) && {
+    data_->field = std::move(field);
     return std::move(*this);
 }
 Error Error::with_retry_after(int seconds) && {

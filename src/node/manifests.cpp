@@ -100,7 +100,7 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     const std::string name = object.meta().name.str();
     std::string ns;
     if (kind.namespaced) ns = object.meta().namespace_.empty() ? "default" : object.meta().namespace_.str();
-    if (name.empty()) co_return document.located(Error(Code::invalid, "metadata.name: Required value"));
+    if (name.empty()) co_return document.located(Error(Code::invalid, "metadata.name: Required value").with_field("metadata.name"));
     auto reading = objects_.read(kind, ns, name);
     auto live = co_await std::move(reading);
     if (!live && live.error().code() != Code::not_found) co_return std::move(live).error();

@@ -3,12 +3,18 @@
 #include "decoder.hpp"
 
 namespace orilla::api {
+std::vector<std::string> DecodeReport::problem_texts() const {
+    std::vector<std::string> texts;
+    for (const FieldProblem& problem : field_problems) texts.push_back(problem.text);
+    return texts;
+}
+
 Result<void> DecodeReport::check_strict() const {
     if (field_problems.empty()) return ok();
     std::string message = "strict decoding error: ";
-    for (const std::string& problem : field_problems) {
+    for (const FieldProblem& problem : field_problems) {
         if (&problem != field_problems.data()) message += ", ";
-        message += problem;
+        message += problem.text;
     }
     return Error(Code::bad_request, message);
 }

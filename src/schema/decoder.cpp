@@ -200,7 +200,7 @@ bool Decoder::object_key(Frame& frame, std::string_view name) {
         if (fields[frame.index].name != name) continue;
         frame.field = &fields[frame.index];
         if (frame.see(frame.index++)) {
-            problem("duplicate", name);
+            problem(true, name);
             clear_field(*frame.field, frame.field->in(frame.target));
         }
         return true;
@@ -209,7 +209,7 @@ bool Decoder::object_key(Frame& frame, std::string_view name) {
         type_meta_key(name);
         return true;
     }
-    problem("unknown", name);
+    problem(false, name);
     skip_next_ = true;
     return true;
 }
@@ -234,7 +234,7 @@ bool Decoder::map_key(Frame& frame, std::string_view name) {
     if (frame.index < detail::block_size(block)) {
         std::byte* entry = block->elements() + frame.index * stride;
         if (*reinterpret_cast<const Str*>(entry) == name) {
-            problem("duplicate", "");
+            problem(true, "");
             destroy_value(*frame.type, entry + detail::map_value_offset);
             std::memset(entry + detail::map_value_offset, 0, frame.type->size);
             return true;
@@ -248,7 +248,7 @@ bool Decoder::map_key(Frame& frame, std::string_view name) {
 void Decoder::sort_map(Frame& frame) {
     const auto repeated = detail::map_sort(block_slot(frame.target), *frame.type);
     frame.index = std::numeric_limits<uint32_t>::max();  // of no entry: the key is told by name
-    for (const detail::RepeatedKey& one : repeated) problem("duplicate", one.key);
+    for (const detail::RepeatedKey& one : repeated) problem(true, one.key);
 }
 
 bool Decoder::scalar(const JsonScalar& value) {
@@ -394,8 +394,8 @@ void Decoder::finish_raw() {
 }
 
 bool Decoder::fail(std::string_view what) {
-    std::string where = path();
-    error_ = where.empty() ? std::string(what) : where + ": " + std::string(what);
+    error_field_ = path();
+    error_ = error_field_.empty() ? std::string(what) : error_field_ + ": " + std::string(what);
     return false;
 }
 
@@ -407,7 +407,7 @@ bool Decoder::fail_type(const Slot& slot, std::string_view got) {
     return fail("expected " + expected + ", got " + std::string(got));
 }
 
-void Decoder::problem(std::string_view what, std::string_view name) {
+void Decoder::problem(bool is_duplicate, std::string_view name) {
     if (report_ == nullptr || report_->field_problems.size() >= field_problems_max) return;
     Frame& frame = frames_.back();
     const FieldInfo* current = std::exchange(frame.field, nullptr);
@@ -415,10 +415,10 @@ void Decoder::problem(std::string_view what, std::string_view name) {
     frame.field = current;
     if (!where.empty() && !name.empty()) where += '.';
     where += clip(name);
-    std::string message = std::string(what) + " field ";
+    std::string message = is_duplicate ? "duplicate field " : "unknown field ";
     append_json_string(message,
                        where);  // these go into headers: nothing but printable ASCII and UTF-8 may come through
-    report_->field_problems.push_back(std::move(message));
+    report_->field_problems.push_back({std::move(where), is_duplicate, std::move(message)});
 }
 
 std::string Decoder::path() const {

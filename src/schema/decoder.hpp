@@ -32,6 +32,7 @@ class Decoder {
     bool scalar(const JsonScalar& value);
 
     const std::string& error() const { return error_; }
+    const std::string& error_field() const { return error_field_; }
     bool failed() const { return !error_.empty(); }
 
   private:
@@ -75,7 +76,7 @@ class Decoder {
 
     bool fail(std::string_view what);
     bool fail_type(const Slot& slot, std::string_view got);
-    void problem(std::string_view what, std::string_view name);
+    void problem(bool is_duplicate, std::string_view name);
     std::string path() const;
 
     const TypeInfo& root_;
@@ -94,6 +95,7 @@ class Decoder {
     std::string raw_;
     std::vector<bool> raw_is_object_;
     std::string error_;
+    std::string error_field_;  ///< where it was found
 };
 
 }  // namespace orilla::api

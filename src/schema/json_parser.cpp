@@ -110,7 +110,7 @@ class TextParser {
         const bool more = at_ + portion.size() < text_.size();
         error_code ec;
         at_ += parser_.write_some(more, portion.data(), portion.size(), ec);
-        if (decoder_.failed()) return Error(Code::bad_request, decoder_.error());
+        if (decoder_.failed()) return Error(Code::bad_request, decoder_.error()).with_field(decoder_.error_field());
         if (!ec && parser_.done()) {
             at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
             if (at_ == text_.size()) return true;

@@ -6,25 +6,10 @@
 
 namespace orilla::api {
 namespace {
-/// The field path that an error about a document begins with or quotes: `spec.x: expected ...`, `unknown field
-/// "spec.x"`.
-std::string_view path_in(std::string_view message) {
-    for (std::string_view quoting : {"unknown field \"", "duplicate field \""}) {
-        size_t at = message.find(quoting);
-        if (at == std::string_view::npos) continue;
-        std::string_view rest = message.substr(at + quoting.size());
-        return rest.substr(0, rest.find('"'));
-    }
-    size_t colon = message.find(": ");
-    std::string_view head = message.substr(0, colon);
-    if (colon == std::string_view::npos || head.find(' ') != std::string_view::npos) return "";
-    return head;
-}
-
 /// Behind a duplicate field: where the first one is.
-std::string where_before(const ManifestDocument& document, std::string_view problem) {
-    if (!problem.starts_with("duplicate field ")) return "";
-    const auto first = std::ranges::find(document.lines, path_in(problem), &std::pair<std::string, int>::first);
+std::string where_before(const ManifestDocument& document, const FieldProblem& problem) {
+    if (!problem.is_duplicate) return "";
+    const auto first = std::ranges::find(document.lines, problem.path, &std::pair<std::string, int>::first);
     return first == document.lines.end() ? "" : ", which stands in line " + std::to_string(first->second) + " already: keep one of them";
 }
 
@@ -102,7 +87,7 @@ Error ManifestDocument::located(const Error& error) const {
         message += source + ":" + std::to_string(line_of(cause.field)) + ": " + cause.field + ": " + cause.message;
     }
     if (message.empty())
-        message = source + ":" + std::to_string(line_of(path_in(error.message()))) + ": " + error.message();
+        message = source + ":" + std::to_string(line_of(error.field())) + ": " + error.message();
     Error result(error.code(), message);
     for (const Cause& cause : error.causes()) result = std::move(result).with_cause(cause);
     return result;
@@ -111,9 +96,9 @@ Error ManifestDocument::located(const Error& error) const {
 Result<void> ManifestDocument::check_fields(const DecodeReport& report) const {
     if (report.field_problems.empty()) return ok();
     std::string message;
-    for (const std::string& problem : report.field_problems) {
+    for (const FieldProblem& problem : report.field_problems) {
         if (!message.empty()) message += '\n';
-        message += source + ":" + std::to_string(line_of(path_in(problem))) + ": " + problem;
+        message += source + ":" + std::to_string(line_of(problem.path)) + ": " + problem.text;
         message += where_before(*this, problem);
     }
     return Error(Code::bad_request, message);

@@ -78,6 +78,8 @@ class [[nodiscard]] Error {
     const std::vector<Cause>& causes() const;
     int retry_after_s() const;  ///< Status.details.retryAfterSeconds, 0 when unset
     const ErrorTarget& target() const;
+    /// Where in the document that was read: a path such as spec.containers[0].name, empty where that is not known.
+    const std::string& field() const;
     /// Somebody else's finding, in their words: a server answered it.
     bool is_answer() const;
 
@@ -89,6 +91,7 @@ class [[nodiscard]] Error {
     Error with_code(Code code) &&;
     Error with_errno(int error_number) &&;
     Error with_target(ErrorTarget target) &&;
+    Error with_field(std::string field) &&;
     Error as_answer() &&;
 
   private:

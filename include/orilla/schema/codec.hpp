@@ -19,11 +19,19 @@ constexpr size_t decoded_bytes_max = size_t{32} << 20;  ///< of structs and entr
 constexpr size_t field_problems_max = 100;              ///< unknown and duplicate fields remembered per document
 
 /// What a decode noticed beside errors.
+/// A field that is not of its type, or that stands there twice.
+struct FieldProblem {
+    std::string path;  ///< spec.foo
+    bool is_duplicate = false;
+    std::string text;  ///< `unknown field "spec.foo"`, `duplicate field "spec.x"`
+    bool operator==(const FieldProblem&) const = default;
+};
+
 struct DecodeReport {
     std::string api_version;  ///< as the document says, "" when it does not
     std::string kind;
-    /// `unknown field "spec.foo"`, `duplicate field "spec.x"`, in document order.
-    std::vector<std::string> field_problems;
+    std::vector<FieldProblem> field_problems;  ///< in document order
+    std::vector<std::string> problem_texts() const;
     /// Error for fieldValidation=Strict: bad_request `strict decoding error: unknown field "spec.foo", ...`; ok without
     /// problems.
     Result<void> check_strict() const;

@@ -1,5 +1,6 @@
 // The query parameters of a write: how it is to be done.
 #include <algorithm>
+#include <iterator>
 
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/utf8.hpp"
@@ -97,7 +98,7 @@ Result<void> check_fields(FieldValidation validation, const api::DecodeReport& r
 
 void note_warnings(const ResourceRequest& request, FieldValidation validation, const api::DecodeReport& report) {
     if (validation != FieldValidation::warn) return;
-    request.warnings.insert(request.warnings.end(), report.field_problems.begin(), report.field_problems.end());
+    std::ranges::move(report.problem_texts(), std::back_inserter(request.warnings));
 }
 
 Result<objects::WriteContext> parse_write_context(const ResourceRequest& request) {

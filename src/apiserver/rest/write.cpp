@@ -79,12 +79,12 @@ Result<std::string> apply_patch(PatchType type, std::string_view document, std::
 
 /// `duplicate field ...` for keys that the patch itself has twice: of those only the last is applied, so that what comes out
 /// tells nothing of them. It is read as an object of the kind, as far as that goes; directives do not end it.
-Task<std::vector<std::string>> find_duplicates(Rest& rest, PatchType type, const api::KindInfo& kind, std::string_view patch) {
-    if (type == PatchType::json) co_return std::vector<std::string>();
+Task<std::vector<api::FieldProblem>> find_duplicates(Rest& rest, PatchType type, const api::KindInfo& kind, std::string_view patch) {
+    if (type == PatchType::json) co_return std::vector<api::FieldProblem>();
     api::DecodeReport report;
     auto reading = objects::decode_in_turns(rest.loop, kind, patch, &report);
     (void)(co_await std::move(reading)).has_value();
-    std::erase_if(report.field_problems, [](const std::string& problem) { return !problem.starts_with("duplicate "); });
+    std::erase_if(report.field_problems, [](const api::FieldProblem& problem) { return !problem.is_duplicate; });
     co_return std::move(report.field_problems);
 }
 

@@ -40,7 +40,7 @@ std::vector<std::string> problems_of(std::string_view json) {
     DecodeReport report;
     auto decoded = decode<Pod>(json, &report);
     REQUIRE(decoded);
-    return report.field_problems;
+    return report.problem_texts();
 }
 }  // namespace
 
@@ -244,5 +244,5 @@ TEST_CASE("codec: a type may have more than 64 fields, and each is found twice a
     CHECK(values[64] == 64);
     CHECK(values[149] == 149);
     REQUIRE(decode_into(type, values.data(), json + R"(,"f64":1,"f0":2,"f149":3})", &report));
-    CHECK(report.field_problems == std::vector<std::string>{R"(duplicate field "f64")", R"(duplicate field "f0")", R"(duplicate field "f149")"});
+    CHECK(report.problem_texts() == std::vector<std::string>{R"(duplicate field "f64")", R"(duplicate field "f0")", R"(duplicate field "f149")"});
 }
