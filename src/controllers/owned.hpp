@@ -42,8 +42,7 @@ template <class T, class Status>
 loop::Task<Result<void>> write_status(objects::Objects& objects, std::shared_ptr<const T> object, Status status) {
     if (status == object->status) co_return ok();
     std::function<void(T&)> put = [status = std::move(status)](T& edited) { edited.status = status; };
-    auto writing = edit_status<T>(objects, std::move(object), std::move(put));
-    co_return co_await std::move(writing);
+    CO_RETURN_AWAIT(edit_status<T>(objects, std::move(object), std::move(put)));
 }
 
 }  // namespace orilla::controllers

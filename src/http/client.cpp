@@ -163,8 +163,7 @@ loop::Task<Result<Answer>> ask(Duplex& connection, ClientRequest request, Answer
 
 loop::Task<Result<Answer>> ask(loop::Loop& loop, ClientRequest request, AnswerLimits limits, ServerTrust trust) {
     CO_TRY(const std::unique_ptr<Duplex> connection, connect(loop, request.url, std::move(trust)));
-    auto asking = ask(*connection, std::move(request), limits);
-    co_return co_await std::move(asking);
+    CO_RETURN_AWAIT(ask(*connection, std::move(request), limits));
 }
 
 }  // namespace orilla::http

@@ -77,20 +77,17 @@ void Connection::set_deadline(int64_t deadline_ms) {
 loop::Task<void> Connection::serve() {
     bool going = true;
     if (transport_.encrypted()) {
-        auto handshake = shake_hands();
-        going = co_await std::move(handshake);
+        AWAIT(going, shake_hands());
     }
     while (going) {
         auto reading = read_request();
         if (!co_await std::move(reading)) break;
-        auto answering = answer_request();
-        going = co_await std::move(answering);
+        AWAIT(going, answer_request());
         if (++turns_ % requests_per_turn_max == 0) co_await shared_.loop.yield();
     }
     transport_.shut_down();
     if (unread_) {
-        auto lingering = linger();
-        co_await std::move(lingering);
+        AWAIT_VOID(linger());
     }
     shared_.owner.retire(*this);
 }
@@ -193,41 +190,33 @@ loop::Task<bool> Connection::answer_request() {
     ++shared_.counters.requests;
     is_head_ = false;
     if (parser_.state() == RequestParser::State::failed) {
-        auto refusing = answer_http_error(parser_.error_status(), std::string(parser_.error_text()));
-        co_return co_await std::move(refusing);
+        CO_RETURN_AWAIT(answer_http_error(parser_.error_status(), std::string(parser_.error_text())));
     }
     Request& request = parser_.request();
     request.caller = caller_.get();
     keep_alive_ = request.keep_alive;
     is_head_ = request.method == Method::head;
     if (is_refused_) {
-        auto refusing = answer_http_error(429, "too many connections, please try again later");
-        co_return co_await std::move(refusing);
+        CO_RETURN_AWAIT(answer_http_error(429, "too many connections, please try again later"));
     }
     if (!caller_->admitted) {
         keep_alive_ = false;
         unread_ = parser_.state() != RequestParser::State::complete;  // its body may still be on the way
-        auto refusing = write_response(shared_.handler.refuse(request));
-        co_return co_await std::move(refusing);
+        CO_RETURN_AWAIT(write_response(shared_.handler.refuse(request)));
     }
-    auto handling = shared_.handler.handle(request);
-    Response response = co_await std::move(handling);
+    AWAIT(Response response, shared_.handler.handle(request));
     if (response.close) keep_alive_ = false;
     const bool streams = response.stream && !is_head_;
     if (((streams && response.is_watch) || response.upgrade) && !shared_.owner.begin_watch(*this)) {
-        auto refusing = answer_http_error(429, "too many watches, please try again later");
-        co_return co_await std::move(refusing);
+        CO_RETURN_AWAIT(answer_http_error(429, "too many watches, please try again later"));
     }
     if (response.upgrade) {
-        auto upgrading = hand_over(std::move(response));
-        co_return co_await std::move(upgrading);
+        CO_RETURN_AWAIT(hand_over(std::move(response)));
     }
     if (streams) {
-        auto streaming = write_stream(std::move(response));
-        co_return co_await std::move(streaming);
+        CO_RETURN_AWAIT(write_stream(std::move(response)));
     }
-    auto writing = write_response(std::move(response));
-    co_return co_await std::move(writing);
+    CO_RETURN_AWAIT(write_response(std::move(response)));
 }
 
 void Connection::render_head(const Response& response, bool chunked) {
@@ -262,8 +251,7 @@ loop::Task<bool> Connection::write_response(Response response) {
         out_ += content;
         content = {};
     }
-    auto writing = write_all(out_, content, response.keep);
-    const bool written = co_await std::move(writing);
+    AWAIT(const bool written, write_all(out_, content, response.keep));
     if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
     co_return written && keep_alive_;
 }
@@ -328,14 +316,12 @@ loop::Task<bool> Connection::write_piece(std::string* piece, std::shared_ptr<con
         if (!shared) *piece += "\r\n";
     }
     if (!shared) {
-        auto writing = write_all(out_, *piece, nullptr);
-        co_return co_await std::move(writing);
+        CO_RETURN_AWAIT(write_all(out_, *piece, nullptr));
     }
     out_ += *piece;
     auto writing = write_all(out_, text, shared);
     if (!co_await std::move(writing)) co_return false;
-    auto ending = write_all(chunked ? "\r\n" : "", {}, nullptr);
-    co_return co_await std::move(ending);
+    CO_RETURN_AWAIT(write_all(chunked ? "\r\n" : "", {}, nullptr));
 }
 
 /// Mid-stream there is no way to tell an error but to break off without the last chunk: false.
@@ -343,8 +329,7 @@ loop::Task<bool> Connection::write_pieces(Response* response, bool chunked) {
     std::string piece = std::move(response->body);  // what was ready before the stream
     for (bool more = true; more;) {
         if (piece.empty()) {
-            auto making = response->stream->next(&piece);
-            const Result<bool> made = co_await std::move(making);
+            AWAIT(const Result<bool> made, response->stream->next(&piece));
             if (!made) co_return false;
             more = made.value();
         }
@@ -377,8 +362,7 @@ loop::Task<bool> Connection::write_stream(Response response) {
     if (is_watching_) shared_.owner.end_watch(*this);
     is_watching_ = false;
     if (!chunked) co_return false;
-    auto last = write_all("0\r\n\r\n", {}, nullptr);
-    const bool written = co_await std::move(last);
+    AWAIT(const bool written, write_all("0\r\n\r\n", {}, nullptr));
     co_return written && keep_alive_;
 }
 
@@ -422,8 +406,7 @@ loop::Task<bool> Connection::hand_over(Response response) {
     auto head = write_all(out_, {}, nullptr);
     if (!co_await std::move(head)) co_return false;
     Upgraded upgraded(*this);
-    auto running = response.upgrade->run(upgraded);
-    co_await std::move(running);
+    AWAIT_VOID(response.upgrade->run(upgraded));
     shared_.owner.end_watch(*this);
     is_watching_ = false;
     co_return false;

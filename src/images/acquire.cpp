@@ -53,8 +53,7 @@ class PullSession final : public BlobSource {
   private:
     loop::Task<void> listen() {
         while (!ended_) {
-            auto receiving = worker_.receive(state_.options.pull_idle_ms_max);
-            auto message = co_await std::move(receiving);
+            AWAIT(auto message, worker_.receive(state_.options.pull_idle_ms_max));
             if (!message) {
                 error_ = std::move(message).error();
                 ended_ = true;
@@ -182,13 +181,10 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     auto reference = parse_reference(said);
     if (!reference) co_return std::move(reference).error().with_context("couldn't parse image name \"" + said + "\"");
     // Twice the same name at a time: the second pull finds the work of the first done.
-    auto locking = state.names.enter(reference->name());
-    const Pass own_name = co_await std::move(locking);
-    auto entering = state.pulls.enter(reference->domain);
-    const Pass place = co_await std::move(entering);
+    AWAIT(const Pass own_name, state.names.enter(reference->name()));
+    AWAIT(const Pass place, state.pulls.enter(reference->domain));
     const Pass swept_after([&state] { state.sweep_blobs(); });  // once its pins are gone, also when it is cancelled
-    auto pulling = pull_resolved(state, std::move(request), *reference);
-    auto image = co_await std::move(pulling);
+    AWAIT(auto image, pull_resolved(state, std::move(request), *reference));
     state.collect_layers();  // of an image that failed half-way
     if (!image) co_return advise(std::move(image).error().with_context("failed to pull and unpack image \"" + reference->name() + "\""));
     co_return image;
@@ -196,8 +192,7 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
 
 loop::Task<Result<std::vector<Image>>> acquire_import(State& state, UniqueFd source, ImportRequest request) {
     CO_CHECK(const auto names, normalise(request.names));
-    auto entering = state.imports.enter();
-    const Pass place = co_await std::move(entering);
+    AWAIT(const Pass place, state.imports.enter());
     ++state.imports_running;
     const Pass running([&state] {
         --state.imports_running;
@@ -211,15 +206,13 @@ loop::Task<Result<std::vector<Image>>> acquire_import(State& state, UniqueFd sou
     order["names"] = to_array(names);
     order["uid"] = static_cast<int64_t>(state.options.worker_uid);
     CO_TRY_VOID(worker->send(std::move(order)));
-    auto hearing = hear_offers(state, *worker, request.on_progress);
-    auto offers = co_await std::move(hearing);
+    AWAIT(auto offers, hear_offers(state, *worker, request.on_progress));
     if (!offers) co_return advise(std::move(offers).error().with_context("failed to import the archive"));
     std::deque<OfferPins> pins;  // of all: a layer may come with several of them
     for (const auto& offer : *offers) pins.emplace_back(state, offer);
     std::vector<Image> images;
     for (const auto& offer : *offers) {
-        auto taking = take_offer(state, offer, request.on_progress);
-        auto image = co_await std::move(taking);
+        AWAIT(auto image, take_offer(state, offer, request.on_progress));
         drop_blobs(state, offer);
         pins.pop_front();
         if (!image) {

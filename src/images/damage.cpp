@@ -56,8 +56,7 @@ loop::Task<void> drop_damaged_images(State& state) {
     const auto layers = state.known_layers;  // those of the start: what comes later was written by us, and synced
     for (const auto& [directory, layer] : layers) {
         if (!state.known_layers.contains(directory)) continue;
-        auto finding = find_damage(state, layer);
-        std::string damage = co_await std::move(finding);
+        AWAIT(std::string damage, find_damage(state, layer));
         if (!damage.empty()) damages.emplace(directory, std::move(damage));
     }
     if (!damages.empty()) {

@@ -130,14 +130,12 @@ loop::Task<Result<Removed>> Images::remove(RemoveRequest request) {
     if (name_used || (impl_->used_ids().contains(id) && (!by_name || image->names.size() == 1)))
         co_return about(request.image, Code::conflict, "is in use by a pod: delete the pod first");
     if (by_name && image->names.size() > 1) {
-        auto untagging = impl_->untag(reference->name());
-        co_return co_await std::move(untagging);
+        CO_RETURN_AWAIT(impl_->untag(reference->name()));
     }
     if (!by_name && image->names.size() > 1 && !request.force)
         co_return about(request.image, Code::conflict,
                         "has " + std::to_string(image->names.size()) + " names: remove them one by one, or use --force");
-    auto removing = impl_->remove_images({id});
-    auto removed = co_await std::move(removing);
+    AWAIT(auto removed, impl_->remove_images({id}));
     if (removed && removed->deleted.empty())
         co_return about(request.image, Code::conflict, "is in use by a pod: delete the pod first");
     co_return removed;
@@ -155,8 +153,7 @@ loop::Task<Result<Removed>> Images::prune(bool all) {
         nothing.reclaimed_bytes = impl_->state.collect_layers();
         co_return nothing;
     }
-    auto removing = impl_->remove_images(ids);
-    co_return co_await std::move(removing);
+    CO_RETURN_AWAIT(impl_->remove_images(ids));
 }
 
 loop::Task<void> Images::settled() {

@@ -88,14 +88,12 @@ const Image* State::find(std::string_view text) const {
 }
 
 loop::Task<Result<void>> State::commit(Change change) {
-    auto entering = commits.enter();
-    const Pass pass = co_await std::move(entering);
+    AWAIT(const Pass pass, commits.enter());
     ImagesById next = images;
     CO_CHECK_VOID(change(next));
     std::string text = render_index(next);
     auto write = [this, text] { return content.write_index(text); };
-    auto writing = loop::run_on(disk, loop, std::move(write));
-    auto written = co_await std::move(writing);
+    AWAIT(auto written, loop::run_on(disk, loop, std::move(write)));
     if (!written) co_return std::move(written).error().with_context("save the image index");
     images = std::move(next);
     co_return ok();
@@ -127,8 +125,7 @@ void State::start_check() {
 }
 
 loop::Task<void> State::run_check() {
-    auto checking = drop_damaged_images(*this);
-    co_await std::move(checking);
+    AWAIT_VOID(drop_damaged_images(*this));
     checking_ = false;
     swept.notify_all();
 }
@@ -145,8 +142,7 @@ loop::Task<void> State::run_sweeper() {
         auto worker = Worker::start(loop, options.program, "sweeper", {{content.trash_fd(), directory_fd}});
         Result<json::object> answer = Error(Code::internal, "");
         if (worker) {
-            auto receiving = (*worker)->receive(sweep_ms_max);
-            answer = co_await std::move(receiving);
+            AWAIT(answer, (*worker)->receive(sweep_ms_max));
         } else {
             answer = std::move(worker).error();
         }

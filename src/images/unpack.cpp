@@ -82,8 +82,7 @@ loop::Task<Result<json::object>> talk_to_unpacker(State& state, UnpackSpec spec,
     const auto opaque_dirs = texts_of(report, "opaque_dirs");
     if (opaque_dirs.size() > opaque_dirs_max) co_return Error(Code::internal, "the unpacker named too many directories");
     auto mark = [work_fd, opaque_dirs] { return mark_opaque_dirs(work_fd, opaque_dirs); };
-    auto marking = loop::run_on(state.disk, state.loop, std::move(mark));
-    auto marked = co_await std::move(marking);
+    AWAIT(auto marked, loop::run_on(state.disk, state.loop, std::move(mark)));
     if (!marked) co_return std::move(marked).error();
     json::object go_on;
     go_on["marked"] = true;
@@ -149,15 +148,13 @@ loop::Task<Result<std::vector<Layer>>> unpack_layers(State& state, Offer offer, 
         // Before the lock: whoever has to wait for a slow registry must not keep others from a layer that they have.
         if (present.empty()) CO_TRY_VOID(source.ready(wanted.blob));
         // Another image that brings the same layer may be at it: then this waits, and finds it done.
-        auto entering = state.unpacks.enter(wanted.diff_id);
-        const Pass pass = co_await std::move(entering);
+        AWAIT(const Pass pass, state.unpacks.enter(wanted.diff_id));
         present = present_layer(state, wanted.diff_id, chains[i]);
         if (present.empty()) {
             Progress step{Progress::Phase::unpacking, wanted.blob, 0, wanted.size_bytes, ""};
             if (progress) progress(step);
             UnpackSpec spec{wanted, chains[i], lower};
-            auto unpacking = unpack_one(state, std::move(spec));
-            auto layer = co_await std::move(unpacking);
+            AWAIT(auto layer, unpack_one(state, std::move(spec)));
             if (!layer) co_return std::move(layer).error().with_context("layer " + wanted.blob);
             present = layer->directory;
         }

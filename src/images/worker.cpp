@@ -64,15 +64,13 @@ loop::Task<Result<void>> Worker::write_all(std::string text) {
 
 loop::Task<Result<void>> Worker::send(json::object message) {
     auto writing = write_all(json::serialize(message) + "\n");
-    auto bounded = loop::with_deadline(loop_, std::move(writing), send_ms_max, "talk to the " + verb_);
-    co_return co_await std::move(bounded);
+    CO_RETURN_AWAIT(loop::with_deadline(loop_, std::move(writing), send_ms_max, "talk to the " + verb_));
 }
 
 loop::Task<Error> Worker::sudden_end() {
     child_.kill(SIGTERM);  // it has closed its channel: nothing it does can matter any more
     auto waiting = child_.wait(loop_);
-    auto bounded = loop::with_timeout(loop_, std::move(waiting), kill_grace_ms_max);
-    const auto status = co_await std::move(bounded);
+    AWAIT(const auto status, loop::with_timeout(loop_, std::move(waiting), kill_grace_ms_max));
     const std::string how = status ? status->describe() : "did not end";
     co_return Error(Code::internal, "the " + verb_ + " ended early: it " + how);
 }
@@ -99,15 +97,13 @@ loop::Task<Result<std::string>> Worker::read_line() {
             continue;
         }
         if (got < 0 && errno == EINTR) continue;
-        auto ending = sudden_end();
-        co_return co_await std::move(ending);
+        CO_RETURN_AWAIT(sudden_end());
     }
 }
 
 loop::Task<Result<json::object>> Worker::receive(int64_t idle_ms_max) {
     auto reading = read_line();
-    auto bounded = loop::with_deadline(loop_, std::move(reading), idle_ms_max, "hear from the " + verb_);
-    auto line = co_await std::move(bounded);
+    AWAIT(auto line, loop::with_deadline(loop_, std::move(reading), idle_ms_max, "hear from the " + verb_));
     if (!line) co_return std::move(line).error();
     auto message = parse_object(*line, "message of the " + verb_);
     if (!message) co_return std::move(message).error();

@@ -10,8 +10,7 @@ Task<bool> then_true(Task<void> task) {
 }  // namespace
 
 Task<bool> with_timeout_void(Loop& loop, Task<void> task, int64_t limit_ms) {
-    auto bounded = with_timeout(loop, then_true(std::move(task)), limit_ms);
-    auto done = co_await std::move(bounded);
+    AWAIT(auto done, with_timeout(loop, then_true(std::move(task)), limit_ms));
     co_return done.has_value();
 }
 

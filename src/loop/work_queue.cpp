@@ -51,8 +51,7 @@ Task<void> Worker::work() {
         co_await loop_.breathe();
         loop_.note(options_.name, key);
         auto task = reconciler_.reconcile(key);
-        auto bounded = with_timeout(loop_, std::move(task), options_.reconcile_ms_max);
-        std::optional<Result<Outcome>> result = co_await std::move(bounded);
+        AWAIT(std::optional<Result<Outcome>> result, with_timeout(loop_, std::move(task), options_.reconcile_ms_max));
         settle(key, std::move(result));
         queue_.done(key);
     }

@@ -91,8 +91,7 @@ Result<FileReading> read_manifest_file(const std::string& path) {
 
 loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument document) {
     auto annotate = [json = document.json] { return with_last_applied(json); };
-    auto annotating = loop::run_on(executor_, loop_, std::move(annotate));
-    auto annotated = co_await std::move(annotating);
+    AWAIT(auto annotated, loop::run_on(executor_, loop_, std::move(annotate)));
     if (!annotated) co_return document.located(annotated.error());
     const std::string manifest = *std::move(annotated);
     CO_CHECK(api::Object object, api::decode_manifest(objects_.kinds(), document));
@@ -101,14 +100,12 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     std::string ns;
     if (kind.namespaced) ns = object.meta().namespace_.empty() ? "default" : object.meta().namespace_.str();
     if (name.empty()) co_return document.located(Error(Code::invalid, "metadata.name: Required value").with_field("metadata.name"));
-    auto reading = objects_.read(kind, ns, name);
-    auto live = co_await std::move(reading);
+    AWAIT(auto live, objects_.read(kind, ns, name));
     if (!live && live.error().code() != Code::not_found) co_return std::move(live).error();
     auto planned = live ? plan_object(kind, manifest, *live) : api::decode_object(kind, manifest);
     if (!planned) co_return document.located(planned.error());
     planned->meta().namespace_ = ns;
-    auto writing = live ? objects_.update(std::move(*planned)) : objects_.create(std::move(*planned));
-    auto written = co_await std::move(writing);
+    AWAIT(auto written, live ? objects_.update(std::move(*planned)) : objects_.create(std::move(*planned)));
     if (!written) co_return document.located(written.error());
     co_return !live || written->entry->revision != live->entry->revision;
 }
@@ -166,8 +163,7 @@ loop::Task<std::vector<ManifestsDirectory::Failed>> ManifestsDirectory::apply_ea
     std::vector<Failed> failed;
     for (auto& one : documents) {
         co_await loop_.breathe();
-        auto applying = apply(one.document);
-        auto changed = co_await std::move(applying);
+        AWAIT(auto changed, apply(one.document));
         if (!changed) failed.push_back({std::move(one), std::move(changed).error()});
         else if (*changed) log::info("applied " + one.document.head.kind + " " + one.document.head.name + " from " + path);
     }
@@ -210,8 +206,7 @@ loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t conte
 loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file) {
     const std::string path = directory_ + "/" + file;
     auto read_it = [path] { return read_manifest_file(path); };
-    auto reading = loop::run_on(executor_, loop_, std::move(read_it));
-    auto read = co_await std::move(reading);
+    AWAIT(auto read, loop::run_on(executor_, loop_, std::move(read_it)));
     if (!read && read.error().error_number() == ENOENT) {
         troubled_.erase(file);
         co_return loop::Outcome{};
@@ -221,8 +216,7 @@ loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file
     std::vector<Failed> failed;
     for (int pass = 0; pass < manifest_passes_max && !left.empty(); ++pass) {
         const size_t before = left.size();
-        auto applying = apply_each(std::move(left), path);
-        failed = co_await std::move(applying);
+        AWAIT(failed, apply_each(std::move(left), path));
         // A namespace that stood behind its content is there now.
         if (failed.size() == before) break;
         left.clear();

@@ -238,10 +238,8 @@ void NodeAgent::something_gone(const store::WatchEvent& event) {
 }
 
 loop::Task<Result<void>> NodeAgent::start() {
-    auto looking = look();
-    co_await std::move(looking);
-    auto registering = register_node();
-    auto registered = co_await std::move(registering);
+    AWAIT_VOID(look());
+    AWAIT(auto registered, register_node());
     nodes_.start();
     namespaces_.start();
     scope_.spawn(keep_alive());  // also when that failed: it tries again
@@ -251,8 +249,7 @@ loop::Task<Result<void>> NodeAgent::start() {
 
 loop::Task<void> NodeAgent::look() {
     if (!look_) co_return;
-    auto looking = look_();
-    const PressureFacts seen = co_await std::move(looking);
+    AWAIT(const PressureFacts seen, look_());
     const Pressure now = plan_pressure(seen, pressure_);
     if (now == pressure_) co_return;
     pressure_ = now;
@@ -264,19 +261,16 @@ loop::Task<void> NodeAgent::look() {
 loop::Task<void> NodeAgent::watch_pressure() {
     for (;;) {
         co_await loop_.sleep_for(pressure_.any() ? pressure_look_again_ms : pressure_look_ms);
-        auto looking = look();
-        co_await std::move(looking);
+        AWAIT_VOID(look());
     }
 }
 
 loop::Task<void> NodeAgent::keep_alive() {
     for (;;) {
         due_ = false;
-        auto registering = register_node();
-        auto registered = co_await std::move(registering);
+        AWAIT(auto registered, register_node());
         if (!registered) log::warning(registered.error().message());
-        auto renewing = renew_lease();
-        auto renewed = co_await std::move(renewing);
+        AWAIT(auto renewed, renew_lease());
         if (!renewed) log::warning(renewed.error().message());
         renew_timer_.arm_after(lease_renew_ms, [this] { wake(); });
         while (!due_) co_await wake_.wait();
@@ -289,13 +283,11 @@ loop::Task<Result<void>> NodeAgent::register_node() {
     std::optional<Error> failed;
     if (!present) {
         api::Node fresh = wanted;
-        auto creating = objects_.create<api::Node>(std::move(fresh));
-        auto created = co_await std::move(creating);
+        AWAIT(auto created, objects_.create<api::Node>(std::move(fresh)));
         if (!created) co_return std::move(created).error().with_context("register node " + facts_.name);
     } else if (!(wanted.metadata == present->metadata) || !(wanted.spec == present->spec)) {
         api::Node changed = wanted;
-        auto updating = objects_.update<api::Node>(std::move(changed));
-        auto updated = co_await std::move(updating);
+        AWAIT(auto updated, objects_.update<api::Node>(std::move(changed)));
         // The status is kept in memory first; the taints go to the disk, which may be the one that is full.
         if (!updated) failed = std::move(updated).error().with_context("update node " + facts_.name);
     }
@@ -303,8 +295,7 @@ loop::Task<Result<void>> NodeAgent::register_node() {
         node.status = status;
         return ok();
     };
-    auto writing = objects_.modify_status<api::Node>("", facts_.name, std::move(change));
-    auto written = co_await std::move(writing);
+    AWAIT(auto written, objects_.modify_status<api::Node>("", facts_.name, std::move(change)));
     if (!written) co_return std::move(written).error().with_context("update node status");
     if (failed) co_return std::move(*failed);
     co_return ok();
@@ -314,8 +305,7 @@ loop::Task<Result<void>> NodeAgent::renew_lease() {
     const auto node = objects_.get<api::Node>(facts_.name);
     const auto present = objects_.get<api::Lease>(lease_namespace, facts_.name);
     api::Lease lease = plan_lease(facts_, node.get(), present.get(), loop_.clock().wall_ns() / 1000);
-    auto task = present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease));
-    auto written = co_await std::move(task);
+    AWAIT(auto written, present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease)));
     if (!written) co_return std::move(written).error().with_context("renew the node's lease");
     co_return ok();
 }

@@ -24,8 +24,7 @@ Task<Result<void>> AdmissionChain::admit(api::Object& object, const api::Object*
     for (size_t i = 0; i < admissions_.size(); ++i) {
         Admission& asked = *admissions_[i];
         if (!asked.handles(object.kind(), operation)) continue;
-        auto asking = old ? asked.on_update(object, *old, context) : asked.on_create(object, context);
-        auto admitted = co_await std::move(asking);
+        AWAIT(auto admitted, old ? asked.on_update(object, *old, context) : asked.on_create(object, context));
         if (admitted) continue;
         abandon_first(i, object, old);
         co_return admitted;
@@ -36,8 +35,7 @@ Task<Result<void>> AdmissionChain::admit(api::Object& object, const api::Object*
 Task<Result<void>> AdmissionChain::admit_delete(const api::Object& old, WriteContext context) const {
     for (Admission* asked : admissions_) {
         if (!asked->handles(old.kind(), Operation::remove)) continue;
-        auto asking = asked->on_delete(old, context);
-        auto admitted = co_await std::move(asking);
+        AWAIT(auto admitted, asked->on_delete(old, context));
         if (!admitted) co_return admitted;
     }
     co_return ok();

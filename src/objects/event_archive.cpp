@@ -26,8 +26,7 @@ Task<bool> EventArchive::put_back(std::string line) {
     const store::Key key{"events", event.metadata.namespace_.str(), event.metadata.name.str()};
     if (key.name.empty() || !store_.find({"namespaces", "", key.ns})) co_return false;
     if (last_seen_s(event) < loop_.clock().wall_s() - age_s_max_) co_return false;
-    auto creating = store_.create(key, store::Durability::memory, value_of(*object));
-    const auto created = co_await std::move(creating);
+    AWAIT(const auto created, store_.create(key, store::Durability::memory, value_of(*object)));
     if (!created) co_return false;
     recorder_.adopt(event);
     co_return true;

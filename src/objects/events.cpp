@@ -121,14 +121,12 @@ Task<void> EventRecorder::write_records() {
         if (!waiting_.empty()) {
             Record record = std::move(waiting_.front());
             waiting_.pop_front();
-            auto writing = write(std::move(record));
-            co_await std::move(writing);
+            AWAIT_VOID(write(std::move(record)));
         }
         // Who deletes events leaves what is known of them.
         const bool too_many = std::max(objects_.store().count("events"), known_.size() / 2) > limits_.events_max;
         if (!prune_due_ && !too_many) continue;
-        auto pruning = prune();
-        co_await std::move(pruning);
+        AWAIT_VOID(prune());
     }
 }
 
@@ -147,8 +145,7 @@ Task<void> EventRecorder::write(Record record) {
         record.message = cut(std::string(combined_mark) + record.message, limits_.message_bytes_max);
     }
     if (auto known = known_.find(digest); known != known_.end()) {
-        auto counting = count_up(record, digest, known->second.number);
-        const bool counted = co_await std::move(counting);
+        AWAIT(const bool counted, count_up(record, digest, known->second.number));
         if (counted) co_return;
     }
     // Rising, so that events of one second are listed in their order.
@@ -166,8 +163,7 @@ Task<void> EventRecorder::write(Record record) {
     event.first_timestamp = event.last_timestamp = api::Time(wall_s);
     event.count = 1;
     api::Object object(std::move(event));
-    auto creating = objects_.create(std::move(object));
-    auto created = co_await std::move(creating);
+    AWAIT(auto created, objects_.create(std::move(object)));
     // In a namespace that is going away nobody will read it.
     if (!created) co_return log::debug("event not recorded: " + created.error().message());
     known_[digest] = {number, wall_s};
@@ -184,9 +180,8 @@ Task<bool> EventRecorder::count_up(Record record, Digest digest, int64_t number)
         event.last_timestamp = api::Time(wall_s);
         return ok();
     };
-    auto counting = objects_.modify(api::kind_of<api::Event>(), event_namespace(record.about), name_of_event(record.about, number),
-                                    std::move(change));
-    const auto counted = co_await std::move(counting);
+    AWAIT(const auto counted, objects_.modify(api::kind_of<api::Event>(), event_namespace(record.about), name_of_event(record.about, number),
+                                    std::move(change)));
     if (counted) known_[digest] = {number, wall_s};
     co_return counted.has_value();
 }
@@ -236,8 +231,7 @@ void EventRecorder::forget_all_but(std::vector<Digest> digests) {
 /// Takes away what is too old and, the oldest first, what is too many.
 Task<void> EventRecorder::prune() {
     prune_due_ = false;
-    auto looking = candidates();
-    const std::vector<Candidate> events = co_await std::move(looking);
+    AWAIT(const std::vector<Candidate> events, candidates());
     const int64_t oldest_s = objects_.clock().wall_s() - limits_.age_s_max;
     // A tenth more than needed, so that a full house is not swept for every record.
     const size_t spare = limits_.events_max / 10;

@@ -69,8 +69,7 @@ void Feed::tell(const FeedEvent& event) {
 
 loop::Task<void> Feed::follow() {
     for (;;) {
-        auto listing = relist();
-        co_await std::move(listing);
+        AWAIT_VOID(relist());
         auto opened = objects_.store().watch(resource_, {}, revision_);
         // A store that is closing has nothing more to tell.
         if (!opened && opened.error().code() == Code::unavailable) break;
@@ -80,8 +79,7 @@ loop::Task<void> Feed::follow() {
             for (;;) {
                 // A watch that is behind has many at once.
                 co_await loop_.breathe();
-                auto task = watch_->next();
-                auto event = co_await std::move(task);
+                AWAIT(auto event, watch_->next());
                 if (!event) break;
                 take(*event);
             }
@@ -253,8 +251,7 @@ loop::Task<void> Follower::tell_known(std::vector<store::EntryPtr> known) {
 
 loop::Task<void> Follower::catch_up() {
     while (!told_) co_await feed_->changed_.wait();
-    auto catching_up = feed_->catch_up();
-    co_await std::move(catching_up);
+    AWAIT_VOID(feed_->catch_up());
 }
 
 }  // namespace orilla::objects

@@ -102,31 +102,28 @@ MemoryArchive::MemoryArchive(loop::Loop& loop, loop::Executor& executor, store::
 
 MemoryArchive::~MemoryArchive() = default;
 
-void MemoryArchive::follow_in_background(Task<void> first) {
+void MemoryArchive::follow_in_background(loop::Task<void> first) {
     scope_ = std::make_unique<loop::Scope>(loop_);
     scope_->spawn(run(std::move(first)));
 }
 
-Task<void> MemoryArchive::close() {
+loop::Task<void> MemoryArchive::close() {
     scope_.reset();
     if (!watch_) co_return;
     drain();
     watch_.reset();
-    auto writing = outrun_ ? rewrite() : write_pending();
-    co_await std::move(writing);
+    AWAIT_VOID(outrun_ ? rewrite() : write_pending());
 }
 
-Task<void> MemoryArchive::run(Task<void> first) {
+loop::Task<void> MemoryArchive::run(loop::Task<void> first) {
     co_await std::move(first);
     for (;;) {
-        auto rewriting = rewrite();
-        co_await std::move(rewriting);
-        auto following = follow();
-        co_await std::move(following);
+        AWAIT_VOID(rewrite());
+        AWAIT_VOID(follow());
     }
 }
 
-Task<void> MemoryArchive::restore() {
+loop::Task<void> MemoryArchive::restore() {
     auto reading = loop::run_on(executor_, loop_, [path = path_, bytes_max = 2 * limits_.file_bytes_max] { return read_end(path, bytes_max); });
     const std::string text = co_await std::move(reading);
     int in_this_turn = 0;
@@ -162,7 +159,7 @@ std::string MemoryArchive::render_all(const store::Listing& listing) {
     return text;
 }
 
-Task<void> MemoryArchive::rewrite() {
+loop::Task<void> MemoryArchive::rewrite() {
     const store::Listing listing = store_.list(resource_);
     auto watching = store_.watch(resource_, {}, listing.revision);
     if (watching) watch_ = std::move(*watching);
@@ -175,17 +172,15 @@ Task<void> MemoryArchive::rewrite() {
 }
 
 /// Until the file has to be written afresh.
-Task<void> MemoryArchive::follow() {
+loop::Task<void> MemoryArchive::follow() {
     while (!outrun_ && file_bytes_ <= limits_.file_bytes_max) {
-        auto waiting = watch_->next();
-        auto event = co_await std::move(waiting);
+        AWAIT(auto event, watch_->next());
         if (!event) break;
         take(*event);
         co_await loop_.sleep_for(limits_.write_delay_ms);
         drain();
         if (outrun_) break;
-        auto writing = write_pending();
-        co_await std::move(writing);
+        AWAIT_VOID(write_pending());
     }
     // A store that is closing ends every watch; it is asked no faster than it was written.
     co_await loop_.sleep_for(limits_.write_delay_ms);
@@ -210,7 +205,7 @@ void MemoryArchive::drain() {
     }
 }
 
-Task<void> MemoryArchive::write_pending() {
+loop::Task<void> MemoryArchive::write_pending() {
     if (pending_.empty()) co_return;
     std::string text = std::exchange(pending_, {});
     file_bytes_ += text.size();

@@ -150,8 +150,7 @@ Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
     Result<Stored> created = Error(Code::internal, "not created");
     for (int attempt = 0; attempt < name_attempts_max; ++attempt) {
         if (!valid) break;
-        auto creating = create_named(shared, context);
-        created = co_await std::move(creating);
+        AWAIT(created, create_named(shared, context));
         if (created || !generated || created.error().code() != Code::already_exists) break;
         shared->meta().name = api::Str(generate_name(shared->meta(), random_));
     }
@@ -182,19 +181,16 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext
     const store::Key key = key_of(object);
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
-        auto reading = read(object.kind(), key.ns, key.name);
-        auto old = co_await std::move(reading);
+        AWAIT(auto old, read(object.kind(), key.ns, key.name));
         if (!old && creates && old.error().code() == Code::not_found) {
-            auto creating = create_by_update(object.clone(), context);
-            updated = co_await std::move(creating);
+            AWAIT(updated, create_by_update(object.clone(), context));
             // Somebody else was faster: then there is one to replace.
             if (updated || updated.error().code() != Code::already_exists) break;
             continue;
         }
         if (!old) co_return std::move(old).error();
         CO_CHECK_VOID(check_preconditions(object, *old));
-        auto updating = update_once(*old, object.clone(), part, context);
-        updated = co_await std::move(updating);
+        AWAIT(updated, update_once(*old, object.clone(), part, context));
         if (updated || conditional || updated.error().code() != Code::conflict) break;
     }
     co_return std::move(updated);
@@ -205,8 +201,7 @@ Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteContext 
     if (const api::Str uid = object.meta().uid; !uid.empty())
         co_return store::conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
     object.meta().resource_version = api::Str();
-    auto creating = create(std::move(object), context);
-    auto created = co_await std::move(creating);
+    AWAIT(auto created, create(std::move(object), context));
     if (created) created->created = true;
     co_return std::move(created);
 }
@@ -220,8 +215,7 @@ Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, 
         CO_CHECK_VOID(change(object));
         CO_CHECK_VOID(take_revision(object));
         CO_CHECK_VOID(check_preconditions(object, old));
-        auto updating = update_once(old, std::move(object), part, context);
-        updated = co_await std::move(updating);
+        AWAIT(updated, update_once(old, std::move(object), part, context));
         if (updated || updated.error().code() != Code::conflict) break;
     }
     co_return std::move(updated);
@@ -233,8 +227,7 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
     api::apply_defaults(object);
     if (same_content(object, before)) {
         if (part != Part::main || !is_of_old_form(old)) co_return old;
-        auto rewriting = write_update(old, std::make_shared<api::Object>(std::move(object)), part, context);
-        co_return co_await std::move(rewriting);
+        CO_RETURN_AWAIT(write_update(old, std::make_shared<api::Object>(std::move(object)), part, context));
     }
     CO_CHECK_VOID(check_finalizers(object, before));
     if (admissions_.handles(object.kind(), Operation::update)) CO_TRY_VOID(admissions_.admit(object, &before, context));
@@ -257,8 +250,7 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
 Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
                                            WriteContext context) {
     if (deletion_complete(*object)) {
-        auto erasing = erase(old, std::move(object), context);
-        co_return co_await std::move(erasing);
+        CO_RETURN_AWAIT(erase(old, std::move(object), context));
     }
     if (context.dry_run) co_return imagine(object, old.entry->revision);
     const store::Durability durability = plan_durability(*object, *old.object, part);
@@ -276,8 +268,7 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
         auto object = std::make_shared<api::Object>(old.object->clone());
         CO_CHECK_VOID(plan_bind(object->as<api::Pod>(), node, clock().wall_s()));
         if (admissions_.handles(kind, Operation::update)) CO_TRY_VOID(admissions_.admit(*object, old.object.get(), context));
-        auto writing = write_update(old, object, Part::main, context);
-        bound = co_await std::move(writing);
+        AWAIT(bound, write_update(old, object, Part::main, context));
         if (!bound || context.dry_run) admissions_.abandon(*object, old.object.get());
         if (bound || bound.error().code() != Code::conflict) break;
     }
@@ -301,17 +292,14 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
     Result<Removed> removed = Error(Code::internal, "not removed");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(store::EntryPtr entry, store_.read(key_of(kind, ns, name)));
-        auto decoding = decode_entry(*this, loop_, kind, entry);
-        auto object = co_await std::move(decoding);
+        AWAIT(auto object, decode_entry(*this, loop_, kind, entry));
         if (!object) {
-            auto removing = remove_unreadable(kind, std::move(entry), std::move(options));
-            co_return co_await std::move(removing);
+            CO_RETURN_AWAIT(remove_unreadable(kind, std::move(entry), std::move(options)));
         }
         const Stored old{std::move(entry), std::move(*object)};
         CO_CHECK_VOID(check_delete_preconditions(options, old));
         if (admissions_.handles(kind, Operation::remove)) CO_TRY_VOID(admissions_.admit_delete(*old.object, options.context));
-        auto removing = remove_once(old, options);
-        removed = co_await std::move(removing);
+        AWAIT(removed, remove_once(old, options));
         if (removed || removed.error().code() != Code::conflict) break;
     }
     co_return std::move(removed);
@@ -331,8 +319,7 @@ Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, stor
     CO_CHECK(auto shared, only_named(kind, entry->key));
     const Stored old{entry, shared};
     CO_CHECK_VOID(check_delete_preconditions(options, old));
-    auto erasing = erase(old, shared, options.context);
-    auto erased = co_await std::move(erasing);
+    AWAIT(auto erased, erase(old, shared, options.context));
     if (!erased) co_return std::move(erased).error();
     unreadable_.erase(entry->key);
     co_return Removed{std::move(*erased), false};
@@ -343,8 +330,7 @@ Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOption
     if (plan.action == DeletePlan::Action::keep) co_return Removed{old, true};
     auto next = std::make_shared<api::Object>(std::move(plan.next));
     const bool gone = plan.action == DeletePlan::Action::remove;
-    auto task = gone ? erase(old, std::move(next), options.context) : write_update(old, std::move(next), Part::main, options.context);
-    auto done = co_await std::move(task);
+    AWAIT(auto done, gone ? erase(old, std::move(next), options.context) : write_update(old, std::move(next), Part::main, options.context));
     if (!done) co_return std::move(done).error();
     co_return Removed{std::move(*done), !gone};
 }
@@ -395,8 +381,7 @@ Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kin
 Task<void> Objects::remove_next_ones(Removal& all) {
     while (!all.failed && all.next < all.entries.size()) {
         const store::Key key = std::exchange(all.entries[all.next++], nullptr)->key;
-        auto removing = remove_if_matching(all, key);
-        auto removed = co_await std::move(removing);
+        AWAIT(auto removed, remove_if_matching(all, key));
         if (!removed && removed.error().code() != Code::not_found && !all.failed) all.failed = std::move(removed).error();
         co_await loop_.breathe();
     }
@@ -405,8 +390,7 @@ Task<void> Objects::remove_next_ones(Removal& all) {
 }
 
 Task<Result<void>> Objects::remove_if_matching(Removal& all, store::Key key) {
-    auto reading = read(all.kind, key.ns, key.name);
-    auto stored = co_await std::move(reading);
+    AWAIT(auto stored, read(all.kind, key.ns, key.name));
     ObjectPtr object;
     if (stored) {
         object = stored->object;
@@ -434,8 +418,7 @@ struct Objects::Bootstrap {
 Task<void> Objects::ensure_namespace(std::string name, Bootstrap& bootstrap) {
     api::Namespace ns;
     ns.metadata.name = api::Str(name);
-    auto creating = create(std::move(ns));
-    auto created = co_await std::move(creating);
+    AWAIT(auto created, create(std::move(ns)));
     if (!created && created.error().code() != Code::already_exists)
         bootstrap.errors.push_back(std::move(created).error().with_context("create namespace " + name));
     --bootstrap.left;

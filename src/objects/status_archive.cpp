@@ -50,8 +50,7 @@ Task<bool> StatusArchive::put_back(std::string line) {
     if (!now || (*now)->meta().uid != kept.metadata.uid) co_return false;
     auto object = std::make_shared<api::Object>((*now)->clone());
     object->as<api::Pod>().status = kept.status;
-    auto updating = store_.update(key, entry->revision, store::Durability::soft, value_of(*object));
-    const auto updated = co_await std::move(updating);
+    AWAIT(const auto updated, store_.update(key, entry->revision, store::Durability::soft, value_of(*object)));
     co_return updated.has_value();
 }
 

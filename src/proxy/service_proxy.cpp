@@ -184,8 +184,7 @@ void ServiceProxy::namespace_changed(const objects::FeedEvent& event) {
 }
 
 loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
-    auto catching_up = slices_.catch_up();
-    co_await std::move(catching_up);
+    AWAIT_VOID(slices_.catch_up());
     const size_t slash = key.find('/');
     const std::string ns = key.substr(0, slash), name = key.substr(slash + 1);
     const auto service = objects_.get<api::Service>(ns, name);

@@ -153,8 +153,7 @@ loop::Task<bool> RuntimeImpl::reach_supervisor(PodPtr pod) {
     connect(pod, std::move(*socket));
     const std::array<int64_t, 4> nothing{};
     std::vector<int> no_fds;
-    auto calling = pod->client->call(MessageType::hello, nothing, no_fds);
-    auto reply = co_await std::move(calling);
+    AWAIT(auto reply, pod->client->call(MessageType::hello, nothing, no_fds));
     if (!reply || reply->message.type != MessageType::hello_reply) co_return false;
     pod->supervisor_pid = static_cast<pid_t>(reply->message.number[0]);
     pod->supervisor_pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pod->supervisor_pid, 0)));
@@ -179,8 +178,7 @@ loop::Task<void> RuntimeImpl::adopt_pod(PodPtr pod) {
     cgroups_->thaw(pod->record.cgroup);
     // Without its record nothing could be started in it.
     if (!pod->recorded) co_return;
-    auto reaching = reach_supervisor(pod);
-    pod->alive = co_await std::move(reaching);
+    AWAIT(pod->alive, reach_supervisor(pod));
     // After the hello: an exit from here on is told as an event, one before is in the file.
     if (pod->alive) read_records(*pod);
 }
@@ -198,8 +196,7 @@ loop::Task<Result<void>> RuntimeImpl::collect_garbage(std::vector<std::string> k
         auto removing = collect_cgroup(std::string(pods_cgroup) + "/" + name);
         if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
     }
-    auto collecting = collect_scratch();
-    co_await std::move(collecting);
+    AWAIT_VOID(collect_scratch());
     co_return ok();
 }
 

@@ -147,13 +147,10 @@ loop::Task<Result<ContainerState>> RuntimeImpl::start_container(std::string pod_
         co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
     pod->starting.insert(spec.scratch_dir);
     // A daemon that was killed half-way may have left some of it.
-    auto discarding = discard_container(pod, spec.id, spec.scratch_dir);
-    co_await std::move(discarding);
-    auto launching = launch_container(pod, spec);
-    auto launched = co_await std::move(launching);
+    AWAIT_VOID(discard_container(pod, spec.id, spec.scratch_dir));
+    AWAIT(auto launched, launch_container(pod, spec));
     if (!launched) {
-        auto undoing = discard_container(pod, spec.id, spec.scratch_dir);
-        co_await std::move(undoing);
+        AWAIT_VOID(discard_container(pod, spec.id, spec.scratch_dir));
     }
     pod->starting.erase(spec.scratch_dir);
     if (launched) co_return std::move(launched).value();
@@ -235,8 +232,7 @@ loop::Task<Result<void>> RuntimeImpl::remove_container(std::string pod_id, std::
         CO_CHECK_VOID(cgroups_->kill(pod->container_cgroup(container_id)));
         if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "container " + container_id + " does not die");
         auto waiting = wait_for_change(pod);
-        auto bounded = loop::with_timeout(loop_, std::move(waiting), pause_ms);
-        co_await std::move(bounded);
+        AWAIT_VOID(loop::with_timeout(loop_, std::move(waiting), pause_ms));
         container = pod->find(container_id);
     }
     if (!container) co_return ok();
@@ -246,8 +242,7 @@ loop::Task<Result<void>> RuntimeImpl::remove_container(std::string pod_id, std::
     if (pod->alive && pod->client) {
         CO_TRY(SupervisorReply reply, pod->client->call(MessageType::forget, numbers, no_fds));
     }
-    auto discarding = discard_container(pod, container_id, scratch_dir);
-    co_await std::move(discarding);
+    AWAIT_VOID(discard_container(pod, container_id, scratch_dir));
     std::erase_if(pod->containers, [&](const ContainerEntry& entry) { return entry.state.id == container_id; });
     co_return ok();
 }

@@ -78,8 +78,7 @@ loop::Task<Result<ExecOutcome>> RuntimeImpl::exec(std::string pod_id, std::strin
     {
         loop::Scope collecting(loop_);
         collecting.spawn(collect(loop_, pipe.read.get(), &outcome.output, output_bytes_max));
-        auto finishing = finish_exec(pod, handle, timeout_ms, &outcome);
-        co_await std::move(finishing);
+        AWAIT_VOID(finish_exec(pod, handle, timeout_ms, &outcome));
     }
     // The last words may have come in the same turn; a child left in the background must not hold us.
     drain(pipe.read.get(), outcome.output, output_bytes_max);
@@ -102,8 +101,7 @@ loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t t
             continue;
         }
         auto waiting = wait_for_change(pod);
-        auto bounded = loop::with_timeout(loop_, std::move(waiting), std::min(left_ms, exec_wait_pause_ms));
-        co_await std::move(bounded);
+        AWAIT_VOID(loop::with_timeout(loop_, std::move(waiting), std::min(left_ms, exec_wait_pause_ms)));
     }
     outcome->exit_code = 128 + SIGKILL;
     if (auto found = pod->early_exits.find(handle); found != pod->early_exits.end()) {

@@ -110,8 +110,7 @@ loop::Task<Result<void>> RuntimeImpl::create_pod(PodSandboxSpec spec) {
     if (find(spec.id)) co_return Error(Code::already_exists, "pod " + spec.id + " exists");
     auto pod = std::make_shared<PodEntry>(loop_, spec.id);
     pods_[spec.id] = pod;
-    auto starting = start_supervisor(pod, spec);
-    auto started = co_await std::move(starting);
+    AWAIT(auto started, start_supervisor(pod, spec));
     if (started) co_return ok();
     auto removing = remove_pod_entry(pod);
     if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
@@ -250,22 +249,19 @@ loop::Task<Result<void>> RuntimeImpl::remove_pod(std::string pod_id) {
         pod = find(pod_id);
     }
     if (!pod && first_ids_.contains(pod_id)) {
-        auto removing = remove_dir(pod_dir(pod_id));
-        auto removed = co_await std::move(removing);
+        AWAIT(auto removed, remove_dir(pod_dir(pod_id)));
         if (removed) first_ids_.erase(pod_id);
         co_return removed;
     }
     if (!pod) co_return ok();
-    auto removing = remove_pod_entry(pod);
-    auto removed = co_await std::move(removing);
+    AWAIT(auto removed, remove_pod_entry(pod));
     if (!removed) co_return std::move(removed).error().with_context("remove pod " + pod_id);
     co_return ok();
 }
 
 loop::Task<Result<void>> RuntimeImpl::remove_pod_entry(PodPtr pod) {
     pod->removing = true;
-    auto taking = take_down(pod);
-    auto taken = co_await std::move(taking);
+    AWAIT(auto taken, take_down(pod));
     pod->changed.notify_all();
     co_return taken;
 }
@@ -278,14 +274,12 @@ loop::Task<Result<void>> RuntimeImpl::take_down(PodPtr pod) {
         // In a shared process namespace a container's first process is not all of it.
         if (auto killed = cgroups_->kill(pod->record.cgroup); !killed) log::warning(killed.error().message());
         auto asking = pod->client->call(MessageType::shutdown, nothing, no_fds);
-        auto bounded = loop::with_deadline(loop_, std::move(asking), shutdown_ms_max, "shut the supervisor down");
-        auto answered = co_await std::move(bounded);
+        AWAIT(auto answered, loop::with_deadline(loop_, std::move(asking), shutdown_ms_max, "shut the supervisor down"));
         went = answered.has_value();
     }
     if (!went) pod->kill_supervisor();
     pod->alive = false;
-    auto removing = remove_cgroup(pod->record.cgroup);
-    auto removed = co_await std::move(removing);
+    AWAIT(auto removed, remove_cgroup(pod->record.cgroup));
     if (!removed) {
         pod->removing = false;
         co_return std::move(removed).error();
@@ -294,8 +288,7 @@ loop::Task<Result<void>> RuntimeImpl::take_down(PodPtr pod) {
         auto deleting = remove_tree(container.scratch_dir);
         if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
     }
-    auto deleting = remove_dir(pod->dir());
-    auto deleted = co_await std::move(deleting);
+    AWAIT(auto deleted, remove_dir(pod->dir()));
     pods_.erase(pod->id);
     first_ids_.erase(pod->id);
     co_return deleted;
@@ -321,8 +314,7 @@ loop::Task<Result<void>> RuntimeImpl::remove_cgroup(std::string path) {
 loop::Task<Result<void>> RuntimeImpl::remove_tree(std::string path) {
     struct stat found{};
     if (lstat(path.c_str(), &found) != 0 && errno == ENOENT) co_return ok();
-    auto removing = run_remove_tree(loop_, image_.get(), path);
-    auto removed = co_await std::move(removing);
+    AWAIT(auto removed, run_remove_tree(loop_, image_.get(), path));
     co_return removed;
 }
 

@@ -150,8 +150,7 @@ loop::Task<Result<void>> run_remove_tree(loop::Loop& loop, int image, std::strin
     auto process = clone_from(spawn);
     if (!process) co_return std::move(process).error().with_context("remove " + path);
     loop::Child child(process->pid, std::move(process->pidfd));
-    auto waiting = child.wait(loop);
-    const loop::ExitStatus status = co_await std::move(waiting);
+    AWAIT(const loop::ExitStatus status, child.wait(loop));
     if (status.success()) co_return ok();
     co_return Error(Code::system, "remove " + path + ": the remover " + status.describe());
 }

@@ -64,8 +64,7 @@ void Scheduler::retry_waiting(bool room_only) {
 }
 
 loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
-    auto catching_up = pods_.catch_up();
-    co_await std::move(catching_up);
+    AWAIT_VOID(pods_.catch_up());
     const size_t slash = key.find('/');
     auto pod = objects_.get<api::Pod>(key.substr(0, slash), key.substr(slash + 1));
     const bool wanted = pod && pod->spec.node_name.empty() && !pod->metadata.deletion_timestamp && !is_finished(*pod) &&
@@ -74,16 +73,14 @@ loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
         waiting_.erase(key);
         co_return loop::Outcome{};
     }
-    auto task = schedule(std::move(pod));
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(schedule(std::move(pod)));
 }
 
 loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api::Pod> pod) {
     const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
     const ScheduleDecision decision = plan_schedule(*pod, objects_.list<api::Node>(), *placements_);
     if (const auto* bind = std::get_if<Bind>(&decision)) {
-        auto binding = objects_.bind(ns, name, bind->node);
-        auto bound = co_await std::move(binding);
+        AWAIT(auto bound, objects_.bind(ns, name, bind->node));
         const bool was_deleted = !bound && bound.error().code() == Code::not_found;
         if (!bound && !was_deleted) co_return std::move(bound).error();
         waiting_.erase(ns + "/" + name);
@@ -117,8 +114,7 @@ loop::Task<Result<void>> Scheduler::tell_unschedulable(std::shared_ptr<const api
         return ok();
     };
     auto task = objects_.modify_status<api::Pod>(pod->metadata.namespace_.str(), pod->metadata.name.str(), std::move(change));
-    auto settled = objects::unless_gone(std::move(task));
-    co_return co_await std::move(settled);
+    CO_RETURN_AWAIT(objects::unless_gone(std::move(task)));
 }
 
 }  // namespace orilla::scheduler

@@ -99,8 +99,7 @@ Task<Result<EntryPtr>> SqliteStore::remove(Key key, uint64_t expected_revision, 
 
 Task<Result<EntryPtr>> SqliteStore::write(Change change) {
     if (pending_.contains(change.key)) {
-        auto before = wait_for_pending(change.key);
-        co_await std::move(before);
+        AWAIT_VOID(wait_for_pending(change.key));
     }
     CO_CHECK_VOID(check(change));
     PendingPtr pending = submit(std::move(change));

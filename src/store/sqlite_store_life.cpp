@@ -11,8 +11,7 @@ Task<Result<std::shared_ptr<const std::string>>> SqliteStore::load(EntryPtr entr
     const Slot* slot = index_.find_slot(entry->key);
     if (!slot) co_return not_found_error(entry->key);
     auto job = [file = file_, row = slot->row, revision = entry->revision] { return file->read_value(row, revision); };
-    auto task = loop::run_on(executor_, loop_, std::move(job));
-    auto result = co_await std::move(task);
+    AWAIT(auto result, loop::run_on(executor_, loop_, std::move(job)));
     if (!result && result.error().code() == Code::conflict) co_return conflict_error(entry->key);
     if (!result && result.error().code() == Code::not_found) co_return not_found_error(entry->key);
     co_return std::move(result);
@@ -24,8 +23,7 @@ Task<Result<EntryPtr>> SqliteStore::read(Key key) {
         EntryPtr entry = index_.find(key);
         if (!entry) co_return not_found_error(key);
         if (entry->json) co_return entry;
-        auto loading = load(entry);
-        auto value = co_await std::move(loading);
+        AWAIT(auto value, load(entry));
         if (value) {
             auto whole = std::make_shared<Entry>(*entry);
             whole->json = std::move(*value);
@@ -34,8 +32,7 @@ Task<Result<EntryPtr>> SqliteStore::read(Key key) {
         const Code code = value.error().code();
         if (code != Code::conflict && code != Code::not_found) co_return std::move(value).error();
         // The file is ahead of what is published: wait for that.
-        auto waiting = wait_for_pending(key);
-        co_await std::move(waiting);
+        AWAIT_VOID(wait_for_pending(key));
     }
     co_return conflict_error(key);
 }
@@ -98,8 +95,7 @@ Task<Result<void>> SqliteStore::close() {
         file->close();
         return done;
     };
-    auto task = loop::run_on(executor_, loop_, std::move(job));
-    auto done = co_await std::move(task);
+    AWAIT(auto done, loop::run_on(executor_, loop_, std::move(job)));
     if (flush_error_) co_return *flush_error_;
     co_return std::move(done);
 }

@@ -152,8 +152,7 @@ loop::Task<void> Daemon::keep_in_memory() {
     event_archive_ = std::make_unique<objects::EventArchive>(loop_, *work_thread_, *store_, plane_->events(), config_.run_dir + "/events");
     event_archive_->start();
     status_archive_ = std::make_unique<objects::StatusArchive>(loop_, *work_thread_, *store_, plane_->objects(), config_.run_dir + "/pod-status");
-    auto restoring = status_archive_->restore_newer();
-    co_await std::move(restoring);
+    AWAIT_VOID(status_archive_->restore_newer());
     status_archive_->start();
 }
 
@@ -180,8 +179,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_CHECK_VOID(open_network());
     CO_TRY_VOID(open_runtime());
     CO_TRY_VOID(plane_->open(controllers_options()));
-    auto keeping = keep_in_memory();
-    co_await std::move(keeping);
+    AWAIT_VOID(keep_in_memory());
     build_node();
     CO_CHECK_VOID(open_server(std::move(sockets)));
     CO_CHECK_VOID(node_->start_proxy());
@@ -221,15 +219,12 @@ loop::Task<Result<void>> Daemon::stop() {
     if (!was_ready_) take_network_back();
     if (!store_) co_return ok();
     if (event_archive_) {
-        auto keeping = event_archive_->close();
-        co_await std::move(keeping);
+        AWAIT_VOID(event_archive_->close());
     }
     if (status_archive_) {
-        auto keeping = status_archive_->close();
-        co_await std::move(keeping);
+        AWAIT_VOID(status_archive_->close());
     }
-    auto task = store_->close();
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(store_->close());
 }
 
 void Daemon::append_metrics(std::string& out) const {

@@ -37,8 +37,7 @@ void Housekeeper::give_back_later() {
 loop::Task<void> Housekeeper::give_back() {
     objects_.age_decoded();
     api::Str::forget_interned();
-    auto giving = store_.give_back();
-    co_await std::move(giving);
+    AWAIT_VOID(store_.give_back());
     for (size_t part = heap::give_back_part(0); part != 0;) {
         co_await loop_.breathe();
         part = heap::give_back_part(part);

@@ -44,20 +44,17 @@ loop::Task<void> feed_watchdog(loop::Loop& loop) {
 
 loop::Task<void> serve_until_signal(loop::Loop& loop, Daemon& daemon, int* status) {
     loop::Signals signals(loop, {SIGINT, SIGTERM});
-    auto starting = daemon.start();
-    auto started = co_await std::move(starting);
+    AWAIT(auto started, daemon.start());
     if (!started) {
         log::error("orilla serve: " + started.error().message());
         *status = 1;
     } else {
         notify_systemd("READY=1\nSTATUS=serving");
-        auto waiting = signals.next();
-        const int number = co_await std::move(waiting);
+        AWAIT(const int number, signals.next());
         log::info(std::string("stopping on ") + strsignal(number) + "; pods go on running");
         notify_systemd("STOPPING=1");
     }
-    auto stopping = daemon.stop();
-    auto stopped = co_await std::move(stopping);
+    AWAIT(auto stopped, daemon.stop());
     if (!stopped) {
         log::error("close the store: " + stopped.error().message());
         *status = 1;

@@ -36,8 +36,7 @@ Task<void> write_objects(Bench& bench) {
     while (bench.left > 0) {
         --bench.left;
         Key key{"configmaps", "default", "object-" + std::to_string(bench.number++)};
-        auto writing = bench.store->create(std::move(key), Durability::durable, value);
-        auto done = co_await std::move(writing);
+        AWAIT(auto done, bench.store->create(std::move(key), Durability::durable, value));
         if (!done) std::exit(1);
     }
 }

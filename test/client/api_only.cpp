@@ -47,8 +47,7 @@ struct ApiOnly {
         std::printf("ready\n");
         std::fflush(stdout);
         loop::Signals signals(loop, {SIGTERM, SIGINT});
-        auto waiting = signals.next();
-        co_await std::move(waiting);
+        AWAIT_VOID(signals.next());
         auto closing = store.close();
         must(co_await std::move(closing), "close");
         loop.stop();

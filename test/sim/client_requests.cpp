@@ -5,24 +5,21 @@
 namespace orilla::sim {
 
 loop::Task<Result<void>> request_create(objects::Objects& objects, api::Object object) {
-    auto task = objects.create(std::move(object));
-    auto created = co_await std::move(task);
+    AWAIT(auto created, objects.create(std::move(object)));
     if (!created) co_return std::move(created).error();
     co_return ok();
 }
 
 loop::Task<Result<void>> request_delete(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
                                         objects::DeleteOptions options) {
-    auto task = objects.remove(kind, std::move(ns), std::move(name), std::move(options));
-    auto removed = co_await std::move(task);
+    AWAIT(auto removed, objects.remove(kind, std::move(ns), std::move(name), std::move(options)));
     if (!removed) co_return std::move(removed).error();
     co_return ok();
 }
 
 loop::Task<Result<void>> request_edit_any(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
                                           objects::Objects::Change change) {
-    auto task = objects.modify(kind, std::move(ns), std::move(name), std::move(change));
-    auto changed = co_await std::move(task);
+    AWAIT(auto changed, objects.modify(kind, std::move(ns), std::move(name), std::move(change)));
     if (!changed) co_return std::move(changed).error();
     co_return ok();
 }
@@ -32,20 +29,17 @@ loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std
     fresh.metadata.namespace_ = ns;
     fresh.metadata.name = name;
     fresh.data["text"] = text;
-    auto creating = request_create(objects, api::Object(std::move(fresh)));
-    auto created = co_await std::move(creating);
+    AWAIT(auto created, request_create(objects, api::Object(std::move(fresh))));
     if (created || created.error().code() != Code::already_exists) co_return created;
     std::function<void(api::ConfigMap&)> edit = [text](api::ConfigMap& one) { one.data["text"] = text; };
-    auto editing = request_edit<api::ConfigMap>(objects, ns, name, std::move(edit));
-    co_return co_await std::move(editing);
+    CO_RETURN_AWAIT(request_edit<api::ConfigMap>(objects, ns, name, std::move(edit)));
 }
 
 loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects& objects, api::Deployment changed, int64_t after_ms) {
     co_await loop.sleep_for(after_ms);
     const auto present = objects.get<api::Deployment>(changed.metadata.namespace_, changed.metadata.name);
     const bool current = present && present->metadata.resource_version == changed.metadata.resource_version;
-    auto task = objects.update(api::Object(std::move(changed)));
-    auto updated = co_await std::move(task);
+    AWAIT(auto updated, objects.update(api::Object(std::move(changed))));
     // What was old when it was sent must not win.
     if (updated && !current) co_return Error(Code::corrupt, "BROKEN: a late update was taken");
     if (!updated) co_return std::move(updated).error();

@@ -58,16 +58,14 @@ void Daemon::stop() {
 }
 
 loop::Task<void> Daemon::run() {
-    auto task = bring_up();
-    auto up = co_await std::move(task);
+    AWAIT(auto up, bring_up());
     if (up) ready_ = true;
     else ended_ = true;
     host_.trace().add(up ? "daemon: ready" : "daemon: cannot start: " + up.error().message());
 }
 
 loop::Task<void> Daemon::close() {
-    auto task = store_->close();
-    auto closed = co_await std::move(task);
+    AWAIT(auto closed, store_->close());
     if (!closed) host_.trace().add("daemon: close: " + closed.error().message());
     closed_ = closed.has_value();
     ended_ = true;
@@ -97,8 +95,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     controllers.service_cidr = service_cidr;
     controllers.node_name = node_name;
     controllers.api_ip = node_facts().ip;
-    auto task = plane_->open(std::move(controllers));
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(plane_->open(std::move(controllers)));
 }
 
 void Daemon::build_node() {

@@ -25,8 +25,7 @@ inline store::Value large_value() { return {std::string(2000, 'x'), 0}; }
 inline loop::Task<void> write_forever(store::Store& store, std::string prefix, int fd) {
     for (int i = 0;; ++i) {
         const std::string name = prefix + std::to_string(i);
-        auto writing = store.create(written_key(name), store::Durability::durable, large_value());
-        auto done = co_await std::move(writing);
+        AWAIT(auto done, store.create(written_key(name), store::Durability::durable, large_value()));
         if (!done) _exit(3);
         const std::string line = name + "\n";
         if (::write(fd, line.data(), line.size()) < 0) _exit(4);

@@ -139,9 +139,13 @@ def check_cpp(path, text):
             yield token.line, "braces inside a co_await expression: name the value first (g++ 12 destroys it twice)"
 
 
+# What makes a coroutine of a function, macros among them.
+AWAITING = ("co_await", "co_return", "co_yield", "AWAIT", "AWAIT_VOID", "CO_RETURN_AWAIT", "CO_TRY", "CO_TRY_VOID", "CO_CHECK", "CO_CHECK_VOID")
+
+
 def _is_coroutine(tokens, scope):
     inner = [(child.open, child.close) for child in _nested_lambdas(scope)]
-    return any(tokens[at].text in ("co_await", "co_return", "co_yield") and not any(a < at < b for a, b in inner)
+    return any(tokens[at].text in AWAITING and not any(a < at < b for a, b in inner)
                for at in range(scope.open, scope.close))
 
 

@@ -133,6 +133,7 @@ class Coroutines(unittest.TestCase):
         coroutine = "void f() { auto g = [%s]() -> Task<void> { co_await h(); }; }\n"
         self.assertIn("captures die", words("src/loop/a.cpp", coroutine % "this")[0])
         self.assertEqual(words("src/loop/a.cpp", coroutine % ""), [])
+        self.assertIn("captures die", words("src/loop/a.cpp", "void f() { auto g = [this]() -> Task<void> { AWAIT_VOID(h()); }; }\n")[0])
         self.assertEqual(words("src/loop/a.cpp", "void f() { run([a] { run([]() -> T { co_return; }); }); }\n"), [])
 
 

@@ -73,8 +73,24 @@ inline Result<void> ok() { return {}; }
     auto ORILLA_JOIN(try_result_, __LINE__) = (expr);                                                  \
     if (!ORILLA_JOIN(try_result_, __LINE__)) return std::move(ORILLA_JOIN(try_result_, __LINE__)).error(); \
     declaration = std::move(ORILLA_JOIN(try_result_, __LINE__)).value()
+/// `AWAIT(auto answer, ask(request));` awaits a task. The task is a named local, because g++ 12 destroys some temporaries of
+/// co_await expressions twice.
+#define AWAIT(declaration, ...)                                 \
+    auto ORILLA_JOIN(await_task_, __LINE__) = (__VA_ARGS__);    \
+    declaration = co_await std::move(ORILLA_JOIN(await_task_, __LINE__))
+/// The same of a task without a result, or with one that is of no interest.
+#define AWAIT_VOID(...)                         \
+    do {                                        \
+        auto await_task_ = (__VA_ARGS__);       \
+        static_cast<void>(co_await std::move(await_task_)); \
+    } while (0)
+/// Answers with what the task answers.
+#define CO_RETURN_AWAIT(...)                    \
+    do {                                        \
+        auto await_task_ = (__VA_ARGS__);       \
+        co_return co_await std::move(await_task_); \
+    } while (0)
 /// The same inside a coroutine that returns Task<Result<...>>: `CO_TRY(auto body, read_body(stream));` awaits the task.
-/// The task is a named local, because g++ 12 destroys some temporaries of co_await expressions twice.
 #define CO_TRY(declaration, task_expr)                                                                    \
     auto ORILLA_JOIN(try_task_, __LINE__) = (task_expr);                                                  \
     auto ORILLA_JOIN(try_result_, __LINE__) = co_await std::move(ORILLA_JOIN(try_task_, __LINE__));       \

@@ -36,8 +36,7 @@ Task<std::optional<T>> with_timeout(Loop& loop, Task<T> task, int64_t limit_ms) 
 /// The same for Results: Code::timeout with `what` in the message.
 template <class T>
 Task<Result<T>> with_deadline(Loop& loop, Task<Result<T>> task, int64_t limit_ms, std::string what) {
-    auto bounded = with_timeout(loop, std::move(task), limit_ms);
-    std::optional<Result<T>> result = co_await std::move(bounded);
+    AWAIT(std::optional<Result<T>> result, with_timeout(loop, std::move(task), limit_ms));
     if (!result) co_return Error(Code::timeout, what + ": timed out after " + std::to_string(limit_ms) + " ms");
     co_return std::move(*result);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "orilla/loop/io_thread.hpp"
+#include "orilla/loop/task.hpp"
 #include "orilla/store/store.hpp"
 
 namespace orilla::objects {
@@ -26,7 +27,7 @@ class MemoryArchive {
   public:
     virtual ~MemoryArchive();
     /// Writes what is still waiting; nothing is written afterwards.
-    Task<void> close();
+    loop::Task<void> close();
 
   protected:
     /// All must outlive it; jobs are handed to `executor`. `resource` is a literal.
@@ -35,21 +36,21 @@ class MemoryArchive {
     /// What is kept of an object, without a newline; empty: nothing.
     virtual std::string render(const store::EntryPtr& entry) = 0;
     /// False when nobody misses it.
-    virtual Task<bool> put_back(std::string line) = 0;
+    virtual loop::Task<bool> put_back(std::string line) = 0;
 
     /// Everything of the file, oldest first.
-    Task<void> restore();
+    loop::Task<void> restore();
     /// Goes on in the background, from what there is now.
-    void follow_in_background(Task<void> first);
+    void follow_in_background(loop::Task<void> first);
 
     loop::Loop& loop_;
     store::Store& store_;
 
   private:
-    Task<void> run(Task<void> first);
-    Task<void> rewrite();
-    Task<void> follow();
-    Task<void> write_pending();
+    loop::Task<void> run(loop::Task<void> first);
+    loop::Task<void> rewrite();
+    loop::Task<void> follow();
+    loop::Task<void> write_pending();
     std::string render_all(const store::Listing& listing);
     void drain();
     void take(const store::WatchEvent& event);

@@ -75,11 +75,9 @@ http::Response ApiHandler::render_http_error(int status, std::string_view messag
 
 Task<http::Response> ApiHandler::handle(const http::Request& request) {
     rest_.loop.note("a request for", request.path);
-    auto routing = route(request);
-    Result<http::Response> result = co_await std::move(routing);
+    AWAIT(Result<http::Response> result, route(request));
     http::Response answer = result ? std::move(result).value() : status_response(result.error());
-    auto rewriting = rewrite_answer(rest_, request, std::move(answer));
-    http::Response response = co_await std::move(rewriting);
+    AWAIT(http::Response response, rewrite_answer(rest_, request, std::move(answer)));
     stamp(response, request.header("audit-id"));
     co_return response;
 }

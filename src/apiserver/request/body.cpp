@@ -57,8 +57,7 @@ Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, co
     if (*type == BodyType::yaml) {
         if (text.size() <= yaml_at_once_bytes_max && !may_expand(text)) co_return yaml_to_json(text);
         auto convert = [text = std::move(text)] { return yaml_to_json(text); };
-        auto converting = run_long(rest, std::move(convert));
-        co_return co_await std::move(converting);
+        CO_RETURN_AWAIT(run_long(rest, std::move(convert)));
     }
     auto json = api::protobuf_to_json(rest.kinds(), text, &wanted);
     if (text.size() > objects::decoded_per_turn_bytes_max) co_await rest.loop.yield();

@@ -19,8 +19,7 @@ constexpr size_t yaml_at_once_bytes_max = 8 * 1024;
 template <class Fn, class T = std::invoke_result_t<Fn>>
 Task<T> run_long(Rest& rest, Fn fn) {
     if (!rest.executor) co_return fn();
-    auto running = loop::run_on(*rest.executor, rest.loop, std::move(fn));
-    co_return co_await std::move(running);
+    CO_RETURN_AWAIT(loop::run_on(*rest.executor, rest.loop, std::move(fn)));
 }
 
 /// The request's body as JSON, whatever it is written in; unsupported_media_type for what is not known.

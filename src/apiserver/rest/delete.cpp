@@ -114,8 +114,7 @@ Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest
     }
     page.listing.entries = std::move(removed.last);
     page.listing.revision = rest.store().revision();
-    auto rendering = render_page(rest, request, std::move(page));
-    co_return co_await std::move(rendering);
+    CO_RETURN_AWAIT(render_page(rest, request, std::move(page)));
 }
 
 }  // namespace orilla::apiserver

@@ -46,14 +46,12 @@ Task<Result<bool>> is_selected(Rest& rest, const ResourceRequest& request, const
     if (!selection.may_match(entry->key)) co_return false;
     if (!selection.needs_object()) co_return true;
     if (!entry->json) {
-        auto reading = read_entry(rest, entry->key);
-        auto whole = co_await std::move(reading);
+        AWAIT(auto whole, read_entry(rest, entry->key));
         if (!whole && whole.error().code() == Code::not_found) co_return false;
         if (!whole) co_return whole.error();
         entry = *whole;
     }
-    auto decoding = objects::decode_entry(rest.objects, rest.loop, request.kind, entry);
-    const auto object = co_await std::move(decoding);
+    AWAIT(const auto object, objects::decode_entry(rest.objects, rest.loop, request.kind, entry));
     co_return object && selection.matches(**object);
 }
 }  // namespace
@@ -93,8 +91,7 @@ Task<Result<ListPage>> plan_page(Rest& rest, const ResourceRequest& request, con
     }
     int looked_at = 0;
     for (; at < all.size(); ++at) {
-        auto selecting = is_selected(rest, request, selection, all[at]);
-        const Result<bool> selected = co_await std::move(selecting);
+        AWAIT(const Result<bool> selected, is_selected(rest, request, selection, all[at]));
         if (!selected) co_return selected.error();
         if (++looked_at % page_items_per_turn == 0 && selection.needs_object()) co_await rest.loop.yield();
         if (!*selected) continue;

@@ -52,8 +52,7 @@ class ListStream final : public http::ByteStream {
         while (at_ < listing_.entries.size() && out->size() < list_piece_bytes && !shared_) {
             store::EntryPtr& entry = listing_.entries[at_++];
             if (selection_.may_match(entry->key)) {
-                auto appending = append_entry(out, entry);
-                const Result<void> appended = co_await std::move(appending);
+                AWAIT(const Result<void> appended, append_entry(out, entry));
                 if (!appended) co_return appended.error();
             }
             entry.reset();  // sent: the snapshot need not hold it any longer
@@ -94,12 +93,10 @@ class ListStream final : public http::ByteStream {
 
     Task<Result<void>> append_entry(std::string* out, store::EntryPtr entry) {
         if (!entry->json) {
-            auto loading = rest_.store().load(entry);
-            auto json = co_await std::move(loading);
+            AWAIT(auto json, rest_.store().load(entry));
             // Changed since: gone from this snapshot's file, and the latest state is as good for who asked for the latest.
             if (!json) {
-                auto reading = rest_.store().read(entry->key);
-                auto latest = co_await std::move(reading);
+                AWAIT(auto latest, rest_.store().read(entry->key));
                 if (!latest && latest.error().code() == Code::not_found) co_return ok();
                 if (!latest) co_return latest.error();
                 entry = *latest;
@@ -114,8 +111,7 @@ class ListStream final : public http::ByteStream {
             append_text(*out, entry);
             co_return ok();
         }
-        auto decoding = objects::decode_entry(rest_.objects, rest_.loop, kind_, entry);
-        const auto decoded = co_await std::move(decoding);
+        AWAIT(const auto decoded, objects::decode_entry(rest_.objects, rest_.loop, kind_, entry));
         // One that cannot be read was logged; a damaged row must not hide all others.
         if (decoded && selection_.matches(**decoded)) append_object(*out, entry, **decoded);
         co_return ok();
@@ -190,8 +186,7 @@ Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key) {
         store::EntryPtr entry = rest.store().find(key);
         if (!entry) co_return store::not_found_error(key);
         if (entry->json) co_return entry;
-        auto reading = rest.store().read(key);
-        auto whole = co_await std::move(reading);
+        AWAIT(auto whole, rest.store().read(key));
         if (whole) co_return rest.texts.share(std::move(*whole));
         if (whole.error().code() != Code::conflict || attempt == load_attempts_max) co_return whole;
     }
@@ -248,8 +243,7 @@ Task<Result<http::Response>> get_item(Rest& rest, const ResourceRequest& request
 namespace {
 Task<Result<http::Response>> start_list(std::unique_ptr<ListStream> stream) {
     http::Response response;
-    auto making = stream->next(&response.body);
-    const Result<bool> made = co_await std::move(making);
+    AWAIT(const Result<bool> made, stream->next(&response.body));
     if (!made) co_return made.error();
     if (!stream->finished()) response.stream = std::move(stream);
     co_return response;
@@ -259,8 +253,7 @@ Task<Result<http::Response>> start_list(std::unique_ptr<ListStream> stream) {
 Task<Result<http::Response>> render_page(Rest& rest, const ResourceRequest& request, ListPage page) {
     auto include = include_object(request.info.query);
     if (!include) co_return std::move(include).error();
-    auto task = start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include));
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include)));
 }
 
 Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options, const Selection& selection) {
@@ -284,8 +277,7 @@ Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, c
         co_return page;
     }
     const size_t limit = options.limit > 0 ? static_cast<size_t>(options.limit) : SIZE_MAX;
-    auto planning = plan_page(rest, request, token ? &*token : nullptr, limit, selection, std::move(*listing));
-    co_return co_await std::move(planning);
+    CO_RETURN_AWAIT(plan_page(rest, request, token ? &*token : nullptr, limit, selection, std::move(*listing)));
 }
 
 Task<Result<http::Response>> list_items(Rest& rest, const ResourceRequest& request) {
@@ -298,8 +290,7 @@ Task<Result<http::Response>> list_items(Rest& rest, const ResourceRequest& reque
     CO_TRY(auto page, choose_page(rest, request, *options, *selection));
     if (page.refusal) co_return std::move(*page.refusal);
     auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(page), request.form, *include);
-    auto task = start_list(std::move(stream));
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(start_list(std::move(stream)));
 }
 
 }  // namespace orilla::apiserver

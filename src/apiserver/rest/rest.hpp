@@ -12,6 +12,7 @@
 #include "orilla/loop/gate.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/objects/pod_logs.hpp"
 #include "orilla/schema/codec.hpp"
 #include "request/negotiation.hpp"
 #include "request/request_info.hpp"

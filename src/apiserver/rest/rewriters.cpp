@@ -76,14 +76,12 @@ class YamlRewriter final : public Rewriter {
 
     Task<Result<void>> take(std::string_view text, std::string* out) override {
         if (text.size() > yaml_made_at_once_bytes_max && !place_) {
-            auto entering = rest_.large_yaml.enter();
-            place_ = co_await std::move(entering);
+            AWAIT(place_, rest_.large_yaml.enter());
         }
         for (const char c : text) {
             const bool is_whole = pass(c);
             if (!is_whole) continue;
-            auto printing = print(out);
-            const Result<void> printed = co_await std::move(printing);
+            AWAIT(const Result<void> printed, print(out));
             if (!printed) co_return printed.error();
         }
         // What is there now is sent before more is taken: whoever has a place must not wait for a slow client.
@@ -187,8 +185,7 @@ class YamlRewriter final : public Rewriter {
     Task<Result<std::string>> to_yaml(std::string json) {
         if (json.size() <= yaml_made_at_once_bytes_max) co_return api::render_yaml(json);
         auto make = [json = std::move(json)] { return api::render_yaml(json); };
-        auto making = run_long(rest_, std::move(make));
-        co_return co_await std::move(making);
+        CO_RETURN_AWAIT(run_long(rest_, std::move(make)));
     }
 
     Rest& rest_;

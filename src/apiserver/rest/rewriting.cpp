@@ -35,15 +35,13 @@ class RewrittenStream final : public http::ByteStream {
     Task<Result<bool>> next(std::string* out) override {
         while (out->empty() && !ended_) {
             if (left().empty()) {
-                auto getting = get_more();
-                const Result<bool> more = co_await std::move(getting);
+                AWAIT(const Result<bool> more, get_more());
                 if (!more) co_return more.error();
                 ended_ = !more.value();
             }
             const std::string_view portion = left().substr(0, portion_bytes);
             at_ += portion.size();
-            auto rewriting = ended_ ? rewriter_->finish(out) : rewriter_->take(portion, out);
-            const Result<void> rewritten = co_await std::move(rewriting);
+            AWAIT(const Result<void> rewritten, ended_ ? rewriter_->finish(out) : rewriter_->take(portion, out));
             if (!rewritten) co_return rewritten.error();
             if (++portions_ % portions_per_turn_max == 0) co_await loop_.yield();
         }
@@ -61,8 +59,7 @@ class RewrittenStream final : public http::ByteStream {
         else shared_ = source_->take_shared();
         if (shared_) co_return true;
         piece_.clear();
-        auto getting = source_->next(&piece_);
-        co_return co_await std::move(getting);
+        CO_RETURN_AWAIT(source_->next(&piece_));
     }
 
     loop::Loop& loop_;
@@ -91,8 +88,7 @@ Task<http::Response> rewrite(Rest& rest, http::Response response, std::unique_pt
     }
     for (bool more = true; more;) {
         std::string piece;
-        auto getting = stream->next(&piece);
-        const Result<bool> got = co_await std::move(getting);
+        AWAIT(const Result<bool> got, stream->next(&piece));
         if (!got) co_return status_response(got.error());
         more = got.value();
         rewritten.body += piece;
@@ -135,13 +131,11 @@ Task<http::Response> rewrite_answer(Rest& rest, const http::Request& request, ht
         rewriter = make_pretty_rewriter();
     }
     if (rewriter) {
-        auto rewriting = rewrite(rest, std::move(response), std::move(rewriter));
-        response = co_await std::move(rewriting);
+        AWAIT(response, rewrite(rest, std::move(response), std::move(rewriter)));
     }
     if (!may_be_gzipped(response) || !accepts_gzip(request.header("accept-encoding"))) co_return response;
     response.add_header("Content-Encoding", "gzip");
-    auto zipping = rewrite(rest, std::move(response), make_gzip_rewriter());
-    co_return co_await std::move(zipping);
+    CO_RETURN_AWAIT(rewrite(rest, std::move(response), make_gzip_rewriter()));
 }
 
 }  // namespace orilla::apiserver

@@ -108,8 +108,7 @@ Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& req
     const api::KindRef held(*kind);  // it may be removed meanwhile
     objects::Warnings warnings;
     const ResourceRequest resource{*kind, std::move(info), request, who, warnings, form};
-    auto task = route->handler(rest, resource);
-    auto response = co_await std::move(task);
+    AWAIT(auto response, route->handler(rest, resource));
     if (response) add_warnings(*response, warnings);
     co_return std::move(response);
 }

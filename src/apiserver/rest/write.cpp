@@ -103,16 +103,14 @@ Task<Result<std::string>> patch_text(Rest& rest, PatchType type, objects::Object
     auto work = [type, document = std::move(document), text = std::string(patch), &schema] {
         return apply_patch(type, document, text, schema);
     };
-    auto working = run_long(rest, std::move(work));
-    co_return co_await std::move(working);
+    CO_RETURN_AWAIT(run_long(rest, std::move(work)));
 }
 
 Task<Result<Patched>> patch_object(Rest& rest, const ResourceRequest& request, PatchType type, objects::ObjectPtr object) {
     CO_TRY(const auto text, patch_text(rest, type, std::move(object), request.http.body));
     api::DecodeReport report;
     CO_TRY(auto changed, objects::decode_in_turns(rest.loop, request.kind, text, &report));
-    auto looking = find_duplicates(rest, type, request.kind, request.http.body);
-    const auto duplicates = co_await std::move(looking);
+    AWAIT(const auto duplicates, find_duplicates(rest, type, request.kind, request.http.body));
     report.field_problems.insert(report.field_problems.begin(), duplicates.begin(), duplicates.end());
     co_return Patched{std::move(changed), std::move(report)};
 }
@@ -154,8 +152,7 @@ Result<void> check_body_name(const ResourceRequest& request, std::string_view na
 Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& request) {
     auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
-    auto decoding = decode_body(rest, request, write->validation);
-    auto body = co_await std::move(decoding);
+    AWAIT(auto body, decode_body(rest, request, write->validation));
     if (!body) co_return std::move(body).error();
     if (!request.info.name.empty())
         co_return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
@@ -166,8 +163,7 @@ Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& requ
 Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& request, objects::Part part) {
     auto write = parse_write_request(request);
     if (!write) co_return std::move(write).error();
-    auto decoding = decode_body(rest, request, write->validation);
-    auto body = co_await std::move(decoding);
+    AWAIT(auto body, decode_body(rest, request, write->validation));
     if (!body) co_return std::move(body).error();
     if (auto named = check_body_name(request, body->object.meta().name); !named) co_return std::move(named).error();
     CO_TRY(auto stored, rest.objects.update(std::move(body->object), part, write->context, objects::WhenMissing::create));
@@ -186,8 +182,7 @@ Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& reque
         auto patched = std::make_shared<Patched>(std::move(made));
         auto outdated = std::make_shared<bool>(false);
         objects::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
-        auto modifying = rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->context);
-        auto stored = co_await std::move(modifying);
+        AWAIT(auto stored, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->context));
         if (stored) co_return answer(rest, request, *stored, 200, write->validation, patched->report);
         if (!*outdated || attempt == patch_attempts_max) co_return std::move(stored).error();
     }

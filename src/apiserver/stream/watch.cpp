@@ -86,8 +86,7 @@ class WatchStream final : public http::ByteStream {
         drain(*out);
         while (out->empty() && !ended_) {
             co_await rest_.loop.breathe();
-            auto waiting = wait(out);
-            co_await std::move(waiting);
+            AWAIT_VOID(wait(out));
             drain(*out);
         }
         co_return !out->empty();
@@ -103,8 +102,7 @@ class WatchStream final : public http::ByteStream {
             store::EntryPtr entry = std::move(listing_.entries[at_++]);
             if (!selection_.may_match(entry->key)) continue;
             if (!entry->json) {
-                auto reading = read_entry(rest_, entry->key);
-                auto whole = co_await std::move(reading);
+                AWAIT(auto whole, read_entry(rest_, entry->key));
                 // Changed meanwhile: the watch, which starts at the listing's revision, tells what became of it.
                 if (!whole) continue;
                 entry = *whole;
@@ -148,8 +146,7 @@ class WatchStream final : public http::ByteStream {
             if (!out->empty()) co_return;
         }
         const int64_t until = options_.bookmarks ? std::min(end_ms_, next_bookmark_ms_) : end_ms_;
-        auto bounded = loop::with_timeout(rest_.loop, watch_->next(), until - now);
-        auto event = co_await std::move(bounded);
+        AWAIT(auto event, loop::with_timeout(rest_.loop, watch_->next(), until - now));
         if (event) take(*out, std::move(*event));
     }
 

@@ -58,8 +58,7 @@ void GarbageCollector::start() {
 
 /// An owner may only be told that it has no dependents by who has seen all objects.
 loop::Task<void> GarbageCollector::wait_for_list(EachFollower followed) {
-    auto catching_up = followed.second->catch_up();
-    co_await std::move(catching_up);
+    AWAIT_VOID(followed.second->catch_up());
     if (--unlisted_ == 0) listed_event_.notify_all();
 }
 
@@ -161,15 +160,13 @@ loop::Task<GarbageCollector::ObjectResult> GarbageCollector::read(store::Key key
     const auto* kind = objects_.kinds().find_resource(key.resource);
     if (!kind) co_return Error(Code::not_found, key.resource + " is not served");
     const api::KindRef kept(*kind);
-    auto task = objects_.read(*kind, key.ns, key.name);
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(objects_.read(*kind, key.ns, key.name));
 }
 
 loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent, api::OwnerReference reference) {
     const auto* kind = objects_.kinds().find(reference.api_version, reference.kind);
     if (!kind || (kind->namespaced && dependent.ns.empty())) co_return OwnerState::unknown;
-    auto task = read({std::string(kind->resource), kind->namespaced ? dependent.ns : "", reference.name.str()});
-    const auto owner = co_await std::move(task);
+    AWAIT(const auto owner, read({std::string(kind->resource), kind->namespaced ? dependent.ns : "", reference.name.str()}));
     if (!owner && owner.error().code() == Code::not_found) co_return OwnerState::absent;
     if (!owner) co_return owner.error();
     const api::ObjectMeta& meta = owner->object->meta();
@@ -188,8 +185,7 @@ loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, sto
     for (const auto& ns : objects_.store().list("namespaces", "").entries) {
         const store::Key place{std::string(kind->resource), ns->key.name, reference.name.str()};
         if (place.ns == dependent.ns || !objects_.store().find(place)) continue;
-        auto reading = read(place);
-        const auto found = co_await std::move(reading);
+        AWAIT(const auto found, read(place));
         if (!found && found.error().code() == Code::not_found) continue;
         if (!found) co_return found.error();
         if (found->object->meta().uid == reference.uid) co_return true;
@@ -200,8 +196,7 @@ loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, sto
 loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) {
     while (unlisted_ > 0) co_await listed_event_.wait();
     const store::Key key = parse_queue_key(text);
-    auto reading = read(key);
-    auto object = co_await std::move(reading);
+    AWAIT(auto object, read(key));
     if (!object && object.error().code() == Code::not_found) co_return loop::Outcome{};
     if (!object) co_return std::move(object).error();
     const api::ObjectMeta& meta = object->object->meta();
@@ -238,8 +233,7 @@ loop::Task<Result<void>> GarbageCollector::apply(objects::Stored object, Garbage
         options.uid = uid;
         options.resource_version = std::to_string(object.entry->revision);  // its owners are as they were seen
         auto removing = objects_.remove(object.object->kind(), key.ns, key.name, std::move(options));
-        auto settled = objects::unless_gone(std::move(removing));
-        co_return co_await std::move(settled);
+        CO_RETURN_AWAIT(objects::unless_gone(std::move(removing)));
     }
     loop::Task<Result<void>> task;
     if (const auto* release = std::get_if<ReleaseDependent>(&action))
@@ -264,8 +258,7 @@ loop::Task<Result<void>> GarbageCollector::edit(store::Key key, std::string uid,
         return ok();
     };
     auto editing = objects_.modify(*kind, key.ns, key.name, std::move(guarded));
-    auto settled = objects::unless_gone(std::move(editing));
-    co_return co_await std::move(settled);
+    CO_RETURN_AWAIT(objects::unless_gone(std::move(editing)));
 }
 
 }  // namespace orilla::controllers

@@ -46,8 +46,7 @@ loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInf
     const auto listing = objects_.store().list(kind.resource, ns);
     for (const auto& entry : listing.entries) {
         co_await loop_.breathe();
-        auto reading = objects_.read(kind, ns, entry->key.name);
-        const auto stored = co_await std::move(reading);
+        AWAIT(const auto stored, objects_.read(kind, ns, entry->key.name));
         if (!stored && stored.error().code() == Code::not_found) continue;
         if (!stored) co_return stored.error();
         const api::ObjectMeta& meta = stored->object->meta();
@@ -73,25 +72,21 @@ loop::Task<Result<std::vector<Content>>> NamespaceController::observe(std::strin
 /// because it may have waited for an earlier write of its own name.
 loop::Task<void> NamespaceController::settle() {
     for (int round = 0; round < 2; ++round) {
-        auto settling = objects_.store().settle();
-        co_await std::move(settling);
+        AWAIT_VOID(objects_.store().settle());
     }
 }
 
 loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key) {
     const auto ns = objects_.get<api::Namespace>(key);
     if (!ns && is_standard(key)) {
-        auto putting = put_back(key);
-        co_return co_await std::move(putting);
+        CO_RETURN_AWAIT(put_back(key));
     }
     if (!ns || !ns->metadata.deletion_timestamp) co_return loop::Outcome{};
-    auto settling = settle();
-    co_await std::move(settling);
+    AWAIT_VOID(settle());
     CO_TRY(std::vector<Content> seen, observe(key));
     Result<void> failed = ok();
     for (auto& action : plan_namespace(*ns, seen)) {
-        auto task = apply(key, std::move(action));
-        failed = co_await std::move(task);
+        AWAIT(failed, apply(key, std::move(action)));
         if (!failed) break;
     }
     const auto left = objects_.get<api::Namespace>(key);
@@ -108,8 +103,7 @@ loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key
 loop::Task<Result<loop::Outcome>> NamespaceController::put_back(std::string name) {
     api::Namespace ns;
     ns.metadata.name = api::Str(name);
-    auto creating = objects_.create<api::Namespace>(std::move(ns));
-    auto created = co_await std::move(creating);
+    AWAIT(auto created, objects_.create<api::Namespace>(std::move(ns)));
     if (!created && created.error().code() != Code::already_exists)
         co_return std::move(created).error().with_context("put back namespace " + name);
     co_return loop::Outcome{};
@@ -117,15 +111,13 @@ loop::Task<Result<loop::Outcome>> NamespaceController::put_back(std::string name
 
 loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAction action) {
     if (std::holds_alternative<Finalize>(action)) {
-        auto task = finalize(ns);
-        co_return co_await std::move(task);
+        CO_RETURN_AWAIT(finalize(ns));
     }
     const api::KindInfo& kind = *std::get<DeleteContent>(action).kind;  // which `action` keeps
     objects::Objects::Match not_deleted = [](const api::Object& object) { return !object.meta().deletion_timestamp; };
     objects::DeleteOptions options;
     options.propagation = objects::Propagation::background;
-    auto task = objects_.remove_collection(kind, ns, std::move(not_deleted), std::move(options));
-    auto removed = co_await std::move(task);
+    AWAIT(auto removed, objects_.remove_collection(kind, ns, std::move(not_deleted), std::move(options)));
     if (!removed) co_return std::move(removed).error().with_context("delete " + std::string(kind.resource) + " in " + ns);
     co_return ok();
 }

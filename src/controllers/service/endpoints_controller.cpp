@@ -56,8 +56,7 @@ std::vector<std::shared_ptr<const api::Pod>> EndpointsController::pods_of(const 
 
 loop::Task<void> EndpointsController::catch_up() {
     for (objects::Feed* feed : {&pods_, &slices_}) {
-        auto catching_up = feed->catch_up();
-        co_await std::move(catching_up);
+        AWAIT_VOID(feed->catch_up());
     }
 }
 
@@ -68,8 +67,7 @@ void EndpointsController::slice_changed(const objects::FeedEvent& event) {
 
 loop::Task<Result<loop::Outcome>> EndpointsController::reconcile(std::string key) {
     const auto [ns, name] = split_key(key);
-    auto catching_up = catch_up();
-    co_await std::move(catching_up);
+    AWAIT_VOID(catch_up());
     if (is_ending(objects_, ns)) co_return loop::Outcome{};
     const auto service = objects_.get<api::Service>(ns, name);
     const auto endpoints = objects_.get<api::Endpoints>(ns, name);

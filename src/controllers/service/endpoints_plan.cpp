@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/validation.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/selectors.hpp"
-#include "orilla/kinds/pod_facts.hpp"
 
 namespace orilla::controllers {
 namespace {

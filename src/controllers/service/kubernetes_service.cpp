@@ -96,13 +96,11 @@ template <class T>
 loop::Task<Result<void>> put(objects::Objects& objects, T object) {
     const std::string in = object.metadata.namespace_.str(), called = object.metadata.name.str();
     if (!objects.get<T>(in, called)) {
-        auto creating = objects.create<T>(std::move(object));
-        auto created = co_await std::move(creating);
+        AWAIT(auto created, objects.create<T>(std::move(object)));
         if (!created) co_return std::move(created).error();
         co_return ok();
     }
-    auto updating = objects.update<T>(std::move(object));
-    auto updated = co_await std::move(updating);
+    AWAIT(auto updated, objects.update<T>(std::move(object)));
     if (!updated) co_return std::move(updated).error();
     co_return ok();
 }
@@ -167,8 +165,7 @@ loop::Task<Result<void>> KubernetesServiceController::put_service(PutService wan
         auto removing = objects_.remove<api::Service>(std::string(ns), std::string(name));
         CO_TRY_VOID(objects::unless_gone(std::move(removing)));
     }
-    auto task = put(objects_, std::move(wanted.object));
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(put(objects_, std::move(wanted.object)));
 }
 
 }  // namespace orilla::controllers

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/well_known.hpp"
 #include "owned.hpp"
 
 namespace orilla::controllers {
@@ -38,8 +39,7 @@ void DeploymentController::pod_changed(const objects::FeedEvent& event) {
 
 loop::Task<DeploymentObserved> DeploymentController::observe(DeploymentPtr deployment) {
     for (objects::Feed* feed : {&sets_, &pods_}) {
-        auto catching_up = feed->catch_up();
-        co_await std::move(catching_up);
+        AWAIT_VOID(feed->catch_up());
     }
     DeploymentObserved seen;
     for (auto& set : objects::find_claimed<api::ReplicaSet>(objects_, deployment->metadata, deployment->spec.selector)) {
@@ -69,8 +69,7 @@ loop::Task<Result<loop::Outcome>> DeploymentController::reconcile(std::string ke
         progress_.erase(key);
         co_return loop::Outcome{};
     }
-    auto looking = observe(deployment);
-    const DeploymentObserved seen = co_await std::move(looking);
+    AWAIT(const DeploymentObserved seen, observe(deployment));
     for (auto& action : plan_deployment(*deployment, seen)) {
         CO_TRY_VOID(apply(deployment, std::move(action)));
     }
@@ -97,8 +96,7 @@ loop::Task<Result<void>> DeploymentController::apply(DeploymentPtr deployment, D
 loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployment, api::ReplicaSet set) {
     const std::string name = set.metadata.name.str();
     const int32_t replicas = set.spec.replicas.value_or(0);
-    auto task = objects_.create<api::ReplicaSet>(std::move(set));
-    auto created = co_await std::move(task);
+    AWAIT(auto created, objects_.create<api::ReplicaSet>(std::move(set)));
     if (created) {
         if (replicas > 0)
             events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet",
@@ -111,8 +109,7 @@ loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployme
         co_return std::move(created).error();
     }
     // Somebody else's has the name that our hash gives.
-    auto bump = set_collision_count(deployment, deployment->status.collision_count.value_or(0) + 1);
-    auto bumped = co_await std::move(bump);
+    AWAIT(auto bumped, set_collision_count(deployment, deployment->status.collision_count.value_or(0) + 1));
     if (!bumped) co_return bumped;
     worker_.queue().add(key_of(deployment->metadata));
     co_return ok();
@@ -125,8 +122,7 @@ loop::Task<Result<void>> DeploymentController::update_set(DeploymentPtr deployme
         set.metadata.annotations = update.annotations;
         return ok();
     };
-    auto task = objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), update.name, std::move(change));
-    auto changed = co_await std::move(task);
+    AWAIT(auto changed, objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), update.name, std::move(change)));
     if (!changed && changed.error().code() == Code::not_found) co_return ok();
     if (!changed) co_return std::move(changed).error();
     if (!update.event.empty()) events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet", update.event);
@@ -146,8 +142,7 @@ loop::Task<Result<void>> DeploymentController::set_collision_count(DeploymentPtr
 }
 
 loop::Task<Result<loop::Outcome>> DeploymentController::summarise(DeploymentPtr deployment) {
-    auto looking = observe(deployment);
-    const DeploymentObserved seen = co_await std::move(looking);
+    AWAIT(const DeploymentObserved seen, observe(deployment));
     const DeploymentSummary summary = summarise_deployment(*deployment, seen, loop_.clock().wall_s());
     if (summary.progressed) progressed_ms(*deployment) = loop_.now_ms();
     CO_TRY_VOID(write_status(objects_, deployment, summary.status));

@@ -17,8 +17,7 @@ ReplicaSetController::ReplicaSetController(const Surroundings& with)
 
 /// The pods that the plan may have to do with.
 loop::Task<std::vector<PodPtr>> ReplicaSetController::pods_of(std::shared_ptr<const api::ReplicaSet> set) {
-    auto catching_up = pods_.catch_up();
-    co_await std::move(catching_up);
+    AWAIT_VOID(pods_.catch_up());
     co_return objects::find_claimed<api::Pod>(objects_, set->metadata, set->spec.selector);
 }
 
@@ -38,17 +37,14 @@ loop::Task<Result<loop::Outcome>> ReplicaSetController::reconcile(std::string ke
         co_return loop::Outcome{};
     }
     Result<void> failed = ok();
-    auto looking = pods_of(set);
-    const std::vector<PodPtr> pods = co_await std::move(looking);
+    AWAIT(const std::vector<PodPtr> pods, pods_of(set));
     for (auto& action : plan_replicaset(*set, pods)) {
-        auto task = apply(set, std::move(action));
-        failed = co_await std::move(task);
+        AWAIT(failed, apply(set, std::move(action)));
         if (!failed) break;
     }
     if (failed) failures_.erase(key);
     else failures_[key] = failed.error().message();
-    auto summarising = summarise(set);
-    auto outcome = co_await std::move(summarising);
+    AWAIT(auto outcome, summarise(set));
     if (!failed) co_return std::move(failed).error();
     co_return outcome;
 }
@@ -67,8 +63,7 @@ loop::Task<Result<void>> ReplicaSetController::apply(std::shared_ptr<const api::
 
 loop::Task<Result<void>> ReplicaSetController::create_pods(std::shared_ptr<const api::ReplicaSet> set, int count) {
     for (int i = 0; i < count; ++i) {
-        auto task = objects_.create<api::Pod>(make_pod(*set));
-        auto created = co_await std::move(task);
+        AWAIT(auto created, objects_.create<api::Pod>(make_pod(*set)));
         if (!created) {
             events_.record(*set, replicaset_component, "Warning", "FailedCreate", "Error creating: " + created.error().message());
             co_return std::move(created).error();
@@ -79,8 +74,7 @@ loop::Task<Result<void>> ReplicaSetController::create_pods(std::shared_ptr<const
 }
 
 loop::Task<Result<void>> ReplicaSetController::delete_pod(std::shared_ptr<const api::ReplicaSet> set, std::string name) {
-    auto task = objects_.remove<api::Pod>(set->metadata.namespace_.str(), name);
-    auto removed = co_await std::move(task);
+    AWAIT(auto removed, objects_.remove<api::Pod>(set->metadata.namespace_.str(), name));
     if (!removed && removed.error().code() == Code::not_found) co_return ok();
     if (!removed) {
         events_.record(*set, replicaset_component, "Warning", "FailedDelete", "Error deleting: " + removed.error().message());
@@ -94,8 +88,7 @@ loop::Task<Result<loop::Outcome>> ReplicaSetController::summarise(std::shared_pt
     const auto failure = failures_.find(key_of(set->metadata));
     int64_t again_after_s = -1;
     const std::string why = failure == failures_.end() ? "" : failure->second;
-    auto looking = pods_of(set);
-    const std::vector<PodPtr> pods = co_await std::move(looking);
+    AWAIT(const std::vector<PodPtr> pods, pods_of(set));
     api::ReplicaSetStatus status = summarise_replicaset(*set, pods, why, loop_.clock().wall_s(), &again_after_s);
     const loop::Outcome outcome{again_after_s < 0 ? -1 : again_after_s * 1000};
     CO_TRY_VOID(write_status(objects_, set, std::move(status)));

@@ -190,8 +190,7 @@ void DnsServerImpl::handle_datagram(std::string query, const sockaddr_in& client
 loop::Task<void> DnsServerImpl::forward_datagram(std::string query, DnsVerdict verdict, sockaddr_in client,
                                                  Slots::Slot slot) {
     const Slots::Slot held(std::move(slot));
-    auto task = resolve(std::move(query), std::move(verdict), DnsTransport::udp);
-    const std::string reply = co_await std::move(task);
+    AWAIT(const std::string reply, resolve(std::move(query), std::move(verdict), DnsTransport::udp));
     send_datagram(reply, client);
 }
 
@@ -228,16 +227,13 @@ loop::Task<void> DnsServerImpl::serve_connection(UniqueFd fd, Ipv4 client, Slots
     const UniqueFd socket(std::move(fd));
     loop::FdWatch watch(loop_, socket.get());
     for (int served = 0; served < queries_per_connection_max; ++served) {
-        auto reading = loop::with_timeout(loop_, read_message(watch, socket.get(), query_bytes_max),
-                                          connection_idle_ms_max);
-        std::optional<std::string> query = co_await std::move(reading);
+        AWAIT(std::optional<std::string> query, loop::with_timeout(loop_, read_message(watch, socket.get(), query_bytes_max),
+                                          connection_idle_ms_max));
         if (!query || query->empty()) co_return;
-        auto answering = answer_on_connection(std::move(*query), client);
-        std::string reply = co_await std::move(answering);
+        AWAIT(std::string reply, answer_on_connection(std::move(*query), client));
         if (reply.empty()) co_return;
-        auto writing = loop::with_timeout(loop_, write_message(watch, socket.get(), std::move(reply)),
-                                          connection_idle_ms_max);
-        const std::optional<bool> written = co_await std::move(writing);
+        AWAIT(const std::optional<bool> written, loop::with_timeout(loop_, write_message(watch, socket.get(), std::move(reply)),
+                                          connection_idle_ms_max));
         if (!written.value_or(false)) co_return;
     }
 }
@@ -252,8 +248,7 @@ loop::Task<std::string> DnsServerImpl::answer_on_connection(std::string query, I
         ++counters_.refused;
         co_return error_reply(parse_query(query).query, DnsRcode::server_failure);
     }
-    auto task = resolve(std::move(query), std::move(verdict), DnsTransport::tcp);
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(resolve(std::move(query), std::move(verdict), DnsTransport::tcp));
 }
 
 // ---- upstream --------------------------------------------------------------------------------------------------------
@@ -262,8 +257,7 @@ loop::Task<std::string> DnsServerImpl::answer_on_connection(std::string query, I
 loop::Task<std::string> DnsServerImpl::resolve(std::string query, DnsVerdict verdict, DnsTransport transport) {
     ++counters_.forwarded;
     const bool chase = verdict.kind == DnsVerdict::Kind::chase;
-    auto asking = ask_upstreams(chase ? target_query(query, verdict.target) : query, transport);
-    std::string reply = co_await std::move(asking);
+    AWAIT(std::string reply, ask_upstreams(chase ? target_query(query, verdict.target) : query, transport));
     if (reply.empty()) {
         ++counters_.timeouts;
         co_return error_reply(parse_query(query).query, DnsRcode::server_failure);
@@ -282,8 +276,7 @@ loop::Task<std::string> DnsServerImpl::ask_upstreams(std::string query, DnsTrans
         query.replace(0, 2, be16(static_cast<uint16_t>(random_.next())));
         auto exchange = transport == DnsTransport::udp ? exchange_udp(loop_, all[index], query)
                                                        : exchange_tcp(loop_, all[index], query);
-        auto bounded = loop::with_timeout(loop_, std::move(exchange), upstream_try_ms_max);
-        std::optional<std::string> reply = co_await std::move(bounded);
+        AWAIT(std::optional<std::string> reply, loop::with_timeout(loop_, std::move(exchange), upstream_try_ms_max));
         if (!reply || reply->empty()) continue;
         preferred_ = index;
         co_return std::move(*reply);

@@ -101,8 +101,7 @@ loop::Task<std::string> exchange_tcp(loop::Loop& loop, DnsUpstream to, std::stri
     loop::FdWatch watch(loop, fd.get());
     auto writing = write_message(watch, fd.get(), query);
     if (!co_await std::move(writing)) co_return std::string();
-    auto reading = read_message(watch, fd.get(), dns_tcp_bytes_max);
-    std::string reply = co_await std::move(reading);
+    AWAIT(std::string reply, read_message(watch, fd.get(), dns_tcp_bytes_max));
     if (!answers(query, reply)) reply.clear();
     co_return reply;
 }

@@ -153,8 +153,7 @@ Result<void> LinksImpl::observe() {
 loop::Task<Result<Lease>> LinksImpl::lease() {
     std::optional<Ipv4> ip = allocator_.allocate(loop_.now_ms());
     while (!ip && sweep_.busy()) {
-        auto waiting = sweep_.wait();
-        co_await std::move(waiting);
+        AWAIT_VOID(sweep_.wait());
         ip = allocator_.allocate(loop_.now_ms());
     }
     if (!ip)
@@ -174,8 +173,7 @@ loop::Task<void> LinksImpl::refill() {
     auto pause = loop_.sleep_for(pool_refill_delay_ms);
     co_await pause;
     while (pool_.size() < static_cast<size_t>(host_->config.pool_size)) {
-        auto task = make_place();
-        auto place = co_await std::move(task);
+        AWAIT(auto place, make_place());
         if (!place) {
             log::warning("prepare a pod's network namespace: " + place.error().message());
             break;  // tried again after the next attach
@@ -240,8 +238,7 @@ loop::Task<Result<PodLink>> LinksImpl::attach(std::string pod) {
     while (busy_.count(pod)) co_await freed_.wait();
     const Busy busy(busy_, freed_, pod);
     if (known_.count(pod)) {
-        auto again = reconnect(pod);
-        co_return co_await std::move(again);
+        CO_RETURN_AWAIT(reconnect(pod));
     }
     if (!pool_.empty()) {
         Pooled place = std::move(pool_.back());
@@ -270,8 +267,7 @@ loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, std::st
     while (busy_.count(pod)) co_await freed_.wait();
     const Busy busy(busy_, freed_, pod);
     if (known_.count(pod)) {
-        auto again = reconnect(pod);
-        co_return co_await std::move(again);
+        CO_RETURN_AWAIT(reconnect(pod));
     }
     CO_TRY(Lease taken, lease());
     auto task = loop::run_on(executor_, loop_, [host = host_, netns_path, ip = taken.ip()] { return connect_at(*host, netns_path, ip); });
@@ -320,8 +316,7 @@ loop::Task<Result<void>> LinksImpl::keep_only(std::vector<std::string> pods) {
         if (!wanted.count(pod)) gone.push_back(pod);
     std::optional<Error> failed;
     for (const std::string& pod : gone) {
-        auto detaching = detach(pod);
-        auto detached = co_await std::move(detaching);
+        AWAIT(auto detached, detach(pod));
         if (!detached && !failed) failed = std::move(detached).error().with_context("detach pod " + pod);
     }
     CO_TRY_VOID(remove_strays());
@@ -351,8 +346,7 @@ bool LinksImpl::is_ours(const NetworkLoss& loss) const {
 
 loop::Task<void> LinksImpl::hear_of_losses() {
     for (;;) {
-        auto hearing = watch_->next();
-        auto loss = co_await std::move(hearing);
+        AWAIT(auto loss, watch_->next());
         if (!loss) {
             log::warning("links and addresses that are removed are not noticed any more: " + loss.error().message());
             co_return;
@@ -374,8 +368,7 @@ loop::Task<void> LinksImpl::repair() {
         auto pause = loop_.sleep_for(pace_.pause_ms(loop_.now_ms()));
         co_await pause;
         repair_again_ = false;
-        auto repairing = repair_links();
-        auto repaired = co_await std::move(repairing);
+        AWAIT(auto repaired, repair_links());
         if (!repaired || *repaired) pace_.repaired(loop_.now_ms());
         if (repaired) continue;
         repair_again_ = true;
@@ -406,8 +399,7 @@ loop::Task<Result<bool>> LinksImpl::repair_links() {
     for (const std::string& pod : cut_off) {
         if (busy_.count(pod) || !known_.count(pod)) continue;
         const Busy busy(busy_, freed_, pod);
-        auto connecting = reconnect(pod);
-        auto connected = co_await std::move(connecting);
+        AWAIT(auto connected, reconnect(pod));
         if (connected) log::warning("pod " + pod + ": its link had gone and was made again");
         else if (!failed) failed = std::move(connected).error().with_context("pod " + pod);
     }

@@ -86,8 +86,7 @@ Result<std::unique_ptr<LossWatch>> LossWatch::open(loop::Loop& loop) {
 loop::Task<Result<NetworkLoss>> LossWatch::next() {
     const NetworkLoss nobodys;
     for (;;) {
-        auto hearing = listener_->next();
-        auto heard = co_await std::move(hearing);
+        AWAIT(auto heard, listener_->next());
         if (!heard) co_return std::move(heard).error();
         NetworkLoss loss = parse_network_loss(*heard);
         if (heard->empty()) loss.everybody = true;

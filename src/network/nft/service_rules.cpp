@@ -208,8 +208,7 @@ Result<void> ServiceRulesImpl::repair() {
 /// A reload of the node's firewall flushes every table.
 loop::Task<void> ServiceRulesImpl::hear_of_changes(loop::Loop& loop) {
     for (int64_t looked_ms = loop.now_ms() - look_pause_ms;;) {
-        auto hearing = listener_->next();
-        auto heard = co_await std::move(hearing);
+        AWAIT(auto heard, listener_->next());
         if (!heard) {
             log::warning("service rules: changes by others are not noticed any more: " + heard.error().message());
             co_return;

@@ -217,8 +217,7 @@ loop::Task<Result<bool>> LogStream::next(std::string* out) {
         if (!piece.empty()) continue;
         if (!query_.follow || ended) co_return false;
         auto waiting = wait_for_change();
-        auto bounded = loop::with_timeout_void(loop_, std::move(waiting), follow_look_ms);
-        co_await std::move(bounded);
+        AWAIT_VOID(loop::with_timeout_void(loop_, std::move(waiting), follow_look_ms));
     }
 }
 

@@ -97,8 +97,7 @@ void PodAgent::Impl::refuse_image(PodMemory& memory, const std::string& containe
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
-    auto reading = api_.read_sources(pod);
-    const EnvSources sources = co_await std::move(reading);
+    AWAIT(const EnvSources sources, api_.read_sources(pod));
     auto volumes = plan_volumes(*pod, sources, placement(memory, pod.get()));
     if (!volumes) {
         fail_setup(memory, "FailedMount", volumes.error().message());
@@ -133,8 +132,7 @@ loop::Task<void> PodAgent::Impl::prepare_volumes(PodMemory& memory, std::vector<
             tell_hung_volume(memory);
             continue;
         }
-        auto look_again = loop::wait_for(loop_, memory.changed, left_ms);
-        co_await std::move(look_again);
+        AWAIT_VOID(loop::wait_for(loop_, memory.changed, left_ms));
     }
     memory.preparing_volumes = false;
     memory.volumes_ready = made->has_value();
@@ -188,11 +186,9 @@ loop::Task<void> PodAgent::Impl::fail_sandbox(PodMemory& memory, const api::Pod&
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const api::Pod& pod) {
-    auto connecting = connect_sandbox(memory, pod);
-    auto connected = co_await std::move(connecting);
+    AWAIT(auto connected, connect_sandbox(memory, pod));
     if (!connected) {
-        auto failing = fail_sandbox(memory, pod, connected.error());
-        co_await std::move(failing);
+        AWAIT_VOID(fail_sandbox(memory, pod, connected.error()));
         co_return ok();
     }
     HostFiles host;
@@ -206,11 +202,9 @@ loop::Task<Result<void>> PodAgent::Impl::apply_sandbox(PodMemory& memory, const 
     const std::string ip = pod.spec.host_network ? options_.node_ip : connected->ip.text();
     runtime::PodSandboxSpec spec = plan_sandbox_spec(pod, resolv_conf, ip, options_.cluster_domain, host.hosts);
     spec.network_namespace = connected->netns_path;
-    auto task = runtime_.create_pod(std::move(spec));
-    auto created = co_await std::move(task);
+    AWAIT(auto created, runtime_.create_pod(std::move(spec)));
     if (!created) {
-        auto failing = fail_sandbox(memory, pod, created.error());
-        co_await std::move(failing);
+        AWAIT_VOID(fail_sandbox(memory, pod, created.error()));
         co_return ok();
     }
     memory.setup_failures = 0;
@@ -250,15 +244,13 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
     const int64_t started_ms = loop_.now_ms();
     std::vector<std::string> docker_configs;
     if (auto pod = api_.find_pod(memory.key)) {
-        auto reading = api_.read_sources(pod);
-        const EnvSources sources = co_await std::move(reading);
+        AWAIT(const EnvSources sources, api_.read_sources(pod));
         docker_configs = find_docker_configs(pod->spec, sources);
     }
     images::PullRequest request;
     request.image = image;
     request.docker_configs = std::move(docker_configs);
-    auto task = images_.pull(std::move(request));
-    auto pulled = co_await std::move(task);
+    AWAIT(auto pulled, images_.pull(std::move(request)));
     ContainerMemory& own = memory.containers[container];
     if (own.definition != image) co_return;  // the spec names another one by now
     if (pulled) {
@@ -281,8 +273,7 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
 loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::shared_ptr<const api::Pod> pod,
                                                      StartContainer action) {
     const api::Container& spec = *find_container(*pod, action.container);
-    auto reading = api_.read_sources(pod);
-    const EnvSources sources = co_await std::move(reading);
+    AWAIT(const EnvSources sources, api_.read_sources(pod));
     // The image may have been removed since it was looked up.
     const images::Image* image = images_.find(spec.image.view());
     ContainerMemory& own = memory.containers[action.container];
@@ -303,8 +294,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
     planned->scratch_dir = options_.containers_dir + "/" + memory.key.uid + "_" + planned->id;
     planned->log_path = log_dir(memory.key) + "/" + action.container + "/" + std::to_string(action.attempt) + ".log";
     const std::string image_id = own.image_id;
-    auto task = runtime_.start_container(memory.key.uid, std::move(*planned));
-    auto started = co_await std::move(task);
+    AWAIT(auto started, runtime_.start_container(memory.key.uid, std::move(*planned)));
     if (!started) {
         fail_start(memory, action, started.error());
         co_return ok();
@@ -318,8 +308,7 @@ loop::Task<Result<void>> PodAgent::Impl::apply_start(PodMemory& memory, std::sha
     if (hook) memory.scope.spawn(run_post_start(memory, action.container, *spec.lifecycle->post_start, action.attempt));
     const auto sandbox = runtime_.find_pod(memory.key.uid);
     for (const auto& id : sandbox ? old_attempts(*sandbox, action.container, action.attempt) : std::vector<std::string>()) {
-        auto removal = runtime_.remove_container(memory.key.uid, id);
-        auto removed = co_await std::move(removal);
+        AWAIT(auto removed, runtime_.remove_container(memory.key.uid, id));
         if (!removed) co_return std::move(removed).error();
     }
     co_return ok();

@@ -126,8 +126,7 @@ void PodAgent::Impl::follow_metadata(PodMemory& memory, const std::shared_ptr<co
 }
 
 loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
-    auto reading = api_.read_sources(pod);
-    const EnvSources sources = co_await std::move(reading);
+    AWAIT(const EnvSources sources, api_.read_sources(pod));
     // Not as it was before the wait: a later refresh may have been faster, or the volumes may be gone.
     pod = api_.find_pod(memory.key);
     if (!pod || pod->metadata.deletion_timestamp.set || !memory.volumes_ready) co_return;
@@ -135,8 +134,7 @@ loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_
     auto volumes = plan_projected_volumes(*pod, sources, place);
     auto updated = volumes ? Result<void>(ok()) : Result<void>(volumes.error());
     if (volumes) {
-        auto making = memory.files.make(std::move(*volumes), {});
-        updated = co_await std::move(making);
+        AWAIT(updated, memory.files.make(std::move(*volumes), {}));
     }
     if (!updated) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + updated.error().message());
 }
@@ -186,8 +184,7 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
         const std::shared_ptr<const api::Pod> desired = api_.find_pod(memory.key);
         if (desired) follow_back_offs(memory, *desired);
         PodObserved seen = observe(memory, desired.get());
-        auto reading = read_last_words(memory, seen);
-        co_await std::move(reading);
+        AWAIT_VOID(read_last_words(memory, seen));
         if (desired) {
             tell_deadline(memory, *desired, seen);
             tell_sandbox_change(memory, *desired, seen);
@@ -220,8 +217,7 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
 loop::Task<Result<void>> PodAgent::Impl::write_status(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
     api::PodStatus status = summarise_pod(pod, seen, loop_.clock().wall_s());
     if (status == pod.status) co_return ok();
-    auto task = api_.write_status(memory.key, std::move(status));
-    auto written = co_await std::move(task);
+    AWAIT(auto written, api_.write_status(memory.key, std::move(status)));
     if (!written && written.error().code() != Code::not_found && written.error().code() != Code::conflict)
         co_return std::move(written).error().with_context("write the status");
     co_return ok();

@@ -57,8 +57,7 @@ loop::Task<Result<void>> PodFiles::unpublish() {
     auto state = state_;
     state->closed = true;
     for (const int64_t until_ms = loop_.now_ms() + end_wait_ms_max; state->job && loop_.now_ms() < until_ms;) {
-        auto waiting = loop::wait_for(loop_, state->ended, until_ms - loop_.now_ms());
-        co_await std::move(waiting);
+        AWAIT_VOID(loop::wait_for(loop_, state->ended, until_ms - loop_.now_ms()));
     }
     auto unpublishing = loop::run_on(executor_, loop_, [dir = dir_] { return unpublish_volumes(dir); });
     co_return co_await std::move(unpublishing);

@@ -63,32 +63,27 @@ loop::Task<void> PodAgent::Impl::stop_container(PodMemory& memory, StopTask stop
     runtime::StopProgress& progress = stop.progress;
     if (stop.pre_stop && stop.grace_s > 0 && progress.hook_ended_ms < 0 && progress.signalled_ms < 0) {
         if (progress.hook_begun_ms >= 0) {
-            auto waiting = wait_pre_stop(memory, stop);
-            co_await std::move(waiting);
+            AWAIT_VOID(wait_pre_stop(memory, stop));
         } else {
             progress.hook_begun_ms = loop_.now_ms();
             note_stop(memory, stop);
-            auto hook = run_pre_stop(memory, stop);
-            co_await std::move(hook);
+            AWAIT_VOID(run_pre_stop(memory, stop));
         }
         progress.hook_ended_ms = loop_.now_ms();
         note_stop(memory, stop);
     }
     if (stop.grace_s > 0 && progress.signalled_ms < 0 && runs(memory, stop.container, stop.attempt)) {
-        auto sending = runtime_.signal_container(memory.key.uid, stop.id(), stop.signal);
-        auto sent = co_await std::move(sending);
+        AWAIT(auto sent, runtime_.signal_container(memory.key.uid, stop.id(), stop.signal));
         (void)sent;  // it has ended, or SIGKILL follows
         progress.signalled_ms = loop_.now_ms();
         note_stop(memory, stop);
     }
-    auto waiting = wait_stopped(memory, stop);
-    co_await std::move(waiting);
+    AWAIT_VOID(wait_stopped(memory, stop));
     wake(memory.key.uid);
 }
 
 loop::Task<void> PodAgent::Impl::run_hook(PodMemory& memory, StopTask stop, bool* ended) {
-    auto hook = run_handler(memory, stop.container, stop.attempt, *stop.pre_stop, stop.grace_s * 1000);
-    auto done = co_await std::move(hook);
+    AWAIT(auto done, run_handler(memory, stop.container, stop.attempt, *stop.pre_stop, stop.grace_s * 1000));
     const std::string why = done ? "" : "PreStopHook failed: " + done.error().message();
     if (!done) api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", why);
     *ended = true;
@@ -103,8 +98,7 @@ loop::Task<void> PodAgent::Impl::run_pre_stop(PodMemory& memory, StopTask stop) 
     while (!ended) {
         const int64_t left_ms = stop.progress.begun_ms + current_grace_s(memory, stop.grace_s) * 1000 - loop_.now_ms();
         if (left_ms <= 0) co_return api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", "PreStopHook failed: the grace period is over");
-        auto look_again = loop::wait_for(loop_, memory.changed, left_ms);
-        co_await std::move(look_again);
+        AWAIT_VOID(loop::wait_for(loop_, memory.changed, left_ms));
     }
 }
 
@@ -118,8 +112,7 @@ loop::Task<void> PodAgent::Impl::wait_pre_stop(PodMemory& memory, StopTask stop)
         if (hook.sleep) end_ms = std::min(end_ms, stop.progress.hook_begun_ms + sleep_s * 1000);
         const int64_t left_ms = end_ms - loop_.now_ms();
         if (left_ms <= 0 || (hook.exec && !runtime_.has_exec(memory.key.uid, stop.id()))) co_return;
-        auto look_again = loop::wait_for(loop_, memory.changed, hook.exec ? std::min(left_ms, pre_stop_look_ms) : left_ms);
-        co_await std::move(look_again);
+        AWAIT_VOID(loop::wait_for(loop_, memory.changed, hook.exec ? std::min(left_ms, pre_stop_look_ms) : left_ms));
     }
 }
 
@@ -132,16 +125,13 @@ loop::Task<void> PodAgent::Impl::wait_stopped(PodMemory& memory, StopTask stop) 
             end_ms = std::max(end_ms, stop.progress.hook_ended_ms + after_pre_stop_ms_min);
         const int64_t left_ms = end_ms - loop_.now_ms();
         if (left_ms <= 0) break;
-        auto look_again = loop::wait_for(loop_, memory.changed, left_ms);
-        co_await std::move(look_again);
+        AWAIT_VOID(loop::wait_for(loop_, memory.changed, left_ms));
     }
     for (int i = 0; i < kill_repeats_max && runs(memory, stop.container, stop.attempt); ++i) {
-        auto sending = runtime_.signal_container(memory.key.uid, stop.id(), SIGKILL);
-        auto sent = co_await std::move(sending);
+        AWAIT(auto sent, runtime_.signal_container(memory.key.uid, stop.id(), SIGKILL));
         (void)sent;  // asked again below
         if (!runs(memory, stop.container, stop.attempt)) co_return;
-        auto look_again = loop::wait_for(loop_, memory.changed, kill_repeat_ms);
-        co_await std::move(look_again);
+        AWAIT_VOID(loop::wait_for(loop_, memory.changed, kill_repeat_ms));
     }
 }
 
@@ -152,8 +142,7 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
         co_return ok();
     }
     if (handler.exec) {
-        auto command = run_hook_command(memory, runtime::attempt_id(container, attempt), *handler.exec, limit_ms);
-        co_return co_await std::move(command);
+        CO_RETURN_AWAIT(run_hook_command(memory, runtime::attempt_id(container, attempt), *handler.exec, limit_ms));
     }
     // A request is a probe that is asked once.
     api::Probe probe;
@@ -165,8 +154,7 @@ loop::Task<Result<void>> PodAgent::Impl::run_handler(PodMemory& memory, std::str
     if (const auto* spec = pod ? find_container(*pod, container) : nullptr) ports = spec->ports;
     const std::string address = placement(memory, pod.get()).pod_ip;
     const ProbeTarget target{memory.key.uid, runtime::attempt_id(container, attempt), address};
-    auto task = probe_once(loop_, runtime_, std::move(probe), std::move(ports), target);
-    auto asked = co_await std::move(task);
+    AWAIT(auto asked, probe_once(loop_, runtime_, std::move(probe), std::move(ports), target));
     if (!asked) co_return std::move(asked).error();
     if (!asked->warning.empty())
         api_.record_event(memory.key, container, "Warning", "ProbeWarning", "Lifecycle hook warning: " + asked->warning);
@@ -184,8 +172,7 @@ loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memor
         text += (text.empty() ? "" : " ") + argv.back();
     }
     auto task = runtime_.exec(memory.key.uid, std::move(container_id), std::move(argv), limit_ms);
-    auto bounded = loop::with_timeout(loop_, std::move(task), limit_ms + answer_ms_max);
-    auto ended = co_await std::move(bounded);
+    AWAIT(auto ended, loop::with_timeout(loop_, std::move(task), limit_ms + answer_ms_max));
     if (!ended) co_return Error(Code::timeout, "command '" + text + "' timed out");
     if (!*ended) co_return std::move(*ended).error().with_context("command '" + text + "'");
     if ((*ended)->timed_out)
@@ -198,15 +185,13 @@ loop::Task<Result<void>> PodAgent::Impl::run_hook_command(const PodMemory& memor
 loop::Task<void> PodAgent::Impl::run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler,
                                                 int attempt) {
     constexpr int64_t post_start_ms_max = 600'000;
-    auto hook = run_handler(memory, container, attempt, std::move(handler), post_start_ms_max);
-    auto done = co_await std::move(hook);
+    AWAIT(auto done, run_handler(memory, container, attempt, std::move(handler), post_start_ms_max));
     ContainerMemory& own = memory.containers[container];
     own.post_start_done = true;
     if (!done && runs(memory, container, attempt)) {
         const std::string why = "PostStartHook failed: " + done.error().message();
         api_.record_event(memory.key, container, "Warning", "FailedPostStartHook", why);
-        auto sending = runtime_.signal_container(memory.key.uid, runtime::attempt_id(container, attempt), SIGKILL);
-        auto sent = co_await std::move(sending);
+        AWAIT(auto sent, runtime_.signal_container(memory.key.uid, runtime::attempt_id(container, attempt), SIGKILL));
         (void)sent;
     }
     wake(memory.key.uid);

@@ -32,8 +32,7 @@ class StorePodApi final : public PodApi {
             pod.status = status;
             return ok();
         };
-        auto task = objects_.modify_status<api::Pod>(key.ns, key.name, std::move(change));
-        auto written = co_await std::move(task);
+        AWAIT(auto written, objects_.modify_status<api::Pod>(key.ns, key.name, std::move(change)));
         if (!written) co_return std::move(written).error();
         co_return ok();
     }
@@ -43,8 +42,7 @@ class StorePodApi final : public PodApi {
         options.grace_period_seconds = 0;
         options.uid = key.uid;
         auto task = objects_.remove<api::Pod>(key.ns, key.name, std::move(options));
-        auto settled = objects::unless_gone(std::move(task));
-        co_return co_await std::move(settled);
+        CO_RETURN_AWAIT(objects::unless_gone(std::move(task)));
     }
 
     void record_event(const PodKey& key, std::string_view container, std::string_view type, std::string_view reason,
@@ -61,13 +59,11 @@ class StorePodApi final : public PodApi {
         const SourceNames names = find_source_names(pod->spec);
         const std::string ns = pod->metadata.namespace_.str();
         for (const auto& name : names.config_maps) {
-            auto task = objects_.read<api::ConfigMap>(ns, name);
-            auto found = co_await std::move(task);
+            AWAIT(auto found, objects_.read<api::ConfigMap>(ns, name));
             if (found) out.config_maps[name] = *found;
         }
         for (const auto& name : names.secrets) {
-            auto task = objects_.read<api::Secret>(ns, name);
-            auto found = co_await std::move(task);
+            AWAIT(auto found, objects_.read<api::Secret>(ns, name));
             if (found) out.secrets[name] = *found;
         }
         out.services = objects_.list<api::Service>(ns);

@@ -53,8 +53,7 @@ loop::Task<Result<ProbeAnswer>> get_http(loop::Loop& loop, HttpProbeRequest requ
         limits.body_bytes_max = probe_answer_bytes_max;
         limits.cuts_body = true;
         http::ServerTrust anybody;
-        auto asking = http::ask(loop, to_request(request), limits, std::move(anybody));
-        auto answer = co_await std::move(asking);
+        AWAIT(auto answer, http::ask(loop, to_request(request), limits, std::move(anybody)));
         if (!answer) co_return std::move(answer).error().with_context(what);
         if (!is_redirect(*answer)) co_return judge(*answer);
         auto next = http::resolve_location(request.url, answer->header("location"));

@@ -51,8 +51,7 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
     request.url.target = http::render_target(probe.http_get->path.view());
     for (const auto& header : probe.http_get->http_headers)
         request.headers.emplace_back(header.name.str(), header.value.str());
-    auto task = get_http(loop, std::move(request));
-    co_return co_await std::move(task);
+    CO_RETURN_AWAIT(get_http(loop, std::move(request)));
 }
 
 }  // namespace
@@ -62,8 +61,7 @@ loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, runtime::PodRuntime
     // The runtime ends an exec by itself; the rest is cut here.
     const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000} + (probe.exec ? 1000 : 0);
     auto task = ask(loop, runtime, std::move(probe), std::move(ports), std::move(target));
-    auto bounded = loop::with_timeout(loop, std::move(task), limit_ms);
-    auto result = co_await std::move(bounded);
+    AWAIT(auto result, loop::with_timeout(loop, std::move(task), limit_ms));
     if (!result) co_return Error(Code::unavailable, "context deadline exceeded (no answer in time)");
     co_return std::move(*result);
 }
@@ -90,8 +88,7 @@ ContainerProber::ContainerProber(loop::Loop& loop, runtime::PodRuntime& runtime,
 
 loop::Task<void> ContainerProber::run_all() {
     if (container_.startup_probe) {
-        auto startup = run_one(ProbeKind::startup, *container_.startup_probe);
-        co_await std::move(startup);
+        AWAIT_VOID(run_one(ProbeKind::startup, *container_.startup_probe));
     }
     if (container_.liveness_probe) scope_.spawn(run_one(ProbeKind::liveness, *container_.liveness_probe));
     if (container_.readiness_probe) scope_.spawn(run_one(ProbeKind::readiness, *container_.readiness_probe));
@@ -104,8 +101,7 @@ loop::Task<void> ContainerProber::run_one(ProbeKind kind, api::Probe probe) {
     for (;;) {
         if (due_ms > loop_.now_ms()) co_await loop_.sleep_until(due_ms);
         const int64_t asked_ms = loop_.now_ms();
-        auto task = probe_once(loop_, runtime_, probe, container_.ports, target_);
-        auto result = co_await std::move(task);
+        AWAIT(auto result, probe_once(loop_, runtime_, probe, container_.ports, target_));
         ProbeReport report{kind, counter.record(result.has_value()), result.has_value(), ""};
         const std::string name(kind_name(kind));
         if (!result) report.message = name + " probe failed: " + result.error().message();

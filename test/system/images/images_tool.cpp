@@ -87,21 +87,18 @@ void print(const Removed& removed) {
 loop::Task<int> run(Options options, Images& images) {
     if (options.verb == "pull") {
         PullRequest request{options.argument, options.docker_configs, progress_sink(options)};
-        auto task = images.pull(std::move(request));
-        auto image = co_await std::move(task);
+        AWAIT(auto image, images.pull(std::move(request)));
         if (!image) co_return fail(image.error());
         print(*image);
     } else if (options.verb == "import") {
         const int fd = options.argument == "-" ? dup(0) : open(options.argument.c_str(), O_RDONLY | O_CLOEXEC);
         ImportRequest request{options.names, progress_sink(options)};
-        auto task = images.import_archive(UniqueFd(fd), std::move(request));
-        auto imported = co_await std::move(task);
+        AWAIT(auto imported, images.import_archive(UniqueFd(fd), std::move(request)));
         if (!imported) co_return fail(imported.error());
         for (const auto& image : *imported) print(image);
     } else if (options.verb == "remove" || options.verb == "prune") {
         RemoveRequest request{options.argument, false};
-        auto task = options.verb == "remove" ? images.remove(std::move(request)) : images.prune(options.argument == "all");
-        auto removed = co_await std::move(task);
+        AWAIT(auto removed, options.verb == "remove" ? images.remove(std::move(request)) : images.prune(options.argument == "all"));
         if (!removed) co_return fail(removed.error());
         print(*removed);
     }
@@ -123,8 +120,7 @@ int run_now(const Options& options, const Images& images) {
 loop::Task<void> main_task(Options options, Images& images, loop::Loop& loop, int* status) {
     auto running = run(std::move(options), images);
     *status = co_await std::move(running);
-    auto settling = images.settled();
-    co_await std::move(settling);
+    AWAIT_VOID(images.settled());
     loop.post([&loop] { loop.stop(); });  // later, because all this may have happened before the loop runs
 }
 

@@ -45,8 +45,7 @@ class Echo final : public Upgrade {
     loop::Task<void> run(Duplex& connection) override {
         char buffer[64];
         for (;;) {
-            auto reading = connection.read(buffer, sizeof buffer);
-            const auto got = co_await std::move(reading);
+            AWAIT(const auto got, connection.read(buffer, sizeof buffer));
             if (!got || *got == 0 || buffer[0] == 'q') co_return;
             const std::string twice = std::string(buffer, *got) + std::string(buffer, *got);
             auto writing = connection.write(twice);

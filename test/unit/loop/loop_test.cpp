@@ -28,8 +28,7 @@ Task<int> slow_number(Loop& loop, int64_t ms, std::string* log) {
 }
 
 Task<void> add_number(Loop& loop, std::string* log) {
-    auto task = slow_number(loop, 100, log);
-    const int value = co_await std::move(task);
+    AWAIT(const int value, slow_number(loop, 100, log));
     *log += std::to_string(value);
 }
 }  // namespace
@@ -66,8 +65,7 @@ TEST_CASE("with_timeout: a late task is destroyed and gives nothing") {
     Scope scope(loop);
     std::string log;
     auto waiter = [](Loop& l, std::string* out, int64_t limit) -> Task<void> {
-        auto bounded = with_timeout(l, slow_number(l, 100, out), limit);
-        const std::optional<int> value = co_await std::move(bounded);
+        AWAIT(const std::optional<int> value, with_timeout(l, slow_number(l, 100, out), limit));
         *out += value ? "value" : "late";
     };
     scope.spawn(waiter(loop, &log, 50));

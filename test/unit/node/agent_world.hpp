@@ -120,8 +120,7 @@ class FakeImages final : public images::PodImages {
 class FakeLinks final : public network::PodLinks {
   public:
     loop::Task<Result<network::PodLink>> attach(std::string uid) override {
-        auto attaching = attach_namespace(std::move(uid), "");
-        co_return co_await std::move(attaching);
+        CO_RETURN_AWAIT(attach_namespace(std::move(uid), ""));
     }
     loop::Task<Result<network::PodLink>> attach_namespace(std::string uid, std::string netns_path) override {
         in_namespace = std::move(netns_path);

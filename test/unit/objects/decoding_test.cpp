@@ -27,8 +27,7 @@ loop::Task<void> count_turns(loop::Loop& loop, const bool& done, int& turns) {
 }
 
 loop::Task<void> decode(loop::Loop& loop, const std::string& json, bool& done, size_t& keys) {
-    auto decoding = decode_in_turns(loop, api::kind_of<api::ConfigMap>(), json, nullptr);
-    auto object = co_await std::move(decoding);
+    AWAIT(auto object, decode_in_turns(loop, api::kind_of<api::ConfigMap>(), json, nullptr));
     if (object) keys = object->as<api::ConfigMap>().data.size();
     done = true;
 }

@@ -50,8 +50,7 @@ struct ArchiveWorld : AdmittedWorld {
     void wait() { pass(2000); }
     Result<void> close() { return run(closing()); }
     loop::Task<Result<void>> closing() {
-        auto task = archive.close();
-        co_await std::move(task);
+        AWAIT_VOID(archive.close());
         co_return ok();
     }
     EventRecorder recorder;

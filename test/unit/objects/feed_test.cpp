@@ -31,8 +31,7 @@ struct Followed {
 };
 
 Task<bool> tells_all(Follower& follower, Store& store, const int& told) {
-    auto task = follower.catch_up();
-    co_await std::move(task);
+    AWAIT_VOID(follower.catch_up());
     co_return told == static_cast<int>(store.count("pods"));
 }
 

@@ -45,15 +45,12 @@ struct Life {
         return std::move(*opened);
     }
     loop::Task<Result<void>> restoring() {
-        auto task = archive.restore_newer();
-        co_await std::move(task);
+        AWAIT_VOID(archive.restore_newer());
         co_return ok();
     }
     loop::Task<Result<void>> closing() {
-        auto task = archive.close();
-        co_await std::move(task);
-        auto closing_store = store->close();
-        co_return co_await std::move(closing_store);
+        AWAIT_VOID(archive.close());
+        CO_RETURN_AWAIT(store->close());
     }
     void create(const std::string& name) {
         api::Pod pod;
