@@ -26,16 +26,18 @@ std::vector<orilla::cli::Local::Missing> check_kernel() {
 
 orilla::Result<std::string> make_kubeconfig(const std::string& data_dir, const std::string& server) {
     const std::string directory = data_dir + "/pki";
-    struct stat found{};
+    struct stat found {};
     if (stat(directory.c_str(), &found) != 0)
-        return orilla::Error::from_errno("read " + directory + " (made when `orilla serve` starts; only root may read it)", errno);
+        return orilla::Error::from_errno("read " + directory + " (made when `orilla serve` starts; only root may read it)",
+                                         errno);
     TRY(const orilla::pki::Pki pki, orilla::pki::ensure_pki(directory, {}));
     return orilla::pki::render_kubeconfig(pki, server);
 }
 
 std::vector<orilla::cli::ServeFlag> serve_flags() {
     std::vector<orilla::cli::ServeFlag> out;
-    for (auto& flag : orilla::wiring::serve_flags()) out.push_back({std::move(flag.name), std::move(flag.value), std::move(flag.help)});
+    for (auto& flag : orilla::wiring::serve_flags())
+        out.push_back({std::move(flag.name), std::move(flag.value), std::move(flag.help)});
     return out;
 }
 

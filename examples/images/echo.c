@@ -23,7 +23,7 @@ struct connection {
 };
 
 static struct pollfd polled[connections_max + 1];
-static struct connection *connections[connections_max + 1];
+static struct connection* connections[connections_max + 1];
 static int open_count = 1; /* slot 0 listens */
 static unsigned long answered;
 
@@ -32,30 +32,29 @@ static void end(int signal_number) {
     _exit(0);
 }
 
-static void address_text(struct sockaddr_in6 *address, char *text) {
-    const char *plain = inet_ntop(AF_INET6, &address->sin6_addr, text, INET6_ADDRSTRLEN);
+static void address_text(struct sockaddr_in6* address, char* text) {
+    const char* plain = inet_ntop(AF_INET6, &address->sin6_addr, text, INET6_ADDRSTRLEN);
     if (plain && strncmp(plain, "::ffff:", 7) == 0) memmove(text, text + 7, strlen(text + 7) + 1);
 }
 
-static int answer(int fd, const char *request) {
+static int answer(int fd, const char* request) {
     char host[256] = "", local[INET6_ADDRSTRLEN] = "", peer[INET6_ADDRSTRLEN] = "", body[1024], reply[2048];
     struct sockaddr_in6 address;
     socklen_t size = sizeof address;
     gethostname(host, sizeof host - 1);
-    if (getsockname(fd, (struct sockaddr *)&address, &size) == 0) address_text(&address, local);
+    if (getsockname(fd, (struct sockaddr*)&address, &size) == 0) address_text(&address, local);
     size = sizeof address;
-    if (getpeername(fd, (struct sockaddr *)&address, &size) == 0) address_text(&address, peer);
+    if (getpeername(fd, (struct sockaddr*)&address, &size) == 0) address_text(&address, peer);
     if (strncmp(request, "GET /exit?", 10) == 0) exit(atoi(request + 10));
     int failed = strncmp(request, "GET /fail", 9) == 0;
     int line = (int)strcspn(request, "\r\n");
-    const char *text = getenv("TEXT");
+    const char* text = getenv("TEXT");
     int body_length = strncmp(request, "GET /count", 10) == 0
                           ? snprintf(body, sizeof body, "%lu\n", answered)
                           : snprintf(body, sizeof body, "host %s\nlocal %s\npeer %s\nrequest %.*s\ntext %s\n", host, local,
                                      peer, line > 300 ? 300 : line, request, text ? text : "");
     if (body_length >= (int)sizeof body) body_length = sizeof body - 1;
-    int length = snprintf(reply, sizeof reply,
-                          "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%.*s",
+    int length = snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%.*s",
                           failed ? "500 Internal Server Error" : "200 OK", body_length, body_length, body);
     answered++;
     printf("%.*s from %s\n", line, request, peer);
@@ -73,7 +72,7 @@ static void drop(int slot) {
 static void greet(void) {
     int fd = accept4(polled[0].fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) return;
-    struct connection *fresh = open_count > connections_max ? NULL : calloc(1, sizeof *fresh);
+    struct connection* fresh = open_count > connections_max ? NULL : calloc(1, sizeof *fresh);
     if (!fresh) {
         close(fd);
         return;
@@ -84,13 +83,13 @@ static void greet(void) {
 
 /* Returns 0 when the connection is over. */
 static int serve(int slot) {
-    struct connection *c = connections[slot];
+    struct connection* c = connections[slot];
     ssize_t got = read(polled[slot].fd, c->bytes + c->used, request_bytes_max - c->used);
     if (got <= 0) return 0;
     c->used += (size_t)got;
     c->bytes[c->used] = 0;
-    for (char *finish; (finish = strstr(c->bytes, "\r\n\r\n")) != NULL;) {
-        char *head_end = finish + 4;
+    for (char* finish; (finish = strstr(c->bytes, "\r\n\r\n")) != NULL;) {
+        char* head_end = finish + 4;
         *finish = 0;
         int close_after = strcasestr(c->bytes, "\r\nConnection: close") != NULL;
         if (!answer(polled[slot].fd, c->bytes) || close_after) return 0;
@@ -102,14 +101,14 @@ static int serve(int slot) {
 
 int main(void) {
     int yes = 1, no = 0, fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const char *port = getenv("PORT");
+    const char* port = getenv("PORT");
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port ? port : "8080"))};
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTERM, end);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 128) != 0) {
+    if (bind(fd, (struct sockaddr*)&address, sizeof address) != 0 || listen(fd, 128) != 0) {
         perror("echo: listen");
         return 1;
     }

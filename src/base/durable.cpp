@@ -32,7 +32,7 @@ Result<void> make_durable_directory(const std::string& path, mode_t mode) {
         made = ::mkdir(path.c_str(), mode) == 0;
     }
     if (made) return sync_path(parent);
-    struct stat seen{};
+    struct stat seen {};
     if (errno == EEXIST && ::stat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) return ok();
     return Error::from_errno("make directory " + path, errno == EEXIST ? ENOTDIR : errno);
 }

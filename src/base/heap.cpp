@@ -31,14 +31,15 @@ constexpr size_t region_bytes = slabs_max * slab_bytes;
 constexpr size_t grown_slabs = 16;  // made accessible at a time
 constexpr size_t word_bits = 64;
 constexpr size_t words_max = slabs_max / word_bits;
-constexpr size_t free_slabs_kept_max = 4;  // with their memory: a burst need not take each page anew
+constexpr size_t free_slabs_kept_max = 4;        // with their memory: a burst need not take each page anew
 constexpr size_t slabs_given_at_once_max = 128;  // 4 MB
-constexpr uint32_t grain = 16;             // every block begins at a multiple of it
+constexpr uint32_t grain = 16;                   // every block begins at a multiple of it
 
 /// The sizes of blocks: by 16 up to 128, then four for each doubling, so that at most a fifth of a block is lost.
 constexpr size_t size_count = 28;
-constexpr std::array<uint16_t, size_count> sizes = {16,  32,  48,  64,  80,  96,  112,  128,  160,  192,  224,  256,  320,  384,
-                                                    448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096};
+constexpr std::array<uint16_t, size_count> sizes = {16,   32,   48,   64,   80,   96,   112,  128, 160, 192,
+                                                    224,  256,  320,  384,  448,  512,  640,  768, 896, 1024,
+                                                    1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096};
 static_assert(sizes.back() == block_bytes_max);
 
 constexpr size_t group_count = 2;
@@ -69,9 +70,9 @@ constexpr uint32_t blocks_in_slab(size_t kind) { return slab_bytes / size_of(kin
 /// One slab's places; kept apart from them, where an overrun does not reach.
 struct Slab {
     uint16_t used = 0;
-    uint8_t kind = 0;        ///< meaningful while it is in use
-    uint8_t touched = 0;     ///< pages that may have memory, a bit each
-    uint16_t first_free = 0; ///< no word of `free` before it has a bit
+    uint8_t kind = 0;         ///< meaningful while it is in use
+    uint8_t touched = 0;      ///< pages that may have memory, a bit each
+    uint16_t first_free = 0;  ///< no word of `free` before it has a bit
     std::array<uint64_t, slab_bytes / grain / word_bits> free{};
 };
 constexpr size_t page_bytes_min = slab_bytes / 8;  // as many as Slab::touched has bits
@@ -139,7 +140,8 @@ bool Region::open() {
     if (page_bytes_ < page_bytes_min || page_bytes_ > slab_bytes) return false;
     void* addresses = mmap(nullptr, region_bytes + slab_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     constexpr size_t words_bytes = words_max * sizeof(Word);
-    void* book = mmap(nullptr, words_bytes + slabs_max * sizeof(Slab), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* book = mmap(nullptr, words_bytes + slabs_max * sizeof(Slab), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (addresses == MAP_FAILED || book == MAP_FAILED) return false;
     words_ = static_cast<Word*>(book);
     slabs_ = reinterpret_cast<Slab*>(static_cast<char*>(book) + words_bytes);
@@ -196,7 +198,8 @@ void* Region::take_place(Slab& slab) {
     const size_t offset = (slab.first_free * word_bits + bit) * size_of(slab.kind);
     const size_t first = offset / page_bytes_, last = (offset + size_of(slab.kind) - 1) / page_bytes_;
     slab.touched |= static_cast<uint8_t>((1u << (last + 1)) - (1u << first));
-    if (++slab.used == blocks_in_slab(slab.kind)) words_[number / word_bits].with_room[slab.kind] &= ~(uint64_t{1} << (number % word_bits));
+    if (++slab.used == blocks_in_slab(slab.kind))
+        words_[number / word_bits].with_room[slab.kind] &= ~(uint64_t{1} << (number % word_bits));
     return place(number) + offset;
 }
 

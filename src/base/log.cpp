@@ -26,7 +26,8 @@ void write(Level level, std::string_view message) {
     else if (level == Level::warning) line = "warning: ";
     // A message may quote foreign text: a line stays one line, and a terminal obeys nothing in it.
     line += terminal_text(message.substr(0, line_bytes_max));
-    std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
     line += '\n';
     // One write call, so that lines of several processes do not mix; a full pipe loses the line, never the daemon.
     [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -16,7 +16,7 @@ std::string Random::name_suffix(int length) {
 
 std::string Random::uuid() {
     static constexpr char hex[] = "0123456789abcdef";
-    const uint64_t high = (next() & 0xffffffffffff0fffULL) | 0x4000;              // version 4
+    const uint64_t high = (next() & 0xffffffffffff0fffULL) | 0x4000;                // version 4
     const uint64_t low = (next() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;  // variant 10
     std::string out;
     for (int nibble = 0; nibble < 32; ++nibble) {

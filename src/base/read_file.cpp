@@ -25,7 +25,8 @@ Result<std::string> read_fd(int fd, const std::string& name, size_t bytes_max) {
         if (got < 0) return Error::from_errno("read " + name, errno);
         if (got == 0) return out;
         out.append(buffer, static_cast<size_t>(got));
-        if (out.size() > bytes_max) return Error(Code::too_large, name + " has more than " + render_bytes(bytes_max) + ", the most that is read");
+        if (out.size() > bytes_max)
+            return Error(Code::too_large, name + " has more than " + render_bytes(bytes_max) + ", the most that is read");
     }
 }
 

@@ -70,7 +70,8 @@ int64_t parse_duration_ms(const std::string& text) {
     do {
         double number = 0;
         const auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
-        const bool digit_first = !rest.empty() && (isdigit(static_cast<unsigned char>(rest[0])) || (rest[0] == '.' && rest.size() > 1));
+        const bool digit_first =
+            !rest.empty() && (isdigit(static_cast<unsigned char>(rest[0])) || (rest[0] == '.' && rest.size() > 1));
         if (failed != std::errc() || !digit_first) return -1;
         rest.remove_prefix(static_cast<size_t>(end - rest.data()));
         const auto unit = std::ranges::find_if(units, [rest](const auto& one) { return rest.starts_with(one.first); });

@@ -107,8 +107,9 @@ Error error_of(long status, const std::string& body) {
     if (!causes || !causes->is_array()) return error;
     for (const auto& cause : causes->get_array())
         if (cause.is_object())
-            error = std::move(error).with_cause({string_at(cause.get_object(), "reason"), string_at(cause.get_object(), "message"),
-                                                 string_at(cause.get_object(), "field")});
+            error =
+                std::move(error).with_cause({string_at(cause.get_object(), "reason"), string_at(cause.get_object(), "message"),
+                                             string_at(cause.get_object(), "field")});
     return error;
 }
 
@@ -164,7 +165,8 @@ Result<void> await_listener(const std::string& path) {
 
 Result<void> outcome_of(CURLcode rc, const Transfer& transfer) {
     if (transfer.stopped) return ok();
-    if (rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_ABORTED_BY_CALLBACK) return no_answer(transfer.connection, transfer.took_ms());
+    if (rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_ABORTED_BY_CALLBACK)
+        return no_answer(transfer.connection, transfer.took_ms());
     if (rc != CURLE_OK) return Error(Code::unavailable, std::string("error: the connection broke: ") + curl_easy_strerror(rc));
     long status = 0;
     curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
@@ -236,7 +238,8 @@ Result<std::string> Client::send(const Request& request) {
     };
     TRY_VOID(stream(request, sink));
     if (body.size() > answer_bytes_max)
-        return Error(Code::too_large, "error: the answer has more than " + std::to_string(answer_bytes_max) + " bytes: ask for less, with -n, -l or a name");
+        return Error(Code::too_large, "error: the answer has more than " + std::to_string(answer_bytes_max) +
+                                          " bytes: ask for less, with -n, -l or a name");
     return body;
 }
 

@@ -31,7 +31,8 @@ constexpr Flag flags[] = {
     {"grace-period", 0, "SECONDS", "time to end by itself; 0 only with --force", &Options::grace_period_s},
     {"force", 0, "", "remove the object at once; its processes may go on for a while", &Options::force},
     {"now", 0, "", "a grace period of one second", &Options::now},
-    {"cascade", 0, "background|foreground|orphan", "what becomes of the objects it owns (default background)", &Options::cascade, "background"},
+    {"cascade", 0, "background|foreground|orphan", "what becomes of the objects it owns (default background)",
+     &Options::cascade, "background"},
     {"wait", 0, "", "wait until it is gone (default true)", &Options::wait},
     {"timeout", 0, "DURATION", "how long to wait: 30s, 5m", &Options::timeout},
     {"for", 0, "CONDITION", "delete, create, condition=NAME[=VALUE] or jsonpath='{PATH}'[=VALUE]", &Options::wait_for},
@@ -56,7 +57,8 @@ constexpr Flag flags[] = {
     {"image", 0, "IMAGE", "image of a container; may be given several times", &Options::images, "", true},
     {"port", 0, "PORT", "the port that the container listens on", &Options::port},
     {"from-literal", 0, "KEY=VALUE", "one key; may be given several times", &Options::from_literal},
-    {"from-file", 0, "[KEY=]FILE|DIR", "a file, or each file of a directory; may be given several times", &Options::from_file, "", true},
+    {"from-file", 0, "[KEY=]FILE|DIR", "a file, or each file of a directory; may be given several times", &Options::from_file,
+     "", true},
     {"from-env-file", 0, "FILE", "lines of KEY=VALUE; may be given several times", &Options::from_env_file, "", true},
     {"tcp", 0, "PORT[:TARGET]", "a port; may be given several times", &Options::tcp, "", true},
     {"node-port", 0, "PORT", "the port on the node", &Options::node_port},
@@ -79,8 +81,8 @@ constexpr Flag flags[] = {
     {"namespaced", 0, "true|false", "only what is, or is not, in namespaces", &Options::namespaced, "true"},
     {"merge", 0, "", "into the file that kubectl reads: KUBECONFIG, or ~/.kube/config", &Options::merge},
     {"socket", 0, "PATH", "the API's unix socket (ORILLA_SOCKET)", &Options::socket},
-    {"request-timeout", 0, "DURATION", "how long one request may take: 5s, 1m; 0 is for ever (default: 60s for the answer to begin)",
-     &Options::request_timeout},
+    {"request-timeout", 0, "DURATION",
+     "how long one request may take: 5s, 1m; 0 is for ever (default: 60s for the answer to begin)", &Options::request_timeout},
     {"v", 'v', "LEVEL", "6 tells each request, 7 its headers, 8 and 9 the bodies in part, 10 in whole", &Options::verbosity},
 };
 
@@ -88,14 +90,16 @@ constexpr Flag flags[] = {
 constexpr Flag special_flags[] = {
     {"for", 0, "TYPE/NAME", "only about this object", &Options::wait_for},
     {"watch", 'w', "", "wait until it is done (default true)", &Options::rollout_watch},
-    {"output", 'o', "FILE", "into this file, beside the clusters that it has; its directory is made", &Options::kubeconfig_file},
+    {"output", 'o', "FILE", "into this file, beside the clusters that it has; its directory is made",
+     &Options::kubeconfig_file},
     {"name", 0, "NAME", "name of cluster and context (default: orilla)", &Options::name},
     {"overwrite", 0, "", "take the name from another cluster", &Options::overwrite},
 };
 
 constexpr Command commands[] = {
     {"get", "(TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE)", "Show objects",
-     "namespace all-namespaces selector field-selector output show-labels show-kind label-columns sort-by no-headers ignore-not-found "
+     "namespace all-namespaces selector field-selector output show-labels show-kind label-columns sort-by no-headers "
+     "ignore-not-found "
      "filename recursive watch watch-only raw",
      "orilla get pods -A -o wide\n"
      "orilla get deploy,svc -l app=web\n"
@@ -119,31 +123,31 @@ constexpr Command commands[] = {
      "from-literal from-file from-env-file type namespace output dry-run validate",
      "orilla create secret generic login --from-literal=user=ann --from-file=password.txt"},
     {"create secret tls", "NAME --cert=FILE --key=FILE", "Create a Secret of a certificate and its key",
-     "cert key namespace output dry-run validate",
-     "orilla create secret tls web --cert=web.crt --key=web.key"},
-    {"create secret docker-registry", "NAME --docker-username=NAME --docker-password=WORD", "Create a Secret for pulling from a registry",
+     "cert key namespace output dry-run validate", "orilla create secret tls web --cert=web.crt --key=web.key"},
+    {"create secret docker-registry", "NAME --docker-username=NAME --docker-password=WORD",
+     "Create a Secret for pulling from a registry",
      "docker-server docker-username docker-password docker-email from-file namespace output dry-run validate",
-     "orilla create secret docker-registry pull --docker-server=registry.example.com --docker-username=ann --docker-password=WORD"},
-    {"create namespace", "NAME", "Create a Namespace", "namespace output dry-run validate",
-     "orilla create namespace shop"},
+     "orilla create secret docker-registry pull --docker-server=registry.example.com --docker-username=ann "
+     "--docker-password=WORD"},
+    {"create namespace", "NAME", "Create a Namespace", "namespace output dry-run validate", "orilla create namespace shop"},
     {"create deployment", "NAME --image=IMAGE [-- COMMAND [ARG...]]", "Create a Deployment",
      "image replicas port namespace output dry-run validate",
      "orilla create deployment web --image=nginx:1.27 --replicas=2\n"
      "orilla create deployment tick --image=busybox:1 -- sh -c \"while date; do sleep 5; done\""},
     {"create service clusterip", "NAME --tcp=PORT[:TARGET]", "Create a Service with a cluster address",
-     "tcp clusterip namespace output dry-run validate",
-     "orilla create service clusterip web --tcp=80:8080"},
+     "tcp clusterip namespace output dry-run validate", "orilla create service clusterip web --tcp=80:8080"},
     {"create service nodeport", "NAME --tcp=PORT[:TARGET]", "Create a Service with a port on the node",
-     "tcp node-port namespace output dry-run validate",
-     "orilla create service nodeport web --tcp=80:8080 --node-port=30080"},
+     "tcp node-port namespace output dry-run validate", "orilla create service nodeport web --tcp=80:8080 --node-port=30080"},
     {"delete", "(TYPE [NAME...] | TYPE/NAME... | -f FILE)", "Delete objects",
-     "namespace all-namespaces selector field-selector all filename recursive output dry-run grace-period force now cascade wait "
+     "namespace all-namespaces selector field-selector all filename recursive output dry-run grace-period force now cascade "
+     "wait "
      "timeout ignore-not-found",
      "orilla delete pod web\n"
      "orilla delete -f web.yaml\n"
      "orilla delete deploy -l app=web --cascade=foreground"},
     {"logs", "(POD | TYPE/NAME | -l SELECTOR) [-c CONTAINER]", "Print what a container wrote",
-     "namespace selector container follow previous timestamps all-containers all-pods prefix tail limit-bytes max-log-requests since "
+     "namespace selector container follow previous timestamps all-containers all-pods prefix tail limit-bytes max-log-requests "
+     "since "
      "since-time",
      "orilla logs web -f\n"
      "orilla logs deploy/web -c main --since=1h\n"
@@ -152,21 +156,17 @@ constexpr Command commands[] = {
      "replicas current-replicas namespace selector all filename recursive output dry-run timeout",
      "orilla scale deploy/web --replicas=3"},
     {"rollout status", "(TYPE NAME | TYPE/NAME | -f FILE)", "Tell how a rollout goes, until it is done",
-     "namespace selector filename recursive rollout:watch revision timeout",
-     "orilla rollout status deploy/web --timeout=2m"},
+     "namespace selector filename recursive rollout:watch revision timeout", "orilla rollout status deploy/web --timeout=2m"},
     {"rollout history", "(TYPE NAME | TYPE/NAME | -f FILE)", "Show the revisions",
-     "namespace selector filename recursive revision",
-     "orilla rollout history deploy/web --revision=2"},
+     "namespace selector filename recursive revision", "orilla rollout history deploy/web --revision=2"},
     {"rollout undo", "(TYPE NAME | TYPE/NAME | -f FILE)", "Go back to an earlier revision",
-     "namespace selector filename recursive to-revision output dry-run",
-     "orilla rollout undo deploy/web --to-revision=2"},
-    {"rollout restart", "(TYPE NAME | TYPE/NAME | -f FILE)", "Replace every pod", "namespace selector filename recursive output",
-     "orilla rollout restart deploy/web"},
+     "namespace selector filename recursive to-revision output dry-run", "orilla rollout undo deploy/web --to-revision=2"},
+    {"rollout restart", "(TYPE NAME | TYPE/NAME | -f FILE)", "Replace every pod",
+     "namespace selector filename recursive output", "orilla rollout restart deploy/web"},
     {"rollout pause", "(TYPE NAME | TYPE/NAME | -f FILE)", "Keep changes back", "namespace selector filename recursive output",
      "orilla rollout pause deploy/web"},
     {"rollout resume", "(TYPE NAME | TYPE/NAME | -f FILE)", "Roll out what was kept back",
-     "namespace selector filename recursive output",
-     "orilla rollout resume deploy/web"},
+     "namespace selector filename recursive output", "orilla rollout resume deploy/web"},
     {"label", "(TYPE NAME | TYPE/NAME | -f FILE) KEY=VALUE... KEY-...", "Set or remove labels",
      "namespace all-namespaces selector field-selector all filename recursive output dry-run overwrite list",
      "orilla label pod web tier=front\n"
@@ -182,16 +182,12 @@ constexpr Command commands[] = {
     {"events", "", "List events, oldest first", "events:for types namespace all-namespaces output no-headers watch",
      "orilla events -A --types=Warning\n"
      "orilla events --for pod/web --watch"},
-    {"image pull", "IMAGE...", "Bring images from their registries", "quiet",
-     "orilla image pull nginx:1.27"},
+    {"image pull", "IMAGE...", "Bring images from their registries", "quiet", "orilla image pull nginx:1.27"},
     {"image import", "FILE...", "Bring images from OCI or docker archives", "name quiet",
      "orilla image import nginx.tar --name=nginx:1.27"},
-    {"image list", "", "List the images on this box", "output no-headers",
-     "orilla image list"},
-    {"image remove", "IMAGE...", "Remove names, and images that have none left", "",
-     "orilla image remove nginx:1.27"},
-    {"image prune", "", "Remove every image that no pod uses", "",
-     "orilla image prune"},
+    {"image list", "", "List the images on this box", "output no-headers", "orilla image list"},
+    {"image remove", "IMAGE...", "Remove names, and images that have none left", "", "orilla image remove nginx:1.27"},
+    {"image prune", "", "Remove every image that no pod uses", "", "orilla image prune"},
     {"explain", "TYPE[.FIELD...]", "Show the fields of a kind", "recursive namespace",
      "orilla explain pod.spec.containers\n"
      "orilla explain deploy --recursive"},
@@ -204,8 +200,7 @@ constexpr Command commands[] = {
      "merge kubeconfig:output kubeconfig:name kubeconfig:overwrite data-dir server",
      "orilla kubeconfig --merge\n"
      "orilla kubeconfig --server=https://box.lan:6443 -o box.yaml"},
-    {"check", "", "Tell what this kernel lacks", "",
-     "orilla check"},
+    {"check", "", "Tell what this kernel lacks", "", "orilla check"},
     {"completion", "bash|zsh|fish", "Print what makes a shell complete orilla's commands, kinds and names", "",
      "source <(orilla completion bash)\n"
      "orilla completion zsh >~/.zfunc/_orilla\n"

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "flags.hpp"
-#include "resources.hpp"
 #include "orilla/kinds/types.hpp"
+#include "resources.hpp"
 #include "served_kinds.hpp"
 
 namespace orilla::cli {
@@ -32,7 +32,8 @@ constexpr ValueSource value_sources[] = {
     {"types", Wants::nothing, "Normal Warning"},
     {"sort-by", Wants::nothing, ".metadata.creationTimestamp .metadata.name"},
     {"field-selector", Wants::nothing, "metadata.name= metadata.namespace= status.phase= spec.nodeName="},
-    {"type", Wants::nothing, "Opaque kubernetes.io/basic-auth kubernetes.io/dockerconfigjson kubernetes.io/ssh-auth kubernetes.io/tls"},
+    {"type", Wants::nothing,
+     "Opaque kubernetes.io/basic-auth kubernetes.io/dockerconfigjson kubernetes.io/ssh-auth kubernetes.io/tls"},
     {"verbs", Wants::nothing, "create delete deletecollection get list patch update watch"},
     {"v", Wants::nothing, "6 7 8 9 10"},
 };
@@ -41,8 +42,11 @@ struct OutputFormats {
     std::string_view verb, words;
 };
 constexpr OutputFormats output_formats[] = {
-    {"get", "json yaml name wide jsonpath= custom-columns="}, {"delete", "name"}, {"api-resources", "name wide"},
-    {"version", "json yaml"}, {"image list", "json yaml jsonpath="},
+    {"get", "json yaml name wide jsonpath= custom-columns="},
+    {"delete", "name"},
+    {"api-resources", "name wide"},
+    {"version", "json yaml"},
+    {"image list", "json yaml jsonpath="},
 };
 constexpr std::string_view change_formats = "json yaml name jsonpath=";
 
@@ -108,7 +112,8 @@ class Planner {
         else if (flag.name == "for" && line_.path == "wait") add_each("create delete condition= jsonpath=", ' ');
         else if (flag.name == "for") objects_with_type();
         else if (flag.name == "api-group") groups();
-        else if (flag.value.find('|') != std::string_view::npos && flag.value.find('[') == std::string_view::npos) add_each(flag.value, '|');
+        else if (flag.value.find('|') != std::string_view::npos && flag.value.find('[') == std::string_view::npos)
+            add_each(flag.value, '|');
         for (const ValueSource& source : value_sources) {
             if (source.flag != flag.name) continue;
             plan_.wants = source.wants;
@@ -202,9 +207,11 @@ class Planner {
     void words() {
         const std::string& path = line_.path;
         if (path.empty() && line_.next) return;
-        if (path.empty()) add("serve", "Run the node: API, controllers, containers and network"), add("help", "Help for a command");
+        if (path.empty())
+            add("serve", "Run the node: API, controllers, containers and network"), add("help", "Help for a command");
         if (path.empty() || (is_group(path) && line_.options.args.empty())) return commands(path);
-        if (std::ranges::find(resource_verbs, path) != std::end(resource_verbs) || path.starts_with("rollout ")) return resources();
+        if (std::ranges::find(resource_verbs, path) != std::end(resource_verbs) || path.starts_with("rollout "))
+            return resources();
         if (path == "logs") return logs();
         if (path == "explain" && line_.options.args.empty()) return types();
         if (path == "completion" && line_.options.args.empty()) return add_each("bash zsh fish", ' ');
@@ -237,7 +244,8 @@ class Planner {
 
 }  // namespace
 
-CompletionPlan plan_completion(const std::vector<std::string>& words, const std::vector<ServeFlag>& serve_flags, Options defaults) {
+CompletionPlan plan_completion(const std::vector<std::string>& words, const std::vector<ServeFlag>& serve_flags,
+                               Options defaults) {
     const std::string typed = words.empty() ? "" : words.back();
     const std::vector<std::string> before(words.begin(), words.empty() ? words.end() : words.end() - 1);
     return Planner(parse_partial_line(before, std::move(defaults)), typed, serve_flags).run();

@@ -29,7 +29,8 @@ struct CompletionPlan {
 };
 
 /// `words` without "orilla"; the last one is being typed, and may be empty.
-CompletionPlan plan_completion(const std::vector<std::string>& words, const std::vector<ServeFlag>& serve_flags, Options defaults = {});
+CompletionPlan plan_completion(const std::vector<std::string>& words, const std::vector<ServeFlag>& serve_flags,
+                               Options defaults = {});
 /// One candidate a line, a tab and what it is; then a line that tells the shell how to go on: ":files", ":directories",
 /// ":nospace" or ":done".
 std::string render_completion(const CompletionPlan& plan, std::string_view typed);

@@ -24,16 +24,22 @@ class Collector {
 
     Result<void> add(ConfigEntry entry) {
         if (entry.key.size() > config_key_bytes_max)
-            return usage("a key name has " + std::to_string(entry.key.size()) + " characters, at most " + std::to_string(config_key_bytes_max) + " are allowed");
-        if (entry.key == "." || entry.key.starts_with("..")) return usage("\"" + entry.key + "\" is not a valid key name for a " + object_ + ": it must not be '.' or start with '..'");
+            return usage("a key name has " + std::to_string(entry.key.size()) + " characters, at most " +
+                         std::to_string(config_key_bytes_max) + " are allowed");
+        if (entry.key == "." || entry.key.starts_with(".."))
+            return usage("\"" + entry.key + "\" is not a valid key name for a " + object_ +
+                         ": it must not be '.' or start with '..'");
         if (!is_config_key(entry.key))
             return usage("\"" + entry.key + "\" is not a valid key name for a " + object_ +
-                         ": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
+                         ": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
+                         "'KEY_NAME',  or "
                          "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
         if (std::ranges::find(entries, entry.key, &ConfigEntry::key) != entries.end())
-            return usage("cannot add key \"" + entry.key + "\", another key by that name already exists in Data for " + object_ + " \"" + name_ + "\"");
+            return usage("cannot add key \"" + entry.key + "\", another key by that name already exists in Data for " +
+                         object_ + " \"" + name_ + "\"");
         bytes_ += entry.value.size();
-        if (bytes_ > config_bytes_max) return usage("the values have more than " + render_bytes(config_bytes_max) + " together, the most that is read");
+        if (bytes_ > config_bytes_max)
+            return usage("the values have more than " + render_bytes(config_bytes_max) + " together, the most that is read");
         entries.push_back(std::move(entry));
         return ok();
     }
@@ -96,7 +102,8 @@ Result<void> add_file_source(Collector& out, const std::string& text) {
 }  // namespace
 
 bool is_config_key(std::string_view key) {
-    return !key.empty() && key.size() <= config_key_bytes_max && std::ranges::all_of(key, is_name_char) && key != "." && !key.starts_with("..");
+    return !key.empty() && key.size() <= config_key_bytes_max && std::ranges::all_of(key, is_name_char) && key != "." &&
+           !key.starts_with("..");
 }
 
 Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text) {
@@ -112,9 +119,12 @@ Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text) {
         if (!api::is_utf8(line)) return usage("env file line " + std::to_string(line_number) + " contains invalid utf8 bytes");
         const std::string key(line.substr(0, line.find('=')));
         if (!is_config_key(key) || isdigit(static_cast<unsigned char>(key[0])))
-            return usage("\"" + key + "\" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, "
-                         "'_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used "
-                         "for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')");
+            return usage(
+                "\"" + key +
+                "\" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, "
+                "'_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', "
+                "regex used "
+                "for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')");
         const char* ours = getenv(key.c_str());
         const size_t equals = line.find('=');
         out.push_back({key, equals != std::string_view::npos ? std::string(line.substr(equals + 1)) : ours ? ours : ""});
@@ -122,13 +132,15 @@ Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text) {
     return out;
 }
 
-Result<std::vector<ConfigEntry>> read_config_sources(const Options& options, const std::string& object, const std::string& name) {
+Result<std::vector<ConfigEntry>> read_config_sources(const Options& options, const std::string& object,
+                                                     const std::string& name) {
     if (!options.from_env_file.empty() && (!options.from_file.empty() || !options.from_literal.empty()))
         return usage("from-env-file cannot be combined with from-file or from-literal");
     Collector out(object, name);
     for (const auto& literal : options.from_literal) {
         const size_t equals = literal.find('=');
-        if (equals == std::string::npos || equals == 0) return usage("invalid literal source " + literal + ", expected key=value");
+        if (equals == std::string::npos || equals == 0)
+            return usage("invalid literal source " + literal + ", expected key=value");
         TRY_VOID(out.add({literal.substr(0, equals), literal.substr(equals + 1)}));
     }
     for (const auto& file : options.from_file) TRY_VOID(add_file_source(out, file));

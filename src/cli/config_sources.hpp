@@ -20,7 +20,8 @@ struct ConfigEntry {
 };
 
 /// `object` is "ConfigMap" or "Secret", for the errors.
-Result<std::vector<ConfigEntry>> read_config_sources(const Options& options, const std::string& object, const std::string& name);
+Result<std::vector<ConfigEntry>> read_config_sources(const Options& options, const std::string& object,
+                                                     const std::string& name);
 /// KEY=VALUE lines; # begins a comment line; a KEY alone takes its value from our environment.
 Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text);
 /// Letters, digits, '-', '_' and '.', at most 253, neither "." nor "..".

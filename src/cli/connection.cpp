@@ -16,13 +16,14 @@ std::string advice(int number) {
     switch (number) {
         case ENOENT:
         case ENOTDIR:
-            return "the daemon has not made its socket: start it with 'systemctl start orilla' or 'orilla serve', or name another socket "
+            return "the daemon has not made its socket: start it with 'systemctl start orilla' or 'orilla serve', or name "
+                   "another socket "
                    "with --socket or ORILLA_SOCKET";
         case ECONNREFUSED:
-            return "nobody listens there, the daemon has ended: 'systemctl status orilla' tells why, 'systemctl start orilla' starts it";
+            return "nobody listens there, the daemon has ended: 'systemctl status orilla' tells why, 'systemctl start orilla' "
+                   "starts it";
         case EACCES:
-        case EPERM:
-            return "only root and the group orilla may: use sudo, or 'usermod -aG orilla USER' and log in again";
+        case EPERM: return "only root and the group orilla may: use sudo, or 'usermod -aG orilla USER' and log in again";
         case EAGAIN:
         case ETIMEDOUT:
             return "the daemon does not take connections, it hangs or has too much to do: 'journalctl -u orilla' may tell why, "
@@ -35,9 +36,10 @@ std::string seconds_text(int64_t ms) { return ms % 1000 == 0 ? std::to_string(ms
 
 Error connect_error(const std::string& path, int number, int64_t limit_ms) {
     const char* name = strerrorname_np(number == EAGAIN ? ETIMEDOUT : number);
-    const std::string what = number == EAGAIN ? "no connection within " + seconds_text(limit_ms) : std::string(strerror(number));
-    return Error(Code::unavailable,
-                 "error: connect to " + path + ": " + what + " (" + (name ? name : std::to_string(number)) + "): " + advice(number));
+    const std::string what =
+        number == EAGAIN ? "no connection within " + seconds_text(limit_ms) : std::string(strerror(number));
+    return Error(Code::unavailable, "error: connect to " + path + ": " + what + " (" + (name ? name : std::to_string(number)) +
+                                        "): " + advice(number));
 }
 
 }  // namespace
@@ -47,8 +49,10 @@ Result<Connection> plan_connection(const Options& options) {
     if (options.request_timeout.empty()) return out;
     out.request_ms_max = parse_duration_ms(options.request_timeout);
     if (out.request_ms_max >= 0) return out;
-    return usage("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s "
-                 "| 2m | 3h)");
+    return usage(
+        "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time "
+        "unit (e.g. 1s "
+        "| 2m | 3h)");
 }
 
 Result<void> check_socket_path(const std::string& path) {
@@ -76,8 +80,9 @@ Result<UniqueFd> connect_socket(const std::string& path, int64_t limit_ms) {
 
 Error no_answer(const Connection& connection, int64_t waited_ms) {
     const bool chosen = connection.request_ms_max > 0;
-    return Error(Code::timeout, "error: no answer from " + connection.socket + " within " + seconds_text(waited_ms) + " (ETIMEDOUT): " +
-                                    advice(ETIMEDOUT) + "; --request-timeout=" + (chosen ? "DURATION waits longer" : "0 waits for ever"));
+    return Error(Code::timeout, "error: no answer from " + connection.socket + " within " + seconds_text(waited_ms) +
+                                    " (ETIMEDOUT): " + advice(ETIMEDOUT) +
+                                    "; --request-timeout=" + (chosen ? "DURATION waits longer" : "0 waits for ever"));
 }
 
 }  // namespace orilla::cli

@@ -12,9 +12,14 @@ namespace {
 struct Alias {
     std::string_view typed, meant;
 };
-constexpr Alias aliases[] = {{"create cm", "create configmap"},   {"create ns", "create namespace"}, {"create deploy", "create deployment"},
-                             {"create svc", "create service"},    {"image ls", "image list"},        {"image rm", "image remove"},
-                             {"create dep", "create deployment"}, {"rm", "delete"}};
+constexpr Alias aliases[] = {{"create cm", "create configmap"},
+                             {"create ns", "create namespace"},
+                             {"create deploy", "create deployment"},
+                             {"create svc", "create service"},
+                             {"image ls", "image list"},
+                             {"image rm", "image remove"},
+                             {"create dep", "create deployment"},
+                             {"rm", "delete"}};
 
 Error usage_error(const std::string& what, std::string_view topic) {
     const std::string where = topic.empty() ? "orilla" : "orilla " + std::string(topic);
@@ -58,7 +63,8 @@ Typed split_long(const std::string& arg) {
 std::vector<const Flag*> flags_below(const std::string& path) {
     std::vector<const Flag*> out;
     for (const Command& command : all_commands()) {
-        if (!path.empty() && command.path != path && !(command.path.starts_with(path) && command.path[path.size()] == ' ')) continue;
+        if (!path.empty() && command.path != path && !(command.path.starts_with(path) && command.path[path.size()] == ' '))
+            continue;
         for (const Flag* flag : flags_of(command)) out.push_back(flag);
     }
     return out;
@@ -73,9 +79,9 @@ bool takes_next(const std::string& arg, const std::string& path) {
 }
 
 struct Words {
-    std::string path;                ///< the longest known command or group
-    std::vector<std::string> rest;   ///< everything else, in order
-    std::optional<std::string> next; ///< the first word that is no part of the path
+    std::string path;                 ///< the longest known command or group
+    std::vector<std::string> rest;    ///< everything else, in order
+    std::optional<std::string> next;  ///< the first word that is no part of the path
 };
 
 Words take_command(const std::vector<std::string>& args) {
@@ -109,14 +115,16 @@ Result<bool> parse_switch(const Flag& flag, const std::string& value, std::strin
         if (value == yes) return true;
     for (const char* no : {"false", "False", "FALSE", "0", "f", "F"})
         if (value == no) return false;
-    return usage_error("invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected true or false", topic);
+    return usage_error(
+        "invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected true or false", topic);
 }
 
 Result<int64_t> parse_number(const Flag& flag, const std::string& value, std::string_view topic) {
     int64_t number = 0;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (failed == std::errc() && end == value.data() + value.size() && !value.empty()) return number;
-    return usage_error("invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected a whole number", topic);
+    return usage_error(
+        "invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected a whole number", topic);
 }
 
 void append_values(std::vector<std::string>& list, const std::string& value, bool splits) {
@@ -128,7 +136,7 @@ void append_values(std::vector<std::string>& list, const std::string& value, boo
 
 Result<void> assign(Options& options, const Flag& flag, const std::string& value, std::string_view topic) {
     if (const auto* text = std::get_if<std::string Options::*>(&flag.member)) {
-        options.**text = value;
+        options.** text = value;
     } else if (const auto* list = std::get_if<std::vector<std::string> Options::*>(&flag.member)) {
         append_values(options.**list, value, flag.splits_commas);
     } else if (const auto* on = std::get_if<bool Options::*>(&flag.member)) {
@@ -198,7 +206,8 @@ class FlagParser {
         if (!typed.value && !flag->bare.empty()) typed.value = std::string(flag->bare);
         if (!typed.value && at_ + 1 < words_.size()) typed.value = words_[++at_];
         if (!typed.value) pending_ = flag;
-        if (!typed.value && typed.is_short) return usage_error("flag needs an argument: '" + typed.name + "' in " + word, command_.path);
+        if (!typed.value && typed.is_short)
+            return usage_error("flag needs an argument: '" + typed.name + "' in " + word, command_.path);
         if (!typed.value) return usage_error("flag needs an argument: --" + typed.name, command_.path);
         return assign(options_, *flag, *typed.value, command_.path);
     }
@@ -226,7 +235,8 @@ class FlagParser {
 
 Error unknown_command(const std::string& word) {
     if (const auto foreign = refuse_command(word.substr(0, word.find(' ')))) return Error(Code::unsupported, *foreign);
-    if (word == "serve") return Error(Code::bad_request, "error: serve comes first, and its flags behind it: 'orilla serve --socket PATH'");
+    if (word == "serve")
+        return Error(Code::bad_request, "error: serve comes first, and its flags behind it: 'orilla serve --socket PATH'");
     const std::string meant = suggest_command(word);
     return Error(Code::bad_request, "error: unknown command \"" + word + "\" for \"orilla\"" +
                                         (meant.empty() ? "\nRun 'orilla help' for the commands." : did_you_mean(meant)));
@@ -245,18 +255,22 @@ std::string suggest_below(const std::string& path, const std::string& word) {
 /// A group without its next word: `rollout`, `rollout nosuch`, `create secret x`.
 Error incomplete(const Words& words) {
     if (words.next)
-        return Error(Code::bad_request, "error: unknown command \"" + *words.next + "\"" + did_you_mean(suggest_below(words.path, *words.next)) +
-                                            "\nSee 'orilla " + words.path + " --help' for help and examples" +
-                                            (words.path.starts_with("create") ? "; what it does not list comes from -f FILE" : ""));
-    return Error(Code::bad_request, "error: 'orilla " + words.path + "' needs one of its commands\n\n" + render_help(words.path));
+        return Error(Code::bad_request,
+                     "error: unknown command \"" + *words.next + "\"" + did_you_mean(suggest_below(words.path, *words.next)) +
+                         "\nSee 'orilla " + words.path + " --help' for help and examples" +
+                         (words.path.starts_with("create") ? "; what it does not list comes from -f FILE" : ""));
+    return Error(Code::bad_request,
+                 "error: 'orilla " + words.path + "' needs one of its commands\n\n" + render_help(words.path));
 }
 
 Result<void> check_values(const Options& options) {
     if (options.dry_run != "none" && options.dry_run != "client" && options.dry_run != "server")
-        return Error(Code::bad_request, "error: Invalid dry-run value (" + options.dry_run + "). Must be \"none\", \"server\", or \"client\".");
+        return Error(Code::bad_request,
+                     "error: Invalid dry-run value (" + options.dry_run + "). Must be \"none\", \"server\", or \"client\".");
     for (const char* known : {"strict", "true", "warn", "ignore", "false"})
         if (options.validate == known) return ok();
-    return Error(Code::bad_request, "error: invalid - validate option \"" + options.validate + "\"; must be one of: strict (or true), warn, ignore (or false)");
+    return Error(Code::bad_request, "error: invalid - validate option \"" + options.validate +
+                                        "\"; must be one of: strict (or true), warn, ignore (or false)");
 }
 
 Result<CommandLine> parse_help_topic(const std::vector<std::string>& words) {
@@ -293,7 +307,8 @@ PartialLine parse_partial_line(const std::vector<std::string>& args, Options def
 Result<CommandLine> parse_command_line(const std::vector<std::string>& args, Options defaults) {
     const Words words = take_command(args);
     if (words.path.empty()) {
-        if (words.next == "help") return parse_help_topic({std::find(words.rest.begin(), words.rest.end(), "help") + 1, words.rest.end()});
+        if (words.next == "help")
+            return parse_help_topic({std::find(words.rest.begin(), words.rest.end(), "help") + 1, words.rest.end()});
         if (words.next) return unknown_command(*words.next);
         const std::string first = words.rest.empty() ? "--help" : words.rest[0];
         CommandLine out;

@@ -20,13 +20,13 @@ using Member = std::variant<bool Options::*, std::string Options::*, std::vector
                             std::optional<int64_t> Options::*>;
 
 struct Flag {
-    std::string_view name;        ///< long, without dashes
-    char shorthand;               ///< 0: none
-    std::string_view value;       ///< what stands after it in the help; empty for switches
+    std::string_view name;   ///< long, without dashes
+    char shorthand;          ///< 0: none
+    std::string_view value;  ///< what stands after it in the help; empty for switches
     std::string_view help;
     Member member;
-    std::string_view bare = "";   ///< what `--flag` without `=value` means; empty: it must have one
-    bool splits_commas = false;   ///< lists only
+    std::string_view bare = "";  ///< what `--flag` without `=value` means; empty: it must have one
+    bool splits_commas = false;  ///< lists only
 
     bool is_switch() const { return std::holds_alternative<bool Options::*>(member); }
 };
@@ -36,7 +36,7 @@ struct Command {
     std::string_view path;
     std::string_view usage;  ///< what stands after the path
     std::string_view help;
-    std::string_view flags;  ///< names of its own flags, separated by spaces; the global ones are not among them
+    std::string_view flags;     ///< names of its own flags, separated by spaces; the global ones are not among them
     std::string_view examples;  ///< one a line
 };
 
@@ -67,7 +67,7 @@ std::vector<const Flag*> flags_of(const Command& command);
 Result<CommandLine> parse_command_line(const std::vector<std::string>& args, Options defaults = {});
 /// What a line that is not finished says so far, without complaints: what completion goes by.
 struct PartialLine {
-    std::string path;               ///< "", "rollout", "rollout undo"
+    std::string path;                 ///< "", "rollout", "rollout undo"
     std::optional<std::string> next;  ///< a first word that is no command
     Options options;
     const Flag* pending = nullptr;  ///< a flag that waits for its value

@@ -80,8 +80,8 @@ std::optional<std::string> refuse_command(std::string_view name) {
         const std::string word(name), hint(one.hint);
         if (one.reason == Reason::missing)
             return "error: \"" + word + "\" is not served by this version of Orilla" + (hint.empty() ? "" : ": " + hint);
-        return "error: orilla has no \"" + word + "\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl " + word + "'" +
-               (hint.empty() ? "" : "; " + hint);
+        return "error: orilla has no \"" + word + "\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl " +
+               word + "'" + (hint.empty() ? "" : "; " + hint);
     }
     return std::nullopt;
 }

@@ -86,7 +86,8 @@ bool is_same_cluster(const json::object& a, const json::object& b) {
 }
 
 Error taken(const std::string& file, const std::string& what) {
-    return usage(file + " has another " + what + ": it stays as it is; choose another name for this box with --name, or --overwrite to replace it");
+    return usage(file + " has another " + what +
+                 ": it stays as it is; choose another name for this box with --name, or --overwrite to replace it");
 }
 
 /// Does nothing of the file go lost?
@@ -102,7 +103,8 @@ Result<void> check_section_names(json::object& config, const Entries& ours, cons
 }
 
 Result<std::string> fetch_kubeconfig(Client& client, const Options& options, const Local& local) {
-    if (!options.data_dir.empty()) return local.kubeconfig(options.data_dir, options.server.empty() ? "https://127.0.0.1:6443" : options.server);
+    if (!options.data_dir.empty())
+        return local.kubeconfig(options.data_dir, options.server.empty() ? "https://127.0.0.1:6443" : options.server);
     Request request;
     request.path = "/orilla/v1/kubeconfig?server=" + escape(options.server);
     return client.send(request);
@@ -126,8 +128,8 @@ Result<std::string> find_kubeconfig_path() {
     return std::string(home) + "/.kube/config";
 }
 
-Result<std::string> merge_kubeconfig(std::string_view existing, std::string_view ours, const std::string& name, const std::string& file,
-                                     bool overwrites) {
+Result<std::string> merge_kubeconfig(std::string_view existing, std::string_view ours, const std::string& name,
+                                     const std::string& file, bool overwrites) {
     TRY(json::object config, parse_config(existing, file));
     TRY(const json::object made, parse_config(ours, "the daemon's answer"));
     for (const char* list : {"clusters", "users", "contexts"}) TRY_VOID(check_list(config, list, file));
@@ -154,7 +156,9 @@ Result<std::string> merge_into_file(const std::string& file, std::string_view ou
     TRY(const json::object config, parse_config(after, file));
     const std::string current = text_at(config, "current-context");
     return "cluster, user and context \"" + name + "\" are in " + file + "\n" +
-           (current == name ? "" : "the current context there is still \"" + current + "\": 'kubectl config use-context " + name + "' changes it\n");
+           (current == name ? ""
+                            : "the current context there is still \"" + current + "\": 'kubectl config use-context " + name +
+                                  "' changes it\n");
 }
 
 Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local) {
@@ -166,7 +170,8 @@ Result<void> run_kubeconfig(Client& client, const Options& options, const Local&
         print_data(text);
         return ok();
     }
-    TRY(const std::string file, options.kubeconfig_file.empty() ? find_kubeconfig_path() : Result<std::string>(options.kubeconfig_file));
+    TRY(const std::string file,
+        options.kubeconfig_file.empty() ? find_kubeconfig_path() : Result<std::string>(options.kubeconfig_file));
     TRY(const std::string done, merge_into_file(file, ours, name, options.overwrite));
     print(done);
     return ok();

@@ -48,7 +48,8 @@ Result<bool> is_selected(const Options& options, const json::object& object) {
     if (options.selector.empty()) return true;
     TRY(const auto selector, api::Selector::parse(options.selector));
     api::Map<api::Str> labels;
-    for (const auto& label : object_at(object_at(object, "metadata"), "labels")) labels[label.key()] = api::Str(text_of(label.value()));
+    for (const auto& label : object_at(object_at(object, "metadata"), "labels"))
+        labels[label.key()] = api::Str(text_of(label.value()));
     return selector.matches(labels);
 }
 
@@ -71,8 +72,9 @@ std::string suggest_kind(const api::DocumentHead& head) {
 }
 
 Error no_such_kind(const api::ManifestDocument& document) {
-    return Error(Code::not_found, document.source + ":" + std::to_string(document.line) + ": error: resource mapping not found: no matches for kind \"" +
-                                      document.head.kind + "\" in version \"" + document.head.api_version + "\"" + suggest_kind(document.head));
+    return Error(Code::not_found, document.source + ":" + std::to_string(document.line) +
+                                      ": error: resource mapping not found: no matches for kind \"" + document.head.kind +
+                                      "\" in version \"" + document.head.api_version + "\"" + suggest_kind(document.head));
 }
 
 Result<Manifest> make_checked(const Options& options, api::ManifestDocument document) {
@@ -85,10 +87,13 @@ Result<Manifest> make_checked(const Options& options, api::ManifestDocument docu
     }
     TRY(json::object object, parse_object(document.json));
     Manifest out = make_manifest(options, std::move(object));
-    if (!options.ns.empty() && out.kind->namespaced && !document.head.namespace_.empty() && document.head.namespace_ != options.ns)
-        return Error(Code::bad_request, document.source + ":" + std::to_string(document.line) + ": error: the namespace from the provided object \"" +
-                                            document.head.namespace_ + "\" does not match the namespace \"" + options.ns +
-                                            "\". You must pass '--namespace=" + document.head.namespace_ + "' to perform this operation.");
+    if (!options.ns.empty() && out.kind->namespaced && !document.head.namespace_.empty() &&
+        document.head.namespace_ != options.ns)
+        return Error(Code::bad_request, document.source + ":" + std::to_string(document.line) +
+                                            ": error: the namespace from the provided object \"" + document.head.namespace_ +
+                                            "\" does not match the namespace \"" + options.ns +
+                                            "\". You must pass '--namespace=" + document.head.namespace_ +
+                                            "' to perform this operation.");
     complete_namespace(out);
     out.document = std::move(document);
     return out;
@@ -164,9 +169,12 @@ Result<std::vector<Manifest>> read_manifests(const Options& options) {
     for (const auto& name : options.files) {
         TRY(const auto files, find_manifest_files(name, options.recursive));
         for (const auto& file : files) {
-            if (files_left-- == 0) return usage("more than " + std::to_string(manifest_files_max) + " files, the most that are read at once");
+            if (files_left-- == 0)
+                return usage("more than " + std::to_string(manifest_files_max) + " files, the most that are read at once");
             TRY(const std::string text, read_text(file, api::manifest_bytes_max));
-            if (text.size() > bytes_left) return usage("the files have more than " + render_bytes(manifests_bytes_max) + " together, the most that is read at once");
+            if (text.size() > bytes_left)
+                return usage("the files have more than " + render_bytes(manifests_bytes_max) +
+                             " together, the most that is read at once");
             bytes_left -= text.size();
             auto manifests = parse_manifests(options, text, file == "-" ? "STDIN" : file);
             if (!manifests) faults.add(manifests.error());

@@ -12,8 +12,8 @@
 
 namespace orilla::cli {
 
-constexpr size_t manifest_files_max = 10'000;                     ///< of one command
-constexpr size_t manifests_bytes_max = size_t{64} << 20;           ///< of all its files; each: api::manifest_bytes_max
+constexpr size_t manifest_files_max = 10'000;             ///< of one command
+constexpr size_t manifests_bytes_max = size_t{64} << 20;  ///< of all its files; each: api::manifest_bytes_max
 
 struct Manifest {
     api::ManifestDocument document;
@@ -25,8 +25,8 @@ struct Manifest {
 
 /// The files that -f NAME means, in the order they are read: NAME itself, or the .json, .yaml and .yml of a directory by name.
 Result<std::vector<std::string>> find_manifest_files(const std::string& name, bool recursive);
-/// Reads and checks all of them (unless --validate says otherwise): kinds that are not served, unknown fields, types, with FILE:LINE;
-/// keeps those that -l selects. What is wrong is told of every document, not only of the first.
+/// Reads and checks all of them (unless --validate says otherwise): kinds that are not served, unknown fields, types, with
+/// FILE:LINE; keeps those that -l selects. What is wrong is told of every document, not only of the first.
 Result<std::vector<Manifest>> read_manifests(const Options& options);
 /// The manifests of one text, as read_manifests makes them. Pure.
 Result<std::vector<Manifest>> parse_manifests(const Options& options, std::string_view text, const std::string& source);

@@ -9,8 +9,8 @@
 namespace orilla::cli {
 
 struct Options {
-    std::string verb;                    ///< "get", "rollout status", "create secret generic"
-    std::vector<std::string> args;       ///< what is left: resources, names, key=value
+    std::string verb;                            ///< "get", "rollout status", "create secret generic"
+    std::vector<std::string> args;               ///< what is left: resources, names, key=value
     std::vector<std::string> container_command;  ///< after `--`
     std::string socket = "/run/orilla/orilla.sock";
     std::string request_timeout;  ///< empty: the default

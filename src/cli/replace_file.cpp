@@ -37,12 +37,12 @@ std::string directory_of(const std::string& path) {
 
 /// What root makes in somebody's home is theirs.
 void give_to_owner_of(const std::string& directory, const std::string& path) {
-    struct stat owner{};
+    struct stat owner {};
     if (geteuid() == 0 && stat(directory.c_str(), &owner) == 0) (void)!chown(path.c_str(), owner.st_uid, owner.st_gid);
 }
 
 Result<void> make_directories(const std::string& path) {
-    struct stat found{};
+    struct stat found {};
     if (stat(path.c_str(), &found) == 0) return ok();
     if (errno != ENOENT) return failed("look at " + path);
     TRY_VOID(make_directories(directory_of(path)));
@@ -64,7 +64,7 @@ Result<void> write_all(int fd, std::string_view text, const std::string& name) {
 
 /// The owner of the file that is replaced, or of the directory.
 void keep_owner(int fd, const std::string& path) {
-    struct stat owner{};
+    struct stat owner {};
     const bool found = stat(path.c_str(), &owner) == 0 || stat(directory_of(path).c_str(), &owner) == 0;
     if (found && geteuid() == 0) (void)!fchown(fd, owner.st_uid, owner.st_gid);
 }
@@ -73,19 +73,21 @@ void keep_owner(int fd, const std::string& path) {
 
 Result<FileReplacement> FileReplacement::begin(const std::string& given) {
     const std::string path = follow_links(given);
-    struct stat found{};
+    struct stat found {};
     if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
         return Error(Code::bad_request, "error: " + path + " is no regular file");
     TRY_VOID(make_directories(directory_of(path)));
     const std::string lock = path + ".lock";
     const UniqueFd made(open(lock.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!made && errno == EEXIST)
-        return Error(Code::conflict, "error: " + lock + " is there: another kubectl or orilla writes " + path + "; when none does, remove it");
+        return Error(Code::conflict,
+                     "error: " + lock + " is there: another kubectl or orilla writes " + path + "; when none does, remove it");
     if (!made) return failed("make " + lock);
     return FileReplacement(path, lock);
 }
 
-FileReplacement::FileReplacement(FileReplacement&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, "")) {}
+FileReplacement::FileReplacement(FileReplacement&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, "")) {}
 
 FileReplacement::~FileReplacement() {
     if (!lock_.empty()) unlink(lock_.c_str());

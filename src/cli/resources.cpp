@@ -40,8 +40,10 @@ Result<std::vector<const api::KindInfo*>> parse_kinds(const std::string& types) 
 Result<Target> parse_pair(const std::string& word, const Options& options) {
     const size_t slash = word.find('/');
     if (slash == std::string::npos)
-        return usage("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. "
-                     "'orilla get resource/<resource_name>' instead of 'orilla get resource resource/<resource_name>'");
+        return usage(
+            "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+            "(e.g. "
+            "'orilla get resource/<resource_name>' instead of 'orilla get resource resource/<resource_name>'");
     if (slash == 0 || slash + 1 == word.size() || word.find('/', slash + 1) != std::string::npos || word.find(',') < slash)
         return usage("arguments in resource/name form must have a single resource and name");
     TRY(const auto kinds, parse_kinds(word.substr(0, slash)));
@@ -56,7 +58,8 @@ Error unknown_type(const std::string& type) {
     for (const api::KindInfo& kind : served_kinds().all()) names.push_back(kind.plural), names.push_back(kind.singular);
     std::string typed = type;
     for (char& c : typed) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
-    return Error(Code::not_found, "error: the server doesn't have a resource type \"" + type + "\"" + did_you_mean(find_near(typed, names)));
+    return Error(Code::not_found,
+                 "error: the server doesn't have a resource type \"" + type + "\"" + did_you_mean(find_near(typed, names)));
 }
 
 Error usage(const std::string& what) { return Error(Code::bad_request, "error: " + what); }
@@ -75,8 +78,9 @@ Result<void> refuse_words(const Options& options) {
 Result<std::vector<Target>> parse_targets(const std::vector<std::string>& words, const Options& options) {
     std::vector<Target> out;
     if (words.empty())
-        return usage("You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
-                     "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+        return usage(
+            "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
+            "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
     if (std::ranges::any_of(words, [](const std::string& word) { return word.find('/') != std::string::npos; })) {
         for (const auto& word : words) {
             TRY(Target target, parse_pair(word, options));
@@ -100,8 +104,7 @@ Result<void> check_targets(const std::vector<Target>& targets, const Options& op
         if (!target.name.empty() && selects) return usage("name cannot be provided when a selector is specified");
         if (!target.name.empty() && options.all_namespaces && target.kind->namespaced)
             return usage("a resource cannot be retrieved by name across all namespaces");
-        if (target.name.empty() && needs_name && !selects)
-            return usage("resource(s) were provided, but no name was specified");
+        if (target.name.empty() && needs_name && !selects) return usage("resource(s) were provided, but no name was specified");
     }
     return ok();
 }

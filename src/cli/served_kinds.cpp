@@ -23,9 +23,8 @@ class DiscoveredKind final : public api::AddedKind {
     DiscoveredKind(const std::string& group, const std::string& version, const json::object& resource) {
         const std::string kind = text_at(object_at(resource, "responseKind"), "kind");
         const auto& known = api::builtin_kinds();
-        const auto found = std::ranges::find_if(known, [&](const api::KindInfo& one) {
-            return one.group == group && one.version == version && one.kind == kind;
-        });
+        const auto found = std::ranges::find_if(
+            known, [&](const api::KindInfo& one) { return one.group == group && one.version == version && one.kind == kind; });
         if (found != known.end()) info = *found;
         else info.type = &api::type_info<api::PartialObjectMetadata>();
         info.added = this;
@@ -55,7 +54,8 @@ class DiscoveredKind final : public api::AddedKind {
 
 /// Those of /api and of /apis; null when either is not to be had.
 std::unique_ptr<api::KindRegistry> discover(Connection connection) {
-    if (connection.request_ms_max <= 0 || connection.request_ms_max > discovery_ms_max) connection.request_ms_max = discovery_ms_max;
+    if (connection.request_ms_max <= 0 || connection.request_ms_max > discovery_ms_max)
+        connection.request_ms_max = discovery_ms_max;
     Client client(std::move(connection));
     auto kinds = std::make_unique<api::KindRegistry>(std::span<const api::KindInfo>());
     for (const char* path : {"/api", "/apis"}) {
@@ -90,7 +90,8 @@ void add_discovered(api::KindRegistry& kinds, const json::array& groups) {
             if (!version.is_object()) continue;
             for (const auto& resource : array_at(version.get_object(), "resources"))
                 if (resource.is_object())  // what is named twice is kept once
-                    (void)kinds.add(std::make_unique<DiscoveredKind>(name, text_at(version.get_object(), "version"), resource.get_object()));
+                    (void)kinds.add(std::make_unique<DiscoveredKind>(name, text_at(version.get_object(), "version"),
+                                                                     resource.get_object()));
         }
     }
 }

@@ -10,7 +10,8 @@ namespace json = boost::json;
 
 Result<std::vector<Target>> find_targets(const Options& options, const std::vector<std::string>& words) {
     if (options.files.empty()) return parse_targets(words, options);
-    if (!words.empty()) return usage("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
+    if (!words.empty())
+        return usage("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
     Options unchecked = options;
     unchecked.validate = "ignore";  // here a kind and a name are enough
     TRY(auto manifests, read_manifests(unchecked));

@@ -32,8 +32,8 @@ void Trace::tell(const std::string& line) const {
     tm parts{};
     localtime_r(&now.tv_sec, &parts);
     char head[64];
-    snprintf(head, sizeof head, "I%02d%02d %02d:%02d:%02d.%06ld %7d orilla] ", parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-             parts.tm_sec, static_cast<long>(now.tv_usec), static_cast<int>(getpid()));
+    snprintf(head, sizeof head, "I%02d%02d %02d:%02d:%02d.%06ld %7d orilla] ", parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+             parts.tm_min, parts.tm_sec, static_cast<long>(now.tv_usec), static_cast<int>(getpid()));
     complain(head + line + "\n");
 }
 
@@ -42,7 +42,8 @@ void Trace::show_body(const char* title, std::string_view text, size_t& shown) c
     if (level_ < bodies_level || text.empty() || shown >= most) return;
     const std::string_view part = text.substr(0, most - shown);
     shown += part.size();
-    tell(title + std::string(": ") + std::string(part) + (part.size() < text.size() ? " [truncated " + std::to_string(text.size() - part.size()) + " bytes]" : ""));
+    tell(title + std::string(": ") + std::string(part) +
+         (part.size() < text.size() ? " [truncated " + std::to_string(text.size() - part.size()) + " bytes]" : ""));
 }
 
 void Trace::begin(const Request& request) {

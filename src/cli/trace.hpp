@@ -26,7 +26,7 @@ class Trace {
     void show_body(const char* title, std::string_view text, size_t& shown) const;
 
     int level_;
-    std::string status_;  ///< "200 OK"
+    std::string status_;       ///< "200 OK"
     size_t answer_shown_ = 0;  ///< bytes of the answer's body that were told
 };
 

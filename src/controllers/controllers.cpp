@@ -43,7 +43,8 @@ struct Controllers::Impl {
     std::vector<std::unique_ptr<Controller>> controllers;
 };
 
-Controllers::Controllers(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, ControllersOptions options)
+Controllers::Controllers(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events,
+                         ControllersOptions options)
     : impl_(std::make_unique<Impl>(loop, objects, events, std::move(options))) {}
 Controllers::~Controllers() = default;
 
@@ -53,7 +54,8 @@ void Controllers::start() {
 
 std::vector<std::pair<std::string, loop::WorkerCounters>> Controllers::counters() const {
     std::vector<std::pair<std::string, loop::WorkerCounters>> out;
-    for (size_t i = 0; i < impl_->controllers.size(); ++i) out.emplace_back(all_controllers[i].name, impl_->controllers[i]->counters());
+    for (size_t i = 0; i < impl_->controllers.size(); ++i)
+        out.emplace_back(all_controllers[i].name, impl_->controllers[i]->counters());
     return out;
 }
 

@@ -28,7 +28,8 @@ Result<int> parse_status_line(std::string_view line) {
     const std::string_view rest = trim(line.substr(space));
     const std::string_view code = rest.substr(0, rest.find(' '));
     int status = 0;
-    if (code.size() != 3 || !std::ranges::all_of(code, [](unsigned char c) { return isdigit(c); }) || !read_number(code, status))
+    if (code.size() != 3 || !std::ranges::all_of(code, [](unsigned char c) { return isdigit(c); }) ||
+        !read_number(code, status))
         return malformed("malformed HTTP status code \"" + shown(code) + "\"");
     return status;
 }

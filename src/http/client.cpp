@@ -1,8 +1,8 @@
 #include "orilla/http/client.hpp"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -62,7 +62,8 @@ class ClientConnection final : public Duplex {
     /// After a call that did not go through: true to wait for input, false for output, or the error.
     Result<bool> wants_to_read(const IoResult& result, const std::string& what) const {
         if (result.state != IoState::closed) return result.state == IoState::wants_read;
-        if (const std::string why = transport_.server_fault(); !why.empty()) return Error(Code::unavailable, "tls: failed to verify certificate: " + why);
+        if (const std::string why = transport_.server_fault(); !why.empty())
+            return Error(Code::unavailable, "tls: failed to verify certificate: " + why);
         if (transport_.encrypted()) return Error(Code::unavailable, "TLS handshake or stream failed");
         return unavailable(result.error == 0 ? EPIPE : result.error, what);
     }
@@ -135,7 +136,8 @@ loop::Task<Result<std::unique_ptr<Duplex>>> connect(loop::Loop& loop, Url url, S
 
 std::string render_request(const ClientRequest& request) {
     std::string out = request.method + " " + request.url.target + " HTTP/1.1\r\n";
-    if (!has_header(request.headers, "host")) out += "Host: " + request.url.host + ":" + std::to_string(request.url.port) + "\r\n";
+    if (!has_header(request.headers, "host"))
+        out += "Host: " + request.url.host + ":" + std::to_string(request.url.port) + "\r\n";
     for (const auto& [name, value] : request.headers) out += name + ": " + value + "\r\n";
     const bool tells_length = !request.body.empty() || request.method == "POST" || request.method == "PUT";
     if (tells_length && !has_header(request.headers, "content-length"))

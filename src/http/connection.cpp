@@ -253,7 +253,7 @@ loop::Task<bool> Connection::write_response(Response response) {
     }
     AWAIT(const bool written, write_all(out_, content, response.keep));
     if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
-    co_return written && keep_alive_;
+    co_return written&& keep_alive_;
 }
 
 /// The client does not take its bytes: from now on they count, and may be what somebody has to go for.
@@ -267,8 +267,7 @@ void Connection::wait_for_client(std::optional<SendBudget::Waiting>& waiting, Se
 }
 
 /// Takes bytes until everything is with the kernel. `shared` owns `second` when others may be sent it, too.
-loop::Task<bool> Connection::write_all(std::string_view first, std::string_view second,
-                                       std::shared_ptr<const void> shared) {
+loop::Task<bool> Connection::write_all(std::string_view first, std::string_view second, std::shared_ptr<const void> shared) {
     const int64_t deadline_before = deadline_ms_;
     SendBudget::Unsent unsent{first.size(), std::move(shared), second.size(), is_watching_};
     if (!unsent.shared) unsent.own_bytes += second.size();
@@ -363,7 +362,7 @@ loop::Task<bool> Connection::write_stream(Response response) {
     is_watching_ = false;
     if (!chunked) co_return false;
     AWAIT(const bool written, write_all("0\r\n\r\n", {}, nullptr));
-    co_return written && keep_alive_;
+    co_return written&& keep_alive_;
 }
 
 // ---- another protocol ------------------------------------------------------------------------------------------------

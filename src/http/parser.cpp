@@ -185,8 +185,7 @@ int RequestParser::Impl::on_headers_complete() {
     if (!request.path.starts_with('/') && request.method != Method::other)
         return fail(400, "the request target must be a path");
     const bool has_length = !request.header("content-length").empty();
-    if (has_length && parser.content_length > limits.body_bytes_max)
-        return fail(413, "the request body is too large");
+    if (has_length && parser.content_length > limits.body_bytes_max) return fail(413, "the request body is too large");
     // HTTP/1.0 knows no expectations: there they mean nothing.
     const std::string_view expected = request.http_1_0 ? std::string_view() : request.header("expect");
     expects_continue = equal_fold(expected, "100-continue");
@@ -247,8 +246,7 @@ void RequestParser::Impl::fail_from_llhttp(llhttp_errno_t code) {
     if (!error_text || !*error_text) error_text = "malformed HTTP request";
 }
 
-RequestParser::RequestParser(const ParserLimits& limits, BodyBudget* budget)
-    : impl_(std::make_unique<Impl>(limits, budget)) {}
+RequestParser::RequestParser(const ParserLimits& limits, BodyBudget* budget) : impl_(std::make_unique<Impl>(limits, budget)) {}
 RequestParser::~RequestParser() = default;
 
 /// As far as one kind of bytes goes: a head, a body or trailers.

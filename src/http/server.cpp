@@ -8,11 +8,14 @@ struct Server::Impl : Connections {
     using Connections::Connections;
 };
 
-Server::Server(loop::Loop& loop, Handler& handler, ServerLimits limits) : impl_(std::make_unique<Impl>(loop, handler, limits)) {}
+Server::Server(loop::Loop& loop, Handler& handler, ServerLimits limits)
+    : impl_(std::make_unique<Impl>(loop, handler, limits)) {}
 Server::~Server() = default;
 
 void Server::serve_unix(UniqueFd listener) { impl_->serve_unix(std::move(listener)); }
-void Server::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) { impl_->serve_tls(std::move(listener), std::move(tls)); }
+void Server::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) {
+    impl_->serve_tls(std::move(listener), std::move(tls));
+}
 void Server::adopt(UniqueFd connected, const Peer& peer) { impl_->adopt(std::move(connected), peer); }
 size_t Server::connections() const { return impl_->connections(); }
 const Counters& Server::counters() const { return impl_->counters(); }

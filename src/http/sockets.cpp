@@ -75,7 +75,8 @@ Result<SocketAddress> parse_socket_address(const std::string& text) {
 
 Error bind_error(const std::string& address, int error_number) {
     if (error_number != EADDRINUSE) return Error::from_errno("listen on " + address, error_number);
-    return Error(Code::conflict, "listen on " + address + ": another program has this port (Address already in use): stop it, or choose " +
+    return Error(Code::conflict, "listen on " + address +
+                                     ": another program has this port (Address already in use): stop it, or choose " +
                                      "another --listen");
 }
 
@@ -95,7 +96,8 @@ Result<void> bind_and_listen(int fd, const sockaddr_un& address, const std::stri
 Result<UniqueFd> listen_unix(const std::string& path, int group_id) {
     TRY(const auto address, unix_address(path));
     if (somebody_listens(address))
-        return Error(Code::conflict, "listen on " + path + ": another orilla serve answers there; stop it, or choose another --socket");
+        return Error(Code::conflict,
+                     "listen on " + path + ": another orilla serve answers there; stop it, or choose another --socket");
     const std::string fresh = path + fresh_suffix;
     auto fresh_address = address;
     std::memcpy(fresh_address.sun_path, fresh.data(), fresh.size());

@@ -17,8 +17,7 @@ int choose_http1(SSL*, const unsigned char** out, unsigned char* out_length, con
                  unsigned int offered_length, void*) {
     static const unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     unsigned char* chosen = nullptr;
-    if (SSL_select_next_proto(&chosen, out_length, http1, sizeof http1, offered, offered_length) !=
-        OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_length, http1, sizeof http1, offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -48,8 +47,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsKeys& keys) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verdict);
     SSL_CTX_set_verify_depth(context, 2);
     SSL_CTX_set_alpn_select_cb(context, choose_http1, nullptr);
@@ -65,8 +63,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create_client(const ServerTrust&
     tls->server_name_ = trust.server_name;
     // Many servers end without saying so. What an answer lacks then, it tells itself.
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(context, trust.authority.empty() ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
     if (!trust.authority.empty()) {
         TRY(auto authority, parse_certificate(trust.authority));

@@ -68,8 +68,7 @@ IoResult Transport::try_write(std::string_view first, std::string_view second) {
         const int code = SSL_write_ex(ssl_, piece.data(), piece.size(), &put);
         return code == 1 ? IoResult{IoState::done, put} : ssl_result(code);
     }
-    iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()},
-                       {const_cast<char*>(second.data()), second.size()}};
+    iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}};
     msghdr message{};
     message.msg_iov = first.empty() ? pieces + 1 : pieces;
     message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;

@@ -17,7 +17,8 @@ std::string_view find_scheme(std::string_view location) {
     const size_t colon = location.find_first_of(":/?#");
     if (colon == std::string_view::npos || location[colon] != ':' || colon == 0) return {};
     const bool letters = isalpha(static_cast<unsigned char>(location.front())) &&
-                         std::ranges::all_of(location.substr(0, colon), [](unsigned char c) { return isalnum(c) || c == '+' || c == '-' || c == '.'; });
+                         std::ranges::all_of(location.substr(0, colon),
+                                             [](unsigned char c) { return isalnum(c) || c == '+' || c == '-' || c == '.'; });
     return letters ? location.substr(0, colon) : std::string_view();
 }
 

@@ -106,8 +106,8 @@ json::object pull_request_message(const State& state, const PullRequest& request
 }
 
 loop::Task<Result<Image>> pull_resolved(State& state, PullRequest request, Reference reference) {
-    CO_CHECK(const auto worker, Worker::start(state.loop, state.options.program, "puller",
-                                              {{state.content.blobs_fd(), directory_fd}}));
+    CO_CHECK(const auto worker,
+             Worker::start(state.loop, state.options.program, "puller", {{state.content.blobs_fd(), directory_fd}}));
     CO_TRY_VOID(worker->send(pull_request_message(state, request, reference)));
     Progress resolving;
     if (request.on_progress) request.on_progress(resolving);
@@ -160,7 +160,8 @@ loop::Task<Result<Image>> take_offer(State& state, Offer offer, ProgressSink pro
 /// A full disk deserves a word on what to do about it.
 Error advise(Error error) {
     if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) return error;
-    return std::move(error).with_context("the disk of the images is full (remove images that nothing uses: orilla image prune)");
+    return std::move(error).with_context(
+        "the disk of the images is full (remove images that nothing uses: orilla image prune)");
 }
 
 Result<std::vector<std::string>> normalise(const std::vector<std::string>& names) {
@@ -186,7 +187,9 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     const Pass swept_after([&state] { state.sweep_blobs(); });  // once its pins are gone, also when it is cancelled
     AWAIT(auto image, pull_resolved(state, std::move(request), *reference));
     state.collect_layers();  // of an image that failed half-way
-    if (!image) co_return advise(std::move(image).error().with_context("failed to pull and unpack image \"" + reference->name() + "\""));
+    if (!image)
+        co_return advise(
+            std::move(image).error().with_context("failed to pull and unpack image \"" + reference->name() + "\""));
     co_return image;
 }
 

@@ -15,7 +15,6 @@ namespace orilla::images {
 namespace {
 constexpr size_t members_max = 65'536;
 
-
 /// What a member's name promises about its content: blobs/sha256/<hex>.
 std::string promised_digest(const std::string& name) {
     constexpr std::string_view prefix = "blobs/sha256/";

@@ -52,7 +52,8 @@ Result<Chosen> descend(ArchiveFiles& files, Descriptor at, const Platform& host)
     return Error(Code::corrupt, "indexes are nested more than 4 deep");
 }
 
-Result<Offer> offer_from_oci(ArchiveFiles& files, const Descriptor& entry, std::vector<std::string> names, const Platform& host) {
+Result<Offer> offer_from_oci(ArchiveFiles& files, const Descriptor& entry, std::vector<std::string> names,
+                             const Platform& host) {
     TRY(Chosen chosen, descend(files, entry, host));
     OfferSource source;
     source.config_digest = chosen.manifest.config.digest;

@@ -35,5 +35,4 @@ Challenge parse_challenges(const std::vector<std::string>& values);
 /// the same parent domain (registry-1.docker.io and auth.docker.io). Hosts without port.
 bool shares_credentials(std::string_view registry_host, std::string_view realm_host);
 
-
 }  // namespace orilla::images

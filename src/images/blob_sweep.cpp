@@ -6,9 +6,11 @@
 
 namespace orilla::images {
 
-std::vector<std::string> plan_blob_sweep(std::vector<BlobFile> files, const BlobsInUse& in_use, int64_t now_s, int64_t bytes_max) {
+std::vector<std::string> plan_blob_sweep(std::vector<BlobFile> files, const BlobsInUse& in_use, int64_t now_s,
+                                         int64_t bytes_max) {
     std::vector<std::string> gone;
-    std::stable_sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.written_wall_s > b.written_wall_s; });
+    std::stable_sort(files.begin(), files.end(),
+                     [](const auto& a, const auto& b) { return a.written_wall_s > b.written_wall_s; });
     int64_t kept_bytes = 0;
     for (const BlobFile& file : files) {
         if (in_use.pinned.contains("sha256:" + file.name.substr(0, file.name.find('.')))) continue;

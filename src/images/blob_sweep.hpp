@@ -23,6 +23,7 @@ struct BlobsInUse {
 };
 
 /// Names to remove. Those in use are left alone, whatever their size.
-std::vector<std::string> plan_blob_sweep(std::vector<BlobFile> files, const BlobsInUse& in_use, int64_t now_s, int64_t bytes_max);
+std::vector<std::string> plan_blob_sweep(std::vector<BlobFile> files, const BlobsInUse& in_use, int64_t now_s,
+                                         int64_t bytes_max);
 
 }  // namespace orilla::images

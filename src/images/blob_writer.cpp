@@ -31,7 +31,8 @@ Result<std::string> read_blob(int directory_fd, const std::string& name, size_t 
         if (got < 0) return Error::from_errno("read " + name, errno);
         if (got == 0) return text;
         text.append(chunk, static_cast<size_t>(got));
-        if (text.size() > bytes_max) return Error(Code::too_large, name + " is larger than " + std::to_string(bytes_max) + " bytes");
+        if (text.size() > bytes_max)
+            return Error(Code::too_large, name + " is larger than " + std::to_string(bytes_max) + " bytes");
     }
 }
 
@@ -39,8 +40,11 @@ BlobWriter::BlobWriter(int directory_fd, std::string name, UniqueFd fd)
     : directory_fd_(directory_fd), name_(std::move(name)), fd_(std::move(fd)) {}
 
 BlobWriter::BlobWriter(BlobWriter&& other) noexcept
-    : directory_fd_(other.directory_fd_), name_(std::exchange(other.name_, {})), fd_(std::move(other.fd_)),
-      hash_(std::move(other.hash_)), size_bytes_(other.size_bytes_) {}
+    : directory_fd_(other.directory_fd_),
+      name_(std::exchange(other.name_, {})),
+      fd_(std::move(other.fd_)),
+      hash_(std::move(other.hash_)),
+      size_bytes_(other.size_bytes_) {}
 
 BlobWriter::~BlobWriter() {
     if (!name_.empty()) unlinkat(directory_fd_, name_.c_str(), 0);
@@ -65,7 +69,8 @@ Result<void> BlobWriter::write(std::string_view bytes) {
 Result<std::string> BlobWriter::finish() {
     std::string digest = hash_.finish();
     const std::string name(digest_hex(digest));
-    if (renameat(directory_fd_, name_.c_str(), directory_fd_, name.c_str()) != 0) return Error::from_errno("rename " + name_, errno);
+    if (renameat(directory_fd_, name_.c_str(), directory_fd_, name.c_str()) != 0)
+        return Error::from_errno("rename " + name_, errno);
     name_.clear();
     return digest;
 }

@@ -102,8 +102,8 @@ Result<void> die_with_parent() {
 namespace {
 
 constexpr uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr uint64_t write_rights = read_rights | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                                  LANDLOCK_ACCESS_FS_MAKE_REG;
+constexpr uint64_t write_rights =
+    read_rights | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
 constexpr uint64_t truncate_right = 1ULL << 14;  // ABI 3
 constexpr uint64_t refer_right = 1ULL << 13;     // ABI 2
 
@@ -115,7 +115,7 @@ struct RulesetAttributes {
 constexpr uint64_t bind_tcp_right = 1;
 
 Result<void> allow_beneath(int ruleset, int fd, uint64_t rights) {
-    struct stat seen{};
+    struct stat seen {};
     if (fstat(fd, &seen) != 0) return Error::from_errno("stat", errno);
     if (!S_ISDIR(seen.st_mode)) rights &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | truncate_right;
     landlock_path_beneath_attr rule{};
@@ -230,7 +230,7 @@ namespace {
 
 /// Whether our root is the one that the kernel boots with: nothing can take its place, so pivot_root refuses it.
 bool is_first_root() {
-    struct statfs seen{};
+    struct statfs seen {};
     return statfs("/", &seen) == 0 && is_in_memory(seen);
 }
 
@@ -263,7 +263,8 @@ Result<void> enter_directory(int directory_fd) {
         return Error::from_errno("move_mount", errno);
     if (fchdir(root.get()) != 0) return Error::from_errno("fchdir", errno);
     // The view was taken where systemd shares all mounts, so it is shared itself, and pivot_root refuses such.
-    if (mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Error::from_errno("make the view private", errno);
+    if (mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return Error::from_errno("make the view private", errno);
     const bool pivoted = syscall(SYS_pivot_root, ".", ".") == 0;
     if (!pivoted && errno == EINVAL && is_first_root()) return cover_first_root();
     if (!pivoted) return Error::from_errno("pivot_root", errno);

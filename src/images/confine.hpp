@@ -12,7 +12,7 @@ namespace orilla::images {
 
 struct ResourceLimits {
     uint64_t files = 64;
-    uint64_t file_bytes = 0;    ///< the largest file it may write; 0: no limit
+    uint64_t file_bytes = 0;  ///< the largest file it may write; 0: no limit
     uint64_t data_bytes = 512ULL << 20;
 };
 Result<void> limit_resources(const ResourceLimits& limits);
@@ -26,8 +26,8 @@ Result<void> die_with_parent();
 
 /// Landlock: only these are reachable from now on. A kernel without Landlock goes without; true when it is in force.
 struct FileRules {
-    std::vector<int> writable_fds;        ///< directories: files made, written, renamed, removed in them
-    std::vector<std::string> readable;    ///< files or directories; those that do not exist are skipped
+    std::vector<int> writable_fds;      ///< directories: files made, written, renamed, removed in them
+    std::vector<std::string> readable;  ///< files or directories; those that do not exist are skipped
     bool forbids_listening = true;
 };
 Result<bool> restrict_files(const FileRules& rules);

@@ -157,23 +157,25 @@ bool ContentStore::has_trash() const { return !names_in(trash_.get()).empty(); }
 void ContentStore::collect(const std::set<std::string>& kept_layers, bool keep_unknown_layers) {
     // Names of the trash of an earlier run may be taken: ours go on above them.
     for (const auto& name : names_in(trash_.get()))
-        if (name.starts_with("t")) next_name_ = std::max<uint64_t>(next_name_, std::strtoull(name.c_str() + 1, nullptr, 10) + 1);
+        if (name.starts_with("t"))
+            next_name_ = std::max<uint64_t>(next_name_, std::strtoull(name.c_str() + 1, nullptr, 10) + 1);
     for (const auto& name : names_in(work_.get())) to_trash(work_.get(), name);
     for (const auto& name : names_in(layers_.get()))
         if (!keep_unknown_layers && !kept_layers.contains(name)) discard_layer(name);
     // Nothing waited for the disk when a download was whole: it has to show its digest again.
     for (const auto& name : names_in(blobs_.get()))
-        if (name.find('.') == std::string::npos) renameat(blobs_.get(), name.c_str(), blobs_.get(), (name + ".partial").c_str());
+        if (name.find('.') == std::string::npos)
+            renameat(blobs_.get(), name.c_str(), blobs_.get(), (name + ".partial").c_str());
 }
 
 bool ContentStore::sweep_blobs(const BlobsInUse& in_use, int64_t now_s) const {
     std::vector<BlobFile> files;
     for (const auto& name : names_in(blobs_.get())) {
-        struct stat seen{};
+        struct stat seen {};
         if (fstatat(blobs_.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) continue;
         files.push_back({name, seen.st_size, seen.st_mtim.tv_sec, name.starts_with("new.") || !(seen.st_mode & S_IWUSR)});
     }
-    struct statvfs disk{};
+    struct statvfs disk {};
     const bool known = fstatvfs(blobs_.get(), &disk) == 0;
     const int64_t bytes_max = known ? static_cast<int64_t>(disk.f_blocks * disk.f_frsize) / partial_kept_share : 0;
     const auto gone = plan_blob_sweep(files, in_use, now_s, bytes_max);

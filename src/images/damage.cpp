@@ -43,7 +43,8 @@ bool is_damaged(const Image& image, const Damages& damages) {
         const auto damage = damages.find(layer.directory);
         if (damage == damages.end()) continue;
         log::error("image " + (image.names.empty() ? image.id : image.names[0]) + " is damaged (layer " + layer.diff_id + ": " +
-                   damage->second + ") and is forgotten: it is pulled again when a pod needs it; if it was imported, import it again");
+                   damage->second +
+                   ") and is forgotten: it is pulled again when a pod needs it; if it was imported, import it again");
         return true;
     }
     return false;

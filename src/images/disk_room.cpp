@@ -8,7 +8,7 @@
 namespace orilla::images {
 
 Result<void> check_room(int fd, uint64_t wanted_bytes) {
-    struct statfs disk{};
+    struct statfs disk {};
     if (::fstatfs(fd, &disk) != 0) return ok();
     const auto block = static_cast<uint64_t>(disk.f_frsize != 0 ? disk.f_frsize : disk.f_bsize);
     const uint64_t free_bytes = disk.f_bavail * block;

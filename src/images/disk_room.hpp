@@ -9,9 +9,9 @@
 
 namespace orilla::images {
 
-inline constexpr uint64_t room_kept_share = 10;                   ///< a tenth of the file system ...
-inline constexpr uint64_t room_kept_bytes_max = 256ULL << 20;     ///< ... but no more than this
-inline constexpr uint64_t room_bytes_per_look = 1ULL << 20;       ///< written between two looks
+inline constexpr uint64_t room_kept_share = 10;                ///< a tenth of the file system ...
+inline constexpr uint64_t room_kept_bytes_max = 256ULL << 20;  ///< ... but no more than this
+inline constexpr uint64_t room_bytes_per_look = 1ULL << 20;    ///< written between two looks
 
 /// Whether `wanted_bytes` may be written to a file system of so many bytes, `free_bytes` of them free. One that does not
 /// tell its size (0) has room, and nothing (0) fits everywhere: what is there already must not be refused.

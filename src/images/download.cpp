@@ -28,8 +28,12 @@ std::string partial_name(const std::string& hex, const Registry& registry) {
 }  // namespace
 
 BlobDownload::BlobDownload(Registry& registry, int directory_fd, Descriptor blob, const DownloadEvents& events)
-    : registry_(registry), directory_fd_(directory_fd), blob_(std::move(blob)), events_(events),
-      hex_(digest_hex(blob_.digest)), partial_(partial_name(hex_, registry)) {}
+    : registry_(registry),
+      directory_fd_(directory_fd),
+      blob_(std::move(blob)),
+      events_(events),
+      hex_(digest_hex(blob_.digest)),
+      partial_(partial_name(hex_, registry)) {}
 
 Result<bool> BlobDownload::begin() {
     if (faccessat(directory_fd_, hex_.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
@@ -44,7 +48,8 @@ Result<bool> BlobDownload::begin() {
             not_before_ms_ = monotonic_ms() + lock_poll_ms;
             return false;
         }
-        struct stat ours{}, named{};
+        struct stat ours {
+        }, named{};
         const bool same = fstat(file_.get(), &ours) == 0 &&
                           fstatat(directory_fd_, partial_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
                           ours.st_ino == named.st_ino;
@@ -101,7 +106,8 @@ Result<void> BlobDownload::take_head(const HttpHead& head) {
 
 Result<void> BlobDownload::take_body(std::string_view bytes) {
     if (bytes_ + static_cast<int64_t>(bytes.size()) > blob_.size_bytes)
-        return Error(Code::corrupt, "it is larger than the " + std::to_string(blob_.size_bytes) + " bytes that the manifest says");
+        return Error(Code::corrupt,
+                     "it is larger than the " + std::to_string(blob_.size_bytes) + " bytes that the manifest says");
     TRY_VOID(room_.take(file_.get(), bytes.size()));
     TRY_VOID(write_all(file_.get(), bytes));
     hash_.update(bytes);
@@ -170,7 +176,7 @@ namespace {
 Result<void> check_space(const Registry& registry, int directory_fd, const std::vector<Descriptor>& blobs) {
     int64_t needed_bytes = 0;
     for (const auto& blob : blobs) {
-        struct stat seen{};
+        struct stat seen {};
         const std::string hex(digest_hex(blob.digest));
         const bool partial = fstatat(directory_fd, partial_name(hex, registry).c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0;
         needed_bytes += blob.size_bytes - (partial ? std::min<int64_t>(seen.st_size, blob.size_bytes) : 0);

@@ -52,10 +52,10 @@ class BlobDownload {
     UniqueFd file_;
     Sha256 hash_;
     DiskRoom room_;
-    int64_t bytes_ = 0;            ///< in the file, all hashed
-    int64_t bytes_at_start_ = 0;   ///< of this attempt
+    int64_t bytes_ = 0;           ///< in the file, all hashed
+    int64_t bytes_at_start_ = 0;  ///< of this attempt
     int attempts_ = 0;
-    bool restarted_ = false;       ///< once: what an earlier pull left may be damaged
+    bool restarted_ = false;  ///< once: what an earlier pull left may be damaged
     bool resumed_ = false;
     bool active_ = false;
     int64_t not_before_ms_ = 0;

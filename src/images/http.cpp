@@ -114,7 +114,8 @@ size_t Transfer::take_body(char* bytes, size_t size, size_t count, void* self) {
         taken = transfer->on_body(piece);
     } else if (taken) {
         const size_t bytes_max = transfer->on_body ? error_body_bytes_max : transfer->body_bytes_max;
-        if (transfer->body.size() + piece.size() > bytes_max) taken = Error(Code::too_large, "response is larger than " + std::to_string(bytes_max) + " bytes");
+        if (transfer->body.size() + piece.size() > bytes_max)
+            taken = Error(Code::too_large, "response is larger than " + std::to_string(bytes_max) + " bytes");
         else transfer->body.append(piece);
     }
     if (taken) return piece.size();
@@ -236,8 +237,8 @@ void HttpClient::turn(int wait_ms) {
 
 Result<void> HttpClient::check_pace() const {
     if (!pace_.too_slow()) return ok();
-    return Error(Code::unavailable, "the registry is too slow: it sent less than " + std::to_string(pace_bytes_per_s_min) + " bytes a second for " +
-                                        std::to_string(pace_window_ms / 1000) + " s");
+    return Error(Code::unavailable, "the registry is too slow: it sent less than " + std::to_string(pace_bytes_per_s_min) +
+                                        " bytes a second for " + std::to_string(pace_window_ms / 1000) + " s");
 }
 
 void HttpClient::run(Transfer& transfer) {

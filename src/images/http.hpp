@@ -90,7 +90,8 @@ class HttpClient {
     void run(Transfer& transfer);
     /// Lets time pass; transfers go on meanwhile.
     void rest(int64_t ms);
-    /// unavailable once all transfers together were slower than the least rate: whatever `run` returned, no other try may follow.
+    /// unavailable once all transfers together were slower than the least rate: whatever `run` returned, no other try may
+    /// follow.
     Result<void> check_pace() const;
 
   private:

@@ -36,10 +36,12 @@ Result<void> confine_importer(uint32_t uid, bool layout) {
     TRY_VOID(take_identity(uid, layout ? 1ULL << CAP_DAC_READ_SEARCH : 0));
     TRY_VOID(forbid_new_privileges());
     TRY_VOID(die_with_parent());
-    return allow_calls({"read", "write", "close", "openat", "openat2", "fcntl", "dup", "fstat", "newfstatat",
-                        "statx", "fstatfs", "lseek", "renameat", "renameat2", "unlinkat", "sendto",
-                        "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "getpid", "uname", "clock_gettime",
-                        "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
+    return allow_calls(
+        {"read",         "write",           "close",     "openat",    "openat2", "fcntl",         "dup",
+         "fstat",        "newfstatat",      "statx",     "fstatfs",   "lseek",   "renameat",      "renameat2",
+         "unlinkat",     "sendto",          "mmap",      "munmap",    "mremap",  "mprotect",      "madvise",
+         "brk",          "futex",           "getrandom", "getpid",    "uname",   "clock_gettime", "rt_sigprocmask",
+         "rt_sigreturn", "restart_syscall", "exit",      "exit_group"});
 }
 
 int64_t clock_ms() {
@@ -110,7 +112,7 @@ Result<std::vector<Offer>> read_source(bool layout, const std::vector<std::strin
 
 Result<void> import_images(Channel& channel) {
     TRY(const json::object request, channel.receive());
-    struct stat seen{};
+    struct stat seen {};
     if (fstat(source_fd, &seen) != 0) return Error::from_errno("stat the archive", errno);
     const bool layout = S_ISDIR(seen.st_mode);
     if (!layout && !S_ISREG(seen.st_mode) && !S_ISFIFO(seen.st_mode) && !S_ISSOCK(seen.st_mode))

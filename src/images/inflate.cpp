@@ -47,8 +47,7 @@ struct Inflater::Gzip final : Decoder {
             at_end = rc == Z_STREAM_END;
             const size_t made = buffer.size() - stream.avail_out;
             if (made > 0) TRY_VOID(receiver({reinterpret_cast<char*>(buffer.data()), made}));
-            if (rc == Z_BUF_ERROR && stream.avail_in > 0 && made == 0)
-                return Error(Code::corrupt, "gzip: no progress");
+            if (rc == Z_BUF_ERROR && stream.avail_in > 0 && made == 0) return Error(Code::corrupt, "gzip: no progress");
         }
         return ok();
     }
@@ -101,7 +100,9 @@ Result<void> Inflater::choose() {
         decoder_ = std::make_unique<Zstd>();  // a skippable frame before the first
     else if (starts_with_bytes(head_, "BZh"sv))
         return Error(Code::unsupported, "bzip2 compression is not supported (gzip, zstd and none are)");
-    else if (starts_with_bytes(head_, "\xfd" "7zXZ"sv))
+    else if (starts_with_bytes(head_,
+                               "\xfd"
+                               "7zXZ"sv))
         return Error(Code::unsupported, "xz compression is not supported (gzip, zstd and none are)");
     else decoder_ = std::make_unique<Plain>();
     const std::string head = std::move(head_);

@@ -24,7 +24,7 @@ Result<void> LayerCheck::enter(UniqueFd directory) {
 }
 
 Result<void> LayerCheck::look_at(const char* name) {
-    struct stat seen{};
+    struct stat seen {};
     const int here = dirfd(open_.back().get());
     if (fstatat(here, name, &seen, AT_SYMLINK_NOFOLLOW) != 0) return Error::from_errno("stat " + printable(name), errno);
     if (S_ISDIR(seen.st_mode)) return enter(UniqueFd(openat(here, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));

@@ -63,9 +63,7 @@ Result<void> LayerWriter::begin(const TarEntry& entry) {
     switch (classify_whiteout(name)) {
         case Whiteout::none: break;
         case Whiteout::aufs_internal: return ok();
-        case Whiteout::opaque:
-            TRY_VOID(enter_parent(std::string(parent)));
-            return mark_opaque(parent_);
+        case Whiteout::opaque: TRY_VOID(enter_parent(std::string(parent))); return mark_opaque(parent_);
         case Whiteout::remove: return whiteout(std::string(parent), name);
     }
     if (entry.type == TarEntry::Type::char_device || entry.type == TarEntry::Type::block_device) {
@@ -122,7 +120,7 @@ Result<void> LayerWriter::make_directory(const TarEntry& entry, const std::strin
     const std::string path = parent_.empty() ? name : parent_ + "/" + name;
     if (mkdirat(parent_fd_.get(), name.c_str(), 0700) != 0) {
         if (errno != EEXIST) return entry_errno(entry.path, "mkdir");
-        struct stat seen{};
+        struct stat seen {};
         if (fstatat(parent_fd_.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return entry_errno(entry.path, "stat");
         if (!S_ISDIR(seen.st_mode)) {
             TRY_VOID(clear_way(name));
@@ -154,13 +152,13 @@ Result<void> LayerWriter::make_hard_link(const TarEntry& entry, const std::strin
     const auto [target_parent, target_name] = split_path(*target);
     const std::string leaf(target_name);
     UniqueFd directory = open_inside(root_fd_, std::string(target_parent), O_PATH | O_DIRECTORY);
-    struct stat seen{};
+    struct stat seen {};
     if (!directory || fstatat(directory.get(), leaf.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) {
         TRY(const std::string found_in, copy_file_up(*target));
         directory = open_inside(root_fd_, found_in, O_PATH | O_DIRECTORY);
         if (!directory || fstatat(directory.get(), leaf.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0)
-            return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to " +
-                                            printable(entry.link) + ", which does not exist");
+            return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to " + printable(entry.link) +
+                                            ", which does not exist");
     }
     if (S_ISDIR(seen.st_mode) || is_whiteout(seen))
         return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to " + printable(entry.link) +
@@ -200,7 +198,7 @@ Result<void> LayerWriter::whiteout(const std::string& parent, std::string_view n
     if (mknodat(parent_fd_.get(), target.c_str(), S_IFCHR, makedev(0, 0)) == 0) return ok();
     if (errno != EEXIST) return entry_errno(target, "create whiteout");
     // What this very layer brings stays; a directory no longer shows what is below.
-    struct stat seen{};
+    struct stat seen {};
     if (fstatat(parent_fd_.get(), target.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(seen.st_mode))
         return mark_opaque(parent_.empty() ? target : parent_ + "/" + target);
     return ok();
@@ -210,8 +208,7 @@ Result<void> LayerWriter::whiteout(const std::string& parent, std::string_view n
 
 Result<void> LayerWriter::set_file_attributes(int fd, const TarEntry& entry, bool times) {
     // Owner first: changing it clears the setuid bits and the file's capabilities.
-    if (fchown(fd, static_cast<uid_t>(entry.uid), static_cast<gid_t>(entry.gid)) != 0)
-        return entry_errno(entry.path, "chown");
+    if (fchown(fd, static_cast<uid_t>(entry.uid), static_cast<gid_t>(entry.gid)) != 0) return entry_errno(entry.path, "chown");
     if (fchmod(fd, entry.mode) != 0) return entry_errno(entry.path, "chmod");
     for (const auto& [name, value] : entry.xattrs) {
         const bool kept = keeps_xattr(name);
@@ -239,7 +236,7 @@ Result<void> LayerWriter::mark_opaque(const std::string& path) {
 }
 
 Result<LayerWriter::Was> LayerWriter::clear_way(const std::string& name) {
-    struct stat seen{};
+    struct stat seen {};
     if (fstatat(parent_fd_.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return Was::nothing;
     if (!S_ISDIR(seen.st_mode)) {
         if (unlinkat(parent_fd_.get(), name.c_str(), 0) != 0) return entry_errno(name, "replace");
@@ -308,8 +305,7 @@ Result<std::string> LayerWriter::make_parents(const std::string& path) {
 
 namespace {
 /// Puts a symlink's target in front of what is left to walk.
-Result<void> follow(const std::string& target, std::vector<std::string>& resolved, std::vector<std::string>& todo,
-                    int& links) {
+Result<void> follow(const std::string& target, std::vector<std::string>& resolved, std::vector<std::string>& todo, int& links) {
     if (++links > symlinks_max) return Error::from_errno("resolve", ELOOP);
     if (target.starts_with('/')) resolved.clear();
     auto parts = split_components(target);
@@ -334,7 +330,7 @@ Result<void> LayerWriter::make_parent(std::vector<std::string>& resolved, const 
                                       std::vector<std::string>& todo, int& links) {
     UniqueFd here = open_inside(root_fd_, join(resolved), O_PATH | O_DIRECTORY);
     if (!here) return Error::from_errno("open " + join(resolved), errno);
-    struct stat seen{};
+    struct stat seen {};
     const bool exists = fstatat(here.get(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0;
     if (exists && S_ISLNK(seen.st_mode)) return follow(read_link(here.get(), name), resolved, todo, links);
     auto full = resolved;
@@ -377,7 +373,7 @@ Result<std::string> LayerWriter::copy_file_up(const std::string& path) {
     if (!below || !S_ISREG(below->seen.st_mode)) return directory;  // the caller sees that it is missing
     report_.leans_on_lower = true;
     UniqueFd here = open_inside(root_fd_, directory, O_PATH | O_DIRECTORY);
-    struct stat seen{};
+    struct stat seen {};
     if (here && fstatat(here.get(), below->name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0) return directory;
     UniqueFd source(openat(below->directory.get(), below->name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!source || !here) return entry_errno(path, "open the file of a lower layer");

@@ -68,7 +68,7 @@ class LayerWriter final : public TarSink {
     DiskRoom room_;
     LayerReport report_;
     int64_t written_bytes_ = 0;  ///< also of what a later entry replaced
-    std::string parent_;      ///< path of parent_fd_: entries of one directory usually follow each other
+    std::string parent_;         ///< path of parent_fd_: entries of one directory usually follow each other
     UniqueFd parent_fd_;
     UniqueFd file_fd_;
     TarEntry file_;

@@ -21,7 +21,7 @@ Look look_in(int root, const std::vector<std::string>& components, LowerEntry& o
     UniqueFd at(fcntl(root, F_DUPFD_CLOEXEC, 3));
     bool opaque = false;
     for (size_t i = 0; at; ++i) {
-        struct stat seen{};
+        struct stat seen {};
         if (fstatat(at.get(), components[i].c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0)
             return opaque ? Look::hidden : Look::absent;
         if (is_whiteout(seen)) return Look::hidden;

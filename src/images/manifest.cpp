@@ -51,7 +51,8 @@ Result<Manifest> parse_single(const json::object& document) {
         if (!one_of(layer_types, layer.media_type) && !one_of(more_layer_types, layer.media_type))
             return Error(Code::unsupported, "layer " + layer.digest + " is of type " +
                                                 layer.media_type.substr(0, component_bytes_max) + ", which is not supported");
-        if (layer.size_bytes > blob_bytes_max) return Error(Code::too_large, "layer " + layer.digest + " is larger than 16 GiB");
+        if (layer.size_bytes > blob_bytes_max)
+            return Error(Code::too_large, "layer " + layer.digest + " is larger than 16 GiB");
         out.layers.push_back(std::move(layer));
         if (out.layers.size() > layers_max) return Error(Code::too_large, "image has more than 127 layers");
     }
@@ -142,9 +143,7 @@ Result<ConfigDocument> parse_config(std::string_view bytes) {
     return out;
 }
 
-Platform host_platform() {
-    return {"linux", std::string(machine_architecture), std::string(machine_variant)};
-}
+Platform host_platform() { return {"linux", std::string(machine_architecture), std::string(machine_variant)}; }
 
 std::string platform_name(const Platform& platform) {
     return platform.os + "/" + platform.architecture + (platform.variant.empty() ? "" : "/" + platform.variant);
@@ -161,7 +160,8 @@ Result<Descriptor> choose_platform(const Index& index, const Platform& host) {
     }
     // An index with one entry that does not say what it is for: its configuration will tell.
     if (!best && index.size() == 1 && index[0].platform.architecture.empty()) best = &index[0];
-    if (!best) return Error(Code::not_found, "no matching manifest for " + platform_name(host) + " in the manifest list entries");
+    if (!best)
+        return Error(Code::not_found, "no matching manifest for " + platform_name(host) + " in the manifest list entries");
     return best->descriptor;
 }
 

@@ -12,8 +12,8 @@ Result<Offer> make_offer(OfferSource source, const Platform& host) {
     // Neither is always said, and then nothing can be held against the image.
     if (document.platform.os.empty()) document.platform.os = host.os;
     if (!document.platform.architecture.empty() && !runs_on(document.platform, host))
-        return Error(Code::not_found, "the image is for " + platform_name(document.platform) + ", this machine is " +
-                                          platform_name(host));
+        return Error(Code::not_found,
+                     "the image is for " + platform_name(document.platform) + ", this machine is " + platform_name(host));
     Offer out;
     out.image.id = source.config_digest;
     out.image.names = std::move(source.names);

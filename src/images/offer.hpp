@@ -12,8 +12,8 @@ namespace orilla::images {
 struct OfferSource {
     std::string config_digest;
     std::string config_bytes;
-    std::vector<Descriptor> layers;         ///< lowest first; digests of their blobs
-    std::vector<std::string> names;         ///< normalised
+    std::vector<Descriptor> layers;  ///< lowest first; digests of their blobs
+    std::vector<std::string> names;  ///< normalised
     std::vector<std::string> repo_digests;
 };
 

@@ -91,20 +91,22 @@ Result<void> confine_puller(const PullOrder& order) {
     TRY_VOID(die_with_parent());
     FileRules rules;
     rules.writable_fds = {directory_fd};
-    rules.readable = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/ssl/openssl.cnf",
-                      order.access.authorities_file};
+    rules.readable = {"/etc/resolv.conf", "/etc/hosts",           "/etc/nsswitch.conf",
+                      "/etc/host.conf",   "/etc/ssl/openssl.cnf", order.access.authorities_file};
     TRY_VOID(restrict_files(rules));
     TRY_VOID(forbid_new_privileges());
     return allow_calls(
-        {"read", "write", "pread64", "readv", "writev", "lseek", "close", "openat", "open", "fcntl", "dup",
-         "fstat", "newfstatat", "stat", "statx", "faccessat", "faccessat2", "access", "renameat", "renameat2",
-         "unlinkat", "ftruncate", "flock", "fstatfs", "ioctl", "socket", "connect", "bind", "getsockopt",
-         "setsockopt", "getsockname", "getpeername", "sendto", "recvfrom", "sendmsg", "recvmsg",
-         "sendmmsg", "shutdown", "poll", "ppoll", "select", "pselect6", "socketpair", "pipe2",
-         "eventfd2", "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "getpid",
-         "gettid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo", "clock_gettime",
-         "gettimeofday", "time", "nanosleep", "clock_nanosleep", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
-         "restart_syscall", "exit", "exit_group"});
+        {"read",       "write",      "pread64",         "readv",        "writev",         "lseek",         "close",
+         "openat",     "open",       "fcntl",           "dup",          "fstat",          "newfstatat",    "stat",
+         "statx",      "faccessat",  "faccessat2",      "access",       "renameat",       "renameat2",     "unlinkat",
+         "ftruncate",  "flock",      "fstatfs",         "ioctl",        "socket",         "connect",       "bind",
+         "getsockopt", "setsockopt", "getsockname",     "getpeername",  "sendto",         "recvfrom",      "sendmsg",
+         "recvmsg",    "sendmmsg",   "shutdown",        "poll",         "ppoll",          "select",        "pselect6",
+         "socketpair", "pipe2",      "eventfd2",        "mmap",         "munmap",         "mremap",        "mprotect",
+         "madvise",    "brk",        "futex",           "getrandom",    "getpid",         "gettid",        "getuid",
+         "geteuid",    "getgid",     "getegid",         "uname",        "sysinfo",        "clock_gettime", "gettimeofday",
+         "time",       "nanosleep",  "clock_nanosleep", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",  "restart_syscall",
+         "exit",       "exit_group"});
 }
 
 struct Resolved {

@@ -1,7 +1,7 @@
 #include "record.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 
 #include "digest.hpp"
 #include "limits.hpp"
@@ -86,7 +86,8 @@ Result<Image> decode_image(const json::object& object) {
     for (const json::value& value : array_of(object, "layers")) {
         if (!value.is_object()) return bad("a layer is not an object");
         const json::object& one = value.get_object();
-        Layer layer{text_of(one, "diff_id"), text_of(one, "directory"), number_of(one, "size_bytes"), flag_of(one, "hides_lower")};
+        Layer layer{text_of(one, "diff_id"), text_of(one, "directory"), number_of(one, "size_bytes"),
+                    flag_of(one, "hides_lower")};
         if (!is_digest(layer.diff_id) || !valid_directory(layer.directory)) return bad("a layer is not valid");
         out.layers.push_back(std::move(layer));
         if (out.layers.size() > layers_max) return bad("it has more than 127 layers");
@@ -141,8 +142,9 @@ Result<Offer> decode_offer(const json::object& object) {
     out.image.layers.clear();
     // All of it stays in memory and in the index, which every change writes anew.
     if (json::serialize(encode_image(out.image)).size() > record_bytes_max)
-        return Error(Code::too_large, "image configuration: command, environment and what else containers are started with "
-                                      "are larger than 256 KiB");
+        return Error(Code::too_large,
+                     "image configuration: command, environment and what else containers are started with "
+                     "are larger than 256 KiB");
     for (const json::value& value : array_of(object, "layers")) {
         if (!value.is_object()) return bad("a layer is not an object");
         const json::object& one = value.get_object();
@@ -157,8 +159,7 @@ Result<Offer> decode_offer(const json::object& object) {
 
 std::vector<std::string> chain_ids(const std::vector<OfferedLayer>& layers) {
     std::vector<std::string> out;
-    for (const auto& layer : layers)
-        out.push_back(out.empty() ? layer.diff_id : sha256_of(out.back() + " " + layer.diff_id));
+    for (const auto& layer : layers) out.push_back(out.empty() ? layer.diff_id : sha256_of(out.back() + " " + layer.diff_id));
     return out;
 }
 

@@ -30,7 +30,7 @@ struct OfferedLayer {
 
 /// An image that a worker has looked through; its layers are not unpacked yet.
 struct Offer {
-    Image image;  ///< without layers
+    Image image;                       ///< without layers
     std::vector<OfferedLayer> layers;  ///< lowest first
 };
 json::object encode_offer(const Offer& offer);

@@ -56,8 +56,7 @@ bool valid_host(std::string_view host) {
 bool valid_domain(std::string_view domain) {
     const size_t bracket = domain.rfind(']');
     const size_t colon = domain.rfind(':');
-    if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket))
-        return valid_host(domain);
+    if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) return valid_host(domain);
     const auto port = domain.substr(colon + 1);
     const bool digits = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
     return !port.empty() && port.size() <= 5 && digits && valid_host(domain.substr(0, colon));
@@ -76,9 +75,9 @@ Error bad_reference(std::string_view why = "") {
 void split_domain(std::string_view text, Reference& out) {
     const size_t slash = text.find('/');
     const auto first = text.substr(0, slash);
-    const bool host = slash != std::string_view::npos &&
-                      (first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
-                       std::any_of(first.begin(), first.end(), upper));
+    const bool host =
+        slash != std::string_view::npos && (first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
+                                            std::any_of(first.begin(), first.end(), upper));
     out.domain = host ? std::string(first) : "docker.io";
     out.path = host ? std::string(text.substr(slash + 1)) : std::string(text);
     if (out.domain == "index.docker.io") out.domain = "docker.io";
@@ -121,8 +120,8 @@ Result<Reference> parse_reference(std::string_view text) {
     }
     if (text.empty()) return bad_reference();
     if (text.size() == 64 && std::all_of(text.begin(), text.end(), hex))
-        return Error(Code::invalid, "invalid repository name (" + std::string(text) +
-                                        "), cannot specify 64-byte hexadecimal strings");
+        return Error(Code::invalid,
+                     "invalid repository name (" + std::string(text) + "), cannot specify 64-byte hexadecimal strings");
     split_domain(text, out);
     if (std::any_of(out.path.begin(), out.path.end(), upper))
         return bad_reference("repository name (" + out.path + ") must be lowercase");

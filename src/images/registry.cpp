@@ -20,7 +20,9 @@ bool is_loopback_name(const std::string& host) {
 
 constexpr int document_attempts_max = 3;
 constexpr int redirect_statuses[] = {301, 302, 303, 307, 308};
-bool is_redirect(long status) { return std::find(std::begin(redirect_statuses), std::end(redirect_statuses), status) != std::end(redirect_statuses); }
+bool is_redirect(long status) {
+    return std::find(std::begin(redirect_statuses), std::end(redirect_statuses), status) != std::end(redirect_statuses);
+}
 
 /// The registry's own words: {"errors":[{"code":"...","message":"..."}]}.
 std::string said_by_registry(const std::string& body) {
@@ -83,13 +85,15 @@ Result<void> Registry::answer_challenge(const HttpHead& head) {
     if (challenge.scheme == Challenge::Scheme::bearer) return fetch_token(challenge);
     if (challenge.scheme == Challenge::Scheme::basic && credential_) {
         const std::string header = basic_authorization(*credential_);
-        if (header == authorization_) return Error(Code::unauthorized, "registry " + access_.host + " refuses the user name or password");
+        if (header == authorization_)
+            return Error(Code::unauthorized, "registry " + access_.host + " refuses the user name or password");
         authorization_ = header;
         ++authorizations_;
         return ok();
     }
     if (challenge.scheme == Challenge::Scheme::basic)
-        return Error(Code::unauthorized, "registry " + access_.host + " wants a user name and password: no basic auth credentials");
+        return Error(Code::unauthorized,
+                     "registry " + access_.host + " wants a user name and password: no basic auth credentials");
     return Error(Code::unauthorized, "registry " + access_.host + " wants an authentication that is not supported");
 }
 
@@ -99,8 +103,8 @@ Result<void> Registry::fetch_token(const Challenge& challenge) {
         return Error(Code::forbidden, "token server " + challenge.realm + " is not reached over HTTPS");
     const bool may_send = shares_credentials(origin_.host, realm.host);
     Transfer transfer;
-    transfer.url = challenge.realm + (challenge.realm.find('?') == std::string::npos ? "?" : "&") + "scope=" +
-                   url_escape("repository:" + reference_.path + ":pull");
+    transfer.url = challenge.realm + (challenge.realm.find('?') == std::string::npos ? "?" : "&") +
+                   "scope=" + url_escape("repository:" + reference_.path + ":pull");
     if (!challenge.service.empty()) transfer.url += "&service=" + url_escape(challenge.service);
     if (credential_ && !may_send)
         return Error(Code::forbidden, "token server " + realm.host + " is not one of registry " + origin_.host +
@@ -117,7 +121,8 @@ Result<void> Registry::fetch_token(const Challenge& challenge) {
         return Error(Code::unauthorized, credential_ ? "token server " + realm.host + " refuses the user name or password"
                                                      : "pull access denied for " + reference_.repository() +
                                                            ", repository does not exist or may require authorization");
-    if (transfer.head.status != 200) return status_error(transfer.head.status, transfer.head, transfer.body).with_context("get a token");
+    if (transfer.head.status != 200)
+        return status_error(transfer.head.status, transfer.head, transfer.body).with_context("get a token");
     TRY(const json::object answer, parse_object(transfer.body, "answer of the token server"));
     std::string token = text_of(answer, "token");
     if (token.empty()) token = text_of(answer, "access_token");
@@ -130,7 +135,8 @@ Result<void> Registry::fetch_token(const Challenge& challenge) {
 
 // ---- one GET ---------------------------------------------------------------------------------------------------------
 
-Fetch::Fetch(Registry& registry, std::string path_or_url) : registry_(registry), first_url_(path_or_url), url_(std::move(path_or_url)) {}
+Fetch::Fetch(Registry& registry, std::string path_or_url)
+    : registry_(registry), first_url_(path_or_url), url_(std::move(path_or_url)) {}
 
 void Fetch::start() {
     error.reset();
@@ -165,13 +171,16 @@ bool Fetch::retry_plain() {
 }
 
 bool Fetch::follow(const std::string& location) {
-    if (++redirects_ > redirects_max) return end(Error(Code::corrupt, "registry " + registry_.access_.host + ": too many redirects"), false);
+    if (++redirects_ > redirects_max)
+        return end(Error(Code::corrupt, "registry " + registry_.access_.host + ": too many redirects"), false);
     const auto next = resolve_url(url_, location);
     if (!next) return end(next.error(), false);
     const auto from = parse_url(url_), to = parse_url(*next);
     if (!to) return end(to.error(), false);
     if (to->scheme == "http" && !registry_.policy_for(*to).allows_http)
-        return end(Error(Code::forbidden, "registry " + registry_.access_.host + " redirects to " + to->authority + " without TLS"), false);
+        return end(
+            Error(Code::forbidden, "registry " + registry_.access_.host + " redirects to " + to->authority + " without TLS"),
+            false);
     url_ = *next;
     start();  // adds the authorization only when this is the registry itself
     return false;
@@ -179,7 +188,8 @@ bool Fetch::follow(const std::string& location) {
 
 bool Fetch::advance() {
     if (transfer_.error) {
-        const bool could_be_plain = registry_.access_.insecure && !registry_.plain_http_ && at_registry_ && transfer_.head.status == 0;
+        const bool could_be_plain =
+            registry_.access_.insecure && !registry_.plain_http_ && at_registry_ && transfer_.head.status == 0;
         if (could_be_plain && transfer_.retryable) return retry_plain();
         return end(*transfer_.error, transfer_.retryable);
     }
@@ -189,7 +199,8 @@ bool Fetch::advance() {
         ++challenges_;
         // Another request may have renewed it meanwhile: then that is tried first.
         if (authorization_used_ == registry_.authorizations_)
-            if (auto answered = registry_.answer_challenge(transfer_.head); !answered) return end(std::move(answered).error(), false);
+            if (auto answered = registry_.answer_challenge(transfer_.head); !answered)
+                return end(std::move(answered).error(), false);
         start();
         return false;
     }
@@ -239,7 +250,8 @@ Result<std::string> Registry::fetch_config(const Descriptor& descriptor) {
     fetch.transfer().body_bytes_max = config_bytes_max;
     TRY(std::string bytes, run(fetch));
     const std::string found = sha256_of(bytes);
-    if (found != descriptor.digest) return Error(Code::corrupt, "config: digest is " + found + ", expected " + descriptor.digest);
+    if (found != descriptor.digest)
+        return Error(Code::corrupt, "config: digest is " + found + ", expected " + descriptor.digest);
     return bytes;
 }
 

@@ -14,10 +14,10 @@
 namespace orilla::images {
 
 struct RegistryAccess {
-    std::string host;               ///< as in image names
+    std::string host;  ///< as in image names
     bool insecure = false;
-    std::string authorities;        ///< PEM, in place of the system's
-    std::string authorities_file;   ///< the system's bundle
+    std::string authorities;       ///< PEM, in place of the system's
+    std::string authorities_file;  ///< the system's bundle
     bool behind_proxy = false;
 };
 
@@ -69,7 +69,7 @@ class Fetch {
     bool transfer_done() const { return transfer_.done; }
     /// True: it has ended, with `result`. False: another request was started in its place.
     bool advance();
-    std::optional<Error> error;   ///< once ended
+    std::optional<Error> error;  ///< once ended
     bool retryable = false;
     Transfer& transfer() { return transfer_; }
 

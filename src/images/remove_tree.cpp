@@ -21,7 +21,7 @@ struct CloseStream {
 };
 
 Result<void> remove_at(int parent_fd, const char* name, int64_t* reclaimed_bytes, size_t depth) {
-    struct stat seen{};
+    struct stat seen {};
     if (fstatat(parent_fd, name, &seen, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? ok() : Result<void>(Error::from_errno(std::string("stat ") + name, errno));
     if (!S_ISDIR(seen.st_mode)) {

@@ -42,9 +42,17 @@ std::set<std::string> PinSet::keys() const {
 }
 
 State::State(loop::Loop& loop_in, loop::Executor& disk_in, ImagesOptions options_in)
-    : loop(loop_in), disk(disk_in), options(std::move(options_in)), commits(loop_in, 1),
-      imports(loop_in, 1), pulls(loop_in, {}), names(loop_in), unpacks(loop_in), swept(loop_in),
-      blob_timer_(loop_in), background_(loop_in) {}
+    : loop(loop_in),
+      disk(disk_in),
+      options(std::move(options_in)),
+      commits(loop_in, 1),
+      imports(loop_in, 1),
+      pulls(loop_in, {}),
+      names(loop_in),
+      unpacks(loop_in),
+      swept(loop_in),
+      blob_timer_(loop_in),
+      background_(loop_in) {}
 
 Result<void> State::open() {
     TRY_VOID(content.open(options.directory, options.worker_uid));

@@ -25,10 +25,10 @@ Result<void> confine_sweeper() {
     TRY_VOID(take_identity(0, 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_FOWNER));
     TRY_VOID(forbid_new_privileges());
     TRY_VOID(die_with_parent());
-    return allow_calls({"read", "write", "close", "openat", "fcntl", "dup", "fstat", "newfstatat", "statx",
-                        "unlinkat", "getdents64", "lseek", "sendto", "mmap", "munmap", "mremap", "mprotect",
-                        "madvise", "brk", "futex", "getrandom", "rt_sigprocmask", "rt_sigreturn", "restart_syscall",
-                        "exit", "exit_group"});
+    return allow_calls({"read",           "write",        "close",           "openat",     "fcntl",     "dup",    "fstat",
+                        "newfstatat",     "statx",        "unlinkat",        "getdents64", "lseek",     "sendto", "mmap",
+                        "munmap",         "mremap",       "mprotect",        "madvise",    "brk",       "futex",  "getrandom",
+                        "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",       "exit_group"});
 }
 
 Result<int64_t> sweep() {

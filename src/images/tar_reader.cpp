@@ -62,7 +62,9 @@ bool all_zero(std::string_view block) {
 
 std::optional<TarEntry::Type> type_of(char flag) {
     switch (flag) {
-        case '0': case '\0': case '7': return TarEntry::Type::file;
+        case '0':
+        case '\0':
+        case '7': return TarEntry::Type::file;
         case '1': return TarEntry::Type::hard_link;
         case '2': return TarEntry::Type::symlink;
         case '3': return TarEntry::Type::char_device;
@@ -137,8 +139,8 @@ Result<void> TarReader::finish() {
 
 Result<void> TarReader::enter_body(int64_t bytes, State state) {
     left_bytes_ = bytes;
-    padding_bytes_ = (static_cast<int64_t>(block_bytes) - bytes % static_cast<int64_t>(block_bytes)) %
-                     static_cast<int64_t>(block_bytes);
+    padding_bytes_ =
+        (static_cast<int64_t>(block_bytes) - bytes % static_cast<int64_t>(block_bytes)) % static_cast<int64_t>(block_bytes);
     state_ = state;
     return bytes == 0 ? end_body() : ok();
 }
@@ -182,8 +184,8 @@ Result<void> TarReader::take_pax(std::string_view records) {
     while (!records.empty()) {
         const size_t blank = records.find(' ');
         const auto length = blank == std::string_view::npos ? std::nullopt : decimal(records.substr(0, blank));
-        const bool fits = length && *length > static_cast<int64_t>(blank) + 1 &&
-                          *length <= static_cast<int64_t>(records.size());
+        const bool fits =
+            length && *length > static_cast<int64_t>(blank) + 1 && *length <= static_cast<int64_t>(records.size());
         if (!fits || records[static_cast<size_t>(*length) - 1] != '\n') return broken("malformed PAX record");
         const auto record = records.substr(blank + 1, static_cast<size_t>(*length) - blank - 2);
         records.remove_prefix(static_cast<size_t>(*length));

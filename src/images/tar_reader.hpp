@@ -54,10 +54,10 @@ class TarReader {
 
     TarSink& sink_;
     State state_ = State::header;
-    std::string block_;        ///< a header that is not complete yet
-    std::string meta_;         ///< body of a PAX or long-name entry
+    std::string block_;  ///< a header that is not complete yet
+    std::string meta_;   ///< body of a PAX or long-name entry
     char meta_type_ = 0;
-    int64_t left_bytes_ = 0;   ///< of the body
+    int64_t left_bytes_ = 0;  ///< of the body
     int64_t padding_bytes_ = 0;
     bool zero_block_seen_ = false;
 

@@ -23,8 +23,8 @@ namespace {
 constexpr size_t read_bytes = 256 * 1024;
 
 constexpr uint64_t bit(int capability) { return 1ULL << capability; }
-constexpr uint64_t kept_capabilities = bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) |
-                                       bit(CAP_SETFCAP);
+constexpr uint64_t kept_capabilities =
+    bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) | bit(CAP_SETFCAP);
 
 Result<void> confine_unpacker(size_t lowers) {
     ResourceLimits limits;
@@ -47,19 +47,23 @@ Result<void> confine_unpacker(size_t lowers) {
     TRY_VOID(take_identity(0, kept_capabilities));
     TRY_VOID(forbid_new_privileges());
     TRY_VOID(die_with_parent());
-    return allow_calls({"read", "write", "pread64", "lseek", "close", "openat", "openat2", "fcntl", "dup", "fstat",
-                        "newfstatat", "statx", "fstatfs", "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat",
-                        "readlinkat", "fchmod", "fchmodat", "fchown", "fchownat", "utimensat",
-                        "fsetxattr", "fgetxattr", "getdents64", "syncfs", "sendto", "mmap", "munmap",
-                        "mremap", "mprotect", "madvise", "brk", "futex", "getrandom", "clock_gettime",
-                        "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"});
+    return allow_calls(
+        {"read",      "write",     "pread64",       "lseek",          "close",        "openat",          "openat2",
+         "fcntl",     "dup",       "fstat",         "newfstatat",     "statx",        "fstatfs",         "mkdirat",
+         "mknodat",   "symlinkat", "linkat",        "unlinkat",       "readlinkat",   "fchmod",          "fchmodat",
+         "fchown",    "fchownat",  "utimensat",     "fsetxattr",      "fgetxattr",    "getdents64",      "syncfs",
+         "sendto",    "mmap",      "munmap",        "mremap",         "mprotect",     "madvise",         "brk",
+         "futex",     "getrandom", "clock_gettime", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",
+         "exit_group"});
 }
 
 /// The whole way of a layer: blob, digest, decompression, digest, tar, files.
 class Unpacking {
   public:
     Unpacking(std::string blob, std::string diff_id, LayerWriter& writer)
-        : blob_(std::move(blob)), diff_id_(std::move(diff_id)), reader_(writer),
+        : blob_(std::move(blob)),
+          diff_id_(std::move(diff_id)),
+          reader_(writer),
           inflater_([this](std::string_view bytes) { return take_plain(bytes); }) {}
 
     Result<void> run(int fd) {

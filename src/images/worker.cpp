@@ -44,7 +44,10 @@ Result<std::unique_ptr<Worker>> Worker::start(loop::Loop& loop, const std::strin
 }
 
 Worker::Worker(loop::Loop& loop, std::string verb, loop::Child child, UniqueFd channel)
-    : loop_(loop), verb_(std::move(verb)), child_(std::move(child)), channel_(std::move(channel)),
+    : loop_(loop),
+      verb_(std::move(verb)),
+      child_(std::move(child)),
+      channel_(std::move(channel)),
       watch_(loop, channel_.get()) {}
 
 loop::Task<Result<void>> Worker::write_all(std::string text) {

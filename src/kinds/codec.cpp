@@ -9,12 +9,11 @@ std::string both(std::string_view api_version, std::string_view kind) {
 
 Result<void> check_named(const KindInfo& kind, const DecodeReport& report) {
     if (!report.kind.empty() && report.kind != kind.kind)
-        return Error(Code::bad_request,
-                     "kind: the document is a " + report.kind + ", expected " + std::string(kind.kind));
+        return Error(Code::bad_request, "kind: the document is a " + report.kind + ", expected " + std::string(kind.kind));
     if (!report.api_version.empty() && report.api_version != kind.api_version)
         return Error(Code::bad_request, "the API version in the data (" + report.api_version +
-                                            ") does not match the expected API version (" +
-                                            std::string(kind.api_version) + ")");
+                                            ") does not match the expected API version (" + std::string(kind.api_version) +
+                                            ")");
     return ok();
 }
 

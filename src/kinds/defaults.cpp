@@ -22,33 +22,23 @@ void set_default(const FieldInfo& field, void* object) {
         case Kind::string:
             if (json.size() > 2) *static_cast<Str*>(value) = Str::intern(json.substr(1, json.size() - 2));
             return;
-        case Kind::int32:
-            *static_cast<int32_t*>(value) = number_from<int32_t>(json);
-            return;
-        case Kind::int64:
-            *static_cast<int64_t*>(value) = number_from<int64_t>(json);
-            return;
-        case Kind::boolean:
-            *static_cast<bool*>(value) = json == "true";
-            return;
-        default:
-            assert(field.type->kind == Kind::object && json == "{}");
+        case Kind::int32: *static_cast<int32_t*>(value) = number_from<int32_t>(json); return;
+        case Kind::int64: *static_cast<int64_t*>(value) = number_from<int64_t>(json); return;
+        case Kind::boolean: *static_cast<bool*>(value) = json == "true"; return;
+        default: assert(field.type->kind == Kind::object && json == "{}");
     }
 }
 
 void descend(const FieldInfo& field, void* place) {
     const TypeInfo& type = *field.type;
     switch (field.shape) {
-        case Shape::plain:
-            return apply_declared_defaults(type, place);
-        case Shape::opt:
-            return;
+        case Shape::plain: return apply_declared_defaults(type, place);
+        case Shape::opt: return;
         case Shape::box:
             if (void* value = *static_cast<void**>(place)) apply_declared_defaults(type, value);
             return;
         case Shape::list:
-        case Shape::map:
-            break;
+        case Shape::map: break;
     }
     auto* block = *static_cast<detail::Block**>(place);
     bool map = field.shape == Shape::map;

@@ -28,9 +28,7 @@ void check_share(const IntOrString& share, bool at_most_all, const Path& path, F
         errors.invalid(path, share.text, "must not be greater than 100%");
 }
 
-std::string share_json(const IntOrString& share) {
-    return share.is_string ? quote(share.text) : std::to_string(share.number);
-}
+std::string share_json(const IntOrString& share) { return share.is_string ? quote(share.text) : std::to_string(share.number); }
 
 bool is_nothing(const IntOrString& share) {
     auto value = share.resolve(100, true);
@@ -41,16 +39,14 @@ void check_strategy(const DeploymentStrategy& strategy, const Path& path, FieldE
     const Path rolling = path / "rollingUpdate";
     if (strategy.type.empty()) return errors.required(path / "type");
     if (strategy.type == "Recreate") {
-        if (strategy.rolling_update)
-            errors.forbidden(rolling, "may not be specified when strategy `type` is 'Recreate'");
+        if (strategy.rolling_update) errors.forbidden(rolling, "may not be specified when strategy `type` is 'Recreate'");
         return;
     }
     if (!strategy.rolling_update) return errors.required(rolling, "this should be defaulted and never be nil");
     const RollingUpdateDeployment& update = *strategy.rolling_update;
     if (update.max_unavailable) check_share(*update.max_unavailable, true, rolling / "maxUnavailable", errors);
     if (update.max_surge) check_share(*update.max_surge, false, rolling / "maxSurge", errors);
-    if (update.max_unavailable && update.max_surge && is_nothing(*update.max_unavailable) &&
-        is_nothing(*update.max_surge))
+    if (update.max_unavailable && update.max_surge && is_nothing(*update.max_unavailable) && is_nothing(*update.max_surge))
         errors.invalid_json(rolling / "maxUnavailable", share_json(*update.max_unavailable),
                             "may not be 0 when `maxSurge` is 0");
 }
@@ -63,8 +59,7 @@ void check_deployment(const Deployment& deployment, FieldErrors& errors) {
     check_template(spec.template_, "ReplicaSet", errors);
     check_strategy(spec.strategy, path / "strategy", errors);
     check_not_negative(spec.min_ready_seconds, path / "minReadySeconds", errors);
-    if (spec.revision_history_limit)
-        check_not_negative(*spec.revision_history_limit, path / "revisionHistoryLimit", errors);
+    if (spec.revision_history_limit) check_not_negative(*spec.revision_history_limit, path / "revisionHistoryLimit", errors);
     if (!spec.progress_deadline_seconds) return;
     check_not_negative(*spec.progress_deadline_seconds, path / "progressDeadlineSeconds", errors);
     if (*spec.progress_deadline_seconds <= spec.min_ready_seconds)

@@ -24,17 +24,14 @@ void check_endpoint(const Endpoint& endpoint, std::string_view type, const Path&
     const Path addresses = path / "addresses";
     if (endpoint.addresses.size() > endpoint_addresses_max)
         errors.too_many(addresses, endpoint.addresses.size(), endpoint_addresses_max);
-    for (size_t i = 0; i < endpoint.addresses.size(); ++i)
-        check_address(endpoint.addresses[i], type, addresses[i], errors);
-    if (endpoint.hostname)
-        errors.complain(path / "hostname", *endpoint.hostname, check_dns1123_label(*endpoint.hostname));
+    for (size_t i = 0; i < endpoint.addresses.size(); ++i) check_address(endpoint.addresses[i], type, addresses[i], errors);
+    if (endpoint.hostname) errors.complain(path / "hostname", *endpoint.hostname, check_dns1123_label(*endpoint.hostname));
 }
 
 void check_endpoint_slice(const EndpointSlice& slice, FieldErrors& errors) {
     std::string_view type = slice.address_type;
     const Path endpoints("endpoints");
-    if (slice.endpoints.size() > slice_endpoints_max)
-        errors.too_many(endpoints, slice.endpoints.size(), slice_endpoints_max);
+    if (slice.endpoints.size() > slice_endpoints_max) errors.too_many(endpoints, slice.endpoints.size(), slice_endpoints_max);
     for (size_t i = 0; i < slice.endpoints.size(); ++i) check_endpoint(slice.endpoints[i], type, endpoints[i], errors);
     const Path ports("ports");
     if (slice.ports.size() > slice_ports_max) errors.too_many(ports, slice.ports.size(), slice_ports_max);

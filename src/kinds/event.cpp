@@ -37,8 +37,7 @@ std::string trimmed(std::string_view text) {
 }
 
 Row render_event(const Event& event, int64_t now) {
-    std::string first =
-        event.first_timestamp ? render_age(event.first_timestamp, now) : render_age(event.event_time, now);
+    std::string first = event.first_timestamp ? render_age(event.first_timestamp, now) : render_age(event.event_time, now);
     std::string last = event.last_timestamp ? render_age(event.last_timestamp, now) : first;
     int64_t count = std::max<int64_t>(event.count, 1);
     if (event.series) {

@@ -10,8 +10,7 @@ void check_lease(const Lease& lease, FieldErrors& errors) {
     const Path spec("spec");
     if (lease.spec.lease_duration_seconds && *lease.spec.lease_duration_seconds <= 0)
         errors.invalid(spec / "leaseDurationSeconds", *lease.spec.lease_duration_seconds, "must be greater than 0");
-    if (lease.spec.lease_transitions)
-        check_not_negative(*lease.spec.lease_transitions, spec / "leaseTransitions", errors);
+    if (lease.spec.lease_transitions) check_not_negative(*lease.spec.lease_transitions, spec / "leaseTransitions", errors);
 }
 
 Row render_lease(const Lease& lease, int64_t now) {

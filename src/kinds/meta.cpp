@@ -48,8 +48,7 @@ void check_owners(const ObjectMeta& meta, const Path& path, FieldErrors& errors)
     for (size_t i = 0; i < meta.owner_references.size(); ++i) {
         const OwnerReference& owner = meta.owner_references[i];
         const Path at = owners[i];
-        if (owner.api_version.empty())
-            errors.invalid(at / "apiVersion", owner.api_version, "version must not be empty");
+        if (owner.api_version.empty()) errors.invalid(at / "apiVersion", owner.api_version, "version must not be empty");
         if (owner.kind.empty()) errors.invalid(at / "kind", owner.kind, "must not be empty");
         if (owner.name.empty()) errors.invalid(at / "name", owner.name, "must not be empty");
         if (owner.uid.empty()) errors.invalid(at / "uid", owner.uid, "must not be empty");
@@ -150,10 +149,9 @@ void check_meta_update(const ObjectMeta& updated, const ObjectMeta& old, FieldEr
     if (!old.deletion_timestamp) return;
     for (const Str& finalizer : updated.finalizers) {
         if (std::find(old.finalizers.begin(), old.finalizers.end(), finalizer) != old.finalizers.end()) continue;
-        errors.forbidden(
-            path / "finalizers",
-            "no new finalizers can be added if the object is being deleted, found new finalizers []string{" +
-                quote(finalizer) + "}");
+        errors.forbidden(path / "finalizers",
+                         "no new finalizers can be added if the object is being deleted, found new finalizers []string{" +
+                             quote(finalizer) + "}");
     }
 }
 

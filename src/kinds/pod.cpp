@@ -1,6 +1,7 @@
 // Pods. Their STATUS is the most telling of many facts; the order in which they are looked at is kubectl's.
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/pod_facts.hpp"
@@ -170,8 +171,7 @@ PodSummary summarise(const Pod& pod) {
     PodSummary summary, sidecars;
     summary.reason = (pod.status.reason.empty() ? pod.status.phase : pod.status.reason).str();
     for (const PodCondition& condition : pod.status.conditions)
-        if (condition.type == "PodScheduled" && condition.reason == "SchedulingGated")
-            summary.reason = "SchedulingGated";
+        if (condition.type == "PodScheduled" && condition.reason == "SchedulingGated") summary.reason = "SchedulingGated";
     summary.total = pod.spec.containers.size();
     for (const Container& container : pod.spec.init_containers) summary.total += is_restartable(pod, container.name);
     bool initializing = summarise_init(pod, summary, sidecars);
@@ -196,8 +196,7 @@ std::string gates_text(const Pod& pod) {
 Row render_pod(const Pod& pod, int64_t now) {
     PodSummary summary = summarise(pod);
     std::string restarts = std::to_string(summary.restarts);
-    if (summary.restarts != 0 && summary.last_restart)
-        restarts += " (" + render_age(summary.last_restart, now) + " ago)";
+    if (summary.restarts != 0 && summary.last_restart) restarts += " (" + render_age(summary.last_restart, now) + " ago)";
     std::string_view ip = pod.status.pod_ips.empty() ? pod.status.pod_ip.view() : pod.status.pod_ips[0].ip.view();
     return {pod.metadata.name.view(),
             std::to_string(summary.ready) + "/" + std::to_string(summary.total),
@@ -236,12 +235,11 @@ std::string_view qos_class(const PodSpec& spec) {
     bool any = false, guaranteed = true;
     auto look = [&any, &guaranteed](const Container& container) {
         for (std::string_view resource : {"cpu", "memory"}) {
-            const bool limited = asks_for(container.resources.limits, resource);
-            const bool requested = asks_for(container.resources.requests, resource);
+            const auto& [limits, requests] = std::tie(container.resources.limits, container.resources.requests);
+            const bool limited = asks_for(limits, resource), requested = asks_for(requests, resource);
             any = any || limited || requested;
             if (!limited) guaranteed = false;
-            else if (requested && container.resources.limits.get(resource)->compare(
-                                      *container.resources.requests.get(resource)) != 0) guaranteed = false;
+            else if (requested && limits.get(resource)->compare(*requests.get(resource)) != 0) guaranteed = false;
         }
     };
     for (const Container& container : spec.init_containers) look(container);

@@ -29,18 +29,24 @@ std::string normalise_sysctl(std::string_view name) {
 
 /// The documented safe list ("Using sysctls in a Kubernetes Cluster").
 bool is_safe_sysctl(std::string_view name) {
-    static constexpr std::string_view safe[] = {
-        "kernel.shm_rmid_forced",         "net.ipv4.ip_local_port_range",     "net.ipv4.tcp_syncookies",
-        "net.ipv4.ping_group_range",      "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time",    "net.ipv4.tcp_fin_timeout",         "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",  "net.ipv4.tcp_rmem",                "net.ipv4.tcp_wmem"};
+    static constexpr std::string_view safe[] = {"kernel.shm_rmid_forced",
+                                                "net.ipv4.ip_local_port_range",
+                                                "net.ipv4.tcp_syncookies",
+                                                "net.ipv4.ping_group_range",
+                                                "net.ipv4.ip_unprivileged_port_start",
+                                                "net.ipv4.ip_local_reserved_ports",
+                                                "net.ipv4.tcp_keepalive_time",
+                                                "net.ipv4.tcp_fin_timeout",
+                                                "net.ipv4.tcp_keepalive_intvl",
+                                                "net.ipv4.tcp_keepalive_probes",
+                                                "net.ipv4.tcp_rmem",
+                                                "net.ipv4.tcp_wmem"};
     return std::find(std::begin(safe), std::end(safe), name) != std::end(safe);
 }
 
 void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& errors) {
     if (spec.share_process_namespace.value_or(false) && spec.host_pid)
-        errors.invalid_json(path / "shareProcessNamespace", "true",
-                            "ShareProcessNamespace and HostPID cannot both be enabled");
+        errors.invalid_json(path / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
     if (!spec.security_context) return;
     const PodSecurityContext& context = *spec.security_context;
     const Path at = path / "securityContext";
@@ -48,8 +54,7 @@ void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& erro
     check_id(context.run_as_group, at / "runAsGroup", errors);
     check_id(context.fs_group, at / "fsGroup", errors);
     const Path groups = at / "supplementalGroups";
-    for (size_t i = 0; i < context.supplemental_groups.size(); ++i)
-        check_id(context.supplemental_groups[i], groups[i], errors);
+    for (size_t i = 0; i < context.supplemental_groups.size(); ++i) check_id(context.supplemental_groups[i], groups[i], errors);
     std::set<std::string> names;
     const Path sysctls = at / "sysctls";
     for (size_t i = 0; i < context.sysctls.size(); ++i) {
@@ -76,8 +81,7 @@ void check_container_security(const Container& container, const Path& path, Fiel
     if (!context.capabilities) return;
     const List<Str>& added = context.capabilities->add;
     if (std::find(added.begin(), added.end(), std::string_view("CAP_SYS_ADMIN")) != added.end())
-        errors.invalid_json(at, "{}",
-                            "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+        errors.invalid_json(at, "{}", "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
 }
 
 void check_dns(const PodSpec& spec, const Path& path, FieldErrors& errors) {
@@ -89,8 +93,7 @@ void check_dns(const PodSpec& spec, const Path& path, FieldErrors& errors) {
     const PodDNSConfig& config = *spec.dns_config;
     const Path servers = at / "nameservers";
     if (config.nameservers.size() > nameservers_max)
-        errors.invalid(servers, static_cast<int64_t>(config.nameservers.size()),
-                       "must not have more than 3 nameservers");
+        errors.invalid(servers, static_cast<int64_t>(config.nameservers.size()), "must not have more than 3 nameservers");
     for (size_t i = 0; i < config.nameservers.size(); ++i)
         errors.complain(servers[i], config.nameservers[i], check_ip(config.nameservers[i]));
     const Path searches = at / "searches";
@@ -102,8 +105,7 @@ void check_dns(const PodSpec& spec, const Path& path, FieldErrors& errors) {
         if (search != ".") errors.complain(searches[i], search, check_dns1123_subdomain(search));
     }
     if (config.searches.size() > searches_max)
-        errors.invalid(searches, static_cast<int64_t>(config.searches.size()),
-                       "must not have more than 32 search paths");
+        errors.invalid(searches, static_cast<int64_t>(config.searches.size()), "must not have more than 32 search paths");
     if (bytes > searches_bytes_max + 1) errors.too_long(searches, searches_bytes_max);
     const Path options = at / "options";
     for (size_t i = 0; i < config.options.size(); ++i) {
@@ -119,12 +121,10 @@ void check_tolerations(const List<Toleration>& tolerations, const Path& path, Fi
         std::string_view op = toleration.operator_;
         if (!toleration.key.empty()) errors.complain(at / "key", toleration.key, check_qualified_name(toleration.key));
         if (toleration.key.empty() && op != "Exists")
-            errors.invalid(
-                at / "operator", op,
-                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+            errors.invalid(at / "operator", op,
+                           "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
         if (toleration.toleration_seconds && toleration.effect != "NoExecute")
-            errors.invalid(at / "effect", toleration.effect,
-                           "effect must be 'NoExecute' when `tolerationSeconds` is set");
+            errors.invalid(at / "effect", toleration.effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
         if (op == "Exists" && !toleration.value.empty())
             errors.invalid(at / "operator", op, "value must be empty when `operator` is 'Exists'");
         if (op == "Lt" || op == "Gt")
@@ -159,8 +159,7 @@ void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors
     auto check_list = [&](const List<Container>& list, const Path& at) {
         for (size_t i = 0; i < list.size(); ++i) {
             const Path one = at[i];
-            if (!list[i].name.empty() && !names.insert(list[i].name).second)
-                errors.duplicate(one / "name", list[i].name);
+            if (!list[i].name.empty() && !names.insert(list[i].name).second) errors.duplicate(one / "name", list[i].name);
             check_container_fields(list[i], spec, one, errors);
             check_container_security(list[i], one, errors);
         }
@@ -195,11 +194,9 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
         errors.invalid(path / "activeDeadlineSeconds", *spec.active_deadline_seconds,
                        "must be between 1 and 2147483647, inclusive");
     check_labels(spec.node_selector, path / "nodeSelector", errors);
-    if (!spec.node_name.empty())
-        errors.complain(path / "nodeName", spec.node_name, check_dns1123_subdomain(spec.node_name));
+    if (!spec.node_name.empty()) errors.complain(path / "nodeName", spec.node_name, check_dns1123_subdomain(spec.node_name));
     if (!spec.hostname.empty()) errors.complain(path / "hostname", spec.hostname, check_dns1123_label(spec.hostname));
-    if (!spec.subdomain.empty())
-        errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
+    if (!spec.subdomain.empty()) errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
     check_tolerations(spec.tolerations, path / "tolerations", errors);
     check_host_aliases(spec.host_aliases, path / "hostAliases", errors);
     check_host_users(spec, path, errors);

@@ -25,8 +25,7 @@ void check_container_ports(const Container& container, const PodSpec& spec, cons
         else errors.complain(at / "containerPort", port.container_port, check_port_number(port.container_port));
         if (port.host_port != 0) errors.complain(at / "hostPort", port.host_port, check_port_number(port.host_port));
         if (spec.host_network && port.host_port != 0 && port.host_port != port.container_port)
-            errors.invalid(at / "containerPort", port.container_port,
-                           "must match `hostPort` when `hostNetwork` is true");
+            errors.invalid(at / "containerPort", port.container_port, "must match `hostPort` when `hostNetwork` is true");
         if (!port.host_ip.empty()) errors.complain(at / "hostIP", port.host_ip, check_ip(port.host_ip));
         if (port.protocol.empty()) errors.required(at / "protocol");
     }
@@ -35,7 +34,8 @@ void check_container_ports(const Container& container, const PodSpec& spec, cons
 /// The node's probes look no names up.
 void check_probe_host(std::string_view host, const Path& path, FieldErrors& errors) {
     const bool address = host.find_first_not_of("0123456789.") == host.npos;
-    if (!host.empty() && !address) errors.invalid(path / "host", host, "must be an IPv4 address: names are not looked up by probes");
+    if (!host.empty() && !address)
+        errors.invalid(path / "host", host, "must be an IPv4 address: names are not looked up by probes");
 }
 
 void check_http(const HTTPGetAction& action, const Path& path, FieldErrors& errors) {
@@ -59,8 +59,7 @@ void check_http(const HTTPGetAction& action, const Path& path, FieldErrors& erro
 
 template <class Handler>
 int count_handlers(const Handler& handler) {
-    return static_cast<bool>(handler.exec) + static_cast<bool>(handler.http_get) +
-           static_cast<bool>(handler.tcp_socket);
+    return static_cast<bool>(handler.exec) + static_cast<bool>(handler.http_get) + static_cast<bool>(handler.tcp_socket);
 }
 
 template <class Handler>
@@ -91,7 +90,8 @@ void check_probe(const Box<Probe>& probe, bool one_success, const Path& path, Fi
     if (probe->termination_grace_period_seconds) {
         const Path grace = path / "terminationGracePeriodSeconds";
         // One that fails readiness is not stopped.
-        if (!one_success) errors.invalid(grace, *probe->termination_grace_period_seconds, "must not be set for readinessProbes");
+        if (!one_success)
+            errors.invalid(grace, *probe->termination_grace_period_seconds, "must not be set for readinessProbes");
         else if (*probe->termination_grace_period_seconds <= 0)
             errors.invalid(grace, *probe->termination_grace_period_seconds, "must be greater than 0");
     }
@@ -106,9 +106,8 @@ void check_hook(const Box<LifecycleHandler>& hook, const PodSpec& spec, const Pa
     int64_t grace = spec.termination_grace_period_seconds.value_or(30);
     const Path at = path / "sleep";
     if (hook->sleep->seconds < 0 || hook->sleep->seconds > grace)
-        errors.invalid(
-            at / "seconds", hook->sleep->seconds,
-            "must be greater than 0 and less than terminationGracePeriodSeconds (" + std::to_string(grace) + ")");
+        errors.invalid(at / "seconds", hook->sleep->seconds,
+                       "must be greater than 0 and less than terminationGracePeriodSeconds (" + std::to_string(grace) + ")");
 }
 
 bool is_init(const Container& container, const PodSpec& spec) {

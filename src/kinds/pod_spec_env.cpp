@@ -13,9 +13,8 @@ constexpr std::array<std::string_view, 9> env_fields{
     "status.hostIP", "status.hostIPs",     "status.podIP", "status.podIPs"};
 constexpr std::array<std::string_view, 5> volume_fields{"metadata.annotations", "metadata.labels", "metadata.name",
                                                         "metadata.namespace", "metadata.uid"};
-constexpr std::array<std::string_view, 6> resource_fields{
-    "limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
-    "requests.cpu", "requests.ephemeral-storage", "requests.memory"};
+constexpr std::array<std::string_view, 6> resource_fields{"limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
+                                                          "requests.cpu", "requests.ephemeral-storage", "requests.memory"};
 
 bool contains(std::span<const std::string_view> list, std::string_view value) {
     return std::find(list.begin(), list.end(), value) != list.end();
@@ -41,13 +40,12 @@ void check_value_from(const EnvVar& variable, const Path& path, FieldErrors& err
                 static_cast<bool>(source.config_map_key_ref) + static_cast<bool>(source.secret_key_ref) +
                 static_cast<bool>(source.file_key_ref);
     if (count == 0)
-        return errors.invalid(
-            path, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+        return errors.invalid(path, "",
+                              "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
     if (!variable.value.empty()) return errors.invalid(path, "", "may not be specified when `value` is not empty");
     if (count > 1) return errors.invalid(path, "", "may not have more than one field specified at a time");
     if (source.field_ref) check_field_path(*source.field_ref, false, path / "fieldRef", errors);
-    if (source.resource_field_ref)
-        check_resource_field(*source.resource_field_ref, false, path / "resourceFieldRef", errors);
+    if (source.resource_field_ref) check_resource_field(*source.resource_field_ref, false, path / "resourceFieldRef", errors);
     if (source.config_map_key_ref) check_key_reference(*source.config_map_key_ref, path / "configMapKeyRef", errors);
     if (source.secret_key_ref) check_key_reference(*source.secret_key_ref, path / "secretKeyRef", errors);
 }
@@ -76,12 +74,10 @@ void check_field_path(const ObjectFieldSelector& selector, bool in_volume, const
     if (contains(supported, field)) return;
     if (contains(env_fields, field) || contains(volume_fields, field))
         return errors.not_supported(path / "fieldPath", field, supported);
-    errors.invalid(path / "fieldPath", field,
-                   "error converting fieldPath: field label not supported: " + std::string(field));
+    errors.invalid(path / "fieldPath", field, "error converting fieldPath: field label not supported: " + std::string(field));
 }
 
-void check_resource_field(const ResourceFieldSelector& selector, bool in_volume, const Path& path,
-                          FieldErrors& errors) {
+void check_resource_field(const ResourceFieldSelector& selector, bool in_volume, const Path& path, FieldErrors& errors) {
     if (in_volume && selector.container_name.empty()) errors.required(path / "containerName");
     if (!selector.resource.empty() && !contains(resource_fields, selector.resource))
         errors.not_supported(path / "resource", selector.resource, resource_fields);

@@ -50,8 +50,7 @@ void check_downward(const DownwardAPIVolumeSource& source, const Path& path, Fie
         if (file.field_ref && file.resource_field_ref)
             errors.invalid(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
         else if (file.field_ref) check_field_path(*file.field_ref, true, at / "fieldRef", errors);
-        else if (file.resource_field_ref)
-            check_resource_field(*file.resource_field_ref, true, at / "resourceFieldRef", errors);
+        else if (file.resource_field_ref) check_resource_field(*file.resource_field_ref, true, at / "resourceFieldRef", errors);
         else errors.required(at, "one of fieldRef and resourceFieldRef is required");
     }
 }
@@ -59,8 +58,7 @@ void check_downward(const DownwardAPIVolumeSource& source, const Path& path, Fie
 int count_sources(const Volume& volume) {
     const TypeInfo& type = type_info<Volume>();
     int count = 0;
-    for (const FieldInfo& field : type.fields)
-        count += field.shape == Shape::box && !is_zero_field(field, field.in(&volume));
+    for (const FieldInfo& field : type.fields) count += field.shape == Shape::box && !is_zero_field(field, field.in(&volume));
     return count;
 }
 
@@ -70,8 +68,7 @@ void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
     if (sources > 1) return errors.forbidden(path, "may not specify more than 1 volume type");
     if (volume.host_path) {
         const Path at = path / "hostPath";
-        if (has_backstep(volume.host_path->path))
-            errors.invalid(at / "path", volume.host_path->path, "must not contain '..'");
+        if (has_backstep(volume.host_path->path)) errors.invalid(at / "path", volume.host_path->path, "must not contain '..'");
     }
     if (volume.empty_dir && volume.empty_dir->size_limit.compare(Quantity()) < 0) {
         const Path at = path / "emptyDir";

@@ -24,8 +24,7 @@ std::string labels_json(const Map<Str>& labels) {
 
 std::string selector_json(const Box<LabelSelector>& selector) { return selector ? encode(*selector) : "null"; }
 
-void check_selector(const Box<LabelSelector>& selector, const Map<Str>& labels, std::string_view kind,
-                    FieldErrors& errors) {
+void check_selector(const Box<LabelSelector>& selector, const Map<Str>& labels, std::string_view kind, FieldErrors& errors) {
     const Path spec("spec");
     const Path path = spec / "selector";
     if (!selector) return;  // required by the schema
@@ -57,8 +56,7 @@ void check_template(const PodTemplateSpec& pods, std::string_view kind, FieldErr
     if (pods.spec.restart_policy == "OnFailure" || pods.spec.restart_policy == "Never")
         errors.not_supported(pod / "restartPolicy", pods.spec.restart_policy, always);
     if (pods.spec.active_deadline_seconds)
-        errors.forbidden(pod / "activeDeadlineSeconds",
-                         "activeDeadlineSeconds in " + std::string(kind) + " is not Supported");
+        errors.forbidden(pod / "activeDeadlineSeconds", "activeDeadlineSeconds in " + std::string(kind) + " is not Supported");
 }
 
 }  // namespace orilla::api

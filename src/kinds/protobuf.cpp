@@ -16,8 +16,8 @@ const TypeInfo* find_type(const KindRegistry& kinds, std::string_view api_versio
 
 Error unknown_kind(const ProtobufDocument& document) {
     return Error(Code::bad_request, "no kind \"" + std::string(document.kind.substr(0, 256)) +
-                                        "\" is registered for version \"" +
-                                        std::string(document.api_version.substr(0, 256)) + "\"");
+                                        "\" is registered for version \"" + std::string(document.api_version.substr(0, 256)) +
+                                        "\"");
 }
 
 struct Owned {

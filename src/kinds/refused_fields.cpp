@@ -20,8 +20,7 @@ struct Refusal {
 
 constexpr std::string_view volume_reason =
     "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath or downwardAPI";
-constexpr std::string_view one_node_reason =
-    "required (anti-)affinity is not supported by this scheduler; use nodeSelector";
+constexpr std::string_view one_node_reason = "required (anti-)affinity is not supported by this scheduler; use nodeSelector";
 constexpr std::string_view load_balancer_reason = "services of type LoadBalancer are not supported; use NodePort";
 constexpr std::string_view security_reason = "is not supported by this node";
 
@@ -45,8 +44,7 @@ constexpr std::array refusals{
     Refusal{"PodSecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
     Refusal{"PodSecurityContext", "supplementalGroupsPolicy", security_reason, "Strict"},
     Refusal{"PodSecurityContext", "windowsOptions", "pods run on Linux only"},
-    Refusal{"PodSpec", "automountServiceAccountToken", "service account tokens are not issued; set it to false",
-            "true"},
+    Refusal{"PodSpec", "automountServiceAccountToken", "service account tokens are not issued; set it to false", "true"},
     Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
     Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
     Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
@@ -59,8 +57,7 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "schedulingGates", "scheduling gates are not supported"},
     Refusal{"PodSpec", "schedulingGroup", "scheduling groups are not supported"},
     Refusal{"PodSpec", "serviceAccount", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
-    Refusal{
-        "PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
+    Refusal{"PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
     Refusal{"PodSpec", "setHostnameAsFQDN", "is not supported", "true"},
     Refusal{"Probe", "grpc", "gRPC probes are not supported; use exec, httpGet or tcpSocket"},
     Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
@@ -118,14 +115,10 @@ std::string scalar_text(const FieldInfo& field, const void* object) {
     const void* value = field_value(field, object);
     if (value == nullptr) return {};
     switch (field.type->kind) {
-        case Kind::string:
-            return static_cast<const Str*>(value)->str();
-        case Kind::boolean:
-            return *static_cast<const bool*>(value) ? "true" : "false";
-        case Kind::int32:
-            return std::to_string(*static_cast<const int32_t*>(value));
-        default:
-            return {};
+        case Kind::string: return static_cast<const Str*>(value)->str();
+        case Kind::boolean: return *static_cast<const bool*>(value) ? "true" : "false";
+        case Kind::int32: return std::to_string(*static_cast<const int32_t*>(value));
+        default: return {};
     }
 }
 

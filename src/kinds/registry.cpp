@@ -36,7 +36,8 @@ Result<void> KindRegistry::add(std::unique_ptr<AddedKind> kind) {
     const std::string name = std::string(added->kind) + " of " + std::string(added->api_version);
     if (find(added->group, added->version, added->kind) || find_resource(added->group, added->version, added->plural))
         return Error(Code::already_exists, name + " is served already");
-    if (kinds_.size() >= kinds_max) return Error(Code::too_many_requests, name + ": " + std::to_string(kinds_max) + " kinds are served already");
+    if (kinds_.size() >= kinds_max)
+        return Error(Code::too_many_requests, name + ": " + std::to_string(kinds_max) + " kinds are served already");
     size_t group_end = 0, version_end = 0;
     for (size_t i = 0; i < kinds_.size(); ++i) {
         if (kinds_[i]->group != added->group) continue;
@@ -73,7 +74,8 @@ void KindRegistry::tell(Change::Type type, KindRef kind) {
 }
 
 const KindInfo* KindRegistry::find(std::string_view group, std::string_view version, std::string_view kind) const {
-    return first_of(kinds_, [&](const KindInfo& info) { return info.kind == kind && info.group == group && info.version == version; });
+    return first_of(kinds_,
+                    [&](const KindInfo& info) { return info.kind == kind && info.group == group && info.version == version; });
 }
 
 const KindInfo* KindRegistry::find(std::string_view api_version, std::string_view kind) const {
@@ -85,7 +87,8 @@ const KindInfo* KindRegistry::find(const TypeInfo& type) const {
 }
 
 const KindInfo* KindRegistry::find_resource(std::string_view group, std::string_view version, std::string_view plural) const {
-    return first_of(kinds_, [&](const KindInfo& info) { return info.plural == plural && info.group == group && info.version == version; });
+    return first_of(
+        kinds_, [&](const KindInfo& info) { return info.plural == plural && info.group == group && info.version == version; });
 }
 
 const KindInfo* KindRegistry::find_resource(std::string_view resource) const {

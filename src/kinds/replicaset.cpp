@@ -8,9 +8,7 @@
 namespace orilla::api {
 namespace {
 
-void complete_replica_set(ReplicaSet& replica_set) {
-    complete_pod_spec(replica_set.spec.template_.spec);
-}
+void complete_replica_set(ReplicaSet& replica_set) { complete_pod_spec(replica_set.spec.template_.spec); }
 
 void check_replica_set(const ReplicaSet& set, FieldErrors& errors) {
     const Path path("spec");

@@ -59,8 +59,7 @@ void check_one_port(const ServicePort& port, const ServiceSpec& spec, const Path
     if (port.target_port.is_string)
         errors.complain(path / "targetPort", port.target_port.text, check_port_name(port.target_port.text));
     else errors.complain(path / "targetPort", port.target_port.number, check_port_number(port.target_port.number));
-    if (port.app_protocol)
-        errors.complain(path / "appProtocol", *port.app_protocol, check_qualified_name(*port.app_protocol));
+    if (port.app_protocol) errors.complain(path / "appProtocol", *port.app_protocol, check_qualified_name(*port.app_protocol));
     if (port.node_port == 0) return;
     if (spec.type == "ClusterIP") {
         errors.forbidden(path / "nodePort", "may not be used when `type` is 'ClusterIP'");

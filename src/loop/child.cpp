@@ -49,8 +49,7 @@ Task<ExitStatus> Child::wait(Loop& loop) {
         FdWatch watch(loop, pidfd_.get());
         for (;;) {
             siginfo_t info{};
-            const int rc = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info,
-                                  WEXITED | WNOHANG);
+            const int rc = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG);
             if (rc != 0 && errno != EINTR) break;  // somebody else reaped it: status unknown, report success of nothing
             if (rc == 0 && info.si_pid != 0) {
                 if (info.si_code == CLD_EXITED) status.code = info.si_status;
@@ -87,7 +86,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    struct sigaction standard{};
+    struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     for (int number : {SIGPIPE, SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaction(number, &standard, nullptr);
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -124,7 +123,8 @@ void close_on_exec_from(int first) {
             const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
             at += entry->d_reclen;
             int number = 0;
-            for (const char* digit = entry->d_name; *digit >= '0' && *digit <= '9'; ++digit) number = number * 10 + (*digit - '0');
+            for (const char* digit = entry->d_name; *digit >= '0' && *digit <= '9'; ++digit)
+                number = number * 10 + (*digit - '0');
             if (number >= first) fcntl(number, F_SETFD, FD_CLOEXEC);
         }
     }

@@ -27,9 +27,7 @@ void Timer::arm_at(int64_t deadline_ms, std::function<void()> action) {
     armed_ = true;
 }
 
-void Timer::arm_after(int64_t delay_ms, std::function<void()> action) {
-    arm_at(loop_.now_ms() + delay_ms, std::move(action));
-}
+void Timer::arm_after(int64_t delay_ms, std::function<void()> action) { arm_at(loop_.now_ms() + delay_ms, std::move(action)); }
 
 void Timer::disarm() {
     if (!armed_) return;

@@ -15,8 +15,7 @@ int open_signalfd(std::initializer_list<int> numbers) {
 }
 }  // namespace
 
-Signals::Signals(Loop& loop, std::initializer_list<int> numbers)
-    : fd_(open_signalfd(numbers)), watch_(loop, fd_.get()) {}
+Signals::Signals(Loop& loop, std::initializer_list<int> numbers) : fd_(open_signalfd(numbers)), watch_(loop, fd_.get()) {}
 
 Task<int> Signals::next() {
     signalfd_siginfo info{};

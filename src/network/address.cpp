@@ -22,8 +22,8 @@ bool take_number(std::string_view& text, int digits_max, uint32_t limit, uint32_
 }  // namespace
 
 std::string Ipv4::text() const {
-    return std::to_string(value >> 24) + '.' + std::to_string(value >> 16 & 255) + '.' +
-           std::to_string(value >> 8 & 255) + '.' + std::to_string(value & 255);
+    return std::to_string(value >> 24) + '.' + std::to_string(value >> 16 & 255) + '.' + std::to_string(value >> 8 & 255) +
+           '.' + std::to_string(value & 255);
 }
 
 bool Ipv4::is_ordinary() const {

@@ -63,7 +63,7 @@ std::optional<std::string> find_holder() {
 }
 
 bool is_roots(const std::string& process) {
-    struct stat found{};
+    struct stat found {};
     return stat(("/proc/" + process).c_str(), &found) != 0 || found.st_uid == 0;
 }
 

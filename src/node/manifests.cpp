@@ -22,7 +22,6 @@ namespace json = boost::json;
 namespace fs = std::filesystem;
 namespace {
 
-
 /// Not an editor's swap file.
 bool is_manifest(const fs::path& path) {
     if (path.filename().native().starts_with(".")) return false;
@@ -68,7 +67,7 @@ bool may_come_right(const Error& error) { return error.code() != Code::bad_reque
 Result<std::string> read_regular_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd) return Error::from_errno("open " + path, errno);
-    struct stat found{};
+    struct stat found {};
     if (::fstat(fd.get(), &found) != 0) return Error::from_errno("read " + path, errno);
     if (!S_ISREG(found.st_mode)) return Error(Code::invalid, path + ": not a regular file");
     auto content = read_fd(fd.get(), path, manifest_file_bytes_max);
@@ -99,7 +98,8 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     const std::string name = object.meta().name.str();
     std::string ns;
     if (kind.namespaced) ns = object.meta().namespace_.empty() ? "default" : object.meta().namespace_.str();
-    if (name.empty()) co_return document.located(Error(Code::invalid, "metadata.name: Required value").with_field("metadata.name"));
+    if (name.empty())
+        co_return document.located(Error(Code::invalid, "metadata.name: Required value").with_field("metadata.name"));
     AWAIT(auto live, objects_.read(kind, ns, name));
     if (!live && live.error().code() != Code::not_found) co_return std::move(live).error();
     auto planned = live ? plan_object(kind, manifest, *live) : api::decode_object(kind, manifest);
@@ -110,7 +110,8 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     co_return !live || written->entry->revision != live->entry->revision;
 }
 
-ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, objects::Objects& objects, loop::Executor& executor, std::string directory)
+ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, objects::Objects& objects, loop::Executor& executor,
+                                       std::string directory)
     : loop_(loop),
       objects_(objects),
       executor_(executor),
@@ -159,7 +160,8 @@ loop::Task<void> ManifestsDirectory::follow() {
     }
 }
 
-loop::Task<std::vector<ManifestsDirectory::Failed>> ManifestsDirectory::apply_each(std::vector<Numbered> documents, std::string path) {
+loop::Task<std::vector<ManifestsDirectory::Failed>> ManifestsDirectory::apply_each(std::vector<Numbered> documents,
+                                                                                   std::string path) {
     std::vector<Failed> failed;
     for (auto& one : documents) {
         co_await loop_.breathe();

@@ -135,7 +135,7 @@ NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, c
     facts.pod_cidr = std::move(pod_cidr);
     facts.cpu_milli = sysconf(_SC_NPROCESSORS_ONLN) * 1000;
     facts.memory_bytes = read_memory_bytes();
-    struct statvfs disk{};
+    struct statvfs disk {};
     if (statvfs(data_dir.c_str(), &disk) == 0)
         facts.storage_bytes = static_cast<int64_t>(disk.f_blocks) * static_cast<int64_t>(disk.f_frsize);
     facts.machine_id = read_line("/etc/machine-id");
@@ -305,7 +305,8 @@ loop::Task<Result<void>> NodeAgent::renew_lease() {
     const auto node = objects_.get<api::Node>(facts_.name);
     const auto present = objects_.get<api::Lease>(lease_namespace, facts_.name);
     api::Lease lease = plan_lease(facts_, node.get(), present.get(), loop_.clock().wall_ns() / 1000);
-    AWAIT(auto written, present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease)));
+    AWAIT(auto written,
+          present ? objects_.update<api::Lease>(std::move(lease)) : objects_.create<api::Lease>(std::move(lease)));
     if (!written) co_return std::move(written).error().with_context("renew the node's lease");
     co_return ok();
 }

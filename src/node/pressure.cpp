@@ -9,8 +9,8 @@
 namespace orilla::node {
 namespace {
 
-// The kubelet's defaults: nodefs.available<10%, imagefs.available<15%, nodefs.inodesFree<5%, memory.available<100Mi. It has none
-// for pid.available.
+// The kubelet's defaults: nodefs.available<10%, imagefs.available<15%, nodefs.inodesFree<5%, memory.available<100Mi. It has
+// none for pid.available.
 constexpr int64_t node_disk_percent_min = 10;
 constexpr int64_t image_disk_percent_min = 15;
 constexpr int64_t inodes_percent_min = 5;
@@ -26,7 +26,8 @@ bool is_short(int64_t free, int64_t total, int64_t percent_min, bool before) {
 }
 
 bool is_short(const DiskRoomFacts& disk, int64_t percent_min, bool before) {
-    return is_short(disk.free_bytes, disk.bytes, percent_min, before) || is_short(disk.free_inodes, disk.inodes, inodes_percent_min, before);
+    return is_short(disk.free_bytes, disk.bytes, percent_min, before) ||
+           is_short(disk.free_inodes, disk.inodes, inodes_percent_min, before);
 }
 
 bool is_memory_short(const PressureFacts& facts, bool before) {
@@ -39,8 +40,8 @@ DiskRoomFacts observe_disk(const std::string& path) {
     struct statvfs disk {};
     if (statvfs(path.c_str(), &disk) != 0) return {};
     const auto unit = static_cast<int64_t>(disk.f_frsize);
-    return {static_cast<int64_t>(disk.f_blocks) * unit, static_cast<int64_t>(disk.f_bavail) * unit, static_cast<int64_t>(disk.f_files),
-            static_cast<int64_t>(disk.f_favail)};
+    return {static_cast<int64_t>(disk.f_blocks) * unit, static_cast<int64_t>(disk.f_bavail) * unit,
+            static_cast<int64_t>(disk.f_files), static_cast<int64_t>(disk.f_favail)};
 }
 
 int64_t read_proc_number(const char* path) {
@@ -81,7 +82,8 @@ PressureFacts observe_pressure(const std::string& data_dir, const std::string& i
 
 Pressure plan_pressure(const PressureFacts& facts, const Pressure& before) {
     Pressure now;
-    now.disk = is_short(facts.node_disk, node_disk_percent_min, before.disk) || is_short(facts.image_disk, image_disk_percent_min, before.disk);
+    now.disk = is_short(facts.node_disk, node_disk_percent_min, before.disk) ||
+               is_short(facts.image_disk, image_disk_percent_min, before.disk);
     now.memory = is_memory_short(facts, before.memory);
     now.pids = is_short(facts.free_pids, facts.pids, pids_percent_min, before.pids);
     return now;

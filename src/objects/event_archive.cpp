@@ -11,9 +11,11 @@ int64_t last_seen_s(const api::Event& event) {
 }
 }  // namespace
 
-EventArchive::EventArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, EventRecorder& recorder, std::string path,
-                           EventArchiveLimits limits)
-    : MemoryArchive(loop, executor, store, "events", std::move(path), limits), recorder_(recorder), age_s_max_(limits.age_s_max) {}
+EventArchive::EventArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, EventRecorder& recorder,
+                           std::string path, EventArchiveLimits limits)
+    : MemoryArchive(loop, executor, store, "events", std::move(path), limits),
+      recorder_(recorder),
+      age_s_max_(limits.age_s_max) {}
 
 std::string EventArchive::render(const store::EntryPtr& entry) { return *entry->json; }
 

@@ -82,7 +82,8 @@ EventRecorder::Digest EventRecorder::digest_of(const api::Event& event) {
 /// Enough that are alike have messages of their own. Those that are known are next to each other.
 bool EventRecorder::is_one_of_many(Digest digest, int64_t wall_s) const {
     size_t count = 0;
-    for (auto at = known_.upper_bound({digest.similar, of_combined}); at != known_.end() && at->first.similar == digest.similar; ++at) {
+    for (auto at = known_.upper_bound({digest.similar, of_combined}); at != known_.end() && at->first.similar == digest.similar;
+         ++at) {
         if (at->first != digest && at->second.last_s > wall_s - limits_.similar_s_max) ++count;
         if (count == limits_.similar_max) return true;
     }
@@ -100,8 +101,8 @@ api::ObjectReference EventRecorder::reference_to(const api::KindInfo& kind, cons
     return reference;
 }
 
-void EventRecorder::record(const api::Object& about, std::string_view component, std::string_view type,
-                           std::string_view reason, std::string_view message) {
+void EventRecorder::record(const api::Object& about, std::string_view component, std::string_view type, std::string_view reason,
+                           std::string_view message) {
     record(reference_to(about.kind(), about.meta()), component, type, reason, message);
 }
 
@@ -180,8 +181,8 @@ Task<bool> EventRecorder::count_up(Record record, Digest digest, int64_t number)
         event.last_timestamp = api::Time(wall_s);
         return ok();
     };
-    AWAIT(const auto counted, objects_.modify(api::kind_of<api::Event>(), event_namespace(record.about), name_of_event(record.about, number),
-                                    std::move(change)));
+    AWAIT(const auto counted, objects_.modify(api::kind_of<api::Event>(), event_namespace(record.about),
+                                              name_of_event(record.about, number), std::move(change)));
     if (counted) known_[digest] = {number, wall_s};
     co_return counted.has_value();
 }
@@ -203,7 +204,8 @@ void EventRecorder::arm_prune() {
 bool EventRecorder::is_gone(const api::ObjectReference& about) const {
     const auto* kind = objects_.kinds().find(about.api_version, about.kind);
     if (!kind) return false;
-    return !objects_.store().find({std::string(kind->resource), kind->namespaced ? about.namespace_.str() : "", about.name.str()});
+    return !objects_.store().find(
+        {std::string(kind->resource), kind->namespaced ? about.namespace_.str() : "", about.name.str()});
 }
 
 /// All there are, the oldest first.
@@ -223,7 +225,8 @@ Task<std::vector<EventRecorder::Candidate>> EventRecorder::candidates() {
 
 void EventRecorder::forget_all_but(std::vector<Digest> digests) {
     std::sort(digests.begin(), digests.end());
-    std::erase_if(known_, [&digests](const auto& item) { return !std::binary_search(digests.begin(), digests.end(), item.first); });
+    std::erase_if(known_,
+                  [&digests](const auto& item) { return !std::binary_search(digests.begin(), digests.end(), item.first); });
     heap::put_stock_back();
     known_ = std::map(known_);  // together, where those that have gone were between them
 }

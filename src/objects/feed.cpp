@@ -37,7 +37,8 @@ loop::Task<void> Feed::relist() {
     revision_ = listing.revision;
     std::vector<store::EntryPtr> vanished;
     for (const Record& record : records_)
-        if (!std::binary_search(listing.entries.begin(), listing.entries.end(), record.entry, key_before)) vanished.push_back(record.entry);
+        if (!std::binary_search(listing.entries.begin(), listing.entries.end(), record.entry, key_before))
+            vanished.push_back(record.entry);
     std::sort(vanished.begin(), vanished.end(), key_before);
     for (store::EntryPtr& entry : listing.entries) {
         co_await loop_.breathe();
@@ -186,7 +187,8 @@ void Feed::leave_bucket(const Record& record, Bucket* bucket) {
 void Feed::keep(TermsOf of) {
     if (std::find(terms_of_.begin(), terms_of_.end(), of) != terms_of_.end()) return;
     terms_of_.push_back(of);
-    for (const Record& record : records_) index(record, FeedEvent(objects_, kind_, {store::WatchEvent::Type::added, record.entry, nullptr}).object());
+    for (const Record& record : records_)
+        index(record, FeedEvent(objects_, kind_, {store::WatchEvent::Type::added, record.entry, nullptr}).object());
 }
 
 std::vector<ObjectPtr> Feed::find_any(const Term& term) {
@@ -225,7 +227,9 @@ void Follower::stop() {
 void Feed::join(Follower& follower) { followers_.push_back(&follower); }
 
 /// Its place stays empty: somebody may just be telling all of them.
-void Feed::leave(Follower& follower) { std::replace(followers_.begin(), followers_.end(), &follower, static_cast<Follower*>(nullptr)); }
+void Feed::leave(Follower& follower) {
+    std::replace(followers_.begin(), followers_.end(), &follower, static_cast<Follower*>(nullptr));
+}
 
 void Follower::start() {
     feed_->join(*this);

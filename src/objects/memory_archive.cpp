@@ -57,7 +57,7 @@ Result<void> replace_file(const std::string& path, const std::string& text) {
 /// The last `bytes_max` of it: the newest lines. Empty when there is none.
 std::string read_end(const std::string& path, size_t bytes_max) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat found{};
+    struct stat found {};
     if (!fd || ::fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
     const auto size = static_cast<size_t>(found.st_size);
     auto at = static_cast<off_t>(size > bytes_max ? size - bytes_max : 0);
@@ -92,12 +92,12 @@ std::vector<std::string_view> parse_memory_archive(std::string_view text) {
 }
 
 bool is_in_memory(const std::string& directory) {
-    struct statfs found{};
+    struct statfs found {};
     return ::statfs(directory.c_str(), &found) == 0 && orilla::is_in_memory(found);
 }
 
-MemoryArchive::MemoryArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, std::string_view resource, std::string path,
-                             MemoryArchiveLimits limits)
+MemoryArchive::MemoryArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, std::string_view resource,
+                             std::string path, MemoryArchiveLimits limits)
     : loop_(loop), store_(store), executor_(executor), resource_(resource), path_(std::move(path)), limits_(limits) {}
 
 MemoryArchive::~MemoryArchive() = default;
@@ -124,7 +124,8 @@ loop::Task<void> MemoryArchive::run(loop::Task<void> first) {
 }
 
 loop::Task<void> MemoryArchive::restore() {
-    auto reading = loop::run_on(executor_, loop_, [path = path_, bytes_max = 2 * limits_.file_bytes_max] { return read_end(path, bytes_max); });
+    auto reading = loop::run_on(executor_, loop_,
+                                [path = path_, bytes_max = 2 * limits_.file_bytes_max] { return read_end(path, bytes_max); });
     const std::string text = co_await std::move(reading);
     int in_this_turn = 0;
     for (const std::string_view line : parse_memory_archive(text)) {
@@ -214,7 +215,8 @@ loop::Task<void> MemoryArchive::write_pending() {
 }
 
 void MemoryArchive::report(const Result<void>& written) {
-    if (!written && !reported_) log::warning(std::string(resource_) + " are not kept over a restart: " + written.error().message());
+    if (!written && !reported_)
+        log::warning(std::string(resource_) + " are not kept over a restart: " + written.error().message());
     reported_ = !written;
 }
 

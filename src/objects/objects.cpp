@@ -22,11 +22,11 @@ constexpr size_t generate_name_bytes_max = 58;  // leaves room for the five rand
 store::Key key_of(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
     return {std::string(kind.resource), std::string(kind.namespaced ? ns : ""), std::string(name)};
 }
-store::Key key_of(const api::Object& object) {
-    return key_of(object.kind(), object.meta().namespace_, object.meta().name);
-}
+store::Key key_of(const api::Object& object) { return key_of(object.kind(), object.meta().namespace_, object.meta().name); }
 
-void set_revision(api::Object& object, uint64_t revision) { object.meta().resource_version = api::Str(std::to_string(revision)); }
+void set_revision(api::Object& object, uint64_t revision) {
+    object.meta().resource_version = api::Str(std::to_string(revision));
+}
 
 /// What a dry run answers with.
 Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
@@ -74,8 +74,10 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const store::EntryP
     if (!entry->json) return Error(Code::internal, entry->key.resource + " \"" + entry->key.name + "\" is not in memory");
     auto object = api::decode_object(kind, *entry->json);
     if (!object) {
-        Error error = std::move(object).error().with_code(Code::internal).with_context(
-            "read stored " + entry->key.resource + " " + entry->key.ns + "/" + entry->key.name);
+        Error error = std::move(object)
+                          .error()
+                          .with_code(Code::internal)
+                          .with_context("read stored " + entry->key.resource + " " + entry->key.ns + "/" + entry->key.name);
         report_unreadable(*entry, error);
         return error;
     }
@@ -199,15 +201,16 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext
 /// As Kubernetes does: whatever revision it names is that of one which is gone, a uid still has to match.
 Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteContext context) {
     if (const api::Str uid = object.meta().uid; !uid.empty())
-        co_return store::conflict_error(key_of(object), "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
+        co_return store::conflict_error(key_of(object),
+                                        "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
     object.meta().resource_version = api::Str();
     AWAIT(auto created, create(std::move(object), context));
     if (created) created->created = true;
     co_return std::move(created);
 }
 
-Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, std::string name, Change change,
-                                     Part part, WriteContext context) {
+Task<Result<Stored>> Objects::modify(const api::KindInfo& kind, std::string ns, std::string name, Change change, Part part,
+                                     WriteContext context) {
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(const Stored old, read(kind, ns, name));
@@ -287,8 +290,7 @@ Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Obje
     co_return Stored{std::move(entry), std::move(last)};
 }
 
-Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns, std::string name,
-                                      DeleteOptions options) {
+Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns, std::string name, DeleteOptions options) {
     Result<Removed> removed = Error(Code::internal, "not removed");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(store::EntryPtr entry, store_.read(key_of(kind, ns, name)));
@@ -330,7 +332,8 @@ Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOption
     if (plan.action == DeletePlan::Action::keep) co_return Removed{old, true};
     auto next = std::make_shared<api::Object>(std::move(plan.next));
     const bool gone = plan.action == DeletePlan::Action::remove;
-    AWAIT(auto done, gone ? erase(old, std::move(next), options.context) : write_update(old, std::move(next), Part::main, options.context));
+    AWAIT(auto done, gone ? erase(old, std::move(next), options.context)
+                          : write_update(old, std::move(next), Part::main, options.context));
     if (!done) co_return std::move(done).error();
     co_return Removed{std::move(*done), !gone};
 }
@@ -364,8 +367,8 @@ Task<Result<RemovedCollection>> Objects::remove_collection(const api::KindInfo& 
     return remove_members(kind, store_.list(kind.resource, ns).entries, std::move(match), std::move(options));
 }
 
-Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<store::EntryPtr> members, Match match,
-                                                        DeleteOptions options) {
+Task<Result<RemovedCollection>> Objects::remove_members(const api::KindInfo& kind, std::vector<store::EntryPtr> members,
+                                                        Match match, DeleteOptions options) {
     Removal all(loop_, kind, std::move(match), std::move(options));
     all.entries = std::move(members);
     loop::Scope scope(loop_);

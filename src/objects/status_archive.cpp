@@ -17,8 +17,8 @@ uint64_t revision_of(const api::ObjectMeta& meta) {
 Task<void> nothing() { co_return; }
 }  // namespace
 
-StatusArchive::StatusArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, Objects& objects, std::string path,
-                             MemoryArchiveLimits limits)
+StatusArchive::StatusArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, Objects& objects,
+                             std::string path, MemoryArchiveLimits limits)
     : MemoryArchive(loop, executor, store, "pods", std::move(path), limits), objects_(objects) {}
 
 void StatusArchive::start() { follow_in_background(nothing()); }

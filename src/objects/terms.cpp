@@ -18,10 +18,16 @@ constexpr std::string_view owner = "owner", orphan = "orphan", label = "label", 
 
 Term owned_by(std::string_view uid) { return {owner_terms, join(owner, uid)}; }
 Term orphans_in(std::string_view ns) { return {owner_terms, join(orphan, ns)}; }
-Term orphans_labelled(std::string_view ns, std::string_view key, std::string_view value) { return {owner_terms, join(orphan, ns, key, value)}; }
-Term labelled(std::string_view ns, std::string_view key, std::string_view value) { return {label_terms, join(label, ns, key, value)}; }
+Term orphans_labelled(std::string_view ns, std::string_view key, std::string_view value) {
+    return {owner_terms, join(orphan, ns, key, value)};
+}
+Term labelled(std::string_view ns, std::string_view key, std::string_view value) {
+    return {label_terms, join(label, ns, key, value)};
+}
 Term on_node(std::string_view name) { return {node_terms, join(node, name)}; }
-std::string selecting(std::string_view ns, std::string_view key, std::string_view value) { return join(selector, ns, key, value); }
+std::string selecting(std::string_view ns, std::string_view key, std::string_view value) {
+    return join(selector, ns, key, value);
+}
 std::string selecting_otherwise(std::string_view ns) { return join(selector, ns); }
 
 void owner_terms(const api::Object& object, std::vector<std::string>& terms) {

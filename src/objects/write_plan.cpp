@@ -77,8 +77,7 @@ void initialise(api::Object& object, std::string uid, int64_t now_s) {
     meta.self_link = api::Str();
     meta.managed_fields.clear();
     if (rules_of(object).has_status_when_new) return;
-    if (const auto* status = object.type_info().find_field("status"))
-        api::clear_field(*status, status->in(object.data()));
+    if (const auto* status = object.type_info().find_field("status")) api::clear_field(*status, status->in(object.data()));
 }
 
 void initialise_after_defaults(api::Object& object) {
@@ -105,9 +104,7 @@ void count_generation(api::Object& updated, const api::Object& old) {
 
 bool same_content(const api::Object& a, const api::Object& b) { return same_metadata(a, b) && same_but(a, b, ""); }
 
-bool only_status_differs(const api::Object& a, const api::Object& b) {
-    return same_metadata(a, b) && same_but(a, b, "status");
-}
+bool only_status_differs(const api::Object& a, const api::Object& b) { return same_metadata(a, b) && same_but(a, b, "status"); }
 
 bool only_heartbeat_differs(const api::Object& a, const api::Object& b) {
     const auto differs = rules_of(a).only_heartbeat_differs;
@@ -161,15 +158,15 @@ Result<void> check_finalizers(const api::Object& updated, const api::Object& old
 namespace {
 Error name_mismatch(std::string_view what, std::string_view body, std::string_view where, std::string_view stored) {
     return Error(Code::bad_request, "the " + std::string(what) + " of the object (" + std::string(body) +
-                                        ") does not match the " + std::string(what) + " on the " + std::string(where) +
-                                        " (" + std::string(stored) + ")");
+                                        ") does not match the " + std::string(what) + " on the " + std::string(where) + " (" +
+                                        std::string(stored) + ")");
 }
 
 Result<void> check_uid(std::string_view wanted, const Stored& old) {
     const api::Str& uid = old.object->meta().uid;
     if (wanted.empty() || uid == wanted) return ok();
     return store::conflict_error(old.entry->key, "Precondition failed: UID in precondition: " + std::string(wanted) +
-                                              ", UID in object meta: " + uid.str());
+                                                     ", UID in object meta: " + uid.str());
 }
 }  // namespace
 
@@ -213,8 +210,9 @@ Result<void> check_delete_preconditions(const DeleteOptions& options, const Stor
     TRY_VOID(check_uid(options.uid, old));
     const std::string revision = std::to_string(old.entry->revision);
     if (options.resource_version.empty() || options.resource_version == revision) return ok();
-    return store::conflict_error(old.entry->key, "Precondition failed: ResourceVersion in precondition: " +
-                                              options.resource_version + ", ResourceVersion in object meta: " + revision);
+    return store::conflict_error(old.entry->key,
+                                 "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
+                                     ", ResourceVersion in object meta: " + revision);
 }
 
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
@@ -222,7 +220,8 @@ Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
     if (pod.metadata.deletion_timestamp)
         return store::conflict_error(key, "pod " + key.name + " is being deleted, cannot be assigned to a host");
     if (!pod.spec.node_name.empty())
-        return store::conflict_error(key, "pod " + key.name + " is already assigned to node \"" + pod.spec.node_name.str() + "\"");
+        return store::conflict_error(key,
+                                     "pod " + key.name + " is already assigned to node \"" + pod.spec.node_name.str() + "\"");
     pod.spec.node_name = api::Str(node);
     auto& conditions = pod.status.conditions;
     auto found = std::find_if(conditions.begin(), conditions.end(), [](const auto& c) { return c.type == "PodScheduled"; });

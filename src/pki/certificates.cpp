@@ -18,7 +18,6 @@ using NamePtr = std::unique_ptr<X509_NAME, Freed<X509_NAME_free>>;
 using BignumPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 
-
 namespace {
 constexpr char name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-";
 
@@ -31,8 +30,7 @@ std::string bio_text(BIO* bio) {
 Result<NamePtr> make_name(const std::string& common_name, const std::string& organisation) {
     NamePtr name(X509_NAME_new());
     auto add = [&name](const char* field, const std::string& text) {
-        return X509_NAME_add_entry_by_txt(name.get(), field, MBSTRING_UTF8,
-                                          reinterpret_cast<const unsigned char*>(text.data()),
+        return X509_NAME_add_entry_by_txt(name.get(), field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
                                           static_cast<int>(text.size()), -1, 0) == 1;
     };
     if (!organisation.empty() && !add("O", organisation)) return openssl_error("name the certificate");
@@ -42,8 +40,7 @@ Result<NamePtr> make_name(const std::string& common_name, const std::string& org
 
 Result<void> add_extension(X509* certificate, X509V3_CTX* context, int nid, const std::string& value) {
     ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, context, nid, value.c_str()));
-    if (!extension || X509_add_ext(certificate, extension.get(), -1) != 1)
-        return openssl_error("add a certificate extension");
+    if (!extension || X509_add_ext(certificate, extension.get(), -1) != 1) return openssl_error("add a certificate extension");
     return ok();
 }
 
@@ -66,8 +63,7 @@ struct CertificateSpec {
 /// `issuer` null: self-signed.
 Result<CertificatePtr> sign(const CertificateSpec& spec, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
     CertificatePtr certificate(X509_new());
-    if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1)
-        return openssl_error("create a certificate");
+    if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1) return openssl_error("create a certificate");
     TRY_VOID(set_serial(certificate.get()));
     TRY(auto name, make_name(spec.common_name, spec.organisation));
     X509_set_subject_name(certificate.get(), name.get());
@@ -97,7 +93,8 @@ Result<KeyPtr> make_key() {
 
 Result<Authority> make_authority(const std::string& common_name) {
     TRY(auto key, make_key());
-    const CertificateSpec spec{common_name, "",
+    const CertificateSpec spec{common_name,
+                               "",
                                {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
                                 {NID_key_usage, "critical,digitalSignature,keyCertSign"},
                                 {NID_subject_key_identifier, "hash"}}};
@@ -120,7 +117,8 @@ Result<std::string> sign_server_certificate(const Authority& authority, EVP_PKEY
     std::string alternatives;
     for (const auto& name : names.dns) alternatives += (alternatives.empty() ? "DNS:" : ",DNS:") + name;
     for (const auto& ip : names.ips) alternatives += (alternatives.empty() ? "IP:" : ",IP:") + ip;
-    const CertificateSpec spec{"orilla-apiserver", "",
+    const CertificateSpec spec{"orilla-apiserver",
+                               "",
                                {{NID_basic_constraints, "critical,CA:FALSE"},
                                 {NID_key_usage, "critical,digitalSignature"},
                                 {NID_ext_key_usage, "serverAuth"},
@@ -132,7 +130,8 @@ Result<std::string> sign_server_certificate(const Authority& authority, EVP_PKEY
 
 Result<std::string> sign_client_certificate(const Authority& authority, EVP_PKEY* key, const std::string& common_name,
                                             const std::string& organisation) {
-    const CertificateSpec spec{common_name, organisation,
+    const CertificateSpec spec{common_name,
+                               organisation,
                                {{NID_basic_constraints, "critical,CA:FALSE"},
                                 {NID_key_usage, "critical,digitalSignature"},
                                 {NID_ext_key_usage, "clientAuth"},

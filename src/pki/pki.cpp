@@ -55,8 +55,8 @@ struct PkiFile {
     mode_t mode;
 };
 constexpr PkiFile pki_files[] = {
-    {"ca.crt", &Pki::ca_certificate, 0644},       {"server.crt", &Pki::server_certificate, 0644},
-    {"server.key", &Pki::server_key, 0600},       {"admin.crt", &Pki::admin_certificate, 0644},
+    {"ca.crt", &Pki::ca_certificate, 0644}, {"server.crt", &Pki::server_certificate, 0644},
+    {"server.key", &Pki::server_key, 0600}, {"admin.crt", &Pki::admin_certificate, 0644},
     {"admin.key", &Pki::admin_key, 0600},
 };
 constexpr const char* ca_key_name = "ca.key";
@@ -117,7 +117,11 @@ Result<void> renew_server_certificate(const std::string& directory, const PkiNam
 PkiNames default_pki_names(const std::string& node_name, const std::string& cluster_domain,
                            const std::vector<std::string>& addresses) {
     PkiNames names;
-    names.dns = {"localhost", node_name, "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+    names.dns = {"localhost",
+                 node_name,
+                 "kubernetes",
+                 "kubernetes.default",
+                 "kubernetes.default.svc",
                  "kubernetes.default.svc." + cluster_domain};
     names.ips = {"127.0.0.1", "::1"};
     for (const auto& address : addresses)
@@ -128,7 +132,8 @@ PkiNames default_pki_names(const std::string& node_name, const std::string& clus
 void add_pki_names(PkiNames& names, const std::vector<std::string>& more) {
     for (const auto& name : more) {
         in6_addr address;
-        const bool is_ip = ::inet_pton(AF_INET, name.c_str(), &address) == 1 || ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
+        const bool is_ip =
+            ::inet_pton(AF_INET, name.c_str(), &address) == 1 || ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
         auto& list = is_ip ? names.ips : names.dns;
         if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
     }
@@ -161,7 +166,8 @@ Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
         pki.*file.text = std::move(*text);
     }
     auto certificate = parse_certificate(pki.server_certificate);
-    if (!certificate) return incomplete(std::move(certificate).error().with_context("read " + directory + "/server.crt"), directory);
+    if (!certificate)
+        return incomplete(std::move(certificate).error().with_context("read " + directory + "/server.crt"), directory);
     const bool any_will_do = names.dns.empty() && names.ips.empty();
     if (!any_will_do && !certificate_is_for(certificate->get(), names)) {
         TRY_VOID(renew_server_certificate(directory, names, pki));

@@ -1,5 +1,5 @@
-#include "orilla/base/text.hpp"
 #include "orilla/proxy/service_proxy.hpp"
+#include "orilla/base/text.hpp"
 
 #include <algorithm>
 #include <map>
@@ -136,7 +136,8 @@ ServiceProxy::ServiceProxy(loop::Loop& loop, objects::Objects& objects, network:
       services_(objects, api::kind_of<api::Service>(), [this](const objects::FeedEvent& event) { service_changed(event); }),
       slices_(objects, api::kind_of<api::EndpointSlice>(), [this](const objects::FeedEvent& event) { slice_changed(event); }),
       pods_(objects, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) { pod_changed(event); }),
-      namespaces_(objects, api::kind_of<api::Namespace>(), [this](const objects::FeedEvent& event) { namespace_changed(event); }),
+      namespaces_(objects, api::kind_of<api::Namespace>(),
+                  [this](const objects::FeedEvent& event) { namespace_changed(event); }),
       worker_(loop, *this, {.name = "service-proxy"}) {
     objects.feed<api::EndpointSlice>().keep(objects::label_terms);
 }
@@ -167,7 +168,8 @@ void ServiceProxy::service_changed(const objects::FeedEvent& event) {
 
 void ServiceProxy::slice_changed(const objects::FeedEvent& event) {
     for (const auto& slice : event.states())
-        if (const auto* owner = slice->meta().labels.get(api::service_name_label)) worker_.queue().add(event.entry->key.ns + "/" + owner->str());
+        if (const auto* owner = slice->meta().labels.get(api::service_name_label))
+            worker_.queue().add(event.entry->key.ns + "/" + owner->str());
 }
 
 void ServiceProxy::pod_changed(const objects::FeedEvent& event) {
@@ -193,7 +195,8 @@ loop::Task<Result<loop::Outcome>> ServiceProxy::reconcile(std::string key) {
         CO_CHECK_VOID(rules_.update(key, {}));
         co_return loop::Outcome{};
     }
-    const Slices slices = objects_.feed<api::EndpointSlice>().find<api::EndpointSlice>(objects::labelled(ns, api::service_name_label, name));
+    const Slices slices =
+        objects_.feed<api::EndpointSlice>().find<api::EndpointSlice>(objects::labelled(ns, api::service_name_label, name));
     zone_.set_service(ns, name, plan_dns_service(*service, slices));
     CO_CHECK_VOID(rules_.update(key, plan_service_ports(*service, slices, node_)));
     co_return loop::Outcome{};

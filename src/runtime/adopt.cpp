@@ -45,7 +45,7 @@ ContainerEntry entry_of(const supervisor::Record& record) {
 
 Result<void> check_run_dir(const std::string& dir) {
     TRY_VOID(make_directories(dir, 0700));
-    struct stat found{};
+    struct stat found {};
     if (lstat(dir.c_str(), &found) != 0) return Error::from_errno("look at " + dir, errno);
     // Whoever could write here could put a socket in a supervisor's place.
     if (!S_ISDIR(found.st_mode) || found.st_uid != 0) return Error(Code::forbidden, dir + " is not root's directory");
@@ -140,7 +140,8 @@ void RuntimeImpl::read_records(PodEntry& pod) {
         if (!container && pod.starting.contains(record.scratch_dir)) continue;
         if (!container) {
             container = &pod.containers.emplace_back(entry_of(record));
-            if (auto stop = read_file(stop_path(pod.dir(), record.id), stop_bytes_max)) container->state.stop = parse_stop(*stop);
+            if (auto stop = read_file(stop_path(pod.dir(), record.id), stop_bytes_max))
+                container->state.stop = parse_stop(*stop);
         }
         if (record.phase == supervisor::RecordPhase::exited)
             settle_exit(pod, *container, {record.exit_code, record.signal, record.finished_wall_ns});

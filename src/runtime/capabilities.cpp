@@ -28,7 +28,8 @@ Result<CapabilitySet> parse_capability(const std::string& name) {
     const std::string full = full_name(name);
     const bool is_word = full.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
     cap_value_t capability = 0;
-    if (!is_word || cap_from_name(full.c_str(), &capability) != 0) return Error(Code::invalid, "unknown capability \"" + name + "\"");
+    if (!is_word || cap_from_name(full.c_str(), &capability) != 0)
+        return Error(Code::invalid, "unknown capability \"" + name + "\"");
     return bit(capability);
 }
 
@@ -39,9 +40,8 @@ struct CapFree {
 }  // namespace
 
 CapabilitySet hardened_capabilities() {
-    return bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FSETID) | bit(CAP_FOWNER) | bit(CAP_SETGID) |
-           bit(CAP_SETUID) | bit(CAP_SETFCAP) | bit(CAP_SETPCAP) | bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_CHROOT) |
-           bit(CAP_KILL);
+    return bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FSETID) | bit(CAP_FOWNER) | bit(CAP_SETGID) | bit(CAP_SETUID) |
+           bit(CAP_SETFCAP) | bit(CAP_SETPCAP) | bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_CHROOT) | bit(CAP_KILL);
 }
 
 CapabilitySet default_capabilities() {
@@ -54,7 +54,8 @@ CapabilitySet all_capabilities() {
     CapabilitySet set = 0;
     for (cap_value_t capability = 0; capability < cap_max_bits(); ++capability) {
         cap_flag_value_t is_permitted = CAP_CLEAR;
-        if (cap_get_flag(own.get(), capability, CAP_PERMITTED, &is_permitted) == 0 && is_permitted == CAP_SET) set |= bit(capability);
+        if (cap_get_flag(own.get(), capability, CAP_PERMITTED, &is_permitted) == 0 && is_permitted == CAP_SET)
+            set |= bit(capability);
     }
     return set;
 }

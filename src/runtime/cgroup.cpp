@@ -48,8 +48,8 @@ std::vector<CgroupMount> parse_cgroup_mounts(std::string_view mountinfo) {
         CgroupMount mount{after[0] == "cgroup2", std::string(before[4]), std::string(before[3]), {}};
         if (after[0] == "cgroup") {
             for (std::string_view option : split(after[2], ','))
-                if (option != "rw" && option != "ro" && option.find('=') == std::string_view::npos &&
-                    option != "none" && option != "xattr" && option != "clone_children" && option != "favordynmods")
+                if (option != "rw" && option != "ro" && option.find('=') == std::string_view::npos && option != "none" &&
+                    option != "xattr" && option != "clone_children" && option != "favordynmods")
                     mount.controllers.emplace_back(option);
             if (mount.controllers.empty()) continue;
         } else if (!mount.unified) {
@@ -96,8 +96,7 @@ std::vector<CgroupWrite> plan_v1_writes(const CgroupSettings& settings) {
     if (settings.restrict_devices) {
         writes.push_back({"devices", "devices.deny", "a"});
         for (char type : {'c', 'b'}) writes.push_back({"devices", "devices.allow", rule_text({type, -1, -1}, "m")});
-        for (const auto& rule : settings.devices)
-            writes.push_back({"devices", "devices.allow", rule_text(rule, "rwm")});
+        for (const auto& rule : settings.devices) writes.push_back({"devices", "devices.allow", rule_text(rule, "rwm")});
     }
     return writes;
 }
@@ -179,7 +178,8 @@ struct Mounts {
     Mounts() {
         for (const auto& mount : all) {
             if (mount.unified && !v2) v2 = &mount;
-            if (!mount.unified && (!v1 || std::find(mount.controllers.begin(), mount.controllers.end(), "pids") != mount.controllers.end()))
+            if (!mount.unified &&
+                (!v1 || std::find(mount.controllers.begin(), mount.controllers.end(), "pids") != mount.controllers.end()))
                 v1 = &mount;
         }
         if (v1) v2 = nullptr;

@@ -29,7 +29,7 @@ struct CgroupSettings {
     bool restrict_devices = false;
     std::vector<DeviceRule> devices{};
     bool has_children = false;  ///< cgroups with limits of their own will be made below (v2)
-    bool kill_as_one = false;  ///< an OOM kill takes every process (v2)
+    bool kill_as_one = false;   ///< an OOM kill takes every process (v2)
 };
 
 /// Where a root is: in the unified hierarchy, or in v1's of the pids controller, which stands for all of them.
@@ -42,7 +42,7 @@ struct CgroupPlace {
 /// `root` as in RuntimeOptions.
 Result<CgroupPlace> find_cgroup_root(const std::string& root);
 
-inline constexpr const char* pods_cgroup = "/pods";  ///< below the root
+inline constexpr const char* pods_cgroup = "/pods";         ///< below the root
 inline constexpr std::string_view daemon_leaf = "/daemon";  ///< where the daemon itself lives in v2
 
 class Cgroups {

@@ -44,9 +44,11 @@ Result<UniqueFd> claim_cgroup_root(const std::string& root, const std::string& o
                                          ": stop it first, or choose another --cgroup-root");
     const std::string other = read_owner(lock.get());
     if (!other.empty() && other != owner && has_pods(place))
-        return Error(Code::conflict, "below cgroup " + directory + " run the pods of " + other + ", which this start of " + owner +
-                                         " would end: choose another --cgroup-root; if that one is gone for good, remove the note: setfattr -x " +
-                                         owner_note + " " + directory);
+        return Error(
+            Code::conflict,
+            "below cgroup " + directory + " run the pods of " + other + ", which this start of " + owner +
+                " would end: choose another --cgroup-root; if that one is gone for good, remove the note: setfattr -x " +
+                owner_note + " " + directory);
     // Where a kernel keeps no attributes there, the lock alone has to do.
     if (setxattr(directory.c_str(), owner_note, owner.data(), owner.size(), 0) != 0 && errno != EOPNOTSUPP)
         return Error::from_errno("note the owner of " + directory, errno);

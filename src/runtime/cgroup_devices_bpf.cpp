@@ -14,9 +14,7 @@ namespace {
 
 enum Register : uint8_t { r0, r1, r2, r3, r4, r5 };
 
-bpf_insn load_word(Register to, Register from, int16_t offset) {
-    return {BPF_LDX | BPF_MEM | BPF_W, to, from, offset, 0};
-}
+bpf_insn load_word(Register to, Register from, int16_t offset) { return {BPF_LDX | BPF_MEM | BPF_W, to, from, offset, 0}; }
 bpf_insn move(Register to, Register from) { return {BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0}; }
 bpf_insn set(Register to, int32_t value) { return {BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value}; }
 bpf_insn mask(Register to, int32_t value) { return {BPF_ALU | BPF_AND | BPF_K, to, 0, 0, value}; }
@@ -30,10 +28,10 @@ bpf_insn leave() { return {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}; }
 
 // The program sees struct bpf_cgroup_dev_ctx {u32 access_type (access << 16 | type), u32 major, u32 minor}.
 std::vector<bpf_insn> plan_device_program(const std::vector<DeviceRule>& rules) {
-    std::vector<bpf_insn> program = {
-        load_word(r2, r1, 0), move(r3, r2), mask(r2, 0xffff), shift_right(r3, 16), load_word(r4, r1, 4), load_word(r5, r1, 8),
-        // Only a mknod and nothing else: the capability has decided already.
-        skip_unless(r3, BPF_DEVCG_ACC_MKNOD, 2), set(r0, 1), leave()};
+    std::vector<bpf_insn> program = {load_word(r2, r1, 0), move(r3, r2), mask(r2, 0xffff), shift_right(r3, 16),
+                                     load_word(r4, r1, 4), load_word(r5, r1, 8),
+                                     // Only a mknod and nothing else: the capability has decided already.
+                                     skip_unless(r3, BPF_DEVCG_ACC_MKNOD, 2), set(r0, 1), leave()};
     for (const auto& rule : rules) {
         const bool with_major = rule.major >= 0, with_minor = rule.minor >= 0;
         // From each test to behind the rule's last instruction.

@@ -40,8 +40,7 @@ class CgroupsV1 final : public Cgroups {
 
     std::vector<std::string> join_files(const std::string& path) const override {
         std::vector<std::string> files;
-        for (const auto& hierarchy : hierarchies_)
-            files.push_back(hierarchy.mount_point + root_ + path + "/cgroup.procs");
+        for (const auto& hierarchy : hierarchies_) files.push_back(hierarchy.mount_point + root_ + path + "/cgroup.procs");
         return files;
     }
 
@@ -73,9 +72,7 @@ class CgroupsV1 final : public Cgroups {
     }
 
     bool has_processes(const std::string& path) const override { return !processes(path).empty(); }
-    std::vector<int> processes(const std::string& path) const override {
-        return read_processes(directory("freezer", path));
-    }
+    std::vector<int> processes(const std::string& path) const override { return read_processes(directory("freezer", path)); }
 
     uint64_t read_oom_kills(const std::string& path) const override {
         return find_counter(read_small_file(directory("memory", path) + "/memory.oom_control"), "oom_kill");
@@ -146,8 +143,7 @@ Result<std::unique_ptr<Cgroups>> open_cgroups_v1(const std::vector<CgroupMount>&
         hierarchies.push_back({mount.mount_point, mount.controllers});
     }
     for (const char* name : needed_controllers)
-        if (!seen.contains(name))
-            return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not mounted");
+        if (!seen.contains(name)) return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not mounted");
     for (const auto& hierarchy : hierarchies) TRY_VOID(make_directories(hierarchy.mount_point + root));
     return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV1>(std::move(hierarchies), root));
 }

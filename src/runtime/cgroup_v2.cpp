@@ -42,9 +42,7 @@ class CgroupsV2 final : public Cgroups {
         return ok();
     }
 
-    std::vector<std::string> join_files(const std::string& path) const override {
-        return {directory(path) + "/cgroup.procs"};
-    }
+    std::vector<std::string> join_files(const std::string& path) const override { return {directory(path) + "/cgroup.procs"}; }
 
     std::string birth_directory(const std::string& path) const override { return directory(path); }
 

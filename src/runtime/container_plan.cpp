@@ -121,8 +121,7 @@ void Planner::mount_cgroups() {
     }
     if (kernel_.v1_controllers.empty()) return;
     add(new_mount("tmpfs", "mode=755,size=64k", confined));
-    for (const auto& controller : kernel_.v1_controllers)
-        add({StepKind::make_dir, {mount_slot, 0755}, {controller}});
+    for (const auto& controller : kernel_.v1_controllers) add({StepKind::make_dir, {mount_slot, 0755}, {controller}});
     add(attach_plain("/sys/fs/cgroup"));
     for (const auto& controller : kernel_.v1_controllers) {
         add(new_mount("cgroup", controller, attributes));
@@ -174,8 +173,7 @@ void Planner::mount_dev() {
 void Planner::mount_volumes() {
     for (auto& step : plan_mounts(spec_, facts_, pod_)) add(std::move(step));
     for (const auto* list : {&facts_.devices, &spec_.devices})
-        for (const auto& device : *list)
-            add({StepKind::clone_node, {root_slot}, {device.destination, device.source}});
+        for (const auto& device : *list) add({StepKind::clone_node, {root_slot}, {device.destination, device.source}});
 }
 
 void Planner::hide_paths() {
@@ -195,9 +193,8 @@ void Planner::resolve_user(uint64_t slot) {
         const auto gid = static_cast<uint32_t>(group);
         groups.append(reinterpret_cast<const char*>(&gid), sizeof gid);
     }
-    PlanStep step{StepKind::resolve_user,
-                  {slot, static_cast<uint64_t>(spec_.uid), static_cast<uint64_t>(spec_.gid)},
-                  {spec_.image_user}};
+    PlanStep step{
+        StepKind::resolve_user, {slot, static_cast<uint64_t>(spec_.uid), static_cast<uint64_t>(spec_.gid)}, {spec_.image_user}};
     step.blob = std::move(groups);
     step.blob_at = 3;
     add(std::move(step));

@@ -25,10 +25,10 @@ struct PodFacts {
     bool own_ipc = true;
     bool host_pid = false;
     bool share_process_namespace = false;
-    bool files_apart = false;      ///< an older daemon's: containers write the small files, in a file system of their own
-    bool messages_apart = true;    ///< each termination message has a file system of its own; not those of an older daemon
-    uint32_t first_id = 0;         ///< of the pod's user namespace; 0: the host's
-    bool has_hostname = false;     ///< small files to be mounted over /etc
+    bool files_apart = false;    ///< an older daemon's: containers write the small files, in a file system of their own
+    bool messages_apart = true;  ///< each termination message has a file system of its own; not those of an older daemon
+    uint32_t first_id = 0;       ///< of the pod's user namespace; 0: the host's
+    bool has_hostname = false;   ///< small files to be mounted over /etc
     bool has_hosts = false;
     bool has_resolv_conf = false;
     std::string files_dir() const { return files_apart ? dir + "/files" : dir; }
@@ -48,8 +48,8 @@ struct ContainerFacts {
     std::string base_layer;               ///< below the image's; empty: none
     std::string seccomp_filter;           ///< BPF; empty: unconfined
     std::vector<PodFile> files;
-    std::string termination_file;         ///< host path; empty: none
-    std::vector<DeviceSpec> devices;      ///< besides the spec's: all of the host's for a privileged one
+    std::string termination_file;     ///< host path; empty: none
+    std::vector<DeviceSpec> devices;  ///< besides the spec's: all of the host's for a privileged one
 };
 
 /// invalid when the spec contradicts itself.

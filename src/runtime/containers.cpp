@@ -44,10 +44,9 @@ std::vector<DeviceSpec> list_host_devices() {
 Result<std::vector<DeviceRule>> plan_device_rules(const std::vector<DeviceSpec>& devices) {
     std::vector<DeviceRule> rules = default_device_rules();
     for (const auto& device : devices) {
-        struct stat found{};
+        struct stat found {};
         if (stat(device.source.c_str(), &found) != 0) return Error::from_errno("device " + device.source, errno);
-        if (!S_ISCHR(found.st_mode) && !S_ISBLK(found.st_mode))
-            return Error(Code::invalid, device.source + " is not a device");
+        if (!S_ISCHR(found.st_mode) && !S_ISBLK(found.st_mode)) return Error(Code::invalid, device.source + " is not a device");
         rules.push_back({S_ISBLK(found.st_mode) ? 'b' : 'c', major(found.st_rdev), minor(found.st_rdev)});
     }
     return rules;
@@ -59,7 +58,7 @@ Result<void> make_scratch(const ContainerSpec& spec) {
     for (const char* name : {"/upper", "/work"})
         if (mkdir((spec.scratch_dir + name).c_str(), 0755) != 0)
             return Error::from_errno("make " + spec.scratch_dir + name, errno);
-    struct stat top{};
+    struct stat top {};
     if (stat(spec.layers[0].c_str(), &top) != 0) return Error::from_errno("image layer " + spec.layers[0], errno);
     const std::string upper = spec.scratch_dir + "/upper";
     if (chmod(upper.c_str(), top.st_mode & 07777) != 0 || chown(upper.c_str(), top.st_uid, top.st_gid) != 0)
@@ -75,8 +74,7 @@ Result<void> make_log_dir(const std::string& log_path) {
 Code code_of_start_failure(StepKind kind, int error_number) {
     const bool of_command = kind == StepKind::run || kind == StepKind::change_dir;
     if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
-    if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM))
-        return Code::forbidden;
+    if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM)) return Code::forbidden;
     return Code::system;
 }
 
@@ -97,8 +95,7 @@ Error user_error(const std::string& user, int error_number) {
 Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
     const auto index = static_cast<size_t>(failed.number[0]);
     const int error_number = static_cast<int>(failed.number[1]);
-    if (failed.number[2] != 0 || index >= plan.steps.size())
-        return Error::from_errno("start the process", error_number);
+    if (failed.number[2] != 0 || index >= plan.steps.size()) return Error::from_errno("start the process", error_number);
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
         return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");

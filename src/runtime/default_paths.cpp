@@ -5,10 +5,10 @@
 namespace orilla::runtime {
 
 std::vector<std::string> default_masked_paths() {
-    std::vector<std::string> paths = {"/proc/acpi",         "/proc/asound",      "/proc/interrupts", "/proc/kcore",
-                                      "/proc/keys",         "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-                                      "/proc/timer_list",   "/proc/timer_stats", "/sys/firmware",
-                                      "/sys/devices/virtual/powercap"};
+    std::vector<std::string> paths = {"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
+                                      "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+                                      "/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
+                                      "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap"};
     // Only where the processor has it, which is the same for every container.
     static const long cpus = sysconf(_SC_NPROCESSORS_CONF);
     constexpr long cpus_max = 256;

@@ -43,8 +43,7 @@ bool drain(int fd, std::string& output, size_t bytes_max) {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return true;
         // What is over the bound is read and dropped: a full pipe would make the command hang.
-        if (output.size() < bytes_max)
-            output.append(buffer, std::min(static_cast<size_t>(count), bytes_max - output.size()));
+        if (output.size() < bytes_max) output.append(buffer, std::min(static_cast<size_t>(count), bytes_max - output.size()));
     }
 }
 
@@ -55,9 +54,8 @@ loop::Task<void> collect(loop::Loop& loop, int fd, std::string* output, size_t b
 
 }  // namespace
 
-loop::Task<Result<ExecOutcome>> RuntimeImpl::exec(std::string pod_id, std::string container_id,
-                                                  std::vector<std::string> args, int64_t timeout_ms,
-                                                  size_t output_bytes_max) {
+loop::Task<Result<ExecOutcome>> RuntimeImpl::exec(std::string pod_id, std::string container_id, std::vector<std::string> args,
+                                                  int64_t timeout_ms, size_t output_bytes_max) {
     if (args.empty() || args[0].empty()) co_return Error(Code::invalid, "exec: no command specified");
     CO_CHECK(const PodPtr pod, find_alive(pod_id));
     ContainerEntry* container = pod->find(container_id);

@@ -10,13 +10,13 @@ namespace {
 
 /// One mount before it has its place.
 struct Mount {
-    std::string destination;             ///< clean
-    std::string source{}, beneath{};     ///< of which kind its mount point has to be; no source: a directory
-    std::vector<PlanStep> prepare{};     ///< makes the source
-    PlanStep show{};                     ///< leaves it in mount_slot, writable
+    std::string destination;          ///< clean
+    std::string source{}, beneath{};  ///< of which kind its mount point has to be; no source: a directory
+    std::vector<PlanStep> prepare{};  ///< makes the source
+    PlanStep show{};                  ///< leaves it in mount_slot, writable
     bool read_only = false;
-    bool all_read_only = false;          ///< with what is mounted below the source
-    bool is_volume = false;              ///< its files have the host's ids
+    bool all_read_only = false;  ///< with what is mounted below the source
+    bool is_volume = false;      ///< its files have the host's ids
 };
 
 size_t depth(const std::string& path) { return static_cast<size_t>(std::ranges::count(path, '/')); }
@@ -98,14 +98,16 @@ void add_mount(std::vector<PlanStep>& steps, const Mount& mount, const std::vect
     const auto inner = mount.read_only ? find_inner(mounts, mount) : std::vector<const Mount*>();
     if (mount.read_only && inner.empty()) set_read_only(steps.back(), mount.all_read_only);
     for (const Mount* one : inner) {
-        PlanStep point{StepKind::make_mount_point, {mount_slot},
+        PlanStep point{StepKind::make_mount_point,
+                       {mount_slot},
                        {one->destination.substr(mount.destination.size() + 1), one->source, one->beneath}};
         // What cannot be made (the volume itself is read-only) may be there: attaching will tell.
         point.flags = supervisor::step_best_effort;
         steps.push_back(std::move(point));
     }
     if (maps_ids && mount.is_volume) steps.push_back(map_ids(mount.source));
-    if (!inner.empty()) steps.push_back({StepKind::set_attributes, {mount_slot, MOUNT_ATTR_RDONLY, mount.all_read_only ? 1U : 0U}});
+    if (!inner.empty())
+        steps.push_back({StepKind::set_attributes, {mount_slot, MOUNT_ATTR_RDONLY, mount.all_read_only ? 1U : 0U}});
     steps.push_back({StepKind::attach, {mount_slot, root_slot}, {mount.destination}});
 }
 
@@ -131,7 +133,8 @@ std::string clean_path(std::string_view path) {
 }
 
 bool lies_below(std::string_view path, std::string_view directory) {
-    return path == directory || (path.starts_with(directory) && path.size() > directory.size() && path[directory.size()] == '/');
+    return path == directory ||
+           (path.starts_with(directory) && path.size() > directory.size() && path[directory.size()] == '/');
 }
 
 std::vector<PlanStep> plan_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {

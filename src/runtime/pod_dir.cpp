@@ -149,7 +149,7 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
 
 Result<std::string> read_file_end(const std::string& path, size_t bytes_max) {
     TRY(const UniqueFd fd, open_to_read(path));
-    struct stat found{};
+    struct stat found {};
     if (fstat(fd.get(), &found) != 0) return Error::from_errno("read " + path, errno);
     const off_t from = std::max<off_t>(found.st_size - static_cast<off_t>(bytes_max), 0);
     if (lseek(fd.get(), from, SEEK_SET) < 0) return Error::from_errno("read " + path, errno);
@@ -238,11 +238,11 @@ std::string message_path(const PodFacts& facts, const std::string& container_id)
 Result<std::string> make_message_file(const PodFacts& facts, const std::string& container_id) {
     const std::string path = message_path(facts, container_id);
     // What a container writes is in memory and must not be able to fill the host's /run, nor take another's room.
-    if (facts.messages_apart)
-        TRY_VOID(mount_tmpfs("message", path.substr(0, path.rfind('/')), "0700", message_room_bytes));
+    if (facts.messages_apart) TRY_VOID(mount_tmpfs("message", path.substr(0, path.rfind('/')), "0700", message_room_bytes));
     UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
     const uid_t owner = facts.first_id;
-    if (!fd || fchmod(fd.get(), 0666) != 0 || fchown(fd.get(), owner, owner) != 0) return Error::from_errno("make " + path, errno);
+    if (!fd || fchmod(fd.get(), 0666) != 0 || fchown(fd.get(), owner, owner) != 0)
+        return Error::from_errno("make " + path, errno);
     return path;
 }
 
@@ -283,9 +283,9 @@ std::vector<supervisor::Record> read_state_records(const std::string& dir) {
     for (size_t i = 0; i < count; ++i) {
         supervisor::Record& record = state.records[i];
         if (record.phase == supervisor::RecordPhase::free) continue;
-        for (auto [text, size] : {std::pair(record.id, sizeof record.id), std::pair(record.name, sizeof record.name),
-                                  std::pair(record.log_path, sizeof record.log_path),
-                                  std::pair(record.scratch_dir, sizeof record.scratch_dir)})
+        for (auto [text, size] :
+             {std::pair(record.id, sizeof record.id), std::pair(record.name, sizeof record.name),
+              std::pair(record.log_path, sizeof record.log_path), std::pair(record.scratch_dir, sizeof record.scratch_dir)})
             text[size - 1] = 0;
         records.push_back(record);
     }

@@ -19,8 +19,7 @@ constexpr uint64_t propagation_slave_recursive = (1 << 19) | (1 << 14);
 bool is_file_name(std::string_view text, size_t bytes_max) {
     if (text.empty() || text.size() > bytes_max || text.front() == '.') return false;
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-               c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
     });
 }
 
@@ -68,8 +67,8 @@ Result<void> check_sysctl(const PodSandboxSpec& spec, const std::string& name) {
     const std::string path = to_sysctl_path(name);
     const std::string_view ipc[] = {"kernel/shm", "kernel/msg", "kernel/sem", "fs/mqueue/"};
     const bool in_network = path.starts_with("net/") && !spec.network_namespace.empty();
-    const bool in_ipc = !spec.host_ipc && std::any_of(std::begin(ipc), std::end(ipc),
-                                                      [&](auto prefix) { return path.starts_with(prefix); });
+    const bool in_ipc =
+        !spec.host_ipc && std::any_of(std::begin(ipc), std::end(ipc), [&](auto prefix) { return path.starts_with(prefix); });
     if (in_network || in_ipc) return ok();
     return invalid("sysctl " + name + " does not belong to a namespace of the pod's own");
 }
@@ -78,8 +77,7 @@ Result<void> check_mount(const MountSpec& mount) {
     const std::string destination = clean_path(mount.destination);
     if (!is_clean_path(mount.destination) || destination == "/")
         return invalid("mount destination \"" + mount.destination + "\" is not an absolute path below /");
-    if (lies_below(destination, "/proc"))
-        return invalid("mount destination " + mount.destination + " is inside /proc");
+    if (lies_below(destination, "/proc")) return invalid("mount destination " + mount.destination + " is inside /proc");
     if (mount.kind == MountKind::bind && !is_clean_path(mount.source))
         return invalid("mount source \"" + mount.source + "\" is not an absolute path");
     if (!mount.sub_path.empty() && (!is_clean_path("/" + mount.sub_path) || mount.sub_path.front() == '/'))
@@ -107,8 +105,7 @@ Result<void> check_spec(const PodSandboxSpec& spec) {
     if (spec.hostname.size() > 64) return invalid("hostname " + spec.hostname + " is longer than 64 characters");
     if (spec.hostname.empty() && !spec.network_namespace.empty())
         return invalid("a pod with a network namespace of its own needs a hostname");
-    if (spec.host_pid && spec.share_process_namespace)
-        return invalid("hostPID and shareProcessNamespace exclude each other");
+    if (spec.host_pid && spec.share_process_namespace) return invalid("hostPID and shareProcessNamespace exclude each other");
     if (!spec.cgroup_parent.empty() && !is_clean_path("/" + spec.cgroup_parent))
         return invalid("cgroup parent \"" + spec.cgroup_parent + "\" is not a relative path without ..");
     for (const auto& [name, value] : spec.sysctls) TRY_VOID(check_sysctl(spec, name));
@@ -116,8 +113,7 @@ Result<void> check_spec(const PodSandboxSpec& spec) {
 }
 
 Result<void> check_spec(const ContainerSpec& spec) {
-    if (!is_file_name(spec.id, container_id_bytes_max))
-        return invalid("container id \"" + spec.id + "\" is not a file name");
+    if (!is_file_name(spec.id, container_id_bytes_max)) return invalid("container id \"" + spec.id + "\" is not a file name");
     if (spec.args.empty() || spec.args[0].empty()) return invalid("no command specified");
     if (spec.layers.empty()) return invalid("no image layers");
     if (!is_clean_path(spec.cwd)) return invalid("working directory \"" + spec.cwd + "\" is not an absolute path");
@@ -130,8 +126,7 @@ Result<void> check_spec(const ContainerSpec& spec) {
         return invalid("terminationMessagePath \"" + spec.termination_message_path + "\" is not an absolute path");
     for (const auto& mount : spec.mounts) TRY_VOID(check_mount(mount));
     for (const auto& device : spec.devices)
-        if (!is_clean_path(device.source) || !is_clean_path(device.destination) ||
-            !lies_below(device.destination, "/dev"))
+        if (!is_clean_path(device.source) || !is_clean_path(device.destination) || !lies_below(device.destination, "/dev"))
             return invalid("device " + device.source + " at " + device.destination + " is not below /dev");
     return check_texts(spec);
 }
@@ -169,7 +164,8 @@ StartPlan plan_pod_init(const std::string& empty_dir) {
     // over for one that may trace.
     plan.steps = {
         {StepKind::set_propagation, {propagation_slave_recursive}},
-        {StepKind::new_mount, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0},
+        {StepKind::new_mount,
+         {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0},
          {"tmpfs", "size=4k,nr_inodes=1"}},
         {StepKind::attach_at_path, {0, 1}, {empty_dir}},
         {StepKind::pivot, {1}},

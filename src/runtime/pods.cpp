@@ -124,7 +124,8 @@ loop::Task<Result<void>> RuntimeImpl::start_supervisor(PodPtr pod, PodSandboxSpe
     pod->record.cgroup = cgroup;
     pod->record.facts.dir = pod_dir(spec.id);
     const auto ids = first_ids_.find(spec.id);
-    if (!spec.host_users && ids == first_ids_.end()) co_return Error(Code::invalid, "pod " + spec.id + " has no user namespace");
+    if (!spec.host_users && ids == first_ids_.end())
+        co_return Error(Code::invalid, "pod " + spec.id + " has no user namespace");
     CO_CHECK(pod->record, make_pod_dir(pod_dir(spec.id), spec, cgroup, spec.host_users ? 0 : ids->second, loop_.now_ms()));
     CgroupSettings settings;
     settings.resources = spec.resources;
@@ -164,8 +165,8 @@ void RuntimeImpl::connect(const PodPtr& pod, UniqueFd socket) {
     listener.gone = [this, weak] {
         if (PodPtr entry = weak.lock(); entry && !entry->recovering) scope_.spawn(recover_supervisor(entry));
     };
-    pod->client = std::make_shared<SupervisorClient>(loop_, std::move(socket), options_.supervisor_answer_ms_max,
-                                                     std::move(listener));
+    pod->client =
+        std::make_shared<SupervisorClient>(loop_, std::move(socket), options_.supervisor_answer_ms_max, std::move(listener));
 }
 
 void RuntimeImpl::note_exit(PodEntry& pod, const supervisor::Message& message) {
@@ -231,11 +232,9 @@ void RuntimeImpl::lose_supervisor(const PodPtr& pod) {
     if (auto killed = cgroups_->kill(pod->record.cgroup); !killed) log::warning(killed.error().message());
     // What it recorded until then is true; what still ran was killed.
     for (const auto& record : read_state_records(pod->dir()))
-        if (ContainerEntry* container = pod->find(record.handle);
-            container && record.phase == supervisor::RecordPhase::exited)
+        if (ContainerEntry* container = pod->find(record.handle); container && record.phase == supervisor::RecordPhase::exited)
             settle_exit(*pod, *container, {record.exit_code, record.signal, record.finished_wall_ns});
-    for (auto& container : pod->containers)
-        settle_exit(*pod, container, {128 + SIGKILL, SIGKILL, loop_.clock().wall_ns()});
+    for (auto& container : pod->containers) settle_exit(*pod, container, {128 + SIGKILL, SIGKILL, loop_.clock().wall_ns()});
     if (was_alive) log::warning("pod " + pod->id + ": its supervisor is gone");
     pod->changed.notify_all();
     tell(pod->id);
@@ -305,14 +304,13 @@ loop::Task<Result<void>> RuntimeImpl::remove_cgroup(std::string path) {
         CO_CHECK_VOID(cgroups_->kill(path));
         CO_CHECK(const bool removed, cgroups_->remove(path));
         if (removed) co_return ok();
-        if (loop_.now_ms() >= deadline_ms)
-            co_return Error(Code::timeout, "processes in cgroup " + path + " do not die");
+        if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "processes in cgroup " + path + " do not die");
         co_await loop_.sleep_for(pause_ms);
     }
 }
 
 loop::Task<Result<void>> RuntimeImpl::remove_tree(std::string path) {
-    struct stat found{};
+    struct stat found {};
     if (lstat(path.c_str(), &found) != 0 && errno == ENOENT) co_return ok();
     AWAIT(auto removed, run_remove_tree(loop_, image_.get(), path));
     co_return removed;

@@ -112,8 +112,7 @@ class RuntimeImpl final : public Runtime {
     loop::Task<void> discard_container(PodPtr pod, std::string container_id, std::string scratch_dir);
 
     // exec.cpp
-    Result<StartPlan> load_exec_plan(const PodEntry& pod, const ContainerEntry& container,
-                                     std::vector<std::string> args) const;
+    Result<StartPlan> load_exec_plan(const PodEntry& pod, const ContainerEntry& container, std::vector<std::string> args) const;
     loop::Task<void> finish_exec(PodPtr pod, uint32_t handle, int64_t timeout_ms, ExecOutcome* outcome);
 
     // adopt.cpp

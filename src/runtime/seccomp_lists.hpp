@@ -5,6 +5,9 @@
 
 namespace orilla::runtime {
 
+// A name a line would be four screens of names.
+// clang-format off
+
 /// Harmless, or guarded by the kernel's own checks inside a container.
 inline constexpr const char* seccomp_allow_list[] = {
     "accept", "accept4", "access", "adjtimex", "alarm", "arch_prctl", "arm_fadvise64_64", "arm_sync_file_range",
@@ -98,5 +101,7 @@ inline constexpr SeccompCapabilityList seccomp_capability_lists[] = {
     {CAP_SYSLOG, seccomp_syslog_list},        {CAP_BPF, seccomp_bpf_list},
     {CAP_PERFMON, seccomp_perfmon_list},      {CAP_DAC_READ_SEARCH, seccomp_search_list},
 };
+
+// clang-format on
 
 }  // namespace orilla::runtime

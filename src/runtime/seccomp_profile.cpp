@@ -39,8 +39,8 @@ constexpr uint32_t call_numbers_max = 1024;
 constexpr CapabilitySet capability_bit(int capability) { return CapabilitySet{1} << capability; }
 
 struct Architecture {
-    uint32_t audit;  ///< as in seccomp_data
-    uint32_t token;  ///< as libseccomp calls it
+    uint32_t audit;                               ///< as in seccomp_data
+    uint32_t token;                               ///< as libseccomp calls it
     uint32_t own_calls_first = call_numbers_max;  ///< numbers of a second, short row
 };
 
@@ -48,7 +48,8 @@ struct Architecture {
 // x32 calls carry the same architecture and numbers beyond every known one.
 constexpr Architecture architectures[] = {{AUDIT_ARCH_X86_64, SCMP_ARCH_X86_64}, {AUDIT_ARCH_I386, SCMP_ARCH_X86}};
 #elif defined(__aarch64__)
-constexpr Architecture architectures[] = {{AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64}, {AUDIT_ARCH_ARM, SCMP_ARCH_ARM, arm_calls_first}};
+constexpr Architecture architectures[] = {{AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64},
+                                          {AUDIT_ARCH_ARM, SCMP_ARCH_ARM, arm_calls_first}};
 #elif defined(__arm__)
 constexpr Architecture architectures[] = {{AUDIT_ARCH_ARM, SCMP_ARCH_ARM, arm_calls_first}};
 #else
@@ -61,12 +62,11 @@ struct NamedCall {
 };
 // libseccomp names these i386 calls by what socketcall and ipc multiplex; they have had numbers of their own since 4.3.
 constexpr NamedCall i386_direct_calls[] = {
-    {"socket", 359},   {"socketpair", 360}, {"bind", 361},       {"connect", 362},     {"listen", 363},
-    {"accept4", 364},  {"getsockopt", 365}, {"setsockopt", 366}, {"getsockname", 367}, {"getpeername", 368},
-    {"sendto", 369},   {"sendmsg", 370},    {"recvfrom", 371},   {"recvmsg", 372},     {"shutdown", 373},
-    {"recvmmsg", 337}, {"sendmmsg", 345},   {"semget", 393},     {"semctl", 394},      {"shmget", 395},
-    {"shmctl", 396},   {"shmat", 397},      {"shmdt", 398},      {"msgget", 399},      {"msgsnd", 400},
-    {"msgrcv", 401},   {"msgctl", 402}};
+    {"socket", 359},     {"socketpair", 360}, {"bind", 361},        {"connect", 362},     {"listen", 363},   {"accept4", 364},
+    {"getsockopt", 365}, {"setsockopt", 366}, {"getsockname", 367}, {"getpeername", 368}, {"sendto", 369},   {"sendmsg", 370},
+    {"recvfrom", 371},   {"recvmsg", 372},    {"shutdown", 373},    {"recvmmsg", 337},    {"sendmmsg", 345}, {"semget", 393},
+    {"semctl", 394},     {"shmget", 395},     {"shmctl", 396},      {"shmat", 397},       {"shmdt", 398},    {"msgget", 399},
+    {"msgsnd", 400},     {"msgrcv", 401},     {"msgctl", 402}};
 
 /// The number of a call, negative where the architecture has none.
 int find_number(const Architecture& architecture, const char* name) {
@@ -110,8 +110,7 @@ Table plan_table(const Architecture& architecture, const SeccompRequest& request
     Table table(architecture);
     table.set_all(allowed, seccomp_allow_list);
     table.set_all(denied, seccomp_deny_list);
-    for (const auto& group : seccomp_capability_lists)
-        table.set_all(holds(group.capability) ? allowed : denied, group.names);
+    for (const auto& group : seccomp_capability_lists) table.set_all(holds(group.capability) ? allowed : denied, group.names);
     table.set(holds(CAP_SYS_ADMIN) ? allowed : ask_clone, "clone");
     // It keeps its flags behind a pointer, where no filter looks: without it libraries fall back to clone.
     table.set(holds(CAP_SYS_ADMIN) ? allowed : unknown, "clone3");
@@ -137,11 +136,9 @@ sock_filter load_argument() { return load(offsetof(seccomp_data, args)); }
 
 Program render_leaf(Action action) {
     switch (action) {
-        case ask_clone:
-            return {load_argument(), jump(BPF_JSET, namespace_flags, 0, 1), give(denied), give(allowed)};
+        case ask_clone: return {load_argument(), jump(BPF_JSET, namespace_flags, 0, 1), give(denied), give(allowed)};
         case ask_socket:
-            return {load_argument(), jump(BPF_JGE, first_refused_family, 0, 1), give(fail_with(EAFNOSUPPORT)),
-                    give(allowed)};
+            return {load_argument(), jump(BPF_JGE, first_refused_family, 0, 1), give(fail_with(EAFNOSUPPORT)), give(allowed)};
         case ask_personality: {
             Program program = {load_argument()};
             auto left = static_cast<uint8_t>(std::size(personalities));
@@ -150,8 +147,7 @@ Program render_leaf(Action action) {
             program.push_back(give(allowed));
             return program;
         }
-        default:
-            return {give(action)};
+        default: return {give(action)};
     }
 }
 
@@ -218,8 +214,7 @@ Result<std::string> SeccompProfiles::find_filter(const SeccompRequest& request) 
     // As many entries as there are combinations of rights in use; a box has a handful.
     constexpr size_t filters_max = 32;
     if (compiled_.size() >= filters_max) compiled_.clear();
-    return compiled_[key] =
-               std::string(reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter));
+    return compiled_[key] = std::string(reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter));
 }
 
 }  // namespace orilla::runtime

@@ -246,7 +246,8 @@ std::string describe(const PlanStep& step) {
         case StepKind::set_attributes: return "make a mount read-only";
         case StepKind::open_user_namespace: return "open the pod's user namespace";
         case StepKind::map_ids:
-            return "map user ids of " + step.text[0] + " (kernel 5.19 and a file system that can be mounted idmapped are needed)";
+            return "map user ids of " + step.text[0] +
+                   " (kernel 5.19 and a file system that can be mounted idmapped are needed)";
         case StepKind::enter_user_namespace: return "enter the pod's user namespace";
         case StepKind::wait_for_ever:
         case StepKind::none:

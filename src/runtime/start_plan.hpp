@@ -20,7 +20,7 @@ struct PlanStep {
     std::array<uint64_t, 4> number{};
     std::array<std::string, 4> text{};
     uint32_t flags = 0;
-    std::string blob{};                ///< its offset becomes number[blob_at]
+    std::string blob{};  ///< its offset becomes number[blob_at]
     int blob_at = -1;
     std::vector<std::string> args{};  ///< of `run`
     std::vector<std::string> env{};

@@ -50,7 +50,7 @@ struct Spawn {
 
 int spawn_child_main(void* argument) {
     Spawn& spawn = *static_cast<Spawn*>(argument);
-    struct sigaction standard{};
+    struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     for (int number = 1; number <= signals_max; ++number) sigaction(number, &standard, nullptr);
     const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -131,8 +131,7 @@ loop::Task<void> reap_supervisor(loop::Loop& loop, UniqueFd pidfd) {
     loop::FdWatch watch(loop, pidfd.get());
     for (;;) {
         siginfo_t info{};
-        const int result = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info,
-                                  WEXITED | WNOHANG);
+        const int result = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);
         if (result != 0 || info.si_pid != 0) co_return;
         co_await watch.readable();
     }

@@ -83,7 +83,8 @@ uint32_t find_free_ids(const std::set<uint32_t>& used) {
 Result<void> make_user_namespace(const std::string& dir, uint32_t first_id) {
     const Holder holder;
     if (holder.error())
-        return Error::from_errno("create a user namespace (does the kernel allow them? see user.max_user_namespaces)", holder.error());
+        return Error::from_errno("create a user namespace (does the kernel allow them? see user.max_user_namespaces)",
+                                 holder.error());
     TRY_VOID(write_map(holder.file("uid_map"), first_id));
     TRY_VOID(write_map(holder.file("gid_map"), first_id));
     TRY_VOID(keep_namespace(holder.file("ns/user"), user_namespace_path(dir)));

@@ -35,7 +35,8 @@ bool selector_matches(const api::Pod& pod, const api::Node& node) {
 bool same_host_port(const api::ContainerPort& a, const api::ContainerPort& b) {
     const auto any = [](const api::Str& ip) { return ip.empty() || ip == "0.0.0.0"; };
     const auto protocol = [](const api::ContainerPort& p) { return p.protocol.empty() ? "TCP" : p.protocol.view(); };
-    return a.host_port == b.host_port && protocol(a) == protocol(b) && (any(a.host_ip) || any(b.host_ip) || a.host_ip == b.host_ip);
+    return a.host_port == b.host_port && protocol(a) == protocol(b) &&
+           (any(a.host_ip) || any(b.host_ip) || a.host_ip == b.host_ip);
 }
 
 bool host_ports_collide(const api::Pod& pod, const NodeLoad& load) {

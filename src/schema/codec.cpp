@@ -32,7 +32,8 @@ constexpr FieldInfo head_metadata_fields[] = {
     {"name", &tables::leaf_string, nullptr, offsetof(HeadMetadata, name), Shape::plain, false, true, false, 0, 0},
     {"namespace", &tables::leaf_string, nullptr, offsetof(HeadMetadata, namespace_), Shape::plain, false, true, false, 0, 0},
 };
-constexpr TypeInfo head_metadata_type = {"ObjectMeta", "", "", head_metadata_fields, sizeof(HeadMetadata), alignof(HeadMetadata), Kind::object, true, -1};
+constexpr TypeInfo head_metadata_type = {
+    "ObjectMeta", "", "", head_metadata_fields, sizeof(HeadMetadata), alignof(HeadMetadata), Kind::object, true, -1};
 constexpr FieldInfo head_fields[] = {
     {"metadata", &head_metadata_type, nullptr, offsetof(Head, metadata), Shape::plain, false, false, false, 0, 0},
 };

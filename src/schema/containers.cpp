@@ -73,8 +73,7 @@ Block* list_copy(const Block* block, const TypeInfo& element) {
     if (block->size == 0) return nullptr;
     Block* copy = make_block(element.size, block->size);
     for (; copy->size < block->size; ++copy->size)
-        copy_value(element, copy->elements() + copy->size * element.size,
-                   block->elements() + copy->size * element.size);
+        copy_value(element, copy->elements() + copy->size * element.size, block->elements() + copy->size * element.size);
     return copy;
 }
 

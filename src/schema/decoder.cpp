@@ -11,15 +11,11 @@ constexpr size_t name_bytes_max = 256;  // of a foreign name in a message
 
 std::string_view name_of(JsonScalar::Type type) {
     switch (type) {
-        case JsonScalar::Type::null:
-            return "null";
-        case JsonScalar::Type::boolean:
-            return "bool";
+        case JsonScalar::Type::null: return "null";
+        case JsonScalar::Type::boolean: return "bool";
         case JsonScalar::Type::integer:
-        case JsonScalar::Type::number:
-            return "number";
-        case JsonScalar::Type::string:
-            return "string";
+        case JsonScalar::Type::number: return "number";
+        case JsonScalar::Type::string: return "string";
     }
     return "";
 }
@@ -349,18 +345,14 @@ bool Decoder::set_text(const TypeInfo& type, void* place, const JsonScalar& valu
         return true;
     };
     switch (type.kind) {
-        case Kind::quantity:
-            return take(Quantity::parse(value.text), static_cast<Quantity*>(place));
-        case Kind::time:
-            return take(Time::parse(value.text), static_cast<Time*>(place));
-        case Kind::micro_time:
-            return take(MicroTime::parse(value.text), static_cast<MicroTime*>(place));
+        case Kind::quantity: return take(Quantity::parse(value.text), static_cast<Quantity*>(place));
+        case Kind::time: return take(Time::parse(value.text), static_cast<Time*>(place));
+        case Kind::micro_time: return take(MicroTime::parse(value.text), static_cast<MicroTime*>(place));
         case Kind::bytes:
             if (!is_base64(value.text)) return fail("illegal base64 data");
             *static_cast<Str*>(place) = Str(value.text);  // secrets are not for the table of shared strings
             return true;
-        default:
-            break;
+        default: break;
     }
     // An Opt<Str> was made present by open_value(); an empty text must leave it so.
     if (!value.text.empty()) *static_cast<Str*>(place) = Str::intern(value.text);
@@ -373,17 +365,10 @@ void Decoder::raw_separator() {
 
 void Decoder::raw_scalar(const JsonScalar& value) {
     switch (value.type) {
-        case JsonScalar::Type::null:
-            raw_ += "null";
-            break;
-        case JsonScalar::Type::boolean:
-            raw_ += value.boolean ? "true" : "false";
-            break;
-        case JsonScalar::Type::string:
-            append_json_string(raw_, value.text);
-            break;
-        default:
-            raw_ += value.text;
+        case JsonScalar::Type::null: raw_ += "null"; break;
+        case JsonScalar::Type::boolean: raw_ += value.boolean ? "true" : "false"; break;
+        case JsonScalar::Type::string: append_json_string(raw_, value.text); break;
+        default: raw_ += value.text;
     }
     raw_comma_ = true;
 }
@@ -431,8 +416,7 @@ std::string Decoder::path() const {
         std::string_view name = frame.field != nullptr ? frame.field->name : std::string_view();
         detail::Block* block = frame.open == Open::map ? block_slot(frame.target) : nullptr;
         if (frame.index < detail::block_size(block))
-            name =
-                reinterpret_cast<const Str*>(block->elements() + frame.index * detail::map_stride(*frame.type))->view();
+            name = reinterpret_cast<const Str*>(block->elements() + frame.index * detail::map_stride(*frame.type))->view();
         if (name.empty()) continue;
         if (!out.empty()) out += '.';
         out += clip(name);

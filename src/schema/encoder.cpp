@@ -45,8 +45,7 @@ class Encoder {
 
     void field(const FieldInfo& info, const void* place, size_t object_start, const void* stamped_meta) {
         switch (info.shape) {
-            case Shape::plain:
-                return plain(info, place, object_start, stamped_meta);
+            case Shape::plain: return plain(info, place, object_start, stamped_meta);
             case Shape::opt:
             case Shape::box: {
                 const void* present = info.shape == Shape::box ? value_as<const void*>(place) : opt_value(info, place);
@@ -105,34 +104,22 @@ class Encoder {
 
     void value(const TypeInfo& type, const void* place) {
         switch (type.kind) {
-            case Kind::boolean:
-                out_.put(value_as<bool>(place) ? std::string_view("true") : "false");
-                return;
-            case Kind::int32:
-                return out_.number(value_as<int32_t>(place));
-            case Kind::int64:
-                return out_.number(value_as<int64_t>(place));
-            case Kind::number:
-                return out_.number(value_as<double>(place));
+            case Kind::boolean: out_.put(value_as<bool>(place) ? std::string_view("true") : "false"); return;
+            case Kind::int32: return out_.number(value_as<int32_t>(place));
+            case Kind::int64: return out_.number(value_as<int64_t>(place));
+            case Kind::number: return out_.number(value_as<double>(place));
             case Kind::int_or_string: {
                 const auto& either = value_as<IntOrString>(place);
                 if (either.is_string) out_.text(either.text);
                 else out_.number(either.number);
                 return;
             }
-            case Kind::time:
-                return text_or_null(value_as<Time>(place).format());
-            case Kind::micro_time:
-                return text_or_null(value_as<MicroTime>(place).format());
-            case Kind::quantity:
-                return text(value_as<Str>(place).empty() ? "0" : value_as<Str>(place).view());
-            case Kind::raw:
-                out_.put(value_as<Str>(place).empty() ? "null" : value_as<Str>(place).view());
-                return;
-            case Kind::object:
-                return object(type, place, false, nullptr);
-            default:
-                return out_.text(value_as<Str>(place));
+            case Kind::time: return text_or_null(value_as<Time>(place).format());
+            case Kind::micro_time: return text_or_null(value_as<MicroTime>(place).format());
+            case Kind::quantity: return text(value_as<Str>(place).empty() ? "0" : value_as<Str>(place).view());
+            case Kind::raw: out_.put(value_as<Str>(place).empty() ? "null" : value_as<Str>(place).view()); return;
+            case Kind::object: return object(type, place, false, nullptr);
+            default: return out_.text(value_as<Str>(place));
         }
     }
 

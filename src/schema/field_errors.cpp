@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-
 namespace orilla::api {
 namespace {
 
@@ -95,8 +94,7 @@ void FieldErrors::too_long(const Path& path, size_t bytes_max) {
 }
 
 void FieldErrors::too_many(const Path& path, size_t items, size_t items_max) {
-    add(path, "FieldValueTooMany", "Too many: " + std::to_string(items),
-        "must have at most " + plural(items_max, "item"));
+    add(path, "FieldValueTooMany", "Too many: " + std::to_string(items), "must have at most " + plural(items_max, "item"));
 }
 
 namespace {
@@ -107,8 +105,7 @@ std::string named(std::string_view group, std::string_view kind, std::string_vie
 }
 }  // namespace
 
-Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name,
-                         std::vector<Cause> causes) {
+Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name, std::vector<Cause> causes) {
     std::string all;
     for (const Cause& cause : causes) {
         if (!all.empty()) all += ", ";

@@ -16,8 +16,7 @@ const SelectableField* find_selectable(std::span<const SelectableField> fields, 
 
 Error not_selectable(bool has_own, std::string_view name, bool namespaced) {
     if (has_own) return Error(Code::bad_request, "field label not supported: " + std::string(name));
-    return Error(Code::bad_request, "\"" + std::string(name) +
-                                        "\" is not a known field selector: only \"metadata.name\"" +
+    return Error(Code::bad_request, "\"" + std::string(name) + "\" is not a known field selector: only \"metadata.name\"" +
                                         (namespaced ? ", \"metadata.namespace\"" : ""));
 }
 
@@ -58,8 +57,7 @@ Result<FieldSelector::Term> parse_term(std::string_view text) {
     bool equal = at != text.npos && text[at] == '=';
     bool not_equal = at != text.npos && text.substr(at).starts_with("!=");
     if (!equal && !not_equal)
-        return Error(Code::bad_request,
-                     "invalid selector: '" + std::string(text.substr(0, 256)) + "'; can't understand it");
+        return Error(Code::bad_request, "invalid selector: '" + std::string(text.substr(0, 256)) + "'; can't understand it");
     std::string_view path = text.substr(0, at);
     size_t operator_bytes = not_equal || text.substr(at).starts_with("==") ? 2 : 1;
     TRY(std::string value, unescape(text.substr(at + operator_bytes)));
@@ -68,21 +66,14 @@ Result<FieldSelector::Term> parse_term(std::string_view text) {
 
 std::string leaf_text(const TypeInfo& type, const void* value) {
     switch (type.kind) {
-        case Kind::boolean:
-            return *static_cast<const bool*>(value) ? "true" : "false";
-        case Kind::int32:
-            return std::to_string(*static_cast<const int32_t*>(value));
-        case Kind::int64:
-            return std::to_string(*static_cast<const int64_t*>(value));
+        case Kind::boolean: return *static_cast<const bool*>(value) ? "true" : "false";
+        case Kind::int32: return std::to_string(*static_cast<const int32_t*>(value));
+        case Kind::int64: return std::to_string(*static_cast<const int64_t*>(value));
         case Kind::string:
-        case Kind::bytes:
-            return static_cast<const Str*>(value)->str();
-        case Kind::int_or_string:
-            return static_cast<const IntOrString*>(value)->to_string();
-        case Kind::quantity:
-            return static_cast<const Quantity*>(value)->text.str();
-        default:
-            return {};
+        case Kind::bytes: return static_cast<const Str*>(value)->str();
+        case Kind::int_or_string: return static_cast<const IntOrString*>(value)->to_string();
+        case Kind::quantity: return static_cast<const Quantity*>(value)->text.str();
+        default: return {};
     }
 }
 
@@ -125,8 +116,7 @@ Result<FieldSelector> FieldSelector::parse(std::string_view text, std::span<cons
         if (field != nullptr) term.held_in = field->path;
         selector.terms_.push_back(std::move(term));
         if (selector.terms_.size() > selector_requirements_max)
-            return Error(Code::bad_request,
-                         "a selector has " + std::to_string(selector_requirements_max) + " terms at most");
+            return Error(Code::bad_request, "a selector has " + std::to_string(selector_requirements_max) + " terms at most");
     }
     return selector;
 }

@@ -227,16 +227,14 @@ Result<std::string> apply_json_patch(std::string_view document, std::string_view
     const json::array& list = operations.get_array();
     if (list.size() > json_patch_operations_max)
         return Error(Code::too_large, "The allowed maximum operations in a JSON patch is " +
-                                          std::to_string(json_patch_operations_max) + ", got " +
-                                          std::to_string(list.size()));
+                                          std::to_string(json_patch_operations_max) + ", got " + std::to_string(list.size()));
     JsonPatch patcher(root);
     for (size_t i = 0; i < list.size(); ++i) {
         std::string where = "JSON patch operation " + std::to_string(i);
         auto operation = parse_operation(list[i]);
         if (!operation) return std::move(operation).error().with_context(where);
         if (auto done = patcher.apply(*operation); !done)
-            return std::move(done).error().with_context(where + " (" + operation->op + " " + operation->path_text +
-                                                        ")");
+            return std::move(done).error().with_context(where + " (" + operation->op + " " + operation->path_text + ")");
     }
     return render_value(root);
 }

@@ -118,13 +118,16 @@ ManifestDocument document_of(std::string_view source, std::string_view json, int
 /// "invalid JSON at line 2, column 6: syntax error", as FILE:LINE and with what stands there.
 Error json_fault(std::string_view source, std::string_view json, int first_line, const std::string& message) {
     int line = 0, column = 0;
-    if (sscanf(message.c_str(), "invalid JSON at line %d, column %d", &line, &column) != 2) return manifest_error(source, first_line, message);
+    if (sscanf(message.c_str(), "invalid JSON at line %d, column %d", &line, &column) != 2)
+        return manifest_error(source, first_line, message);
     for (int skipped = first_line; skipped < line; ++skipped) json.remove_prefix(std::min(json.find('\n') + 1, json.size()));
     json.remove_prefix(std::min(static_cast<size_t>(column - 1), json.size()));
     const std::string where = "invalid JSON in column " + std::to_string(column) + ": ";
     if (json.empty()) return manifest_error(source, line, where + "it ends too early: a }, a ] or a closing \" is missing");
     const std::string_view here = json.substr(0, json.find_first_of(" \t\r\n,"));
-    return manifest_error(source, line, where + std::string(here.substr(0, 20)) + " is not expected there: is a comma or a \" missing before it, or something too much?");
+    return manifest_error(source, line,
+                          where + std::string(here.substr(0, 20)) +
+                              " is not expected there: is a comma or a \" missing before it, or something too much?");
 }
 
 bool is_list(const Scanner& scanner) {

@@ -20,8 +20,7 @@ void append_double(std::string& out, double value) {
     bool plain = size == 0 || (size >= plain_least && size < plain_most);
     char text[64];
     auto end =
-        std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::scientific)
-            .ptr;
+        std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::scientific).ptr;
     out.append(text, end);
 }
 

@@ -20,18 +20,12 @@ constexpr size_t grow_bytes_min = 1024;
 template <class Out>
 void put_escape(Out& out, char c) {
     switch (c) {
-        case '"':
-            return out.put("\\\"");
-        case '\\':
-            return out.put("\\\\");
-        case '\n':
-            return out.put("\\n");
-        case '\r':
-            return out.put("\\r");
-        case '\t':
-            return out.put("\\t");
-        default:
-            break;
+        case '"': return out.put("\\\"");
+        case '\\': return out.put("\\\\");
+        case '\n': return out.put("\\n");
+        case '\r': return out.put("\\r");
+        case '\t': return out.put("\\t");
+        default: break;
     }
     static constexpr char digits[] = "0123456789abcdef";
     char text[] = {'\\', 'u', '0', '0', digits[(c >> 4) & 0xf], digits[c & 0xf]};

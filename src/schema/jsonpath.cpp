@@ -43,20 +43,13 @@ std::optional<int> compare(const json::value& a, const json::value& b) {
 
 bool holds(Comparison comparison, int order) {
     switch (comparison) {
-        case Comparison::equal:
-            return order == 0;
-        case Comparison::not_equal:
-            return order != 0;
-        case Comparison::less:
-            return order < 0;
-        case Comparison::greater:
-            return order > 0;
-        case Comparison::less_or_equal:
-            return order <= 0;
-        case Comparison::greater_or_equal:
-            return order >= 0;
-        case Comparison::exists:
-            break;
+        case Comparison::equal: return order == 0;
+        case Comparison::not_equal: return order != 0;
+        case Comparison::less: return order < 0;
+        case Comparison::greater: return order > 0;
+        case Comparison::less_or_equal: return order <= 0;
+        case Comparison::greater_or_equal: return order >= 0;
+        case Comparison::exists: break;
     }
     return true;
 }
@@ -87,8 +80,7 @@ class Evaluator {
             // ..name finds only where it is: what lacks the field below is no mistake.
             bool after_recursive = &step != expression.data() && (&step)[-1].kind == Step::Kind::recursive;
             for (const json::value* value : values) TRY_VOID(apply(step, *value, next));
-            if (step.kind == Step::Kind::field && next.empty() && !values.empty() && !allow_missing_ &&
-                !after_recursive)
+            if (step.kind == Step::Kind::field && next.empty() && !values.empty() && !allow_missing_ && !after_recursive)
                 return jsonpath_failed(step.name + " is not found");
             values = std::move(next);
         }
@@ -99,28 +91,15 @@ class Evaluator {
     Result<void> apply(const Step& step, const json::value& value, Values& out) {
         if (++steps_ > jsonpath_steps_max || out.size() > jsonpath_steps_max) return jsonpath_failed("too many steps");
         switch (step.kind) {
-            case Step::Kind::root:
-                out.push_back(&root_);
-                break;
-            case Step::Kind::current:
-                out.push_back(&value);
-                break;
-            case Step::Kind::field:
-                add_field(step.name, value, out);
-                break;
-            case Step::Kind::wildcard:
-                add_children(value, out);
-                break;
-            case Step::Kind::recursive:
-                return add_descendants(value, out);
-            case Step::Kind::slice:
-                return add_slice(step.slice, value, out);
-            case Step::Kind::together:
-                return add_together(step, value, out);
-            case Step::Kind::filter:
-                return add_matching(step, value, out);
-            case Step::Kind::literal:
-                return add_literal(step.name, out);
+            case Step::Kind::root: out.push_back(&root_); break;
+            case Step::Kind::current: out.push_back(&value); break;
+            case Step::Kind::field: add_field(step.name, value, out); break;
+            case Step::Kind::wildcard: add_children(value, out); break;
+            case Step::Kind::recursive: return add_descendants(value, out);
+            case Step::Kind::slice: return add_slice(step.slice, value, out);
+            case Step::Kind::together: return add_together(step, value, out);
+            case Step::Kind::filter: return add_matching(step, value, out);
+            case Step::Kind::literal: return add_literal(step.name, out);
         }
         return ok();
     }
@@ -156,7 +135,7 @@ class Evaluator {
             long index = from_end(*slice.start);
             if (index < 0 || index >= size)
                 return jsonpath_failed("array index out of bounds: index " + std::to_string(*slice.start) + ", length " +
-                              std::to_string(size));
+                                       std::to_string(size));
             out.push_back(&list[static_cast<size_t>(index)]);
             return ok();
         }

@@ -196,8 +196,7 @@ class ExpressionParser {
         for (std::string_view rest = inside; more; ++count) {
             size_t colon = rest.find(':');
             std::string_view part = trim(rest.substr(0, colon));
-            if (count >= numbers.size())
-                return bad_template("invalid array index " + std::string(inside.substr(0, 256)));
+            if (count >= numbers.size()) return bad_template("invalid array index " + std::string(inside.substr(0, 256)));
             numbers[count] = parse_long(part);
             if (!part.empty() && !numbers[count])
                 return bad_template("invalid array index " + std::string(inside.substr(0, 256)));

@@ -10,13 +10,18 @@ namespace {
 std::string where_before(const ManifestDocument& document, const FieldProblem& problem) {
     if (!problem.is_duplicate) return "";
     const auto first = std::ranges::find(document.lines, problem.path, &std::pair<std::string, int>::first);
-    return first == document.lines.end() ? "" : ", which stands in line " + std::to_string(first->second) + " already: keep one of them";
+    return first == document.lines.end()
+               ? ""
+               : ", which stands in line " + std::to_string(first->second) + " already: keep one of them";
 }
 
 Error not_an_object(const ManifestDocument& document) {
     const char first = document.json.empty() ? 0 : document.json[0];
     const bool markup = document.json.starts_with("\"<");
-    const std::string what = first == '[' ? "a list" : markup ? "HTML or XML, of an error page perhaps" : first == '"' ? "a text" : "a value";
+    const std::string what = first == '['   ? "a list"
+                             : markup       ? "HTML or XML, of an error page perhaps"
+                             : first == '"' ? "a text"
+                                            : "a value";
     return Error(Code::bad_request, "an object is expected, with apiVersion, kind and metadata; this is " + what);
 }
 
@@ -26,8 +31,9 @@ Result<void> check_text(std::string_view text, std::string_view source) {
                               "the file has " + std::to_string(text.size()) + " bytes, at most " +
                                   std::to_string(manifest_bytes_max) + " are accepted");
     if (const size_t at = text.find('\0'); at != std::string_view::npos)
-        return manifest_error(source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
-                              "this is no text, it has a byte of zero: a manifest is YAML or JSON, in UTF-8");
+        return manifest_error(
+            source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
+            "this is no text, it has a byte of zero: a manifest is YAML or JSON, in UTF-8");
     return ok();
 }
 
@@ -86,8 +92,7 @@ Error ManifestDocument::located(const Error& error) const {
         if (!message.empty()) message += '\n';
         message += source + ":" + std::to_string(line_of(cause.field)) + ": " + cause.field + ": " + cause.message;
     }
-    if (message.empty())
-        message = source + ":" + std::to_string(line_of(error.field())) + ": " + error.message();
+    if (message.empty()) message = source + ":" + std::to_string(line_of(error.field())) + ": " + error.message();
     Error result(error.code(), message);
     for (const Cause& cause : error.causes()) result = std::move(result).with_cause(cause);
     return result;

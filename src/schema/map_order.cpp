@@ -11,8 +11,8 @@ constexpr size_t chunk_bytes = sizeof(uint64_t);
 
 /// An entry, and the part of its key that is being compared.
 struct Place {
-    uint64_t chunk = 0;   ///< eight bytes, the first one highest, zeros behind the key's end
-    uint32_t left = 0;    ///< bytes of the key from the chunk on, chunk_bytes + 1 for more than one chunk
+    uint64_t chunk = 0;  ///< eight bytes, the first one highest, zeros behind the key's end
+    uint32_t left = 0;   ///< bytes of the key from the chunk on, chunk_bytes + 1 for more than one chunk
     uint32_t index = 0;
 };
 
@@ -51,8 +51,7 @@ std::vector<Place> sort_places(const Block* block, size_t stride) {
     while (!open.empty()) {
         const Run run = open.back();
         open.pop_back();
-        for (size_t i = run.begin; i < run.end; ++i)
-            read_chunk(places[i], key_at(block, stride, places[i].index), run.depth);
+        for (size_t i = run.begin; i < run.end; ++i) read_chunk(places[i], key_at(block, stride, places[i].index), run.depth);
         const auto at = [&places](size_t i) { return places.begin() + static_cast<std::ptrdiff_t>(i); };
         std::sort(at(run.begin), at(run.end), before);
         for (size_t begin = run.begin, end = begin; begin < run.end; begin = end) {

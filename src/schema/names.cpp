@@ -8,14 +8,14 @@
 #include <initializer_list>
 #include <optional>
 
-
 namespace orilla::api {
 namespace {
 
 constexpr std::string_view unspecified_range = "may not be unspecified (0.0.0.0 or ::)";
 constexpr std::string_view loopback_range = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
 constexpr std::string_view link_local_range = "may not be in the link-local range (169.254.0.0/16, fe80::/10)";
-constexpr std::string_view link_local_multicast_range = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
+constexpr std::string_view link_local_multicast_range =
+    "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
 constexpr std::string_view multicast_range = "may not be in the multicast range (224.0.0.0/4, ff00::/8)";
 
 constexpr std::string_view label_pattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
@@ -31,8 +31,7 @@ bool inside_qualified(char c) { return alnum(c) || c == '-' || c == '_' || c == 
 
 std::string too_long(size_t bytes_max) { return "must be no more than " + std::to_string(bytes_max) + " bytes"; }
 
-std::string with_pattern(std::string_view what, std::initializer_list<std::string_view> examples,
-                         std::string_view pattern) {
+std::string with_pattern(std::string_view what, std::initializer_list<std::string_view> examples, std::string_view pattern) {
     std::string text(what);
     text += " (e.g. ";
     bool first = true;
@@ -108,10 +107,10 @@ Complaints check_dns1035_label(std::string_view text) {
     Complaints out;
     if (text.size() > dns_label_bytes_max) out.push_back(too_long(dns_label_bytes_max));
     if (!matches_label(text) || !lower(text.front())) {
-        out.push_back(with_pattern(
-            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-            "character, and end with an alphanumeric character",
-            {"my-name", "abc-123"}, dns1035_pattern));
+        out.push_back(
+            with_pattern("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+                         "character, and end with an alphanumeric character",
+                         {"my-name", "abc-123"}, dns1035_pattern));
     }
     return out;
 }
@@ -129,8 +128,7 @@ Complaints check_qualified_name(std::string_view text) {
         }
         if (prefix.empty()) out.push_back("prefix part must be non-empty");
         else
-            for (const std::string& complaint : check_dns1123_subdomain(prefix))
-                out.push_back("prefix part " + complaint);
+            for (const std::string& complaint : check_dns1123_subdomain(prefix)) out.push_back("prefix part " + complaint);
     }
     if (name.empty()) out.push_back("name part must be non-empty");
     else if (name.size() > label_value_bytes_max) out.push_back("name part " + too_long(label_value_bytes_max));
@@ -180,8 +178,7 @@ Complaints check_port_name(std::string_view text) {
         out.push_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
     if (std::none_of(text.begin(), text.end(), lower)) out.push_back("must contain at least one letter (a-z)");
     if (text.find("--") != text.npos) out.push_back("must not contain consecutive hyphens");
-    if (!text.empty() && (text.front() == '-' || text.back() == '-'))
-        out.push_back("must not begin or end with a hyphen");
+    if (!text.empty() && (text.front() == '-' || text.back() == '-')) out.push_back("must not begin or end with a hyphen");
     return out;
 }
 
@@ -218,8 +215,8 @@ Complaints check_ip(std::string_view text) {
 
 Complaints check_percent(std::string_view text) {
     if (text.size() > 1 && text.back() == '%' && std::all_of(text.begin(), text.end() - 1, is_digit)) return {};
-    return {with_pattern("a valid percent string must be a numeric string followed by an ending '%'", {"1%", "93%"},
-                         "[0-9]+%")};
+    return {
+        with_pattern("a valid percent string must be a numeric string followed by an ending '%'", {"1%", "93%"}, "[0-9]+%")};
 }
 
 namespace {

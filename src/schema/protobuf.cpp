@@ -134,33 +134,24 @@ class MessageDecoder {
         switch (type.kind) {
             case Kind::boolean:
             case Kind::int32:
-            case Kind::int64:
-                return decode_number(type, place, wire);
+            case Kind::int64: return decode_number(type, place, wire);
             case Kind::number: {
                 if (wire.wire != WireType::fixed64) return wrong_wire(type.name);
                 *static_cast<double*>(place) = std::bit_cast<double>(wire.value);
                 return ok();
             }
-            default:
-                break;
+            default: break;
         }
         if (wire.wire != WireType::bytes) return wrong_wire(type.name);
         switch (type.kind) {
-            case Kind::object:
-                return decode_object(type, place, wire.bytes, depth + 1);
-            case Kind::string:
-                return decode_text(*static_cast<Str*>(place), wire.bytes);
-            case Kind::bytes:
-                return *static_cast<Str*>(place) = Str(encode_base64(wire.bytes)), ok();
-            case Kind::quantity:
-                return decode_quantity(*static_cast<Quantity*>(place), wire.bytes);
-            case Kind::int_or_string:
-                return decode_int_or_string(*static_cast<IntOrString*>(place), wire.bytes);
+            case Kind::object: return decode_object(type, place, wire.bytes, depth + 1);
+            case Kind::string: return decode_text(*static_cast<Str*>(place), wire.bytes);
+            case Kind::bytes: return *static_cast<Str*>(place) = Str(encode_base64(wire.bytes)), ok();
+            case Kind::quantity: return decode_quantity(*static_cast<Quantity*>(place), wire.bytes);
+            case Kind::int_or_string: return decode_int_or_string(*static_cast<IntOrString*>(place), wire.bytes);
             case Kind::time:
-            case Kind::micro_time:
-                return decode_time(type, place, wire.bytes);
-            default:
-                return decode_raw(*static_cast<RawJson*>(place), wire.bytes);
+            case Kind::micro_time: return decode_time(type, place, wire.bytes);
+            default: return decode_raw(*static_cast<RawJson*>(place), wire.bytes);
         }
     }
 

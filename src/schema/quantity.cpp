@@ -212,9 +212,7 @@ Quantity Quantity::from_milli(int64_t milli) {
     return make({static_cast<Wide>(milli) * (nano_per_unit / 1000), Family::decimal});
 }
 
-Quantity Quantity::from_bytes(int64_t bytes) {
-    return make({static_cast<Wide>(bytes) * nano_per_unit, Family::binary});
-}
+Quantity Quantity::from_bytes(int64_t bytes) { return make({static_cast<Wide>(bytes) * nano_per_unit, Family::binary}); }
 
 int64_t Quantity::value() const { return round_up(amount_of(*this).nano, nano_per_unit); }
 

@@ -55,8 +55,7 @@ class Lexer {
 
 Error unexpected(const Token& token, std::string_view expected) {
     std::string found = token.text.empty() ? "the end" : "'" + std::string(token.text) + "'";
-    return Error(Code::bad_request,
-                 "unable to parse requirement: found " + found + ", expected: " + std::string(expected));
+    return Error(Code::bad_request, "unable to parse requirement: found " + found + ", expected: " + std::string(expected));
 }
 
 std::optional<int64_t> parse_integer(std::string_view text) {
@@ -170,17 +169,12 @@ bool Requirement::matches(const Map<Str>& labels) const {
     auto listed = [this, label] { return std::binary_search(values.begin(), values.end(), label->view()); };
     switch (op) {
         case Operator::equals:
-        case Operator::in:
-            return label != nullptr && listed();
+        case Operator::in: return label != nullptr && listed();
         case Operator::not_equals:
-        case Operator::not_in:
-            return label == nullptr || !listed();
-        case Operator::exists:
-            return label != nullptr;
-        case Operator::does_not_exist:
-            return label == nullptr;
-        default:
-            break;
+        case Operator::not_in: return label == nullptr || !listed();
+        case Operator::exists: return label != nullptr;
+        case Operator::does_not_exist: return label == nullptr;
+        default: break;
     }
     auto number = label == nullptr ? std::optional<int64_t>() : parse_integer(*label);
     auto bound = parse_integer(values.front());
@@ -190,22 +184,14 @@ bool Requirement::matches(const Map<Str>& labels) const {
 
 std::string Requirement::to_string() const {
     switch (op) {
-        case Operator::equals:
-            return key + "=" + values.front();
-        case Operator::not_equals:
-            return key + "!=" + values.front();
-        case Operator::in:
-            return key + " in (" + join(values) + ")";
-        case Operator::not_in:
-            return key + " notin (" + join(values) + ")";
-        case Operator::does_not_exist:
-            return "!" + key;
-        case Operator::greater_than:
-            return key + ">" + values.front();
-        case Operator::less_than:
-            return key + "<" + values.front();
-        case Operator::exists:
-            break;
+        case Operator::equals: return key + "=" + values.front();
+        case Operator::not_equals: return key + "!=" + values.front();
+        case Operator::in: return key + " in (" + join(values) + ")";
+        case Operator::not_in: return key + " notin (" + join(values) + ")";
+        case Operator::does_not_exist: return "!" + key;
+        case Operator::greater_than: return key + ">" + values.front();
+        case Operator::less_than: return key + "<" + values.front();
+        case Operator::exists: break;
     }
     return key;
 }
@@ -230,8 +216,7 @@ Result<void> Selector::require(std::string_view key, std::string_view op_text, s
 
 Selector Selector::from_labels(const Map<Str>& labels) {
     Selector selector;
-    for (const auto& label : labels)
-        selector.requirements_.push_back({label.key.str(), Operator::equals, {label.value.str()}});
+    for (const auto& label : labels) selector.requirements_.push_back({label.key.str(), Operator::equals, {label.value.str()}});
     return selector;
 }
 

@@ -101,10 +101,8 @@ json::array arrange(OwnedValues elements, const Positions& order, const Position
         size_t in_live = live.find(element);
         (in_order != Positions::none ? ordered : others).push_back({std::move(element), in_order, in_live});
     }
-    std::stable_sort(ordered.begin(), ordered.end(),
-                     [](const Placed& a, const Placed& b) { return a.in_order < b.in_order; });
-    std::stable_sort(others.begin(), others.end(),
-                     [](const Placed& a, const Placed& b) { return a.in_live < b.in_live; });
+    std::stable_sort(ordered.begin(), ordered.end(), [](const Placed& a, const Placed& b) { return a.in_order < b.in_order; });
+    std::stable_sort(others.begin(), others.end(), [](const Placed& a, const Placed& b) { return a.in_live < b.in_live; });
     json::array out;
     size_t i = 0, j = 0;
     while (i < others.size() || j < ordered.size()) {
@@ -129,8 +127,7 @@ Result<ElementEdits> read_edits(json::array patch, std::string_view merge_key) {
     ElementEdits edits;
     for (json::value& element : patch) {
         if (!element.is_object())
-            return bad_patch("a list that merges by \"" + std::string(merge_key) +
-                             "\" has an element that is not an object");
+            return bad_patch("a list that merges by \"" + std::string(merge_key) + "\" has an element that is not an object");
         json::object& members = element.get_object();
         const json::value* marker = members.if_contains(key_of(directive_patch));
         if (marker != nullptr && *marker == "replace") {
@@ -191,8 +188,7 @@ json::array merge_scalars(const json::array& live, const json::array& patch) {
 Result<json::array> merge_list(const json::array& live, json::array patch, const PatchField& field) {
     if (!field.merge) return patch;
     if (field.merges_by_key()) return merge_keyed(live, std::move(patch), field);
-    if (field.type != nullptr)
-        return bad_patch("cannot merge lists without merge key for " + std::string(field.type->name));
+    if (field.type != nullptr) return bad_patch("cannot merge lists without merge key for " + std::string(field.type->name));
     return merge_scalars(live, patch);
 }
 
@@ -206,8 +202,7 @@ Result<void> check_order(const json::array& patch, const json::array& order, con
         size_t at = positions.find(element);
         if (at == Positions::none || at < after)
             return bad_patch("the order in patch list " + render_value(patch).substr(0, 256) +
-                             " doesn't match $setElementOrder list " + render_value(order).substr(0, 256) + " of " +
-                             name);
+                             " doesn't match $setElementOrder list " + render_value(order).substr(0, 256) + " of " + name);
         after = at;
     }
     return ok();
@@ -235,8 +230,8 @@ Result<void> merge_ordered(json::object& live, json::object& patch, const std::s
     auto merged = patched ? merge_list(*live_list, *patch_list, field) : Result<json::array>(*live_list);
     if (!merged) return std::move(merged).error();
     OwnedValues elements(merged->begin(), merged->end());
-    json::array arranged = arrange(std::move(elements), Positions(order.get_array(), field.merge_key),
-                                   Positions(*live_list, field.merge_key));
+    json::array arranged =
+        arrange(std::move(elements), Positions(order.get_array(), field.merge_key), Positions(*live_list, field.merge_key));
     patch.erase(key_of(name));
     live.insert_or_assign(key_of(name), std::move(arranged));
     return ok();
@@ -295,8 +290,7 @@ Result<void> merge_member(json::object& live, json::string_view key, json::value
         return ok();
     }
     PatchField field = find_patch_field(type, std::string_view(key.data(), key.size()));
-    if (patch.is_object() && !field.replace)
-        return merge_object(old->get_object(), std::move(patch.get_object()), field.type);
+    if (patch.is_object() && !field.replace) return merge_object(old->get_object(), std::move(patch.get_object()), field.type);
     if (patch.is_array() && !field.replace) {
         TRY(json::array merged, merge_list(old->get_array(), std::move(patch.get_array()), field));
         *old = std::move(merged);

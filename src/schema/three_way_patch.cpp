@@ -105,8 +105,7 @@ void add_scalar_list(json::object& patch, json::string_view name, const json::ar
     if (added.empty() && deleted.empty()) return;
     patch.insert_or_assign(key_of(std::string(directive_order_prefix) + std::string(text_of(name))), wanted);
     if (!deleted.empty())
-        patch.insert_or_assign(key_of(std::string(directive_delete_prefix) + std::string(text_of(name))),
-                               std::move(deleted));
+        patch.insert_or_assign(key_of(std::string(directive_delete_prefix) + std::string(text_of(name))), std::move(deleted));
     if (!added.empty()) patch.insert_or_assign(name, std::move(added));
 }
 
@@ -140,11 +139,9 @@ json::object make_object_patch(const json::object& last, const json::object& wan
                                const TypeInfo* type) {
     json::object patch;
     for (const auto& member : wanted)
-        add_member(patch, member.key(), last.if_contains(member.key()), member.value(), live.if_contains(member.key()),
-                   type);
+        add_member(patch, member.key(), last.if_contains(member.key()), member.value(), live.if_contains(member.key()), type);
     for (const auto& member : last)
-        if (!wanted.contains(member.key()) && live.contains(member.key()))
-            patch.insert_or_assign(member.key(), nullptr);
+        if (!wanted.contains(member.key()) && live.contains(member.key())) patch.insert_or_assign(member.key(), nullptr);
     return patch;
 }
 
@@ -156,8 +153,8 @@ Result<json::value> parse_object(std::string_view text, std::string_view what) {
 
 }  // namespace
 
-Result<std::string> make_three_way_patch(std::string_view last_applied, std::string_view manifest,
-                                         std::string_view live, const TypeInfo& type) {
+Result<std::string> make_three_way_patch(std::string_view last_applied, std::string_view manifest, std::string_view live,
+                                         const TypeInfo& type) {
     TRY(json::value last, parse_object(last_applied.empty() ? "{}" : last_applied, "the last applied configuration"));
     TRY(json::value wanted, parse_object(manifest, "the manifest"));
     TRY(json::value current, parse_object(live, "the live object"));

@@ -28,12 +28,9 @@ static_assert(sizeof(Opt<IntOrString>) == sizeof(IntOrString) + alignof(IntOrStr
 
 size_t field_size(const FieldInfo& field) {
     switch (field.shape) {
-        case Shape::plain:
-            return field.type->size;
-        case Shape::opt:
-            return field.type->kind == Kind::string ? sizeof(Str) : field.type->size + field.type->align;
-        default:
-            return sizeof(void*);
+        case Shape::plain: return field.type->size;
+        case Shape::opt: return field.type->kind == Kind::string ? sizeof(Str) : field.type->size + field.type->align;
+        default: return sizeof(void*);
     }
 }
 
@@ -71,12 +68,8 @@ void destroy_value(const TypeInfo& type, void* value) {
         case Kind::object:
             for (const FieldInfo& field : type.fields) destroy_field(field, field.in(value));
             return;
-        case Kind::int_or_string:
-            ref<IntOrString>(value).~IntOrString();
-            return;
-        default:
-            ref<Str>(value).~Str();
-            return;  // string, bytes, quantity and raw are a Str in memory
+        case Kind::int_or_string: ref<IntOrString>(value).~IntOrString(); return;
+        default: ref<Str>(value).~Str(); return;  // string, bytes, quantity and raw are a Str in memory
     }
 }
 
@@ -89,69 +82,43 @@ void copy_value(const TypeInfo& type, void* to, const void* from) {
         case Kind::object:
             for (const FieldInfo& field : type.fields) copy_field(field, field.in(to), field.in(from));
             return;
-        case Kind::int_or_string:
-            new (to) IntOrString(ref<IntOrString>(from));
-            return;
-        default:
-            new (to) Str(ref<Str>(from));
-            return;
+        case Kind::int_or_string: new (to) IntOrString(ref<IntOrString>(from)); return;
+        default: new (to) Str(ref<Str>(from)); return;
     }
 }
 
 bool equal_values(const TypeInfo& type, const void* a, const void* b) {
     switch (type.kind) {
-        case Kind::boolean:
-            return same<bool>(a, b);
-        case Kind::int32:
-            return same<int32_t>(a, b);
-        case Kind::int64:
-            return same<int64_t>(a, b);
-        case Kind::number:
-            return same<double>(a, b);
-        case Kind::int_or_string:
-            return same<IntOrString>(a, b);
-        case Kind::time:
-            return same<Time>(a, b);
-        case Kind::micro_time:
-            return same<MicroTime>(a, b);
-        case Kind::object:
-            return equal_objects(type, a, b);
-        default:
-            return same<Str>(a, b);
+        case Kind::boolean: return same<bool>(a, b);
+        case Kind::int32: return same<int32_t>(a, b);
+        case Kind::int64: return same<int64_t>(a, b);
+        case Kind::number: return same<double>(a, b);
+        case Kind::int_or_string: return same<IntOrString>(a, b);
+        case Kind::time: return same<Time>(a, b);
+        case Kind::micro_time: return same<MicroTime>(a, b);
+        case Kind::object: return equal_objects(type, a, b);
+        default: return same<Str>(a, b);
     }
 }
 
 bool is_zero_value(const TypeInfo& type, const void* value) {
     switch (type.kind) {
-        case Kind::boolean:
-            return !ref<bool>(value);
-        case Kind::int32:
-            return ref<int32_t>(value) == 0;
-        case Kind::int64:
-            return ref<int64_t>(value) == 0;
-        case Kind::number:
-            return ref<double>(value) == 0;
-        case Kind::int_or_string:
-            return !ref<IntOrString>(value).is_string && ref<IntOrString>(value).number == 0;
-        case Kind::time:
-            return !ref<Time>(value).set;
-        case Kind::micro_time:
-            return !ref<MicroTime>(value).set;
-        case Kind::object:
-            return is_zero_object(type, value);
-        default:
-            return ref<Str>(value).empty();
+        case Kind::boolean: return !ref<bool>(value);
+        case Kind::int32: return ref<int32_t>(value) == 0;
+        case Kind::int64: return ref<int64_t>(value) == 0;
+        case Kind::number: return ref<double>(value) == 0;
+        case Kind::int_or_string: return !ref<IntOrString>(value).is_string && ref<IntOrString>(value).number == 0;
+        case Kind::time: return !ref<Time>(value).set;
+        case Kind::micro_time: return !ref<MicroTime>(value).set;
+        case Kind::object: return is_zero_object(type, value);
+        default: return ref<Str>(value).empty();
     }
 }
 
 void destroy_field(const FieldInfo& field, void* place) {
     switch (field.shape) {
-        case Shape::plain:
-            destroy_value(*field.type, place);
-            return;
-        case Shape::opt:
-            destroy_value(*field.type, place);
-            return;  // absent values are valid zero values
+        case Shape::plain: destroy_value(*field.type, place); return;
+        case Shape::opt: destroy_value(*field.type, place); return;  // absent values are valid zero values
         case Shape::box:
             if (void* value = ref<void*>(place)) detail::box_free(value, *field.type);
             return;
@@ -166,9 +133,7 @@ void destroy_field(const FieldInfo& field, void* place) {
 
 void copy_field(const FieldInfo& field, void* to, const void* from) {
     switch (field.shape) {
-        case Shape::plain:
-            copy_value(*field.type, to, from);
-            return;
+        case Shape::plain: copy_value(*field.type, to, from); return;
         case Shape::opt:
             std::memcpy(to, from, field_size(field));  // the flag, and scalars
             if (field.type->owns_memory) copy_value(*field.type, to, from);
@@ -193,31 +158,22 @@ void copy_field(const FieldInfo& field, void* to, const void* from) {
 
 bool equal_fields(const FieldInfo& field, const void* a, const void* b) {
     switch (field.shape) {
-        case Shape::plain:
-            return equal_values(*field.type, a, b);
-        case Shape::opt:
-            return opt_present(*field.type, a) == opt_present(*field.type, b) && equal_values(*field.type, a, b);
-        case Shape::box:
-            return equal_boxes(*field.type, a, b);
-        case Shape::list:
-            return detail::list_equal(block_at(a), block_at(b), *field.type);
-        case Shape::map:
-            return detail::map_equal(block_at(a), block_at(b), *field.type);
+        case Shape::plain: return equal_values(*field.type, a, b);
+        case Shape::opt: return opt_present(*field.type, a) == opt_present(*field.type, b) && equal_values(*field.type, a, b);
+        case Shape::box: return equal_boxes(*field.type, a, b);
+        case Shape::list: return detail::list_equal(block_at(a), block_at(b), *field.type);
+        case Shape::map: return detail::map_equal(block_at(a), block_at(b), *field.type);
     }
     return false;
 }
 
 bool is_zero_field(const FieldInfo& field, const void* place) {
     switch (field.shape) {
-        case Shape::plain:
-            return is_zero_value(*field.type, place);
-        case Shape::opt:
-            return !opt_present(*field.type, place);
-        case Shape::box:
-            return ref<void*>(place) == nullptr;
+        case Shape::plain: return is_zero_value(*field.type, place);
+        case Shape::opt: return !opt_present(*field.type, place);
+        case Shape::box: return ref<void*>(place) == nullptr;
         case Shape::list:
-        case Shape::map:
-            return detail::block_size(block_at(place)) == 0;
+        case Shape::map: return detail::block_size(block_at(place)) == 0;
     }
     return true;
 }

@@ -24,7 +24,9 @@ size_t comment_at(std::string_view line) {
     char quote = 0;
     for (size_t i = 0; i < line.size(); ++i) {
         if (quote) quote = line[i] == quote ? 0 : quote;
-        else if ((line[i] == '"' || line[i] == '\'') && (i == 0 || std::string_view(" [{,:-").find(line[i - 1]) != std::string_view::npos)) quote = line[i];
+        else if ((line[i] == '"' || line[i] == '\'') &&
+                 (i == 0 || std::string_view(" [{,:-").find(line[i - 1]) != std::string_view::npos))
+            quote = line[i];
         else if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) return i;
     }
     return line.size();
@@ -89,9 +91,10 @@ class Explainer {
 
     YamlFault run() {
         using Look = std::optional<YamlFault> (Explainer::*)() const;
-        constexpr Look looks[] = {&Explainer::tab,      &Explainer::template_braces, &Explainer::open_quote, &Explainer::open_bracket,
-                                  &Explainer::letter,   &Explainer::alias,           &Explainer::escape,     &Explainer::block_text,
-                                  &Explainer::no_colon, &Explainer::second_colon,    &Explainer::behind_quote, &Explainer::indentation};
+        constexpr Look looks[] = {&Explainer::tab,          &Explainer::template_braces, &Explainer::open_quote,
+                                  &Explainer::open_bracket, &Explainer::letter,          &Explainer::alias,
+                                  &Explainer::escape,       &Explainer::block_text,      &Explainer::no_colon,
+                                  &Explainer::second_colon, &Explainer::behind_quote,    &Explainer::indentation};
         for (const Look look : looks)
             if (auto found = (this->*look)()) return *std::move(found);
         return fault(at_, "the YAML cannot be read from here on: " + message_);
@@ -126,7 +129,8 @@ class Explainer {
             std::string_view value = text_behind_key(lines_[line].words);
             const bool quoted = !value.empty() && (value[0] == '"' || value[0] == '\'');
             if (quoted && value.substr(1).find(value[0]) == std::string_view::npos)
-                return fault(line, std::string("the text that begins with ") + value[0] + " does not end: the closing " + value[0] + " is missing");
+                return fault(line, std::string("the text that begins with ") + value[0] + " does not end: the closing " +
+                                       value[0] + " is missing");
         }
         return fault(at_, "a text in quotes does not end: its closing quote is missing");
     }
@@ -136,7 +140,8 @@ class Explainer {
         const bool map = says("end of map flow"), list = says("end of sequence flow");
         if (!map && !list) return std::nullopt;
         const char open = map ? '{' : '[', close = map ? '}' : ']';
-        const std::string what = std::string(map ? "the map" : "the list") + " that begins with " + open + " does not end: a " + close + " or a comma is missing";
+        const std::string what = std::string(map ? "the map" : "the list") + " that begins with " + open + " does not end: a " +
+                                 close + " or a comma is missing";
         std::ptrdiff_t missing = 0;
         for (size_t line = at_ + 1; line-- > 0;) {
             missing += std::ranges::count(lines_[line].words, open) - std::ranges::count(lines_[line].words, close);
@@ -147,18 +152,21 @@ class Explainer {
 
     std::optional<YamlFault> letter() const {
         const std::string_view value = text_behind_key(here().words);
-        if (value.empty() || !says("unknown token") || std::string_view("@`%").find(value[0]) == std::string_view::npos) return std::nullopt;
+        if (value.empty() || !says("unknown token") || std::string_view("@`%").find(value[0]) == std::string_view::npos)
+            return std::nullopt;
         return fault(at_, std::string("a value cannot begin with ") + value[0] + ": " + std::string(put_in_quotes));
     }
 
     std::optional<YamlFault> alias() const {
         if (!says("anchor is not defined")) return std::nullopt;
-        return fault(at_, "a * stands for what an & named before, and nothing was named so: put a value that begins with * in quotes");
+        return fault(
+            at_, "a * stands for what an & named before, and nothing was named so: put a value that begins with * in quotes");
     }
 
     std::optional<YamlFault> escape() const {
         if (!says("unknown escape character")) return std::nullopt;
-        return fault(at_, "\\" + message_.substr(message_.find_last_of(' ') + 1) + " means nothing between \" and \": write \\\\ for a backslash, or use ' and '");
+        return fault(at_, "\\" + message_.substr(message_.find_last_of(' ') + 1) +
+                              " means nothing between \" and \": write \\\\ for a backslash, or use ' and '");
     }
 
     /// x: | whose lines do not stand deeper.
@@ -175,7 +183,9 @@ class Explainer {
         for (const size_t line : {at_, line_above()}) {
             const std::string_view words = lines_[line].words;
             const bool is_word = !words.empty() && words.find_first_of(" \"'[]{}-&*!|>%@`:") == std::string_view::npos;
-            if (is_word) return fault(line, "\"" + std::string(words) + "\" has no ':' behind it: 'key: value', or 'key:' above lines that are indented deeper");
+            if (is_word)
+                return fault(line, "\"" + std::string(words) +
+                                       "\" has no ':' behind it: 'key: value', or 'key:' above lines that are indented deeper");
         }
         return std::nullopt;
     }
@@ -184,7 +194,8 @@ class Explainer {
         const std::string_view value = text_behind_key(here().words);
         const bool quoted = !value.empty() && (value[0] == '"' || value[0] == '\'' || value[0] == '{' || value[0] == '[');
         if (!says("illegal map value") || quoted || find_key_end(value) == std::string_view::npos) return std::nullopt;
-        return fault(at_, "there is a second ': ' in the line: " + std::string(put_in_quotes) + ", or begin a new line behind the first");
+        return fault(at_, "there is a second ': ' in the line: " + std::string(put_in_quotes) +
+                              ", or begin a new line behind the first");
     }
 
     std::optional<YamlFault> behind_quote() const {
@@ -218,14 +229,19 @@ class Explainer {
         if (open.empty()) return std::nullopt;
         const bool fits = std::ranges::find(open, here().indent) != open.end();
         if (!fits && here().indent > open.back())
-            return fault(at_, "this line is indented deeper (" + blanks_text(here().indent) + ") than the one above it (" + blanks_text(open.back()) +
-                                  "), which has its value already: line it up");
+            return fault(at_, "this line is indented deeper (" + blanks_text(here().indent) + ") than the one above it (" +
+                                  blanks_text(open.back()) + "), which has its value already: line it up");
         std::string allowed;
         for (const size_t one : open) allowed += (allowed.empty() ? "" : ", ") + std::to_string(one);
-        if (!fits) return fault(at_, "this line is indented " + blanks_text(here().indent) + ", which fits no line above (" + allowed + "): line it up");
+        if (!fits)
+            return fault(at_, "this line is indented " + blanks_text(here().indent) + ", which fits no line above (" + allowed +
+                                  "): line it up");
         if (here().words.starts_with("- ") || here().words == "-")
-            return fault(at_, "a list begins here, where a key is expected: line the dash up with those of its list, or give it a key of its own");
-        return fault(at_, "a key and its value are expected here, or the line belongs to another indentation (" + allowed + ")");
+            return fault(at_,
+                         "a list begins here, where a key is expected: line the dash up with those of its list, or give it a "
+                         "key of its own");
+        return fault(at_,
+                     "a key and its value are expected here, or the line belongs to another indentation (" + allowed + ")");
     }
 
     std::vector<YamlLine> lines_;
@@ -235,6 +251,8 @@ class Explainer {
 
 }  // namespace
 
-YamlFault explain_yaml_fault(std::string_view text, int line, std::string_view message) { return Explainer(text, line, message).run(); }
+YamlFault explain_yaml_fault(std::string_view text, int line, std::string_view message) {
+    return Explainer(text, line, message).run();
+}
 
 }  // namespace orilla::api

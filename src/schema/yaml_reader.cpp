@@ -31,22 +31,15 @@ class Converter {
   private:
     Result<void> value(const YAML::Node& node, const std::string& path, int depth) {
         if (depth > json_depth_max) return fail(node, "nested too deeply");
-        if (ran_out())
-            return fail(node, "the document is too big once its aliases are expanded");
+        if (ran_out()) return fail(node, "the document is too big once its aliases are expanded");
         --budget_.values;
         path_bytes_ += path.size();
         TRY_VOID(check_tag(node));
         switch (node.Type()) {
-            case YAML::NodeType::Map:
-                return map(node, path, depth);
-            case YAML::NodeType::Sequence:
-                return sequence(node, path, depth);
-            case YAML::NodeType::Scalar:
-                scalar(node);
-                return ok();
-            default:
-                document_.json += "null";
-                return ok();
+            case YAML::NodeType::Map: return map(node, path, depth);
+            case YAML::NodeType::Sequence: return sequence(node, path, depth);
+            case YAML::NodeType::Scalar: scalar(node); return ok();
+            default: document_.json += "null"; return ok();
         }
     }
 
@@ -100,13 +93,11 @@ class Converter {
         return ok();
     }
 
-    static bool is_merge_key(const YAML::Node& key) {
-        return key.IsScalar() && key.Tag() == "?" && key.Scalar() == "<<";
-    }
+    static bool is_merge_key(const YAML::Node& key) { return key.IsScalar() && key.Tag() == "?" && key.Scalar() == "<<"; }
 
-    Result<void> entry(const YAML::Node& key_node, const YAML::Node& item, const std::string& path, int depth,
-                       bool& first) {
-        if (!key_node.IsScalar()) return fail(key_node, key_node.IsMap() ? yaml_template_fault : "a key must be a text, not a list");
+    Result<void> entry(const YAML::Node& key_node, const YAML::Node& item, const std::string& path, int depth, bool& first) {
+        if (!key_node.IsScalar())
+            return fail(key_node, key_node.IsMap() ? yaml_template_fault : "a key must be a text, not a list");
         std::string key = resolve(key_node).json;
         std::string field_path = path.empty() ? key : path + "." + key;
         document_.lines.emplace_back(field_path, line_of(key_node));
@@ -118,8 +109,8 @@ class Converter {
     }
 
     /// What the merge keys (<<) of a map bring: every key that is not `taken` yet.
-    Result<void> merged_entries(const YAML::Node& node, const std::string& path, int depth,
-                                std::set<std::string>& taken, bool& first) {
+    Result<void> merged_entries(const YAML::Node& node, const std::string& path, int depth, std::set<std::string>& taken,
+                                bool& first) {
         if (depth > json_depth_max) return fail(node, "nested too deeply");
         for (const auto& item : node) {
             if (!is_merge_key(item.first)) continue;
@@ -215,9 +206,7 @@ class Counter : public YAML::EventHandler {
         ++values;
     }
     void OnSequenceEnd() override {}
-    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-        ++values;
-    }
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { ++values; }
     void OnMapEnd() override {}
 };
 
@@ -230,8 +219,7 @@ Result<void> check_before_loading(const std::string& text, std::string_view sour
     Counter counter;
     if (!parser.HandleNextDocument(counter)) return ok();
     if (counter.values > manifest_values_max) return manifest_error(source, line, "the document has too many values");
-    if (parser.HandleNextDocument(counter))
-        return manifest_error(source, line, "there is text after the end of the document");
+    if (parser.HandleNextDocument(counter)) return manifest_error(source, line, "there is text after the end of the document");
     return ok();
 }
 

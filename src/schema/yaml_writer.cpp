@@ -16,7 +16,8 @@ bool is_blank(char c) { return c == ' ' || c == '\n'; }
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; }
 /// U+0080 to U+009F: a terminal obeys them, too.
 bool is_wide_control(std::string_view text, size_t at) {
-    return static_cast<unsigned char>(text[at]) == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0;
+    return static_cast<unsigned char>(text[at]) == 0xc2 && at + 1 < text.size() &&
+           static_cast<unsigned char>(text[at + 1]) < 0xa0;
 }
 bool has_control(std::string_view text) {
     for (size_t i = 0; i < text.size(); ++i)
@@ -26,8 +27,7 @@ bool has_control(std::string_view text) {
 
 /// 12:30 and the like are numbers to base 60 for some readers of YAML 1.1.
 bool looks_base60(std::string_view text) {
-    return text.find(':') != std::string_view::npos &&
-           text.find_first_not_of("0123456789:_.+-") == std::string_view::npos;
+    return text.find(':') != std::string_view::npos && text.find_first_not_of("0123456789:_.+-") == std::string_view::npos;
 }
 
 /// How many digits `text` begins with, taken off.
@@ -52,8 +52,8 @@ bool looks_timestamp(std::string_view text) {
 }
 
 bool means_something_else(std::string_view text) {
-    return looks_timestamp(text) || resolve_plain_scalar(text).type != YamlScalar::Type::string || looks_base60(text) || text == "<<" ||
-           text == "=";
+    return looks_timestamp(text) || resolve_plain_scalar(text).type != YamlScalar::Type::string || looks_base60(text) ||
+           text == "<<" || text == "=";
 }
 
 bool may_be_plain(std::string_view text) {

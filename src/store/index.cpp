@@ -272,8 +272,7 @@ class IndexWatch final : public Watch {
     uint64_t delivered_;
 };
 
-Result<std::unique_ptr<Watch>> Index::watch(std::string_view resource_name, std::string_view ns,
-                                            uint64_t from_revision) {
+Result<std::unique_ptr<Watch>> Index::watch(std::string_view resource_name, std::string_view ns, uint64_t from_revision) {
     if (from_revision > revision_) return revision_too_large_error(from_revision, revision_);
     Resource& of = resource(resource_name);
     if (from_revision < of.compacted) return revision_too_old_error(from_revision, of.compacted);

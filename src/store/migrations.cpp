@@ -23,8 +23,8 @@ Result<void> migrate(Database& database, std::span<const Migration> migrations) 
     if (version == latest) return ok();
     if (version > latest)
         return Error(Code::unsupported, database.path() + " was written by a newer Orilla (schema version " +
-                                            std::to_string(version) + ", this one knows up to " +
-                                            std::to_string(latest) + "): install that version or a newer one");
+                                            std::to_string(version) + ", this one knows up to " + std::to_string(latest) +
+                                            "): install that version or a newer one");
     TRY(auto transaction, Transaction::begin(database));
     for (const Migration& migration : migrations) {
         if (migration.version <= version) continue;

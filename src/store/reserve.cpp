@@ -9,15 +9,14 @@
 
 namespace orilla::store {
 
-Reserve::Reserve(const std::string& path)
-    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
-    struct stat seen{};
+Reserve::Reserve(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    struct stat seen {};
     if (fd_ && ::fstat(fd_.get(), &seen) == 0) have_bytes_ = seen.st_size;
     fill();
 }
 
 void Reserve::fill(int64_t spare_bytes) {
-    struct statvfs disk{};
+    struct statvfs disk {};
     if (!fd_ || have_bytes_ >= bytes || ::fstatvfs(fd_.get(), &disk) != 0) return;
     const auto free_bytes = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
     if (free_bytes < bytes - have_bytes_ + spare_bytes) return;

@@ -17,9 +17,7 @@ const Slot* Slots::find(NameView name) const {
     return found == slots_.end() ? nullptr : &*found;
 }
 
-void Slots::insert(EntryPtr entry, int64_t row) {
-    added_.push_back(&*slots_.insert(Slot{std::move(entry), row}).first);
-}
+void Slots::insert(EntryPtr entry, int64_t row) { added_.push_back(&*slots_.insert(Slot{std::move(entry), row}).first); }
 
 void Slots::erase(const Slot& slot) {
     if (added_.size() > added_searched_max) put_in_order();

@@ -7,7 +7,8 @@
 namespace orilla::store {
 
 std::string way_out(const std::string& path) {
-    return "put back a copy of it, or move it and " + path + "-wal away to begin without any object, which ends the pods that run";
+    return "put back a copy of it, or move it and " + path +
+           "-wal away to begin without any object, which ends the pods that run";
 }
 
 // ---- Database --------------------------------------------------------------------------------------------------------
@@ -75,18 +76,16 @@ Error Database::error(std::string_view what) const {
     const int extended = sqlite3_extended_errcode(handle_);
     const int system = sqlite3_system_errno(handle_);
     // A failed fsync is never "full", whatever errno says: the pages may be gone.
-    const bool io_full = code == SQLITE_IOERR && extended != SQLITE_IOERR_FSYNC &&
-                         extended != SQLITE_IOERR_DIR_FSYNC && (system == ENOSPC || system == EDQUOT);
+    const bool io_full = code == SQLITE_IOERR && extended != SQLITE_IOERR_FSYNC && extended != SQLITE_IOERR_DIR_FSYNC &&
+                         (system == ENOSPC || system == EDQUOT);
     if (code == SQLITE_FULL || io_full)
         return Error(Code::unavailable, "no space left on the disk of " + path_ + ": free some and try again");
     if (code == SQLITE_NOMEM) return Error(Code::unavailable, path_ + ": out of memory");
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-        return Error(Code::conflict, path_ + " is in use by another process");
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return Error(Code::conflict, path_ + " is in use by another process");
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         return Error(Code::corrupt, path_ + " is damaged (" + sqlite3_errmsg(handle_) + "): " + way_out(path_));
     std::string text = std::string(what) + " " + path_ + ": " + sqlite3_errmsg(handle_);
-    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0)
-        text += Error::from_errno("", system).message();
+    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0) text += Error::from_errno("", system).message();
     return Error(Code::corrupt, std::move(text));
 }
 
@@ -94,8 +93,8 @@ Error Database::error(std::string_view what) const {
 
 Result<Statement> Statement::prepare(Database& database, std::string_view sql) {
     sqlite3_stmt* handle = nullptr;
-    const int code = sqlite3_prepare_v3(database.raw(), sql.data(), static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+    const int code = sqlite3_prepare_v3(database.raw(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                        &handle, nullptr);
     if (code != SQLITE_OK) return database.error("prepare");
     return Statement(&database, handle);
 }

@@ -55,8 +55,7 @@ class Statement {
   public:
     static Result<Statement> prepare(Database& database, std::string_view sql);
     Statement() = default;
-    Statement(Statement&& other) noexcept
-        : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)) {}
+    Statement(Statement&& other) noexcept : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)) {}
     Statement& operator=(Statement&& other) noexcept {
         database_ = other.database_;
         std::swap(handle_, other.handle_);

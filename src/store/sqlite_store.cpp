@@ -24,15 +24,13 @@ EntryPtr lean(const EntryPtr& entry) {
 }
 }  // namespace
 
-SqliteStore::SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOptions options,
-                         std::unique_ptr<StoreFile> file)
+SqliteStore::SqliteStore(loop::Loop& loop, loop::Executor& executor, StoreOptions options, std::unique_ptr<StoreFile> file)
     : loop_(loop),
       executor_(executor),
       options_(std::move(options)),
       file_(std::move(file)),
-      shared_index_(std::make_shared<Index>(
-          loop, IndexLimits{options_.history_events_max, options_.history_bytes_max, options_.history_bytes_min,
-                            options_.history_old_bytes_max})),
+      shared_index_(std::make_shared<Index>(loop, IndexLimits{options_.history_events_max, options_.history_bytes_max,
+                                                              options_.history_bytes_min, options_.history_old_bytes_max})),
       index_(*shared_index_),
       flush_timer_(loop),
       history_timer_(loop),

@@ -63,8 +63,7 @@ class SqliteStore final : public Store {
     Task<Result<std::shared_ptr<const std::string>>> load(EntryPtr entry) override;
     Task<Result<EntryPtr>> read(Key key) override;
     uint64_t revision() const override { return index_.revision(); }
-    Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns,
-                                         uint64_t from_revision) override;
+    Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from_revision) override;
     Task<void> settle() override;
     Task<void> give_back() override;
     Task<Result<void>> flush() override;

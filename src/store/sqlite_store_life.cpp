@@ -37,8 +37,7 @@ Task<Result<EntryPtr>> SqliteStore::read(Key key) {
     co_return conflict_error(key);
 }
 
-Result<std::unique_ptr<Watch>> SqliteStore::watch(std::string_view resource, std::string_view ns,
-                                                  uint64_t from_revision) {
+Result<std::unique_ptr<Watch>> SqliteStore::watch(std::string_view resource, std::string_view ns, uint64_t from_revision) {
     TRY_VOID(check_open());
     return index_.watch(resource, ns, from_revision);
 }

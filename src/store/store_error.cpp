@@ -27,14 +27,12 @@ Error not_found_error(const Key& key) { return about(key, Code::not_found, named
 Error already_exists_error(const Key& key) { return about(key, Code::already_exists, named(key) + " already exists"); }
 
 Error conflict_error(const Key& key, std::string_view why) {
-    if (why.empty())
-        why = "the object has been modified; please apply your changes to the latest version and try again";
+    if (why.empty()) why = "the object has been modified; please apply your changes to the latest version and try again";
     return about(key, Code::conflict, "Operation cannot be fulfilled on " + named(key) + ": " + std::string(why));
 }
 
 Error revision_too_old_error(uint64_t asked, uint64_t oldest) {
-    return Error(Code::expired,
-                 "too old resource version: " + std::to_string(asked) + " (" + std::to_string(oldest) + ")");
+    return Error(Code::expired, "too old resource version: " + std::to_string(asked) + " (" + std::to_string(oldest) + ")");
 }
 
 Error revision_too_large_error(uint64_t asked, uint64_t current) {

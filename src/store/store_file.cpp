@@ -53,13 +53,14 @@ Result<void> make_store(const std::string& path, const std::string& directory, c
 /// Whether there is a store. It appears whole, so an empty file, or a WAL alone, is what a damaged file system left: to
 /// begin anew on it would end every pod, or mix the old WAL into the new file.
 Result<bool> check_present(const std::string& path) {
-    struct stat seen{};
+    struct stat seen {};
     const bool there = ::stat(path.c_str(), &seen) == 0;
     if (!there && errno != ENOENT) return Error::from_errno("open " + path, errno);
     if (there && seen.st_size > 0) return true;
     const bool wal = ::access((path + "-wal").c_str(), F_OK) == 0;
     if (!there && !wal) return false;
-    return Error(Code::corrupt, path + " is damaged (" + (there ? "it is empty" : "only its WAL is left") + "): " + way_out(path));
+    return Error(Code::corrupt,
+                 path + " is damaged (" + (there ? "it is empty" : "only its WAL is left") + "): " + way_out(path));
 }
 
 /// Version 1 has an index that this program does without. On a full disk, where there is no room for the copy, it serves, so
@@ -193,8 +194,7 @@ Result<std::shared_ptr<const std::string>> StoreFile::read_value(int64_t row, ui
     Result<std::shared_ptr<const std::string>> result = Error(Code::not_found, "row " + std::to_string(row) + " not found");
     if (there && static_cast<uint64_t>(select_.column_int(0)) != revision)
         result = Error(Code::conflict, "row " + std::to_string(row) + " has changed while it was read");
-    else if (there)
-        result = std::shared_ptr<const std::string>(std::make_shared<std::string>(select_.column_bytes(1)));
+    else if (there) result = std::shared_ptr<const std::string>(std::make_shared<std::string>(select_.column_bytes(1)));
     select_.reset();
     return result;
 }

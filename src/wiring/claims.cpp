@@ -23,7 +23,8 @@ Result<UniqueFd> lock_run_directory(const std::string& run_dir) {
     if (!fd) return Error::from_errno("open " + run_dir, errno);
     if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
     if (errno != EWOULDBLOCK) return Error::from_errno("lock " + run_dir, errno);
-    return Error(Code::conflict, "run directory " + run_dir + " is in use by another orilla serve: stop it first, or choose another --run-dir");
+    return Error(Code::conflict,
+                 "run directory " + run_dir + " is in use by another orilla serve: stop it first, or choose another --run-dir");
 }
 
 /// Nothing to hold: the note on it stays as long as the bridge.
@@ -36,9 +37,10 @@ Result<UniqueFd> claim_bridge(const std::string& bridge, const std::string& owne
 
 /// The device tells two mount namespaces apart that both have a /run of their own.
 std::string describe_owner(const std::string& run_dir) {
-    struct stat seen{};
+    struct stat seen {};
     (void)stat(run_dir.c_str(), &seen);
-    return "run directory " + run_dir + " on device " + std::to_string(major(seen.st_dev)) + ":" + std::to_string(minor(seen.st_dev));
+    return "run directory " + run_dir + " on device " + std::to_string(major(seen.st_dev)) + ":" +
+           std::to_string(minor(seen.st_dev));
 }
 
 loop::Task<Result<UniqueFd>> wait_for_claim(loop::Loop& loop, std::function<Result<UniqueFd>()> take) {
@@ -60,7 +62,8 @@ loop::Task<Result<Claims>> claim_everything(loop::Loop& loop, const ServeConfig&
     CO_TRY(claims.network, wait_for_claim(loop, network::lock_network_namespace));
     const std::string owner = describe_owner(run_dir);
     CO_TRY(const UniqueFd bridge, wait_for_claim(loop, [name = config.bridge, owner] { return claim_bridge(name, owner); }));
-    CO_TRY(claims.cgroups, wait_for_claim(loop, [cgroup_root, owner] { return runtime::claim_cgroup_root(cgroup_root, owner); }));
+    CO_TRY(claims.cgroups,
+           wait_for_claim(loop, [cgroup_root, owner] { return runtime::claim_cgroup_root(cgroup_root, owner); }));
     CO_CHECK_VOID(claim_run_directory(run_dir, data_dir));
     co_return std::move(claims);
 }

@@ -1,6 +1,6 @@
-// What a daemon has alone: its data directory, its network namespace, its bridge, its cgroup root and its run directory. All of them are
-// claimed before anything of them is changed, because what a daemon does not know there, it ends. A daemon that has just been
-// killed may still be on its way out: each is waited for, for a moment.
+// What a daemon has alone: its data directory, its network namespace, its bridge, its cgroup root and its run directory. All of
+// them are claimed before anything of them is changed, because what a daemon does not know there, it ends. A daemon that has
+// just been killed may still be on its way out: each is waited for, for a moment.
 #pragma once
 
 #include <functional>

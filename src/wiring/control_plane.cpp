@@ -2,7 +2,8 @@
 
 namespace orilla::wiring {
 
-ControlPlane::ControlPlane(ControlPlanePorts ports) : ports_(ports), objects_(ports.loop, ports.store, ports.random, ports.kinds) {}
+ControlPlane::ControlPlane(ControlPlanePorts ports)
+    : ports_(ports), objects_(ports.loop, ports.store, ports.random, ports.kinds) {}
 ControlPlane::~ControlPlane() = default;
 
 loop::Task<Result<void>> ControlPlane::open(controllers::ControllersOptions options) {

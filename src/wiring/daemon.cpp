@@ -48,7 +48,8 @@ Result<void> Daemon::make_directories() {
 void Daemon::keep_node_name() {
     std::string name = node::plan_node_name(config_.node_name, plane_->objects().list<api::Node>());
     if (name == config_.node_name) return;
-    log::info("the host is called " + config_.node_name + " now, the node goes on as " + name + ": --node-name would rename it");
+    log::info("the host is called " + config_.node_name + " now, the node goes on as " + name +
+              ": --node-name would rename it");
     config_.tls_sans.push_back(std::exchange(config_.node_name, std::move(name)));
 }
 
@@ -120,7 +121,7 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
     server_->serve_unix(std::move(sockets.unix_socket));
     if (!sockets.tcp_socket) return ok();
     auto names = pki::default_pki_names(config_.node_name, config_.cluster_domain,
-                                           {first_service_ip(config_.service_cidr), config_.node_ip});
+                                        {first_service_ip(config_.service_cidr), config_.node_ip});
     pki::add_pki_names(names, config_.tls_sans);
     TRY(const pki::Pki pki, pki::ensure_pki(config_.data_dir + "/pki", names));
     return server_->serve_tls(std::move(sockets.tcp_socket), pki);
@@ -130,7 +131,8 @@ void Daemon::build_node() {
     NodeOptions options;
     options.facts = node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir);
     options.look = [this] {
-        return loop::run_on(*work_thread_, loop_, [data = config_.data_dir] { return node::observe_pressure(data, data + "/images"); });
+        return loop::run_on(*work_thread_, loop_,
+                            [data = config_.data_dir] { return node::observe_pressure(data, data + "/images"); });
     };
     options.pods.pods_dir = config_.data_dir + "/pods";
     options.pods.logs_dir = config_.data_dir + "/logs";
@@ -149,9 +151,11 @@ loop::Task<void> Daemon::keep_in_memory() {
         log::info(config_.run_dir + " is not in memory (tmpfs): events and the latest status of pods end with the daemon");
         co_return;
     }
-    event_archive_ = std::make_unique<objects::EventArchive>(loop_, *work_thread_, *store_, plane_->events(), config_.run_dir + "/events");
+    event_archive_ =
+        std::make_unique<objects::EventArchive>(loop_, *work_thread_, *store_, plane_->events(), config_.run_dir + "/events");
     event_archive_->start();
-    status_archive_ = std::make_unique<objects::StatusArchive>(loop_, *work_thread_, *store_, plane_->objects(), config_.run_dir + "/pod-status");
+    status_archive_ = std::make_unique<objects::StatusArchive>(loop_, *work_thread_, *store_, plane_->objects(),
+                                                               config_.run_dir + "/pod-status");
     AWAIT_VOID(status_archive_->restore_newer());
     status_archive_->start();
 }
@@ -237,7 +241,8 @@ void Daemon::append_metrics(std::string& out) const {
     for (const auto& [name, count] : counters)
         out += "orilla_reconcile_errors_total{controller=\"" + name + "\"} " + std::to_string(count.failed) + "\n";
     if (!dns_) return;
-    out += "# TYPE orilla_dns_queries_total counter\norilla_dns_queries_total " + std::to_string(dns_->counters().queries) + "\n";
+    out +=
+        "# TYPE orilla_dns_queries_total counter\norilla_dns_queries_total " + std::to_string(dns_->counters().queries) + "\n";
 }
 
 }  // namespace orilla::wiring

@@ -57,8 +57,8 @@ class Daemon {
     network::LinksConfig links_config_;
     network::ServiceRulesConfig rules_config_;
     loop::IoThread store_thread_;
-    Claims claims_;             ///< held until the very end
-    bool made_socket_ = false;  ///< the unix socket is ours to remove
+    Claims claims_;                                   ///< held until the very end
+    bool made_socket_ = false;                        ///< the unix socket is ours to remove
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else

@@ -80,7 +80,7 @@ loop::Task<Result<apiserver::ImageInfo>> ImagesAdapter::pull(std::string name, a
 }
 
 loop::Task<Result<std::vector<apiserver::ImageInfo>>> ImagesAdapter::import(std::string path, std::string name,
-                                                                         apiserver::ImageProgressFn progress) {
+                                                                            apiserver::ImageProgressFn progress) {
     UniqueFd source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!source) co_return Error::from_errno("open " + path, errno).with_code(Code::bad_request);
     images::ImportRequest request;

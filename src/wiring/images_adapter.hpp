@@ -15,7 +15,7 @@ class ImagesAdapter final : public apiserver::ImageService {
     std::vector<apiserver::ImageInfo> list() const override;
     loop::Task<Result<apiserver::ImageInfo>> pull(std::string name, apiserver::ImageProgressFn progress) override;
     loop::Task<Result<std::vector<apiserver::ImageInfo>>> import(std::string path, std::string name,
-                                                              apiserver::ImageProgressFn progress) override;
+                                                                 apiserver::ImageProgressFn progress) override;
     loop::Task<Result<void>> remove(std::string name_or_id) override;
     loop::Task<Result<std::vector<apiserver::ImageInfo>>> prune() override;
 

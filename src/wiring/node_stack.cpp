@@ -28,7 +28,8 @@ network::ServiceRules::Services NodeStack::wanted_host_ports() {
         const std::string uid = pod->metadata.uid.str();
         const auto link = ports_.pods.links.find(uid);
         if (!link) continue;
-        if (auto ports = node::plan_host_ports(*pod, link->ip); !ports.empty()) out[node::host_ports_owner(uid)] = std::move(ports);
+        if (auto ports = node::plan_host_ports(*pod, link->ip); !ports.empty())
+            out[node::host_ports_owner(uid)] = std::move(ports);
     }
     return out;
 }
@@ -55,11 +56,12 @@ loop::Task<void> NodeStack::collect_garbage() {
 }
 
 void NodeStack::follow_pods() {
-    pods_ = std::make_unique<objects::Follower>(ports_.objects, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) {
-        const auto* pod = event.as<api::Pod>();
-        if (!pod || pod->spec.node_name != node_name_) return;
-        pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
-    });
+    pods_ =
+        std::make_unique<objects::Follower>(ports_.objects, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) {
+            const auto* pod = event.as<api::Pod>();
+            if (!pod || pod->spec.node_name != node_name_) return;
+            pod_agent_->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
+        });
     auto source_changed = [this](const store::WatchEvent& event) {
         if (event.type == store::WatchEvent::Type::added && !is_started_) return;
         pod_agent_->source_changed(event.entry->key.ns, event.entry->key.name);

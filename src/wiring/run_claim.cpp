@@ -17,12 +17,14 @@ Result<void> claim_run_directory(const std::string& run_dir, const std::string& 
     const fs::directory_iterator pods(fs::path(run_dir) / "pods", failed);
     const bool has_pods = !failed && pods != fs::directory_iterator();
     if (!other.empty() && other != own && has_pods)
-        return Error(Code::conflict, run_dir + " holds the pods of data directory " + other + ", which this start on " + own +
-                                         " would end: use that --data-dir, or another --run-dir; if it is gone for good, remove " +
-                                         note.string());
+        return Error(Code::conflict,
+                     run_dir + " holds the pods of data directory " + other + ", which this start on " + own +
+                         " would end: use that --data-dir, or another --run-dir; if it is gone for good, remove " +
+                         note.string());
     if (other == own) return ok();
     const fs::path unfinished = note.string() + ".new";
-    if (std::ofstream out(unfinished); !(out << own << "\n" << std::flush)) return Error::from_errno("write " + unfinished.string(), errno);
+    if (std::ofstream out(unfinished); !(out << own << "\n" << std::flush))
+        return Error::from_errno("write " + unfinished.string(), errno);
     fs::rename(unfinished, note, failed);
     if (failed) return Error::from_errno("write " + note.string(), failed.value());
     return ok();

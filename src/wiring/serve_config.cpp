@@ -44,8 +44,9 @@ Result<void> check_domain(const std::string& domain) {
         from = end + 1;
     }
     if (good) return ok();
-    return Error(Code::invalid, "\"" + domain + "\" is not a domain: lower case letters, digits and '-', in parts of at most 63 "
-                                "characters with '.' between them, each beginning and ending with a letter or a digit");
+    return Error(Code::invalid, "\"" + domain +
+                                    "\" is not a domain: lower case letters, digits and '-', in parts of at most 63 "
+                                    "characters with '.' between them, each beginning and ending with a letter or a digit");
 }
 Result<void> check_domain_or_none(const std::string& domain) { return domain.empty() ? ok() : check_domain(domain); }
 
@@ -77,7 +78,8 @@ Result<void> check_listen_or_none(const std::string& address) {
 }
 
 constexpr size_t tls_sans_max = 64;
-constexpr const char* tls_san_help = "name or address that clients call the API by, for its certificate; may be given several times";
+constexpr const char* tls_san_help =
+    "name or address that clients call the API by, for its certificate; may be given several times";
 
 /// As the certificate has it: an address, or a name in lower case.
 Result<std::string> parse_tls_san(std::string text) {
@@ -90,7 +92,8 @@ Result<std::string> parse_tls_san(std::string text) {
 
 Result<void> add_tls_san(ServeConfig& config, const std::string& text) {
     TRY(std::string name, parse_tls_san(text));
-    if (config.tls_sans.size() == tls_sans_max) return Error(Code::invalid, "at most " + std::to_string(tls_sans_max) + " names");
+    if (config.tls_sans.size() == tls_sans_max)
+        return Error(Code::invalid, "at most " + std::to_string(tls_sans_max) + " names");
     config.tls_sans.push_back(std::move(name));
     return ok();
 }
@@ -112,17 +115,23 @@ constexpr TextOption text_options[] = {
     {"runDir", "--run-dir", &ServeConfig::run_dir, "sockets and what must not survive a reboot", check_path},
     {"socket", "--socket", &ServeConfig::socket, "unix socket of the API (default RUN_DIR/orilla.sock)", check_path_or_none},
     {"listen", "--listen", &ServeConfig::listen, "IP:PORT of the API over TLS; empty: none", check_listen_or_none},
-    {"nodeName", "--node-name", &ServeConfig::node_name, "name of the node (default: that which it had, at first the host's name)", check_domain_or_none},
-    {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)", check_ip_or_none},
-    {"clusterCIDR", "--cluster-cidr", &ServeConfig::cluster_cidr, "addresses of the pods of all nodes (default: those of --pod-cidr)", check_cidr_or_none},
+    {"nodeName", "--node-name", &ServeConfig::node_name,
+     "name of the node (default: that which it had, at first the host's name)", check_domain_or_none},
+    {"nodeIP", "--node-ip", &ServeConfig::node_ip, "address of the node (default: that of the default route's interface)",
+     check_ip_or_none},
+    {"clusterCIDR", "--cluster-cidr", &ServeConfig::cluster_cidr,
+     "addresses of the pods of all nodes (default: those of --pod-cidr)", check_cidr_or_none},
     {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of this node's pods", check_cidr},
     {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services", check_cidr},
     {"clusterDomain", "--cluster-domain", &ServeConfig::cluster_domain, "DNS domain of the cluster", check_domain},
-    {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)", check_path_or_none},
-    {"manifests", "--manifests", &ServeConfig::manifests, "directory whose manifests are applied at start and on change", check_path_or_none},
+    {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)",
+     check_path_or_none},
+    {"manifests", "--manifests", &ServeConfig::manifests, "directory whose manifests are applied at start and on change",
+     check_path_or_none},
     {"bridge", "--bridge", &ServeConfig::bridge, "network bridge of the pods", check_nothing},
     {"workloadDefaults", "--workload-defaults", &ServeConfig::workload_defaults,
-     "what pods may do that do not say: kubernetes, or hardened (fewer capabilities, no setuid programs)", check_workload_defaults},
+     "what pods may do that do not say: kubernetes, or hardened (fewer capabilities, no setuid programs)",
+     check_workload_defaults},
     {"logLevel", "--log-level", &ServeConfig::log_level, "error, warning, info or debug", check_log_level},
 };
 
@@ -215,8 +224,8 @@ Result<void> check_duplicates(const api::ManifestDocument& document) {
     for (const auto& [path, line] : document.lines) {
         const auto [first, is_new] = seen.emplace(path, line);
         if (!is_new)
-            return Error(Code::invalid, document.source + ":" + std::to_string(line) + ": " + path + ": given twice, first in line " +
-                                            std::to_string(first->second));
+            return Error(Code::invalid, document.source + ":" + std::to_string(line) + ": " + path +
+                                            ": given twice, first in line " + std::to_string(first->second));
     }
     return ok();
 }
@@ -233,19 +242,22 @@ std::string host_name() {
 Result<ServeConfig> parse_config_file(std::string_view text, const std::string& file, ServeConfig config) {
     TRY(auto documents, api::read_documents(text, file));
     if (documents.empty()) return config;
-    if (documents.size() > 1) return Error(Code::invalid, file + ": expected one document, found " + std::to_string(documents.size()));
+    if (documents.size() > 1)
+        return Error(Code::invalid, file + ": expected one document, found " + std::to_string(documents.size()));
     TRY_VOID(check_duplicates(documents[0]));
     boost::system::error_code error;
     const json::value root = json::parse(documents[0].json, error);
     if (error || !root.is_object()) return Error(Code::invalid, file + ": expected a mapping");
-    for (const auto& item : root.get_object()) TRY_VOID(parse_field(config, std::string(item.key()), item.value(), documents[0]));
+    for (const auto& item : root.get_object())
+        TRY_VOID(parse_field(config, std::string(item.key()), item.value(), documents[0]));
     return config;
 }
 
 std::vector<ServeFlag> serve_flags() {
     const ServeConfig defaults;
     std::vector<ServeFlag> out{{"config", "PATH", config_help()}};
-    for (const auto& option : text_options) out.push_back({std::string(option.flag).substr(2), value_of(option), describe(option, defaults)});
+    for (const auto& option : text_options)
+        out.push_back({std::string(option.flag).substr(2), value_of(option), describe(option, defaults)});
     out.push_back({"tls-san", "NAME", tls_san_help});
     return out;
 }
@@ -257,8 +269,7 @@ Result<ServeConfig> parse_serve_args(const std::vector<std::string>& args, std::
     std::string config_file;
     app.add_option("--config", config_file, config_help());
     app.footer("Examples:\n  orilla serve\n  orilla serve --config /etc/orilla/config.yaml --log-level debug");
-    for (const auto& option : text_options)
-        app.add_option(option.flag, given[option.flag], describe(option, defaults));
+    for (const auto& option : text_options) app.add_option(option.flag, given[option.flag], describe(option, defaults));
     std::vector<std::string> tls_sans;
     app.add_option("--tls-san", tls_sans, tls_san_help)->allow_extra_args(false);
     try {
@@ -302,9 +313,11 @@ Result<ServeConfig> complete_config(ServeConfig config) {
     TRY(network::Cidr cluster, network::parse_cidr(config.cluster_cidr));
     if (!cluster.contains(pods.base) || cluster.prefix > pods.prefix)
         return Error(Code::invalid, "podCIDR " + config.pod_cidr + " is no part of clusterCIDR " + config.cluster_cidr);
-    for (const auto& [name, text, range] : {std::tuple{"podCIDR", config.pod_cidr, pods}, {"clusterCIDR", config.cluster_cidr, cluster}})
+    for (const auto& [name, text, range] :
+         {std::tuple{"podCIDR", config.pod_cidr, pods}, {"clusterCIDR", config.cluster_cidr, cluster}})
         if (range.overlaps(services))
-            return Error(Code::invalid, std::string(name) + " " + text + " and serviceCIDR " + config.service_cidr + " overlap");
+            return Error(Code::invalid,
+                         std::string(name) + " " + text + " and serviceCIDR " + config.service_cidr + " overlap");
     TRY_VOID(http::check_socket_path(config.socket));
     network::LinksConfig links;
     links.bridge = config.bridge;

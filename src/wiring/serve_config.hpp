@@ -16,17 +16,17 @@ struct ServeConfig {
     std::string config_file;  ///< read when it is there; named by --config it must be
     std::string data_dir = "/var/lib/orilla";
     std::string run_dir = "/run/orilla";
-    std::string socket;                       ///< RUN_DIR/orilla.sock
-    std::string listen = "127.0.0.1:6443";    ///< empty: no TLS
-    std::vector<std::string> tls_sans;        ///< names and addresses that clients use beside the box's own
-    std::string node_name;                    ///< the host's name, lower case
-    bool node_name_chosen = true;             ///< by a flag or the file; else a node keeps the name that it had
-    std::string node_ip;                      ///< found when empty
-    std::string cluster_cidr;                 ///< pods of all nodes; pod_cidr when empty
-    std::string pod_cidr = "10.42.0.0/24";    ///< this node's part of it
+    std::string socket;                     ///< RUN_DIR/orilla.sock
+    std::string listen = "127.0.0.1:6443";  ///< empty: no TLS
+    std::vector<std::string> tls_sans;      ///< names and addresses that clients use beside the box's own
+    std::string node_name;                  ///< the host's name, lower case
+    bool node_name_chosen = true;           ///< by a flag or the file; else a node keeps the name that it had
+    std::string node_ip;                    ///< found when empty
+    std::string cluster_cidr;               ///< pods of all nodes; pod_cidr when empty
+    std::string pod_cidr = "10.42.0.0/24";  ///< this node's part of it
     std::string service_cidr = "10.43.0.0/16";
     std::string cluster_domain = "cluster.local";
-    std::string cgroup_root;                  ///< empty: below this process's own cgroup
+    std::string cgroup_root;  ///< empty: below this process's own cgroup
     std::string manifests = "/etc/orilla/manifests";
     std::string bridge = "orilla0";
     std::string workload_defaults = "kubernetes";  ///< or hardened

@@ -21,10 +21,10 @@ using namespace orilla;
 
 namespace {
 
-constexpr int replicas = 20;      // of each Deployment, behind a Service of its own
-constexpr int rounds = 9;         // the best of them counts: others use the machine, too
-constexpr int changes = 200;      // in a round
-constexpr size_t at_once = 16;    // writes of the node
+constexpr int replicas = 20;    // of each Deployment, behind a Service of its own
+constexpr int rounds = 9;       // the best of them counts: others use the machine, too
+constexpr int changes = 200;    // in a round
+constexpr size_t at_once = 16;  // writes of the node
 constexpr std::string_view ns = "default";
 
 double thread_cpu_ms() {
@@ -129,7 +129,8 @@ class Plane {
         objects::DeleteOptions now;
         now.grace_period_seconds = 0;
         objects::Objects::Match all;
-        test::Started removing(loop_, objects_.remove_collection(api::kind_of<api::Pod>(), std::string(ns), std::move(all), now));
+        test::Started removing(loop_,
+                               objects_.remove_collection(api::kind_of<api::Pod>(), std::string(ns), std::move(all), now));
         while (!removing.done()) turn();
         must(std::move(removing.get()));
         settle();
@@ -171,14 +172,18 @@ class Plane {
         }
     }
     void flip(const api::Pod& pod, bool ready) {
-        std::function<Result<void>(api::Pod&)> change = [ready](api::Pod& edited) -> Result<void> { return set_ready(edited, ready), ok(); };
+        std::function<Result<void>(api::Pod&)> change = [ready](api::Pod& edited) -> Result<void> {
+            return set_ready(edited, ready), ok();
+        };
         must(test::await(loop_, objects_.modify_status<api::Pod>(std::string(ns), pod.metadata.name.str(), std::move(change))));
     }
     loop::Task<void> make_ready() {
         while (!pods_.empty()) {
             const std::string name = pods_.back()->metadata.name.str();
             pods_.pop_back();
-            std::function<Result<void>(api::Pod&)> change = [](api::Pod& edited) -> Result<void> { return set_ready(edited, true), ok(); };
+            std::function<Result<void>(api::Pod&)> change = [](api::Pod& edited) -> Result<void> {
+                return set_ready(edited, true), ok();
+            };
             auto writing = objects_.modify_status<api::Pod>(std::string(ns), name, std::move(change));
             must(co_await std::move(writing));
             co_await loop_.breathe();
@@ -212,7 +217,8 @@ void measure_change(int few, int many) {
         small_us = std::min(small_us, small.change_us());
         large_us = std::min(large_us, large.change_us());
     }
-    std::printf("change of a pod among %d: %.0f us, among %d: %.0f us, %+.0f %%\n", few, small_us, many, large_us, (large_us / small_us - 1) * 100);
+    std::printf("change of a pod among %d: %.0f us, among %d: %.0f us, %+.0f %%\n", few, small_us, many, large_us,
+                (large_us / small_us - 1) * 100);
 }
 
 void measure_turns(int crowd) {
@@ -220,7 +226,8 @@ void measure_turns(int crowd) {
     plane.fill(crowd);
     const double made_ms = plane.longest_turn_ms();
     plane.empty();
-    std::printf("longest turn while %d pods are made and made ready: %.1f ms, and deleted: %.1f ms\n", crowd, made_ms, plane.longest_turn_ms());
+    std::printf("longest turn while %d pods are made and made ready: %.1f ms, and deleted: %.1f ms\n", crowd, made_ms,
+                plane.longest_turn_ms());
 }
 
 int number(int argc, char** argv, int at, int otherwise) { return argc > at ? std::atoi(argv[at]) : otherwise; }

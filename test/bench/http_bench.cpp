@@ -110,7 +110,8 @@ std::string create_request() {
     const std::string body = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"generateName":"bench-"},"data":{"value":")" +
                              std::string(2048, 'x') + "\"}}";
     return "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+           "Content-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 void run_load(const std::string& socket_path, const std::string& request, int seconds, int connections) {

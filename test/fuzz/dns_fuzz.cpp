@@ -32,8 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     assert(tcp.reply.size() <= dns_tcp_bytes_max);
     assert((udp.kind == DnsVerdict::Kind::reply) == (udp.reply.size() >= dns_header_bytes));
     // The same bytes as an upstream's reply, and as a resolv.conf.
-    const std::string query = be16(1) + be16(0) + be16(1) + be16(0) + be32(0) + name_bytes("far.default.svc.cluster.local") +
-                              be16(1) + be16(1);
+    const std::string query =
+        be16(1) + be16(0) + be16(1) + be16(0) + be32(0) + name_bytes("far.default.svc.cluster.local") + be16(1) + be16(1);
     assert(chased_answer(query, "example.org", bytes, DnsTransport::udp).size() <= dns_udp_bytes_max);
     assert(parse_resolv_conf(bytes).size() <= 8);
     return 0;

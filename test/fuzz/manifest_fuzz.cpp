@@ -2,9 +2,9 @@
 // back as the same JSON.
 #include <cstdlib>
 
+#include "../support/kinds.hpp"
 #include "orilla/kinds/manifest.hpp"
 #include "orilla/schema/yaml.hpp"
-#include "../support/kinds.hpp"
 
 using namespace orilla::api;
 

@@ -1,11 +1,11 @@
 // What the API does with a request body before it is stored, and printing it back.
 #include <cassert>
 
+#include "../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/table.hpp"
 #include "orilla/kinds/validation.hpp"
-#include "../support/kinds.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;

@@ -1,7 +1,7 @@
+#include "../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/kinds/types.hpp"
-#include "../support/kinds.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace orilla::api;

@@ -17,14 +17,15 @@ loop::Task<Result<void>> request_delete(objects::Objects& objects, const api::Ki
     co_return ok();
 }
 
-loop::Task<Result<void>> request_edit_any(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
-                                          objects::Objects::Change change) {
+loop::Task<Result<void>> request_edit_any(objects::Objects& objects, const api::KindInfo& kind, std::string ns,
+                                          std::string name, objects::Objects::Change change) {
     AWAIT(auto changed, objects.modify(kind, std::move(ns), std::move(name), std::move(change)));
     if (!changed) co_return std::move(changed).error();
     co_return ok();
 }
 
-loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std::string ns, std::string name, std::string text) {
+loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std::string ns, std::string name,
+                                                  std::string text) {
     api::ConfigMap fresh;
     fresh.metadata.namespace_ = ns;
     fresh.metadata.name = name;
@@ -35,7 +36,8 @@ loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std
     CO_RETURN_AWAIT(request_edit<api::ConfigMap>(objects, ns, name, std::move(edit)));
 }
 
-loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects& objects, api::Deployment changed, int64_t after_ms) {
+loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects& objects, api::Deployment changed,
+                                             int64_t after_ms) {
     co_await loop.sleep_for(after_ms);
     const auto present = objects.get<api::Deployment>(changed.metadata.namespace_, changed.metadata.name);
     const bool current = present && present->metadata.resource_version == changed.metadata.resource_version;

@@ -11,16 +11,21 @@ namespace orilla::sim {
 loop::Task<Result<void>> request_create(objects::Objects& objects, api::Object object);
 loop::Task<Result<void>> request_delete(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
                                         objects::DeleteOptions options);
-loop::Task<Result<void>> request_edit_any(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
-                                          objects::Objects::Change change);
+loop::Task<Result<void>> request_edit_any(objects::Objects& objects, const api::KindInfo& kind, std::string ns,
+                                          std::string name, objects::Objects::Change change);
 template <class T>
-loop::Task<Result<void>> request_edit(objects::Objects& objects, std::string ns, std::string name, std::function<void(T&)> edit) {
-    objects::Objects::Change change = [edit = std::move(edit)](api::Object& object) -> Result<void> { return edit(object.as<T>()), ok(); };
+loop::Task<Result<void>> request_edit(objects::Objects& objects, std::string ns, std::string name,
+                                      std::function<void(T&)> edit) {
+    objects::Objects::Change change = [edit = std::move(edit)](api::Object& object) -> Result<void> {
+        return edit(object.as<T>()), ok();
+    };
     return request_edit_any(objects, api::kind_of<T>(), std::move(ns), std::move(name), std::move(change));
 }
-loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std::string ns, std::string name, std::string text);
+loop::Task<Result<void>> request_apply_config_map(objects::Objects& objects, std::string ns, std::string name,
+                                                  std::string text);
 /// Sends `changed`, with the resourceVersion it was read at, after a while.
-loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects& objects, api::Deployment changed, int64_t after_ms);
+loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects& objects, api::Deployment changed,
+                                             int64_t after_ms);
 
 api::Probe exec_probe(const char* command, int period_s, int failures);
 api::Container plain_container(const char* name, const char* image);

@@ -12,7 +12,9 @@ constexpr int services_per_namespace_max = 3;
 const char* const config_names[] = {"config-a", "config-b"};
 }  // namespace
 
-bool is_good_image(std::string_view image) { return image.starts_with("web") || image.starts_with("api") || image.starts_with("stubborn"); }
+bool is_good_image(std::string_view image) {
+    return image.starts_with("web") || image.starts_with("api") || image.starts_with("stubborn");
+}
 
 loop::Task<void> Clients::run(Trace& trace, std::string what, Request request) {
     auto done = co_await std::move(request);
@@ -52,9 +54,11 @@ objects::DeleteOptions Clients::draw_delete_options() {
     return options;
 }
 
-void Clients::delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, objects::DeleteOptions options) {
+void Clients::delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta,
+                            objects::DeleteOptions options) {
     const std::string ns = meta.namespace_.str(), name = meta.name.str();
-    spawn(daemon, "delete " + std::string(kind.resource) + " " + ns + "/" + name, request_delete(daemon.objects(), kind, ns, name, std::move(options)));
+    spawn(daemon, "delete " + std::string(kind.resource) + " " + ns + "/" + name,
+          request_delete(daemon.objects(), kind, ns, name, std::move(options)));
 }
 
 void Clients::act_on_namespaces(Daemon& daemon) {
@@ -127,10 +131,20 @@ void Clients::edit_deployment(Daemon& daemon, const api::Deployment& deployment)
         case 1: what = "scale", edit = [n = number(6)](api::Deployment& one) { one.spec.replicas = n; }; break;
         case 2:
         case 3:
-        case 4: what = "set image", edit = [image = draw_image()](api::Deployment& one) { one.spec.template_.spec.containers[0].image = image; }; break;
+        case 4:
+            what = "set image",
+            edit = [image = draw_image()](api::Deployment& one) { one.spec.template_.spec.containers[0].image = image; };
+            break;
         case 5: what = "pause", edit = [](api::Deployment& one) { one.spec.paused = !one.spec.paused; }; break;
-        case 6: what = "restart", edit = [n = std::to_string(number(1000))](api::Deployment& one) { one.spec.template_.metadata.annotations["restartedAt"] = n; }; break;
-        default: what = "set strategy", edit = [spec = draw_deployment("", "x").spec](api::Deployment& one) { one.spec.strategy = spec.strategy; }; break;
+        case 6:
+            what = "restart", edit = [n = std::to_string(number(1000))](api::Deployment& one) {
+                one.spec.template_.metadata.annotations["restartedAt"] = n;
+            };
+            break;
+        default:
+            what = "set strategy",
+            edit = [spec = draw_deployment("", "x").spec](api::Deployment& one) { one.spec.strategy = spec.strategy; };
+            break;
     }
     const std::string ns = deployment.metadata.namespace_.str(), name = deployment.metadata.name.str();
     spawn(daemon, what + " " + ns + "/" + name, request_edit<api::Deployment>(daemon.objects(), ns, name, std::move(edit)));
@@ -140,7 +154,8 @@ void Clients::act_on_deployments(Daemon& daemon) {
     const std::string ns = draw_namespace(daemon), name = "d" + std::to_string(number(deployments_per_namespace_max));
     const auto found = daemon.objects().get<api::Deployment>(ns, name);
     if (!found)
-        return spawn(daemon, "create deployment " + ns + "/" + name, request_create(daemon.objects(), api::Object(draw_deployment(ns, name))));
+        return spawn(daemon, "create deployment " + ns + "/" + name,
+                     request_create(daemon.objects(), api::Object(draw_deployment(ns, name))));
     if (chance(10)) return delete_object(daemon, api::kind_of<api::Deployment>(), found->metadata, draw_delete_options());
     edit_deployment(daemon, *found);
 }
@@ -169,7 +184,8 @@ void Clients::act_on_pods(Daemon& daemon) {
         const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
         const std::string app = chance(50) ? "stray" : name.substr(0, name.find('-'));
         auto edit = [app](api::Pod& one) { one.metadata.labels["app"] = app; };
-        return spawn(daemon, "label pod " + ns + "/" + name + " " + app, request_edit<api::Pod>(daemon.objects(), ns, name, std::move(edit)));
+        return spawn(daemon, "label pod " + ns + "/" + name + " " + app,
+                     request_edit<api::Pod>(daemon.objects(), ns, name, std::move(edit)));
     }
     api::Pod pod;
     pod.metadata.namespace_ = draw_namespace(daemon);
@@ -181,7 +197,8 @@ void Clients::act_on_pods(Daemon& daemon) {
     if (pod.spec.restart_policy != "Always" && chance(60))
         for (auto& container : pod.spec.containers) container.image = "job:1";
     if (chance(10)) pod.spec.active_deadline_seconds = 20 + number(100);
-    spawn(daemon, "create pod " + pod.metadata.namespace_.str() + "/" + pod.metadata.name.str(), request_create(daemon.objects(), api::Object(std::move(pod))));
+    spawn(daemon, "create pod " + pod.metadata.namespace_.str() + "/" + pod.metadata.name.str(),
+          request_create(daemon.objects(), api::Object(std::move(pod))));
 }
 
 void Clients::act_on_services(Daemon& daemon) {
@@ -190,9 +207,11 @@ void Clients::act_on_services(Daemon& daemon) {
     if (found && chance(30)) return delete_object(daemon, api::kind_of<api::Service>(), found->metadata, {});
     if (found) {
         auto edit = [type = chance(50) ? "NodePort" : "ClusterIP"](api::Service& one) { one.spec.type = type; };
-        return spawn(daemon, "set type of service " + ns + "/" + name, request_edit<api::Service>(daemon.objects(), ns, name, std::move(edit)));
+        return spawn(daemon, "set type of service " + ns + "/" + name,
+                     request_edit<api::Service>(daemon.objects(), ns, name, std::move(edit)));
     }
-    spawn(daemon, "create service " + ns + "/" + name, request_create(daemon.objects(), api::Object(service_for(ns, name, chance(30)))));
+    spawn(daemon, "create service " + ns + "/" + name,
+          request_create(daemon.objects(), api::Object(service_for(ns, name, chance(30)))));
 }
 
 void Clients::act_on_config_maps(Daemon& daemon) {
@@ -222,7 +241,8 @@ void Clients::mend(Daemon& daemon) {
     for (const auto& ns : objects.list<api::Namespace>())
         for (const char* name : config_names)
             if (!ns->metadata.deletion_timestamp)
-                spawn(daemon, "apply " + std::string(name), request_apply_config_map(objects, ns->metadata.name.str(), name, "mended"));
+                spawn(daemon, "apply " + std::string(name),
+                      request_apply_config_map(objects, ns->metadata.name.str(), name, "mended"));
     for (const auto& deployment : objects.list<api::Deployment>()) {
         const std::string ns = deployment->metadata.namespace_.str(), name = deployment->metadata.name.str();
         spawn(daemon, "mend " + ns + "/" + name, request_edit<api::Deployment>(objects, ns, name, mend_deployment));

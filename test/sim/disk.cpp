@@ -109,17 +109,14 @@ int file_size(sqlite3_file* file, sqlite3_int64* size) { return methods_of(file)
 int lock_file(sqlite3_file* file, int level) { return methods_of(file)->xLock(cast(file)->real(), level); }
 int unlock_file(sqlite3_file* file, int level) { return methods_of(file)->xUnlock(cast(file)->real(), level); }
 int check_lock(sqlite3_file* file, int* out) { return methods_of(file)->xCheckReservedLock(cast(file)->real(), out); }
-int control_file(sqlite3_file* file, int op, void* arg) {
-    return methods_of(file)->xFileControl(cast(file)->real(), op, arg);
-}
+int control_file(sqlite3_file* file, int op, void* arg) { return methods_of(file)->xFileControl(cast(file)->real(), op, arg); }
 int sector_size(sqlite3_file*) { return 512; }
 /// No promises: neither of the order of writes nor of what lies beside them.
 int characteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
-const sqlite3_io_methods methods = {1,           close_file,  read_file,    write_file,   truncate_file,
-                                    sync_file,   file_size,   lock_file,    unlock_file,  check_lock,
-                                    control_file, sector_size, characteristics, nullptr, nullptr, nullptr, nullptr,
-                                    nullptr,     nullptr};
+const sqlite3_io_methods methods = {1,         close_file,  read_file,  write_file,   truncate_file, sync_file,       file_size,
+                                    lock_file, unlock_file, check_lock, control_file, sector_size,   characteristics, nullptr,
+                                    nullptr,   nullptr,     nullptr,    nullptr,      nullptr};
 
 sqlite3_vfs* real_vfs() { return static_cast<sqlite3_vfs*>(sqlite3_vfs_find(Disk::vfs_name)->pAppData); }
 

@@ -15,12 +15,11 @@ FakeRuntime::~FakeRuntime() { host_.on_change = nullptr; }
 
 /// Some moments, up to what the weather allows.
 loop::Loop::SleepAwaiter FakeRuntime::pause() {
-    return loop_.sleep_for(static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(host_.weather().runtime_ms_max) + 1)));
+    return loop_.sleep_for(
+        static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(host_.weather().runtime_ms_max) + 1)));
 }
 
-bool FakeRuntime::fails() {
-    return static_cast<int>(host_.random().below(100)) < host_.weather().runtime_errors_percent;
-}
+bool FakeRuntime::fails() { return static_cast<int>(host_.random().below(100)) < host_.weather().runtime_errors_percent; }
 
 void FakeRuntime::look(const std::string& uid) {
     auto now = host_.observe(uid);
@@ -71,7 +70,8 @@ loop::Task<Result<void>> FakeRuntime::create_pod(runtime::PodSandboxSpec spec) {
 loop::Task<Result<runtime::ContainerState>> FakeRuntime::start_container(std::string uid, runtime::ContainerSpec spec) {
     co_await pause();
     if (fails()) co_return Error(Code::unavailable, "start container: mount overlay: input/output error");
-    if (!host_.images().contains(image_of(spec))) co_return Error(Code::unavailable, "image " + image_of(spec) + " is not here");
+    if (!host_.images().contains(image_of(spec)))
+        co_return Error(Code::unavailable, "image " + image_of(spec) + " is not here");
     std::error_code error;
     std::filesystem::create_directories(std::filesystem::path(spec.log_path).parent_path(), error);
     std::ofstream(spec.log_path) << "";

@@ -1,5 +1,5 @@
-// The runtime, the images and the network over the fake host: they take their time, fail when the weather says so, and end in the middle when
-// their daemon does: what was done until then stays done.
+// The runtime, the images and the network over the fake host: they take their time, fail when the weather says so, and end in
+// the middle when their daemon does: what was done until then stays done.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,9 @@ class FakeRuntime final : public runtime::PodRuntime {
     std::optional<runtime::PodState> find_pod(const std::string& uid) const override;
     void on_change(std::function<void(const std::string& uid)> listener) override { listener_ = std::move(listener); }
     /// No pod here has namespaces of its own.
-    loop::Task<Result<std::string>> make_namespaces(std::string) override { co_return Error(Code::unavailable, "user namespaces"); }
+    loop::Task<Result<std::string>> make_namespaces(std::string) override {
+        co_return Error(Code::unavailable, "user namespaces");
+    }
     loop::Task<Result<void>> create_pod(runtime::PodSandboxSpec spec) override;
     loop::Task<Result<runtime::ContainerState>> start_container(std::string uid, runtime::ContainerSpec spec) override;
     loop::Task<Result<void>> signal_container(std::string uid, std::string id, int number) override;
@@ -66,7 +68,9 @@ class FakeLinks final : public network::PodLinks {
   public:
     FakeLinks(loop::Loop& loop, Host& host) : loop_(loop), host_(host) {}
     loop::Task<Result<network::PodLink>> attach(std::string uid) override;
-    loop::Task<Result<network::PodLink>> attach_namespace(std::string uid, std::string) override { return attach(std::move(uid)); }
+    loop::Task<Result<network::PodLink>> attach_namespace(std::string uid, std::string) override {
+        return attach(std::move(uid));
+    }
     loop::Task<Result<void>> detach(std::string uid) override;
     loop::Task<Result<void>> keep_only(std::vector<std::string> uids) override;
     std::optional<network::PodLink> find(const std::string& uid) const override;

@@ -29,9 +29,9 @@ void Faults::change_weather() {
     if (weather_.disk_full) host_.disk_full_ms = clock_.monotonic_ms();
     weather_ = now;
     Disk::get().set_full(now.disk_full);
-    trace_.add("fault: weather: full " + std::to_string(now.disk_full) + ", disk " + std::to_string(now.disk_ms_max) + " ms, runtime " +
-               std::to_string(now.runtime_ms_max) + " ms " + std::to_string(now.runtime_errors_percent) + " %, pulls " +
-               std::to_string(now.pull_ms_max) + " ms " + std::to_string(now.pull_errors_percent) + " %");
+    trace_.add("fault: weather: full " + std::to_string(now.disk_full) + ", disk " + std::to_string(now.disk_ms_max) +
+               " ms, runtime " + std::to_string(now.runtime_ms_max) + " ms " + std::to_string(now.runtime_errors_percent) +
+               " %, pulls " + std::to_string(now.pull_ms_max) + " ms " + std::to_string(now.pull_errors_percent) + " %");
 }
 
 HostContainer* Faults::draw_container(std::string* uid) {

@@ -44,7 +44,9 @@ void Host::check_start(const std::string& uid, const HostPod& pod, const runtime
     const std::string what = container_label(uid, spec.name) + " attempt " + std::to_string(attempt);
     for (const auto& container : pod.containers) {
         if (container->state.name != spec.name) continue;
-        if (container->runs()) trace_.fail("container " + what + " is started while attempt " + std::to_string(container->state.attempt) + " runs");
+        if (container->runs())
+            trace_.fail("container " + what + " is started while attempt " + std::to_string(container->state.attempt) +
+                        " runs");
         if (container->state.attempt >= attempt) trace_.fail("container " + what + " was started before");
     }
 }
@@ -59,8 +61,8 @@ void Host::check_back_off(const std::string& uid, const HostContainer& last) {
     const int64_t waited_ms = loop_.now_ms() - last.ended_ms;
     const int64_t wanted_ms = expected_back_off_ms(run.crashes++);
     if (waited_ms < wanted_ms)
-        trace_.fail("container " + container_label(uid, last.state.name) + " was started again after " + std::to_string(waited_ms) +
-                    " ms, its back-off is " + std::to_string(wanted_ms) + " ms");
+        trace_.fail("container " + container_label(uid, last.state.name) + " was started again after " +
+                    std::to_string(waited_ms) + " ms, its back-off is " + std::to_string(wanted_ms) + " ms");
 }
 
 Result<runtime::ContainerState> Host::start(const std::string& uid, const runtime::ContainerSpec& spec) {
@@ -83,7 +85,8 @@ Result<runtime::ContainerState> Host::start(const std::string& uid, const runtim
     pod.containers.push_back(std::move(made));
     ++starts_;
     const HostContainer& started = *pod.containers.back();
-    trace_.add("host: start " + container_label(uid, spec.name) + " #" + std::to_string(started.state.attempt) + " " + started.image);
+    trace_.add("host: start " + container_label(uid, spec.name) + " #" + std::to_string(started.state.attempt) + " " +
+               started.image);
     begin_life(uid, *pod.containers.back());
     return runtime::ContainerState(started.state);
 }
@@ -112,7 +115,8 @@ void Host::end(const std::string& uid, HostContainer& container, int exit_code, 
     container.state.signal = number;
     container.state.oom_killed = oom;
     container.state.finished_wall_ns = clock_.wall_ns();
-    trace_.add("host: end " + container_label(uid, container.state.name) + " #" + std::to_string(container.state.attempt) + " " + std::to_string(exit_code));
+    trace_.add("host: end " + container_label(uid, container.state.name) + " #" + std::to_string(container.state.attempt) +
+               " " + std::to_string(exit_code));
     tell(uid);
 }
 
@@ -152,7 +156,8 @@ void Host::remove_pod(const std::string& uid) {
         if (container->runs()) check_kill(uid, container->state.name), container->asked_to_stop = true;
     const auto& containers = found->second.containers;
     const auto succeeded = [](const auto& one) { return !one->runs() && !one->asked_to_stop && one->state.exit_code == 0; };
-    if (found->second.alive && !containers.empty() && std::all_of(containers.begin(), containers.end(), succeeded)) finished_.insert(uid);
+    if (found->second.alive && !containers.empty() && std::all_of(containers.begin(), containers.end(), succeeded))
+        finished_.insert(uid);
     trace_.add("host: remove sandbox " + uid.substr(0, 8));
     pods_.erase(found);
 }
@@ -208,7 +213,8 @@ bool Host::runs_ready(const std::string& uid) const {
     if (found == pods_.end() || !found->second.alive || found->second.containers.empty()) return false;
     std::map<std::string, bool> newest;
     for (const auto& container : found->second.containers)
-        newest[container->state.name] = container->runs() ? container->ready && !container->asked_to_stop : container->image.starts_with("job");
+        newest[container->state.name] =
+            container->runs() ? container->ready && !container->asked_to_stop : container->image.starts_with("job");
     return std::all_of(newest.begin(), newest.end(), [](const auto& one) { return one.second; });
 }
 

@@ -24,8 +24,8 @@ struct HostContainer {
     std::string image;
     int64_t started_ms = 0;
     int64_t ended_ms = 0;
-    bool ready = false;       ///< what its readiness probe hears
-    bool healthy = true;      ///< what its liveness probe hears
+    bool ready = false;         ///< what its readiness probe hears
+    bool healthy = true;        ///< what its liveness probe hears
     int liveness_failures = 0;  ///< that it has heard in a row
     bool asked_to_stop = false;
     loop::Timer life, warm_up;
@@ -115,8 +115,8 @@ class Host {
     std::set<std::string> cgroups_;
     std::map<std::string, std::string> addresses_;  ///< by uid
     std::set<std::string> images_;
-    std::set<std::string> finished_;  ///< uids of pods whose containers all succeeded before they were removed
-    std::map<std::string, CrashRun> crashes_;        ///< by uid/name
+    std::set<std::string> finished_;           ///< uids of pods whose containers all succeeded before they were removed
+    std::map<std::string, CrashRun> crashes_;  ///< by uid/name
     std::map<std::string, int64_t> disturbed_ms_;
     network::ServiceRules::Services rules_;
     uint32_t next_address_ = 2;

@@ -17,7 +17,8 @@ using PodPtr = std::shared_ptr<const api::Pod>;
 std::string label(const api::ObjectMeta& meta) { return meta.namespace_.str() + "/" + meta.name.str(); }
 
 bool is_ready(const api::Pod& pod) {
-    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(), [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
+    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(),
+                       [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
 }
 bool has_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
@@ -28,10 +29,11 @@ void check_deployments(objects::Objects& objects, Complaints& out) {
         const auto& status = one->status;
         if (one->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
         if (status.observed_generation != one->metadata.generation) out.push_back(name + ": its last change was not observed");
-        if (status.replicas != wanted || status.updated_replicas != wanted || status.ready_replicas != wanted || status.available_replicas != wanted)
-            out.push_back(name + ": wants " + std::to_string(wanted) + " replicas, has " + std::to_string(status.replicas) + ", updated " +
-                          std::to_string(status.updated_replicas) + ", ready " + std::to_string(status.ready_replicas) + ", available " +
-                          std::to_string(status.available_replicas));
+        if (status.replicas != wanted || status.updated_replicas != wanted || status.ready_replicas != wanted ||
+            status.available_replicas != wanted)
+            out.push_back(name + ": wants " + std::to_string(wanted) + " replicas, has " + std::to_string(status.replicas) +
+                          ", updated " + std::to_string(status.updated_replicas) + ", ready " +
+                          std::to_string(status.ready_replicas) + ", available " + std::to_string(status.available_replicas));
         int32_t sets = 0, size = 0;
         for (const auto& set : objects.list<api::ReplicaSet>(one->metadata.namespace_)) {
             if (set->metadata.owner_references.empty() || set->metadata.owner_references[0].uid != one->metadata.uid) continue;
@@ -39,7 +41,8 @@ void check_deployments(objects::Objects& objects, Complaints& out) {
             size += set->spec.replicas.value_or(1);
         }
         if (size != wanted) out.push_back(name + ": its ReplicaSets want " + std::to_string(size) + " pods");
-        if (sets > one->spec.revision_history_limit.value_or(10) + 1) out.push_back(name + ": keeps " + std::to_string(sets) + " ReplicaSets");
+        if (sets > one->spec.revision_history_limit.value_or(10) + 1)
+            out.push_back(name + ": keeps " + std::to_string(sets) + " ReplicaSets");
     }
 }
 
@@ -49,8 +52,11 @@ void check_replica_sets(objects::Objects& objects, Complaints& out) {
         int32_t own = 0;
         for (const auto& pod : objects.list<api::Pod>(set->metadata.namespace_))
             for (const auto& owner : pod->metadata.owner_references) own += owner.uid == set->metadata.uid;
-        if (own != set->spec.replicas.value_or(1)) out.push_back(name + " wants " + std::to_string(set->spec.replicas.value_or(1)) + " pods and has " + std::to_string(own));
-        if (set->status.replicas != own) out.push_back(name + " says it has " + std::to_string(set->status.replicas) + " pods of " + std::to_string(own));
+        if (own != set->spec.replicas.value_or(1))
+            out.push_back(name + " wants " + std::to_string(set->spec.replicas.value_or(1)) + " pods and has " +
+                          std::to_string(own));
+        if (set->status.replicas != own)
+            out.push_back(name + " says it has " + std::to_string(set->status.replicas) + " pods of " + std::to_string(own));
         if (set->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
     }
 }
@@ -68,9 +74,11 @@ void check_owners(objects::Objects& objects, Complaints& out) {
             auto object = entry->json ? objects.decode(kind, entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
             if (!object || !*object) continue;
             const std::string name = std::string(kind.kind) + " " + label((*object)->meta());
-            if (kind.namespaced && !objects.get<api::Namespace>(entry->key.ns)) out.push_back(name + " is in a namespace that is gone");
+            if (kind.namespaced && !objects.get<api::Namespace>(entry->key.ns))
+                out.push_back(name + " is in a namespace that is gone");
             for (const auto& owner : (*object)->meta().owner_references)
-                if (!uids.contains(owner.uid.str())) out.push_back(name + " is an orphan: its owner " + owner.name.str() + " is gone");
+                if (!uids.contains(owner.uid.str()))
+                    out.push_back(name + " is an orphan: its owner " + owner.name.str() + " is gone");
         }
     for (const auto& ns : objects.list<api::Namespace>())
         if (ns->metadata.deletion_timestamp) out.push_back("Namespace " + ns->metadata.name.str() + " is still being deleted");
@@ -85,14 +93,16 @@ void check_pods(objects::Objects& objects, Host& host, Complaints& out) {
             continue;
         }
         const std::string why = pod->status.container_statuses.empty() || !pod->status.container_statuses[0].state.waiting
-                                    ? "" : ": " + pod->status.container_statuses[0].state.waiting->reason.str();
+                                    ? ""
+                                    : ": " + pod->status.container_statuses[0].state.waiting->reason.str();
         if (pod->spec.node_name.empty()) out.push_back(name + " has no node");
         // One that restarts nothing may have containers that are done.
         if (pod->spec.restart_policy != "Always") continue;
         if (!is_ready(*pod)) out.push_back(name + " is " + pod->status.phase.str() + " and not ready" + why);
         if (!host.runs_ready(uid)) out.push_back(name + " does not run");
         const auto ip = host.addresses().find(uid);
-        if (ip == host.addresses().end() || pod->status.pod_ip != ip->second) out.push_back(name + " says its address is " + pod->status.pod_ip.str());
+        if (ip == host.addresses().end() || pod->status.pod_ip != ip->second)
+            out.push_back(name + " says its address is " + pod->status.pod_ip.str());
     }
 }
 
@@ -111,9 +121,11 @@ void check_host(objects::Objects& objects, Host& host, Complaints& out) {
         if (!known.contains(uid)) out.push_back("address " + ip + " belongs to no pod");
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("pods", error))
-        if (!known.contains(entry.path().filename())) out.push_back("volumes of " + entry.path().filename().string() + " belong to no pod");
+        if (!known.contains(entry.path().filename()))
+            out.push_back("volumes of " + entry.path().filename().string() + " belong to no pod");
     for (const auto& entry : std::filesystem::directory_iterator("logs", error))
-        if (!logs.contains(entry.path().filename())) out.push_back("logs " + entry.path().filename().string() + " belong to no pod");
+        if (!logs.contains(entry.path().filename()))
+            out.push_back("logs " + entry.path().filename().string() + " belong to no pod");
 }
 
 std::string joined(const std::set<std::string>& words) {
@@ -131,7 +143,8 @@ void check_services(objects::Objects& objects, Host& host, Complaints& out) {
         std::set<std::string> wanted, shown, served;
         for (const auto& pod : objects.list<api::Pod>(service->metadata.namespace_)) {
             bool matches = is_ready(*pod) && !pod->metadata.deletion_timestamp;
-            for (const auto& [key, value] : service->spec.selector) matches &= pod->metadata.labels.get(key) && *pod->metadata.labels.get(key) == value;
+            for (const auto& [key, value] : service->spec.selector)
+                matches &= pod->metadata.labels.get(key) && *pod->metadata.labels.get(key) == value;
             if (matches) wanted.insert(pod->status.pod_ip.str());
         }
         for (const auto& slice : objects.list<api::EndpointSlice>(service->metadata.namespace_)) {
@@ -140,18 +153,21 @@ void check_services(objects::Objects& objects, Host& host, Complaints& out) {
             for (const auto& endpoint : slice->endpoints)
                 if (endpoint.conditions.ready.value_or(true)) shown.insert(endpoint.addresses[0].str());
         }
-        if (shown != wanted) out.push_back("EndpointSlices of " + name + " show [" + joined(shown) + "], ready are [" + joined(wanted) + "]");
+        if (shown != wanted)
+            out.push_back("EndpointSlices of " + name + " show [" + joined(shown) + "], ready are [" + joined(wanted) + "]");
         if (service->spec.cluster_ip == "None") continue;
         owners.insert(name);
         for (const auto& port : host.rules()[name])
             for (const auto& endpoint : port.endpoints) served.insert(endpoint.ip.text());
-        if (served != wanted) out.push_back("the rules of " + name + " lead to [" + joined(served) + "], ready are [" + joined(wanted) + "]");
+        if (served != wanted)
+            out.push_back("the rules of " + name + " lead to [" + joined(served) + "], ready are [" + joined(wanted) + "]");
     }
     for (const auto& [owner, ports] : host.rules())
         if (!owners.contains(owner) && owner != "default/kubernetes") out.push_back("rules of " + owner + ", which is gone");
     for (const auto& slice : objects.list<api::EndpointSlice>()) {
         const auto* of = slice->metadata.labels.get("kubernetes.io/service-name");
-        if (of && !objects.get<api::Service>(slice->metadata.namespace_, *of)) out.push_back("EndpointSlice " + label(slice->metadata) + " of a Service that is gone");
+        if (of && !objects.get<api::Service>(slice->metadata.namespace_, *of))
+            out.push_back("EndpointSlice " + label(slice->metadata) + " of a Service that is gone");
     }
 }
 

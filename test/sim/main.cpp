@@ -36,7 +36,8 @@ struct Outcome {
 void print_failure(const Simulation& simulation, const SimulationOptions& options) {
     for (const auto& line : simulation.trace().tail()) printf("  %s\n", line.c_str());
     for (const auto& what : simulation.trace().failures()) printf("  broken: %s\n", what.c_str());
-    printf("  replay: orilla_sim --seed %llu --steps %d --trace\n", static_cast<unsigned long long>(options.seed), options.steps);
+    printf("  replay: orilla_sim --seed %llu --steps %d --trace\n", static_cast<unsigned long long>(options.seed),
+           options.steps);
 }
 
 Outcome run_one(const SimulationOptions& options) {
@@ -85,7 +86,8 @@ int main(int argc, char** argv) {
         bool good = outcome.good;
         printf("%s seed %llu: %016llx, %s\n", good ? "ok" : "not ok", static_cast<unsigned long long>(options.seed),
                static_cast<unsigned long long>(outcome.hash), outcome.summary.c_str());
-        if (arguments.twice && run_one(options).hash != outcome.hash) good = false, printf("not ok: the replay of seed %llu differs\n", static_cast<unsigned long long>(options.seed));
+        if (arguments.twice && run_one(options).hash != outcome.hash)
+            good = false, printf("not ok: the replay of seed %llu differs\n", static_cast<unsigned long long>(options.seed));
         if (outcome.hash == last_hash) good = false, printf("not ok: two seeds ran the same\n");
         last_hash = outcome.hash;
         failed += !good;

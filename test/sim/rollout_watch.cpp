@@ -27,14 +27,16 @@ Bounds bounds_of(const api::Deployment& deployment) {
     if (deployment.spec.strategy.type == "Recreate") return out.unavailable = out.replicas, out;
     const auto& rolling = deployment.spec.strategy.rolling_update;
     if (rolling && rolling->max_surge) out.surge = rolling->max_surge->resolve(out.replicas, true).value_or(0);
-    if (rolling && rolling->max_unavailable) out.unavailable = rolling->max_unavailable->resolve(out.replicas, false).value_or(0);
+    if (rolling && rolling->max_unavailable)
+        out.unavailable = rolling->max_unavailable->resolve(out.replicas, false).value_or(0);
     if (out.surge == 0 && out.unavailable == 0) out.unavailable = 1;
     return out;
 }
 
 bool ready_since(const api::Pod& pod, int64_t wall_s) {
-    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(),
-                       [wall_s](const auto& one) { return one.type == "Ready" && one.status == "True" && one.last_transition_time.unix_s <= wall_s; });
+    return std::any_of(pod.status.conditions.begin(), pod.status.conditions.end(), [wall_s](const auto& one) {
+        return one.type == "Ready" && one.status == "True" && one.last_transition_time.unix_s <= wall_s;
+    });
 }
 bool has_pod_ended(const api::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
 
@@ -45,7 +47,8 @@ RolloutWatch::RolloutWatch(loop::Loop& loop, objects::Objects& objects, Host& ho
       objects_(objects),
       host_(host),
       history_(history),
-      deployments_(objects, api::kind_of<api::Deployment>(), [this](const store::WatchEvent& event) { deployment_changed(event); }),
+      deployments_(objects, api::kind_of<api::Deployment>(),
+                   [this](const store::WatchEvent& event) { deployment_changed(event); }),
       sets_(objects, api::kind_of<api::ReplicaSet>(), [this](const store::WatchEvent& event) { set_changed(event); }),
       pods_(objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) { pod_changed(event); }) {}
 
@@ -120,9 +123,11 @@ void RolloutWatch::set_changed(const store::WatchEvent& event) {
     const auto previous = object_of<api::ReplicaSet>(event.previous);
     const bool grew = set->spec.replicas.value_or(1) > (previous ? previous->spec.replicas.value_or(1) : 0);
     if (!first && started_ && grew && sum > before->second && sum > allowed(uid))
-        host_.trace().fail("the ReplicaSets of " + deployment->metadata.name.str() + " want " + std::to_string(sum) + " pods, " + std::to_string(allowed(uid)) + " are allowed");
+        host_.trace().fail("the ReplicaSets of " + deployment->metadata.name.str() + " want " + std::to_string(sum) +
+                           " pods, " + std::to_string(allowed(uid)) + " are allowed");
     if (!previous || previous->spec.replicas != set->spec.replicas)
-        host_.trace().add("rollout: " + deployment->metadata.namespace_.str() + "/" + deployment->metadata.name.str() + ": " + set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)) +
+        host_.trace().add("rollout: " + deployment->metadata.namespace_.str() + "/" + deployment->metadata.name.str() + ": " +
+                          set->metadata.name.str() + " wants " + std::to_string(set->spec.replicas.value_or(1)) +
                           ", available " + std::to_string(set->status.available_replicas));
     before->second = sum;
 }
@@ -135,7 +140,9 @@ void RolloutWatch::pod_changed(const store::WatchEvent& event) {
     const auto before = object_of<api::Pod>(event.previous);
     const bool was_there = before && !before->metadata.deletion_timestamp;
     const bool goes = event.type == store::WatchEvent::Type::deleted || pod->metadata.deletion_timestamp;
-    if (was_there && goes) host_.trace().add("rollout: " + pod->metadata.name.str() + " (" + pod->metadata.uid.str().substr(0, 8) + ") goes"), check_taken(*pod);
+    if (was_there && goes)
+        host_.trace().add("rollout: " + pod->metadata.name.str() + " (" + pod->metadata.uid.str().substr(0, 8) + ") goes"),
+            check_taken(*pod);
 }
 
 std::shared_ptr<const api::ReplicaSet> RolloutWatch::set_of(const api::Pod& pod) {
@@ -169,20 +176,24 @@ void RolloutWatch::check_made(const api::Pod& pod) {
     int32_t active = 0;
     for (const auto& one : objects_.list<api::Pod>(pod.metadata.namespace_)) {
         const auto* owner = find_owner(one->metadata, "ReplicaSet");
-        const bool counts = owner && owner->uid == set->metadata.uid && !one->metadata.deletion_timestamp && !has_pod_ended(*one);
+        const bool counts =
+            owner && owner->uid == set->metadata.uid && !one->metadata.deletion_timestamp && !has_pod_ended(*one);
         active += counts && !history_.touched.contains(one->metadata.uid.str());
     }
     if (active > allowed(set->metadata.uid.str()))
-        host_.trace().fail("ReplicaSet " + set->metadata.name.str() + " makes pod " + std::to_string(active) + " of " + std::to_string(set->spec.replicas.value_or(1)));
+        host_.trace().fail("ReplicaSet " + set->metadata.name.str() + " makes pod " + std::to_string(active) + " of " +
+                           std::to_string(set->spec.replicas.value_or(1)));
     if (const DeploymentPtr deployment = deployment_of(set->metadata)) check_recreate(*deployment, *set, pod);
 }
 
 void RolloutWatch::check_recreate(const api::Deployment& deployment, const api::ReplicaSet& set, const api::Pod& pod) {
     // A paused one is only scaled, whatever its strategy says.
-    if (deployment.spec.strategy.type != "Recreate" || deployment.spec.paused || changed_lately(deployment.metadata.uid.str())) return;
+    if (deployment.spec.strategy.type != "Recreate" || deployment.spec.paused || changed_lately(deployment.metadata.uid.str()))
+        return;
     for (const auto& one : pods_of(deployment)) {
         const auto* owner = find_owner(one->metadata, "ReplicaSet");
-        if (owner->uid == set.metadata.uid || !runs_anything(*one) || history_.touched.contains(one->metadata.uid.str())) continue;
+        if (owner->uid == set.metadata.uid || !runs_anything(*one) || history_.touched.contains(one->metadata.uid.str()))
+            continue;
         host_.trace().fail("Recreate: " + pod.metadata.name.str() + " is made while " + one->metadata.name.str() + " runs");
     }
 }
@@ -200,7 +211,8 @@ bool RolloutWatch::runs(const api::Pod& pod) {
 
 bool RolloutWatch::runs_anything(const api::Pod& pod) {
     const auto found = host_.pods().find(pod.metadata.uid.str());
-    return found != host_.pods().end() && std::any_of(found->second.containers.begin(), found->second.containers.end(), [](const auto& one) { return one->runs(); });
+    return found != host_.pods().end() && std::any_of(found->second.containers.begin(), found->second.containers.end(),
+                                                      [](const auto& one) { return one->runs(); });
 }
 
 bool RolloutWatch::was_disturbed(const api::Deployment& deployment) {
@@ -221,7 +233,8 @@ void RolloutWatch::check_taken(const api::Pod& pod) {
     const DeploymentPtr deployment = set ? deployment_of(set->metadata) : nullptr;
     if (!deployment || deployment->metadata.deletion_timestamp || set->metadata.deletion_timestamp) return;
     const auto ns = objects_.get<api::Namespace>(pod.metadata.namespace_);
-    if (!ns || ns->metadata.deletion_timestamp || changed_lately(deployment->metadata.uid.str()) || was_disturbed(*deployment)) return;
+    if (!ns || ns->metadata.deletion_timestamp || changed_lately(deployment->metadata.uid.str()) || was_disturbed(*deployment))
+        return;
     // What the controllers have not seen available yet costs them nothing.
     if (!runs(pod) || !ready_since(pod, loop_.clock().wall_s() - deployment->spec.min_ready_seconds - notice_s_max)) return;
     const Bounds bounds = bounds_of(*deployment);
@@ -229,8 +242,8 @@ void RolloutWatch::check_taken(const api::Pod& pod) {
     for (const auto& one : pods_of(*deployment))
         available += one->metadata.uid != pod.metadata.uid && !one->metadata.deletion_timestamp && runs(*one);
     if (available < bounds.replicas - bounds.unavailable)
-        host_.trace().fail("pod " + pod.metadata.name.str() + " is taken away: " + std::to_string(available) + " are left of " + std::to_string(bounds.replicas) + " - " +
-                           std::to_string(bounds.unavailable));
+        host_.trace().fail("pod " + pod.metadata.name.str() + " is taken away: " + std::to_string(available) + " are left of " +
+                           std::to_string(bounds.replicas) + " - " + std::to_string(bounds.unavailable));
 }
 
 }  // namespace orilla::sim

@@ -123,7 +123,8 @@ TEST_CASE("the logs of a pod whose end the daemon did not live to see are remove
     REQUIRE(std::filesystem::exists(logs));
     objects::DeleteOptions now;
     now.grace_period_seconds = 0;
-    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", pod->metadata.name.str(), now), 5);
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", pod->metadata.name.str(), now),
+                  5);
     // The power goes before anything of it is cleared away.
     world.kill_daemon(true);
     REQUIRE(std::filesystem::exists(logs));
@@ -158,12 +159,16 @@ TEST_CASE("a wall clock that is set back holds up no rollout") {
     api::Deployment web = deployment_of("web:1", 2);
     web.spec.min_ready_seconds = 5;
     world.create(web);
-    const auto ready = [&world] { return world.daemon->objects().get<api::Deployment>("default", "web")->status.ready_replicas == 2; };
+    const auto ready = [&world] {
+        return world.daemon->objects().get<api::Deployment>("default", "web")->status.ready_replicas == 2;
+    };
     for (int waited = 0; waited < 20 && !ready(); ++waited) world.pass(500);
     world.clock.set_wall_offset_s(1'700'000'000 - 86'400);
     world.pass(60'000);
     CHECK(world.unsettled() == "");
-    std::function<void(api::Deployment&)> edit = [](api::Deployment& one) { one.spec.template_.spec.containers[0].image = "web:2"; };
+    std::function<void(api::Deployment&)> edit = [](api::Deployment& one) {
+        one.spec.template_.spec.containers[0].image = "web:2";
+    };
     world.request(request_edit<api::Deployment>(world.daemon->objects(), "default", "web", edit));
     world.pass(60'000);
     CHECK(world.unsettled() == "");
@@ -176,8 +181,11 @@ TEST_CASE("a daemon that is told to stop while containers end and pods change st
     const std::string name = world.pods().at(0)->metadata.name.str();
     auto& objects = world.daemon->objects();
     // Shown at once, and nobody has looked at it yet when the stop comes.
-    objects::Objects::Change touch = [](api::Object& object) -> Result<void> { return object.as<api::Pod>().status.message = "touched", ok(); };
-    world.daemon->clients().spawn(ignore(objects.modify(api::kind_of<api::Pod>(), "default", name, touch, objects::Part::status)));
+    objects::Objects::Change touch = [](api::Object& object) -> Result<void> {
+        return object.as<api::Pod>().status.message = "touched", ok();
+    };
+    world.daemon->clients().spawn(
+        ignore(objects.modify(api::kind_of<api::Pod>(), "default", name, touch, objects::Part::status)));
     REQUIRE(world.pods().at(0)->status.message == "touched");
     // A slow disk: the store takes its time to close, and the world goes on.
     world.weather.disk_ms_max = 2'000;
@@ -220,7 +228,8 @@ TEST_CASE("a container that ends while a new daemon clears up takes no other con
     now.grace_period_seconds = 0;
     world.weather.runtime_ms_max = 3'000;
     world.weather.event_ms_max = 0;
-    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", gone->metadata.name.str(), now), 5);
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", gone->metadata.name.str(), now),
+                  5);
     world.kill_daemon(false);
     while (!world.daemon || !world.daemon->has_store()) world.pass(1);
     world.pass(5);

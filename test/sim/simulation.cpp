@@ -18,7 +18,8 @@ Simulation::Simulation(SimulationOptions options)
 }
 
 Counts Simulation::counts() const {
-    return {world_.host.daemon_life, world_.power_cuts(), world_.host.starts(), world_.ledger.durable_writes(), world_.clock.monotonic_ms() / 1000};
+    return {world_.host.daemon_life, world_.power_cuts(), world_.host.starts(), world_.ledger.durable_writes(),
+            world_.clock.monotonic_ms() / 1000};
 }
 
 bool Simulation::run() {
@@ -91,7 +92,8 @@ void Simulation::stay_at_rest() {
     world_.pass(idle_ms);
     if (trace().failed()) return;
     Trace& trace = world_.trace;
-    if (world_.ledger.durable_writes() != durable) trace.fail("idle: " + std::to_string(world_.ledger.durable_writes() - durable) + " durable writes");
+    if (world_.ledger.durable_writes() != durable)
+        trace.fail("idle: " + std::to_string(world_.ledger.durable_writes() - durable) + " durable writes");
     // Leases use up revisions, which are reserved in blocks.
     if (world_.daemon->options().revision_block > 1000 && Disk::get().writes() != writes)
         trace.fail("idle: " + std::to_string(Disk::get().writes() - writes) + " writes reached the disk");

@@ -13,8 +13,7 @@ namespace orilla::sim {
 
 class SlowExecutor final : public loop::Executor {
   public:
-    SlowExecutor(loop::Loop& loop, Random& random, const Weather& weather)
-        : random_(random), weather_(weather), timer_(loop) {}
+    SlowExecutor(loop::Loop& loop, Random& random, const Weather& weather) : random_(random), weather_(weather), timer_(loop) {}
     void submit(std::function<void()> job, std::function<void()> done) override {
         jobs_.push_back({std::move(job), std::move(done)});
         if (jobs_.size() == 1) start();

@@ -27,7 +27,8 @@ std::string key_label(const Key& key) { return key.resource + " " + key.ns + "/"
 // ---- ledger ----------------------------------------------------------------------------------------------------------
 
 void Ledger::submitted(const Key& key, uint64_t revision, Durability durability, bool removal, std::string_view bytes) {
-    if (revision <= shown_revision_) trace_.fail("revision " + std::to_string(revision) + " is given away again, for " + key_label(key));
+    if (revision <= shown_revision_)
+        trace_.fail("revision " + std::to_string(revision) + " is given away again, for " + key_label(key));
     objects_[key].writes[revision] = {std::hash<std::string_view>()(bytes), durability, removal};
     if (is_durable(durability)) ++durable_writes_;
 }
@@ -68,22 +69,26 @@ void Ledger::check_object(const Key& key, const Object& object, const store::Ent
     const bool removed = floor == object.writes.end() || floor->second.removal;
     if (!entry) {
         // A removal that was under way may have reached the disk.
-        const bool may_be_gone = std::any_of(object.writes.begin(), object.writes.end(), [](const auto& one) { return one.second.removal; });
-        if (object.floor != 0 && !removed && !may_be_gone) trace_.fail("lost: " + key_label(key) + " of revision " + std::to_string(object.floor));
+        const bool may_be_gone =
+            std::any_of(object.writes.begin(), object.writes.end(), [](const auto& one) { return one.second.removal; });
+        if (object.floor != 0 && !removed && !may_be_gone)
+            trace_.fail("lost: " + key_label(key) + " of revision " + std::to_string(object.floor));
         return;
     }
     if (entry->revision < object.floor || (entry->revision == object.floor && removed))
-        return trace_.fail("lost: " + key_label(key) + " is back at revision " + std::to_string(entry->revision) + ", revision " +
-                           std::to_string(object.floor) + " was answered or shown");
+        return trace_.fail("lost: " + key_label(key) + " is back at revision " + std::to_string(entry->revision) +
+                           ", revision " + std::to_string(object.floor) + " was answered or shown");
     const auto write = object.writes.find(entry->revision);
-    if (write == object.writes.end()) return trace_.fail("made up: " + key_label(key) + " of revision " + std::to_string(entry->revision));
+    if (write == object.writes.end())
+        return trace_.fail("made up: " + key_label(key) + " of revision " + std::to_string(entry->revision));
     if (entry->json && std::hash<std::string_view>()(*entry->json) != write->second.hash)
         trace_.fail("made up: the content of " + key_label(key));
 }
 
 void Ledger::check_loaded(const store::Store& store) {
     if (store.revision() < shown_revision_)
-        trace_.fail("the revision went back from " + std::to_string(shown_revision_) + " to " + std::to_string(store.revision()));
+        trace_.fail("the revision went back from " + std::to_string(shown_revision_) + " to " +
+                    std::to_string(store.revision()));
     std::map<Key, EntryPtr> loaded;
     for (const auto& kind : api::builtin_kinds())
         for (const EntryPtr& entry : store.list(kind.resource, {}).entries) loaded[entry->key] = entry;
@@ -118,7 +123,9 @@ std::shared_ptr<WitnessStore::Claim> WitnessStore::claim(Key key, Durability dur
 void WitnessStore::note_submitted(const store::Entry& entry) {
     for (const auto& weak : claims_) {
         const auto claim = weak.lock();
-        if (!claim || claim->revision != 0 || claim->key != entry.key || with_revision(claim->value, entry.revision) != *entry.json) continue;
+        if (!claim || claim->revision != 0 || claim->key != entry.key ||
+            with_revision(claim->value, entry.revision) != *entry.json)
+            continue;
         claim->revision = entry.revision;
         return ledger_.submitted(claim->key, entry.revision, claim->durability, claim->removal, *entry.json);
     }

@@ -16,7 +16,8 @@ class Ledger {
   public:
     explicit Ledger(Trace& trace) : trace_(trace) {}
 
-    void submitted(const store::Key& key, uint64_t revision, store::Durability durability, bool removal, std::string_view bytes);
+    void submitted(const store::Key& key, uint64_t revision, store::Durability durability, bool removal,
+                   std::string_view bytes);
     void answered(const store::Key& key, uint64_t revision);
     /// The store writes what nobody asked for.
     void made_up(const store::Key& key);
@@ -61,7 +62,9 @@ class WitnessStore final : public store::Store {
         return inner_->list_at(resource, ns, revision);
     }
     size_t count(std::string_view resource, std::string_view ns) const override { return inner_->count(resource, ns); }
-    store::Task<Result<std::shared_ptr<const std::string>>> load(store::EntryPtr entry) override { return inner_->load(std::move(entry)); }
+    store::Task<Result<std::shared_ptr<const std::string>>> load(store::EntryPtr entry) override {
+        return inner_->load(std::move(entry));
+    }
     store::Task<Result<store::EntryPtr>> read(store::Key key) override { return inner_->read(std::move(key)); }
     uint64_t revision() const override { return inner_->revision(); }
     Result<std::unique_ptr<store::Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from) override {

@@ -7,8 +7,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "apiserver/request/api_handler.hpp"
 #include "admitted_world.hpp"
+#include "apiserver/request/api_handler.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/http/server.hpp"
 

@@ -15,12 +15,32 @@ struct WidgetKind final : api::AddedKind {
     WidgetKind() : type(api::type_info<api::ConfigMap>()) {
         type.name = "Widget";
         type.package = type.api_version = "example.com/v1";
-        info = {.group = "example.com", .version = "v1", .api_version = "example.com/v1", .kind = "Widget", .list_kind = "WidgetList",
-                .plural = "widgets", .singular = "widget", .resource = "widgets.example.com", .storage_version_hash = "",
-                .short_names = short_names, .verbs = verbs, .categories = categories, .subresources = {}, .columns = {}, .selectable = {},
-                .type = &type, .rules = &rules, .namespaced = true, .durability = api::Durability::durable, .payload = api::Payload::none,
-                .generation = api::Generation::none, .name_form = api::NameForm::subdomain, .scale = {}, .put_creates = false,
-                .put_needs_revision = false, .added = this};
+        info = {.group = "example.com",
+                .version = "v1",
+                .api_version = "example.com/v1",
+                .kind = "Widget",
+                .list_kind = "WidgetList",
+                .plural = "widgets",
+                .singular = "widget",
+                .resource = "widgets.example.com",
+                .storage_version_hash = "",
+                .short_names = short_names,
+                .verbs = verbs,
+                .categories = categories,
+                .subresources = {},
+                .columns = {},
+                .selectable = {},
+                .type = &type,
+                .rules = &rules,
+                .namespaced = true,
+                .durability = api::Durability::durable,
+                .payload = api::Payload::none,
+                .generation = api::Generation::none,
+                .name_form = api::NameForm::subdomain,
+                .scale = {},
+                .put_creates = false,
+                .put_needs_revision = false,
+                .added = this};
     }
     ~WidgetKind() override {
         if (ended) ++*ended;

@@ -52,7 +52,8 @@ inline Answer ask(int type, const std::string& ip, uint16_t port, const std::str
     const int fd = answer.socket.get();
     if (!source.empty()) {
         const sockaddr_in own = socket_address(source, 0);
-        if (::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) return answer.error = errno, std::move(answer);
+        if (::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+            return answer.error = errno, std::move(answer);
     }
     const sockaddr_in peer = socket_address(ip, port);
     char text[256];

@@ -196,10 +196,11 @@ class RuntimeBox {
         const std::string bin = image() + "/bin";
         std::filesystem::create_directories(bin);
         std::filesystem::copy_file(busybox_path, bin + "/busybox");
-        for (const char* applet : {"sh", "cat", "echo", "id", "ls", "sleep", "mount", "umount", "mkdir", "touch", "ps",
-                                   "kill", "hostname", "pwd", "env", "grep", "dd", "yes", "head", "readlink", "true",
-                                   "ln", "mknod", "chroot", "unshare", "stat", "wc", "seq", "tail", "chmod", "rm", "nc",
-                                   "sync", "test", "tty", "awk", "tr", "sort"})
+        for (const char* applet :
+             {"sh",   "cat",  "echo",     "id",     "ls",      "sleep", "mount", "umount", "mkdir", "touch",
+              "ps",   "kill", "hostname", "pwd",    "env",     "grep",  "dd",    "yes",    "head",  "readlink",
+              "true", "ln",   "mknod",    "chroot", "unshare", "stat",  "wc",    "seq",    "tail",  "chmod",
+              "rm",   "nc",   "sync",     "test",   "tty",     "awk",   "tr",    "sort"})
             std::filesystem::create_symlink("busybox", bin + "/" + applet);
         write_text(image() + "/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:Web:/home/web:/bin/sh\n");
         write_text(image() + "/etc/group", "root:x:0:\nweb:x:1001:\nlogs:x:1002:web,other\nwww:x:1003:\n");

@@ -13,5 +13,7 @@ mapfile -t scripts < <(git ls-files | xargs -d '\n' grep -lE '^#!/bin/(ba)?sh|^#
 check "the house rules are kept" python3 test/tidy/tidy.py
 check "every rule refuses what it should" python3 test/tidy/tidy_test.py
 check "shellcheck has nothing to say" shellcheck -x "${scripts[@]}"
+mapfile -t sources < <(git ls-files src include test examples | grep -E '\.(cpp|hpp|c|h)$')
+check "clang-format-14 has nothing to change" clang-format-14 --dry-run -Werror "${sources[@]}"
 check "a kind costs nine files" test/tidy/kind_test.sh
 exit $failed

@@ -1,5 +1,5 @@
-// The plug-ins that admit what is written through a store of objects. They are made before the first write, and everybody's writes
-// go through them.
+// The plug-ins that admit what is written through a store of objects. They are made before the first write, and everybody's
+// writes go through them.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 namespace orilla::objects {
 class Admission;
 class Objects;
-}
+}  // namespace orilla::objects
 
 namespace orilla::apiserver {
 

@@ -50,8 +50,7 @@ class ImageService {
     /// Returns when the image is complete and unpacked. Destroying the task gives the pull up.
     virtual loop::Task<Result<ImageInfo>> pull(std::string name, ImageProgressFn progress) = 0;
     /// Reads an archive or layout at an absolute path of this box; `name` empty: the names in the archive.
-    virtual loop::Task<Result<std::vector<ImageInfo>>> import(std::string path, std::string name,
-                                                              ImageProgressFn progress) = 0;
+    virtual loop::Task<Result<std::vector<ImageInfo>>> import(std::string path, std::string name, ImageProgressFn progress) = 0;
     /// By name or id; conflict while a container uses it.
     virtual loop::Task<Result<void>> remove(std::string name_or_id) = 0;
     /// Removes what no container uses; gives what went.

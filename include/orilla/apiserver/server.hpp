@@ -17,7 +17,7 @@
 namespace orilla::loop {
 class Executor;
 class Loop;
-}
+}  // namespace orilla::loop
 namespace orilla::objects {
 class Objects;
 }

@@ -14,8 +14,8 @@
 namespace orilla::controllers {
 
 struct ControllersOptions {
-    std::string service_cidr;   ///< "10.43.0.0/16": its first address is the kubernetes Service's
-    std::string api_ip;         ///< where the API answers, for the kubernetes Service's endpoints
+    std::string service_cidr;  ///< "10.43.0.0/16": its first address is the kubernetes Service's
+    std::string api_ip;        ///< where the API answers, for the kubernetes Service's endpoints
     int api_port = 6443;
     std::string node_name = {};  ///< the node that this daemon is: it is there, whatever became of its object
 };

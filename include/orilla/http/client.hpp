@@ -27,7 +27,7 @@ struct ClientRequest {
 
 struct AnswerLimits {
     size_t body_bytes_max = 3 * 1024 * 1024;
-    bool cuts_body = false;  ///< of a larger body the first bytes are enough; otherwise it is an error
+    bool cuts_body = false;             ///< of a larger body the first bytes are enough; otherwise it is an error
     size_t head_bytes_max = 64 * 1024;  ///< of all heads of one answer
     int interim_answers_max = 5;        ///< 100 Continue, 103 Early Hints ...
 };

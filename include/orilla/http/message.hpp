@@ -86,13 +86,13 @@ class Response {
     void add_header(std::string_view name, std::string_view value);
 
     int status;
-    bool close = false;  ///< end the connection after this answer
+    bool close = false;     ///< end the connection after this answer
     bool is_watch = false;  ///< the stream ends when its client likes: watches, logs that are followed
     std::string_view content_type = "application/json";  ///< a literal; empty for none
     std::string headers;                                 ///< more of them, as they go out
     std::string body;
-    std::string_view view;             ///< instead of `body` when `keep` is set
-    std::shared_ptr<const void> keep;  ///< owns what `view` shows
+    std::string_view view;               ///< instead of `body` when `keep` is set
+    std::shared_ptr<const void> keep;    ///< owns what `view` shows
     std::unique_ptr<ByteStream> stream;  ///< what follows `body`
     /// Switches the protocol: with status 101, an `Upgrade` among the headers, and no body. Counts as a watch.
     std::unique_ptr<Upgrade> upgrade;

@@ -1,4 +1,5 @@
-// The URL of a request taken apart: percent-decoding, the query's parameters, the path's segments. It refuses what could mean two things: bad escapes, empty or dotted segments, bytes below 32.
+// The URL of a request taken apart: percent-decoding, the query's parameters, the path's segments. It refuses what could mean
+// two things: bad escapes, empty or dotted segments, bytes below 32.
 #pragma once
 
 #include <optional>

@@ -11,10 +11,10 @@ namespace orilla::images {
 struct ImageConfig {
     std::vector<std::string> entrypoint;
     std::vector<std::string> cmd;
-    std::vector<std::string> env;            ///< NAME=value
+    std::vector<std::string> env;  ///< NAME=value
     std::string working_dir;
-    std::string user;                        ///< "", "uid", "uid:gid", "name", "name:group"
-    std::string stop_signal;                 ///< "", "SIGQUIT", "3"
+    std::string user;         ///< "", "uid", "uid:gid", "name", "name:group"
+    std::string stop_signal;  ///< "", "SIGQUIT", "3"
 };
 
 struct Layer {
@@ -32,7 +32,7 @@ struct Image {
     std::string created;                    ///< RFC 3339, as the image says; may be empty
     int64_t size_bytes = 0;                 ///< unpacked, shared layers included
     ImageConfig config;
-    std::vector<Layer> layers;              ///< lowest first
+    std::vector<Layer> layers;  ///< lowest first
 };
 
 }  // namespace orilla::images

@@ -35,8 +35,8 @@ struct ImagesOptions {
     std::string directory;                   ///< <data-dir>/images
     std::string program = "/proc/self/exe";  ///< whose `run_worker` the children run
     std::vector<RegistryOptions> registries;
-    int layers_parallel_max = 3;  ///< blobs a puller downloads at a time
-    uint32_t worker_uid = 65534;  ///< puller and importer run as this user and group
+    int layers_parallel_max = 3;         ///< blobs a puller downloads at a time
+    uint32_t worker_uid = 65534;         ///< puller and importer run as this user and group
     int64_t pull_idle_ms_max = 120'000;  ///< a puller that says nothing for so long is killed
 };
 

@@ -18,7 +18,7 @@ namespace orilla::images {
 struct Progress {
     enum class Phase { resolving, reading, downloading, waiting, unpacking, done };  ///< an import reads, a pull downloads
     Phase phase = Phase::resolving;
-    std::string layer;   ///< sha256:... of the blob (diff id while unpacking an import); empty for the whole image
+    std::string layer;  ///< sha256:... of the blob (diff id while unpacking an import); empty for the whole image
     int64_t bytes = 0;
     int64_t total_bytes = 0;  ///< 0 when unknown
     std::string message;      ///< "retry in 2 s: connection reset by peer", or empty

@@ -60,14 +60,14 @@ struct KindRules;
 class AddedKind;
 
 struct KindInfo {
-    std::string_view group;        ///< "apps"; "" for core
-    std::string_view version;      ///< "v1"
-    std::string_view api_version;  ///< "apps/v1", "v1"
-    std::string_view kind;         ///< "Deployment"
-    std::string_view list_kind;    ///< "DeploymentList"
-    std::string_view plural;       ///< "deployments"
-    std::string_view singular;     ///< "deployment"
-    std::string_view resource;     ///< "deployments.apps", "pods": the store's name for it, and that of error messages
+    std::string_view group;                 ///< "apps"; "" for core
+    std::string_view version;               ///< "v1"
+    std::string_view api_version;           ///< "apps/v1", "v1"
+    std::string_view kind;                  ///< "Deployment"
+    std::string_view list_kind;             ///< "DeploymentList"
+    std::string_view plural;                ///< "deployments"
+    std::string_view singular;              ///< "deployment"
+    std::string_view resource;              ///< "deployments.apps", "pods": the store's name for it, and that of error messages
     std::string_view storage_version_hash;  ///< for discovery
     std::span<const std::string_view> short_names;
     std::span<const std::string_view> verbs;

@@ -18,11 +18,8 @@ class Object {
     template <class T>
     requires requires { typename T::ApiStruct; }
     explicit Object(T value) : Object(kind_of<T>()) { *static_cast<T*>(data_) = std::move(value); }
-    Object(Object&& other) noexcept
-        : kind_(std::move(other.kind_)), data_(std::exchange(other.data_, nullptr)) {}
-    Object& operator=(Object&& other) noexcept {
-        return std::swap(kind_, other.kind_), std::swap(data_, other.data_), *this;
-    }
+    Object(Object&& other) noexcept : kind_(std::move(other.kind_)), data_(std::exchange(other.data_, nullptr)) {}
+    Object& operator=(Object&& other) noexcept { return std::swap(kind_, other.kind_), std::swap(data_, other.data_), *this; }
     Object(const Object&) = delete;
     Object& operator=(const Object&) = delete;
     ~Object();

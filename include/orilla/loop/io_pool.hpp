@@ -10,9 +10,9 @@
 namespace orilla::loop {
 
 struct IoPoolLimits {
-    int at_work_max = 2;       ///< jobs at a time, those that hang not counted
-    int threads_max = 64;      ///< with those that hang
-    int64_t hung_ms = 1'000;   ///< a job that takes longer makes room for others
+    int at_work_max = 2;          ///< jobs at a time, those that hang not counted
+    int threads_max = 64;         ///< with those that hang
+    int64_t hung_ms = 1'000;      ///< a job that takes longer makes room for others
     int64_t stop_ms_max = 2'000;  ///< how long the end waits for what is at work and does not hang
 };
 

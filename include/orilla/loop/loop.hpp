@@ -258,10 +258,10 @@ class Loop {
     std::deque<std::function<void()>> posted_;
     std::set<Timer*, TimerOrder> timers_;
     uint64_t next_order_ = 0;
-    size_t round_left_ = 0;        ///< of ready_ or posted_, those that were there when their round began
-    bool posted_round_ = false;    ///< the round is one of posted_
+    size_t round_left_ = 0;      ///< of ready_ or posted_, those that were there when their round began
+    bool posted_round_ = false;  ///< the round is one of posted_
     int64_t turn_began_ns_;
-    int64_t step_began_ns_;        ///< one resumption, timer or posted action
+    int64_t step_began_ns_;  ///< one resumption, timer or posted action
     std::unique_ptr<TurnMeter> meter_;
     bool stopping_ = false;
     std::mutex thread_mutex_;

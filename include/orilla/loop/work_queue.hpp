@@ -36,7 +36,7 @@ class WorkQueue {
     Loop& loop_;
     Event wake_;
     std::deque<std::string> ready_;
-    std::unordered_set<std::string> dirty_;       ///< queued, or to be queued again once done
+    std::unordered_set<std::string> dirty_;  ///< queued, or to be queued again once done
     std::unordered_set<std::string> processing_;
     std::unordered_map<std::string, std::unique_ptr<Timer>> delayed_;
 };
@@ -54,9 +54,9 @@ class Reconciler {
 };
 
 struct WorkerOptions {
-    std::string name;             ///< in logs and metrics: "deployment"
-    int concurrency = 1;          ///< keys processed at a time
-    int64_t backoff_ms_min = 5;   ///< after the first failure of a key, doubled for each further one
+    std::string name;            ///< in logs and metrics: "deployment"
+    int concurrency = 1;         ///< keys processed at a time
+    int64_t backoff_ms_min = 5;  ///< after the first failure of a key, doubled for each further one
     int64_t backoff_ms_max = 60'000;
     int64_t reconcile_ms_max = 600'000;  ///< a reconcile that takes longer is cancelled and retried
 };

@@ -42,9 +42,9 @@ struct DnsUpstream {
 };
 
 struct DnsServerConfig {
-    Ipv4 address;        ///< where to listen: the bridge's address
+    Ipv4 address;  ///< where to listen: the bridge's address
     uint16_t port = 53;
-    Cidr pod_cidr;       ///< only it, loopback and `address` itself get answers
+    Cidr pod_cidr;  ///< only it, loopback and `address` itself get answers
     /// When empty, the nameservers of `resolv_conf`, read again when the file changes.
     std::vector<DnsUpstream> upstreams;
     std::string resolv_conf = "/etc/resolv.conf";

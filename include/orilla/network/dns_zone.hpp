@@ -70,8 +70,8 @@ class DnsZone {
     std::string domain_;
     Cidr pod_cidr_;
     Cidr service_cidr_;
-    Services services_;  ///< by "name.namespace"
-    std::set<std::string> declared_;                       ///< namespaces that were set
+    Services services_;                                   ///< by "name.namespace"
+    std::set<std::string> declared_;                      ///< namespaces that were set
     std::map<std::string, int, std::less<>> namespaces_;  ///< those, and those that services and pods use
     std::unordered_map<uint32_t, std::vector<Reverse>> reverse_;
     std::unordered_map<std::string, std::pair<std::string, Ipv4>> pods_;

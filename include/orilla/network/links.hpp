@@ -20,13 +20,13 @@
 namespace orilla::network {
 
 struct LinksConfig {
-    std::string bridge = "orilla0";  ///< 15 characters at most
-    Cidr pod_cidr;                   ///< its first address is the bridge's; /16 to /29
+    std::string bridge = "orilla0";         ///< 15 characters at most
+    Cidr pod_cidr;                          ///< its first address is the bridge's; /16 to /29
     std::optional<Cidr> cluster_cidr = {};  ///< pods of all nodes; none: pod_cidr
-    Cidr service_cidr;               ///< routed to the bridge, so that the node itself finds a source address
+    Cidr service_cidr;                      ///< routed to the bridge, so that the node itself finds a source address
     std::string netns_dir = "/run/orilla/netns";
-    int mtu = 0;        ///< 0: that of the device of the default route, otherwise 1500
-    int pool_size = 2;  ///< prepared namespaces that wait for pods
+    int mtu = 0;             ///< 0: that of the device of the default route, otherwise 1500
+    int pool_size = 2;       ///< prepared namespaces that wait for pods
     std::string owner = {};  ///< whose pods these are: noted on the bridge, so that nobody else takes it for theirs
 };
 

@@ -12,9 +12,9 @@ namespace orilla::network {
 struct ServiceRulesConfig {
     std::string table = "orilla";
     std::string bridge = "orilla0";
-    Cidr pod_cidr;      ///< of this node
+    Cidr pod_cidr;                          ///< of this node
     std::optional<Cidr> cluster_cidr = {};  ///< pods of all nodes; none: pod_cidr. What leaves it for elsewhere is masqueraded
-    Cidr service_cidr;  ///< addresses without a service are rejected
+    Cidr service_cidr;                      ///< addresses without a service are rejected
 };
 
 /// Needs the rights to change nftables; changes nothing yet.

@@ -14,7 +14,7 @@ namespace orilla::network {
 
 /// A pod's place in the network.
 struct PodLink {
-    std::string pod;         ///< the pod's uid, as given to attach
+    std::string pod;  ///< the pod's uid, as given to attach
     Ipv4 ip;
     std::string netns_path;  ///< to enter with setns(2)
 };

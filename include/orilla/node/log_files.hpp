@@ -11,7 +11,8 @@ namespace orilla::node {
 
 class LogFiles final : public objects::PodLogs {
   public:
-    LogFiles(loop::Loop& loop, loop::Executor& files, objects::Objects& objects, runtime::PodRuntime& runtime, std::string logs_dir)
+    LogFiles(loop::Loop& loop, loop::Executor& files, objects::Objects& objects, runtime::PodRuntime& runtime,
+             std::string logs_dir)
         : loop_(loop), files_(files), objects_(objects), runtime_(runtime), logs_dir_(std::move(logs_dir)) {}
     loop::Task<Result<std::unique_ptr<loop::ByteStream>>> open(objects::LogRequest request) override;
 

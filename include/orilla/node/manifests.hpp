@@ -57,7 +57,8 @@ class ManifestsDirectory final : public loop::Reconciler {
     /// Creates the object, or changes it by the three-way patch between what was applied last, the manifest and what is
     /// there. True when something was written.
     loop::Task<Result<bool>> apply(api::ManifestDocument document);
-    std::vector<Numbered> still_to_do(const std::string& file, size_t content_hash, std::vector<api::ManifestDocument> all) const;
+    std::vector<Numbered> still_to_do(const std::string& file, size_t content_hash,
+                                      std::vector<api::ManifestDocument> all) const;
     /// Says what is new and when to try again.
     loop::Outcome conclude(const std::string& file, size_t content_hash, const std::vector<Error>& faults,
                            const std::vector<Failed>& failed);

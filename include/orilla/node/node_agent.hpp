@@ -29,8 +29,8 @@ struct NodeFacts {
     std::string version;       ///< what kubectl shows: v1.33.0+orilla-0.1.0
 };
 
-/// The node's name where nobody has chosen one: that which it had. Pods are bound to it, and a host that is called otherwise one
-/// day, or that a copy of the data directory is restored on, is no other node to them. `host_name` where there was none, or
+/// The node's name where nobody has chosen one: that which it had. Pods are bound to it, and a host that is called otherwise
+/// one day, or that a copy of the data directory is restored on, is no other node to them. `host_name` where there was none, or
 /// more than one that may have been this.
 std::string plan_node_name(const std::string& host_name, const std::vector<std::shared_ptr<const api::Node>>& nodes);
 

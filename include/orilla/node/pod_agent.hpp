@@ -46,12 +46,13 @@ struct PodAgentOptions {
     int64_t node_cpu_milli = 0;
     int64_t node_memory_bytes = 0;
     bool hardened_workloads = false;  ///< what a pod leaves open is confined further than Kubernetes does
-    int pods_parallel_max = 8;   ///< pods acted on at a time
+    int pods_parallel_max = 8;        ///< pods acted on at a time
 };
 
 class PodAgent {
   public:
-    PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, PodPorts ports, PodAgentOptions options);
+    PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, PodPorts ports,
+             PodAgentOptions options);
     ~PodAgent();
 
     /// Queues every pod of the node and everything the runtime or the disk still holds.

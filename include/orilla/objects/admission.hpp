@@ -1,5 +1,6 @@
-// What has a say before an object is written, whoever writes it: the API's clients, controllers and node alike. Plug-ins are asked
-// one after the other, after defaulting and before validation; they may wait, change the object, refuse the write, and warn.
+// What has a say before an object is written, whoever writes it: the API's clients, controllers and node alike. Plug-ins are
+// asked one after the other, after defaulting and before validation; they may wait, change the object, refuse the write, and
+// warn.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ class Admission {
     /// Of a request to delete, whether the object goes at once or has to wait.
     virtual Task<Result<void>> on_delete(const api::Object& old, const WriteContext& context);
 
-    // What became of it. A writer that goes away while the store writes has neither called: whoever counts follows the kind as well.
+    // What became of it. A writer that goes away while the store writes has neither called: whoever counts follows the kind as
+    // well.
 
     /// An admitted create (`old` is null) or update did not happen after all: refused later, or a dry run.
     virtual void on_abandoned(const api::Object& object, const api::Object* old);

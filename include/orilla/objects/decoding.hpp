@@ -15,6 +15,7 @@ loop::Task<Result<api::Object>> decode_in_turns(loop::Loop& loop, const api::Kin
                                                 api::DecodeReport* report);
 
 /// What Objects::decode gives, and the same errors.
-loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind, store::EntryPtr entry);
+loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind,
+                                           store::EntryPtr entry);
 
 }  // namespace orilla::objects

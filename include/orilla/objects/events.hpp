@@ -32,12 +32,12 @@ class EventRecorder {
     EventRecorder& operator=(const EventRecorder&) = delete;
 
     /// `type` is Normal or Warning; `component` says who speaks: kubelet, deployment-controller, default-scheduler.
-    void record(const api::ObjectReference& about, std::string_view component, std::string_view type,
-                std::string_view reason, std::string_view message);
+    void record(const api::ObjectReference& about, std::string_view component, std::string_view type, std::string_view reason,
+                std::string_view message);
     void record(const api::Object& about, std::string_view component, std::string_view type, std::string_view reason,
                 std::string_view message);
     template <class T>
-        requires requires { typename T::ApiStruct; }
+    requires requires { typename T::ApiStruct; }
     void record(const T& about, std::string_view component, std::string_view type, std::string_view reason,
                 std::string_view message) {
         record(reference_to(api::kind_of<T>(), about.metadata), component, type, reason, message);

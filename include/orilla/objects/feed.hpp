@@ -86,8 +86,8 @@ class Feed {
   private:
     friend class Follower;
     struct Record;
-    using Records = std::vector<const Record*>;               ///< in the order of their keys
-    using Bucket = std::pair<const std::string, Records>;     ///< all of one term
+    using Records = std::vector<const Record*>;            ///< in the order of their keys
+    using Bucket = std::pair<const std::string, Records>;  ///< all of one term
     struct Record {
         // Mutable, because what identifies it in its set, the key, never changes.
         mutable store::EntryPtr entry;
@@ -137,8 +137,8 @@ class Feed {
     uint64_t revision_ = 0;
     std::unique_ptr<store::Watch> watch_;  ///< null while it lists
     bool started_ = false;
-    bool ended_ = false;    ///< the store is closing
-    loop::Event changed_;   ///< any of these, or a follower's `told_`
+    bool ended_ = false;   ///< the store is closing
+    loop::Event changed_;  ///< any of these, or a follower's `told_`
     loop::Scope scope_;
 };
 

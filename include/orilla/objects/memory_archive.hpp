@@ -16,8 +16,8 @@ namespace orilla::objects {
 
 struct MemoryArchiveLimits {
     size_t file_bytes_max = size_t{512} << 10;  ///< past it the newest that fit into half of it are written afresh
-    int64_t write_delay_ms = 1000;  ///< what a daemon that is killed loses
-    int restored_per_turn = 32;     ///< before others get the loop
+    int64_t write_delay_ms = 1000;              ///< what a daemon that is killed loses
+    int restored_per_turn = 32;                 ///< before others get the loop
 };
 
 /// The latest line of each object in the file, oldest first; views into `text`. A line that is not whole is left out.
@@ -63,7 +63,7 @@ class MemoryArchive {
     std::unique_ptr<store::Watch> watch_;
     std::string pending_;
     size_t file_bytes_ = 0;
-    bool outrun_ = false;   ///< the watch or the pending lines are too far behind: the file is written afresh
+    bool outrun_ = false;  ///< the watch or the pending lines are too far behind: the file is written afresh
     bool reported_ = false;
     std::unique_ptr<loop::Scope> scope_;
 };

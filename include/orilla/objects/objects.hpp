@@ -77,11 +77,14 @@ struct RemovedCollection {
 };
 
 /// Every cluster has them; those that may be deleted come back.
-inline constexpr std::array<std::string_view, 4> standard_namespaces = {"default", "kube-system", "kube-public", "kube-node-lease"};
+inline constexpr std::array<std::string_view, 4> standard_namespaces = {"default", "kube-system", "kube-public",
+                                                                        "kube-node-lease"};
 
 /// Payloads (ConfigMaps, Secrets) may stay in the file.
 template <class T>
-concept AlwaysResident = !requires { typename T::MayStayInFile; };
+concept AlwaysResident = !requires {
+    typename T::MayStayInFile;
+};
 
 /// What the store is given of an object; it puts the revision in.
 store::Value value_of(const api::Object& object);
@@ -112,8 +115,8 @@ class Objects {
 
     /// metadata.name, or generateName with retries.
     Task<Result<Stored>> create(api::Object object, WriteContext context = {});
-    /// metadata.resourceVersion (but for "0") and uid in `object` are preconditions when set. A write that changes nothing answers
-    /// with what is stored. Taking off the last finalizer of an object that is being deleted removes it.
+    /// metadata.resourceVersion (but for "0") and uid in `object` are preconditions when set. A write that changes nothing
+    /// answers with what is stored. Taking off the last finalizer of an object that is being deleted removes it.
     Task<Result<Stored>> update(api::Object object, Part part = Part::main, WriteContext context = {},
                                 WhenMissing when_missing = WhenMissing::refuse);
     /// Reads, lets `change` edit a copy, and updates; starts over when another write came between. A resourceVersion
@@ -168,18 +171,16 @@ class Objects {
         return typed_task<T>(read(api::kind_of<T>(), std::move(ns), std::move(name)));
     }
     template <class T>
-        requires requires { typename T::ApiStruct; }
-    Task<Result<std::shared_ptr<const T>>> create(T object) {
-        return typed_task<T>(create(api::Object(std::move(object))));
-    }
+    requires requires { typename T::ApiStruct; }
+    Task<Result<std::shared_ptr<const T>>> create(T object) { return typed_task<T>(create(api::Object(std::move(object)))); }
     template <class T>
-        requires requires { typename T::ApiStruct; }
+    requires requires { typename T::ApiStruct; }
     Task<Result<std::shared_ptr<const T>>> update(T object, Part part = Part::main) {
         return typed_task<T>(update(api::Object(std::move(object)), part));
     }
     template <class T>
-    Task<Result<std::shared_ptr<const T>>> modify(std::string ns, std::string name,
-                                                  std::function<Result<void>(T&)> change, Part part = Part::main) {
+    Task<Result<std::shared_ptr<const T>>> modify(std::string ns, std::string name, std::function<Result<void>(T&)> change,
+                                                  Part part = Part::main) {
         Change any = [change = std::move(change)](api::Object& object) { return change(object.as<T>()); };
         return typed_task<T>(modify(api::kind_of<T>(), std::move(ns), std::move(name), std::move(any), part));
     }
@@ -219,8 +220,7 @@ class Objects {
     Task<Result<Stored>> create_by_update(api::Object object, WriteContext context);
     Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, WriteContext context);
     Task<Result<Stored>> update_once(const Stored& old, api::Object object, Part part, WriteContext context);
-    Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
-                                      WriteContext context);
+    Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part, WriteContext context);
     Task<Result<Removed>> remove_once(const Stored& old, const DeleteOptions& options);
     Task<Result<Removed>> remove_unreadable(const api::KindInfo& kind, store::EntryPtr entry, DeleteOptions options);
     void report_unreadable(const store::Entry& entry, const Error& error);
@@ -233,7 +233,7 @@ class Objects {
     api::KindRegistry& kinds_;
     AdmissionChain admissions_;
     std::unique_ptr<Cache> cache_;
-    std::map<store::Key, uint64_t> unreadable_;  ///< revisions that were logged
+    std::map<store::Key, uint64_t> unreadable_;                        ///< revisions that were logged
     std::map<std::string, std::shared_ptr<Feed>, std::less<>> feeds_;  ///< by resource, of those that are served
     api::KindRegistry::Subscription kind_changes_;
 };

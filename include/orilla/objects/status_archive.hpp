@@ -10,7 +10,8 @@ namespace orilla::objects {
 
 class StatusArchive final : public MemoryArchive {
   public:
-    static constexpr MemoryArchiveLimits default_limits{.file_bytes_max = size_t{1} << 20, .write_delay_ms = 100, .restored_per_turn = 8};
+    static constexpr MemoryArchiveLimits default_limits{
+        .file_bytes_max = size_t{1} << 20, .write_delay_ms = 100, .restored_per_turn = 8};
     /// All must outlive it.
     StatusArchive(loop::Loop& loop, loop::Executor& executor, store::Store& store, Objects& objects, std::string path,
                   MemoryArchiveLimits limits = default_limits);

@@ -52,11 +52,13 @@ std::vector<std::shared_ptr<const T>> find_selecting(Objects& objects, std::stri
 
 /// What an object with a selector may have to do with: what it controls, and what nobody controls and it selects.
 template <class T>
-std::vector<std::shared_ptr<const T>> find_claimed(Objects& objects, const api::ObjectMeta& owner, const api::Box<api::LabelSelector>& selector) {
+std::vector<std::shared_ptr<const T>> find_claimed(Objects& objects, const api::ObjectMeta& owner,
+                                                   const api::Box<api::LabelSelector>& selector) {
     Feed& feed = objects.feed<T>();
     auto out = feed.find<T>(owned_by(owner.uid));
     const bool by_label = selector && !selector->match_labels.empty();
-    const auto term = by_label ? orphans_labelled(owner.namespace_, selector->match_labels.begin()->key, selector->match_labels.begin()->value)
+    const auto term = by_label ? orphans_labelled(owner.namespace_, selector->match_labels.begin()->key,
+                                                  selector->match_labels.begin()->value)
                                : orphans_in(owner.namespace_);
     for (auto& one : feed.find<T>(term))
         if (selects(selector, one->metadata.labels)) out.push_back(std::move(one));

@@ -39,11 +39,11 @@ struct StopProgress {
 struct ContainerState {
     std::string id;
     std::string name;
-    int attempt = 0;               ///< attempt_of its id
+    int attempt = 0;  ///< attempt_of its id
     ContainerPhase phase = ContainerPhase::running;
-    pid_t pid = 0;                 ///< in the host's pid namespace; 0 once exited
-    int exit_code = 0;             ///< 128 + signal when killed
-    int signal = 0;                ///< what killed it, else 0
+    pid_t pid = 0;      ///< in the host's pid namespace; 0 once exited
+    int exit_code = 0;  ///< 128 + signal when killed
+    int signal = 0;     ///< what killed it, else 0
     bool oom_killed = false;
     int64_t started_wall_ns = 0;
     int64_t finished_wall_ns = 0;
@@ -55,16 +55,16 @@ struct ContainerState {
 
 struct PodState {
     std::string id;
-    bool alive = false;            ///< its supervisor answers; otherwise all its containers have been killed
+    bool alive = false;  ///< its supervisor answers; otherwise all its containers have been killed
     pid_t supervisor_pid = 0;
-    int64_t created_ms = -1;       ///< CLOCK_MONOTONIC of this boot; -1: an older version did not note it
+    int64_t created_ms = -1;                 ///< CLOCK_MONOTONIC of this boot; -1: an older version did not note it
     std::vector<ContainerState> containers;  ///< in order of their start, until removed
 };
 
 struct ExecOutcome {
-    int exit_code = 0;             ///< 128 + signal when killed
-    std::string output;            ///< stdout and stderr as they came, cut at output_bytes_max
-    bool timed_out = false;        ///< it was killed then; exit_code is 137
+    int exit_code = 0;       ///< 128 + signal when killed
+    std::string output;      ///< stdout and stderr as they came, cut at output_bytes_max
+    bool timed_out = false;  ///< it was killed then; exit_code is 137
 };
 
 class PodRuntime {
@@ -92,9 +92,8 @@ class PodRuntime {
     /// Whether a command of `exec` still runs in the container, one that an earlier daemon started included.
     virtual bool has_exec(const std::string& pod_id, const std::string& container_id) const = 0;
     /// Runs a command with the container's confinement; killed after timeout_ms. Its failure to start is an Error.
-    virtual loop::Task<Result<ExecOutcome>> exec(std::string pod_id, std::string container_id,
-                                                 std::vector<std::string> args, int64_t timeout_ms,
-                                                 size_t output_bytes_max = 16 * 1024) = 0;
+    virtual loop::Task<Result<ExecOutcome>> exec(std::string pod_id, std::string container_id, std::vector<std::string> args,
+                                                 int64_t timeout_ms, size_t output_bytes_max = 16 * 1024) = 0;
     /// Kills it if it runs; drops its cgroup, writable layer and state. The log stays.
     virtual loop::Task<Result<void>> remove_container(std::string pod_id, std::string container_id) = 0;
     /// Kills everything and removes every trace but logs. Fine when there is none.

@@ -15,10 +15,10 @@
 namespace orilla::runtime {
 
 struct RuntimeOptions {
-    std::string run_dir;      ///< root-only, on a tmpfs: sockets and state of the supervisors ("/run/orilla/pods")
-    std::string scratch_root; ///< parent of every scratch_dir, and of nothing else; empty: garbage there is not collected
-    std::string base_layer;   ///< directory for the lowest layer of every root, on the file system of the others; empty: none
-    std::string cgroup_root;  ///< below every controller's mount: "/orilla"; empty: below this process's own cgroup
+    std::string run_dir;       ///< root-only, on a tmpfs: sockets and state of the supervisors ("/run/orilla/pods")
+    std::string scratch_root;  ///< parent of every scratch_dir, and of nothing else; empty: garbage there is not collected
+    std::string base_layer;    ///< directory for the lowest layer of every root, on the file system of the others; empty: none
+    std::string cgroup_root;   ///< below every controller's mount: "/orilla"; empty: below this process's own cgroup
     int64_t supervisor_answer_ms_max = 10'000;  ///< a supervisor that is silent for longer counts as broken
 };
 

@@ -78,5 +78,4 @@ Result<void> check_json_object(std::string_view text, std::string_view what);
 /// Appends `text` as a JSON string, quotes included.
 void append_json_string(std::string& out, std::string_view text);
 
-
 }  // namespace orilla::api

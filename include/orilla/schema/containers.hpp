@@ -46,8 +46,8 @@ class Str {
 
     friend bool operator==(const Str& a, const Str& b) { return a.rep_ == b.rep_ || a.view() == b.view(); }
     template <class T>
-    requires(std::convertible_to<const T&, std::string_view> && !std::same_as<T, Str>) friend bool operator==(
-        const Str& a, const T& b) {
+    requires(std::convertible_to<const T&, std::string_view> && !std::same_as<T, Str>) friend bool operator==(const Str& a,
+                                                                                                              const T& b) {
         return a.view() == std::string_view(b);
     }
     friend auto operator<=>(const Str& a, const Str& b) { return a.view() <=> b.view(); }
@@ -215,9 +215,7 @@ class List {
     size_t size() const noexcept { return detail::block_size(block_); }
     bool empty() const noexcept { return size() == 0; }
     T* data() noexcept { return block_ == nullptr ? nullptr : reinterpret_cast<T*>(block_->elements()); }
-    const T* data() const noexcept {
-        return block_ == nullptr ? nullptr : reinterpret_cast<const T*>(block_->elements());
-    }
+    const T* data() const noexcept { return block_ == nullptr ? nullptr : reinterpret_cast<const T*>(block_->elements()); }
     iterator begin() noexcept { return data(); }
     iterator end() noexcept { return data() + size(); }
     const_iterator begin() const noexcept { return data(); }
@@ -254,9 +252,7 @@ class List {
     void clear() {
         if (block_ != nullptr) detail::list_free(std::exchange(block_, nullptr), type_info<T>());
     }
-    friend bool operator==(const List& a, const List& b) {
-        return detail::list_equal(a.block_, b.block_, type_info<T>());
-    }
+    friend bool operator==(const List& a, const List& b) { return detail::list_equal(a.block_, b.block_, type_info<T>()); }
 
   private:
     void* open(size_t index) { return detail::block_insert(block_, sizeof(T), static_cast<uint32_t>(index)); }

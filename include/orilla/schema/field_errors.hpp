@@ -69,8 +69,7 @@ class FieldErrors {
 };
 
 /// The error of an object that may not be stored: `KIND.GROUP "NAME" is invalid: FIELD: MESSAGE`, or `[a, b]` for many.
-Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name,
-                         std::vector<Cause> causes);
+Error make_invalid_error(std::string_view group, std::string_view kind, std::string_view name, std::vector<Cause> causes);
 
 /// `RESOURCE.GROUP "NAME" is forbidden: WHY`.
 Error make_forbidden_error(std::string_view group, std::string_view resource, std::string_view name, std::string_view why);

@@ -27,7 +27,7 @@ Result<std::string> apply_strategic_patch(std::string_view document, std::string
 
 /// What `apply` sends, computed as kubectl does: what the manifest dropped since the last apply is deleted, what it
 /// says is set, what others added to the live object stays. An empty patch is "{}".
-Result<std::string> make_three_way_patch(std::string_view last_applied, std::string_view manifest,
-                                         std::string_view live, const TypeInfo& type);
+Result<std::string> make_three_way_patch(std::string_view last_applied, std::string_view manifest, std::string_view live,
+                                         const TypeInfo& type);
 
 }  // namespace orilla::api

@@ -21,12 +21,14 @@ Result<UniqueFd> lock_data_directory(const std::string& data_dir);
 
 struct StoreOptions {
     std::string data_dir;  ///< made when absent; empty: a database in memory, for tests and simulations
-    std::shared_ptr<UniqueFd> lock;  ///< of lock_data_directory, which the store lets go of when it closes; it takes it itself when there is none
+    std::shared_ptr<UniqueFd>
+        lock;  ///< of lock_data_directory, which the store lets go of when it closes; it takes it itself when there is none
     int64_t soft_flush_interval_ms = 30'000;
     /// Values of these above `resident_bytes_max` stay in the file; those of all others are in memory whatever their size.
     std::set<std::string, std::less<>> payload_resources;
     size_t resident_bytes_max = 16 * 1024;
-    /// They come and go in numbers, the newest stay: `give_back` brings these together, unless they are more than some thousand.
+    /// They come and go in numbers, the newest stay: `give_back` brings these together, unless they are more than some
+    /// thousand.
     std::set<std::string, std::less<>> passing_resources;
     size_t history_events_max = 4096;
     size_t history_bytes_max = 2 * 1024 * 1024;
@@ -36,13 +38,13 @@ struct StoreOptions {
     /// ... and what is older than this is dropped down to that.
     int64_t history_young_ms = 60'000;
     size_t history_old_bytes_max = 64 * 1024;
-    int64_t history_settled_ms = 1'000;           ///< after a busy time, what is older counts as old at once
-    size_t batch_writes_min = 16;                 ///< so many do not wait for others
-    size_t batch_writes_max = 512;                ///< of one transaction
-    size_t batch_bytes_max = 1024 * 1024;         ///< a single larger write still fits
-    size_t pending_writes_max = 4096;             ///< beyond: too_many_requests
-    int wal_pages_max = 512;                      ///< checkpoint beyond (4 MB)
-    uint64_t revision_block = 100'000;            ///< revisions reserved on disk at a time
+    int64_t history_settled_ms = 1'000;    ///< after a busy time, what is older counts as old at once
+    size_t batch_writes_min = 16;          ///< so many do not wait for others
+    size_t batch_writes_max = 512;         ///< of one transaction
+    size_t batch_bytes_max = 1024 * 1024;  ///< a single larger write still fits
+    size_t pending_writes_max = 4096;      ///< beyond: too_many_requests
+    int wal_pages_max = 512;               ///< checkpoint beyond (4 MB)
+    uint64_t revision_block = 100'000;     ///< revisions reserved on disk at a time
     /// Called on the loop when the file can no longer be trusted; must not return in the daemon. Default: log, _exit(1).
     std::function<void(const Error&)> fatal;
     std::string vfs;  ///< SQLite's file layer by name, for fault injection

@@ -112,7 +112,8 @@ class Store {
     virtual ~Store() = default;
 
     // Writes. Errors: already_exists, not_found, conflict, in kubectl's wording; unavailable when the disk is full (then
-    // nothing is changed; removals and urgent writes have some space kept for them). A conflict with a write that is still under way is answered after that write can be read.
+    // nothing is changed; removals and urgent writes have some space kept for them). A conflict with a write that is still
+    // under way is answered after that write can be read.
 
     virtual Task<Result<EntryPtr>> create(Key key, Durability durability, Value value) = 0;
     virtual Task<Result<EntryPtr>> update(Key key, uint64_t expected_revision, Durability durability, Value value) = 0;
@@ -137,8 +138,7 @@ class Store {
     /// The latest revision that readers see.
     virtual uint64_t revision() const = 0;
     /// Changes after `from_revision`; all namespaces when `ns` is empty.
-    virtual Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns,
-                                                 uint64_t from_revision) = 0;
+    virtual Result<std::unique_ptr<Watch>> watch(std::string_view resource, std::string_view ns, uint64_t from_revision) = 0;
 
     /// Waits until every write that was submitted before is answered, and shown unless it was refused. For whoever must
     /// know that nothing more is coming: a reader sees only what is committed.

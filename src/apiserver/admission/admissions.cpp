@@ -8,7 +8,9 @@ namespace orilla::apiserver {
 namespace {
 using Plugin = std::unique_ptr<objects::Admission>;
 
-Plugin make_namespace_lifecycle(objects::Objects& objects, const AdmissionOptions&) { return std::make_unique<NamespaceLifecycle>(objects); }
+Plugin make_namespace_lifecycle(objects::Objects& objects, const AdmissionOptions&) {
+    return std::make_unique<NamespaceLifecycle>(objects);
+}
 
 Plugin make_service_allocation(objects::Objects& objects, const AdmissionOptions& options) {
     return options.service_cidr.empty() ? nullptr : std::make_unique<ServiceAllocation>(objects, options.service_cidr);

@@ -22,9 +22,13 @@ bool NamespaceLifecycle::handles(const api::KindInfo& kind, objects::Operation o
     return operation == objects::Operation::remove && &kind == &api::kind_of<api::Namespace>();
 }
 
-objects::Task<Result<void>> NamespaceLifecycle::on_create(api::Object& object, const objects::WriteContext&) { co_return check_create(object); }
+objects::Task<Result<void>> NamespaceLifecycle::on_create(api::Object& object, const objects::WriteContext&) {
+    co_return check_create(object);
+}
 
-objects::Task<Result<void>> NamespaceLifecycle::on_delete(const api::Object& old, const objects::WriteContext&) { co_return check_delete(old); }
+objects::Task<Result<void>> NamespaceLifecycle::on_delete(const api::Object& old, const objects::WriteContext&) {
+    co_return check_delete(old);
+}
 
 Result<void> NamespaceLifecycle::check_create(const api::Object& object) const {
     const std::string ns = object.meta().namespace_.str();

@@ -1,5 +1,5 @@
-// What is in a namespace comes and goes with it: nothing is created in one that does not exist or is on its way out, and those that
-// every cluster has stay.
+// What is in a namespace comes and goes with it: nothing is created in one that does not exist or is on its way out, and those
+// that every cluster has stay.
 #pragma once
 
 #include "orilla/objects/admission.hpp"

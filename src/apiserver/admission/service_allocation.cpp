@@ -118,7 +118,9 @@ ServiceAllocation::ServiceAllocation(objects::Objects& objects, std::string serv
     services_.start();
 }
 
-bool ServiceAllocation::handles(const api::KindInfo& kind, objects::Operation) const { return &kind == &api::kind_of<api::Service>(); }
+bool ServiceAllocation::handles(const api::KindInfo& kind, objects::Operation) const {
+    return &kind == &api::kind_of<api::Service>();
+}
 
 void ServiceAllocation::follow(const objects::FeedEvent& event) {
     if (const auto* last = event.is_deleted() ? event.as<api::Service>() : nullptr) return release_all(*last);
@@ -136,7 +138,8 @@ objects::Task<Result<void>> ServiceAllocation::on_create(api::Object& object, co
     co_return allocate(object.as<api::Service>(), nullptr);
 }
 
-objects::Task<Result<void>> ServiceAllocation::on_update(api::Object& updated, const api::Object& old, const objects::WriteContext&) {
+objects::Task<Result<void>> ServiceAllocation::on_update(api::Object& updated, const api::Object& old,
+                                                         const objects::WriteContext&) {
     carry_over_allocation(updated.as<api::Service>(), old.as<api::Service>());
     co_return allocate(updated.as<api::Service>(), &old.as<api::Service>());
 }
@@ -190,8 +193,9 @@ Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
         const std::string text = render_ipv4(ip), value = "[\"" + text + "\"]";
         const std::string failed = "failed to allocate IP " + text + ": ";
         if (!range_.has_host(ip))
-            return invalid(service, "spec.clusterIPs", value,
-                           failed + "the provided IP (" + text + ") is not in the valid range. The range of valid IPs is " + cidr_);
+            return invalid(
+                service, "spec.clusterIPs", value,
+                failed + "the provided IP (" + text + ") is not in the valid range. The range of valid IPs is " + cidr_);
         if (is_reserved(ip, service) || !ips_.is_free_for(ip, uid))
             return invalid(service, "spec.clusterIPs", value, failed + "provided IP is already allocated");
         ips_.hold(ip, uid);

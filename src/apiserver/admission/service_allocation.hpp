@@ -7,9 +7,9 @@
 #include <map>
 #include <string>
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
-#include "orilla/base/ipv4.hpp"
 
 namespace orilla::apiserver {
 
@@ -44,7 +44,8 @@ class ServiceAllocation final : public objects::Admission {
 
     bool handles(const api::KindInfo& kind, objects::Operation operation) const override;
     objects::Task<Result<void>> on_create(api::Object& object, const objects::WriteContext& context) override;
-    objects::Task<Result<void>> on_update(api::Object& updated, const api::Object& old, const objects::WriteContext& context) override;
+    objects::Task<Result<void>> on_update(api::Object& updated, const api::Object& old,
+                                          const objects::WriteContext& context) override;
     void on_abandoned(const api::Object& object, const api::Object* old) override;
     /// Frees what a Service held that is gone, before whoever deleted it is answered.
     void on_committed(const api::Object* now, const api::Object* old) override;

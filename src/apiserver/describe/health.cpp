@@ -37,7 +37,7 @@ Result<http::Response> answer_one(const std::vector<HealthCheck>& checks, const 
 }  // namespace
 
 Result<http::Response> serve_health(const http::Request& request, const std::vector<std::string>& segments,
-                              const std::function<Result<void>()>& ready) {
+                                    const std::function<Result<void>()>& ready) {
     TRY(const auto query, http::Query::parse(request.query));
     const std::string& endpoint = segments[0];
     const auto checks = run_checks(endpoint, ready);

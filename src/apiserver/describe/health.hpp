@@ -13,6 +13,6 @@ namespace orilla::apiserver {
 
 /// `ready` is what the check `startup` says; empty: always ready.
 Result<http::Response> serve_health(const http::Request& request, const std::vector<std::string>& segments,
-                              const std::function<Result<void>()>& ready);
+                                    const std::function<Result<void>()>& ready);
 
 }  // namespace orilla::apiserver

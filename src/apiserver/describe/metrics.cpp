@@ -52,9 +52,11 @@ void append_loop_metrics(std::string& out, const loop::TurnStats& stats) {
     append_metric(out, "orilla_loop_turn_seconds_recent_max", "gauge", "Longest turn of the last one to two minutes.",
                   seconds_of(stats.longest_recent_ns));
     append_metric(out, "orilla_loop_turn_cpu_seconds_max", "gauge",
-                  "Processor time of the turn over 50 ms that used most of it; 0 without one.", seconds_of(stats.longest_cpu_ns));
-    out += "# HELP orilla_loop_turn_seconds Turns of the event loop; nothing is served during one.\n"
-           "# TYPE orilla_loop_turn_seconds histogram\n";
+                  "Processor time of the turn over 50 ms that used most of it; 0 without one.",
+                  seconds_of(stats.longest_cpu_ns));
+    out +=
+        "# HELP orilla_loop_turn_seconds Turns of the event loop; nothing is served during one.\n"
+        "# TYPE orilla_loop_turn_seconds histogram\n";
     uint64_t count = 0;
     for (size_t i = 0; i < stats.counts.size(); ++i) {
         count += stats.counts[i];

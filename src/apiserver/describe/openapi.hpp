@@ -1,6 +1,6 @@
 // The OpenAPI documents that kubectl reads before it applies, patches or explains: version 3 for each API group, version 2
-// for all of them in one, and the smallest version 2 document (protobuf) that 1.27 and 1.28 accept. All of it is rendered from the tables when asked
-// for; only the hashes of the documents are kept, because they are the clients' cache keys.
+// for all of them in one, and the smallest version 2 document (protobuf) that 1.27 and 1.28 accept. All of it is rendered from
+// the tables when asked for; only the hashes of the documents are kept, because they are the clients' cache keys.
 #pragma once
 
 #include <map>
@@ -36,7 +36,7 @@ class OpenApiHashes {
     const std::map<std::string, std::string, std::less<>>& all_v3();
 
     const api::KindRegistry& kinds_;
-    uint64_t revision_ = 0;  ///< of the kinds
+    uint64_t revision_ = 0;                               ///< of the kinds
     std::map<std::string, std::string, std::less<>> v3_;  ///< path -> hash
     std::string v2_;
 };

@@ -37,7 +37,8 @@ http::Response moved(const std::string& path, const std::string& hash) {
     return response;
 }
 
-Result<http::Response> document(OpenApiHashes& hashes, const http::Request& request, const std::string& path, int64_t now_wall_s) {
+Result<http::Response> document(OpenApiHashes& hashes, const http::Request& request, const std::string& path,
+                                int64_t now_wall_s) {
     const std::string hash = hashes.find_v3(path);
     if (hash.empty()) return no_such_path();
     TRY(const auto query, http::Query::parse(request.query));
@@ -57,10 +58,12 @@ Result<http::Response> document(OpenApiHashes& hashes, const http::Request& requ
 Result<http::Response> version_2(OpenApiHashes& hashes, const http::Request& request) {
     const std::string_view accept = request.header("accept");
     if (prefers_openapi_v2_protobuf(accept))
-        return http::Response(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", render_openapi_v2_protobuf(hashes.kinds()));
+        return http::Response(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+                              render_openapi_v2_protobuf(hashes.kinds()));
     if (!accepts_json(accept))
-        return Error(Code::not_acceptable, "only the following media types are accepted: application/json, "
-                                           "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+        return Error(Code::not_acceptable,
+                     "only the following media types are accepted: application/json, "
+                     "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
     const std::string tag = "\"" + hashes.v2() + "\"";
     if (has_tag(request, tag)) return not_modified(tag);
     http::Response response(200, "application/json", render_openapi_v2(hashes.kinds()));
@@ -74,8 +77,7 @@ Result<http::Response> serve_openapi(OpenApiHashes& hashes, const http::Request&
     constexpr std::string_view v3 = "/openapi/v3";
     if (request.path == "/openapi/v2") return version_2(hashes, request);
     if (request.path == v3 || request.path == "/openapi/v3/") return index(hashes, request);
-    if (!request.path.starts_with("/openapi/v3/"))
-        return no_such_path();
+    if (!request.path.starts_with("/openapi/v3/")) return no_such_path();
     return document(hashes, request, std::string(request.path.substr(v3.size() + 1)), now_wall_s);
 }
 

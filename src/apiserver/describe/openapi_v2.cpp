@@ -35,8 +35,8 @@ std::string named_path(const api::KindInfo& kind) {
                              "\nversion: " + std::string(kind.version) + "\n";
     const std::string extension = field(1, "x-kubernetes-group-version-kind") + field(2, field(2, yaml));
     std::string operation;
-    for (const char* type : {"application/json-patch+json", "application/merge-patch+json",
-                             "application/strategic-merge-patch+json"})
+    for (const char* type :
+         {"application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"})
         operation += field(7, type);
     operation += query_parameter("fieldValidation") + query_parameter("dryRun") + field(13, extension);
     return field(2, field(1, kind_path(kind)) + field(2, field(8, operation)));
@@ -112,7 +112,9 @@ void append_paths_v2(std::string& out, const api::KindInfo& kind) {
     append_operation_v2(out, kind, {"get", "get", {}, {}, query_parameters({"pretty"}), object});
     append_operation_v2(out, kind, {"put", "put", objects, object, written, object});
     append_operation_v2(out, kind, {"patch", "patch", patches, R"({"type":"object"})", written, object});
-    append_operation_v2(out, kind, {"delete", "delete", {}, {}, query_parameters({"dryRun", "gracePeriodSeconds", "propagationPolicy"}), object});
+    append_operation_v2(
+        out, kind,
+        {"delete", "delete", {}, {}, query_parameters({"dryRun", "gracePeriodSeconds", "propagationPolicy"}), object});
     out += '}';
 }
 }  // namespace
@@ -126,7 +128,8 @@ std::string render_openapi_v2(const api::KindRegistry& kinds) {
         collect_schemas(*kind.type, schemas);
         lists += ",\"" + list_name(kind) + "\":" + list_schema(kind);
     }
-    std::string out = R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.33.0"},"paths":)" + paths + R"(},"definitions":)";
+    std::string out =
+        R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.33.0"},"paths":)" + paths + R"(},"definitions":)";
     append_schemas(out, kinds, schemas, OpenApi::v2);
     out.pop_back();
     return out + lists + ",\"" + std::string(list_meta_name) + "\":" + std::string(list_meta_schema) + "}}\n";

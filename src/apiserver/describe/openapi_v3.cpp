@@ -18,19 +18,18 @@ void append_operation(std::string& out, const api::KindInfo& kind, std::string_v
         if (method == "patch")
             out += R"("application/json-patch+json":)" + schema + R"(,"application/merge-patch+json":)" + schema +
                    R"(,"application/strategic-merge-patch+json":)" + schema;
-        else
-            out += "\"*/*\":" + schema;
+        else out += "\"*/*\":" + schema;
         out += "}}";
     }
     out += R"(,"responses":{"200":{"description":"OK","content":{"application/json":)" + schema + "}}}";
     out += R"(,"x-kubernetes-action":")" + std::string(action) + R"(","x-kubernetes-group-version-kind":{"group":")" +
-           std::string(kind.group) + R"(","kind":")" + std::string(kind.kind) + R"(","version":")" +
-           std::string(kind.version) + "\"}}";
+           std::string(kind.group) + R"(","kind":")" + std::string(kind.kind) + R"(","version":")" + std::string(kind.version) +
+           "\"}}";
 }
 
 void append_paths(std::string& out, const api::KindInfo& kind) {
-    const std::string base = "/" + openapi_document_path(kind) + (kind.namespaced ? "/namespaces/{namespace}/" : "/") +
-                             std::string(kind.plural);
+    const std::string base =
+        "/" + openapi_document_path(kind) + (kind.namespaced ? "/namespaces/{namespace}/" : "/") + std::string(kind.plural);
     if (out.back() != '{') out += ',';
     api::append_json_string(out, base);
     out += ":{";

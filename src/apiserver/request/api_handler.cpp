@@ -25,7 +25,10 @@ std::string reachable(const std::string& address) {
 }  // namespace
 
 ApiHandler::ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options)
-    : rest_{loop, objects, options.logs, options.images, options.executor}, openapi_(rest_.kinds()), options_(options), started_wall_s_(loop.clock().wall_s()) {}
+    : rest_{loop, objects, options.logs, options.images, options.executor},
+      openapi_(rest_.kinds()),
+      options_(options),
+      started_wall_s_(loop.clock().wall_s()) {}
 
 void ApiHandler::set_counters(const http::Counters* counters, std::function<size_t()> connections) {
     counters_ = counters;
@@ -112,15 +115,16 @@ Result<http::Response> ApiHandler::serve_discovery(const http::Request& request,
         if (form == Form::json) {
             body = core ? render_api_versions(options_.advertised_address) : render_api_group_list(rest_.kinds());
         } else {
-            const std::string_view type =
-                form == Form::discovery_v2 ? "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-                                           : "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
+            const std::string_view type = form == Form::discovery_v2
+                                              ? "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+                                              : "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
             return http::Response(200, type, render_aggregated_discovery(rest_.kinds(), core, form));
         }
     } else if (core) {
         body = render_api_resource_list(rest_.kinds(), {}, segments[1]);
     } else {
-        body = segments.size() == 2 ? render_api_group(rest_.kinds(), segments[1]) : render_api_resource_list(rest_.kinds(), segments[1], segments[2]);
+        body = segments.size() == 2 ? render_api_group(rest_.kinds(), segments[1])
+                                    : render_api_resource_list(rest_.kinds(), segments[1], segments[2]);
     }
     if (body.empty()) return no_such_path();
     return http::Response(200, "application/json", std::move(body));
@@ -128,10 +132,12 @@ Result<http::Response> ApiHandler::serve_discovery(const http::Request& request,
 
 Result<http::Response> ApiHandler::serve_system(const http::Request& request, const std::vector<std::string>& segments) {
     if (segments.empty())
-        return http::Response(200, "application/json",
-                        R"({"paths":["/api","/api/v1","/apis","/healthz","/healthz/ping","/livez","/livez/ping","/metrics",)"
-                        R"("/openapi/v2","/openapi/v3","/orilla/v1/images","/orilla/v1/kubeconfig","/readyz","/readyz/ping",)"
-                        R"("/readyz/startup","/version"]})" "\n");
+        return http::Response(
+            200, "application/json",
+            R"({"paths":["/api","/api/v1","/apis","/healthz","/healthz/ping","/livez","/livez/ping","/metrics",)"
+            R"("/openapi/v2","/openapi/v3","/orilla/v1/images","/orilla/v1/kubeconfig","/readyz","/readyz/ping",)"
+            R"("/readyz/startup","/version"]})"
+            "\n");
     const std::string& first = segments[0];
     if (first == "orilla" && segments.size() == 3 && segments[1] == "v1" && segments[2] == "kubeconfig")
         return serve_kubeconfig(request);

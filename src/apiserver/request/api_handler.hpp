@@ -13,7 +13,6 @@ struct Counters;
 
 namespace orilla::apiserver {
 
-
 class ApiHandler final : public http::Handler {
   public:
     ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options);

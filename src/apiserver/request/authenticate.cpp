@@ -11,7 +11,8 @@ namespace {
 objects::Identity local_user(const http::Peer& peer, int admin_group) {
     const bool is_root = peer.uid == 0;
     objects::Identity identity{is_root ? "root" : "uid:" + std::to_string(peer.uid), {}};
-    const bool is_member = admin_group >= 0 && std::ranges::find(peer.groups, static_cast<uint32_t>(admin_group)) != peer.groups.end();
+    const bool is_member =
+        admin_group >= 0 && std::ranges::find(peer.groups, static_cast<uint32_t>(admin_group)) != peer.groups.end();
     if (is_root || is_member) identity.groups.emplace_back(masters_group);
     return identity;
 }

@@ -15,12 +15,12 @@ struct KnownCaller final : http::Caller {
     std::optional<objects::Identity> identity;  ///< nothing: it proved nothing
 };
 
-/// Root and the members of `admin_group` (-1: there is none) on this machine are in system:masters, the holder of a certificate is
-/// in its organisations. Pure.
+/// Root and the members of `admin_group` (-1: there is none) on this machine are in system:masters, the holder of a certificate
+/// is in its organisations. Pure.
 std::shared_ptr<const KnownCaller> identify(const http::Peer& peer, int admin_group);
 
-/// The identity that the request is to be served as; lives as long as its connection. unauthorized when there is none, forbidden when
-/// it wants to be somebody else.
+/// The identity that the request is to be served as; lives as long as its connection. unauthorized when there is none,
+/// forbidden when it wants to be somebody else.
 Result<const objects::Identity*> authenticate(const http::Request& request);
 
 }  // namespace orilla::apiserver

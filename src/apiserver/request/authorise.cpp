@@ -12,8 +12,9 @@ Result<void> authorise(const objects::Identity& who, const RequestInfo&) {
 }
 
 Error refusal_of(const objects::Identity& who) {
-    return Error(Code::forbidden, "forbidden: User \"" + who.user + "\" is not let in: only root, members of the group orilla and "
-                                  "certificates for system:masters are");
+    return Error(Code::forbidden, "forbidden: User \"" + who.user +
+                                      "\" is not let in: only root, members of the group orilla and "
+                                      "certificates for system:masters are");
 }
 
 }  // namespace orilla::apiserver

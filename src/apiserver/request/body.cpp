@@ -18,7 +18,8 @@ Result<BodyType> body_type_of(const http::Request& request) {
     if (type.type == api::protobuf_content_type) return BodyType::protobuf;
     return Error(Code::unsupported_media_type,
                  "the body of the request was in an unknown format - accepted media types include: application/json, "
-                 "application/yaml, " + std::string(api::protobuf_content_type));
+                 "application/yaml, " +
+                     std::string(api::protobuf_content_type));
 }
 
 /// A few bytes of YAML are megabytes once their aliases are expanded.
@@ -42,7 +43,8 @@ Result<std::string> body_as_json(Rest& rest, const http::Request& request, const
     switch (type) {
         case BodyType::json: break;
         case BodyType::yaml:
-            if (may_expand(request.body)) return Error(Code::bad_request, "anchors (&) and aliases (*) are not taken in a body of this kind");
+            if (may_expand(request.body))
+                return Error(Code::bad_request, "anchors (&) and aliases (*) are not taken in a body of this kind");
             return yaml_to_json(request.body);
         case BodyType::protobuf: return api::protobuf_to_json(rest.kinds(), request.body, &wanted);
     }

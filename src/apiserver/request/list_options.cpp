@@ -19,7 +19,8 @@ Result<RevisionMatch> parse_match(const http::Query& query) {
     if (text.empty()) return RevisionMatch::unset;
     if (text == "Exact") return RevisionMatch::exact;
     if (text == "NotOlderThan") return RevisionMatch::not_older_than;
-    const std::string message = "Unsupported value: \"" + std::string(text) + "\": supported values: \"Exact\", \"NotOlderThan\"";
+    const std::string message =
+        "Unsupported value: \"" + std::string(text) + "\": supported values: \"Exact\", \"NotOlderThan\"";
     Cause cause{"FieldValueNotSupported", message, "resourceVersionMatch"};
     return api::make_invalid_error("meta.k8s.io", "ListOptions", "", {std::move(cause)});
 }
@@ -44,10 +45,8 @@ Result<ListOptions> parse_list_options(const http::Query& query) {
     if (options.match != RevisionMatch::unset && !options.revision)
         return invalid_option("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
     if (options.match == RevisionMatch::exact && options.revision == 0)
-        return invalid_option("resourceVersionMatch",
-                              "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
-    if (query.has("sendInitialEvents"))
-        return invalid_option("sendInitialEvents", "sendInitialEvents is forbidden for list");
+        return invalid_option("resourceVersionMatch", "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
+    if (query.has("sendInitialEvents")) return invalid_option("sendInitialEvents", "sendInitialEvents is forbidden for list");
     options.token = query.get("continue");
     if (options.token.empty()) return options;
     if (options.match != RevisionMatch::unset)

@@ -17,8 +17,8 @@ enum class RevisionMatch { unset, exact, not_older_than };
 struct ListOptions {
     std::optional<uint64_t> revision;  ///< nothing: absent; 0: any
     RevisionMatch match = RevisionMatch::unset;
-    int64_t limit = 0;         ///< 0 and less: none
-    std::string_view token;    ///< `continue`; of the query
+    int64_t limit = 0;       ///< 0 and less: none
+    std::string_view token;  ///< `continue`; of the query
     /// True when exactly `revision` is wanted.
     bool wants_exact() const {
         return revision && *revision > 0 && (match == RevisionMatch::exact || (match == RevisionMatch::unset && limit > 0));

@@ -23,7 +23,7 @@ std::vector<MediaType> parse_accept(std::string_view header);
 
 enum class Form {
     json,
-    table,             ///< meta.k8s.io/v1 Table
+    table,  ///< meta.k8s.io/v1 Table
     table_v1beta1,
     partial_metadata,  ///< meta.k8s.io/v1 PartialObjectMetadata or ...List
     discovery_v2,

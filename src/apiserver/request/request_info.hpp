@@ -12,7 +12,8 @@
 namespace orilla::apiserver {
 
 struct RequestInfo {
-    /// get, list, watch, create, update, patch, delete or deletecollection of a resource; empty for a method that is none of these here.
+    /// get, list, watch, create, update, patch, delete or deletecollection of a resource; empty for a method that is none of
+    /// these here.
     std::string_view verb;
     std::string group;
     std::string version;
@@ -27,8 +28,8 @@ struct RequestInfo {
     bool is_resource() const { return !resource.empty(); }
 };
 
-/// /api/V/... and /apis/G/V/... are resources', everything else is not (discovery, /version). bad_request for what could mean two
-/// things, not_found for a path with something behind the subresource.
+/// /api/V/... and /apis/G/V/... are resources', everything else is not (discovery, /version). bad_request for what could mean
+/// two things, not_found for a path with something behind the subresource.
 Result<RequestInfo> parse_request_info(const http::Request& request);
 
 /// get and head.

@@ -15,9 +15,9 @@ constexpr size_t field_manager_bytes_max = 128;
 /// Neither a control nor a format character, nor a blank other than ' '.
 bool is_printable(uint32_t code) {
     static constexpr std::pair<uint32_t, uint32_t> others[] = {
-        {0x00, 0x1f},     {0x7f, 0xa0},     {0xad, 0xad},     {0x600, 0x605},     {0x61c, 0x61c},
-        {0x6dd, 0x6dd},   {0x70f, 0x70f},   {0x1680, 0x1680}, {0x180e, 0x180e},   {0x2000, 0x200f},
-        {0x2028, 0x202f}, {0x205f, 0x206f}, {0x3000, 0x3000}, {0xd800, 0xf8ff},   {0xfeff, 0xfeff},
+        {0x00, 0x1f},     {0x7f, 0xa0},     {0xad, 0xad},       {0x600, 0x605},       {0x61c, 0x61c},
+        {0x6dd, 0x6dd},   {0x70f, 0x70f},   {0x1680, 0x1680},   {0x180e, 0x180e},     {0x2000, 0x200f},
+        {0x2028, 0x202f}, {0x205f, 0x206f}, {0x3000, 0x3000},   {0xd800, 0xf8ff},     {0xfeff, 0xfeff},
         {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0001, 0xe007f}, {0xf0000, 0x7fffffff}};
     return std::none_of(std::begin(others), std::end(others),
                         [code](const auto& range) { return code >= range.first && code <= range.second; });
@@ -39,8 +39,9 @@ Result<void> check_field_manager(const http::Query& query, http::Method method) 
         uint32_t character = 0;
         const size_t length = api::utf8_length(manager.substr(at), &character);
         if (length != 0 && !is_printable(character))
-            return invalid_write_option(method, "fieldManager", "FieldValueInvalid",
-                                  "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
+            return invalid_write_option(
+                method, "fieldManager", "FieldValueInvalid",
+                "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
         at += std::max<size_t>(length, 1);  // what is no UTF-8 counts as U+FFFD, which is printable
     }
     return ok();
@@ -63,7 +64,8 @@ Result<void> check_write_options(const http::Query& query, const http::Request& 
     TRY_VOID(parse_field_validation(query, request.method));
     const bool apply = parse_media_type(request.header("content-type")).type == "application/apply-patch+yaml";
     if (request.method == http::Method::patch && query.has("force") && !apply)
-        return invalid_write_option(request.method, "force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch");
+        return invalid_write_option(request.method, "force", "FieldValueForbidden",
+                                    "Forbidden: may not be specified for non-apply patch");
     return ok();
 }
 

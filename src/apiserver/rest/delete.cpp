@@ -20,8 +20,8 @@ Result<objects::Propagation> parse_propagation(std::string_view text) {
     if (text == "Background") return objects::Propagation::background;
     if (text == "Foreground") return objects::Propagation::foreground;
     if (text == "Orphan") return objects::Propagation::orphan;
-    const std::string message = "Unsupported value: \"" + std::string(text) +
-                                "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
+    const std::string message =
+        "Unsupported value: \"" + std::string(text) + "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
     return invalid_delete_option("propagationPolicy", "FieldValueNotSupported", message);
 }
 
@@ -44,11 +44,11 @@ Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& reque
     TRY(out.context, parse_write_context(request));
     if (options.ignore_store_read_error_with_cluster_breaking_potential.value_or(false))
         return invalid_delete_option("ignoreStoreReadErrorWithClusterBreakingPotential", "FieldValueForbidden",
-                              "Forbidden: objects that cannot be read are not deleted by this server");
+                                     "Forbidden: objects that cannot be read are not deleted by this server");
     if (options.grace_period_seconds) out.grace_period_seconds = *options.grace_period_seconds;
     if (options.propagation_policy && options.orphan_dependents)
         return invalid_delete_option("propagationPolicy", "FieldValueInvalid",
-                              "Invalid value: orphanDependents and deletionPropagation cannot be both set");
+                                     "Invalid value: orphanDependents and deletionPropagation cannot be both set");
     TRY(out.propagation, parse_propagation(options.propagation_policy.value_or("")));
     if (options.orphan_dependents)
         out.propagation = *options.orphan_dependents ? objects::Propagation::orphan : objects::Propagation::background;
@@ -58,7 +58,8 @@ Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& reque
     }
     for (const api::Str& value : options.dry_run) {
         if (value != "All")
-            return invalid_delete_option("dryRun", "FieldValueNotSupported", "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
+            return invalid_delete_option("dryRun", "FieldValueNotSupported",
+                                         "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
         out.context.dry_run = true;
     }
     return out;
@@ -107,7 +108,8 @@ Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest
         const bool named = chosen.name().empty() || object.meta().name == chosen.name();
         return named && chosen.matches(object);
     };
-    CO_TRY(auto removed, rest.objects.remove_members(request.kind, std::move(page.listing.entries), std::move(match), *options));
+    CO_TRY(auto removed,
+           rest.objects.remove_members(request.kind, std::move(page.listing.entries), std::move(match), *options));
     if (!removed.whole()) {
         const StatusDetails details{"", request.kind.group, request.kind.plural, ""};
         co_return success_response(200, details);

@@ -40,8 +40,9 @@ std::string render_images(std::string_view member, const std::vector<ImageInfo>&
 std::string render_progress(const ImageProgress& progress) {
     std::string layers;
     for (const LayerProgress& layer : progress.layers)
-        layers += (layers.empty() ? "" : ",") + ("{\"digest\":" + json_string(layer.digest)) + ",\"status\":" + json_string(layer.status) +
-                  ",\"doneBytes\":" + std::to_string(layer.done_bytes) + ",\"totalBytes\":" + std::to_string(layer.total_bytes) + "}";
+        layers += (layers.empty() ? "" : ",") + ("{\"digest\":" + json_string(layer.digest)) +
+                  ",\"status\":" + json_string(layer.status) + ",\"doneBytes\":" + std::to_string(layer.done_bytes) +
+                  ",\"totalBytes\":" + std::to_string(layer.total_bytes) + "}";
     return "{\"status\":" + json_string(progress.status) + ",\"doneBytes\":" + std::to_string(progress.done_bytes) +
            ",\"totalBytes\":" + std::to_string(progress.total_bytes) +
            ",\"layersDone\":" + std::to_string(progress.layers_done) +
@@ -145,15 +146,15 @@ Task<Result<http::Response>> serve_images(Rest& rest, const http::Request& reque
     if (!query) co_return std::move(query).error();
     const std::string action = segments.empty() ? "" : segments[0];
     const bool is_get = request.method == http::Method::get || request.method == http::Method::head;
-    if (action.empty() && is_get) co_return http::Response(200, "application/json", render_images("items", rest.images->list()));
+    if (action.empty() && is_get)
+        co_return http::Response(200, "application/json", render_images("items", rest.images->list()));
     if (action.empty() && request.method == http::Method::delete_) {
         auto name = required(*query, "name");
         if (!name) co_return std::move(name).error();
         CO_TRY_VOID(rest.images->remove(std::move(*name)));
         co_return success_response(200);
     }
-    if (action != "pull" && action != "import" && action != "prune" && !action.empty())
-        co_return no_such_path();
+    if (action != "pull" && action != "import" && action != "prune" && !action.empty()) co_return no_such_path();
     if (action.empty() || request.method != http::Method::post) co_return no_such_method();
     if (action != "prune") co_return start_work(rest, *query, action == "pull");
     CO_TRY(auto removed, rest.images->prune());

@@ -34,9 +34,7 @@ Result<std::string> decode_url64(std::string text) {
 
 std::string collection_of(const ResourceRequest& request) { return std::string(request.kind.resource) + "/" + request.info.ns; }
 
-Error bad_token(std::string_view why) {
-    return Error(Code::bad_request, "continue key is not valid: " + std::string(why));
-}
+Error bad_token(std::string_view why) { return Error(Code::bad_request, "continue key is not valid: " + std::string(why)); }
 
 bool is_behind(const store::EntryPtr& entry, const ContinueToken& token) {
     return std::tie(entry->key.ns, entry->key.name) > std::tie(token.ns, token.name);
@@ -52,7 +50,7 @@ Task<Result<bool>> is_selected(Rest& rest, const ResourceRequest& request, const
         entry = *whole;
     }
     AWAIT(const auto object, objects::decode_entry(rest.objects, rest.loop, request.kind, entry));
-    co_return object && selection.matches(**object);
+    co_return object&& selection.matches(**object);
 }
 }  // namespace
 

@@ -23,8 +23,8 @@ Result<ContinueToken> parse_continue(std::string_view text, const ResourceReques
 /// A snapshot, or a part of it.
 struct ListPage {
     store::Listing listing;
-    std::string continue_token;       ///< empty: it is the last one
-    std::optional<size_t> remaining;  ///< objects after it, where that is known without looking
+    std::string continue_token;             ///< empty: it is the last one
+    std::optional<size_t> remaining;        ///< objects after it, where that is known without looking
     std::optional<http::Response> refusal;  ///< instead of all that: the token is too old
 };
 
@@ -34,7 +34,8 @@ Task<Result<ListPage>> plan_page(Rest& rest, const ResourceRequest& request, con
 
 /// The page that the options mean: all there is, where they set no limit and continue nothing. What is in it may still
 /// have to be selected.
-Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options, const Selection& selection);
+Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options,
+                                   const Selection& selection);
 
 /// 200 with the list that the page is, whatever else the request selects.
 Task<Result<http::Response>> render_page(Rest& rest, const ResourceRequest& request, ListPage page);

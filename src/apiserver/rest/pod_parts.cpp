@@ -28,14 +28,16 @@ Result<T> decode_part(Rest& rest, const ResourceRequest& request, std::string_vi
     return value;
 }
 
-Error invalid_part(std::string_view kind, std::string_view name, std::string_view field, std::string_view reason, std::string message) {
+Error invalid_part(std::string_view kind, std::string_view name, std::string_view field, std::string_view reason,
+                   std::string message) {
     Cause cause{std::string(reason), std::move(message), std::string(field)};
     return api::make_invalid_error("", kind, name, {std::move(cause)});
 }
 
 Result<void> check_target(const ResourceRequest& request, const api::Binding& binding) {
     const api::Str& kind = binding.target.kind;
-    if (binding.target.name.empty()) return invalid_part("Binding", request.info.name, "target.name", "FieldValueRequired", "Required value");
+    if (binding.target.name.empty())
+        return invalid_part("Binding", request.info.name, "target.name", "FieldValueRequired", "Required value");
     if (kind.empty() || kind == "Node") return ok();
     return invalid_part("Binding", request.info.name, "target.kind", "FieldValueNotSupported",
                         "Unsupported value: \"" + kind.str() + "\": supported values: \"Node\"");
@@ -81,7 +83,8 @@ Result<void> take_numbers(const http::Query& query, objects::LogRequest& log) {
 Result<void> take_since(const http::Query& query, int64_t now_s, objects::LogRequest& log) {
     TRY(const auto seconds, query.number("sinceSeconds"));
     const std::string_view time = query.get("sinceTime");
-    if (seconds && !time.empty()) return bad_option("sinceSeconds", "at most one of sinceTime or sinceSeconds may be specified");
+    if (seconds && !time.empty())
+        return bad_option("sinceSeconds", "at most one of sinceTime or sinceSeconds may be specified");
     if (seconds && *seconds < 1) return bad_option("sinceSeconds", "must be greater than 0");
     if (seconds) log.since_wall_ns = (now_s - std::min(*seconds, now_s)) * nanoseconds;
     if (time.empty()) return ok();
@@ -95,7 +98,8 @@ Result<void> take_source(const http::Query& query, objects::LogRequest& log) {
     const std::string_view stream = query.get("stream");
     if (!query.has("stream") || stream == "All") return ok();
     if (stream != "Stdout" && stream != "Stderr") {
-        const std::string message = "Unsupported value: \"" + std::string(stream) + "\": supported values: \"All\", \"Stderr\", \"Stdout\"";
+        const std::string message =
+            "Unsupported value: \"" + std::string(stream) + "\": supported values: \"All\", \"Stderr\", \"Stdout\"";
         return invalid_part("PodLogOptions", "", "stream", "FieldValueNotSupported", message);
     }
     if (log.tail_lines) {
@@ -130,8 +134,9 @@ Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request
     if (!binding->metadata.uid.empty()) {
         CO_TRY(auto pod, rest.objects.read<api::Pod>(request.info.ns, request.info.name));
         if (pod->metadata.uid != binding->metadata.uid)
-            co_return store::conflict_error(request.key(), "Precondition failed: UID in precondition: " + binding->metadata.uid.str() +
-                                                                ", UID in object meta: " + pod->metadata.uid.str());
+            co_return store::conflict_error(request.key(),
+                                            "Precondition failed: UID in precondition: " + binding->metadata.uid.str() +
+                                                ", UID in object meta: " + pod->metadata.uid.str());
     }
     CO_TRY(auto bound, rest.objects.bind(request.info.ns, request.info.name, binding->target.name.str(), context));
     (void)bound;

@@ -12,7 +12,7 @@ namespace orilla::apiserver {
 
 namespace {
 constexpr size_t list_piece_bytes = 64 * 1024;
-constexpr int load_attempts_max = 5;      ///< of a large value that changes while it is read
+constexpr int load_attempts_max = 5;             ///< of a large value that changes while it is read
 constexpr int64_t revision_wait_ms_max = 3'000;  ///< as long as the reference server waits
 constexpr int64_t revision_poll_ms = 50;
 
@@ -33,8 +33,7 @@ void name_table_v1beta1(std::string& table, size_t from) {
 /// What the body of a list is made from, piece by piece.
 class ListStream final : public http::ByteStream {
   public:
-    ListStream(Rest& rest, const api::KindInfo& kind, Selection selection, ListPage page, Form form,
-               api::IncludeObject include)
+    ListStream(Rest& rest, const api::KindInfo& kind, Selection selection, ListPage page, Form form, api::IncludeObject include)
         : rest_(rest),
           kept_(kind),
           kind_(kind),
@@ -253,10 +252,12 @@ Task<Result<http::Response>> start_list(std::unique_ptr<ListStream> stream) {
 Task<Result<http::Response>> render_page(Rest& rest, const ResourceRequest& request, ListPage page) {
     auto include = include_object(request.info.query);
     if (!include) co_return std::move(include).error();
-    CO_RETURN_AWAIT(start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include)));
+    CO_RETURN_AWAIT(
+        start_list(std::make_unique<ListStream>(rest, request.kind, Selection(), std::move(page), request.form, *include)));
 }
 
-Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options, const Selection& selection) {
+Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options,
+                                   const Selection& selection) {
     auto reaching = await_revision(rest, options.revision.value_or(0));
     if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
     std::optional<ContinueToken> token;
@@ -289,7 +290,8 @@ Task<Result<http::Response>> list_items(Rest& rest, const ResourceRequest& reque
     if (!include) co_return std::move(include).error();
     CO_TRY(auto page, choose_page(rest, request, *options, *selection));
     if (page.refusal) co_return std::move(*page.refusal);
-    auto stream = std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(page), request.form, *include);
+    auto stream =
+        std::make_unique<ListStream>(rest, request.kind, std::move(*selection), std::move(page), request.form, *include);
     CO_RETURN_AWAIT(start_list(std::move(stream)));
 }
 

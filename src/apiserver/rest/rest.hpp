@@ -29,7 +29,7 @@ constexpr int large_yaml_at_once_max = 4;
 struct Rest {
     loop::Loop& loop;
     objects::Objects& objects;
-    objects::PodLogs* logs = nullptr;          ///< null: this build has none, pods/log says so
+    objects::PodLogs* logs = nullptr;  ///< null: this build has none, pods/log says so
     ImageService* images = nullptr;
     loop::Executor* executor = nullptr;  ///< null: long work is done on the loop
     SharedTexts texts{};

@@ -195,7 +195,7 @@ class YamlRewriter final : public Rewriter {
     size_t list_elements_ = 0;
     int depth_ = 0;
     bool is_object_ = false;
-    bool is_list_ = false;    ///< `part_` is an element of it
+    bool is_list_ = false;  ///< `part_` is an element of it
     bool list_ends_ = false;
     bool in_string_ = false;
     bool escaped_ = false;

@@ -7,8 +7,8 @@
 namespace orilla::apiserver {
 
 namespace {
-constexpr size_t portion_bytes = 64 * 1024;        ///< taken at once, before others get the loop
-constexpr size_t gzipped_bytes_min = 4 * 1024;     ///< a smaller answer is a packet or two either way
+constexpr size_t portion_bytes = 64 * 1024;     ///< taken at once, before others get the loop
+constexpr size_t gzipped_bytes_min = 4 * 1024;  ///< a smaller answer is a packet or two either way
 
 /// An answer that is there as a whole, portion by portion.
 class WholeContent final : public http::ByteStream {
@@ -29,7 +29,8 @@ class WholeContent final : public http::ByteStream {
 /// What another stream gives, rewritten.
 class RewrittenStream final : public http::ByteStream {
   public:
-    RewrittenStream(loop::Loop& loop, std::string start, std::unique_ptr<http::ByteStream> source, std::unique_ptr<Rewriter> rewriter)
+    RewrittenStream(loop::Loop& loop, std::string start, std::unique_ptr<http::ByteStream> source,
+                    std::unique_ptr<Rewriter> rewriter)
         : loop_(loop), piece_(std::move(start)), source_(std::move(source)), rewriter_(std::move(rewriter)) {}
 
     Task<Result<bool>> next(std::string* out) override {
@@ -101,7 +102,7 @@ bool is_json_answer(const http::Response& response) { return response.content_ty
 /// Discovery, objects, and errors about them: what the reference server writes as YAML, too.
 bool may_be_yaml(const http::Request& request, const http::Response& response) {
     return is_json_answer(response) && (request.path.starts_with("/api/") || request.path.starts_with("/apis/") ||
-                                 request.path == "/api" || request.path == "/apis");
+                                        request.path == "/api" || request.path == "/apis");
 }
 
 bool wants_pretty(const http::Request& request) {

@@ -56,8 +56,10 @@ bool lists_custom_resources(const http::Request& request) {
 }
 
 http::Response no_custom_resources() {
-    return http::Response(200, "application/json",
-                    R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})" "\n");
+    return http::Response(
+        200, "application/json",
+        R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})"
+        "\n");
 }
 
 void add_warnings(http::Response& response, const objects::Warnings& warnings) {
@@ -89,18 +91,21 @@ std::span<const Route> routes() { return all_routes; }
 
 const Route* find_route(std::string_view resource, std::string_view subresource, std::string_view verb) {
     for (const Route& route : all_routes)
-        if ((route.resource == "*" || route.resource == resource) && route.subresource == subresource && route.verb == verb) return &route;
+        if ((route.resource == "*" || route.resource == resource) && route.subresource == subresource && route.verb == verb)
+            return &route;
     return nullptr;
 }
 
-Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, const objects::Identity& who, RequestInfo info) {
+Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, const objects::Identity& who,
+                                            RequestInfo info) {
     const api::KindInfo* kind = rest.kinds().find_resource(info.group, info.version, info.resource);
     if (lists_custom_resources(request)) co_return no_custom_resources();
     if (!kind || info.in_namespace != (kind->namespaced && !info.ns.empty())) co_return no_such_path();
     // All namespaces: only as a collection.
     if (kind->namespaced && info.ns.empty() && !info.name.empty()) co_return no_such_path();
     CO_CHECK(const Route* route, choose_route(*kind, info));
-    if (!is_read(request.method) && request.method != http::Method::delete_) CO_CHECK_VOID(check_write_options(info.query, request));
+    if (!is_read(request.method) && request.method != http::Method::delete_)
+        CO_CHECK_VOID(check_write_options(info.query, request));
     Form form = Form::json;
     if (!route->is_text) {
         CO_CHECK(form, negotiate_object(request.header("accept")));

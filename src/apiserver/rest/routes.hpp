@@ -21,7 +21,9 @@ std::span<const Route> routes();
 /// Null when there is none.
 const Route* find_route(std::string_view resource, std::string_view subresource, std::string_view verb);
 
-/// Finds the route of a request for a resource and has it answered. Errors: not_found for what is not served, method_not_allowed.
-Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, const objects::Identity& who, RequestInfo info);
+/// Finds the route of a request for a resource and has it answered. Errors: not_found for what is not served,
+/// method_not_allowed.
+Task<Result<http::Response>> serve_resource(Rest& rest, const http::Request& request, const objects::Identity& who,
+                                            RequestInfo info);
 
 }  // namespace orilla::apiserver

@@ -28,7 +28,8 @@ Result<Scalable> scalable(api::Object& object) {
     const auto& number = api::type_info<int32_t>();
     auto* replicas = field_at<api::Opt<int32_t>>(object, paths.replicas, api::Shape::opt, number);
     auto* current = field_at<int32_t>(object, paths.current, api::Shape::plain, number);
-    auto* selector = field_at<api::Box<api::LabelSelector>>(object, paths.selector, api::Shape::box, api::type_info<api::LabelSelector>());
+    auto* selector =
+        field_at<api::Box<api::LabelSelector>>(object, paths.selector, api::Shape::box, api::type_info<api::LabelSelector>());
     if (replicas && current && selector) return Scalable{replicas, *current, selector};
     return Error(Code::method_not_allowed, std::string(object.kind().resource) + " cannot be scaled");
 }
@@ -58,8 +59,8 @@ Result<http::Response> render_scale(const objects::Stored& stored) {
 /// Writes what the Scale asks for into the object; its resourceVersion and uid are preconditions.
 Result<void> take_scale(const api::Scale& scale, api::Object& object) {
     if (scale.spec.replicas < 0) {
-        const std::string message = "Invalid value: " + std::to_string(scale.spec.replicas) +
-                                    ": must be greater than or equal to 0";
+        const std::string message =
+            "Invalid value: " + std::to_string(scale.spec.replicas) + ": must be greater than or equal to 0";
         Cause cause{"FieldValueInvalid", message, "spec.replicas"};
         return api::make_invalid_error("autoscaling", "Scale", object.meta().name, {std::move(cause)});
     }

@@ -39,13 +39,14 @@ Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request
     api::ObjectMeta& meta = body.object.meta();
     if (!request.kind.namespaced) co_return body;
     if (!meta.namespace_.empty() && meta.namespace_ != request.info.ns)
-        co_return Error(Code::bad_request, "the namespace of the provided object does not match the namespace sent on the request");
+        co_return Error(Code::bad_request,
+                        "the namespace of the provided object does not match the namespace sent on the request");
     meta.namespace_ = api::Str(request.info.ns);
     co_return body;
 }
 
 Result<http::Response> answer(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status,
-                        FieldValidation validation, const api::DecodeReport& report) {
+                              FieldValidation validation, const api::DecodeReport& report) {
     note_warnings(request, validation, report);
     return render_stored(rest, request, stored, status);
 }
@@ -79,7 +80,8 @@ Result<std::string> apply_patch(PatchType type, std::string_view document, std::
 
 /// `duplicate field ...` for keys that the patch itself has twice: of those only the last is applied, so that what comes out
 /// tells nothing of them. It is read as an object of the kind, as far as that goes; directives do not end it.
-Task<std::vector<api::FieldProblem>> find_duplicates(Rest& rest, PatchType type, const api::KindInfo& kind, std::string_view patch) {
+Task<std::vector<api::FieldProblem>> find_duplicates(Rest& rest, PatchType type, const api::KindInfo& kind,
+                                                     std::string_view patch) {
     if (type == PatchType::json) co_return std::vector<api::FieldProblem>();
     api::DecodeReport report;
     auto reading = objects::decode_in_turns(rest.loop, kind, patch, &report);
@@ -98,8 +100,7 @@ struct Patched {
 Task<Result<std::string>> patch_text(Rest& rest, PatchType type, objects::ObjectPtr object, std::string_view patch) {
     const api::TypeInfo& schema = *object->kind().type;
     std::string document = api::encode(*object);
-    if (document.size() + patch.size() <= patched_at_once_bytes_max)
-        co_return apply_patch(type, document, patch, schema);
+    if (document.size() + patch.size() <= patched_at_once_bytes_max) co_return apply_patch(type, document, patch, schema);
     auto work = [type, document = std::move(document), text = std::string(patch), &schema] {
         return apply_patch(type, document, text, schema);
     };
@@ -182,7 +183,8 @@ Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& reque
         auto patched = std::make_shared<Patched>(std::move(made));
         auto outdated = std::make_shared<bool>(false);
         objects::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
-        AWAIT(auto stored, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->context));
+        AWAIT(auto stored,
+              rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->context));
         if (stored) co_return answer(rest, request, *stored, 200, write->validation, patched->report);
         if (!*outdated || attempt == patch_attempts_max) co_return std::move(stored).error();
     }

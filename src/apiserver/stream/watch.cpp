@@ -42,8 +42,7 @@ std::string render_error_event(const Error& error) {
 
 class WatchStream final : public http::ByteStream {
   public:
-    WatchStream(Rest& rest, const ResourceRequest& request, Selection selection, WatchOptions options,
-                std::string_view include)
+    WatchStream(Rest& rest, const ResourceRequest& request, Selection selection, WatchOptions options, std::string_view include)
         : rest_(rest),
           kept_(request.kind),
           kind_(request.kind),
@@ -68,8 +67,8 @@ class WatchStream final : public http::ByteStream {
         TRY(watch_, store.watch(kind_.resource, ns_, from));
         bookmarked_ = from;
         const int64_t now_ms = rest_.loop.now_ms();
-        const int64_t lasts_ms = options_.timeout_seconds ? *options_.timeout_seconds * 1000
-                                                          : watch_ms_min + now_ms % watch_ms_min;
+        const int64_t lasts_ms =
+            options_.timeout_seconds ? *options_.timeout_seconds * 1000 : watch_ms_min + now_ms % watch_ms_min;
         end_ms_ = now_ms + lasts_ms;
         next_bookmark_ms_ = now_ms + bookmark_interval_ms;
         return ok();

@@ -4,17 +4,18 @@
 
 #include "describe/description.hpp"
 #include "describe/event_list.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
-#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-Result<json::array> fetch_list(Client& client, const api::KindInfo& kind, const std::string& ns, const std::string& query = "") {
+Result<json::array> fetch_list(Client& client, const api::KindInfo& kind, const std::string& ns,
+                               const std::string& query = "") {
     Request request;
     request.path = path_of(kind, ns) + query;
     TRY(const std::string body, client.send(request));
@@ -35,7 +36,8 @@ Result<json::array> fetch_owned(Client& client, const api::KindInfo& kind, const
 Result<std::vector<json::object>> fetch_events(Client& client, const json::object& object) {
     const json::object& metadata = object_at(object, "metadata");
     const std::string ns = text_at(metadata, "namespace");
-    const std::string selector = "involvedObject.name=" + text_at(metadata, "name") + ",involvedObject.kind=" + text_at(object, "kind") +
+    const std::string selector = "involvedObject.name=" + text_at(metadata, "name") +
+                                 ",involvedObject.kind=" + text_at(object, "kind") +
                                  (ns.empty() ? "" : ",involvedObject.uid=" + text_at(metadata, "uid"));
     TRY(const json::array items, fetch_list(client, api::kind_of<api::Event>(), ns, "?fieldSelector=" + escape(selector)));
     return sort_events(items);
@@ -47,7 +49,8 @@ Result<Surroundings> fetch_surroundings(Client& client, const Options& options, 
     Surroundings out;
     out.now_unix_s = time(nullptr);
     if (kind == "Service") {
-        const std::string query = "?labelSelector=" + escape(std::string(api::service_name_label) + "=" + text_at(metadata, "name"));
+        const std::string query =
+            "?labelSelector=" + escape(std::string(api::service_name_label) + "=" + text_at(metadata, "name"));
         TRY(out.slices, fetch_list(client, api::kind_of<api::EndpointSlice>(), text_at(metadata, "namespace"), query));
     } else if (kind == "Deployment") {
         TRY(out.replica_sets, fetch_owned(client, api::kind_of<api::ReplicaSet>(), object));
@@ -90,7 +93,9 @@ Result<void> describe_one(Client& client, const Options& options, json::object o
 
 Result<void> run_describe(Client& client, const Options& options) {
     if (options.args.empty() && options.files.empty())
-        return usage("You must specify the type of resource to describe. Use \"orilla api-resources\" for a complete list of supported resources.");
+        return usage(
+            "You must specify the type of resource to describe. Use \"orilla api-resources\" for a complete list of supported "
+            "resources.");
     TRY(const auto targets, find_targets(options, options.args));
     TRY_VOID(check_targets(targets, options, false));
     bool first = true;

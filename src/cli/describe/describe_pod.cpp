@@ -25,7 +25,8 @@ void describe_ports(Description& out, const json::object& container, const std::
     std::string text;
     const json::array& ports = array_at(container, "ports");
     for (const auto& port : ports)
-        text += (text.empty() ? "" : ", ") + std::to_string(number_at(port.get_object(), field)) + "/" + text_at(port.get_object(), "protocol");
+        text += (text.empty() ? "" : ", ") + std::to_string(number_at(port.get_object(), field)) + "/" +
+                text_at(port.get_object(), "protocol");
     out.field(2, name + (ports.size() > 1 ? "s" : ""), text);
 }
 
@@ -66,7 +67,8 @@ std::string probe_action(const json::object& probe) {
                (path.starts_with('/') || path.empty() ? "" : "/") + path;
     }
     if (probe.contains("tcpSocket"))
-        return "tcp-socket " + text_at(object_at(probe, "tcpSocket"), "host") + ":" + text_at(object_at(probe, "tcpSocket"), "port");
+        return "tcp-socket " + text_at(object_at(probe, "tcpSocket"), "host") + ":" +
+               text_at(object_at(probe, "tcpSocket"), "port");
     std::string words;
     for (const auto& word : array_at(object_at(probe, "exec"), "command")) words += (words.empty() ? "" : " ") + text_of(word);
     return "exec [" + words + "]";
@@ -75,14 +77,19 @@ std::string probe_action(const json::object& probe) {
 void describe_probe(Description& out, const json::object& container, const char* field, const std::string& name) {
     if (!container.contains(field)) return;
     const json::object& probe = object_at(container, field);
-    const auto seconds = [&probe](const char* key, int64_t otherwise) { return std::to_string(number_at(probe, key, otherwise)); };
-    out.field(2, name, probe_action(probe) + " delay=" + seconds("initialDelaySeconds", 0) + "s timeout=" + seconds("timeoutSeconds", 1) +
-                           "s period=" + seconds("periodSeconds", 10) + "s #success=" + seconds("successThreshold", 1) +
-                           " #failure=" + seconds("failureThreshold", 3));
+    const auto seconds = [&probe](const char* key, int64_t otherwise) {
+        return std::to_string(number_at(probe, key, otherwise));
+    };
+    out.field(2, name,
+              probe_action(probe) + " delay=" + seconds("initialDelaySeconds", 0) +
+                  "s timeout=" + seconds("timeoutSeconds", 1) + "s period=" + seconds("periodSeconds", 10) +
+                  "s #success=" + seconds("successThreshold", 1) + " #failure=" + seconds("failureThreshold", 3));
 }
 
 std::string env_value(const json::object& from) {
-    const auto optional = [](const json::object& ref) { return std::string(text_at(ref, "optional") == "true" ? "true" : "false"); };
+    const auto optional = [](const json::object& ref) {
+        return std::string(text_at(ref, "optional") == "true" ? "true" : "false");
+    };
     if (from.contains("fieldRef")) {
         const json::object& ref = object_at(from, "fieldRef");
         const std::string version = text_at(ref, "apiVersion");
@@ -91,10 +98,12 @@ std::string env_value(const json::object& from) {
     if (from.contains("resourceFieldRef")) return " (" + text_at(object_at(from, "resourceFieldRef"), "resource") + ")";
     if (from.contains("secretKeyRef")) {
         const json::object& ref = object_at(from, "secretKeyRef");
-        return "<set to the key '" + text_at(ref, "key") + "' in secret '" + text_at(ref, "name") + "'>\tOptional: " + optional(ref);
+        return "<set to the key '" + text_at(ref, "key") + "' in secret '" + text_at(ref, "name") +
+               "'>\tOptional: " + optional(ref);
     }
     const json::object& ref = object_at(from, "configMapKeyRef");
-    return "<set to the key '" + text_at(ref, "key") + "' of config map '" + text_at(ref, "name") + "'>\tOptional: " + optional(ref);
+    return "<set to the key '" + text_at(ref, "key") + "' of config map '" + text_at(ref, "name") +
+           "'>\tOptional: " + optional(ref);
 }
 
 void describe_environment(Description& out, const json::object& container) {
@@ -103,7 +112,8 @@ void describe_environment(Description& out, const json::object& container) {
         const bool secret = item.get_object().contains("secretRef");
         const json::object& ref = object_at(item.get_object(), secret ? "secretRef" : "configMapRef");
         const std::string prefix = text_at(item.get_object(), "prefix");
-        out.line(3, text_at(ref, "name") + "\t" + (secret ? "Secret" : "ConfigMap") + (prefix.empty() ? "" : " with prefix '" + prefix + "'") +
+        out.line(3, text_at(ref, "name") + "\t" + (secret ? "Secret" : "ConfigMap") +
+                        (prefix.empty() ? "" : " with prefix '" + prefix + "'") +
                         "\tOptional: " + (text_at(ref, "optional") == "true" ? "true" : "false"));
     }
     const json::array& variables = array_at(container, "env");
@@ -125,14 +135,16 @@ void describe_mounts(Description& out, const json::object& container) {
         const json::object& mount = item.get_object();
         std::string flags = text_at(mount, "readOnly") == "true" ? "ro" : "rw";
         if (mount.contains("subPath")) flags += ",path=\"" + text_at(mount, "subPath") + "\"";
-        lines.emplace_back(text_at(mount, "mountPath"), text_at(mount, "mountPath") + " from " + text_at(mount, "name") + " (" + flags + ")");
+        lines.emplace_back(text_at(mount, "mountPath"),
+                           text_at(mount, "mountPath") + " from " + text_at(mount, "name") + " (" + flags + ")");
     }
     std::ranges::sort(lines);
     out.line(2, lines.empty() ? "Mounts:\t<none>" : "Mounts:");
     for (const auto& [path, text] : lines) out.line(3, text);
 }
 
-void describe_container(Description& out, const json::object& container, const json::object* status, const std::string& indent) {
+void describe_container(Description& out, const json::object& container, const json::object* status,
+                        const std::string& indent) {
     out.line(1, (indent.empty() ? "" : " ") + text_at(container, "name") + ":");
     if (status) out.line(2, "Container ID:\t" + text_at(*status, "containerID"));
     out.line(2, "Image:\t" + text_at(container, "image"));
@@ -143,7 +155,8 @@ void describe_container(Description& out, const json::object& container, const j
     describe_words(out, "Args", words_of(container, "args"));
     if (status) {
         describe_state(out, "State", object_at(*status, "state"));
-        if (object_at(*status, "lastState").contains("terminated")) describe_state(out, "Last State", object_at(*status, "lastState"));
+        if (object_at(*status, "lastState").contains("terminated"))
+            describe_state(out, "Last State", object_at(*status, "lastState"));
         out.field(2, "Ready", text_at(*status, "ready") == "true" ? "True" : "False");
         out.field(2, "Restart Count", std::to_string(number_at(*status, "restartCount")));
     }
@@ -196,7 +209,8 @@ void describe_source(Description& out, const json::object& volume) {
         for (const auto& item : array_at(object_at(volume, "downwardAPI"), "items")) {
             const json::object& one = item.get_object();
             const bool field = one.contains("fieldRef");
-            out.line(3, text_at(object_at(one, field ? "fieldRef" : "resourceFieldRef"), field ? "fieldPath" : "resource") + " -> " + text_at(one, "path"));
+            out.line(3, text_at(object_at(one, field ? "fieldRef" : "resourceFieldRef"), field ? "fieldPath" : "resource") +
+                            " -> " + text_at(one, "path"));
         }
     } else {
         out.field(2, "Type", json::serialize(volume));

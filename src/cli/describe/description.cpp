@@ -36,7 +36,8 @@ std::vector<std::vector<size_t>> measure(const std::vector<std::vector<std::stri
         for (size_t column = 0; column < widths[i].size(); ++column) {
             if (widths[i][column] > 0) continue;
             size_t end = i, widest = 0;
-            for (; end < lines.size() && widths[end].size() > column; ++end) widest = std::max(widest, width_of(lines[end][column]));
+            for (; end < lines.size() && widths[end].size() > column; ++end)
+                widest = std::max(widest, width_of(lines[end][column]));
             for (size_t k = i; k < end; ++k) widths[k][column] = widest + tab_gap;
         }
     return widths;
@@ -95,7 +96,9 @@ std::string selector_text(const json::object& selector) {
         const json::object& one = item.get_object();
         const std::string op = lowered(text_at(one, "operator"));
         const std::string key = text_at(one, "key"), values = joined(array_at(one, "values"));
-        out += (out.empty() ? "" : ",") + (op == "exists" ? key : op == "doesnotexist" ? "!" + key : key + " " + op + " (" + values + ")");
+        out += (out.empty() ? "" : ",") + (op == "exists"         ? key
+                                           : op == "doesnotexist" ? "!" + key
+                                                                  : key + " " + op + " (" + values + ")");
     }
     return out;
 }
@@ -107,8 +110,9 @@ std::string sets_text(const json::object& deployment, const json::array& sets, b
     for (const auto& item : sets) {
         const json::object& set = item.get_object();
         if ((text_at(object_at(metadata_of(set), "annotations"), api::revision_annotation) == wanted) != current) continue;
-        out += (out.empty() ? "" : ", ") + text_at(metadata_of(set), "name") + " (" + std::to_string(number_at(object_at(set, "status"), "replicas")) +
-               "/" + std::to_string(number_at(object_at(set, "spec"), "replicas")) + " replicas created)";
+        out += (out.empty() ? "" : ", ") + text_at(metadata_of(set), "name") + " (" +
+               std::to_string(number_at(object_at(set, "status"), "replicas")) + "/" +
+               std::to_string(number_at(object_at(set, "spec"), "replicas")) + " replicas created)";
     }
     return out;
 }
@@ -119,13 +123,15 @@ void describe_deployment(Description& out, const json::object& object, const Sur
     describe_labels(out, object);
     out.field(0, "Selector", selector_text(object_at(spec, "selector")));
     const auto count = [&status](const char* name) { return std::to_string(number_at(status, name)); };
-    out.field(0, "Replicas", text_at(spec, "replicas") + " desired | " + count("updatedReplicas") + " updated | " + count("replicas") + " total | " +
-                                 count("availableReplicas") + " available | " + count("unavailableReplicas") + " unavailable");
+    out.field(0, "Replicas",
+              text_at(spec, "replicas") + " desired | " + count("updatedReplicas") + " updated | " + count("replicas") +
+                  " total | " + count("availableReplicas") + " available | " + count("unavailableReplicas") + " unavailable");
     out.field(0, "StrategyType", text_at(object_at(spec, "strategy"), "type"));
     out.field(0, "MinReadySeconds", std::to_string(number_at(spec, "minReadySeconds")));
     const json::object& rolling = object_at(object_at(spec, "strategy"), "rollingUpdate");
     if (!rolling.empty())
-        out.field(0, "RollingUpdateStrategy", text_at(rolling, "maxUnavailable") + " max unavailable, " + text_at(rolling, "maxSurge") + " max surge");
+        out.field(0, "RollingUpdateStrategy",
+                  text_at(rolling, "maxUnavailable") + " max unavailable, " + text_at(rolling, "maxSurge") + " max surge");
     describe_pod_template(out, object_at(spec, "template"));
     if (!array_at(status, "conditions").empty()) out.line(0, "Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------");
     for (const auto& condition : array_at(status, "conditions"))
@@ -140,14 +146,16 @@ void describe_replica_set(Description& out, const json::object& object, const Su
     out.field(0, "Selector", selector_text(object_at(spec, "selector")));
     describe_labels(out, object);
     describe_controller(out, object);
-    out.field(0, "Replicas", std::to_string(number_at(status, "replicas")) + " current / " + text_at(spec, "replicas") + " desired");
+    out.field(0, "Replicas",
+              std::to_string(number_at(status, "replicas")) + " current / " + text_at(spec, "replicas") + " desired");
     const auto count = [&](std::string_view phase) {
         return std::to_string(std::ranges::count_if(around.pods, [phase](const auto& pod) {
             return text_at(object_at(pod.get_object(), "status"), "phase") == phase;
         }));
     };
-    out.field(0, "Pods Status", count("Running") + " Running / " + count("Pending") + " Waiting / " + count("Succeeded") + " Succeeded / " +
-                                    count("Failed") + " Failed");
+    out.field(0, "Pods Status",
+              count("Running") + " Running / " + count("Pending") + " Waiting / " + count("Succeeded") + " Succeeded / " +
+                  count("Failed") + " Failed");
     describe_pod_template(out, object_at(spec, "template"));
 }
 
@@ -158,7 +166,8 @@ std::string endpoints_text(const json::array& slices, const json::object& port) 
             if (text_at(offered.get_object(), "name") != text_at(port, "name")) continue;
             for (const auto& endpoint : array_at(slice.get_object(), "endpoints"))
                 if (text_at(object_at(endpoint.get_object(), "conditions"), "ready") != "false")
-                    out += (out.empty() ? "" : ",") + joined(array_at(endpoint.get_object(), "addresses")) + ":" + text_at(offered.get_object(), "port");
+                    out += (out.empty() ? "" : ",") + joined(array_at(endpoint.get_object(), "addresses")) + ":" +
+                           text_at(offered.get_object(), "port");
         }
     return out;
 }
@@ -174,7 +183,8 @@ void describe_service(Description& out, const json::object& object, const Surrou
     out.field(0, "IPs", joined(array_at(spec, "clusterIPs")));
     for (const auto& item : array_at(spec, "ports")) {
         const json::object& port = item.get_object();
-        const std::string name = port.contains("name") ? text_at(port, "name") : "<unset>", protocol = "/" + text_at(port, "protocol");
+        const std::string name = port.contains("name") ? text_at(port, "name") : "<unset>",
+                          protocol = "/" + text_at(port, "protocol");
         out.field(0, "Port", name + "\t" + text_at(port, "port") + protocol);
         out.field(0, "TargetPort", text_at(port, "targetPort") + protocol);
         if (number_at(port, "nodePort") > 0) out.field(0, "NodePort", name + "\t" + text_at(port, "nodePort") + protocol);
@@ -197,7 +207,8 @@ api::Quantity sum_resources(const json::object& pod, const char* field, const ch
 
 std::string share_text(const api::Quantity& amount, const api::Quantity& whole) {
     const int64_t all = whole.milli_value();
-    const int64_t percent = all > 0 ? static_cast<int64_t>(static_cast<double>(amount.milli_value()) / static_cast<double>(all) * 100) : 0;
+    const int64_t percent =
+        all > 0 ? static_cast<int64_t>(static_cast<double>(amount.milli_value()) / static_cast<double>(all) * 100) : 0;
     return (amount.empty() ? "0" : amount.text.str()) + " (" + std::to_string(percent) + "%)";
 }
 
@@ -206,16 +217,22 @@ void describe_node_pods(Description& out, const json::object& node, const Surrou
         const char *resource, *field;
         api::Quantity whole, sum;
     };
-    Column columns[] = {{"cpu", "requests", {}, {}}, {"cpu", "limits", {}, {}}, {"memory", "requests", {}, {}}, {"memory", "limits", {}, {}},
-                        {"ephemeral-storage", "requests", {}, {}}, {"ephemeral-storage", "limits", {}, {}}};
+    Column columns[] = {{"cpu", "requests", {}, {}},
+                        {"cpu", "limits", {}, {}},
+                        {"memory", "requests", {}, {}},
+                        {"memory", "limits", {}, {}},
+                        {"ephemeral-storage", "requests", {}, {}},
+                        {"ephemeral-storage", "limits", {}, {}}};
     constexpr size_t shown_columns = 4;  // of each pod
     for (auto& column : columns)
-        if (auto whole = api::Quantity::parse(text_at(object_at(object_at(node, "status"), "allocatable"), column.resource))) column.whole = *whole;
+        if (auto whole = api::Quantity::parse(text_at(object_at(object_at(node, "status"), "allocatable"), column.resource)))
+            column.whole = *whole;
     std::vector<std::string> lines;
     for (const auto& item : around.pods) {
         const json::object& pod = item.get_object();
         const std::string phase = text_at(object_at(pod, "status"), "phase");
-        if (api::is_finished(phase) || text_at(object_at(pod, "spec"), "nodeName") != text_at(metadata_of(node), "name")) continue;
+        if (api::is_finished(phase) || text_at(object_at(pod, "spec"), "nodeName") != text_at(metadata_of(node), "name"))
+            continue;
         std::string line = text_at(metadata_of(pod), "namespace") + "\t" + text_at(metadata_of(pod), "name") + "\t";
         for (auto& column : columns) {
             const api::Quantity amount = sum_resources(pod, column.field, column.resource);
@@ -229,33 +246,43 @@ void describe_node_pods(Description& out, const json::object& node, const Surrou
     out.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
     out.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
     for (const auto& line : lines) out.line(1, line);
-    out.line(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------");
+    out.line(0,
+             "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  "
+             "Resource\tRequests\tLimits\n  --------\t--------\t------");
     for (size_t i = 0; i < std::size(columns); i += 2)
         out.line(1, std::string(columns[i].resource) + "\t" + share_text(columns[i].sum, columns[i].whole) + "\t" +
                         share_text(columns[i + 1].sum, columns[i + 1].whole));
 }
 
 void describe_node_info(Description& out, const json::object& status) {
-    static constexpr std::pair<const char*, const char*> names[] = {
-        {"machineID", "Machine ID"}, {"systemUUID", "System UUID"}, {"bootID", "Boot ID"}, {"kernelVersion", "Kernel Version"},
-        {"osImage", "OS Image"}, {"operatingSystem", "Operating System"}, {"architecture", "Architecture"},
-        {"containerRuntimeVersion", "Container Runtime Version"}, {"kubeletVersion", "Kubelet Version"}};
+    static constexpr std::pair<const char*, const char*> names[] = {{"machineID", "Machine ID"},
+                                                                    {"systemUUID", "System UUID"},
+                                                                    {"bootID", "Boot ID"},
+                                                                    {"kernelVersion", "Kernel Version"},
+                                                                    {"osImage", "OS Image"},
+                                                                    {"operatingSystem", "Operating System"},
+                                                                    {"architecture", "Architecture"},
+                                                                    {"containerRuntimeVersion", "Container Runtime Version"},
+                                                                    {"kubeletVersion", "Kubelet Version"}};
     out.line(0, "System Info:");
-    for (const auto& [field, name] : names) out.line(1, std::string(name) + ":\t" + text_at(object_at(status, "nodeInfo"), field));
+    for (const auto& [field, name] : names)
+        out.line(1, std::string(name) + ":\t" + text_at(object_at(status, "nodeInfo"), field));
 }
 
 void describe_node(Description& out, const json::object& object, const Surroundings& around) {
     const json::object &spec = object_at(object, "spec"), &status = object_at(object, "status");
     std::string roles, taints;
     for (const auto& label : object_at(metadata_of(object), "labels"))
-        if (std::string_view(label.key()).starts_with(api::node_role_label_prefix)) roles += (roles.empty() ? "" : ",") + std::string(label.key()).substr(api::node_role_label_prefix.size());
+        if (std::string_view(label.key()).starts_with(api::node_role_label_prefix))
+            roles += (roles.empty() ? "" : ",") + std::string(label.key()).substr(api::node_role_label_prefix.size());
     out.field(0, "Roles", roles);
     describe_labels(out, object);
     out.field(0, "CreationTimestamp", long_time(text_at(metadata_of(object), "creationTimestamp")));
     for (const auto& item : array_at(spec, "taints")) {
         const json::object& taint = item.get_object();
         const std::string value = text_at(taint, "value");
-        taints += (taints.empty() ? "" : "\n\t") + text_at(taint, "key") + (value.empty() ? "" : "=" + value) + ":" + text_at(taint, "effect");
+        taints += (taints.empty() ? "" : "\n\t") + text_at(taint, "key") + (value.empty() ? "" : "=" + value) + ":" +
+                  text_at(taint, "effect");
     }
     out.field(0, "Taints", taints);
     out.field(0, "Unschedulable", text_at(spec, "unschedulable") == "true" ? "true" : "false");
@@ -263,15 +290,18 @@ void describe_node(Description& out, const json::object& object, const Surroundi
     out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
     for (const auto& item : array_at(status, "conditions")) {
         const json::object& one = item.get_object();
-        out.line(1, text_at(one, "type") + " \t" + text_at(one, "status") + " \t" + long_time(text_at(one, "lastHeartbeatTime")) + " \t" +
-                        long_time(text_at(one, "lastTransitionTime")) + " \t" + text_at(one, "reason") + " \t" + text_at(one, "message"));
+        out.line(1, text_at(one, "type") + " \t" + text_at(one, "status") + " \t" +
+                        long_time(text_at(one, "lastHeartbeatTime")) + " \t" + long_time(text_at(one, "lastTransitionTime")) +
+                        " \t" + text_at(one, "reason") + " \t" + text_at(one, "message"));
     }
     out.line(0, "Addresses:");
-    for (const auto& address : array_at(status, "addresses")) out.field(1, text_at(address.get_object(), "type"), text_at(address.get_object(), "address"));
+    for (const auto& address : array_at(status, "addresses"))
+        out.field(1, text_at(address.get_object(), "type"), text_at(address.get_object(), "address"));
     for (const auto& [field, name] : {std::pair{"capacity", "Capacity:"}, std::pair{"allocatable", "Allocatable:"}}) {
         out.line(0, name);
         std::vector<std::string> lines;
-        for (const auto& item : object_at(status, field)) lines.push_back(std::string(item.key()) + ":\t" + text_of(item.value()));
+        for (const auto& item : object_at(status, field))
+            lines.push_back(std::string(item.key()) + ":\t" + text_of(item.value()));
         std::ranges::sort(lines);
         for (const auto& line : lines) out.line(1, line);
     }
@@ -293,7 +323,8 @@ std::string data_text(const json::object& object) {
     std::vector<std::string> entries, binary;
     for (const auto& item : object_at(object, "data")) {
         const std::string key(item.key()), value = text_of(item.value());
-        entries.push_back(secret ? key + ":\t" + std::to_string(base64_bytes(value)) + " bytes\n" : key + ":\n----\n" + value + "\n\n");
+        entries.push_back(secret ? key + ":\t" + std::to_string(base64_bytes(value)) + " bytes\n"
+                                 : key + ":\n----\n" + value + "\n\n");
     }
     for (const auto& item : object_at(object, "binaryData"))
         binary.push_back(std::string(item.key()) + ": " + std::to_string(base64_bytes(text_of(item.value()))) + " bytes\n");
@@ -323,7 +354,8 @@ void describe_events(Description& out, const std::vector<json::object>& events, 
     for (const auto& event : events) {
         const std::string source = text_at(object_at(event, "source"), "component");
         out.line(1, text_at(event, "type") + "\t" + text_at(event, "reason") + "\t" + event_age(event, now_unix_s) + "\t" +
-                        (source.empty() ? text_at(event, "reportingComponent") : source) + "\t" + cell_text(text_at(event, "message")));
+                        (source.empty() ? text_at(event, "reportingComponent") : source) + "\t" +
+                        cell_text(text_at(event, "message")));
     }
 }
 
@@ -332,7 +364,8 @@ void describe_events(Description& out, const std::vector<json::object>& events, 
 std::string align_tabs(std::string_view text) {
     if (text.empty()) return "";
     std::vector<std::vector<std::string>> lines;
-    for (const auto& line : split(text.ends_with('\n') ? text.substr(0, text.size() - 1) : text, '\n')) lines.push_back(split(line, '\t'));
+    for (const auto& line : split(text.ends_with('\n') ? text.substr(0, text.size() - 1) : text, '\n'))
+        lines.push_back(split(line, '\t'));
     const auto widths = measure(lines);
     std::string out;
     for (size_t i = 0; i < lines.size(); ++i) {
@@ -343,13 +376,16 @@ std::string align_tabs(std::string_view text) {
     return out;
 }
 
-void Description::line(int level, const std::string& text) { text_ += std::string(static_cast<size_t>(level) * 2, ' ') + terminal_text(text) + "\n"; }
+void Description::line(int level, const std::string& text) {
+    text_ += std::string(static_cast<size_t>(level) * 2, ' ') + terminal_text(text) + "\n";
+}
 
 void Description::field(int level, const std::string& name, const std::string& value) {
     line(level, name + ":\t" + (value.empty() ? "<none>" : value));
 }
 
-void Description::map(const std::string& name, const json::object& values, std::string_view separator, const std::string& indent) {
+void Description::map(const std::string& name, const json::object& values, std::string_view separator,
+                      const std::string& indent) {
     std::vector<std::string> lines;
     for (const auto& item : values) {
         if (item.key() == api::last_applied_annotation) continue;
@@ -373,10 +409,11 @@ std::string long_time(const std::string& rfc3339) {
     tm parts{};
     gmtime_r(&seconds, &parts);
     static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     char text[64];
-    snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon],
-             parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[parts.tm_wday], parts.tm_mday,
+             months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
     return text;
 }
 

@@ -20,7 +20,8 @@ class Description {
     /// "NAME:\tVALUE", <none> for an empty value.
     void field(int level, const std::string& name, const std::string& value);
     /// "NAME:\tK=V" and more lines below; `indent` stands before each.
-    void map(const std::string& name, const boost::json::object& values, std::string_view separator = "=", const std::string& indent = "");
+    void map(const std::string& name, const boost::json::object& values, std::string_view separator = "=",
+             const std::string& indent = "");
     std::string render() const { return align_tabs(text_); }
 
   private:
@@ -29,9 +30,9 @@ class Description {
 
 /// What a description tells besides the object itself, as far as its kind has it.
 struct Surroundings {
-    boost::json::array slices;        ///< EndpointSlices of a Service
-    boost::json::array replica_sets;  ///< of a Deployment
-    boost::json::array pods;          ///< of a ReplicaSet, or of a node
+    boost::json::array slices;                               ///< EndpointSlices of a Service
+    boost::json::array replica_sets;                         ///< of a Deployment
+    boost::json::array pods;                                 ///< of a ReplicaSet, or of a node
     std::optional<std::vector<boost::json::object>> events;  ///< oldest first; none: not asked for
     int64_t now_unix_s = 0;
 };
@@ -39,7 +40,8 @@ struct Surroundings {
 std::string render_description(const boost::json::object& object, const Surroundings& around);
 
 /// Containers, volumes and the like of a pod (`indent` empty) or of a pod template ("  ").
-void describe_pod_spec(Description& out, const boost::json::object& spec, const boost::json::object& status, const std::string& indent);
+void describe_pod_spec(Description& out, const boost::json::object& spec, const boost::json::object& status,
+                       const std::string& indent);
 void describe_volumes(Description& out, const boost::json::object& spec, const std::string& indent);
 void describe_tolerations(Description& out, const boost::json::object& spec, const std::string& indent);
 void describe_pod_template(Description& out, const boost::json::object& pod_template);

@@ -33,7 +33,8 @@ std::string shown_json_text(const json::value& value) {
     std::string out;
     const std::string text = json_text(value);
     for (size_t i = 0; i < text.size(); ++i) {
-        const bool wide = static_cast<unsigned char>(text[i]) == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+        const bool wide = static_cast<unsigned char>(text[i]) == 0xc2 && i + 1 < text.size() &&
+                          static_cast<unsigned char>(text[i + 1]) < 0xa0;
         if (!wide && text[i] != 0x7f) {
             out += text[i];
             continue;
@@ -138,7 +139,8 @@ json::value parse_json(std::string_view text, boost::system::error_code& failed)
 Result<json::object> parse_object(std::string_view text) {
     boost::system::error_code failed;
     json::value value = parse_json(text, failed);
-    if (failed || !value.is_object()) return Error(Code::internal, "error: the server answered with something that is no object");
+    if (failed || !value.is_object())
+        return Error(Code::internal, "error: the server answered with something that is no object");
     return std::move(value.get_object());
 }
 
@@ -171,7 +173,8 @@ Result<void> check_output(const Options& options, std::string_view allowed) {
     const bool known = ("," + std::string(allowed) + ",").find("," + name + ",") != std::string::npos;
     if (known && templated && output.size() < name.size() + 2) return usage("template format specified but no template given");
     if (known && (templated || name == output)) return ok();
-    return usage("unable to match a printer suitable for the output format \"" + output + "\", allowed formats are: " + std::string(allowed));
+    return usage("unable to match a printer suitable for the output format \"" + output +
+                 "\", allowed formats are: " + std::string(allowed));
 }
 
 Result<std::string> render_object(const std::string& text, const Options& options) {

@@ -32,7 +32,9 @@ std::string upper(std::string text) {
     return text;
 }
 
-const json::object& row_metadata(const json::value& row) { return object_at(object_at(row.get_object(), "object"), "metadata"); }
+const json::object& row_metadata(const json::value& row) {
+    return object_at(object_at(row.get_object(), "object"), "metadata");
+}
 
 /// web2 before web10.
 bool natural_less(std::string_view a, std::string_view b) {
@@ -158,7 +160,8 @@ std::string TablePrinter::render(const json::object& table) {
             columns.push_back(upper(text_at(column.get_object(), "name")));
             priorities.push_back(static_cast<int>(number_at(column.get_object(), "priority")));
         }
-        for (const auto& label : options.label_columns) columns.push_back(upper(label.substr(label.rfind('/') + 1))), priorities.push_back(0);
+        for (const auto& label : options.label_columns)
+            columns.push_back(upper(label.substr(label.rfind('/') + 1))), priorities.push_back(0);
         if (options.show_labels) columns.emplace_back("LABELS"), priorities.push_back(0);
         widths.assign(columns.size(), 0);
     }
@@ -250,7 +253,8 @@ Result<std::string> render_objects(const Options& options, const std::vector<jso
     if (single && sorted.size() == 1) return render_object(json::serialize(sorted[0]), options);
     json::array items;
     for (auto& object : sorted) items.emplace_back(std::move(object));
-    const json::object list{{"apiVersion", "v1"}, {"items", std::move(items)}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}};
+    const json::object list{
+        {"apiVersion", "v1"}, {"items", std::move(items)}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}};
     return render_object(json::serialize(list), options);
 }
 

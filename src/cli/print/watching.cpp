@@ -26,10 +26,13 @@ Result<void> wait_until(Client& client, const api::KindInfo& kind, const std::st
         TRY(bool done, look(items.empty() ? nullptr : &items[0].get_object()));
         if (done) return ok();
         const int64_t left_ms = end_ms - clock.monotonic_ms();
-        if (left_ms <= 0) return Error(Code::timeout, "error: timed out waiting for the condition on " + std::string(kind.plural) + "/" + name);
+        if (left_ms <= 0)
+            return Error(Code::timeout,
+                         "error: timed out waiting for the condition on " + std::string(kind.plural) + "/" + name);
         Request watch;
-        watch.path = path_of(kind, ns) + "?" + selector + "&watch=true&resourceVersion=" +
-                     text_at(object_at(list, "metadata"), "resourceVersion") + "&timeoutSeconds=" + std::to_string(left_ms / 1000 + 1);
+        watch.path = path_of(kind, ns) + "?" + selector +
+                     "&watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion") +
+                     "&timeoutSeconds=" + std::to_string(left_ms / 1000 + 1);
         Result<bool> seen = false;
         const std::function<bool(std::string_view)> sink = [&](std::string_view line) {
             auto event = parse_object(line);
@@ -57,8 +60,9 @@ Result<int64_t> parse_timeout(const Options& options, int64_t otherwise_ms) {
     const bool negative = text[0] == '-';
     const int64_t limit_ms = parse_duration_ms(negative ? text.substr(1) : text);
     if (limit_ms < 0)
-        return usage("invalid argument \"" + text + "\" for \"--timeout\" flag: a duration such as 30s, 5m or 1h30m is expected\nSee 'orilla " +
-                     options.verb + " --help' for usage.");
+        return usage("invalid argument \"" + text +
+                     "\" for \"--timeout\" flag: a duration such as 30s, 5m or 1h30m is expected\nSee 'orilla " + options.verb +
+                     " --help' for usage.");
     const bool endless = limit_ms == 0 && (options.verb == "delete" || options.verb == "rollout status");
     return negative || endless ? wait_ms_max : std::min(limit_ms, wait_ms_max);
 }
@@ -69,7 +73,8 @@ Result<Condition> parse_condition(const std::string& text) {
     if (text.starts_with("condition=") && text.size() > 10) {
         const std::string type = text.substr(10);
         const size_t equals = type.find('=');
-        return Condition{Condition::Kind::condition, type.substr(0, equals), equals == std::string::npos ? "True" : type.substr(equals + 1)};
+        return Condition{Condition::Kind::condition, type.substr(0, equals),
+                         equals == std::string::npos ? "True" : type.substr(equals + 1)};
     }
     if (!text.starts_with("jsonpath=") || text.size() < 10) return usage("unrecognized condition: \"" + text + "\"");
     const std::string path = text.substr(9);
@@ -78,7 +83,8 @@ Result<Condition> parse_condition(const std::string& text) {
     Condition out{Condition::Kind::jsonpath, path.substr(0, equals), std::nullopt};
     if (equals == std::string::npos) return out;
     out.value = path.substr(equals + 1);
-    if (out.value->empty()) return usage("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
+    if (out.value->empty())
+        return usage("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
     return out;
 }
 
@@ -108,7 +114,8 @@ Result<void> wait_one(Client& client, const Condition& wanted, const Target& tar
         (void)body;
     }
     const int64_t left_ms = std::max<int64_t>(end_ms - SystemClock().monotonic_ms(), 0);
-    return wait_until(client, *target.kind, target.ns, target.name, left_ms, [&](const json::object* object) { return holds(wanted, object); });
+    return wait_until(client, *target.kind, target.ns, target.name, left_ms,
+                      [&](const json::object* object) { return holds(wanted, object); });
 }
 
 /// What was never there is not told as deleted.
@@ -119,7 +126,8 @@ Result<bool> is_gone_already(Client& client, const Options& options, const Condi
     return !found;
 }
 
-Result<void> wait_and_tell(Client& client, const Options& options, const Condition& wanted, const Target& target, int64_t end_ms) {
+Result<void> wait_and_tell(Client& client, const Options& options, const Condition& wanted, const Target& target,
+                           int64_t end_ms) {
     TRY(const bool gone, is_gone_already(client, options, wanted, target));
     if (gone) return ok();
     auto done = wait_one(client, wanted, target, end_ms);
@@ -146,7 +154,8 @@ Result<void> run_wait(Client& client, const Options& options) {
     TRY(const auto targets, find_targets(options, options.args));
     TRY_VOID(check_targets(targets, options, true));
     TRY(const auto members, expand(client, options, targets));
-    if (members.empty() && wanted.kind != Condition::Kind::deleted) return Error(Code::not_found, "error: no matching resources found");
+    if (members.empty() && wanted.kind != Condition::Kind::deleted)
+        return Error(Code::not_found, "error: no matching resources found");
     const int64_t end_ms = SystemClock().monotonic_ms() + limit_ms;
     Failures failures;
     for (const auto& member : members) failures.add_if(wait_and_tell(client, options, wanted, member, end_ms));

@@ -32,7 +32,8 @@ std::string render_api_resources(const Options& options) {
         if (!is_listed(options, kind)) continue;
         std::vector<std::string> row{std::string(options.output == "name" ? kind.resource : kind.plural)};
         if (options.output != "name")
-            row.insert(row.end(), {comma_joined(kind.short_names), std::string(kind.api_version), kind.namespaced ? "true" : "false", std::string(kind.kind)});
+            row.insert(row.end(), {comma_joined(kind.short_names), std::string(kind.api_version),
+                                   kind.namespaced ? "true" : "false", std::string(kind.kind)});
         if (wide) row.push_back(comma_joined(kind.verbs)), row.push_back(comma_joined(kind.categories));
         table.add(std::move(row));
     }

@@ -70,7 +70,8 @@ Result<std::string> applied_before(const std::string& live) {
 void warn_unless_applied(const Manifest& manifest, const std::string& live) {
     const auto before = applied_before(live);
     if (before && !before->empty()) return;
-    complain("Warning: resource " + std::string(manifest.kind->plural) + "/" + manifest.name + " is missing the " + std::string(api::last_applied_annotation) +
+    complain("Warning: resource " + std::string(manifest.kind->plural) + "/" + manifest.name + " is missing the " +
+             std::string(api::last_applied_annotation) +
              " annotation which apply needs to tell what was removed from a file. It will be patched automatically.\n");
 }
 
@@ -88,7 +89,8 @@ Result<void> apply_one(Client& client, const Options& options, const Manifest& m
         const bool absent = !live && live.error().code() == Code::not_found;
         if (!live && !absent) return std::move(live).error();
         if (options.dry_run == "client")
-            return report.add(*manifest.kind, manifest.name, absent ? "created" : "configured", json::serialize(with_last_applied(manifest)));
+            return report.add(*manifest.kind, manifest.name, absent ? "created" : "configured",
+                              json::serialize(with_last_applied(manifest)));
         if (absent) return create_applied(client, options, manifest, report);
         if (attempt == 0) warn_unless_applied(manifest, *live);
         TRY(std::string patch, plan_patch(manifest, *live));
@@ -128,7 +130,8 @@ Result<void> rehearse_one(Client& client, const Options& options, const Manifest
 }
 
 Result<void> create_one(Client& client, const Options& options, const Manifest& manifest, Report& report) {
-    if (options.dry_run == "client") return report.add(*manifest.kind, manifest.name, "created", json::serialize(manifest.object));
+    if (options.dry_run == "client")
+        return report.add(*manifest.kind, manifest.name, "created", json::serialize(manifest.object));
     Request request;
     request.method = "POST";
     request.path = path_of(*manifest.kind, manifest.ns) + write_query(options, "kubectl-create");
@@ -170,8 +173,9 @@ Result<void> check_names(const std::vector<Manifest>& manifests) {
         if (manifest.name.empty()) {
             const std::string prefix = text_at(object_at(manifest.object, "metadata"), "generateName");
             const Cause missing = {"FieldValueRequired", "Required value: resource name may not be empty", "metadata.name"};
-            const Cause generated = {"FieldValueForbidden", "Forbidden: from " + prefix + ": cannot use generate name with apply",
-                                          "metadata.generateName"};
+            const Cause generated = {"FieldValueForbidden",
+                                     "Forbidden: from " + prefix + ": cannot use generate name with apply",
+                                     "metadata.generateName"};
             return manifest.document.located(Error(Code::bad_request, "").with_cause(prefix.empty() ? missing : generated));
         }
     return ok();
@@ -212,7 +216,8 @@ Result<void> create_object(Client& client, const Options& options, Manifest mani
     auto done = create_one(client, options, manifest, report);
     // kubectl says what it was about to make.
     if (!done && done.error().is_answer() && done.error().code() != Code::invalid)
-        return Error(done.error().code(), "error: failed to create " + std::string(manifest.kind->singular) + ": " + done.error().message());
+        return Error(done.error().code(),
+                     "error: failed to create " + std::string(manifest.kind->singular) + ": " + done.error().message());
     TRY_VOID(std::move(done));
     return report.finish();
 }

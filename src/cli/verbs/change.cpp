@@ -50,7 +50,8 @@ Result<void> check_current(Client& client, const Options& options, const std::st
     TRY(json::object scale, parse_object(body));
     const int64_t have = number_at(object_at(scale, "spec"), "replicas");
     if (!options.current_replicas || *options.current_replicas < 0 || have == *options.current_replicas) return ok();
-    return Error(Code::conflict, "error: Expected replicas to be " + std::to_string(*options.current_replicas) + ", was " + std::to_string(have));
+    return Error(Code::conflict, "error: Expected replicas to be " + std::to_string(*options.current_replicas) + ", was " +
+                                     std::to_string(have));
 }
 
 Result<void> scale_one(Client& client, const Options& options, const Target& target, int64_t limit_ms) {
@@ -87,10 +88,12 @@ Result<void> label_one(Client& client, const Options& options, const Target& tar
     if (!plan.changes && options.verb == "label") return show(options, target, plan.done, live);
     if (options.dry_run == "client") return show(options, target, plan.done, live);
     const json::object body{{"metadata", {{field, values}}}};
-    TRY(const json::object answer, merge_patch(client, path_of(target) + dry_run_query(options, "kubectl-" + options.verb), body));
+    TRY(const json::object answer,
+        merge_patch(client, path_of(target) + dry_run_query(options, "kubectl-" + options.verb), body));
     TRY_VOID(show(options, target, plan.done, answer));
     if (!options.list) return ok();
-    for (const auto& item : object_at(object_at(answer, "metadata"), field)) print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");
+    for (const auto& item : object_at(object_at(answer, "metadata"), field))
+        print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");
     return ok();
 }
 
@@ -103,13 +106,15 @@ Result<LabelChange> parse_label_change(const Options& options) {
         const bool removes = equals == std::string::npos && arg.size() > 1 && arg.back() == '-';
         const std::string key = removes ? arg.substr(0, arg.size() - 1) : arg.substr(0, equals);
         if (equals == std::string::npos && !removes) {
-            if (!out.values.empty()) return usage("all resources must be specified before " + options.verb + " changes: " + arg);
+            if (!out.values.empty())
+                return usage("all resources must be specified before " + options.verb + " changes: " + arg);
             out.words.push_back(arg);
             continue;
         }
         if (key.empty()) return usage("invalid " + options.verb + ": \"" + arg + "\"");
         const json::value* before = out.values.if_contains(key);
-        if (before && before->is_null() != removes) return usage("can not both modify and remove a " + options.verb + " in the same command");
+        if (before && before->is_null() != removes)
+            return usage("can not both modify and remove a " + options.verb + " in the same command");
         if (removes) out.values[key] = nullptr;
         else out.values[key] = arg.substr(equals + 1);
     }
@@ -131,8 +136,10 @@ Result<LabelPlan> plan_label(const Options& options, const json::object& have, c
         sets = true;
         if (before && *before != item.value() && !options.overwrite) {
             const std::string what = "'" + key + "' already has a value (" + text_of(*before) + ")";
-            return Error(Code::conflict, options.verb == "label" ? "error: " + what + ", and --overwrite is false"
-                                                                 : "error: --overwrite is false but found the following declared annotation(s): " + what);
+            return Error(Code::conflict,
+                         options.verb == "label"
+                             ? "error: " + what + ", and --overwrite is false"
+                             : "error: --overwrite is false but found the following declared annotation(s): " + what);
         }
         out.changes |= !before || *before != item.value();
     }
@@ -145,7 +152,8 @@ Result<LabelPlan> plan_label(const Options& options, const json::object& have, c
 Result<void> run_scale(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     if (!options.replicas) return usage("required flag(s) \"replicas\" not set");
-    if (*options.replicas < 0) return usage("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
+    if (*options.replicas < 0)
+        return usage("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
     TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
     TRY(const auto targets, find_members(client, options, options.args));
     if (targets.empty()) return usage("no objects passed to scale");

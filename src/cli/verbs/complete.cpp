@@ -5,11 +5,11 @@
 
 #include "client.hpp"
 #include "completion.hpp"
+#include "orilla/kinds/types.hpp"
 #include "print/output.hpp"
+#include "served_kinds.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
-#include "orilla/kinds/types.hpp"
-#include "served_kinds.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -35,10 +35,13 @@ void add_objects(Client& client, CompletionPlan& plan) {
 }
 
 void add_containers(Client& client, CompletionPlan& plan) {
-    const auto pod = fetch(client, plan.options, {&api::kind_of<api::Pod>(), plan.pod.substr(plan.pod.find('/') + 1), namespace_of(plan.options), ""});
+    const auto pod =
+        fetch(client, plan.options,
+              {&api::kind_of<api::Pod>(), plan.pod.substr(plan.pod.find('/') + 1), namespace_of(plan.options), ""});
     if (!pod) return;
     for (const char* list : {"initContainers", "containers"})
-        for (const auto& container : array_at(object_at(*pod, "spec"), list)) add(plan, text_at(container.get_object(), "name"));
+        for (const auto& container : array_at(object_at(*pod, "spec"), list))
+            add(plan, text_at(container.get_object(), "name"));
 }
 
 void add_images(Client& client, CompletionPlan& plan) {

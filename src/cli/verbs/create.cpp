@@ -52,7 +52,8 @@ Result<json::array> make_containers(const Options& options) {
         json::object container{{"name", container_name(image)}, {"image", image}};
         for (const auto& other : out)
             if (text_at(other.get_object(), "name") == text_at(container, "name"))
-                return usage("two images would run in a container named \"" + text_at(container, "name") + "\"; write a manifest");
+                return usage("two images would run in a container named \"" + text_at(container, "name") +
+                             "\"; write a manifest");
         if (out.empty() && options.port) container["ports"] = json::array{json::object{{"containerPort", *options.port}}};
         if (!options.container_command.empty()) {
             json::array command;
@@ -66,14 +67,17 @@ Result<json::array> make_containers(const Options& options) {
 
 Result<json::object> make_deployment(const Options& options) {
     if (options.images.empty()) return usage("required flag(s) \"image\" not set");
-    if (options.images.size() > 1 && !options.container_command.empty()) return usage("cannot specify multiple --image options and command");
+    if (options.images.size() > 1 && !options.container_command.empty())
+        return usage("cannot specify multiple --image options and command");
     TRY(json::array containers, make_containers(options));
     const json::object labels{{"app", options.args[0]}};
     const json::object pod_template{{"metadata", {{"labels", labels}}}, {"spec", {{"containers", std::move(containers)}}}};
-    return json::object{{"apiVersion", "apps/v1"},
-                        {"kind", "Deployment"},
-                        {"metadata", new_metadata(options, labels)},
-                        {"spec", {{"replicas", options.replicas.value_or(1)}, {"selector", {{"matchLabels", labels}}}, {"template", pod_template}}}};
+    return json::object{
+        {"apiVersion", "apps/v1"},
+        {"kind", "Deployment"},
+        {"metadata", new_metadata(options, labels)},
+        {"spec",
+         {{"replicas", options.replicas.value_or(1)}, {"selector", {{"matchLabels", labels}}}, {"template", pod_template}}}};
 }
 
 Result<int> parse_port(const std::string& text, const std::string& whole) {
@@ -115,13 +119,15 @@ Result<json::object> make_service(const Options& options, const char* type) {
     json::object spec{{"type", type}, {"selector", labels}};
     if (!ports.empty()) spec["ports"] = std::move(ports);
     if (!options.cluster_ip.empty()) spec["clusterIP"] = options.cluster_ip;
-    return json::object{{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", new_metadata(options, labels)}, {"spec", std::move(spec)}};
+    return json::object{
+        {"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", new_metadata(options, labels)}, {"spec", std::move(spec)}};
 }
 
 }  // namespace
 
 Result<json::object> make_generated(const Options& options) {
-    if (options.args.size() != 1) return usage_with_help(options, "exactly one NAME is required, got " + std::to_string(options.args.size()));
+    if (options.args.size() != 1)
+        return usage_with_help(options, "exactly one NAME is required, got " + std::to_string(options.args.size()));
     if (options.verb == "create configmap") return make_config_map(options);
     if (options.verb.starts_with("create secret ")) return make_secret(options, new_metadata(options));
     if (options.verb == "create deployment") return make_deployment(options);
@@ -138,7 +144,8 @@ Result<void> run_create(Client& client, const Options& options) {
     }
     if (options.files.empty() && !options.args.empty())
         return usage_with_help(options, "cannot create \"" + options.args[0] +
-                                            "\" by flags: configmap, secret generic|tls|docker-registry, deployment, service clusterip, service nodeport and "
+                                            "\" by flags: configmap, secret generic|tls|docker-registry, deployment, service "
+                                            "clusterip, service nodeport and "
                                             "namespace can be; everything else comes from -f FILE");
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));

@@ -24,7 +24,8 @@ Result<void> check_delete_flags(const Options& options) {
     const bool selects = !options.selector.empty() || !options.field_selector.empty() || options.all;
     if (selects && !options.files.empty()) return usage("-l, --field-selector and --all cannot be used together with -f");
     if (options.now && options.grace_period_s) return usage("--now and --grace-period cannot be specified together");
-    if (options.force && options.grace_period_s.value_or(0) > 0) return usage("--force and --grace-period greater than 0 cannot be specified together");
+    if (options.force && options.grace_period_s.value_or(0) > 0)
+        return usage("--force and --grace-period greater than 0 cannot be specified together");
     return ok();
 }
 
@@ -38,7 +39,8 @@ Result<std::string> plan_body(const Options& options) {
     if (options.now) body["gracePeriodSeconds"] = 1;
     if (options.force) body["gracePeriodSeconds"] = 0;
     // As with kubectl: 0 without --force is 1, so that the object does not go before its processes.
-    if (options.grace_period_s && !options.force) body["gracePeriodSeconds"] = *options.grace_period_s == 0 ? 1 : *options.grace_period_s;
+    if (options.grace_period_s && !options.force)
+        body["gracePeriodSeconds"] = *options.grace_period_s == 0 ? 1 : *options.grace_period_s;
     if (options.grace_period_s && *options.grace_period_s < 0) body.erase("gracePeriodSeconds");
     if (options.dry_run == "server") body["dryRun"] = json::array{"All"};
     return json::serialize(body);
@@ -83,8 +85,9 @@ Result<void> run_delete(Client& client, const Options& options) {
     TRY_VOID(check_targets(targets, options, true));
     TRY(const auto members, expand(client, options, targets));
     if (options.force)
-        complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
-                 "The resource may continue to run on the cluster indefinitely.\n");
+        complain(
+            "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
+            "The resource may continue to run on the cluster indefinitely.\n");
     if (!options.ns.empty() && std::ranges::any_of(members, [](const Target& member) { return !member.kind->namespaced; }))
         complain("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
     if (members.empty()) print("No resources found\n");

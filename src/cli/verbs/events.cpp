@@ -3,12 +3,12 @@
 #include <ctime>
 
 #include "describe/event_list.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/schema/age.hpp"
 #include "orilla/schema/values.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
-#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -151,7 +151,10 @@ Result<void> run_events(Client& client, const Options& given) {
     EventPrinter printer(options, std::move(types));
     TRY_VOID(printer.print_all(sort_events(array_at(list, "items"))));
     if (options.watch)
-        return follow_events(client, path + list_query(options, "watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion")), printer);
+        return follow_events(
+            client,
+            path + list_query(options, "watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion")),
+            printer);
     if (printer.printed()) return ok();
     complain("No events found" + (options.all_namespaces ? "" : " in " + namespace_of(options) + " namespace") + ".\n");
     return ok();

@@ -31,7 +31,8 @@ std::string schema_name(const json::object& property) {
 
 std::string type_text(const json::object& property) {
     if (property.contains("items")) return "[]" + type_text(object_at(property, "items"));
-    if (property.contains("additionalProperties")) return "map[string]" + type_text(object_at(property, "additionalProperties"));
+    if (property.contains("additionalProperties"))
+        return "map[string]" + type_text(object_at(property, "additionalProperties"));
     const std::string name = schema_name(property);
     return name.empty() ? text_at(property, "type") : name.substr(name.rfind('.') + 1);
 }
@@ -80,7 +81,7 @@ struct Explainer {
 
 struct Explained {
     std::string field, type, description;
-    std::string schema;  ///< its name; empty for plain values
+    std::string schema;                ///< its name; empty for plain values
     std::vector<std::string> allowed;  ///< values, where only certain ones are
 };
 
@@ -91,7 +92,8 @@ Result<Explained> find_field(const json::object& schemas, Explained at, std::str
         at.field = path.substr(0, end);
         path = end == std::string::npos ? "" : path.substr(end + 1);
         const json::object& properties = object_at(object_at(schemas, at.schema), "properties");
-        if (at.schema.empty() || !properties.contains(at.field)) return Error(Code::not_found, "error: field \"" + at.field + "\" does not exist");
+        if (at.schema.empty() || !properties.contains(at.field))
+            return Error(Code::not_found, "error: field \"" + at.field + "\" does not exist");
         const json::object& property = object_at(properties, at.field);
         at.type = type_text(property);
         at.schema = schema_name(property);
@@ -106,7 +108,9 @@ Result<Explained> find_field(const json::object& schemas, Explained at, std::str
 
 Result<void> run_explain(Client& client, const Options& options) {
     if (options.args.empty())
-        return usage("You must specify the type of resource to explain. Use \"orilla api-resources\" for a complete list of supported resources.");
+        return usage(
+            "You must specify the type of resource to explain. Use \"orilla api-resources\" for a complete list of supported "
+            "resources.");
     if (options.args.size() > 1) return usage("We accept only this format: explain RESOURCE");
     const std::string path = options.args[0];
     const size_t dot = path.find('.');

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view get_outputs = "custom-columns,json,jsonpath,name,wide,yaml";
 
-bool is_absent(const Options& options, const Error& error) { return options.ignore_not_found && error.code() == Code::not_found; }
+bool is_absent(const Options& options, const Error& error) {
+    return options.ignore_not_found && error.code() == Code::not_found;
+}
 
 std::string nothing_found(const Options& options, const std::vector<Target>& targets) {
     const bool namespaced = std::ranges::all_of(targets, [](const Target& target) { return target.kind->namespaced; });
@@ -150,14 +152,17 @@ Result<void> run_get(Client& client, const Options& options) {
     TRY_VOID(check_output(options, get_outputs));
     if (!options.raw.empty()) return print_raw(client, options);
     if (options.args.empty() && options.files.empty())
-        return Error(Code::bad_request, "You must specify the type of resource to get. Use \"orilla api-resources\" for a complete list of "
-                                        "supported resources.\n\nerror: Required resource not specified.\nUse \"orilla explain <resource>\" for a "
-                                        "detailed description of that resource (e.g. orilla explain pods).\nSee 'orilla get -h' for help and examples");
+        return Error(
+            Code::bad_request,
+            "You must specify the type of resource to get. Use \"orilla api-resources\" for a complete list of "
+            "supported resources.\n\nerror: Required resource not specified.\nUse \"orilla explain <resource>\" for a "
+            "detailed description of that resource (e.g. orilla explain pods).\nSee 'orilla get -h' for help and examples");
     TRY(const auto targets, find_targets(options, options.args));
     TRY_VOID(check_targets(targets, options, false));
     if (options.watch || options.watch_only) {
         if (targets.size() != 1) return usage("you may only specify a single resource type");
-        if (!options.sort_by.empty()) complain("warning: --watch requested, --sort-by will be ignored for watch events received\n");
+        if (!options.sort_by.empty())
+            complain("warning: --watch requested, --sort-by will be ignored for watch events received\n");
         return watch(client, options, targets[0]);
     }
     return is_machine_output(options.output) ? print_objects(client, options, targets) : print_tables(client, options, targets);

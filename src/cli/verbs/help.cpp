@@ -51,7 +51,8 @@ void append_examples(std::string& out, const std::vector<std::string_view>& exam
 }
 
 std::string render_overview() {
-    std::string out = "Orilla: a one-node Kubernetes for small boxes.\n\nUsage: orilla COMMAND [ARG...] [FLAG...]\n\nCommands:\n";
+    std::string out =
+        "Orilla: a one-node Kubernetes for small boxes.\n\nUsage: orilla COMMAND [ARG...] [FLAG...]\n\nCommands:\n";
     append_entry(out, "serve", "Run the node: API, controllers, containers and network", 16);
     std::string_view before;
     for (const Command& command : all_commands()) {
@@ -79,15 +80,20 @@ void append_group(std::string& out, std::string_view topic) {
 json::array describe_flags(const std::vector<const Flag*>& flags) {
     json::array out;
     for (const Flag* flag : flags)
-        out.push_back({{"name", flag->name}, {"short", flag->shorthand ? std::string(1, flag->shorthand) : std::string()},
-                       {"value", flag->value}, {"help", flag->help}});
+        out.push_back({{"name", flag->name},
+                       {"short", flag->shorthand ? std::string(1, flag->shorthand) : std::string()},
+                       {"value", flag->value},
+                       {"help", flag->help}});
     return out;
 }
 
 json::object describe_command(const Command& command) {
     json::array examples;
     for (const std::string_view example : lines_of(command.examples)) examples.emplace_back(example);
-    return {{"path", command.path}, {"usage", command.usage}, {"help", command.help}, {"flags", describe_flags(own_flags_of(command))},
+    return {{"path", command.path},
+            {"usage", command.usage},
+            {"help", command.help},
+            {"flags", describe_flags(own_flags_of(command))},
             {"examples", std::move(examples)}};
 }
 
@@ -105,7 +111,8 @@ std::string_view help_of(std::string_view path) {
 std::string render_help(std::string_view topic) {
     if (topic.empty()) return render_overview();
     if (topic == "serve")
-        return "Runs the node: API server, object store, controllers, runtime and network.\n\n'orilla serve --help' lists its flags.\n"
+        return "Runs the node: API server, object store, controllers, runtime and network.\n\n'orilla serve --help' lists its "
+               "flags.\n"
                "\nExamples:\n  orilla serve --config /etc/orilla/config.yaml\n";
     const Command* command = find_command(topic);
     std::string out = std::string(help_of(topic)) + ".\n\nUsage: orilla " + std::string(topic);
@@ -123,8 +130,11 @@ std::string render_help(std::string_view topic) {
 std::string render_commands(std::span<const ServeFlag> serve_flags) {
     json::array commands, serve;
     for (const Command& command : all_commands()) commands.emplace_back(describe_command(command));
-    for (const ServeFlag& flag : serve_flags) serve.push_back({{"name", flag.name}, {"value", flag.value}, {"help", flag.help}});
-    const json::object all{{"version", ORILLA_VERSION}, {"commands", std::move(commands)}, {"globalFlags", describe_flags(global_flags())},
+    for (const ServeFlag& flag : serve_flags)
+        serve.push_back({{"name", flag.name}, {"value", flag.value}, {"help", flag.help}});
+    const json::object all{{"version", ORILLA_VERSION},
+                           {"commands", std::move(commands)},
+                           {"globalFlags", describe_flags(global_flags())},
                            {"serveFlags", std::move(serve)}};
     return pretty_json(json::serialize(all));
 }

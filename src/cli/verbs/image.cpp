@@ -46,7 +46,8 @@ class ProgressBar {
             const json::object& layer = item.get_object();
             std::string status = text_at(layer, "status");
             status.resize(std::max(status.size(), status_columns), ' ');
-            draw_line(short_digest(layer) + " " + status + " " + draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes")));
+            draw_line(short_digest(layer) + " " + status + " " +
+                      draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes")));
         }
         drawn_ = layers.size() + 1;
     }
@@ -124,7 +125,8 @@ Result<void> list(Client& client, const Options& options) {
         if (names.empty()) names.emplace_back("<none>");
         for (const auto& name : names)
             table.add({text_of(name), id.substr(id.find(':') + 1, 12), human_bytes(number_at(image, "sizeBytes")),
-                       created ? api::render_age(*created, time(nullptr)) : "<unknown>", text_at(image, "inUse") == "true" ? "yes" : "no"});
+                       created ? api::render_age(*created, time(nullptr)) : "<unknown>",
+                       text_at(image, "inUse") == "true" ? "yes" : "no"});
     }
     print(table.render());
     return ok();
@@ -186,11 +188,14 @@ Result<void> run_image(Client& client, const Options& options) {
     if (what == "list" || what == "prune") TRY_VOID(refuse_words(options));
     if (what == "list") return list(client, options);
     if (what == "prune") return prune(client);
-    if (options.args.empty()) return usage_with_help(options, "image " + what + " needs " + (what == "import" ? "a file" : "a name"));
+    if (options.args.empty())
+        return usage_with_help(options, "image " + what + " needs " + (what == "import" ? "a file" : "a name"));
     if (!options.name.empty() && options.args.size() > 1) return usage("--name goes with one file");
     Failures failures;
     for (const auto& word : options.args)
-        failures.add_if(what == "pull" ? pull(client, options, word) : what == "import" ? import(client, options, word) : remove(client, word));
+        failures.add_if(what == "pull"     ? pull(client, options, word)
+                        : what == "import" ? import(client, options, word)
+                                           : remove(client, word));
     return failures.outcome();
 }
 

@@ -4,12 +4,12 @@
 #include <thread>
 #include <vector>
 
+#include "orilla/kinds/types.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/log_sources.hpp"
 #include "verbs/verbs.hpp"
-#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
@@ -23,8 +23,8 @@ const api::KindInfo& pods() { return api::kind_of<api::Pod>(); }
 /// Says in which namespace it looked, as kubectl does for logs.
 Error not_found(const Error& error, const Options& options) {
     if (!error.is_answer() || error.code() != Code::not_found) return error;
-    return Error(error.code(), "error: error from server (NotFound): " + error.message() + " in namespace \"" +
-                                   namespace_of(options) + "\"");
+    return Error(error.code(),
+                 "error: error from server (NotFound): " + error.message() + " in namespace \"" + namespace_of(options) + "\"");
 }
 
 Result<json::array> fetch_selected(Client& client, const Options& options) {
@@ -38,14 +38,16 @@ Result<json::array> fetch_pods_of(Client& client, const Options& options, const 
     TRY(const json::object object, fetch(client, options, owner));
     const json::object& selector = object_at(object_at(object, "spec"), "selector");
     const json::object& labels = selector.contains("matchLabels") ? object_at(selector, "matchLabels") : selector;
-    if (labels.empty()) return usage("cannot get the logs from " + std::string(owner.kind->kind) + ": it selects no pods by labels");
+    if (labels.empty())
+        return usage("cannot get the logs from " + std::string(owner.kind->kind) + ": it selects no pods by labels");
     Options selected = options;
     for (const auto& label : labels)
         selected.selector += (selected.selector.empty() ? "" : ",") + std::string(label.key()) + "=" + text_of(label.value());
     TRY(json::array found, fetch_selected(client, selected));
     if (found.empty()) return Error(Code::not_found, "error: no pods found for " + display_name(*owner.kind, owner.name));
     if (options.all_pods || found.size() == 1) return found;
-    complain("Found " + std::to_string(found.size()) + " pods, using pod/" + text_at(object_at(found[0].get_object(), "metadata"), "name") + "\n");
+    complain("Found " + std::to_string(found.size()) + " pods, using pod/" +
+             text_at(object_at(found[0].get_object(), "metadata"), "name") + "\n");
     return json::array{found[0]};
 }
 
@@ -89,8 +91,9 @@ Result<void> print_log(Client& client, const Options& options, const LogSource& 
 Result<void> follow_all(const Client& client, const Options& options, const std::vector<LogSource>& sources) {
     const int64_t most = options.log_requests_max.value_or(log_requests_default);
     if (static_cast<int64_t>(sources.size()) > most)
-        return usage("you are attempting to follow " + std::to_string(sources.size()) + " log streams, but maximum allowed concurrency is " +
-                     std::to_string(most) + ", use --max-log-requests to increase the limit");
+        return usage("you are attempting to follow " + std::to_string(sources.size()) +
+                     " log streams, but maximum allowed concurrency is " + std::to_string(most) +
+                     ", use --max-log-requests to increase the limit");
     std::vector<std::thread> threads;
     for (const auto& source : sources)
         threads.emplace_back([&client, &options, &source] {
@@ -106,14 +109,18 @@ Result<Options> check_logs_flags(const Options& given) {
     Options options = given;
     const bool selects = !options.selector.empty();
     if ((options.args.empty() && !selects) || options.args.size() > 2)
-        return usage_with_help(options, "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the "
-                                        "logs command");
+        return usage_with_help(
+            options,
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the "
+            "logs command");
     if (selects && !options.args.empty()) return usage("only a selector (-l) or a POD name is allowed");
-    if (options.args.size() == 2 && !options.container.empty()) return usage("only one of -c or an inline [CONTAINER] arg is allowed");
+    if (options.args.size() == 2 && !options.container.empty())
+        return usage("only one of -c or an inline [CONTAINER] arg is allowed");
     if (options.args.size() == 2) options.container = options.args[1];
     if (options.all_containers && !options.container.empty())
         return usage("--all-containers=true should not be specified with container name " + options.container);
-    if (!options.since.empty() && !options.since_time.empty()) return usage("at most one of `sinceTime` or `sinceSeconds` may be specified");
+    if (!options.since.empty() && !options.since_time.empty())
+        return usage("at most one of `sinceTime` or `sinceSeconds` may be specified");
     if (options.tail.value_or(-1) < -1) return usage("--tail must be greater than or equal to -1");
     if (options.limit_bytes.value_or(1) < 1) return usage("--limit-bytes must be greater than 0");
     if (options.all_pods) options.prefix = true;
@@ -136,7 +143,8 @@ Result<std::string> log_query(const Options& options, const std::string& contain
     if (options.since.empty()) return out;
     const int64_t since_ms = parse_duration_ms(options.since);
     if (since_ms < 0)
-        return usage("invalid argument \"" + options.since + "\" for \"--since\" flag: a duration such as 10s, 5m or 1h is expected\n"
+        return usage("invalid argument \"" + options.since +
+                     "\" for \"--since\" flag: a duration such as 10s, 5m or 1h is expected\n"
                      "See 'orilla logs --help' for usage.");
     return since_ms == 0 ? out : out + "&sinceSeconds=" + std::to_string((since_ms + 999) / 1000);
 }
@@ -152,7 +160,8 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
             for (const auto& container : array_at(spec, list)) names.push_back(text_at(container.get_object(), "name"));
         const size_t main = array_at(spec, "initContainers").size();
         if (!options.container.empty()) {
-            if (std::ranges::find(names, options.container) == names.end()) return usage("container " + options.container + " is not valid for pod " + pod);
+            if (std::ranges::find(names, options.container) == names.end())
+                return usage("container " + options.container + " is not valid for pod " + pod);
             out.push_back({pod, options.container});
         } else if (options.all_containers) {
             for (const auto& name : names) out.push_back({pod, name});
@@ -163,7 +172,8 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
             std::string all;
             for (size_t i = main; i < names.size(); ++i) all += (all.empty() ? "" : ", ") + names[i];
             for (size_t i = 0; i < main; ++i) all += ", " + names[i] + " (init)";
-            if (names.size() > 1 && found == names.end()) *note += "Defaulted container \"" + out.back().container + "\" out of: " + all + "\n";
+            if (names.size() > 1 && found == names.end())
+                *note += "Defaulted container \"" + out.back().container + "\" out of: " + all + "\n";
         }
     }
     return out;

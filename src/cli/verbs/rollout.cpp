@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "describe/description.hpp"
+#include "orilla/kinds/types.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/values.hpp"
 #include "print/output.hpp"
@@ -10,14 +11,13 @@
 #include "targets.hpp"
 #include "verbs/rollouts.hpp"
 #include "verbs/verbs.hpp"
-#include "orilla/kinds/types.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
 
-
-Result<json::object> patch(Client& client, const Options& options, const Target& target, const std::string& type, const json::value& body) {
+Result<json::object> patch(Client& client, const Options& options, const Target& target, const std::string& type,
+                           const json::value& body) {
     Request request;
     request.method = "PATCH";
     request.path = path_of(target) + "?fieldManager=kubectl-rollout" + (options.dry_run == "server" ? "&dryRun=All" : "");
@@ -39,9 +39,11 @@ Result<void> tell(const Options& options, const Target& target, const std::strin
 
 Result<void> check_revision(const Options& options, const json::object& deployment) {
     const int64_t wanted = options.revision.value_or(0);
-    const int64_t now = atoll(text_at(object_at(object_at(deployment, "metadata"), "annotations"), api::revision_annotation).c_str());
+    const int64_t now =
+        atoll(text_at(object_at(object_at(deployment, "metadata"), "annotations"), api::revision_annotation).c_str());
     if (wanted <= 0 || wanted == now) return ok();
-    return Error(Code::conflict, "error: desired revision (" + std::to_string(wanted) + ") is different from the running revision (" + std::to_string(now) + ")");
+    return Error(Code::conflict, "error: desired revision (" + std::to_string(wanted) +
+                                     ") is different from the running revision (" + std::to_string(now) + ")");
 }
 
 Result<void> status(Client& client, const Options& options, const Target& target) {
@@ -105,12 +107,16 @@ Result<void> undo(Client& client, const Options& options, const Target& target) 
     if (wanted < 0) return usage("revision must be >= 0: " + std::to_string(wanted));
     TRY(json::object deployment, fetch(client, options, target));
     if (text_at(object_at(deployment, "spec"), "paused") == "true")
-        return Error(Code::conflict, "error: you cannot rollback a paused deployment; resume it first with 'orilla rollout resume' and try again");
+        return Error(
+            Code::conflict,
+            "error: you cannot rollback a paused deployment; resume it first with 'orilla rollout resume' and try again");
     TRY(auto sets, fetch_history(client, target, deployment));
     TRY(const json::object* set, find_revision(sets, wanted, target.name));
     const json::object pod_template = original_template(*set);
     if (sorted_json(pod_template) == sorted_json(object_at(object_at(deployment, "spec"), "template")))
-        return tell(options, target, "skipped rollback (current template already matches revision " + std::to_string(revision_of(*set)) + ")", deployment);
+        return tell(options, target,
+                    "skipped rollback (current template already matches revision " + std::to_string(revision_of(*set)) + ")",
+                    deployment);
     if (options.dry_run == "client") return tell(options, target, "rolled back", deployment);
     const json::array body{json::object{{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}}};
     TRY(const json::object changed, patch(client, options, target, "json-patch+json", body));
@@ -120,7 +126,8 @@ Result<void> undo(Client& client, const Options& options, const Target& target) 
 Result<void> restart(Client& client, const Options& options, const Target& target) {
     TRY(json::object deployment, fetch(client, options, target));
     if (text_at(object_at(deployment, "spec"), "paused") == "true")
-        return Error(Code::conflict, "error: deployments.apps \"" + target.name + "\" can't restart paused deployment (run rollout resume first)");
+        return Error(Code::conflict, "error: deployments.apps \"" + target.name +
+                                         "\" can't restart paused deployment (run rollout resume first)");
     const std::string now = api::Time(time(nullptr)).format();
     const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{api::restarted_at_annotation, now}}}}}}}}}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));
@@ -131,7 +138,8 @@ Result<void> pause(Client& client, const Options& options, const Target& target,
     TRY(json::object deployment, fetch(client, options, target));
     const bool is_paused = text_at(object_at(deployment, "spec"), "paused") == "true";
     if (is_paused == paused)
-        return Error(Code::conflict, "error: deployments.apps \"" + target.name + "\" is " + (paused ? "already" : "not") + " paused");
+        return Error(Code::conflict,
+                     "error: deployments.apps \"" + target.name + "\" is " + (paused ? "already" : "not") + " paused");
     json::object spec;
     spec["paused"] = paused ? json::value(true) : json::value(nullptr);
     const json::object body{{"spec", spec}};
@@ -156,15 +164,18 @@ Result<RolloutStatus> summarise_rollout(const json::object& deployment) {
     if (number_at(object_at(deployment, "metadata"), "generation") > number_at(status, "observedGeneration"))
         return RolloutStatus{"Waiting for deployment spec update to be observed...\n", false};
     for (const auto& condition : array_at(status, "conditions"))
-        if (text_at(condition.get_object(), "type") == "Progressing" && text_at(condition.get_object(), "reason") == "ProgressDeadlineExceeded")
+        if (text_at(condition.get_object(), "type") == "Progressing" &&
+            text_at(condition.get_object(), "reason") == "ProgressDeadlineExceeded")
             return Error(Code::timeout, "error: deployment \"" + name + "\" exceeded its progress deadline");
     const int64_t wanted = number_at(spec, "replicas", 1), updated = number_at(status, "updatedReplicas");
     const int64_t replicas = number_at(status, "replicas"), available = number_at(status, "availableReplicas");
     const std::string waiting = "Waiting for deployment \"" + name + "\" rollout to finish: ";
     std::string left;
-    if (updated < wanted) left = std::to_string(updated) + " out of " + std::to_string(wanted) + " new replicas have been updated...\n";
+    if (updated < wanted)
+        left = std::to_string(updated) + " out of " + std::to_string(wanted) + " new replicas have been updated...\n";
     else if (replicas > updated) left = std::to_string(replicas - updated) + " old replicas are pending termination...\n";
-    else if (available < updated) left = std::to_string(available) + " of " + std::to_string(updated) + " updated replicas are available...\n";
+    else if (available < updated)
+        left = std::to_string(available) + " of " + std::to_string(updated) + " updated replicas are available...\n";
     if (!left.empty()) return RolloutStatus{waiting + left, false};
     return RolloutStatus{"deployment \"" + name + "\" successfully rolled out\n", true};
 }
@@ -173,7 +184,8 @@ int64_t revision_of(const json::object& set) {
     return atoll(text_at(object_at(object_at(set, "metadata"), "annotations"), api::revision_annotation).c_str());
 }
 
-Result<const json::object*> find_revision(const std::vector<json::object>& history, int64_t revision, const std::string& deployment) {
+Result<const json::object*> find_revision(const std::vector<json::object>& history, int64_t revision,
+                                          const std::string& deployment) {
     if (revision == 0 && history.size() > 1) return &history[history.size() - 2];
     if (revision == 0) return Error(Code::not_found, "error: no rollout history found for deployment \"" + deployment + "\"");
     for (const auto& set : history)

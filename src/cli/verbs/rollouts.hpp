@@ -18,7 +18,8 @@ struct RolloutStatus {
 Result<RolloutStatus> summarise_rollout(const boost::json::object& deployment);
 int64_t revision_of(const boost::json::object& set);
 /// `history` is sorted by revision; 0 is the one before the last.
-Result<const boost::json::object*> find_revision(const std::vector<boost::json::object>& history, int64_t revision, const std::string& deployment);
+Result<const boost::json::object*> find_revision(const std::vector<boost::json::object>& history, int64_t revision,
+                                                 const std::string& deployment);
 std::string render_history(const std::vector<boost::json::object>& history);
 /// kubectl's words for a kind that has no rollouts.
 Error refuse_kind(const std::string& what, const api::KindInfo& kind, const std::string& name);

@@ -37,7 +37,8 @@ Result<void> check_pair(const Options& options, const std::string& cert, const s
     ERR_clear_error();
     if (!certificate) return usage(options.cert + " has no certificate in PEM");
     if (!secret) return usage(options.key + " has no private key in PEM that can be read without a pass phrase");
-    if (!fits) return usage("the private key in " + options.key + " does not belong to the first certificate in " + options.cert);
+    if (!fits)
+        return usage("the private key in " + options.key + " does not belong to the first certificate in " + options.cert);
     return ok();
 }
 
@@ -63,7 +64,8 @@ Result<std::vector<ConfigEntry>> make_docker_registry(const Options& options) {
         return read_config_sources(files, "Secret", options.args[0]);
     }
     if (options.docker_username.empty() || options.docker_password.empty() || options.docker_server.empty())
-        return usage("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
+        return usage(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
     json::object login{{"username", options.docker_username}, {"password", options.docker_password}};
     if (!options.docker_email.empty()) login["email"] = options.docker_email;
     login["auth"] = encode_base64(options.docker_username + ":" + options.docker_password);

@@ -7,7 +7,8 @@ namespace orilla::cli {
 namespace json = boost::json;
 
 Result<void> run_version(Client& client, const Options& options) {
-    if (!options.output.empty() && options.output != "json" && options.output != "yaml") return usage("--output must be 'yaml' or 'json'");
+    if (!options.output.empty() && options.output != "json" && options.output != "yaml")
+        return usage("--output must be 'yaml' or 'json'");
     TRY_VOID(refuse_words(options));
     json::object all{{"clientVersion", {{"gitVersion", "v" ORILLA_VERSION}}}};
     Request request;
@@ -22,7 +23,8 @@ Result<void> run_version(Client& client, const Options& options) {
         print_value(text);
     } else {
         print("Client Version: v" ORILLA_VERSION "\n");
-        if (all.contains("serverVersion")) print("Server Version: " + text_at(object_at(all, "serverVersion"), "gitVersion") + "\n");
+        if (all.contains("serverVersion"))
+            print("Server Version: " + text_at(object_at(all, "serverVersion"), "gitVersion") + "\n");
     }
     if (!body) return std::move(body).error();
     return ok();

@@ -24,7 +24,8 @@ bool concerns(const api::ObjectMeta& meta) {
 }
 
 bool same_concern(const api::ObjectMeta& a, const api::ObjectMeta& b) {
-    return a.owner_references == b.owner_references && a.finalizers == b.finalizers && a.deletion_timestamp == b.deletion_timestamp;
+    return a.owner_references == b.owner_references && a.finalizers == b.finalizers &&
+           a.deletion_timestamp == b.deletion_timestamp;
 }
 
 /// Whether an object may have owners or be on its way out, told from its bytes: most have neither and are not decoded.
@@ -36,8 +37,9 @@ bool may_concern(const store::EntryPtr& entry) {
 }
 
 std::string describe_out_of_reach(const store::Key& dependent, const api::OwnerReference& owner) {
-    return "ownerRef [" + owner.api_version.str() + "/" + owner.kind.str() + ", namespace: " + dependent.ns + ", name: " +
-           owner.name.str() + ", uid: " + owner.uid.str() + "] does not exist in namespace \"" + dependent.ns + "\"";
+    return "ownerRef [" + owner.api_version.str() + "/" + owner.kind.str() + ", namespace: " + dependent.ns +
+           ", name: " + owner.name.str() + ", uid: " + owner.uid.str() + "] does not exist in namespace \"" + dependent.ns +
+           "\"";
 }
 
 }  // namespace
@@ -176,7 +178,8 @@ loop::Task<Result<OwnerState>> GarbageCollector::find_owner(store::Key dependent
 }
 
 /// Whether the owner is one that this object cannot have: of another namespace, or of any when it has none itself.
-loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, store::Key dependent, api::OwnerReference reference) {
+loop::Task<Result<bool>> GarbageCollector::is_out_of_reach(OwnerState state, store::Key dependent,
+                                                           api::OwnerReference reference) {
     const auto* kind = objects_.kinds().find(reference.api_version, reference.kind);
     if (!kind || !kind->namespaced) co_return false;
     const api::KindRef kept(*kind);
@@ -208,7 +211,9 @@ loop::Task<Result<loop::Outcome>> GarbageCollector::reconcile(std::string text) 
         seen.owners.push_back(state);
         waited_for |= state == OwnerState::waiting;
         CO_TRY(const bool elsewhere, is_out_of_reach(state, key, reference));
-        if (elsewhere) events_.record(*object->object, component, "Warning", "OwnerRefInvalidNamespace", describe_out_of_reach(key, reference));
+        if (elsewhere)
+            events_.record(*object->object, component, "Warning", "OwnerRefInvalidNamespace",
+                           describe_out_of_reach(key, reference));
     }
     if (const auto dependents = dependents_.find(meta.uid.str()); waited_for && dependents != dependents_.end())
         for (const auto& [dependent, link] : dependents->second.links)

@@ -1,5 +1,6 @@
 // Applies plan_garbage to every object that has owners or is being deleted. It keeps one index in memory, fed by followers of
-// all kinds that are served: which objects name which owner. Large ConfigMaps and Secrets are read from the file when they come by.
+// all kinds that are served: which objects name which owner. Large ConfigMaps and Secrets are read from the file when they come
+// by.
 #pragma once
 
 #include <functional>
@@ -52,7 +53,7 @@ class GarbageCollector final : public Controller {
 
     std::map<std::string, Dependents> dependents_;           ///< by the owner's uid
     std::map<store::Key, std::vector<std::string>> owners_;  ///< of those that have any: their uids
-    size_t unlisted_ = 0;  ///< kinds of which the index has not seen every object
+    size_t unlisted_ = 0;                                    ///< kinds of which the index has not seen every object
     loop::Event listed_event_;
     loop::Worker worker_;
     loop::Scope scope_;

@@ -57,7 +57,6 @@ struct DeleteObject {
 };
 using GarbageAction = std::variant<ReleaseDependent, QueueDependent, RemoveFinalizer, RemoveOwners, DeleteObject>;
 
-
 std::vector<GarbageAction> plan_garbage(const api::ObjectMeta& meta, const GarbageObserved& seen);
 
 }  // namespace orilla::controllers

@@ -12,7 +12,8 @@ namespace {
 constexpr int64_t look_again_ms = 5000;
 
 bool is_standard(std::string_view name) {
-    return std::find(objects::standard_namespaces.begin(), objects::standard_namespaces.end(), name) != objects::standard_namespaces.end();
+    return std::find(objects::standard_namespaces.begin(), objects::standard_namespaces.end(), name) !=
+           objects::standard_namespaces.end();
 }
 }  // namespace
 
@@ -93,9 +94,10 @@ loop::Task<Result<loop::Outcome>> NamespaceController::reconcile(std::string key
     if (!left) co_return loop::Outcome{};
     CO_TRY(std::vector<Content> now, observe(key));
     if (!now.empty() || !failed)
-        CO_TRY_VOID(write_status(objects_, left, summarise_namespace(*left, now, failed ? "" : failed.error().message(), loop_.clock().wall_s())));
+        CO_TRY_VOID(write_status(
+            objects_, left, summarise_namespace(*left, now, failed ? "" : failed.error().message(), loop_.clock().wall_s())));
     if (!failed) co_return std::move(failed).error();
-    if (seen.empty()) co_return loop::Outcome{};  // done with it: what still holds it is its own finalizers
+    if (seen.empty()) co_return loop::Outcome{};             // done with it: what still holds it is its own finalizers
     if (now.size() < seen.size()) worker_.queue().add(key);  // the next kinds' turn
     co_return loop::Outcome{look_again_ms};
 }

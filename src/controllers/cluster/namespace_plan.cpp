@@ -68,19 +68,24 @@ api::NamespaceStatus summarise_namespace(const api::Namespace& desired, const st
     status.phase = desired.metadata.deletion_timestamp ? "Terminating" : "Active";
     if (!desired.metadata.deletion_timestamp) return status;
     const api::NamespaceStatus& before = desired.status;
-    put_condition(status, before, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered", now_s);
+    put_condition(status, before, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
+                  "All resources successfully discovered", now_s);
     put_condition(status, before, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
-        "All legacy kube types successfully parsed", now_s);
-    put_condition(status, before, "NamespaceDeletionContentFailure", !failure.empty(), failure.empty() ? "ContentDeleted" : "ContentDeletionFailed",
-        failure.empty() ? "All content successfully deleted, may be waiting on finalization"
-                                  : "Failed to delete all resource types, 1 remaining: " + failure, now_s);
+                  "All legacy kube types successfully parsed", now_s);
+    put_condition(status, before, "NamespaceDeletionContentFailure", !failure.empty(),
+                  failure.empty() ? "ContentDeleted" : "ContentDeletionFailed",
+                  failure.empty() ? "All content successfully deleted, may be waiting on finalization"
+                                  : "Failed to delete all resource types, 1 remaining: " + failure,
+                  now_s);
     const std::string remaining = remaining_words(seen), finalizers = finalizer_words(seen);
-    put_condition(status, before, "NamespaceContentRemaining", !remaining.empty(), remaining.empty() ? "ContentRemoved" : "SomeResourcesRemain",
-        remaining.empty() ? "All content successfully removed" : "Some resources are remaining: " + remaining, now_s);
+    put_condition(status, before, "NamespaceContentRemaining", !remaining.empty(),
+                  remaining.empty() ? "ContentRemoved" : "SomeResourcesRemain",
+                  remaining.empty() ? "All content successfully removed" : "Some resources are remaining: " + remaining, now_s);
     put_condition(status, before, "NamespaceFinalizersRemaining", !finalizers.empty(),
-        finalizers.empty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",
-        finalizers.empty() ? "All content-preserving finalizers finished"
-                                     : "Some content in the namespace has finalizers remaining: " + finalizers, now_s);
+                  finalizers.empty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",
+                  finalizers.empty() ? "All content-preserving finalizers finished"
+                                     : "Some content in the namespace has finalizers remaining: " + finalizers,
+                  now_s);
     return status;
 }
 

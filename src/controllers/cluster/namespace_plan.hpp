@@ -14,9 +14,9 @@ namespace orilla::controllers {
 /// What there still is of one kind.
 struct Content {
     api::KindRef kind;
-    size_t count = 0;                                           ///< all
-    size_t not_deleted = 0;                                     ///< without deletionTimestamp
-    std::vector<std::pair<std::string, size_t>> finalizers;     ///< that are waited for, and on how many objects
+    size_t count = 0;                                        ///< all
+    size_t not_deleted = 0;                                  ///< without deletionTimestamp
+    std::vector<std::pair<std::string, size_t>> finalizers;  ///< that are waited for, and on how many objects
 };
 
 /// Deletes everything of one kind.

@@ -58,13 +58,16 @@ loop::Task<Result<loop::Outcome>> PodCollector::reconcile(std::string key) {
 
 loop::Task<Result<void>> PodCollector::apply(std::shared_ptr<const api::Pod> pod, PodGcAction action) {
     if (auto* failing = std::get_if<FailPod>(&action)) {
-        std::function<void(api::Pod&)> edit = [condition = std::move(failing->condition)](api::Pod& edited) { fail(edited, condition); };
+        std::function<void(api::Pod&)> edit = [condition = std::move(failing->condition)](api::Pod& edited) {
+            fail(edited, condition);
+        };
         return edit_status<api::Pod>(objects_, std::move(pod), std::move(edit));
     }
     objects::DeleteOptions options;
     options.grace_period_seconds = 0;
     options.uid = std::get<RemovePod>(action).uid;
-    return objects::unless_gone(objects_.remove<api::Pod>(pod->metadata.namespace_.str(), pod->metadata.name.str(), std::move(options)));
+    return objects::unless_gone(
+        objects_.remove<api::Pod>(pod->metadata.namespace_.str(), pod->metadata.name.str(), std::move(options)));
 }
 
 }  // namespace orilla::controllers

@@ -1,8 +1,8 @@
 // Fits groups of endpoints into slices with as few writes as possible.
 #include <algorithm>
 
-#include "orilla/kinds/well_known.hpp"
 #include <map>
+#include "orilla/kinds/well_known.hpp"
 
 #include "service/endpoints_plan.hpp"
 
@@ -96,7 +96,8 @@ class Fitting {
     }
 
     void settle_fresh(Draft draft) {
-        const auto usable = std::find_if(spare_.begin(), spare_.end(), [](const auto* slice) { return !slice->metadata.deletion_timestamp; });
+        const auto usable =
+            std::find_if(spare_.begin(), spare_.end(), [](const auto* slice) { return !slice->metadata.deletion_timestamp; });
         if (usable != spare_.end()) {
             draft.before = *usable;
             spare_.erase(usable);

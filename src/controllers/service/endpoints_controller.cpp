@@ -9,9 +9,9 @@ namespace {
 
 /// Whether a change of the pod can change where traffic goes.
 bool looks_the_same(const api::Pod& a, const api::Pod& b) {
-    return a.status.pod_ip == b.status.pod_ip && a.status.phase == b.status.phase && a.status.conditions == b.status.conditions &&
-           a.metadata.labels == b.metadata.labels && a.metadata.deletion_timestamp == b.metadata.deletion_timestamp &&
-           a.spec.node_name == b.spec.node_name;
+    return a.status.pod_ip == b.status.pod_ip && a.status.phase == b.status.phase &&
+           a.status.conditions == b.status.conditions && a.metadata.labels == b.metadata.labels &&
+           a.metadata.deletion_timestamp == b.metadata.deletion_timestamp && a.spec.node_name == b.spec.node_name;
 }
 
 }  // namespace
@@ -62,7 +62,8 @@ loop::Task<void> EndpointsController::catch_up() {
 
 void EndpointsController::slice_changed(const objects::FeedEvent& event) {
     for (const auto& slice : event.states())
-        if (const auto* service = slice->meta().labels.get(api::service_name_label)) worker_.queue().add(key_of(event.entry->key.ns, *service));
+        if (const auto* service = slice->meta().labels.get(api::service_name_label))
+            worker_.queue().add(key_of(event.entry->key.ns, *service));
 }
 
 loop::Task<Result<loop::Outcome>> EndpointsController::reconcile(std::string key) {
@@ -87,11 +88,16 @@ loop::Task<Result<loop::Outcome>> EndpointsController::reconcile(std::string key
 
 loop::Task<Result<void>> EndpointsController::apply(std::string ns, EndpointsAction action) {
     loop::Task<Result<void>> task;
-    if (auto* make = std::get_if<CreateSlice>(&action)) task = objects::unless_gone(objects_.create<api::EndpointSlice>(std::move(make->object)));
-    else if (auto* edit = std::get_if<UpdateSlice>(&action)) task = objects::unless_gone(objects_.update<api::EndpointSlice>(std::move(edit->object)));
-    else if (auto* drop = std::get_if<DeleteSlice>(&action)) task = objects::unless_gone(objects_.remove<api::EndpointSlice>(ns, drop->name));
-    else if (auto* found = std::get_if<CreateEndpoints>(&action)) task = objects::unless_gone(objects_.create<api::Endpoints>(std::move(found->object)));
-    else if (auto* change = std::get_if<UpdateEndpoints>(&action)) task = objects::unless_gone(objects_.update<api::Endpoints>(std::move(change->object)));
+    if (auto* make = std::get_if<CreateSlice>(&action))
+        task = objects::unless_gone(objects_.create<api::EndpointSlice>(std::move(make->object)));
+    else if (auto* edit = std::get_if<UpdateSlice>(&action))
+        task = objects::unless_gone(objects_.update<api::EndpointSlice>(std::move(edit->object)));
+    else if (auto* drop = std::get_if<DeleteSlice>(&action))
+        task = objects::unless_gone(objects_.remove<api::EndpointSlice>(ns, drop->name));
+    else if (auto* found = std::get_if<CreateEndpoints>(&action))
+        task = objects::unless_gone(objects_.create<api::Endpoints>(std::move(found->object)));
+    else if (auto* change = std::get_if<UpdateEndpoints>(&action))
+        task = objects::unless_gone(objects_.update<api::Endpoints>(std::move(change->object)));
     else task = objects::unless_gone(objects_.remove<api::Endpoints>(ns, std::get<DeleteEndpoints>(action).name));
     co_return co_await std::move(task);
 }

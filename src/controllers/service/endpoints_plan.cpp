@@ -68,7 +68,8 @@ api::Endpoint make_endpoint(const api::Service& service, const api::Pod& pod) {
 
 /// Labels that the controllers speak with; the Service's own of these names are not copied.
 bool is_reserved_label(std::string_view key) {
-    return key == api::service_name_label || key == api::slice_manager_label || key == api::headless_label || key == api::endpoints_manager_label;
+    return key == api::service_name_label || key == api::slice_manager_label || key == api::headless_label ||
+           key == api::endpoints_manager_label;
 }
 
 api::Map<api::Str> copied_labels(const api::ObjectMeta& from) {
@@ -99,7 +100,8 @@ api::EndpointAddress to_address(const api::Endpoint& endpoint) {
 }
 
 /// The older form knows ready and not ready; a terminating pod is left out unless unready ones are wanted, too.
-api::List<api::EndpointSubset> make_subsets(const api::Service& service, const std::vector<PortGroup>& groups, bool& truncated) {
+api::List<api::EndpointSubset> make_subsets(const api::Service& service, const std::vector<PortGroup>& groups,
+                                            bool& truncated) {
     api::List<api::EndpointSubset> out;
     size_t left = endpoints_addresses_max;
     for (const auto& group : groups) {
@@ -149,7 +151,8 @@ bool is_managed_by(const api::EndpointSlice& slice, std::string_view manager) {
     return found && *found == manager;
 }
 
-std::vector<const api::EndpointSlice*> managed_by(const std::vector<const api::EndpointSlice*>& slices, std::string_view manager) {
+std::vector<const api::EndpointSlice*> managed_by(const std::vector<const api::EndpointSlice*>& slices,
+                                                  std::string_view manager) {
     std::vector<const api::EndpointSlice*> out;
     for (const auto* slice : slices)
         if (is_managed_by(*slice, manager)) out.push_back(slice);
@@ -171,7 +174,7 @@ void mirror_addresses(PortGroup& group, const api::List<api::EndpointAddress>& a
     for (const auto& address : addresses) {
         if (group.endpoints.size() == endpoints_addresses_max) return;
         if (address.ip.view().find(':') != std::string_view::npos) continue;  // the box has no IPv6
-        if (!api::special_address(address.ip).empty()) continue;  // let in by an older Orilla; no slice may have it
+        if (!api::special_address(address.ip).empty()) continue;              // let in by an older Orilla; no slice may have it
         api::Endpoint endpoint;
         endpoint.addresses.push_back(address.ip);
         endpoint.conditions.ready = ready;
@@ -220,7 +223,8 @@ std::vector<PortGroup> group_endpoints(const api::Service& service, const std::v
     std::vector<const api::Pod*> chosen;
     for (const auto* pod : pods)
         if (may_take_traffic(*pod) && selector.matches(pod->metadata.labels)) chosen.push_back(pod);
-    std::sort(chosen.begin(), chosen.end(), [](const auto* a, const auto* b) { return a->metadata.name.view() < b->metadata.name.view(); });
+    std::sort(chosen.begin(), chosen.end(),
+              [](const auto* a, const auto* b) { return a->metadata.name.view() < b->metadata.name.view(); });
     for (const auto* pod : chosen) {
         auto ports = resolve_ports(service, *pod);
         auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.ports == ports; });

@@ -43,14 +43,13 @@ struct DeleteEndpoints {
     std::string name;
     bool operator==(const DeleteEndpoints&) const = default;
 };
-using EndpointsAction =
-    std::variant<CreateSlice, UpdateSlice, DeleteSlice, CreateEndpoints, UpdateEndpoints, DeleteEndpoints>;
+using EndpointsAction = std::variant<CreateSlice, UpdateSlice, DeleteSlice, CreateEndpoints, UpdateEndpoints, DeleteEndpoints>;
 
 struct EndpointsObserved {
-    const api::Service* service = nullptr;                 ///< null: there is none of this name
-    std::vector<const api::Pod*> pods;                     ///< at least those that it selects
-    std::vector<const api::EndpointSlice*> slices;         ///< labelled with this Service's name
-    const api::Endpoints* endpoints = nullptr;             ///< of this name
+    const api::Service* service = nullptr;          ///< null: there is none of this name
+    std::vector<const api::Pod*> pods;              ///< at least those that it selects
+    std::vector<const api::EndpointSlice*> slices;  ///< labelled with this Service's name
+    const api::Endpoints* endpoints = nullptr;      ///< of this name
 };
 
 std::vector<EndpointsAction> plan_endpoints(const std::string& name, const EndpointsObserved& seen);

@@ -1,8 +1,8 @@
 #include "service/kubernetes_service.hpp"
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/kinds/validation.hpp"
 #include "orilla/kinds/well_known.hpp"
-#include "orilla/base/ipv4.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -117,7 +117,8 @@ std::vector<KubernetesAction> plan_kubernetes_service(const ApiPlace& place, con
         actions.emplace_back(PutService{std::move(service), replace});
     }
     api::Endpoints endpoints = make_endpoints(place);
-    if (!seen.endpoints || !(seen.endpoints->subsets == endpoints.subsets) || !has_labels(seen.endpoints->metadata, endpoints.metadata))
+    if (!seen.endpoints || !(seen.endpoints->subsets == endpoints.subsets) ||
+        !has_labels(seen.endpoints->metadata, endpoints.metadata))
         actions.emplace_back(PutEndpoints{std::move(endpoints)});
     api::EndpointSlice slice = make_slice(place);
     if (!seen.slice || !(seen.slice->endpoints == slice.endpoints) || !(seen.slice->ports == slice.ports) ||

@@ -84,11 +84,13 @@ loop::Task<Result<void>> DeploymentController::apply(DeploymentPtr deployment, D
     const std::string ns = deployment->metadata.namespace_.str();
     auto owner = make_controller_reference("apps/v1", "Deployment", deployment->metadata);
     loop::Task<Result<void>> task;
-    if (auto* one = std::get_if<AdoptReplicaSet>(&action)) task = adopt(objects_, api::kind_of<api::ReplicaSet>(), ns, one->name, std::move(owner));
+    if (auto* one = std::get_if<AdoptReplicaSet>(&action))
+        task = adopt(objects_, api::kind_of<api::ReplicaSet>(), ns, one->name, std::move(owner));
     else if (auto* create = std::get_if<CreateReplicaSet>(&action)) task = create_set(deployment, std::move(create->object));
     else if (auto* bump = std::get_if<BumpCollisionCount>(&action)) task = set_collision_count(deployment, bump->to);
     else if (auto* update = std::get_if<UpdateReplicaSet>(&action)) task = update_set(deployment, std::move(*update));
-    else if (auto* remove = std::get_if<DeleteReplicaSet>(&action)) task = objects::unless_gone(objects_.remove<api::ReplicaSet>(ns, remove->name));
+    else if (auto* remove = std::get_if<DeleteReplicaSet>(&action))
+        task = objects::unless_gone(objects_.remove<api::ReplicaSet>(ns, remove->name));
     else task = set_revision(deployment, std::get<SetRevision>(action).revision);
     co_return co_await std::move(task);
 }
@@ -122,7 +124,8 @@ loop::Task<Result<void>> DeploymentController::update_set(DeploymentPtr deployme
         set.metadata.annotations = update.annotations;
         return ok();
     };
-    AWAIT(auto changed, objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), update.name, std::move(change)));
+    AWAIT(auto changed,
+          objects_.modify<api::ReplicaSet>(deployment->metadata.namespace_.str(), update.name, std::move(change)));
     if (!changed && changed.error().code() == Code::not_found) co_return ok();
     if (!changed) co_return std::move(changed).error();
     if (!update.event.empty()) events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet", update.event);

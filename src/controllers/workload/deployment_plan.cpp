@@ -58,7 +58,8 @@ struct View {
 
     int64_t max_old_revision() const {
         int64_t revision = 0;
-        for (const auto* set : old) revision = std::max(revision, number_in(set->metadata.annotations, api::revision_annotation));
+        for (const auto* set : old)
+            revision = std::max(revision, number_in(set->metadata.annotations, api::revision_annotation));
         return revision;
     }
     /// The most pods that may exist.
@@ -145,11 +146,13 @@ bool plan_fresh(std::vector<DeploymentAction>& actions, const View& view, bool m
         actions.emplace_back(CreateReplicaSet{make_replica_set(view, new_size(view, 0))});
         return true;
     }
-    const int64_t revision = std::max(view.max_old_revision() + 1, number_in(view.fresh->metadata.annotations, api::revision_annotation));
+    const int64_t revision =
+        std::max(view.max_old_revision() + 1, number_in(view.fresh->metadata.annotations, api::revision_annotation));
     // Only the newest may carry the highest revision: an old one that became new again moves up.
     resize(actions, view, *view.fresh, size_of(*view.fresh), revision);
     const auto* shown = view.deployment.metadata.annotations.get(api::revision_annotation);
-    if (actions.empty() && (!shown || *shown != std::to_string(revision))) actions.emplace_back(SetRevision{std::to_string(revision)});
+    if (actions.empty() && (!shown || *shown != std::to_string(revision)))
+        actions.emplace_back(SetRevision{std::to_string(revision)});
     return !actions.empty();
 }
 
@@ -265,7 +268,8 @@ void plan_cleanup(std::vector<DeploymentAction>& actions, const View& view) {
         if (empty) gone.push_back(set);
     }
     std::sort(gone.begin(), gone.end(), [](const auto* a, const auto* b) {
-        return number_in(a->metadata.annotations, api::revision_annotation) < number_in(b->metadata.annotations, api::revision_annotation);
+        return number_in(a->metadata.annotations, api::revision_annotation) <
+               number_in(b->metadata.annotations, api::revision_annotation);
     });
     for (size_t i = 0; i + static_cast<size_t>(std::max(keep, 0)) < gone.size(); ++i)
         actions.emplace_back(DeleteReplicaSet{gone[i]->metadata.name.str()});
@@ -306,7 +310,8 @@ bool same_template(const api::PodTemplateSpec& a, const api::PodTemplateSpec& b)
 const api::ReplicaSet* find_new_replica_set(const api::Deployment& deployment, const DeploymentObserved& seen) {
     const api::ReplicaSet* found = nullptr;
     for (const auto& set : seen.replica_sets)
-        if (same_template(set->spec.template_, deployment.spec.template_) && (!found || older(set.get(), found))) found = set.get();
+        if (same_template(set->spec.template_, deployment.spec.template_) && (!found || older(set.get(), found)))
+            found = set.get();
     return found;
 }
 

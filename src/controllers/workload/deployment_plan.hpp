@@ -48,15 +48,15 @@ struct SetRevision {
     std::string revision;
     bool operator==(const SetRevision&) const = default;
 };
-using DeploymentAction = std::variant<AdoptReplicaSet, CreateReplicaSet, BumpCollisionCount, UpdateReplicaSet,
-                                      DeleteReplicaSet, SetRevision>;
+using DeploymentAction =
+    std::variant<AdoptReplicaSet, CreateReplicaSet, BumpCollisionCount, UpdateReplicaSet, DeleteReplicaSet, SetRevision>;
 
 std::vector<DeploymentAction> plan_deployment(const api::Deployment& desired, const DeploymentObserved& seen);
 
 struct DeploymentSummary {
     api::DeploymentStatus status;
-    bool progressed = false;      ///< the controller restarts its progress clock
-    int64_t again_after_s = -1;   ///< when the progress deadline may have passed
+    bool progressed = false;     ///< the controller restarts its progress clock
+    int64_t again_after_s = -1;  ///< when the progress deadline may have passed
 };
 DeploymentSummary summarise_deployment(const api::Deployment& desired, const DeploymentObserved& seen, int64_t now_s);
 

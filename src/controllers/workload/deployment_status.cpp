@@ -20,8 +20,8 @@ const api::DeploymentCondition* find_condition(const api::DeploymentStatus& stat
 }
 
 /// Replaces the condition; its transition time stays while its status does, its update time while nothing changes.
-void set_condition(api::DeploymentStatus& status, const api::DeploymentStatus& before, const Condition& wanted,
-                   bool touched, int64_t now_s) {
+void set_condition(api::DeploymentStatus& status, const api::DeploymentStatus& before, const Condition& wanted, bool touched,
+                   int64_t now_s) {
     api::DeploymentCondition out;
     out.type = wanted.type;
     out.status = wanted.status;
@@ -30,7 +30,8 @@ void set_condition(api::DeploymentStatus& status, const api::DeploymentStatus& b
     out.last_transition_time = out.last_update_time = api::Time(now_s);
     if (const auto* old = find_condition(before, wanted.type)) {
         if (old->status == wanted.status) out.last_transition_time = old->last_transition_time;
-        if (old->status == wanted.status && old->reason == wanted.reason && !touched) out.last_update_time = old->last_update_time;
+        if (old->status == wanted.status && old->reason == wanted.reason && !touched)
+            out.last_update_time = old->last_update_time;
     }
     status.conditions.push_back(std::move(out));
 }
@@ -73,9 +74,11 @@ void summarise_progress(DeploymentSummary& out, const api::Deployment& deploymen
     const bool same_generation = deployment.status.observed_generation == deployment.metadata.generation;
     out.progressed = !same_generation || has_progressed(status, deployment.status);
     if (deployment.spec.paused) {
-        set_condition(status, deployment.status, {"Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"}, false, now_s);
+        set_condition(status, deployment.status, {"Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"}, false,
+                      now_s);
     } else if (is_complete(deployment, status) && fresh) {
-        set_condition(status, deployment.status, {"Progressing", "True", "NewReplicaSetAvailable", done_message}, out.progressed, now_s);
+        set_condition(status, deployment.status, {"Progressing", "True", "NewReplicaSetAvailable", done_message},
+                      out.progressed, now_s);
     } else if (done_before && fresh && status.replicas == status.updated_replicas) {
         // A finished rollout that lost pods or was scaled since is not a new one: it stays as it was.
         status.conditions.push_back(*before);
@@ -89,8 +92,8 @@ void summarise_progress(DeploymentSummary& out, const api::Deployment& deploymen
         const std::string message = created ? "Created new replica set \"" + (fresh ? fresh->metadata.name.str() : "") + "\""
                                             : words + " is progressing.";
         set_condition(status, deployment.status,
-                      {"Progressing", "True", created ? "NewReplicaSetCreated" : "ReplicaSetUpdated", message},
-                      out.progressed, now_s);
+                      {"Progressing", "True", created ? "NewReplicaSetCreated" : "ReplicaSetUpdated", message}, out.progressed,
+                      now_s);
         out.again_after_s = std::max<int64_t>(limit_s - (out.progressed ? 0 : seen.since_progress_s), 1);
     }
 }
@@ -109,7 +112,8 @@ DeploymentSummary summarise_deployment(const api::Deployment& deployment, const 
         if (set.get() == fresh) status.updated_replicas = set->status.replicas;
         wanted += set->spec.replicas.value_or(1);
     }
-    status.unavailable_replicas = std::max(std::max(wanted, deployment.spec.replicas.value_or(1)) - status.available_replicas, 0);
+    status.unavailable_replicas =
+        std::max(std::max(wanted, deployment.spec.replicas.value_or(1)) - status.available_replicas, 0);
     status.collision_count = deployment.status.collision_count;
     status.observed_generation = deployment.metadata.generation;
     summarise_available(status, deployment, now_s);
@@ -117,7 +121,8 @@ DeploymentSummary summarise_deployment(const api::Deployment& deployment, const 
     for (const auto& set : seen.replica_sets)
         for (const auto& condition : set->status.conditions)
             if (condition.type == "ReplicaFailure" && condition.status == "True")
-                set_condition(status, deployment.status, {"ReplicaFailure", "True", condition.reason.view(), condition.message.str()}, false, now_s);
+                set_condition(status, deployment.status,
+                              {"ReplicaFailure", "True", condition.reason.view(), condition.message.str()}, false, now_s);
     return out;
 }
 

@@ -8,7 +8,9 @@ constexpr std::string_view replicaset_component = "replicaset-controller";
 }  // namespace
 
 ReplicaSetController::ReplicaSetController(const Surroundings& with)
-    : Controller(with), pods_(with.objects.feed<api::Pod>()), worker_(with.loop, *this, {.name = "replicaset", .concurrency = 2}) {
+    : Controller(with),
+      pods_(with.objects.feed<api::Pod>()),
+      worker_(with.loop, *this, {.name = "replicaset", .concurrency = 2}) {
     pods_.keep(objects::owner_terms);
     objects_.feed<api::ReplicaSet>().keep(objects::selector_terms<api::ReplicaSet>);
     follow<api::ReplicaSet>([this](const objects::FeedEvent& event) { worker_.queue().add(key_of(event.entry->key)); });
@@ -65,10 +67,12 @@ loop::Task<Result<void>> ReplicaSetController::create_pods(std::shared_ptr<const
     for (int i = 0; i < count; ++i) {
         AWAIT(auto created, objects_.create<api::Pod>(make_pod(*set)));
         if (!created) {
-            events_.record(*set, replicaset_component, "Warning", "FailedCreate", "Error creating: " + created.error().message());
+            events_.record(*set, replicaset_component, "Warning", "FailedCreate",
+                           "Error creating: " + created.error().message());
             co_return std::move(created).error();
         }
-        events_.record(*set, replicaset_component, "Normal", "SuccessfulCreate", "Created pod: " + (*created)->metadata.name.str());
+        events_.record(*set, replicaset_component, "Normal", "SuccessfulCreate",
+                       "Created pod: " + (*created)->metadata.name.str());
     }
     co_return ok();
 }

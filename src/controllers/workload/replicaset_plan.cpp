@@ -13,11 +13,11 @@ namespace {
 
 /// Smaller goes first: what costs least to lose (documentation "ReplicaSet", scaling down).
 struct DeletionRank {
-    int assigned;         ///< pods without a node first
-    int phase;            ///< Pending, Unknown, Running
+    int assigned;  ///< pods without a node first
+    int phase;     ///< Pending, Unknown, Running
     int ready;
-    int64_t cost;         ///< controller.kubernetes.io/pod-deletion-cost
-    int64_t newest_first; ///< ready more recently, or restarted more often, goes first
+    int64_t cost;          ///< controller.kubernetes.io/pod-deletion-cost
+    int64_t newest_first;  ///< ready more recently, or restarted more often, goes first
     int64_t youngest_first;
     auto operator<=>(const DeletionRank&) const = default;
 };
@@ -71,7 +71,8 @@ std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, co
     if (desired.metadata.deletion_timestamp) return actions;
     const api::Selector selector = selector_of(desired);
     for (const auto& pod : pods) {
-        const bool mine = is_controlled_by(pod->metadata, desired.metadata.uid), matches = selector.matches(pod->metadata.labels);
+        const bool mine = is_controlled_by(pod->metadata, desired.metadata.uid),
+                   matches = selector.matches(pod->metadata.labels);
         if (mine && !matches) actions.emplace_back(ReleasePod{pod->metadata.name.str()});
         if (!mine && !find_controller(pod->metadata) && is_active(*pod) && matches)
             actions.emplace_back(AdoptPod{pod->metadata.name.str()});

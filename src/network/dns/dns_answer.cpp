@@ -97,8 +97,7 @@ bool names_port(const DnsPort& port, std::string_view name, std::string_view pro
 Finding find_port_name(const DnsService& service, const std::string& full, std::string_view port_label,
                        std::string_view protocol_label) {
     Finding found;
-    if (port_label.size() < 2 || port_label[0] != '_' || protocol_label.size() < 2 || protocol_label[0] != '_')
-        return found;
+    if (port_label.size() < 2 || port_label[0] != '_' || protocol_label.size() < 2 || protocol_label[0] != '_') return found;
     const std::string_view name = port_label.substr(1), protocol = protocol_label.substr(1);
     for (const DnsPort& port : service.ports)
         if (!service.cluster_ips.empty() && names_port(port, name, protocol))
@@ -294,8 +293,8 @@ std::string chased_answer(std::string_view bytes, std::string_view target, std::
     DnsReplyWriter writer(query, bytes_max(query, transport));
     writer.add(Section::answer, "", DnsType::cname, ttl_s, name_bytes(target));
     size_t offset = dns_header_bytes + question.size();
-    const size_t count = static_cast<size_t>(static_cast<uint8_t>(upstream_reply[6])) << 8 |
-                         static_cast<uint8_t>(upstream_reply[7]);
+    const size_t count =
+        static_cast<size_t>(static_cast<uint8_t>(upstream_reply[6])) << 8 | static_cast<uint8_t>(upstream_reply[7]);
     for (size_t i = 0; i < std::min(count, dns_records_max); ++i) {
         const auto record = read_record(upstream_reply, offset);
         const auto data = record ? plain_data(upstream_reply, *record) : std::nullopt;

@@ -126,8 +126,7 @@ std::optional<std::string> read_name(std::string_view message, size_t& offset) {
             continue;
         }
         bytes += 1 + length;
-        if (length > label_bytes_max || at + 1 + length > message.size() || bytes > dns_name_bytes_max)
-            return std::nullopt;
+        if (length > label_bytes_max || at + 1 + length > message.size() || bytes > dns_name_bytes_max) return std::nullopt;
         at += 1 + length;
         if (length == 0) break;
         append_label(name, message.substr(at - length, length));
@@ -184,8 +183,7 @@ void DnsReplyWriter::add_below_question(size_t name_skip, DnsType type, uint32_t
     add_bytes(name_skip == 0 ? Section::answer : Section::authority, pointer, type, ttl, data);
 }
 
-void DnsReplyWriter::add_bytes(Section section, std::string_view name, DnsType type, uint32_t ttl,
-                               std::string_view data) {
+void DnsReplyWriter::add_bytes(Section section, std::string_view name, DnsType type, uint32_t ttl, std::string_view data) {
     if (truncated_) return;
     if (bytes_.size() + name.size() + record_head_bytes + data.size() > bytes_max_) {
         // What is only a help may be left out without saying so.
@@ -214,8 +212,8 @@ std::string DnsReplyWriter::finish(DnsRcode rcode, bool authoritative) {
         ++counts_[2];
     }
     const uint16_t questions = query_.question.empty() ? 0 : 1;
-    bytes_.replace(0, dns_header_bytes, be16(query_.id) + be16(flags) + be16(questions) + be16(counts_[0]) +
-                                            be16(counts_[1]) + be16(counts_[2]));
+    bytes_.replace(0, dns_header_bytes,
+                   be16(query_.id) + be16(flags) + be16(questions) + be16(counts_[0]) + be16(counts_[1]) + be16(counts_[2]));
     return std::move(bytes_);
 }
 

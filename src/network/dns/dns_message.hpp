@@ -13,17 +13,33 @@
 namespace orilla::network {
 
 enum class DnsType : uint16_t {
-    a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, txt = 16, aaaa = 28, srv = 33, opt = 41, any = 255,
+    a = 1,
+    ns = 2,
+    cname = 5,
+    soa = 6,
+    ptr = 12,
+    txt = 16,
+    aaaa = 28,
+    srv = 33,
+    opt = 41,
+    any = 255,
 };
-enum class DnsRcode : uint16_t { ok = 0, format_error = 1, server_failure = 2, no_such_name = 3, not_implemented = 4,
-                                 refused = 5, bad_version = 16 };
+enum class DnsRcode : uint16_t {
+    ok = 0,
+    format_error = 1,
+    server_failure = 2,
+    no_such_name = 3,
+    not_implemented = 4,
+    refused = 5,
+    bad_version = 16
+};
 
 constexpr uint16_t dns_class_in = 1;
 constexpr size_t dns_header_bytes = 12;
 constexpr size_t dns_name_bytes_max = 255;
-constexpr size_t dns_records_max = 64;        ///< of a query; it has one question and perhaps EDNS
-constexpr size_t dns_plain_udp_bytes = 512;   ///< without EDNS
-constexpr size_t dns_udp_bytes_max = 1232;    ///< fits any path without fragments
+constexpr size_t dns_records_max = 64;       ///< of a query; it has one question and perhaps EDNS
+constexpr size_t dns_plain_udp_bytes = 512;  ///< without EDNS
+constexpr size_t dns_udp_bytes_max = 1232;   ///< fits any path without fragments
 constexpr size_t dns_tcp_bytes_max = 65'535;
 
 struct DnsQuery {

@@ -17,7 +17,7 @@ namespace orilla::network {
 namespace {
 constexpr size_t query_bytes_max = 4096;
 constexpr int datagrams_per_turn_max = 64;
-constexpr int forwards_max = 256;             // under way, of all clients
+constexpr int forwards_max = 256;  // under way, of all clients
 constexpr int forwards_per_client_max = 64;
 constexpr int connections_max = 64;
 constexpr int connections_per_client_max = 16;
@@ -93,8 +93,7 @@ std::string target_query(std::string_view client_query, const std::string& targe
 
 class DnsServerImpl final : public DnsServer {
   public:
-    DnsServerImpl(loop::Loop& loop, Random& random, const DnsZone& zone, DnsServerConfig config, UniqueFd udp,
-                  UniqueFd tcp)
+    DnsServerImpl(loop::Loop& loop, Random& random, const DnsZone& zone, DnsServerConfig config, UniqueFd udp, UniqueFd tcp)
         : loop_(loop),
           random_(random),
           zone_(zone),
@@ -153,8 +152,8 @@ loop::Task<void> DnsServerImpl::serve_udp() {
         buffer.resize(query_bytes_max);
         sockaddr_in client{};
         socklen_t size = sizeof client;
-        const ssize_t got = ::recvfrom(udp_.get(), buffer.data(), buffer.size(), MSG_TRUNC,
-                                       reinterpret_cast<sockaddr*>(&client), &size);
+        const ssize_t got =
+            ::recvfrom(udp_.get(), buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&client), &size);
         if (got < 0 && errno == EAGAIN) {
             served = 0;
             co_await udp_watch_.readable();
@@ -187,8 +186,7 @@ void DnsServerImpl::handle_datagram(std::string query, const sockaddr_in& client
     scope_.spawn(forward_datagram(std::move(query), std::move(verdict), client, std::move(*slot)));
 }
 
-loop::Task<void> DnsServerImpl::forward_datagram(std::string query, DnsVerdict verdict, sockaddr_in client,
-                                                 Slots::Slot slot) {
+loop::Task<void> DnsServerImpl::forward_datagram(std::string query, DnsVerdict verdict, sockaddr_in client, Slots::Slot slot) {
     const Slots::Slot held(std::move(slot));
     AWAIT(const std::string reply, resolve(std::move(query), std::move(verdict), DnsTransport::udp));
     send_datagram(reply, client);
@@ -227,13 +225,13 @@ loop::Task<void> DnsServerImpl::serve_connection(UniqueFd fd, Ipv4 client, Slots
     const UniqueFd socket(std::move(fd));
     loop::FdWatch watch(loop_, socket.get());
     for (int served = 0; served < queries_per_connection_max; ++served) {
-        AWAIT(std::optional<std::string> query, loop::with_timeout(loop_, read_message(watch, socket.get(), query_bytes_max),
-                                          connection_idle_ms_max));
+        AWAIT(std::optional<std::string> query,
+              loop::with_timeout(loop_, read_message(watch, socket.get(), query_bytes_max), connection_idle_ms_max));
         if (!query || query->empty()) co_return;
         AWAIT(std::string reply, answer_on_connection(std::move(*query), client));
         if (reply.empty()) co_return;
-        AWAIT(const std::optional<bool> written, loop::with_timeout(loop_, write_message(watch, socket.get(), std::move(reply)),
-                                          connection_idle_ms_max));
+        AWAIT(const std::optional<bool> written,
+              loop::with_timeout(loop_, write_message(watch, socket.get(), std::move(reply)), connection_idle_ms_max));
         if (!written.value_or(false)) co_return;
     }
 }
@@ -274,8 +272,8 @@ loop::Task<std::string> DnsServerImpl::ask_upstreams(std::string query, DnsTrans
         if (all.empty()) break;
         const size_t index = (preferred_ + static_cast<size_t>(attempt)) % all.size();
         query.replace(0, 2, be16(static_cast<uint16_t>(random_.next())));
-        auto exchange = transport == DnsTransport::udp ? exchange_udp(loop_, all[index], query)
-                                                       : exchange_tcp(loop_, all[index], query);
+        auto exchange =
+            transport == DnsTransport::udp ? exchange_udp(loop_, all[index], query) : exchange_tcp(loop_, all[index], query);
         AWAIT(std::optional<std::string> reply, loop::with_timeout(loop_, std::move(exchange), upstream_try_ms_max));
         if (!reply || reply->empty()) continue;
         preferred_ = index;

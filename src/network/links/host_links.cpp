@@ -54,7 +54,8 @@ Result<void> note_owner(Host& host) {
     TRY(const std::vector<LinkInfo> links, read_links(host.socket));
     const auto found = std::ranges::find(links, host.bridge, &LinkInfo::index);
     const std::string note = std::string(owner_note) + host.config.owner;
-    if (found == links.end() || found->note == note || !(found->note.empty() || found->note.starts_with(owner_note))) return ok();
+    if (found == links.end() || found->note == note || !(found->note.empty() || found->note.starts_with(owner_note)))
+        return ok();
     return apply_note(host.socket, host.bridge, note);
 }
 
@@ -72,8 +73,8 @@ Result<void> settle_addresses(Host& host) {
             std::string device = "a device";
             for (const LinkInfo& link : links)
                 if (link.index == address.link) device = link.name;
-            return Error(Code::invalid, ours.text() + " overlaps the network of " + device + " (" +
-                                            address.ip.text() + "/" + std::to_string(address.prefix) +
+            return Error(Code::invalid, ours.text() + " overlaps the network of " + device + " (" + address.ip.text() + "/" +
+                                            std::to_string(address.prefix) +
                                             "): choose other --pod-cidr, --cluster-cidr and --service-cidr");
         }
     }
@@ -119,15 +120,16 @@ Result<bool> open_bridge(Host& host) {
     auto applied = note_owner(host);
     if (applied) applied = apply_node_sysctls(host.config.bridge);
     if (applied)
-        applied = apply_bridge_addresses(host.socket, host.bridge, host.gateway, host.config.pod_cidr,
-                                         host.config.service_cidr);
+        applied =
+            apply_bridge_addresses(host.socket, host.bridge, host.gateway, host.config.pod_cidr, host.config.service_cidr);
     if (applied) return is_new;
     // One that is of no use would stand in the way of the next try, which may have other ranges.
     if (is_new) (void)remove_link(host.socket, host.config.bridge);
     return std::move(applied).error();
 }
 
-std::optional<std::string> find_other_owner(const std::vector<LinkInfo>& links, const std::string& bridge, const std::string& owner) {
+std::optional<std::string> find_other_owner(const std::vector<LinkInfo>& links, const std::string& bridge,
+                                            const std::string& owner) {
     const auto found = std::ranges::find(links, bridge, &LinkInfo::name);
     if (found == links.end() || !found->note.starts_with(owner_note)) return std::nullopt;
     std::string other = found->note.substr(owner_note.size());
@@ -143,8 +145,9 @@ Result<void> check_bridge_owner(const std::string& bridge, const std::string& ow
     TRY(const std::vector<LinkInfo> links, read_links(socket));
     const auto other = find_other_owner(links, bridge, owner);
     if (!other) return ok();
-    return Error(Code::conflict, "bridge " + bridge + " has the links of the pods of " + *other + ", which this start of " + owner +
-                                     " would cut: choose another --bridge; if that one is gone for good, remove it: ip link delete " + bridge);
+    return Error(Code::conflict,
+                 "bridge " + bridge + " has the links of the pods of " + *other + ", which this start of " + owner +
+                     " would cut: choose another --bridge; if that one is gone for good, remove it: ip link delete " + bridge);
 }
 
 Result<std::vector<LinkInfo>> read_ports(Host& host) {
@@ -178,7 +181,8 @@ BridgeFacts observe_bridge(Host& host, const std::vector<LinkInfo>& links, const
     facts.pod_route = find_route_device(host.socket, config.pod_cidr.at(2)) == host.bridge;
     facts.service_route = find_route_device(host.socket, config.service_cidr.at(1)) == host.bridge;
     const auto sysctls = node_sysctls(config.bridge);
-    facts.sysctls = std::all_of(sysctls.begin(), sysctls.end(), [](const auto& one) { return read_sysctl(one.path) == one.value; });
+    facts.sysctls =
+        std::all_of(sysctls.begin(), sysctls.end(), [](const auto& one) { return read_sysctl(one.path) == one.value; });
     return facts;
 }
 }  // namespace

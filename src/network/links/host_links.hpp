@@ -34,7 +34,8 @@ Result<void> connect_existing(Host& host, UniqueFd netns, Ipv4 ip);
 Result<void> disconnect(Host& host, const PodLink& link);
 
 /// Whether the links of pods on the bridge are somebody else's than `owner`'s; whose, then.
-std::optional<std::string> find_other_owner(const std::vector<LinkInfo>& links, const std::string& bridge, const std::string& owner);
+std::optional<std::string> find_other_owner(const std::vector<LinkInfo>& links, const std::string& bridge,
+                                            const std::string& owner);
 
 /// What there is of the bridge, and what belongs to it.
 struct BridgeFacts {

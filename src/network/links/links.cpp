@@ -270,7 +270,8 @@ loop::Task<Result<PodLink>> LinksImpl::attach_namespace(std::string pod, std::st
         CO_RETURN_AWAIT(reconnect(pod));
     }
     CO_TRY(Lease taken, lease());
-    auto task = loop::run_on(executor_, loop_, [host = host_, netns_path, ip = taken.ip()] { return connect_at(*host, netns_path, ip); });
+    auto task = loop::run_on(executor_, loop_,
+                             [host = host_, netns_path, ip = taken.ip()] { return connect_at(*host, netns_path, ip); });
     CO_TRY(UniqueFd netns, std::move(task));
     co_return name_link(pod, Pooled{std::move(taken), std::move(netns)});
 }
@@ -280,9 +281,7 @@ loop::Task<Result<void>> LinksImpl::detach(std::string pod) {
     const auto found = known_.find(pod);
     if (found == known_.end()) co_return ok();
     const Busy busy(busy_, freed_, pod);
-    auto task = loop::run_on(executor_, loop_, [host = host_, link = found->second.link] {
-        return disconnect(*host, link);
-    });
+    auto task = loop::run_on(executor_, loop_, [host = host_, link = found->second.link] { return disconnect(*host, link); });
     CO_TRY_VOID(std::move(task));
     auto gone = known_.extract(pod);
     sweep_.add(gone.mapped().link.ip, std::move(gone.mapped().lease));
@@ -301,9 +300,8 @@ loop::Task<Result<void>> LinksImpl::remove_strays() {
         // An address that is leased is the pool's or of an attach under way.
         if (!allocator_.reserve(*ip) && host_->config.pod_cidr.contains(*ip)) continue;
         const Lease held(allocator_, loop_.clock(), *ip);
-        auto removal = loop::run_on(executor_, loop_, [host = host_, name = link.name] {
-            return remove_link(host->socket, name);
-        });
+        auto removal =
+            loop::run_on(executor_, loop_, [host = host_, name = link.name] { return remove_link(host->socket, name); });
         CO_TRY_VOID(std::move(removal));
     }
     co_return ok();
@@ -412,13 +410,15 @@ loop::Task<Result<bool>> LinksImpl::repair_links() {
 
 Result<void> check_links_config(const LinksConfig& config) {
     const std::string& bridge = config.bridge;
-    if (bridge.empty() || bridge.size() > 15 || bridge.find_first_of("/: \t\n") != std::string::npos || bridge == "." || bridge == "..")
-        return Error(Code::invalid, "bridge \"" + bridge + "\": a device name has 1 to 15 characters, none of them '/', ':' or a space");
+    if (bridge.empty() || bridge.size() > 15 || bridge.find_first_of("/: \t\n") != std::string::npos || bridge == "." ||
+        bridge == "..")
+        return Error(Code::invalid,
+                     "bridge \"" + bridge + "\": a device name has 1 to 15 characters, none of them '/', ':' or a space");
     if (config.pod_cidr.prefix < 16 || config.pod_cidr.prefix > 29)
         return Error(Code::invalid, "pod-cidr " + config.pod_cidr.text() + ": the prefix must be from 16 to 29");
     if (config.pod_cidr.overlaps(config.service_cidr))
-        return Error(Code::invalid, "pod-cidr " + config.pod_cidr.text() + " and service-cidr " +
-                                        config.service_cidr.text() + " overlap: choose others");
+        return Error(Code::invalid, "pod-cidr " + config.pod_cidr.text() + " and service-cidr " + config.service_cidr.text() +
+                                        " overlap: choose others");
     return ok();
 }
 
@@ -458,8 +458,7 @@ Result<void> remove_links(const LinksConfig& config) {
     for (const LinkInfo& link : links)
         if (link.name == config.bridge) bridge = link.index;
     for (const LinkInfo& link : links)
-        if (bridge != 0 && link.master == bridge && parse_veth_name(link.name))
-            TRY_VOID(remove_link(socket, link.name));
+        if (bridge != 0 && link.master == bridge && parse_veth_name(link.name)) TRY_VOID(remove_link(socket, link.name));
     if (bridge != 0) TRY_VOID(remove_link(socket, config.bridge));
     DIR* dir = ::opendir(config.netns_dir.c_str());
     if (!dir) return ok();

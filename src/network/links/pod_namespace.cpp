@@ -23,10 +23,8 @@ struct Sysctl {
     const char* value;
 };
 constexpr Sysctl pod_sysctls[] = {
-    {"net/ipv4/ip_unprivileged_port_start", "0"},
-    {"net/ipv4/ping_group_range", "0 2147483647"},
-    {"net/ipv4/conf/all/accept_redirects", "0"},
-    {"net/ipv4/conf/default/accept_redirects", "0"},
+    {"net/ipv4/ip_unprivileged_port_start", "0"}, {"net/ipv4/ping_group_range", "0 2147483647"},
+    {"net/ipv4/conf/all/accept_redirects", "0"},  {"net/ipv4/conf/default/accept_redirects", "0"},
     {"net/ipv6/conf/default/disable_ipv6", "1"},
 };
 }  // namespace

@@ -102,8 +102,7 @@ bool leads_nowhere(const FrontendsByDestination& frontends, const Tuple& origina
     if (found == frontends.end()) found = frontends.find({Ipv4{}, original.destination.port});
     if (found == frontends.end()) return false;
     const std::vector<Endpoint>& endpoints = *found->second;
-    if (reply.source != original.destination)
-        return !std::binary_search(endpoints.begin(), endpoints.end(), reply.source);
+    if (reply.source != original.destination) return !std::binary_search(endpoints.begin(), endpoints.end(), reply.source);
     // Not translated at all: it began before there were endpoints. (With its source translated it is a pod's flow to
     // some other host's port of the same number.)
     return !endpoints.empty() && reply.destination == original.source;

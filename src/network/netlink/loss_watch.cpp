@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t body = NLMSG_HDRLEN;
 /// The byte of ifi_flags with IFF_UP in it.
-constexpr size_t low_flags = body + offsetof(ifinfomsg, ifi_flags) + (std::endian::native == std::endian::big ? sizeof(unsigned) - 1 : 0);
+constexpr size_t low_flags =
+    body + offsetof(ifinfomsg, ifi_flags) + (std::endian::native == std::endian::big ? sizeof(unsigned) - 1 : 0);
 
 /// Removals of devices and addresses, devices that are down, routes of the main table, changed forwarding.
 std::vector<sock_filter> losses_alone() {

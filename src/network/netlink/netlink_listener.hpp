@@ -31,7 +31,8 @@ class NetlinkListener {
     void drain();
 
   private:
-    NetlinkListener(loop::Loop& loop, UniqueFd fd, const char* what) : fd_(std::move(fd)), watch_(loop, fd_.get()), what_(what) {}
+    NetlinkListener(loop::Loop& loop, UniqueFd fd, const char* what)
+        : fd_(std::move(fd)), watch_(loop, fd_.get()), what_(what) {}
     UniqueFd fd_;
     loop::FdWatch watch_;
     const char* what_;

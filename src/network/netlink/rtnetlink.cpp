@@ -14,7 +14,7 @@ namespace orilla::network {
 namespace {
 constexpr int loopback_index = 1;  // of every network namespace
 constexpr int mtu_default = 1500;
-constexpr size_t note_bytes_max = 255;  // IFALIASZ of linux/if.h, which does not go with net/if.h
+constexpr size_t note_bytes_max = 255;                // IFALIASZ of linux/if.h, which does not go with net/if.h
 constexpr uint32_t unroutable_test_net = 0xc0000201;  // 192.0.2.1: only the default route leads there
 
 ifinfomsg link_header(int index, unsigned flags = 0, unsigned change = 0) {
@@ -66,8 +66,8 @@ Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket) {
         std::string_view rest;
         if (message.type != RTM_NEWLINK || !split_body(message.body, header, rest)) return;
         const NetlinkAttributes found(rest.data(), rest.size());
-        links.push_back({header.ifi_index, found.name(IFLA_IFNAME), found.value<int>(IFLA_MASTER),
-                         found.value<int>(IFLA_MTU), (header.ifi_flags & IFF_UP) != 0, found.name(IFLA_IFALIAS)});
+        links.push_back({header.ifi_index, found.name(IFLA_IFNAME), found.value<int>(IFLA_MASTER), found.value<int>(IFLA_MTU),
+                         (header.ifi_flags & IFF_UP) != 0, found.name(IFLA_IFALIAS)});
     }));
     return links;
 }
@@ -158,8 +158,7 @@ Result<void> apply_note(NetlinkSocket& socket, int link, const std::string& note
     return socket.apply(batch);
 }
 
-Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, const Cidr& pods,
-                                    const Cidr& services) {
+Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, const Cidr& pods, const Cidr& services) {
     NetlinkWriter batch;
     write_address(batch, bridge, ip, pods.prefix, RTM_NEWADDR, "set the bridge's address", EEXIST);
     // The kernel makes the pods' route with the address, but not again when somebody deletes it alone.

@@ -162,9 +162,7 @@ class ServiceRulesImpl final : public ServiceRules {
     }
     Result<void> follow(loop::Loop& loop) override;
 
-    std::optional<std::string> find_conflict(const std::string& owner) const override {
-        return state_.find_conflict(owner);
-    }
+    std::optional<std::string> find_conflict(const std::string& owner) const override { return state_.find_conflict(owner); }
 
   private:
     loop::Task<void> hear_of_changes(loop::Loop& loop);

@@ -107,8 +107,8 @@ ServiceState::Wants ServiceState::wants_of(const std::string& owner, const std::
         backends->endpoints.erase(std::unique(backends->endpoints.begin(), backends->endpoints.end()),
                                   backends->endpoints.end());
         if (backends->endpoints.size() > endpoints_per_service_port_max) {
-            log::warning("service " + owner + " has " + std::to_string(backends->endpoints.size()) +
-                         " endpoints: only " + std::to_string(endpoints_per_service_port_max) + " are used");
+            log::warning("service " + owner + " has " + std::to_string(backends->endpoints.size()) + " endpoints: only " +
+                         std::to_string(endpoints_per_service_port_max) + " are used");
             backends->endpoints.resize(endpoints_per_service_port_max);
         }
         backends->affinity_timeout_s =

@@ -43,7 +43,14 @@ struct ServiceChain {
 std::optional<ServiceChain> parse_service_chain(const std::string& name);
 
 enum class ServiceMap : uint8_t {
-    chains, services, node_ports, endpoints, affinity_slots, affinity_endpoints, hairpin, remote_endpoints,
+    chains,
+    services,
+    node_ports,
+    endpoints,
+    affinity_slots,
+    affinity_endpoints,
+    hairpin,
+    remote_endpoints,
 };
 inline constexpr std::array service_maps = {
     ServiceMap::chains,         ServiceMap::services,           ServiceMap::node_ports, ServiceMap::endpoints,
@@ -60,13 +67,13 @@ struct ServiceElement {
     uint32_t slot = 0;         ///< key in endpoints and affinity_slots
     uint32_t affinity_id = 0;  ///< value in affinity_slots, key in affinity_endpoints
     Endpoint endpoint;         ///< value in endpoints and affinity_endpoints
-    ServiceChain chain;  ///< key in chains, value in services and node_ports
+    ServiceChain chain;        ///< key in chains, value in services and node_ports
     auto operator<=>(const ServiceElement&) const = default;
 };
 
 /// Everything in the kernel's table that services decide about.
 struct ServiceTableContents {
-    std::set<ServiceChain> chains;  ///< without the rejecting one, which is always there
+    std::set<ServiceChain> chains;         ///< without the rejecting one, which is always there
     std::vector<ServiceElement> elements;  ///< sorted, each once; without the rejecting chain's
 };
 

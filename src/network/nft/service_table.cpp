@@ -65,8 +65,7 @@ constexpr uint32_t count_mask = (1 << timeout_shift) - 1, timeout_mask = (1 << (
 static_assert(endpoints_per_service_port_max <= count_mask && affinity_timeout_s_max <= timeout_mask);
 
 uint32_t chain_number(const ServiceChain& chain) {
-    return uint32_t{chain.endpoints} | chain.affinity_timeout_s << timeout_shift |
-           uint32_t{chain.node_port} << node_port_shift;
+    return uint32_t{chain.endpoints} | chain.affinity_timeout_s << timeout_shift | uint32_t{chain.node_port} << node_port_shift;
 }
 
 ServiceChain chain_of(uint32_t number) {
@@ -105,6 +104,7 @@ class KeyReader {
         const Ipv4 address = ip();
         return {address, port()};
     }
+
   private:
     template <class T>
     T take() {
@@ -118,9 +118,7 @@ class KeyReader {
 
 // ---- pieces of rules -------------------------------------------------------------------------------------------------
 
-void load_source(NftBatch& batch, int reg) {
-    batch.load_payload(NFT_PAYLOAD_NETWORK_HEADER, ip_source_offset, 4, reg);
-}
+void load_source(NftBatch& batch, int reg) { batch.load_payload(NFT_PAYLOAD_NETWORK_HEADER, ip_source_offset, 4, reg); }
 void load_destination(NftBatch& batch, int reg) {
     batch.load_payload(NFT_PAYLOAD_NETWORK_HEADER, ip_destination_offset, 4, reg);
 }
@@ -338,8 +336,8 @@ void write_maps(NftBatch& batch) {
     batch.add_map({map_name(ServiceMap::affinity_endpoints), numbered, 16, Data::value, endpoint, 8});
     batch.add_map({map_name(ServiceMap::hairpin), concat({type_ip, type_ip}), 8});
     batch.add_map({map_name(ServiceMap::remote_endpoints), frontend, 12});
-    batch.add_map({affinity_map, concat({type_ip, type_ip, type_protocol, type_port}), 16, Data::value, type_mark, 4,
-                   true, affinity_clients_max});
+    batch.add_map({affinity_map, concat({type_ip, type_ip, type_protocol, type_port}), 16, Data::value, type_mark, 4, true,
+                   affinity_clients_max});
 }
 
 void write_element(NftBatch& batch, const ServiceElement& element) {
@@ -361,7 +359,8 @@ void write_element(NftBatch& batch, const ServiceElement& element) {
 // ---- the table -------------------------------------------------------------------------------------------------------
 
 std::string table_fingerprint(const ServiceRulesConfig& config) {
-    const std::string cluster = config.cluster_cidr.value_or(config.pod_cidr) == config.pod_cidr ? "" : " " + config.cluster_cidr->text();
+    const std::string cluster =
+        config.cluster_cidr.value_or(config.pod_cidr) == config.pod_cidr ? "" : " " + config.cluster_cidr->text();
     return "orilla " + std::to_string(layout_version) + " " + config.bridge + " " + config.pod_cidr.text() + " " +
            config.service_cidr.text() + cluster;
 }
@@ -385,8 +384,7 @@ void write_table(NftBatch& batch, const ServiceRulesConfig& config) {
 void write_change(NftBatch& batch, const ServiceChange& change) {
     for (const ServiceChain& chain : change.chains_added) write_chain(batch, chain);
     // Removed before added: an element whose value changes is both.
-    for (const ServiceElement& element : change.elements_removed)
-        batch.delete_element(map_name(element.map), key_of(element));
+    for (const ServiceElement& element : change.elements_removed) batch.delete_element(map_name(element.map), key_of(element));
     for (const ServiceElement& element : change.elements_added) write_element(batch, element);
     for (const ServiceChain& chain : change.chains_removed) batch.delete_chain(chain.name());
 }

@@ -35,8 +35,10 @@ int find_attempt(const std::string& directory, bool previous) {
 }  // namespace
 
 loop::Task<Result<std::unique_ptr<loop::ByteStream>>> LogFiles::open(objects::LogRequest request) {
-    const std::string directory = logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
-    auto finding = loop::run_on(files_, loop_, [directory, previous = request.previous] { return find_attempt(directory, previous); });
+    const std::string directory =
+        logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
+    auto finding =
+        loop::run_on(files_, loop_, [directory, previous = request.previous] { return find_attempt(directory, previous); });
     const int attempt = co_await std::move(finding);
     const auto pod = objects_.get<api::Pod>(request.ns, request.pod);
     if (attempt < 0) co_return no_log_error(pod.get(), request);

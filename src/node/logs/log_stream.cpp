@@ -28,7 +28,8 @@ int64_t parse_nanoseconds(std::string_view text) {
     if (!seconds) return 0;
     int64_t fraction = 0, scale = 1'000'000'000;
     const size_t dot = text.find('.');
-    for (size_t i = dot + 1; dot != std::string_view::npos && i < text.size() && isdigit(static_cast<unsigned char>(text[i])) && scale > 1; ++i) {
+    for (size_t i = dot + 1;
+         dot != std::string_view::npos && i < text.size() && isdigit(static_cast<unsigned char>(text[i])) && scale > 1; ++i) {
         fraction = fraction * 10 + (text[i] - '0');
         scale /= 10;
     }
@@ -124,7 +125,8 @@ Result<void> open_file(LogStream::File& file, const LogQuery& query) {
 
 /// At the end of a file that was rotated away: opens the new one. True when it did.
 Result<bool> follow_rotation(LogStream::File& file) {
-    struct stat ours{}, there{};
+    struct stat ours {
+    }, there{};
     if (fstat(file.log.get(), &ours) != 0 || stat(file.path.c_str(), &there) != 0) return false;
     if (ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) return false;
     TRY(file.log, open_log(file.path));
@@ -159,7 +161,8 @@ loop::Task<Result<std::unique_ptr<LogStream>>> LogStream::open(loop::Loop& loop,
     co_return std::make_unique<LogStream>(loop, files, std::move(query), std::move(ended), std::move(file));
 }
 
-LogStream::LogStream(loop::Loop& loop, loop::Executor& files, LogQuery query, std::function<bool()> ended, std::shared_ptr<File> file)
+LogStream::LogStream(loop::Loop& loop, loop::Executor& files, LogQuery query, std::function<bool()> ended,
+                     std::shared_ptr<File> file)
     : loop_(loop),
       files_(files),
       query_(std::move(query)),

@@ -65,8 +65,8 @@ class LogStream final : public loop::ByteStream {
     std::function<bool()> ended_;
     std::shared_ptr<File> file_;
     loop::FdWatch watch_;
-    std::string pending_;   ///< a line that is not complete yet
-    int64_t left_bytes_;    ///< of limit_bytes
+    std::string pending_;     ///< a line that is not complete yet
+    int64_t left_bytes_;      ///< of limit_bytes
     OpenLine open_lines_[2];  ///< of stdout and stderr
     bool mid_line_ = false;
 };

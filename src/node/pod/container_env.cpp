@@ -62,7 +62,8 @@ Result<void> add_env_from(EnvList& env, const api::EnvFromSource& from, const En
         auto found = sources.config_map(ref.name.view());
         if (!found && ref.optional.value_or(false)) return ok();
         if (!found) return Error(Code::not_found, "configmap \"" + std::string(ref.name.view()) + "\" not found");
-        for (const auto& [key, value] : found->data) set_variable(env, prefix + std::string(key.view()), std::string(value.view()));
+        for (const auto& [key, value] : found->data)
+            set_variable(env, prefix + std::string(key.view()), std::string(value.view()));
     }
     if (from.secret_ref) {
         const auto& ref = *from.secret_ref;

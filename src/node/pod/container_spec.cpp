@@ -106,7 +106,7 @@ Result<void> check_non_root(int64_t uid, const images::ImageConfig& image) {
         return Error(Code::bad_request, "container has runAsNonRoot and image will run as root");
     if (user.find_first_not_of("0123456789") != std::string::npos)
         return Error(Code::bad_request, "container has runAsNonRoot and image has non-numeric user (" + user +
-                                        "), cannot verify user is non-root");
+                                            "), cannot verify user is non-root");
     return ok();
 }
 
@@ -145,7 +145,8 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
         out.source = find_volume_path(*volume, placement.pod_dir);
         out.destination = mount.mount_path.view();
         TRY(out.sub_path, plan_sub_path(mount, env));
-        out.label = "volumeMount \"" + std::string(mount.name.view()) + "\" of container \"" + std::string(container.name.view()) + "\"";
+        out.label = "volumeMount \"" + std::string(mount.name.view()) + "\" of container \"" +
+                    std::string(container.name.view()) + "\"";
         if (mount.mount_propagation.value_or("None") == "HostToContainer")
             out.propagation = runtime::MountPropagation::host_to_container;
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
@@ -167,7 +168,8 @@ Result<void> add_expanded(std::vector<std::string>& words, std::string_view word
 }
 
 /// Its own command and args, or the image's: args of its own go with the image's entrypoint, the image's cmd with none of both.
-Result<std::vector<std::string>> plan_args(const api::Container& container, const EnvList& env, const images::ImageConfig& image) {
+Result<std::vector<std::string>> plan_args(const api::Container& container, const EnvList& env,
+                                           const images::ImageConfig& image) {
     std::vector<std::string> args;
     size_t bytes = 0;
     for (const auto& word : container.command) TRY_VOID(add_expanded(args, word.view(), env, bytes));
@@ -264,15 +266,16 @@ std::vector<std::string> find_docker_configs(const api::PodSpec& spec, const Env
     return out;
 }
 
-
 int plan_oom_score_adj(const api::PodSpec& pod, const api::Container& container, int64_t node_memory_bytes) {
     constexpr int guaranteed = -997, best_effort = 1000;
     const std::string_view qos = api::qos_class(pod);
     if (qos == "Guaranteed") return guaranteed;
     if (qos == "BestEffort" || node_memory_bytes <= 0) return best_effort;
     // Between the two: who asks for more of the memory is killed later.
-    const double share = static_cast<double>(quantity_of(container.resources.requests, "memory", false)) / static_cast<double>(node_memory_bytes);
-    return std::clamp(best_effort - static_cast<int>(std::min(share, 1.0) * best_effort), best_effort + guaranteed, best_effort - 1);
+    const double share = static_cast<double>(quantity_of(container.resources.requests, "memory", false)) /
+                         static_cast<double>(node_memory_bytes);
+    return std::clamp(best_effort - static_cast<int>(std::min(share, 1.0) * best_effort), best_effort + guaranteed,
+                      best_effort - 1);
 }
 
 Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const api::Container& container, int attempt,
@@ -293,8 +296,8 @@ Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const ap
     spec.image_user = image.user;
     spec.resources = plan_resources(container.resources);
     spec.oom_score_adj = plan_oom_score_adj(pod.spec, container, placement.node_memory_bytes);
-    spec.termination_message_path = container.termination_message_path.empty() ? "/dev/termination-log"
-                                                                               : container.termination_message_path.view();
+    spec.termination_message_path =
+        container.termination_message_path.empty() ? "/dev/termination-log" : container.termination_message_path.view();
     std::string stop_signal;
     if (container.lifecycle) stop_signal = std::string(container.lifecycle->stop_signal.value_or(""));
     spec.stop_signal = parse_stop_signal(stop_signal.empty() ? image.stop_signal : stop_signal);

@@ -44,7 +44,7 @@ struct PodPlacement {
     std::string pod_ip;
     std::string node_ip;
     std::string node_name;
-    std::string pod_dir;  ///< host directory with volumes/NAME below it
+    std::string pod_dir;         ///< host directory with volumes/NAME below it
     int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit
     int64_t node_memory_bytes = 0;
     bool hardened = false;  ///< the node confines further than Kubernetes what a pod leaves open
@@ -61,8 +61,8 @@ Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container
 constexpr size_t argument_bytes_max = 128 * 1024;
 constexpr size_t arguments_bytes_max = 2 * 1024 * 1024;
 
-/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are; `missing` gets the last of them. Code::invalid for
-/// more than argument_bytes_max: each reference to a reference may grow tenfold.
+/// `$(NAME)` from `env`, `$$(NAME)` literally, unknown names left as they are; `missing` gets the last of them. Code::invalid
+/// for more than argument_bytes_max: each reference to a reference may grow tenfold.
 Result<std::string> expand_variables(std::string_view text, const EnvList& env, std::string* missing = nullptr);
 
 /// metadata.name, metadata.labels['x'], status.podIP, spec.nodeName ...: the value of a field reference.

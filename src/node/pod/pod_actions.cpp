@@ -7,10 +7,10 @@
 
 #include "orilla/base/log.hpp"
 #include "orilla/images/reference.hpp"
+#include "orilla/loop/timeout.hpp"
 #include "orilla/node/host_ports.hpp"
 #include "pod/pod_agent_impl.hpp"
 #include "pod/sandbox_spec.hpp"
-#include "orilla/loop/timeout.hpp"
 #include "volumes/volumes.hpp"
 
 namespace orilla::node {
@@ -33,8 +33,7 @@ struct HostFiles {
 std::vector<std::string> old_attempts(const runtime::PodState& sandbox, const std::string& name, int newest) {
     std::vector<std::string> out;
     for (const auto& state : sandbox.containers)
-        if (state.name == name && state.phase == ContainerPhase::exited && state.attempt < newest - 1)
-            out.push_back(state.id);
+        if (state.name == name && state.phase == ContainerPhase::exited && state.attempt < newest - 1) out.push_back(state.id);
     return out;
 }
 
@@ -113,15 +112,16 @@ loop::Task<Result<void>> PodAgent::Impl::apply_volumes_action(PodMemory& memory,
     co_return ok();
 }
 
-loop::Task<void> PodAgent::Impl::note_prepared(PodMemory& memory, std::vector<VolumeWork> volumes, std::vector<std::string> directories,
-                                               std::optional<Result<void>>* made) {
+loop::Task<void> PodAgent::Impl::note_prepared(PodMemory& memory, std::vector<VolumeWork> volumes,
+                                               std::vector<std::string> directories, std::optional<Result<void>>* made) {
     auto making = memory.files.make(std::move(volumes), std::move(directories));
     made->emplace(co_await std::move(making));
     memory.changed.notify_all();
 }
 
 /// Beside the pod's turns: a file system that does not answer keeps one thread, and nobody else.
-loop::Task<void> PodAgent::Impl::prepare_volumes(PodMemory& memory, std::vector<VolumeWork> volumes, std::vector<std::string> directories) {
+loop::Task<void> PodAgent::Impl::prepare_volumes(PodMemory& memory, std::vector<VolumeWork> volumes,
+                                                 std::vector<std::string> directories) {
     std::optional<Result<void>> made;
     loop::Scope making(loop_);
     making.spawn(note_prepared(memory, std::move(volumes), std::move(directories), &made));
@@ -258,9 +258,8 @@ loop::Task<void> PodAgent::Impl::pull_image(PodMemory& memory, std::string conta
         own.image_id = shown_id(*pulled);
         own.clear_failure();
         api_.record_event(memory.key, container, "Normal", "Pulled",
-                          "Successfully pulled image \"" + image + "\" in " +
-                              std::to_string(loop_.now_ms() - started_ms) + "ms. Image size: " +
-                              std::to_string(pulled->size_bytes) + " bytes.");
+                          "Successfully pulled image \"" + image + "\" in " + std::to_string(loop_.now_ms() - started_ms) +
+                              "ms. Image size: " + std::to_string(pulled->size_bytes) + " bytes.");
     } else {
         const std::string why = pulled.error().message();
         own.image = ImagePhase::failed;
@@ -332,7 +331,8 @@ void PodAgent::Impl::fail_start(PodMemory& memory, const StartContainer& action,
     ContainerMemory& own = memory.containers[action.container];
     own.start_error = std::make_unique<ContainerState>(std::move(ended));
     own.started_image = own.definition;
-    api_.record_event(memory.key, action.container, "Warning", "Failed", "Error: failed to start container: " + error.message());
+    api_.record_event(memory.key, action.container, "Warning", "Failed",
+                      "Error: failed to start container: " + error.message());
 }
 
 loop::Task<Result<void>> PodAgent::Impl::apply_teardown(PodMemory& memory) {

@@ -48,8 +48,7 @@ PodAgent::Impl::Impl(loop::Loop& loop, PodApi& api, PodPorts ports, PodAgentOpti
       files_(ports.files),
       options_(std::move(options)),
       worker_(loop, *this, {.name = "pod", .concurrency = options_.pods_parallel_max}),
-      scope_(loop) {
-}
+      scope_(loop) {}
 
 void PodAgent::Impl::wake(const std::string& uid) {
     if (auto found = pods_.find(uid); found != pods_.end()) found->second->changed.notify_all();

@@ -84,8 +84,7 @@ class PodAgent::Impl final : public loop::Reconciler {
     void refuse_start(PodMemory& memory, const std::string& container, const Error& error);
     void fail_start(PodMemory& memory, const StartContainer& action, const Error& error);
     void fail_setup(PodMemory& memory, std::string_view reason, const std::string& message);
-    void fail_container(PodMemory& memory, const std::string& container, std::string_view reason,
-                        const std::string& message);
+    void fail_container(PodMemory& memory, const std::string& container, std::string_view reason, const std::string& message);
     /// Fails it for its image, which `event` tells of in full.
     void refuse_image(PodMemory& memory, const std::string& container, std::string_view reason, std::string_view event,
                       const std::string& message);
@@ -99,8 +98,8 @@ class PodAgent::Impl final : public loop::Reconciler {
     loop::Task<void> wait_stopped(PodMemory& memory, StopTask stop);
     void note_stop(const PodMemory& memory, const StopTask& stop);
     loop::Task<void> run_post_start(PodMemory& memory, std::string container, api::LifecycleHandler handler, int attempt);
-    loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, int attempt,
-                                         api::LifecycleHandler handler, int64_t limit_ms);
+    loop::Task<Result<void>> run_handler(PodMemory& memory, std::string container, int attempt, api::LifecycleHandler handler,
+                                         int64_t limit_ms);
     loop::Task<Result<void>> run_hook_command(const PodMemory& memory, std::string container_id, api::ExecAction action,
                                               int64_t limit_ms);
     bool runs(const PodMemory& memory, const std::string& container, int attempt) const;

@@ -30,8 +30,8 @@ class PodApi {
     /// Deletes the object for good (grace period 0).
     virtual loop::Task<Result<void>> finish_delete(PodKey key) = 0;
     /// type is Normal or Warning; `container` may be empty.
-    virtual void record_event(const PodKey& key, std::string_view container, std::string_view type,
-                              std::string_view reason, std::string_view message) = 0;
+    virtual void record_event(const PodKey& key, std::string_view container, std::string_view type, std::string_view reason,
+                              std::string_view message) = 0;
     /// What the pod refers to, as it is now.
     virtual loop::Task<EnvSources> read_sources(std::shared_ptr<const api::Pod> pod) = 0;
 };

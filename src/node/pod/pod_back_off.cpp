@@ -45,8 +45,8 @@ void PodAgent::Impl::tell_back_off(const PodMemory& memory, const api::Container
         return api_.record_event(memory.key, name, "Warning", "Failed", "Error: ImagePullBackOff");
     }
     api_.record_event(memory.key, name, "Warning", "BackOff",
-                      "Back-off restarting failed container " + name + " in pod " + memory.key.name + "_" +
-                          memory.key.ns + "(" + memory.key.uid + ")");
+                      "Back-off restarting failed container " + name + " in pod " + memory.key.name + "_" + memory.key.ns +
+                          "(" + memory.key.uid + ")");
 }
 
 /// When the first failure of the pod becomes a back-off; `otherwise` when none is about to.

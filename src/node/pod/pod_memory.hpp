@@ -35,10 +35,10 @@ struct ContainerMemory {
     bool backing_off = false;  ///< the back-off, of a pull or a restart, is being waited for, and was told
     std::string definition;    ///< the image that the spec names: failures, crashes and back-offs are this one's
     std::unique_ptr<ContainerState> start_error;  ///< an attempt that could not run its first instruction
-    std::string started_image;     ///< what the running attempt's spec named
-    std::string started_image_id;  ///< what the newest attempt was made from, when this daemon started it
-    std::string due_words;   ///< the log that last_words are to be read from
-    std::string last_words;  ///< end of the log of accounted_attempt, for FallbackToLogsOnError
+    std::string started_image;                    ///< what the running attempt's spec named
+    std::string started_image_id;                 ///< what the newest attempt was made from, when this daemon started it
+    std::string due_words;                        ///< the log that last_words are to be read from
+    std::string last_words;                       ///< end of the log of accounted_attempt, for FallbackToLogsOnError
     // The running attempt.
     int probed_attempt = -1;
     std::unique_ptr<ContainerProber> prober;

@@ -113,7 +113,8 @@ void PodAgent::Impl::account_exit(PodMemory& memory, const api::Pod& pod, const 
     // Always-policy images are asked for again at each start; the others are simply looked up.
     own.image = ImagePhase::unknown;
     // By our own clock: the wall clock may have jumped meanwhile.
-    const bool ran_long = own.running_attempt == ended.attempt && loop_.now_ms() - own.running_since_ms >= crash_backoff_reset_s * 1000;
+    const bool ran_long =
+        own.running_attempt == ended.attempt && loop_.now_ms() - own.running_since_ms >= crash_backoff_reset_s * 1000;
     if (ran_long) own.crashes = 0;
     const bool init = std::any_of(pod.spec.init_containers.begin(), pod.spec.init_containers.end(),
                                   [&](const auto& c) { return c.name == spec.name; });
@@ -178,7 +179,8 @@ void PodAgent::Impl::observe_containers(PodMemory& memory, const api::Pod& pod, 
 
 /// In monotonic time, because status.startTime may be of before the clock was set. It begins with the sandbox, or with this
 /// daemon where that was first; a reboot begins it anew, since nothing tells how long the box was off.
-void PodAgent::Impl::observe_deadline(const PodMemory& memory, const api::Pod& pod, const runtime::PodState* sandbox, PodObserved& seen) {
+void PodAgent::Impl::observe_deadline(const PodMemory& memory, const api::Pod& pod, const runtime::PodState* sandbox,
+                                      PodObserved& seen) {
     if (!pod.spec.active_deadline_seconds) return;
     const bool created = sandbox && sandbox->created_ms >= 0;
     const int64_t begun_ms = created ? std::min(sandbox->created_ms, memory.seen_ms) : memory.seen_ms;
@@ -225,7 +227,8 @@ loop::Task<void> PodAgent::Impl::read_last_words(PodMemory& memory, PodObserved&
             std::string words = co_await std::move(reading);
             ContainerMemory& own = memory.containers[container.name];
             own.last_words = std::move(words);
-            if (container.current && container.current->termination_message.empty()) container.current->termination_message = own.last_words;
+            if (container.current && container.current->termination_message.empty())
+                container.current->termination_message = own.last_words;
         }
     }
 }
@@ -267,8 +270,8 @@ void PodAgent::Impl::take_probe(PodMemory& memory, const std::string& name, cons
 void PodAgent::Impl::follow_probes(PodMemory& memory, const api::Pod& pod, PodObserved& seen) {
     for (auto& container : seen.containers) {
         ContainerMemory& own = memory.containers[container.name];
-        const bool running = container.known_to_runtime && container.current &&
-                             container.current->phase == ContainerPhase::running;
+        const bool running =
+            container.known_to_runtime && container.current && container.current->phase == ContainerPhase::running;
         if (!running) {
             own.prober.reset();
             own.probed_attempt = -1;

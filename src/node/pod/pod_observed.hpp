@@ -44,8 +44,8 @@ struct ContainerSeen {
     ProbeVerdict startup = ProbeVerdict::unknown;
     ProbeVerdict liveness = ProbeVerdict::unknown;
     ProbeVerdict readiness = ProbeVerdict::unknown;
-    bool stopping = false;          ///< StopContainer is under way
-    bool post_start_done = true;    ///< lifecycle.postStart has ended, or there is none
+    bool stopping = false;        ///< StopContainer is under way
+    bool post_start_done = true;  ///< lifecycle.postStart has ended, or there is none
 };
 
 struct PodObserved {
@@ -57,10 +57,10 @@ struct PodObserved {
     std::string node_ip;
     bool volumes_ready = false;
     bool preparing_volumes = false;
-    std::string setup_reason;   ///< why volumes, network or sandbox failed last: FailedMount, FailedCreatePodSandBox
+    std::string setup_reason;  ///< why volumes, network or sandbox failed last: FailedMount, FailedCreatePodSandBox
     std::string setup_message;
     int64_t setup_retry_at_ms = 0;
-    bool pod_dir = false;  ///< volumes or logs of it are on disk
+    bool pod_dir = false;            ///< volumes or logs of it are on disk
     bool deadline_exceeded = false;  ///< spec.activeDeadlineSeconds is over
     std::vector<ContainerSeen> init;
     std::vector<ContainerSeen> containers;

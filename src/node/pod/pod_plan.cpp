@@ -60,13 +60,16 @@ void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     const runtime::StopProgress& begun = seen.current->stop;
     const std::string name = "Container " + seen.name;
     if (begun.begun_ms >= 0)  // by an earlier daemon, which has told why
-        plan.add(StopContainer{seen.name, begun.grace_s >= 0 ? begun.grace_s : grace_of(pod, nullptr), "Stopping container " + seen.name});
+        plan.add(StopContainer{seen.name, begun.grace_s >= 0 ? begun.grace_s : grace_of(pod, nullptr),
+                               "Stopping container " + seen.name});
     else if (spec && !seen.started_image.empty() && spec->image != seen.started_image)
         plan.add(StopContainer{seen.name, grace_of(pod, nullptr), name + " definition changed, will be restarted"});
     else if (seen.startup == ProbeVerdict::failure)
-        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->startup_probe : nullptr), name + " failed startup probe, will be restarted"});
+        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->startup_probe : nullptr),
+                               name + " failed startup probe, will be restarted"});
     else if (seen.liveness == ProbeVerdict::failure)
-        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->liveness_probe : nullptr), name + " failed liveness probe, will be restarted"});
+        plan.add(StopContainer{seen.name, grace_of(pod, spec ? &spec->liveness_probe : nullptr),
+                               name + " failed liveness probe, will be restarted"});
 }
 
 void plan_container(Plan& plan, const api::Pod& pod, const ContainerSeen& seen, bool is_init, int64_t now_ms) {
@@ -96,8 +99,7 @@ bool plan_stop_all(Plan& plan, const PodObserved& seen, int64_t grace_s) {
         for (const auto& container : *list) {
             if (!is_running(container)) continue;
             running = true;
-            if (!container.stopping)
-                plan.add(StopContainer{container.name, grace_s, "Stopping container " + container.name});
+            if (!container.stopping) plan.add(StopContainer{container.name, grace_s, "Stopping container " + container.name});
         }
     }
     return !running;
@@ -110,7 +112,6 @@ std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& 
     if (seen.pod_dir) return {RemovePodFiles{}};
     return {FinishDelete{}};
 }
-
 
 }  // namespace
 

@@ -58,8 +58,8 @@ struct WaitUntil {
     bool operator==(const WaitUntil&) const = default;
 };
 
-using PodAction = std::variant<PrepareVolumes, SetUpSandbox, EnsureImage, StartContainer, StopContainer,
-                               TearDownSandbox, RemovePodFiles, FinishDelete, WaitUntil>;
+using PodAction = std::variant<PrepareVolumes, SetUpSandbox, EnsureImage, StartContainer, StopContainer, TearDownSandbox,
+                               RemovePodFiles, FinishDelete, WaitUntil>;
 
 /// `desired` is null when the object is gone (deleted with grace 0, or replaced by another uid).
 std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen, int64_t now_ms);

@@ -89,21 +89,21 @@ bool container_ready(const ContainerSeen& seen, const api::Container& spec) {
     return !spec.readiness_probe || seen.readiness == ProbeVerdict::success;
 }
 
-api::ContainerStatus summarise_container(const StatusContext& context, const ContainerSeen& seen,
-                                         const api::Container& spec, bool is_init) {
+api::ContainerStatus summarise_container(const StatusContext& context, const ContainerSeen& seen, const api::Container& spec,
+                                         bool is_init) {
     api::ContainerStatus out;
     out.name = spec.name;
     out.image = seen.started_image.empty() ? spec.image : api::Str(seen.started_image);
     out.image_id = seen.image_id;
     out.restart_count = seen.restart_count;
-    if (seen.current) out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
+    if (seen.current)
+        out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
     // A daemon that starts anew adopts the container but not what it was made from: the status remembers.
     const auto& before = is_init ? context.pod.status.init_container_statuses : context.pod.status.container_statuses;
     for (const auto& status : before)
         if (out.image_id.empty() && status.name == spec.name) out.image_id = status.image_id;
     const bool over = context.final || context.pod.metadata.deletion_timestamp.set;
-    const bool restarts =
-        exited(seen) && !over && should_restart(context.pod.spec.restart_policy.view(), is_init, seen);
+    const bool restarts = exited(seen) && !over && should_restart(context.pod.spec.restart_policy.view(), is_init, seen);
     // What has ended and starts again at once has simply ended; it waits only where something is waited for.
     const bool waits = restarts && (!seen.failure_reason.empty() || seen.backing_off);
     if (running(seen)) {
@@ -172,7 +172,7 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
     if (initialized) set_pod_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
     else
         set_pod_condition(status, old, "Initialized", false, "ContainersNotInitialized",
-                      "containers with incomplete status: [" + unready_init + "]", now_s);
+                          "containers with incomplete status: [" + unready_init + "]", now_s);
     const std::string unready = joined_names(pod.spec.containers, seen.containers, status.container_statuses);
     for (std::string_view type : {"Ready", "ContainersReady"}) {
         if (status.phase == "Succeeded") set_pod_condition(status, old, type, false, "PodCompleted", "", now_s);
@@ -180,7 +180,7 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
         else if (unready.empty()) set_pod_condition(status, old, type, true, "", "", now_s);
         else
             set_pod_condition(status, old, type, false, "ContainersNotReady",
-                          "containers with unready status: [" + unready + "]", now_s);
+                              "containers with unready status: [" + unready + "]", now_s);
     }
     for (const auto& before : old.conditions)
         if (before.type == "PodScheduled") status.conditions.push_back(before);
@@ -190,19 +190,17 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
 
 api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64_t now_s) {
     api::PodStatus status;
-    bool initialized = std::all_of(seen.init.begin(), seen.init.end(),
-                                   [](const auto& c) { return exited(c) && c.current->exit_code == 0; });
+    bool initialized =
+        std::all_of(seen.init.begin(), seen.init.end(), [](const auto& c) { return exited(c) && c.current->exit_code == 0; });
     // Main containers only start after the init containers: their existence proves it even when those were forgotten.
     initialized |= std::any_of(seen.containers.begin(), seen.containers.end(), [](const auto& c) { return c.current; });
     const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
     const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view()),
                                 was_final || seen.deadline_exceeded};
     for (size_t i = 0; i < seen.init.size(); ++i)
-        status.init_container_statuses.push_back(
-            summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
+        status.init_container_statuses.push_back(summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
     for (size_t i = 0; i < seen.containers.size(); ++i)
-        status.container_statuses.push_back(
-            summarise_container(context, seen.containers[i], pod.spec.containers[i], false));
+        status.container_statuses.push_back(summarise_container(context, seen.containers[i], pod.spec.containers[i], false));
     status.phase = was_final ? pod.status.phase.view() : plan_phase(pod, seen, initialized);
     status.reason = pod.status.reason;
     status.message = pod.status.message;

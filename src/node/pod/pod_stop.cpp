@@ -41,7 +41,8 @@ void PodAgent::Impl::apply_stop(PodMemory& memory, const api::Pod* pod, const St
     if (spec && spec->lifecycle) stop.pre_stop = spec->lifecycle->pre_stop;
     if (const auto sandbox = runtime_.find_pod(memory.key.uid))
         for (const auto& state : sandbox->containers)
-            if (state.name == action.container) stop.attempt = state.attempt, stop.signal = state.stop_signal, stop.progress = state.stop;
+            if (state.name == action.container)
+                stop.attempt = state.attempt, stop.signal = state.stop_signal, stop.progress = state.stop;
     if (stop.progress.begun_ms < 0) {
         api_.record_event(memory.key, action.container, "Normal", "Killing", action.why);
         stop.progress.begun_ms = loop_.now_ms();
@@ -97,7 +98,9 @@ loop::Task<void> PodAgent::Impl::run_pre_stop(PodMemory& memory, StopTask stop) 
     running.spawn(run_hook(memory, stop, &ended));
     while (!ended) {
         const int64_t left_ms = stop.progress.begun_ms + current_grace_s(memory, stop.grace_s) * 1000 - loop_.now_ms();
-        if (left_ms <= 0) co_return api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook", "PreStopHook failed: the grace period is over");
+        if (left_ms <= 0)
+            co_return api_.record_event(memory.key, stop.container, "Warning", "FailedPreStopHook",
+                                        "PreStopHook failed: the grace period is over");
         AWAIT_VOID(loop::wait_for(loop_, memory.changed, left_ms));
     }
 }

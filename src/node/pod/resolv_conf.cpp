@@ -54,7 +54,9 @@ ResolvConf plan_policy(const api::Pod& pod, const std::string& dns_ip, const std
                        const std::string& host_resolv_conf) {
     if (pod.spec.dns_policy == "None") return {};
     if (!is_of_cluster(pod)) return parse_resolv_conf(host_resolv_conf);
-    return {{dns_ip}, {pod.metadata.namespace_.str() + ".svc." + cluster_domain, "svc." + cluster_domain, cluster_domain}, {"ndots:5"}};
+    return {{dns_ip},
+            {pod.metadata.namespace_.str() + ".svc." + cluster_domain, "svc." + cluster_domain, cluster_domain},
+            {"ndots:5"}};
 }
 
 std::string render_line(const std::string& key, const std::vector<std::string>& words) {
@@ -65,7 +67,9 @@ std::string render_line(const std::string& key, const std::vector<std::string>& 
 
 }  // namespace
 
-bool shows_host_files(const api::Pod& pod) { return pod.spec.host_network || (pod.spec.dns_policy != "None" && !is_of_cluster(pod)); }
+bool shows_host_files(const api::Pod& pod) {
+    return pod.spec.host_network || (pod.spec.dns_policy != "None" && !is_of_cluster(pod));
+}
 
 std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, const std::string& cluster_domain,
                                const std::string& host_resolv_conf) {

@@ -55,11 +55,13 @@ namespace {
 
 std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, const std::string& pod_ip,
                              const std::string& cluster_domain) {
-    std::string out = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-                      "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
+    std::string out =
+        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+        "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
     std::string names = hostname;
     if (!pod.spec.subdomain.empty())
-        names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain + "\t" + hostname;
+        names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain +
+                "\t" + hostname;
     if (!pod_ip.empty()) out += pod_ip + "\t" + names + "\n";
     return out;
 }
@@ -74,7 +76,7 @@ std::string render_host_hosts(const std::string& host_hosts) {
 }  // namespace
 
 runtime::PodSandboxSpec plan_sandbox_spec(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,
-                          const std::string& cluster_domain, const std::string& host_hosts) {
+                                          const std::string& cluster_domain, const std::string& host_hosts) {
     runtime::PodSandboxSpec out;
     const bool host_network = pod.spec.host_network;
     out.id = pod.metadata.uid.view();

@@ -14,7 +14,8 @@ bool has(const http::Headers& headers, std::string_view name) {
 http::ClientRequest to_request(const HttpProbeRequest& probe) {
     http::ClientRequest request;
     request.url = probe.url;
-    if (!has(probe.headers, "host")) request.headers.emplace_back("Host", probe.url.host + ":" + std::to_string(probe.url.port));
+    if (!has(probe.headers, "host"))
+        request.headers.emplace_back("Host", probe.url.host + ":" + std::to_string(probe.url.port));
     if (!has(probe.headers, "user-agent")) request.headers.emplace_back("User-Agent", "kube-probe/1.33");
     if (!has(probe.headers, "accept")) request.headers.emplace_back("Accept", "*/*");
     request.headers.insert(request.headers.end(), probe.headers.begin(), probe.headers.end());
@@ -23,7 +24,8 @@ http::ClientRequest to_request(const HttpProbeRequest& probe) {
 
 bool is_redirect(const http::Answer& answer) {
     const int status = answer.status;
-    return (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) && !answer.header("location").empty();
+    return (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) &&
+           !answer.header("location").empty();
 }
 
 Result<ProbeAnswer> judge(const http::Answer& answer) {

@@ -18,7 +18,8 @@ Result<int> resolve_port(const api::IntOrString& port, const api::List<api::Cont
     return Error(Code::unavailable, "couldn't find port: " + port.to_string());
 }
 
-loop::Task<Result<ProbeAnswer>> probe_exec(runtime::PodRuntime& runtime, api::ExecAction action, ProbeTarget target, int64_t limit_ms) {
+loop::Task<Result<ProbeAnswer>> probe_exec(runtime::PodRuntime& runtime, api::ExecAction action, ProbeTarget target,
+                                           int64_t limit_ms) {
     std::vector<std::string> argv;
     for (const auto& word : action.command) argv.emplace_back(word.view());
     CO_TRY(runtime::ExecOutcome result, runtime.exec(target.pod_uid, target.container_id, std::move(argv), limit_ms));
@@ -49,8 +50,7 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
     request.url.port = port;
     request.url.tls = probe.http_get->scheme == "HTTPS";
     request.url.target = http::render_target(probe.http_get->path.view());
-    for (const auto& header : probe.http_get->http_headers)
-        request.headers.emplace_back(header.name.str(), header.value.str());
+    for (const auto& header : probe.http_get->http_headers) request.headers.emplace_back(header.name.str(), header.value.str());
     CO_RETURN_AWAIT(get_http(loop, std::move(request)));
 }
 

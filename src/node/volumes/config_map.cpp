@@ -10,7 +10,8 @@ void find_config_map(const api::Volume& volume, SourceNames& names) { names.conf
 Result<void> check_config_map(const VolumeContext& context, VolumeWork& work) {
     const auto& from = *context.volume.config_map;
     const std::string name(from.name.view());
-    const ProjectionSource source{"configmap \"" + name + "\"", from.optional.value_or(false), false, mode_or_default(from.default_mode)};
+    const ProjectionSource source{"configmap \"" + name + "\"", from.optional.value_or(false), false,
+                                  mode_or_default(from.default_mode)};
     const auto* found = context.sources.config_map(name);
     if (!found && source.optional) return ok();
     if (!found) return Error(Code::not_found, "configmap \"" + name + "\" not found");
@@ -20,7 +21,12 @@ Result<void> check_config_map(const VolumeContext& context, VolumeWork& work) {
 
 }  // namespace
 
-constinit const VolumeDriver config_map_driver{.field = "configMap", .matches = matches_config_map, .projected = true,
-    .find_sources = find_config_map, .check = check_config_map, .prepare = prepare_projection, .publish = publish_projection};
+constinit const VolumeDriver config_map_driver{.field = "configMap",
+                                               .matches = matches_config_map,
+                                               .projected = true,
+                                               .find_sources = find_config_map,
+                                               .check = check_config_map,
+                                               .prepare = prepare_projection,
+                                               .publish = publish_projection};
 
 }  // namespace orilla::node

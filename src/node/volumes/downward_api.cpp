@@ -24,7 +24,11 @@ Result<void> check_downward_api(const VolumeContext& context, VolumeWork& work) 
 
 }  // namespace
 
-constinit const VolumeDriver downward_api_driver{.field = "downwardAPI", .matches = matches_downward_api, .projected = true,
-    .check = check_downward_api, .prepare = prepare_projection, .publish = publish_projection};
+constinit const VolumeDriver downward_api_driver{.field = "downwardAPI",
+                                                 .matches = matches_downward_api,
+                                                 .projected = true,
+                                                 .check = check_downward_api,
+                                                 .prepare = prepare_projection,
+                                                 .publish = publish_projection};
 
 }  // namespace orilla::node

@@ -1,5 +1,5 @@
-// A kind of volume is one driver, one file. `check` decides, pure and on the loop, from the API's objects; the others act on the
-// plain values that it leaves, on a thread that a file system may keep for ever. The table is all that the rest of the node
+// A kind of volume is one driver, one file. `check` decides, pure and on the loop, from the API's objects; the others act on
+// the plain values that it leaves, on a thread that a file system may keep for ever. The table is all that the rest of the node
 // knows of kinds of volumes.
 #pragma once
 
@@ -35,23 +35,24 @@ struct VolumeContext {
 struct VolumeWork {
     const VolumeDriver* driver = nullptr;
     std::string name;
-    std::string path;         ///< on the host: POD_DIR/volumes/NAME, or the driver's own
-    int64_t gid = -1;         ///< fsGroup; -1: none
-    std::string variant;      ///< hostPath: type; emptyDir: medium
-    int64_t bytes_max = 0;    ///< 0: no limit
+    std::string path;       ///< on the host: POD_DIR/volumes/NAME, or the driver's own
+    int64_t gid = -1;       ///< fsGroup; -1: none
+    std::string variant;    ///< hostPath: type; emptyDir: medium
+    int64_t bytes_max = 0;  ///< 0: no limit
     std::vector<ProjectedFile> files;
 };
 
 struct VolumeDriver {
     std::string_view field;  ///< of the API's Volume
     bool (*matches)(const api::Volume&);
-    bool projected = false;  ///< shows what the API says: never a container's to write, written anew when the API says otherwise
+    bool projected =
+        false;  ///< shows what the API says: never a container's to write, written anew when the API says otherwise
     /// The ConfigMaps and Secrets that it needs. Null: none.
     void (*find_sources)(const api::Volume&, SourceNames&) = nullptr;
     /// Its place on the host. Null: POD_DIR/volumes/NAME.
     std::string (*find_path)(const api::Volume&) = nullptr;
-    /// Whether it can be made, and from what; pure. A source that is absent and not optional is Code::not_found, in the kubelet's
-    /// words.
+    /// Whether it can be made, and from what; pure. A source that is absent and not optional is Code::not_found, in the
+    /// kubelet's words.
     Result<void> (*check)(const VolumeContext&, VolumeWork&);
     /// Makes the place. Idempotent, and may block.
     Result<void> (*prepare)(const VolumeWork&);

@@ -32,7 +32,10 @@ Result<void> prepare_empty_dir(const VolumeWork& work) {
 
 }  // namespace
 
-constinit const VolumeDriver empty_dir_driver{
-    .field = "emptyDir", .matches = matches_empty_dir, .check = check_empty_dir, .prepare = prepare_empty_dir, .unpublish = unmount_volume};
+constinit const VolumeDriver empty_dir_driver{.field = "emptyDir",
+                                              .matches = matches_empty_dir,
+                                              .check = check_empty_dir,
+                                              .prepare = prepare_empty_dir,
+                                              .unpublish = unmount_volume};
 
 }  // namespace orilla::node

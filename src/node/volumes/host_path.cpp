@@ -30,20 +30,22 @@ Result<void> prepare_host_path(const VolumeWork& work) {
         return ok();
     }
     if (type.empty()) return ok();
-    struct stat found{};
-    if (stat(path.c_str(), &found) != 0) return Error(Code::invalid, "hostPath type check failed: " + path + " is not a " + type);
+    struct stat found {};
+    if (stat(path.c_str(), &found) != 0)
+        return Error(Code::invalid, "hostPath type check failed: " + path + " is not a " + type);
     const bool fits = (type.starts_with("Directory") && S_ISDIR(found.st_mode)) ||
-                      (type.starts_with("File") && S_ISREG(found.st_mode)) ||
-                      (type == "Socket" && S_ISSOCK(found.st_mode)) ||
-                      (type == "CharDevice" && S_ISCHR(found.st_mode)) ||
-                      (type == "BlockDevice" && S_ISBLK(found.st_mode));
+                      (type.starts_with("File") && S_ISREG(found.st_mode)) || (type == "Socket" && S_ISSOCK(found.st_mode)) ||
+                      (type == "CharDevice" && S_ISCHR(found.st_mode)) || (type == "BlockDevice" && S_ISBLK(found.st_mode));
     if (!fits) return Error(Code::invalid, "hostPath type check failed: " + path + " is not a " + type);
     return ok();
 }
 
 }  // namespace
 
-constinit const VolumeDriver host_path_driver{
-    .field = "hostPath", .matches = matches_host_path, .find_path = find_host_path, .check = check_host_path, .prepare = prepare_host_path};
+constinit const VolumeDriver host_path_driver{.field = "hostPath",
+                                              .matches = matches_host_path,
+                                              .find_path = find_host_path,
+                                              .check = check_host_path,
+                                              .prepare = prepare_host_path};
 
 }  // namespace orilla::node

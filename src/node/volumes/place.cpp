@@ -11,7 +11,8 @@ namespace orilla::node {
 namespace {
 
 bool is_mount_point(const std::string& path) {
-    struct stat own{}, parent{};
+    struct stat own {
+    }, parent{};
     if (lstat(path.c_str(), &own) != 0 || lstat((path + "/..").c_str(), &parent) != 0) return false;
     return own.st_dev != parent.st_dev;
 }

@@ -31,8 +31,9 @@ bool is_safe_path(std::string_view path) {
 unsigned mode_or_default(const api::Opt<int32_t>& mode) { return mode ? static_cast<unsigned>(*mode) & 0777U : 0644U; }
 
 Result<void> add_projected_file(std::vector<ProjectedFile>& files, const ProjectionSource& source, std::string_view path,
-                      std::string_view value, unsigned mode) {
-    if (!is_safe_path(path)) return Error(Code::invalid, source.what + ": path \"" + std::string(path) + "\" leads out of the volume");
+                                std::string_view value, unsigned mode) {
+    if (!is_safe_path(path))
+        return Error(Code::invalid, source.what + ": path \"" + std::string(path) + "\" leads out of the volume");
     ProjectedFile file{std::string(path), std::string(value), mode};
     if (source.base64) {
         TRY(file.content, decode_base64(value));
@@ -91,7 +92,7 @@ Result<void> write_file(const std::string& path, const ProjectedFile& file, int6
 
 bool has_content(const std::string& path, const std::string& content) {
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat found{};
+    struct stat found {};
     if (!fd || fstat(fd.get(), &found) != 0 || static_cast<size_t>(found.st_size) != content.size()) return false;
     std::string text(content.size(), '\0');
     return pread(fd.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) && text == content;
@@ -100,7 +101,8 @@ bool has_content(const std::string& path, const std::string& content) {
 bool is_current(const std::string& dir, const std::vector<ProjectedFile>& files) {
     std::error_code error;
     size_t count = 0;
-    for (auto it = fs::recursive_directory_iterator(dir + "/..data/", error); !error && it != fs::recursive_directory_iterator(); ++it)
+    for (auto it = fs::recursive_directory_iterator(dir + "/..data/", error);
+         !error && it != fs::recursive_directory_iterator(); ++it)
         if (it->is_regular_file()) ++count;
     if (error || count != files.size()) return false;
     for (const auto& file : files)

@@ -11,7 +11,8 @@ void find_secret(const api::Volume& volume, SourceNames& names) { names.secrets.
 Result<void> check_secret(const VolumeContext& context, VolumeWork& work) {
     const auto& from = *context.volume.secret;
     const std::string name(from.secret_name.view());
-    const ProjectionSource source{"secret \"" + name + "\"", from.optional.value_or(false), true, mode_or_default(from.default_mode)};
+    const ProjectionSource source{"secret \"" + name + "\"", from.optional.value_or(false), true,
+                                  mode_or_default(from.default_mode)};
     const auto* found = context.sources.secret(name);
     if (!found && source.optional) return ok();
     if (!found) return Error(Code::not_found, "secret \"" + name + "\" not found");
@@ -26,7 +27,13 @@ Result<void> prepare_secret(const VolumeWork& work) {
 
 }  // namespace
 
-constinit const VolumeDriver secret_driver{.field = "secret", .matches = matches_secret, .projected = true,
-    .find_sources = find_secret, .check = check_secret, .prepare = prepare_secret, .publish = publish_projection, .unpublish = unmount_volume};
+constinit const VolumeDriver secret_driver{.field = "secret",
+                                           .matches = matches_secret,
+                                           .projected = true,
+                                           .find_sources = find_secret,
+                                           .check = check_secret,
+                                           .prepare = prepare_secret,
+                                           .publish = publish_projection,
+                                           .unpublish = unmount_volume};
 
 }  // namespace orilla::node

@@ -24,7 +24,8 @@ Result<VolumeWork> plan_volume(const VolumeContext& context) {
     return work;
 }
 
-Result<std::vector<VolumeWork>> plan_some(const api::Pod& pod, const EnvSources& sources, const PodPlacement& placement, bool projected_only) {
+Result<std::vector<VolumeWork>> plan_some(const api::Pod& pod, const EnvSources& sources, const PodPlacement& placement,
+                                          bool projected_only) {
     std::vector<VolumeWork> out;
     for (const auto& volume : pod.spec.volumes) {
         if (projected_only && !is_projected(volume)) continue;
@@ -41,7 +42,8 @@ Result<std::vector<VolumeWork>> plan_volumes(const api::Pod& pod, const EnvSourc
     return plan_some(pod, sources, placement, false);
 }
 
-Result<std::vector<VolumeWork>> plan_projected_volumes(const api::Pod& pod, const EnvSources& sources, const PodPlacement& placement) {
+Result<std::vector<VolumeWork>> plan_projected_volumes(const api::Pod& pod, const EnvSources& sources,
+                                                       const PodPlacement& placement) {
     return plan_some(pod, sources, placement, true);
 }
 

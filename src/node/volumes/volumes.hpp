@@ -9,9 +9,11 @@
 
 namespace orilla::node {
 
-/// All volumes of the pod, or those that show what the API says. "MountVolume.SetUp failed for volume ..." when one cannot be made.
+/// All volumes of the pod, or those that show what the API says. "MountVolume.SetUp failed for volume ..." when one cannot be
+/// made.
 Result<std::vector<VolumeWork>> plan_volumes(const api::Pod& pod, const EnvSources& sources, const PodPlacement& placement);
-Result<std::vector<VolumeWork>> plan_projected_volumes(const api::Pod& pod, const EnvSources& sources, const PodPlacement& placement);
+Result<std::vector<VolumeWork>> plan_projected_volumes(const api::Pod& pod, const EnvSources& sources,
+                                                       const PodPlacement& placement);
 /// The files of a projected volume.
 Result<std::vector<ProjectedFile>> plan_volume_files(const api::Pod& pod, const api::Volume& volume, const EnvSources& sources,
                                                      const PodPlacement& placement);

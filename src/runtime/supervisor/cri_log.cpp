@@ -11,8 +11,7 @@ size_t copy_bytes(char* out, const char* from, size_t count) {
 
 }  // namespace
 
-size_t render_cri_lines(Slice& input, bool is_stderr, const char timestamp[timestamp_bytes], char* out,
-                        size_t out_bytes) {
+size_t render_cri_lines(Slice& input, bool is_stderr, const char timestamp[timestamp_bytes], char* out, size_t out_bytes) {
     size_t used = 0;
     // At least one byte of the line has to fit behind the prefix, and its newline.
     while (input.size && used + cri_prefix_bytes + 2 <= out_bytes) {

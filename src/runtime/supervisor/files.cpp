@@ -73,8 +73,8 @@ long make_component(int parent, Slice name, bool directory, uint32_t mode) {
     char buffer[256];
     if (!copy_text(buffer, sizeof buffer, name)) return -ENAMETOOLONG;
     // mknod instead of open(O_CREAT): it never follows what lies there.
-    const long error = directory ? call(__NR_mkdirat, parent, buffer, mode)
-                                 : call(__NR_mknodat, parent, buffer, S_IFREG | (mode & 0666), 0);
+    const long error =
+        directory ? call(__NR_mkdirat, parent, buffer, mode) : call(__NR_mknodat, parent, buffer, S_IFREG | (mode & 0666), 0);
     return error == -EEXIST ? 0 : error;
 }
 
@@ -142,8 +142,7 @@ long clone_node(Context& context, const Step& step) {
     const uint32_t type = facts.mode & S_IFMT;
     if (type != S_IFCHR && type != S_IFBLK) return -ENODEV;
     // The kernel's encoding of a device number in mknod: minor's high bits above the major.
-    const uint32_t device =
-        (facts.device_minor & 0xff) | (facts.device_major << 8) | ((facts.device_minor & ~0xffU) << 12);
+    const uint32_t device = (facts.device_minor & 0xff) | (facts.device_major << 8) | ((facts.device_minor & ~0xffU) << 12);
     const int root = context.slots[step.number[0] % slots_max];
     const char* name = context.plan.text(step.text[0]);
     size_t last = 0;

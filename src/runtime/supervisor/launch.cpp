@@ -68,9 +68,7 @@ long clone_child(const LaunchRequest& request) {
     return pid;
 }
 
-void reap(long pid) {
-    call(__NR_waitid, P_PID, pid, 0, WEXITED, 0);
-}
+void reap(long pid) { call(__NR_waitid, P_PID, pid, 0, WEXITED, 0); }
 
 }  // namespace
 

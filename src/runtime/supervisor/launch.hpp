@@ -7,9 +7,9 @@ namespace orilla::supervisor {
 
 struct LaunchRequest {
     Plan plan;
-    int stdio[3];            ///< the child's ends
-    int target_pid = 0;      ///< of an exec: the container's first process
-    int init_pid = 0;        ///< of the pod's shared process namespace, 0 without one
+    int stdio[3];               ///< the child's ends
+    int target_pid = 0;         ///< of an exec: the container's first process
+    int init_pid = 0;           ///< of the pod's shared process namespace, 0 without one
     bool keep_running = false;  ///< the pod's init: has no exec to wait for, so it gets memory of its own
 };
 

@@ -21,7 +21,8 @@ inline constexpr uint64_t log_space_look_bytes = 64U << 10;
 
 /// Whether logs stop: less than 5 % of the file system is free, or than 100 MiB of a large one.
 inline constexpr bool is_short_of_space(uint64_t blocks, uint64_t available, uint64_t block_bytes) {
-    return available * 100 < blocks * log_space_left_percent && available < log_space_left_bytes_max / (block_bytes ? block_bytes : 1);
+    return available * 100 < blocks * log_space_left_percent &&
+           available < log_space_left_bytes_max / (block_bytes ? block_bytes : 1);
 }
 
 class LogPump {

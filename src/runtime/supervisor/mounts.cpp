@@ -164,13 +164,12 @@ long clone_tree(Context& context, const Step& step) {
     Fd inner(open_source(context, context.plan.text(step.text[0]), context.plan.text(step.text[1])));
     if (inner.failed()) return inner.get();
     const bool recursive = step.number[0] != 0;
-    const unsigned long flags =
-        open_tree_clone | AT_EMPTY_PATH | O_CLOEXEC | (recursive ? recursive_flag : 0);
+    const unsigned long flags = open_tree_clone | AT_EMPTY_PATH | O_CLOEXEC | (recursive ? recursive_flag : 0);
     Fd mount(call(__NR_open_tree, inner.get(), "", flags));
     if (mount.failed()) return mount.get();
     keep(context, step.number[1], mount.release());
-    context.later[step.number[1] % slots_max] = {step.number[2], step.number[3],
-                                                 recursive && !(step.flags & step_root_only), recursive};
+    context.later[step.number[1] % slots_max] = {step.number[2], step.number[3], recursive && !(step.flags & step_root_only),
+                                                 recursive};
     return 0;
 }
 
@@ -229,9 +228,7 @@ long attach_at(Context& context, const Step& step, uint64_t resolve, bool outsid
 
 long attach(Context& context, const Step& step) { return attach_at(context, step, 0, true); }
 
-long attach_plain(Context& context, const Step& step) {
-    return attach_at(context, step, RESOLVE_NO_SYMLINKS, false);
-}
+long attach_plain(Context& context, const Step& step) { return attach_at(context, step, RESOLVE_NO_SYMLINKS, false); }
 
 long attach_at_path(Context& context, const Step& step) {
     const char* path = context.plan.text(step.text[0]);
@@ -276,8 +273,7 @@ long make_read_only(Context& context, const Step& step) {
     if (destination.get() == -ENOENT || destination.get() == -ENOTDIR) return 0;
     if (destination.failed()) return destination.get();
     if (step.number[1]) return change_attached_mount(destination.get(), read_only);
-    Fd mount(call(__NR_open_tree, destination.get(), "",
-                  open_tree_clone | AT_EMPTY_PATH | recursive_flag | O_CLOEXEC));
+    Fd mount(call(__NR_open_tree, destination.get(), "", open_tree_clone | AT_EMPTY_PATH | recursive_flag | O_CLOEXEC));
     if (mount.failed()) return mount.get();
     constexpr MountChange all_read_only{MOUNT_ATTR_RDONLY, 0, true, false};
     return move_and_change(mount.get(), destination.get(), all_read_only);

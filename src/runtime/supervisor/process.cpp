@@ -17,9 +17,7 @@
 
 namespace orilla::supervisor {
 
-long enter_container(Context& context, const Step& step) {
-    return call(__NR_setns, context.target_pidfd, step.number[0]);
-}
+long enter_container(Context& context, const Step& step) { return call(__NR_setns, context.target_pidfd, step.number[0]); }
 
 long enter_namespace(Context& context, const Step& step) {
     Fd ns(call(__NR_openat, AT_FDCWD, context.plan.text(step.text[0]), O_RDONLY | O_CLOEXEC));
@@ -42,7 +40,8 @@ long open_stdio(Context& context, const Step&) {
         FileFacts facts;
         if (long error = read_facts((int)fd, facts); error < 0) return error;
         // A program that opens /dev/stdout anew needs to own the pipe.
-        if ((facts.mode & S_IFMT) == S_IFIFO) call(nr_fchown, fd, context.first_id + context.user.uid, context.first_id + context.user.gid);
+        if ((facts.mode & S_IFMT) == S_IFIFO)
+            call(nr_fchown, fd, context.first_id + context.user.uid, context.first_id + context.user.gid);
         long error = fd == number ? call(__NR_fcntl, fd, F_SETFD, 0) : call(__NR_dup3, fd, number, 0);
         if (error < 0) return error;
     }

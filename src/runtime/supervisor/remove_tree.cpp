@@ -20,9 +20,7 @@ struct DirectoryEntry {
 constexpr int rounds_max = 1 << 30;
 alignas(DirectoryEntry) char entries[8 * 1024];
 
-bool is_dot(const char* name) {
-    return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
-}
+bool is_dot(const char* name) { return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)); }
 
 /// Unlinks what is no directory. Returns the name of the first directory that is left, none when empty; sets `error`.
 const char* empty_level(int dir, long& error) {

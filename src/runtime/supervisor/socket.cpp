@@ -97,8 +97,7 @@ int Received::take(int index) {
 }
 
 long receive_message(int socket, Received& received) {
-    const long bytes = receive_packet(socket, &received.message, sizeof received.message, received.fds,
-                                      received.fd_count);
+    const long bytes = receive_packet(socket, &received.message, sizeof received.message, received.fds, received.fd_count);
     if (bytes <= 0) return bytes;
     if ((size_t)bytes != sizeof received.message) {
         received.close_fds();
@@ -107,9 +106,7 @@ long receive_message(int socket, Received& received) {
     return 1;
 }
 
-long send_message(int socket, const Message& message, int fd) {
-    return send_packet(socket, &message, sizeof message, fd);
-}
+long send_message(int socket, const Message& message, int fd) { return send_packet(socket, &message, sizeof message, fd); }
 
 long send_fd(int socket, int fd) { return send_packet(socket, "f", 1, fd); }
 

@@ -70,8 +70,7 @@ bool header_is_sound(const Plan& plan) {
     if (header.magic != plan_magic || header.version != plan_version || header.bytes != plan.bytes) return false;
     if (header.step_count > plan_steps_max || plan.base[plan.bytes - 1] != 0) return false;
     if (sizeof(PlanHeader) + header.step_count * sizeof(Step) >= plan.bytes) return false;
-    const uint32_t texts[] = {header.id, header.name, header.log_path, header.scratch_dir,
-                              header.into_cgroup};
+    const uint32_t texts[] = {header.id, header.name, header.log_path, header.scratch_dir, header.into_cgroup};
     for (uint32_t text : texts)
         if (text >= plan.bytes) return false;
     return true;

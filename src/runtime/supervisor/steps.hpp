@@ -33,12 +33,12 @@ struct Context {
     Plan plan;
     int slots[slots_max];
     MountChange later[slots_max];  ///< of the mount in a slot, once it is attached
-    int stdio[3];             ///< the child's ends; -1: /dev/null of its own
-    int target_pidfd = -1;    ///< of enter_container
+    int stdio[3];                  ///< the child's ends; -1: /dev/null of its own
+    int target_pidfd = -1;         ///< of enter_container
     int supervisor_pidfd = -1;
-    int terminal_socket = -1; ///< where open_terminal sends the master
+    int terminal_socket = -1;  ///< where open_terminal sends the master
     User user;
-    uint32_t first_id = 0;    ///< of the pod's user namespace: what its 0 is to the host
+    uint32_t first_id = 0;  ///< of the pod's user namespace: what its 0 is to the host
 };
 void reset_context(Context& context, const Plan& plan);
 /// Whose the files are that this process makes: to the host, not in the pod's user namespace. False when it cannot be.

@@ -175,8 +175,7 @@ void start_exec(const Plan& plan, uint32_t request, const int stdio[3]) {
     if (slot < 0) result.pid = -ENOSPC;
     else if (record < 0 || table.state->records[record].phase != RecordPhase::running) result.pid = -ESRCH;
     if (result.pid < 0) return fail(request, result);
-    const LaunchRequest launch_request{
-        plan, {stdio[0], stdio[1], stdio[2]}, table.state->records[record].pid, init_pid, false};
+    const LaunchRequest launch_request{plan, {stdio[0], stdio[1], stdio[2]}, table.state->records[record].pid, init_pid, false};
     result = launch(launch_request);
     if (result.pid < 0) return fail(request, result);
     table.execs[slot] = {table.state->next_handle++, (int)result.pid};
@@ -351,8 +350,7 @@ extern "C" void orilla_supervisor_main(long* stack) {
     using namespace orilla::supervisor;
     const long argc = stack[0];
     char** argv = (char**)(stack + 1);
-    if (argc == 3 && text_equals(slice(argv[1]), slice("remove-tree")))
-        call(__NR_exit_group, remove_tree(argv[2]) < 0 ? 1 : 0);
+    if (argc == 3 && text_equals(slice(argv[1]), slice("remove-tree"))) call(__NR_exit_group, remove_tree(argv[2]) < 0 ? 1 : 0);
     if (!prepare()) call(__NR_exit_group, 2);
     set_up_pod();
     serve();

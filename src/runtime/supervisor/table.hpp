@@ -17,7 +17,7 @@ struct Exec {
 struct Streams {
     int out = -1;  ///< stdout, or the terminal's master
     int err = -1;
-    int in = -1;   ///< kept open for a container that wants its stdin
+    int in = -1;  ///< kept open for a container that wants its stdin
     LogPump log;
 };
 

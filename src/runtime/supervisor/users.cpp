@@ -16,8 +16,8 @@ struct PasswdLine {
 bool parse_passwd_line(Slice line, PasswdLine& out) {
     Slice password, uid, gid, gecos;
     return next_field(line, ':', out.name) && next_field(line, ':', password) && next_field(line, ':', uid) &&
-           next_field(line, ':', gid) && next_field(line, ':', gecos) && next_field(line, ':', out.home) &&
-           out.name.size > 0 && parse_number(uid, id_max, out.uid) && parse_number(gid, id_max, out.gid);
+           next_field(line, ':', gid) && next_field(line, ':', gecos) && next_field(line, ':', out.home) && out.name.size > 0 &&
+           parse_number(uid, id_max, out.uid) && parse_number(gid, id_max, out.gid);
 }
 
 struct GroupLine {

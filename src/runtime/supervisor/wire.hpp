@@ -29,7 +29,7 @@ enum class MessageType : uint16_t {
     start_failed,      ///< number0 step, number1 errno, number2 1 when the plan never ran
     exited,            ///< number0 handle, number1 exit code, number2 signal, number3 wall time
     done,
-    refused,           ///< number0 errno
+    refused,  ///< number0 errno
 };
 
 struct Message {

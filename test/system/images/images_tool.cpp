@@ -98,7 +98,8 @@ loop::Task<int> run(Options options, Images& images) {
         for (const auto& image : *imported) print(image);
     } else if (options.verb == "remove" || options.verb == "prune") {
         RemoveRequest request{options.argument, false};
-        AWAIT(auto removed, options.verb == "remove" ? images.remove(std::move(request)) : images.prune(options.argument == "all"));
+        AWAIT(auto removed,
+              options.verb == "remove" ? images.remove(std::move(request)) : images.prune(options.argument == "all"));
         if (!removed) co_return fail(removed.error());
         print(*removed);
     }
@@ -112,7 +113,8 @@ int run_now(const Options& options, const Images& images) {
     if (options.verb == "find" || options.verb == "paths") {
         if (!image) return 1;
         if (options.verb == "find") print(*image);
-        else for (const auto& path : images.layer_paths(*image)) std::puts(path.c_str());
+        else
+            for (const auto& path : images.layer_paths(*image)) std::puts(path.c_str());
     }
     return 0;
 }

@@ -76,9 +76,8 @@ struct World {
 TEST_CASE("ServiceRules: ClusterIP and NodePort answer from pods, the node, loopback and outside") {
     World world;
     const std::vector<Endpoint> ends = {at(world.one, 8080)};
-    check(world.rules->replace_all({{"default/web",
-                                     {service("10.43.0.10", 80, 30080, ends),
-                                      service("10.43.0.10", 53, 30053, ends, Protocol::udp)}}}));
+    check(world.rules->replace_all(
+        {{"default/web", {service("10.43.0.10", 80, 30080, ends), service("10.43.0.10", 53, 30053, ends, Protocol::udp)}}}));
     const std::string pod = world.two.netns_path, outside = world.outside.netns;
     for (const auto& [type, port, node_port] : {std::tuple{SOCK_STREAM, 80, 30080}, std::tuple{SOCK_DGRAM, 53, 30053}}) {
         const auto cluster_port = static_cast<uint16_t>(port), any_port = static_cast<uint16_t>(node_port);
@@ -121,9 +120,9 @@ TEST_CASE("ServiceRules: endpoints on the node's network and outside answer too"
     World world;
     NamedServer host(node_netns, SOCK_STREAM, "0.0.0.0", 7001, "host");
     NamedServer far(world.outside.netns, SOCK_STREAM, "0.0.0.0", 7002, "far");
-    check(world.rules->replace_all(
-        {{"default/host", {service("10.43.0.11", 80, 30081, {{*parse_ipv4("192.168.77.1"), 7001}})}},
-         {"default/far", {service("10.43.0.12", 80, 30082, {{*parse_ipv4("192.168.77.2"), 7002}})}}}));
+    check(
+        world.rules->replace_all({{"default/host", {service("10.43.0.11", 80, 30081, {{*parse_ipv4("192.168.77.1"), 7001}})}},
+                                  {"default/far", {service("10.43.0.12", 80, 30082, {{*parse_ipv4("192.168.77.2"), 7002}})}}}));
     const std::string pod = world.one.netns_path;
     CHECK(world.ask_from(pod, SOCK_STREAM, "10.43.0.11", 80).name == "host 10.42.0.2");
     CHECK(ask(SOCK_STREAM, "10.43.0.11", 80).name.substr(0, 4) == "host");
@@ -159,9 +158,8 @@ TEST_CASE("ServiceRules: the load spreads evenly, also over three endpoints") {
 
 TEST_CASE("ServiceRules: without endpoints, and for addresses of no service, connections are refused at once") {
     World world;
-    check(world.rules->replace_all({{"default/web",
-                                     {service("10.43.0.10", 80, 30080, {}),
-                                      service("10.43.0.10", 53, 30053, {}, Protocol::udp)}}}));
+    check(world.rules->replace_all(
+        {{"default/web", {service("10.43.0.10", 80, 30080, {}), service("10.43.0.10", 53, 30053, {}, Protocol::udp)}}}));
     REQUIRE(sh("echo 0 > /proc/sys/net/ipv4/icmp_ratelimit") == 0);
     const auto before = std::chrono::steady_clock::now();
     for (const std::string& netns : {world.one.netns_path, std::string(node_netns)}) {
@@ -187,9 +185,7 @@ TEST_CASE("ServiceRules: a client address with affinity keeps its endpoint, unti
     web.affinity_timeout_s = 10800;
     check(world.rules->replace_all({{"default/web", {web}}}));
     const std::string outside = world.outside.netns;
-    const auto ask_node_port = [&] {
-        return world.ask_from(outside, SOCK_STREAM, "192.168.77.1", 30080).name.substr(0, 3);
-    };
+    const auto ask_node_port = [&] { return world.ask_from(outside, SOCK_STREAM, "192.168.77.1", 30080).name.substr(0, 3); };
     const std::string first = ask_node_port();
     for (int i = 0; i < 40; ++i) CHECK(ask_node_port() == first);
     // Others may get the other one: of 20 addresses not all get the same.
@@ -315,8 +311,9 @@ TEST_CASE("ServiceRules: pods cannot reach the node's loopback services") {
     NamedServer local(node_netns, SOCK_STREAM, "127.0.0.2", 7003, "secret");
     CHECK(ask(SOCK_STREAM, "127.0.0.2", 7003).name.substr(0, 6) == "secret");
     const std::string pod = world.one.netns_path;
-    REQUIRE(sh_in(pod, "ip link set lo down && ip route add 127.0.0.2/32 via 10.42.0.1 src 10.42.0.2 && "
-                       "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet") == 0);
+    REQUIRE(sh_in(pod,
+                  "ip link set lo down && ip route add 127.0.0.2/32 via 10.42.0.1 src 10.42.0.2 && "
+                  "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet") == 0);
     const auto try_it = [&] { return in_netns(pod, [] { return ask(SOCK_STREAM, "127.0.0.2", 7003, "", 300); }); };
     // Without our rules it would be open: the bridge routes loopback addresses.
     CHECK(try_it().name.substr(0, 6) == "secret");
@@ -365,9 +362,8 @@ TEST_CASE("ServiceRules: hostPorts, more than sixteen endpoints, and other table
     std::vector<Endpoint> many;
     for (uint32_t i = 0; i < 200; ++i) many.push_back({*parse_ipv4("10.42.0.100"), static_cast<uint16_t>(1000 + i)});
     many.push_back(at(world.one, 8080));
-    check(world.rules->replace_all({{"hostPort/pod-one", {any}},
-                                    {"hostPort/pod-two", {bound}},
-                                    {"default/many", {service("10.43.0.20", 80, 0, many)}}}));
+    check(world.rules->replace_all(
+        {{"hostPort/pod-one", {any}}, {"hostPort/pod-two", {bound}}, {"default/many", {service("10.43.0.20", 80, 0, many)}}}));
     CHECK(world.ask_from(world.outside.netns, SOCK_STREAM, "192.168.77.1", 9090).name == "one 192.168.77.2");
     CHECK(world.ask_from(world.outside.netns, SOCK_STREAM, "192.168.77.1", 9091).name == "two 192.168.77.2");
     CHECK(ask(SOCK_STREAM, "127.0.0.1", 9090).name == "one 10.42.0.1");
@@ -384,9 +380,9 @@ TEST_CASE("ServiceRules: a table that somebody changed is put right") {
     const ServiceRules::Services services = {{"default/web", {service("10.43.0.10", 80, 30080, {at(world.one, 8080)})}}};
     check(world.rules->replace_all(services));
     const std::string good = output_of("nft -n list table ip orilla");
-    for (const char* harm : {"nft flush map ip orilla endpoints", "nft flush chain ip orilla postrouting",
-                             "nft flush chain ip orilla endpoints-1", "nft delete table ip orilla",
-                             "nft 'add element ip orilla hairpin { 10.42.0.9 . 10.42.0.9 }'", "nft flush ruleset"}) {
+    for (const char* harm :
+         {"nft flush map ip orilla endpoints", "nft flush chain ip orilla postrouting", "nft flush chain ip orilla endpoints-1",
+          "nft delete table ip orilla", "nft 'add element ip orilla hairpin { 10.42.0.9 . 10.42.0.9 }'", "nft flush ruleset"}) {
         INFO(harm);
         REQUIRE(sh(harm) == 0);
         check(world.rules->repair());

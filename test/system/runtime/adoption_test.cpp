@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <catch2/catch.hpp>
 
 #include "support/runtime_box.hpp"
 
@@ -366,8 +366,7 @@ TEST_CASE("a cgroup that a killed daemon left frozen is thawed") {
     REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("main", "sleep 1000"))));
     box.forget();
     const std::string cgroup = cgroup_dir("freezer", box.cgroup_root() + "/pods/pod");
-    std::ofstream(cgroup + (unified_cgroups() ? "/cgroup.freeze" : "/freezer.state"))
-        << (unified_cgroups() ? "1" : "FROZEN");
+    std::ofstream(cgroup + (unified_cgroups() ? "/cgroup.freeze" : "/freezer.state")) << (unified_cgroups() ? "1" : "FROZEN");
     box.open();
     CHECK(box.run("next", "echo warm") == "warm\n");
 }

@@ -34,17 +34,20 @@ TEST_CASE("what the seccomp profile denies fails") {
 
 TEST_CASE("masked paths are empty and read-only paths cannot be written") {
     RuntimeBox box;
-    CHECK(box.run("masked", "exec 2>&1; cat /proc/keys /proc/interrupts | wc -c; ls /sys/firmware | wc -l; touch /sys/firmware/x || "
-                            "echo no") == "0\n0\ntouch: /sys/firmware/x: Read-only file system\nno\n");
-    CHECK(box.run("ro", "exec 2>&1; echo 1 > /proc/sys/kernel/domainname || echo no1; touch /sys/x || echo no2; "
-                        "touch /sys/fs/cgroup/x || echo no3; mkdir /sys/fs/cgroup/y || echo no4") ==
+    CHECK(box.run("masked",
+                  "exec 2>&1; cat /proc/keys /proc/interrupts | wc -c; ls /sys/firmware | wc -l; touch /sys/firmware/x || "
+                  "echo no") == "0\n0\ntouch: /sys/firmware/x: Read-only file system\nno\n");
+    CHECK(box.run("ro",
+                  "exec 2>&1; echo 1 > /proc/sys/kernel/domainname || echo no1; touch /sys/x || echo no2; "
+                  "touch /sys/fs/cgroup/x || echo no3; mkdir /sys/fs/cgroup/y || echo no4") ==
           "sh: can't create /proc/sys/kernel/domainname: Read-only file system\nno1\n"
           "touch: /sys/x: Read-only file system\nno2\ntouch: /sys/fs/cgroup/x: Read-only file system\nno3\n"
           "mkdir: can't create directory '/sys/fs/cgroup/y': Read-only file system\nno4\n");
     CHECK(box.run("remount", "umount /proc/keys 2>&1; mount -o remount,rw /proc/sys 2>&1 | tail -c 16") ==
           "umount: can't unmount /proc/keys: Operation not permitted\n(are you root?)\n");
-    auto privileged = box.container("all", "mount -t tmpfs none /tmp && echo m; touch /sys/fs/cgroup/x 2>&1 | grep -c "
-                                           "Read-only; ls /dev | grep -c .");
+    auto privileged = box.container("all",
+                                    "mount -t tmpfs none /tmp && echo m; touch /sys/fs/cgroup/x 2>&1 | grep -c "
+                                    "Read-only; ls /dev | grep -c .");
     privileged.privileged = true;
     privileged.capabilities = all_capabilities();
     privileged.no_new_privs = false;
@@ -55,13 +58,15 @@ TEST_CASE("masked paths are empty and read-only paths cannot be written") {
 
 TEST_CASE("/dev holds what it should, and only that works") {
     RuntimeBox box;
-    CHECK(box.run("dev", "ls /dev; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; echo x > /dev/null; "
-                         "readlink /dev/fd; readlink /dev/stdout") ==
+    CHECK(box.run("dev",
+                  "ls /dev; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; echo x > /dev/null; "
+                  "readlink /dev/fd; readlink /dev/stdout") ==
           "fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n4\n4\n"
           "/proc/self/fd\n/proc/self/fd/1\n");
     // With the capability a node can be made, but the cgroup still says no.
-    auto maker = box.container("maker", "mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem 2>&1; mknod /tmp/n c 1 3 && echo > "
-                                        "/tmp/n && echo ok");
+    auto maker = box.container("maker",
+                               "mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem 2>&1; mknod /tmp/n c 1 3 && echo > "
+                               "/tmp/n && echo ok");
     maker.capabilities |= 1ULL << 27;  // MKNOD
     CHECK(box.run(maker) == "head: /tmp/mem: Operation not permitted\nok\n");
     auto device = box.container("device", "stat -c %t:%T /dev/in/mem; head -c 1 /dev/in/mem 2>&1 | wc -c");
@@ -94,8 +99,9 @@ TEST_CASE("a shared process namespace shows the others and an init with nothing 
     pod.share_process_namespace = true;
     REQUIRE(await(box.loop, box.runtime->create_pod(pod)));
     REQUIRE(await(box.loop, box.runtime->start_container("sharing", box.container("other", "exec sleep 1000"))));
-    auto spec = box.container("look", "cat /proc/1/comm; grep -h sleep /proc/[0-9]*/comm; ls /proc/1/root 2>&1 | wc -w; "
-                                      "test $$ -ne 1 && echo not-first");
+    auto spec = box.container("look",
+                              "cat /proc/1/comm; grep -h sleep /proc/[0-9]*/comm; ls /proc/1/root 2>&1 | wc -w; "
+                              "test $$ -ne 1 && echo not-first");
     spec.capabilities |= 1ULL << 19;  // SYS_PTRACE
     CHECK(box.run(spec, pod) == "pause\nsleep\n0\nnot-first\n");
     const std::vector<std::string> look = {"sh", "-c", "cat /proc/1/comm"};
@@ -159,8 +165,9 @@ TEST_CASE("the number of processes is bounded, for the container and for the pod
 
 TEST_CASE("limits are written where the kernel looks") {
     RuntimeBox box;
-    const char* v1 = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares "
-                     "/sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/pids/pids.max";
+    const char* v1 =
+        "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares "
+        "/sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/pids/pids.max";
     const char* v2 = "cd /sys/fs/cgroup; cat memory.max cpu.weight cpu.max pids.max";
     auto spec = box.container("limits", unified_cgroups() ? v2 : v1);
     spec.resources = {.cpu_request_milli = 250, .cpu_limit_milli = 500, .memory_limit_bytes = 64 << 20, .pids_max = 50};
@@ -171,8 +178,7 @@ TEST_CASE("sysctls of the pod's own namespaces are set, others are refused") {
     RuntimeBox box;
     auto pod = box.pod();
     pod.sysctls = {{"kernel.shm_rmid_forced", "1"}, {"fs.mqueue.msg_max", "20"}};
-    CHECK(box.run(box.container("see", "cat /proc/sys/kernel/shm_rmid_forced /proc/sys/fs/mqueue/msg_max"), pod) ==
-          "1\n20\n");
+    CHECK(box.run(box.container("see", "cat /proc/sys/kernel/shm_rmid_forced /proc/sys/fs/mqueue/msg_max"), pod) == "1\n20\n");
     auto bad = box.pod("bad");
     bad.sysctls = {{"kernel.panic", "1"}};
     auto refused = await(box.loop, box.runtime->create_pod(bad));

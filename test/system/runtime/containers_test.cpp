@@ -96,12 +96,12 @@ TEST_CASE("what cannot start says why and leaves nothing") {
 
     auto nobody = box.container("nobody", "");
     nobody.image_user = "nobody-here";
-    CHECK(box.run(nobody).find("unable to find user nobody-here: no matching entries in passwd file") !=
-          std::string::npos);
+    CHECK(box.run(nobody).find("unable to find user nobody-here: no matching entries in passwd file") != std::string::npos);
     auto volume = box.container("volume", "");
     volume.mounts = {{.source = "/no/such/dir", .destination = "/data"}};
-    CHECK(box.run(volume) == "start_container: start container volume: open mount source /no/such/dir: No such file or "
-                             "directory");
+    CHECK(box.run(volume) ==
+          "start_container: start container volume: open mount source /no/such/dir: No such file or "
+          "directory");
 }
 
 TEST_CASE("users and groups come from the spec and the image") {
@@ -131,8 +131,7 @@ TEST_CASE("volumes are mounted where they should, with subPath, read-only and tm
                    {.source = volume, .sub_path = "inner", .destination = "/data-ro", .read_only = true},
                    {.source = volume, .sub_path = "inner/file", .destination = "/one/file"},
                    {.kind = MountKind::tmpfs, .destination = "/scratch", .tmpfs_bytes = 1 << 20}};
-    CHECK(box.run(spec) ==
-          "from the volume\nfrom the volume\n: Read-only file system\n1\nfrom the volume\n");
+    CHECK(box.run(spec) == "from the volume\nfrom the volume\n: Read-only file system\n1\nfrom the volume\n");
     CHECK(std::filesystem::exists(volume + "/new"));
 }
 
@@ -143,9 +142,10 @@ TEST_CASE("volumes nest in any order, in read-only ones too, and their mount poi
     write_text(inner + "/b", "inner\n");
     write_text(inner + "/one", "file\n");
     std::filesystem::create_directories(plain);
-    auto spec = box.container("nested", "cat /config/a /config/secrets/b /config/one.conf; touch /config/deep/er/x && echo written; "
-                                        "touch /config/no 2>&1; touch /config/secrets/no 2>&1; touch /config/secrets/part/x && echo too; "
-                                        "ls /open/side; touch /scratch/no 2>&1; ls /scratch");
+    auto spec = box.container("nested",
+                              "cat /config/a /config/secrets/b /config/one.conf; touch /config/deep/er/x && echo written; "
+                              "touch /config/no 2>&1; touch /config/secrets/no 2>&1; touch /config/secrets/part/x && echo too; "
+                              "ls /open/side; touch /scratch/no 2>&1; ls /scratch");
     spec.read_only_root = true;
     spec.mounts = {{.source = plain, .sub_path = "part", .destination = "/config/secrets/part"},
                    {.source = inner, .destination = "/config/secrets", .read_only = true},
@@ -156,21 +156,24 @@ TEST_CASE("volumes nest in any order, in read-only ones too, and their mount poi
                    {.source = plain, .destination = "/scratch/here"},
                    {.kind = MountKind::tmpfs, .destination = "/scratch", .read_only = true},
                    {.source = outer, .destination = "/config/", .read_only = true}};
-    CHECK(box.run(spec) == "outer\ninner\nfile\nwritten\ntouch: /config/no: Read-only file system\n"
-                           "touch: /config/secrets/no: Read-only file system\ntoo\na\ndeep\none.conf\nsecrets\n"
-                           "touch: /scratch/no: Read-only file system\nhere\n");
+    CHECK(box.run(spec) ==
+          "outer\ninner\nfile\nwritten\ntouch: /config/no: Read-only file system\n"
+          "touch: /config/secrets/no: Read-only file system\ntoo\na\ndeep\none.conf\nsecrets\n"
+          "touch: /scratch/no: Read-only file system\nhere\n");
     CHECK(std::filesystem::is_directory(outer + "/secrets"));
     CHECK(std::filesystem::is_regular_file(outer + "/one.conf"));
     CHECK(std::filesystem::exists(plain + "/part/x"));
     // A volume over /etc: the pod's files are seen in it, and the volume has only their places.
     auto etc = box.container("etc", "cat /etc/hosts; ls /etc; touch /etc/x 2>&1");
     etc.mounts = {{.source = inner, .destination = "/etc", .read_only = true}};
-    CHECK(box.run(etc) == "127.0.0.1 localhost\nb\nhostname\nhosts\none\npart\nresolv.conf\ntouch: /etc/x: Read-only file system\n");
+    CHECK(box.run(etc) ==
+          "127.0.0.1 localhost\nb\nhostname\nhosts\none\npart\nresolv.conf\ntouch: /etc/x: Read-only file system\n");
     CHECK(read_text(inner + "/hosts").empty());
     // What leads out of the volume makes nothing outside.
     std::filesystem::create_directory_symlink(box.dir() + "/elsewhere", outer + "/away");
     auto away = box.container("away", "true");
-    away.mounts = {{.source = outer, .destination = "/config", .read_only = true}, {.source = plain, .destination = "/config/away/x"}};
+    away.mounts = {{.source = outer, .destination = "/config", .read_only = true},
+                   {.source = plain, .destination = "/config/away/x"}};
     (void)box.run(away);
     CHECK_FALSE(std::filesystem::exists(box.dir() + "/elsewhere"));
 }
@@ -183,8 +186,9 @@ TEST_CASE("what is mounted below a read-only volume is read-only where that is a
     const std::string deep = volume + "/below/de ep";
     std::filesystem::create_directory(deep);
     REQUIRE(mount("tmpfs", deep.c_str(), "tmpfs", 0, nullptr) == 0);
-    auto spec = box.container("mounts", "for at in /top/x /top/below/x '/top/below/de ep/x' /all/x /all/below/x '/all/below/de ep/x'; "
-                                        "do touch \"$at\" 2>/dev/null && echo \"$at\"; done");
+    auto spec = box.container("mounts",
+                              "for at in /top/x /top/below/x '/top/below/de ep/x' /all/x /all/below/x '/all/below/de ep/x'; "
+                              "do touch \"$at\" 2>/dev/null && echo \"$at\"; done");
     spec.mounts = {{.source = volume, .destination = "/top", .read_only = true, .recursive_read_only = false},
                    {.source = volume, .destination = "/all", .read_only = true}};
     CHECK(box.run(spec) == "/top/below/x\n/top/below/de ep/x\n");
@@ -242,8 +246,7 @@ TEST_CASE("exec runs in the container with its confinement") {
     CHECK(outcome->output == "here\n1000\n1\nno\n");
     const std::vector<std::string> confined = {"grep", "-E", "^(CapBnd|CapEff|NoNewPrivs|Seccomp):", "/proc/self/status"};
     outcome = await(box.loop, box.runtime->exec("pod", "main", confined, 5000));
-    CHECK(outcome->output ==
-          "CapEff:\t0000000000000000\nCapBnd:\t00000000800405fb\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+    CHECK(outcome->output == "CapEff:\t0000000000000000\nCapBnd:\t00000000800405fb\nNoNewPrivs:\t1\nSeccomp:\t2\n");
     const std::vector<std::string> slow = {"sleep", "100"};
     outcome = await(box.loop, box.runtime->exec("pod", "main", slow, 100));
     CHECK(outcome->timed_out);

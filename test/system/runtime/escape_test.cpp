@@ -137,8 +137,9 @@ TEST_CASE("an image's passwd that is no file does not hang or fool the runtime")
 
 TEST_CASE("what a container writes to the pod's small files is bounded, and cannot be run") {
     RuntimeBox box;
-    const char* fill = "for f in /etc/hosts /etc/resolv.conf /etc/hostname /dev/termination-log; do "
-                       "dd if=/dev/zero of=$f bs=64k count=64 2>/dev/null || echo full; done; stat -c %s /etc/hosts";
+    const char* fill =
+        "for f in /etc/hosts /etc/resolv.conf /etc/hostname /dev/termination-log; do "
+        "dd if=/dev/zero of=$f bs=64k count=64 2>/dev/null || echo full; done; stat -c %s /etc/hosts";
     auto greedy = box.container("greedy", fill);
     greedy.termination_message_path = "/dev/termination-log";
     const auto before = fs::space(box.dir()).available;
@@ -146,17 +147,21 @@ TEST_CASE("what a container writes to the pod's small files is bounded, and cann
     CHECK(said.starts_with("full\nfull\nfull\nfull\n"));
     CHECK(before - fs::space(box.dir()).available < (1U << 20));
     // Others of the pod start nevertheless, and have room of their own in each of them.
-    auto sibling = box.container("sibling", "grep -c localhost /etc/hosts; for f in /etc/hosts /etc/resolv.conf /etc/hostname "
-                                            "/dev/termination-log; do echo mine >>$f || echo full; done");
+    auto sibling = box.container("sibling",
+                                 "grep -c localhost /etc/hosts; for f in /etc/hosts /etc/resolv.conf /etc/hostname "
+                                 "/dev/termination-log; do echo mine >>$f || echo full; done");
     sibling.termination_message_path = "/dev/termination-log";
     CHECK(box.run(sibling) == "1\n");
     CHECK(box.termination_message("pod", "sibling") == "mine\n");
-    auto hosts = box.container("hosts", "dd if=/dev/zero of=/etc/hosts bs=64k count=64 2>/dev/null; echo said >/dev/termination-log; echo x >/etc/resolv.conf && echo room");
+    auto hosts = box.container("hosts",
+                               "dd if=/dev/zero of=/etc/hosts bs=64k count=64 2>/dev/null; echo said >/dev/termination-log; "
+                               "echo x >/etc/resolv.conf && echo room");
     hosts.termination_message_path = "/dev/termination-log";
     CHECK(box.run(hosts) == "room\n");
     CHECK(box.termination_message("pod", "hosts") == "said\n");
-    auto next = box.container("next", "grep -c -E ' /(etc/hosts|etc/hostname|etc/resolv.conf|dev/termination-log) "
-                                      "rw,nosuid,nodev,noexec,' /proc/self/mountinfo");
+    auto next = box.container("next",
+                              "grep -c -E ' /(etc/hosts|etc/hostname|etc/resolv.conf|dev/termination-log) "
+                              "rw,nosuid,nodev,noexec,' /proc/self/mountinfo");
     next.termination_message_path = "/dev/termination-log";
     CHECK(box.run(next) == "4\n");
     REQUIRE(await(box.loop, box.runtime->remove_pod("pod")));

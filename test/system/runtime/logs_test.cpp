@@ -38,7 +38,8 @@ TEST_CASE("a log is rotated at its limit and loses no line") {
 
 TEST_CASE("a log whose lines do not end is rotated nevertheless, and each file begins with a line") {
     RuntimeBox box;
-    box.run("open", thousand_as + "printf begun >&2; i=0; while [ $i -lt 12000 ]; do echo $line; i=$((i+1)); done; echo ' goes on' >&2");
+    box.run("open", thousand_as +
+                        "printf begun >&2; i=0; while [ $i -lt 12000 ]; do echo $line; i=$((i+1)); done; echo ' goes on' >&2");
     const std::string log = box.log("open");
     const std::string old = printed(log + ".1"), fresh = printed(log);
     CHECK(std::filesystem::file_size(log + ".1") > 11U << 20);
@@ -61,8 +62,10 @@ TEST_CASE("what a full disk costs is the rest of a line and whole lines") {
     REQUIRE(mount("small", disk.c_str(), "tmpfs", 0, "size=8m") == 0);
     write_text(disk + "/ballast", std::string(6U << 20, 'x'));
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
-    auto spec = box.container("cut", thousand_as + "i=0; while [ $i -lt 3000 ]; do echo $line; i=$((i+1)); done; echo >/tmp/full; "
-                                     "while [ ! -e /tmp/go ]; do sleep 0.02; done; i=0; while [ $i -lt 70 ]; do echo $line; i=$((i+1)); done; echo last");
+    auto spec = box.container("cut", thousand_as +
+                                         "i=0; while [ $i -lt 3000 ]; do echo $line; i=$((i+1)); done; echo >/tmp/full; "
+                                         "while [ ! -e /tmp/go ]; do sleep 0.02; done; i=0; while [ $i -lt 70 ]; do echo "
+                                         "$line; i=$((i+1)); done; echo last");
     REQUIRE(await(box.loop, box.runtime->start_container("pod", spec)));
     for (const char* script : {"while [ ! -e /tmp/full ]; do sleep 0.02; done", "touch /tmp/go"}) {
         if (script[0] == 't') std::filesystem::remove(disk + "/ballast");
@@ -100,7 +103,7 @@ TEST_CASE("logs stop before the disk is full, and go on once there is room") {
     std::filesystem::create_directories(disk);
     REQUIRE(mount("small", disk.c_str(), "tmpfs", 0, "size=8m") == 0);
     box.run("noisy", thousand_as + "i=0; while [ $i -lt 10000 ]; do echo $line; i=$((i+1)); done");
-    struct statvfs left{};
+    struct statvfs left {};
     REQUIRE(statvfs(disk.c_str(), &left) == 0);
     CHECK(left.f_bavail * 100 > left.f_blocks * 3);
     CHECK(left.f_bavail * 100 < left.f_blocks * 6);
@@ -116,8 +119,9 @@ TEST_CASE("many containers of a pod log at once, each into its own file") {
     RuntimeBox box;
     REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
     for (const char* id : {"a", "b", "c", "d"})
-        REQUIRE(await(box.loop, box.runtime->start_container(
-                                    "pod", box.container(id, std::string("seq 5000 | while read n; do echo ") + id + "; done"))));
+        REQUIRE(
+            await(box.loop, box.runtime->start_container(
+                                "pod", box.container(id, std::string("seq 5000 | while read n; do echo ") + id + "; done"))));
     for (const char* id : {"a", "b", "c", "d"}) {
         CHECK(box.wait_for_exit("pod", id).exit_code == 0);
         CHECK(count_lines(box.log(id)) == 5000);

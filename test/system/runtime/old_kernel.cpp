@@ -27,13 +27,15 @@ constexpr uint32_t fcntl_number = SYS_fcntl64;
 #else
 constexpr uint32_t fcntl_number = SYS_fcntl;
 #endif
-constexpr uint32_t first_call_of_5_11 = 441;  // epoll_pwait2; numbers are the same everywhere since 5.1
-constexpr uint32_t last_call = 1024;          // 32-bit ARM has old ones above
+constexpr uint32_t first_call_of_5_11 = 441;       // epoll_pwait2; numbers are the same everywhere since 5.1
+constexpr uint32_t last_call = 1024;               // 32-bit ARM has old ones above
 constexpr uint32_t flags_of_close_range_5_11 = 4;  // CLOSE_RANGE_CLOEXEC
 constexpr uint32_t flags_of_memfd_6_3 = 0x18;      // MFD_NOEXEC_SEAL, MFD_EXEC
 constexpr uint32_t seal_of_6_3 = 0x20, add_seals = 1033;
 
-constexpr uint32_t argument(int index) { return static_cast<uint32_t>(offsetof(seccomp_data, args) + 8 * static_cast<size_t>(index)); }
+constexpr uint32_t argument(int index) {
+    return static_cast<uint32_t>(offsetof(seccomp_data, args) + 8 * static_cast<size_t>(index));
+}
 sock_filter load(size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)); }
 sock_filter jump(uint16_t test, uint32_t value, uint8_t if_true, uint8_t if_false) {
     return BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false);

@@ -4,9 +4,9 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/api_world.hpp"
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/schema/manifest.hpp"
-#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using orilla::test::Answer;
@@ -91,7 +91,8 @@ TEST_CASE("answers: each has a date, a name of its own, and is not to be kept") 
     CHECK(header_of(missing, "Audit-Id") != header_of(list, "Audit-Id"));
     CHECK(header_of(missing, "Cache-Control") == "no-cache, private");
     CHECK(header_of(w.client.ask("GET", "/version", "", "Audit-ID: mine-1\r\n"), "Audit-Id") == "mine-1");
-    CHECK(header_of(w.client.ask("GET", "/version", "", "Audit-ID: " + std::string(65, 'a') + "\r\n"), "Audit-Id").size() == 36);
+    CHECK(header_of(w.client.ask("GET", "/version", "", "Audit-ID: " + std::string(65, 'a') + "\r\n"), "Audit-Id").size() ==
+          36);
     ApiClient broken(w.loop, w.http);
     broken.send("GET", "/", "", "Host: again\r\n");
     CHECK(header_of(ApiClient::parse(broken.receive()), "Audit-Id").size() == 36);
@@ -111,11 +112,13 @@ TEST_CASE("answers: pretty spreads JSON over lines") {
     const Answer plain = w.client.ask("GET", settings + "/a");
     for (const char* query : {"?pretty=true", "?pretty=1", "?pretty"}) {
         const Answer pretty = w.client.ask("GET", settings + "/a" + query);
-        CHECK(pretty.body.starts_with("{\n  \"kind\": \"ConfigMap\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {\n    \"name\": \"a\",\n"));
+        CHECK(pretty.body.starts_with(
+            "{\n  \"kind\": \"ConfigMap\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {\n    \"name\": \"a\",\n"));
         CHECK(pretty.body.ends_with("\n  \"data\": {\n    \"k\": \"x{[,:\\\"]}\\\\\"\n  }\n}\n"));
     }
     CHECK(w.client.ask("GET", settings + "/a?pretty=false").body == plain.body);
-    CHECK(w.client.ask("GET", "/api/v1/namespaces/kube-public/configmaps?pretty=1").body.find("\"items\": []\n}\n") != std::string::npos);
+    CHECK(w.client.ask("GET", "/api/v1/namespaces/kube-public/configmaps?pretty=1").body.find("\"items\": []\n}\n") !=
+          std::string::npos);
     CHECK(w.client.ask("GET", settings + "/none?pretty=1").has("{\n  \"kind\": \"Status\","));
     CHECK(w.client.ask("GET", settings + "/none?pretty=1").has("  \"metadata\": {},\n"));
     const std::string filler(3'000, 'f');
@@ -132,7 +135,8 @@ TEST_CASE("answers: YAML for who prefers it, errors and lists alike") {
     const Answer one = w.client.ask("GET", settings + "/a", "", yaml_only);
     CHECK(header_of(one, "Content-Type") == "application/yaml");
     CHECK(one.has("data:\n  k: |\n    one\n    two\n"));
-    CHECK(api::decode_object(orilla::test::builtin(), json_of_yaml(one.body)).value() == api::decode_object(orilla::test::builtin(), w.client.ask("GET", settings + "/a").body).value());
+    CHECK(api::decode_object(orilla::test::builtin(), json_of_yaml(one.body)).value() ==
+          api::decode_object(orilla::test::builtin(), w.client.ask("GET", settings + "/a").body).value());
     const Answer list = w.client.ask("GET", settings, "", yaml_only);
     CHECK(list.has("kind: ConfigMapList\n"));
     CHECK(list.has("items:\n- apiVersion: v1\n  data:\n    k: |\n      one\n      two\n"));
@@ -148,7 +152,8 @@ TEST_CASE("answers: YAML for who prefers it, errors and lists alike") {
     CHECK(table.has("kind: Table\n"));
     CHECK(json_of_yaml(table.body).find(R"("cells":["a",1,"0s"])") != std::string::npos);
     CHECK(w.client.ask("GET", "/apis", "", yaml_only).has("kind: APIGroupList\n"));
-    CHECK(header_of(w.client.ask("GET", settings, "", "Accept: application/json, application/yaml\r\n"), "Content-Type") == "application/json");
+    CHECK(header_of(w.client.ask("GET", settings, "", "Accept: application/json, application/yaml\r\n"), "Content-Type") ==
+          "application/json");
     CHECK(w.client.ask("GET", settings + "?watch=true", "", yaml_only).status == 406);
 }
 
@@ -157,7 +162,8 @@ TEST_CASE("answers: a long YAML list arrives whole, in pieces") {
     for (int i = 0; i < 40; ++i) w.create(settings, setting("m" + std::to_string(i), std::string(3'000, 'f')));
     w.create(settings, setting("large", std::string(100'000, 'l')));
     const std::string yaml = json_of_yaml(w.client.ask("GET", settings, "", yaml_only).body);
-    for (const char* part : {R"("name":"large")", R"("name":"m0")", R"("name":"m39")"}) CHECK(yaml.find(part) != std::string::npos);
+    for (const char* part : {R"("name":"large")", R"("name":"m0")", R"("name":"m39")"})
+        CHECK(yaml.find(part) != std::string::npos);
     CHECK((yaml.find(std::string(100'000, 'l')) != std::string::npos));
 }
 
@@ -171,7 +177,8 @@ TEST_CASE("answers: bodies may be YAML") {
     CHECK(w.client.ask("DELETE", settings + "/a", "propagationPolicy: Background\n", yaml).status == 200);
     CHECK(w.client.ask("POST", settings, "a: [\n", yaml).status == 400);
     CHECK(w.client.ask("POST", settings, "metadata: {name: a}\n---\nmetadata: {name: b}\n", yaml).status == 400);
-    CHECK(w.client.ask("POST", settings + "?fieldValidation=Strict", "metadata: {name: a}\nfoo: 1\n", yaml).has("unknown field"));
+    CHECK(
+        w.client.ask("POST", settings + "?fieldValidation=Strict", "metadata: {name: a}\nfoo: 1\n", yaml).has("unknown field"));
     std::string large = "metadata:\n  name: large\ndata:\n";
     for (int i = 5'000; i > 0; --i) large += "  k" + std::to_string(i) + ": v\n";
     CHECK(w.client.ask("POST", settings, large, yaml).status == 201);
@@ -194,9 +201,11 @@ TEST_CASE("answers: large ones are gzipped for who asks") {
     CHECK((unzip(yaml.body) == w.client.ask("GET", settings, "", yaml_only).body));
     const Answer small = w.client.ask("GET", settings + "?fieldSelector=metadata.name%3Dnone", "", zipped);
     CHECK(header_of(small, "Content-Encoding").empty());
-    for (const char* refused : {"Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: br, deflate\r\n", "Accept-Encoding: identity\r\n"})
+    for (const char* refused :
+         {"Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: br, deflate\r\n", "Accept-Encoding: identity\r\n"})
         CHECK((w.client.ask("GET", settings, "", refused).body == w.client.ask("GET", settings).body));
-    CHECK(header_of(w.client.ask("GET", settings, "", "Accept-Encoding: deflate, gzip;q=0.5\r\n"), "Content-Encoding") == "gzip");
+    CHECK(header_of(w.client.ask("GET", settings, "", "Accept-Encoding: deflate, gzip;q=0.5\r\n"), "Content-Encoding") ==
+          "gzip");
     w.client.send("GET", settings + "?watch=true", "", zipped);
     CHECK(w.client.receive().find("Content-Encoding") == std::string::npos);
 }
@@ -234,15 +243,18 @@ TEST_CASE("lists in pages: a limit counts what is selected, in Tables as well") 
     CHECK(even.has(R"("name":"m0")"));
     CHECK(even.has(R"("name":"m2")"));
     CHECK_FALSE(even.has("remainingItemCount"));
-    const Answer last = w.client.ask("GET", settings + "?limit=2&labelSelector=l%3Deven&continue=" + text_member(even.body, "continue"));
+    const Answer last =
+        w.client.ask("GET", settings + "?limit=2&labelSelector=l%3Deven&continue=" + text_member(even.body, "continue"));
     CHECK(last.has(R"("name":"m4")"));
     CHECK_FALSE(last.has("continue"));
     const Answer table = w.client.ask("GET", settings + "?limit=4", "", as_table);
     CHECK(table.has(R"("remainingItemCount":2},"columnDefinitions":)"));
-    const Answer more = w.client.ask("GET", settings + "?limit=4&continue=" + text_member(table.body, "continue"), "", as_table);
+    const Answer more =
+        w.client.ask("GET", settings + "?limit=4&continue=" + text_member(table.body, "continue"), "", as_table);
     CHECK(more.has(R"("cells":["m4",)"));
     CHECK_FALSE(more.has(R"("cells":["m3",)"));
-    const Answer partial = w.client.ask("GET", settings + "?limit=1", "", "Accept: application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io\r\n");
+    const Answer partial = w.client.ask("GET", settings + "?limit=1", "",
+                                        "Accept: application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io\r\n");
     CHECK(partial.has(R"("remainingItemCount":5},"items":[)"));
 }
 
@@ -263,7 +275,8 @@ TEST_CASE("lists in pages: a token that is too old says so, and how to go on") {
     const std::string token = text_member(w.client.ask("GET", settings + "?limit=1").body, "continue");
     const std::string filler(12'000, 'f');
     for (int i = 0; i < 400; ++i)
-        w.client.ask("PATCH", settings + "/m0", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})", merge);
+        w.client.ask("PATCH", settings + "/m0", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})",
+                     merge);
     const Answer expired = w.client.ask("GET", settings + "?limit=1&continue=" + token);
     CHECK(expired.status == 410);
     CHECK(expired.has(R"("reason":"Expired")"));

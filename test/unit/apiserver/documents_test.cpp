@@ -3,8 +3,8 @@
 
 #include "../../support/api_world.hpp"
 #include "../../support/golden.hpp"
-#include "apiserver/describe/openapi.hpp"
 #include "../../support/kinds.hpp"
+#include "apiserver/describe/openapi.hpp"
 
 using namespace orilla;
 using orilla::test::Answer;
@@ -13,8 +13,9 @@ using orilla::test::check_golden;
 using orilla::test::spread_json;
 
 namespace {
-const std::string aggregated = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
-                               "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json\r\n";
+const std::string aggregated =
+    "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json\r\n";
 const std::string aggregated_beta =
     "Accept: application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json\r\n";
 std::string header(const Answer& answer, const std::string& name) {
@@ -70,7 +71,8 @@ TEST_CASE("OpenAPI v3: what kubectl needs of the core document") {
 }
 
 TEST_CASE("OpenAPI v3: an EndpointSlice's addresses may be of three types") {
-    CHECK(apiserver::render_openapi_v3(orilla::test::builtin(), "apis/discovery.k8s.io/v1").find("\"enum\":[\"IPv4\",\"IPv6\",\"FQDN\"]") != std::string::npos);
+    CHECK(apiserver::render_openapi_v3(orilla::test::builtin(), "apis/discovery.k8s.io/v1")
+              .find("\"enum\":[\"IPv4\",\"IPv6\",\"FQDN\"]") != std::string::npos);
 }
 
 TEST_CASE("OpenAPI v3: every reference leads to a schema") {
@@ -91,7 +93,8 @@ TEST_CASE("OpenAPI v3: clients may keep what has the current hash") {
     const Answer index = w.client.ask("GET", "/openapi/v3");
     const std::string tag = header(index, "ETag");
     CHECK(w.client.ask("GET", "/openapi/v3", "", "If-None-Match: " + tag + "\r\n").status == 304);
-    const std::string url = "/openapi/v3/apis/apps/v1?hash=" + apiserver::OpenApiHashes(orilla::test::builtin()).find_v3("apis/apps/v1");
+    const std::string url =
+        "/openapi/v3/apis/apps/v1?hash=" + apiserver::OpenApiHashes(orilla::test::builtin()).find_v3("apis/apps/v1");
     const Answer document = w.client.ask("GET", url);
     CHECK(document.status == 200);
     CHECK(header(document, "Cache-Control") == "public, immutable");
@@ -105,12 +108,15 @@ TEST_CASE("OpenAPI v3: clients may keep what has the current hash") {
 
 TEST_CASE("OpenAPI v2: as protobuf for who prefers that, else as JSON") {
     ApiWorld w;
-    const Answer v2 = w.client.ask("GET", "/openapi/v2", "", "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf\r\n");
+    const Answer v2 =
+        w.client.ask("GET", "/openapi/v2", "", "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf\r\n");
     CHECK(v2.status == 200);
     CHECK(header(v2, "Content-Type") == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
-    CHECK(v2.body.substr(0, 5) == std::string("\x0a\x03" "2.0"));
+    CHECK(v2.body.substr(0, 5) == std::string("\x0a\x03"
+                                              "2.0"));
     CHECK(v2.has("kind: Deployment\n"));
-    for (const std::string& accept : {std::string(), std::string("Accept: application/json\r\n"), std::string("Accept: */*\r\n")}) {
+    for (const std::string& accept :
+         {std::string(), std::string("Accept: application/json\r\n"), std::string("Accept: */*\r\n")}) {
         const Answer json = w.client.ask("GET", "/openapi/v2", "", accept);
         CHECK(json.status == 200);
         CHECK(json.has(R"({"swagger":"2.0",)"));
@@ -174,7 +180,8 @@ TEST_CASE("discovery: follows kinds that come and go, and so do their paths and 
     CHECK(w.client.ask("GET", "/apis/example.com/v1").has("\"shortNames\":[\"wd\"]"));
     CHECK(w.client.ask("GET", "/openapi/v3").has("apis/example.com/v1"));
     CHECK(w.client.ask("GET", "/openapi/v2").has("example.com"));
-    const Answer made = w.create(widgets, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a"},"data":{"k":"v"}})");
+    const Answer made =
+        w.create(widgets, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a"},"data":{"k":"v"}})");
     CHECK(made.has(R"({"kind":"Widget","apiVersion":"example.com/v1")"));
     CHECK(w.client.ask("GET", widgets).has("WidgetList"));
 

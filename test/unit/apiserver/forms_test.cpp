@@ -26,10 +26,11 @@ TEST_CASE("forms: a new Deployment has a status, and its template all that a cli
     CHECK(made.has(R"("template":{"metadata":{"creationTimestamp":null,"labels":{"app":"a"}},)"));
     CHECK(made.has(R"("resources":{})"));
     CHECK(made.has(R"({"resource":"limits.cpu","divisor":"0"})"));
-    const Answer again = w.client.ask("PATCH", deployment_path + "/a",
-                                      R"({"spec":{"template":{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"c",)"
-                                      R"("resources":{},"env":[{"name":"E","valueFrom":{"resourceFieldRef":{"divisor":"0"}}}]}]}}}})",
-                                      strategic_type);
+    const Answer again =
+        w.client.ask("PATCH", deployment_path + "/a",
+                     R"({"spec":{"template":{"metadata":{"creationTimestamp":null},"spec":{"containers":[{"name":"c",)"
+                     R"("resources":{},"env":[{"name":"E","valueFrom":{"resourceFieldRef":{"divisor":"0"}}}]}]}}}})",
+                     strategic_type);
     CHECK(again.body == made.body);
     const Answer replaced = w.client.ask("PUT", deployment_path + "/a", made.body);
     CHECK(replaced.body == made.body);
@@ -41,8 +42,10 @@ TEST_CASE("forms: of pods, Services, Namespaces, Events and Leases") {
         "status":{"phase":"Running"}})");
     CHECK(pod.has(R"("resources":{})"));
     CHECK(pod.has(R"("securityContext":{})"));
-    const Answer ran = w.client.ask("PATCH", pod_path + "/p/status", R"({"status":{"conditions":[{"type":"Ready","status":"True"}],
-        "containerStatuses":[{"name":"c","image":"i","imageID":"","ready":true,"restartCount":0}]}})", strategic_type);
+    const Answer ran =
+        w.client.ask("PATCH", pod_path + "/p/status", R"({"status":{"conditions":[{"type":"Ready","status":"True"}],
+        "containerStatuses":[{"name":"c","image":"i","imageID":"","ready":true,"restartCount":0}]}})",
+                     strategic_type);
     CHECK(ran.has(R"("lastProbeTime":null,"lastTransitionTime":null)"));
     CHECK(ran.has(R"({"name":"c","state":{},"lastState":{},"ready":true)"));
     const Answer service = w.create("/api/v1/namespaces/default/services",
@@ -50,8 +53,8 @@ TEST_CASE("forms: of pods, Services, Namespaces, Events and Leases") {
     CHECK(service.has(R"("status":{"loadBalancer":{}})"));
     const Answer ns = w.create("/api/v1/namespaces", R"({"metadata":{"name":"n"}})");
     CHECK(ns.has(R"("status":{"phase":"Active"})"));
-    const Answer event = w.create("/api/v1/namespaces/default/events",
-                                  R"({"metadata":{"name":"e"},"involvedObject":{"namespace":"default"}})");
+    const Answer event =
+        w.create("/api/v1/namespaces/default/events", R"({"metadata":{"name":"e"},"involvedObject":{"namespace":"default"}})");
     CHECK(event.has(R"("source":{},"firstTimestamp":null,"lastTimestamp":null)"));
     CHECK(event.has(R"("eventTime":null)"));
     // Pointers in Go.
@@ -61,8 +64,9 @@ TEST_CASE("forms: of pods, Services, Namespaces, Events and Leases") {
 
 TEST_CASE("forms: a Deployment's status changes none of its labels, a pod's may") {
     ApiWorld w;
-    w.create(deployment_path, R"({"metadata":{"name":"a","labels":{"x":"1"}},"spec":{"selector":{"matchLabels":{"a":"b"}},)"
-                          R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
+    w.create(deployment_path,
+             R"({"metadata":{"name":"a","labels":{"x":"1"}},"spec":{"selector":{"matchLabels":{"a":"b"}},)"
+             R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
     w.create(pod_path, R"({"metadata":{"name":"p","labels":{"x":"1"}},"spec":{"containers":[{"name":"c","image":"i"}]}})");
     const std::string patch = R"({"metadata":{"labels":{"x":"2"},"annotations":{"note":"1"}},"status":{"conditions":[]}})";
     const Answer deployment = w.client.ask("PATCH", deployment_path + "/a/status", patch, strategic_type);
@@ -76,7 +80,8 @@ TEST_CASE("forms: /version has what Kubernetes' has") {
     options.build = {"0123456789abcdef0123456789abcdef01234567", "clean", "2026-01-02T03:04:05Z"};
     ApiWorld w(options);
     const Answer version = w.client.ask("GET", "/version");
-    CHECK(version.has(R"("gitCommit":"0123456789abcdef0123456789abcdef01234567","gitTreeState":"clean","buildDate":"2026-01-02T03:04:05Z")"));
+    CHECK(version.has(
+        R"("gitCommit":"0123456789abcdef0123456789abcdef01234567","gitTreeState":"clean","buildDate":"2026-01-02T03:04:05Z")"));
     for (const char* member : {"major", "minor", "gitVersion", "goVersion", "compiler", "platform"})
         CHECK(version.has("\"" + std::string(member) + "\":\""));
     CHECK_FALSE(version.has(R"(:"")"));

@@ -34,8 +34,7 @@ class FakeLogs final : public objects::PodLogs {
   public:
     loop::Task<Result<std::unique_ptr<ByteStream>>> open(objects::LogRequest request) override {
         last = request;
-        if (request.previous)
-            co_return Error(Code::bad_request, "previous terminated container \"c\" in pod \"a\" not found");
+        if (request.previous) co_return Error(Code::bad_request, "previous terminated container \"c\" in pod \"a\" not found");
         co_return std::unique_ptr<ByteStream>(std::make_unique<FakeLog>(*loop, request.follow));
     }
     loop::Loop* loop = nullptr;
@@ -76,8 +75,12 @@ class FakeImages final : public ImageService {
 struct PortsWorld {
     PortsWorld() : w(make()) {
         logs.loop = images.loop = &w.loop;
-        w.create(pods, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"b:1"}]}})");
-        w.create(pods, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"two"},"spec":{"initContainers":[{"name":"i","image":"b:1"}],"containers":[{"name":"c","image":"b:1"},{"name":"d","image":"b:1"}]}})");
+        w.create(
+            pods,
+            R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"b:1"}]}})");
+        w.create(
+            pods,
+            R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"two"},"spec":{"initContainers":[{"name":"i","image":"b:1"}],"containers":[{"name":"c","image":"b:1"},{"name":"d","image":"b:1"}]}})");
     }
     ServerOptions make() {
         ServerOptions options;
@@ -142,7 +145,8 @@ TEST_CASE("pods/log: refuses in kubectl's words") {
     said("/a/log?sinceSeconds=0", 422, "sinceSeconds");
     said("/a/log?sinceSeconds=1&sinceTime=2023-11-14T22:13:20Z", 422, "at most one of");
     said("/a/log?sinceTime=yesterday", 422, "sinceTime");
-    said("/a/log?stream=stdout", 422, R"(stream: Unsupported value: \"stdout\": supported values: \"All\", \"Stderr\", \"Stdout\")");
+    said("/a/log?stream=stdout", 422,
+         R"(stream: Unsupported value: \"stdout\": supported values: \"All\", \"Stderr\", \"Stdout\")");
     said("/a/log?stream=", 422, "stream: Unsupported value");
     said("/a/log?stream=Stderr&tailLines=3", 422, "`tailLines` and specific `stream` are mutually exclusive");
     CHECK(p.w.client.ask("GET", pods + "/two/log?container=i").status == 200);
@@ -152,7 +156,8 @@ TEST_CASE("pods/log: refuses in kubectl's words") {
 TEST_CASE("images: are listed, imported, pruned and removed") {
     PortsWorld p;
     CHECK(p.w.client.ask("GET", "/orilla/v1/images").body ==
-          R"({"items":[{"id":"sha256:1","names":["a:1","a:2"],"sizeBytes":7,"created":"2023-11-14T22:13:20Z","inUse":true}]})" "\n");
+          R"({"items":[{"id":"sha256:1","names":["a:1","a:2"],"sizeBytes":7,"created":"2023-11-14T22:13:20Z","inUse":true}]})"
+          "\n");
     CHECK(p.w.client.ask("POST", "/orilla/v1/images/import?path=%2Ftmp%2Fx.tar").has(R"({"images":[{"id":"sha256:1")"));
     CHECK(p.images.imported == "/tmp/x.tar");
     CHECK(p.w.client.ask("POST", "/orilla/v1/images/import?path=x.tar").status == 400);
@@ -168,7 +173,8 @@ TEST_CASE("images: a pull tells how far it is, and its end") {
     PortsWorld p;
     p.w.client.send("POST", "/orilla/v1/images/pull?name=a:1");
     const Answer start = ApiClient::parse(p.w.client.receive());
-    CHECK(start.body == R"({"status":"downloading","doneBytes":1,"totalBytes":10,"layersDone":0,"layersTotal":1,"layers":[]})" "\n");
+    CHECK(start.body == R"({"status":"downloading","doneBytes":1,"totalBytes":10,"layersDone":0,"layersTotal":1,"layers":[]})"
+                        "\n");
     p.w.pass(1'000);
     const std::string end = ApiClient::unchunk(p.w.client.receive());
     CHECK(end.find(R"("doneBytes":10)") < end.find(R"({"images":[{"id":"sha256:1")"));
@@ -206,7 +212,8 @@ TEST_CASE("kubeconfig: for who may use the socket, with the address that clients
 
 TEST_CASE("ports: what is not connected says so") {
     ApiWorld w;
-    w.create(pods, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"b:1"}]}})");
+    w.create(pods,
+             R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"b:1"}]}})");
     CHECK(w.client.ask("GET", pods + "/a/log").status == 503);
     CHECK(w.client.ask("GET", "/orilla/v1/images").status == 503);
 }

@@ -13,9 +13,7 @@ const std::string protobuf = "Content-Type: application/vnd.kubernetes.protobuf\
 std::string bytes_field(unsigned field, std::string_view value) {
     return std::string{static_cast<char>(field << 3 | 2), static_cast<char>(value.size())} + std::string(value);
 }
-std::string number_field(unsigned field, unsigned value) {
-    return {static_cast<char>(field << 3), static_cast<char>(value)};
-}
+std::string number_field(unsigned field, unsigned value) { return {static_cast<char>(field << 3), static_cast<char>(value)}; }
 std::string envelope(std::string_view api_version, std::string_view kind, std::string_view raw) {
     return std::string("k8s\0", 4) + bytes_field(1, bytes_field(1, api_version) + bytes_field(2, kind)) + bytes_field(2, raw) +
            bytes_field(3, "") + bytes_field(4, "");
@@ -23,7 +21,8 @@ std::string envelope(std::string_view api_version, std::string_view kind, std::s
 
 struct BoundPod : ApiWorld {
     BoundPod() {
-        create("/api/v1/namespaces/default/pods", R"({"metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i"}]}})");
+        create("/api/v1/namespaces/default/pods",
+               R"({"metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i"}]}})");
         REQUIRE(client.ask("POST", path + "/binding", R"({"target":{"kind":"Node","name":"n"}})").status == 201);
     }
     const std::string path = "/api/v1/namespaces/default/pods/a";
@@ -34,8 +33,8 @@ TEST_CASE("protobuf bodies: an Eviction, with options and without") {
     const std::string meta = bytes_field(1, "a") + bytes_field(2, "") + bytes_field(3, "default") + bytes_field(8, "");
     for (const std::string& options : {std::string(), bytes_field(2, ""), bytes_field(2, number_field(1, 5))}) {
         BoundPod w;
-        const Answer answer =
-            w.client.ask("POST", w.path + "/eviction", envelope("policy/v1", "Eviction", bytes_field(1, meta) + options), protobuf);
+        const Answer answer = w.client.ask("POST", w.path + "/eviction",
+                                           envelope("policy/v1", "Eviction", bytes_field(1, meta) + options), protobuf);
         INFO(answer.body);
         CHECK(answer.status == 201);
         const Answer pod = w.client.ask("GET", w.path);
@@ -45,7 +44,8 @@ TEST_CASE("protobuf bodies: an Eviction, with options and without") {
 
 TEST_CASE("protobuf bodies: an Eviction without a type in its envelope") {
     BoundPod w;
-    const Answer answer = w.client.ask("POST", w.path + "/eviction", envelope("", "", bytes_field(1, bytes_field(1, "a"))), protobuf);
+    const Answer answer =
+        w.client.ask("POST", w.path + "/eviction", envelope("", "", bytes_field(1, bytes_field(1, "a"))), protobuf);
     INFO(answer.body);
     CHECK(answer.status == 201);
 }
@@ -55,7 +55,9 @@ TEST_CASE("protobuf bodies: DeleteOptions of a single object and of a collection
         BoundPod w;
         CHECK(w.client.ask("DELETE", w.path, envelope(version, "DeleteOptions", number_field(1, 7)), protobuf)
                   .has(R"("deletionGracePeriodSeconds":7)"));
-        CHECK(w.client.ask("DELETE", "/api/v1/namespaces/default/pods", envelope(version, "DeleteOptions", number_field(1, 0)), protobuf)
+        CHECK(w.client
+                  .ask("DELETE", "/api/v1/namespaces/default/pods", envelope(version, "DeleteOptions", number_field(1, 0)),
+                       protobuf)
                   .status == 200);
         CHECK(w.client.ask("GET", w.path).status == 404);
     }

@@ -36,7 +36,9 @@ TEST_CASE("PATCH: a resourceVersion inside counts as that of a PUT does") {
     ApiWorld w;
     w.create(config_maps, named("a"));
     const auto patch = [&w](const std::string& path, const std::string& revision) {
-        return w.client.ask("PATCH", path, R"({"metadata":{"resourceVersion":)" + revision + R"(,"labels":{"x":"y"}}})", merge_type).status;
+        return w.client
+            .ask("PATCH", path, R"({"metadata":{"resourceVersion":)" + revision + R"(,"labels":{"x":"y"}}})", merge_type)
+            .status;
     };
     CHECK(patch(config_maps + "/a", "\"0\"") == 200);
     CHECK(patch(config_maps + "/a", "null") == 200);
@@ -67,9 +69,9 @@ TEST_CASE("PUT: a missing Lease, Endpoints, Event or Service is created, others 
     const std::string core = "/api/v1/namespaces/default/";
     const std::string about = R"(,"involvedObject":{"kind":"Pod","namespace":"default","name":"p"})";
     const std::string ports = R"(,"spec":{"clusterIP":"None","ports":[{"port":80}]})";
-    for (const auto& [path, body] : {std::pair(leases + "/a", named("a")), std::pair(core + "endpoints/a", named("a")),
-                                     std::pair(core + "events/a", named("a", "", about)),
-                                     std::pair(core + "services/a", named("a", at("17"), ports))}) {
+    for (const auto& [path, body] :
+         {std::pair(leases + "/a", named("a")), std::pair(core + "endpoints/a", named("a")),
+          std::pair(core + "events/a", named("a", "", about)), std::pair(core + "services/a", named("a", at("17"), ports))}) {
         CHECK(w.client.ask("PUT", path + "?dryRun=All", body).status == 201);
         CHECK(w.client.ask("GET", path).status == 404);
         const Answer created = w.client.ask("PUT", path, body);
@@ -92,16 +94,19 @@ TEST_CASE("PUT: a body that names no object, or another, replaces none") {
     ApiWorld w;
     const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
     w.create(config_maps, named("a", "", R"(,"data":{"k":"v"})"));
-    w.create(deployments, named("d", "", R"(,"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},)"
-                                         R"("spec":{"containers":[{"name":"c","image":"i"}]}}})"));
-    for (const std::string& path : {config_maps + "/a", std::string("/api/v1/namespaces/default"), leases + "/new", deployments + "/d/scale"}) {
+    w.create(deployments, named("d", "",
+                                R"(,"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},)"
+                                R"("spec":{"containers":[{"name":"c","image":"i"}]}}})"));
+    for (const std::string& path :
+         {config_maps + "/a", std::string("/api/v1/namespaces/default"), leases + "/new", deployments + "/d/scale"}) {
         for (const char* body : {"{}", R"({"metadata":{}})", R"({"metadata":{"name":""},"data":{"k":"new"}})"}) {
             const Answer answer = w.client.ask("PUT", path, body);
             INFO(path << ": " << answer.body);
             CHECK(answer.status == 400);
             CHECK(answer.has("based on URL) was undeterminable: name must be provided"));
         }
-        CHECK(w.client.ask("PUT", path, named("other")).has("the name of the object (other) does not match the name on the URL"));
+        CHECK(
+            w.client.ask("PUT", path, named("other")).has("the name of the object (other) does not match the name on the URL"));
     }
     CHECK(w.client.ask("GET", config_maps + "/a").has(R"("k":"v")"));
     CHECK(w.client.ask("GET", leases + "/new").status == 404);

@@ -15,7 +15,8 @@ std::string shown(std::string_view path) {
     const auto info = parse_request_info(request);
     if (!info) return info.error().code() == Code::not_found ? "none" : "refused";
     if (!info->is_resource()) return "none";
-    return info->group + "|" + info->version + "|" + info->ns + "|" + info->resource + "|" + info->name + "|" + info->subresource;
+    return info->group + "|" + info->version + "|" + info->ns + "|" + info->resource + "|" + info->name + "|" +
+           info->subresource;
 }
 
 std::string verb_of(http::Method method, std::string_view path, std::string_view query = {}) {

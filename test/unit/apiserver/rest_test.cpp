@@ -52,7 +52,8 @@ TEST_CASE("REST: an object is created, read, replaced and deleted") {
     CHECK(removed.has(R"("status":"Success","details":{"name":"a","kind":"configmaps","uid":")"));
     const Answer gone = w.client.ask("GET", maps + "/a");
     CHECK(gone.status == 404);
-    CHECK(gone.has(R"("message":"configmaps \"a\" not found","reason":"NotFound","details":{"name":"a","kind":"configmaps"},"code":404)"));
+    CHECK(gone.has(
+        R"("message":"configmaps \"a\" not found","reason":"NotFound","details":{"name":"a","kind":"configmaps"},"code":404)"));
 }
 
 TEST_CASE("REST: there are no custom resources, which kubectl asks before it says that it knows no such kind") {
@@ -93,7 +94,8 @@ TEST_CASE("REST: errors are Status objects in kubectl's words") {
 
 TEST_CASE("REST: a namespace in the body must be that of the URL") {
     ApiWorld w;
-    const Answer answer = w.client.ask("POST", maps, R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"other"}})");
+    const Answer answer =
+        w.client.ask("POST", maps, R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"other"}})");
     CHECK(answer.status == 400);
     CHECK(answer.has("does not match the namespace sent on the request"));
 }
@@ -131,16 +133,19 @@ TEST_CASE("REST: the three kinds of patch") {
     const Answer merged = w.client.ask("PATCH", deployments + "/web", R"({"metadata":{"labels":{"a":"b"}}})", merge);
     CHECK(merged.status == 200);
     CHECK(merged.has(R"("labels":{"a":"b"})"));
-    const Answer listed = w.client.ask("PATCH", deployments + "/web",
-        R"({"spec":{"template":{"spec":{"containers":[{"name":"d","image":"busybox:3"}]}}}})", strategic);
+    const Answer listed =
+        w.client.ask("PATCH", deployments + "/web",
+                     R"({"spec":{"template":{"spec":{"containers":[{"name":"d","image":"busybox:3"}]}}}})", strategic);
     CHECK(listed.status == 200);
     CHECK(listed.has("busybox:1"));
     CHECK(listed.has("busybox:3"));
-    const Answer operated = w.client.ask("PATCH", deployments + "/web",
+    const Answer operated = w.client.ask(
+        "PATCH", deployments + "/web",
         R"([{"op":"test","path":"/spec/replicas","value":2},{"op":"replace","path":"/spec/replicas","value":5}])", json_patch);
     CHECK(operated.status == 200);
     CHECK(operated.has(R"("replicas":5)"));
-    CHECK(w.client.ask("PATCH", deployments + "/web", R"([{"op":"test","path":"/spec/replicas","value":2}])", json_patch).status == 422);
+    CHECK(w.client.ask("PATCH", deployments + "/web", R"([{"op":"test","path":"/spec/replicas","value":2}])", json_patch)
+              .status == 422);
     CHECK(w.client.ask("PATCH", deployments + "/web", "nonsense", merge).status == 400);
     CHECK(w.client.ask("PATCH", deployments + "/none", "{}", merge).status == 404);
     CHECK(w.client.ask("PATCH", deployments + "/web", R"({"metadata":{"name":"other"}})", merge).status == 400);
@@ -183,9 +188,12 @@ TEST_CASE("REST: scale reads and writes the replicas") {
     CHECK(read.has(R"("kind":"Scale","apiVersion":"autoscaling/v1")"));
     CHECK(read.has(R"("spec":{"replicas":2})"));
     CHECK(read.has(R"("selector":"app=x")"));
-    CHECK(w.client.ask("PATCH", deployments + "/web/scale", R"({"spec":{"replicas":4}})", merge).has(R"("spec":{"replicas":4})"));
+    CHECK(
+        w.client.ask("PATCH", deployments + "/web/scale", R"({"spec":{"replicas":4}})", merge).has(R"("spec":{"replicas":4})"));
     CHECK(w.client.ask("GET", deployments + "/web").has(R"("replicas":4)"));
-    const Answer zero = w.client.ask("PUT", deployments + "/web/scale", R"({"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"name":"web","namespace":"default"},"spec":{"replicas":0}})");
+    const Answer zero = w.client.ask(
+        "PUT", deployments + "/web/scale",
+        R"({"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"name":"web","namespace":"default"},"spec":{"replicas":0}})");
     CHECK(zero.status == 200);
     CHECK(w.client.ask("GET", deployments + "/web").has(R"("replicas":0)"));
     CHECK(w.client.ask("PATCH", deployments + "/web/scale", R"({"spec":{"replicas":-1}})", merge).status == 422);
@@ -195,7 +203,8 @@ TEST_CASE("REST: scale reads and writes the replicas") {
 TEST_CASE("REST: status and spec are written apart") {
     ApiWorld w;
     w.create(deployments, deployment("web"));
-    const Answer status = w.client.ask("PATCH", deployments + "/web/status", R"({"spec":{"replicas":9},"status":{"replicas":7}})", merge);
+    const Answer status =
+        w.client.ask("PATCH", deployments + "/web/status", R"({"spec":{"replicas":9},"status":{"replicas":7}})", merge);
     CHECK(status.status == 200);
     CHECK(status.has(R"("status":{"replicas":7})"));
     CHECK(status.has(R"("spec":{"replicas":2)"));
@@ -252,9 +261,11 @@ TEST_CASE("REST: a revision of the future is waited for, and not for long") {
         CHECK(never.status == 504);
         CHECK(never.head.find("Retry-After: 1\r\n") != std::string::npos);
         CHECK(never.body == R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
-                            R"("message":"Timeout: Too large resource version: 999999999, current: )" + first +
+                            R"("message":"Timeout: Too large resource version: 999999999, current: )" +
+                                first +
                                 R"(","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge",)"
-                                R"("message":"Too large resource version"}],"retryAfterSeconds":1},"code":504})" "\n");
+                                R"("message":"Too large resource version"}],"retryAfterSeconds":1},"code":504})"
+                                "\n");
     }
     ApiClient early(w.loop, w.http);
     early.send("GET", pods + "?resourceVersion=" + next);
@@ -287,7 +298,8 @@ TEST_CASE("REST: a field manager is at most 128 printable bytes") {
     CHECK(status("") == 201);
     CHECK(status(std::string(128, 'x')) == 201);
     CHECK(status("my%20tool%20%C3%BC%F0%9F%90%9A%EF%BF%BD%FF") == 201);
-    for (const char* manager : {"a%0Ab", "%00", "a%7F", "a%C2%85", "a%C2%A0b", "a%E2%80%8Bb", "%EE%80%80"}) CHECK(status(manager) == 422);
+    for (const char* manager : {"a%0Ab", "%00", "a%7F", "a%C2%85", "a%C2%A0b", "a%E2%80%8Bb", "%EE%80%80"})
+        CHECK(status(manager) == 422);
     const Answer longer = w.client.ask("POST", maps + "?fieldManager=" + std::string(129, 'x'), config_map("m", "v"));
     CHECK(longer.status == 422);
     CHECK(longer.has(R"(CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes)"));
@@ -306,13 +318,19 @@ TEST_CASE("REST: options that belong elsewhere are refused") {
     CHECK(forced.has("force: Forbidden: may not be specified for non-apply patch"));
     w.create(pods, pod("a"));
     const auto evict = [&](const std::string& options) {
-        return w.client.ask("POST", pods + "/a/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"},"deleteOptions":)" + options + "}").status;
+        return w.client
+            .ask("POST", pods + "/a/eviction",
+                 R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"},"deleteOptions":)" + options + "}")
+            .status;
     };
     CHECK(evict(R"({"propagationPolicy":"Never"})") == 422);
     CHECK(evict(R"({"dryRun":["Some"]})") == 422);
     CHECK(evict(R"({"preconditions":{"uid":"other"}})") == 409);
     const auto bind = [&](const std::string& uid) {
-        return w.client.ask("POST", pods + "/a/binding", R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"a","uid":")" + uid + R"("},"target":{"name":"n"}})").status;
+        return w.client
+            .ask("POST", pods + "/a/binding",
+                 R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"a","uid":")" + uid + R"("},"target":{"name":"n"}})")
+            .status;
     };
     CHECK(bind("other") == 409);
     CHECK(bind(member(w.client.ask("GET", pods + "/a").body, "uid")) == 201);
@@ -354,10 +372,13 @@ TEST_CASE("REST: options of a write are refused by their own name") {
     w.create(maps, config_map("a"));
     const Answer create = w.client.ask("POST", maps + "?dryRun=Some", config_map("b"));
     CHECK(create.status == 422);
-    CHECK(create.has(R"(CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\")"));
-    CHECK(create.has(R"("details":{"group":"meta.k8s.io","kind":"CreateOptions","causes":[{"reason":"FieldValueNotSupported")"));
+    CHECK(create.has(
+        R"(CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\")"));
+    CHECK(
+        create.has(R"("details":{"group":"meta.k8s.io","kind":"CreateOptions","causes":[{"reason":"FieldValueNotSupported")"));
     CHECK(w.client.ask("PUT", maps + "/a?fieldValidation=Some", config_map("a")).has("UpdateOptions.meta.k8s.io"));
-    CHECK(w.client.ask("PATCH", maps + "/a?force=true", "{}", merge).has("force: Forbidden: may not be specified for non-apply patch"));
+    CHECK(w.client.ask("PATCH", maps + "/a?force=true", "{}", merge)
+              .has("force: Forbidden: may not be specified for non-apply patch"));
     CHECK(w.client.ask("DELETE", maps + "/a?dryRun=Some").has("DeleteOptions.meta.k8s.io"));
 }
 
@@ -381,12 +402,16 @@ TEST_CASE("REST: nothing is written across namespaces") {
 TEST_CASE("REST: pods are bound once and evicted") {
     ApiWorld w;
     w.create(pods, pod("a"));
-    CHECK(w.client.ask("POST", pods + "/a/binding", R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"a"},"target":{}})").status == 422);
+    CHECK(
+        w.client.ask("POST", pods + "/a/binding", R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"a"},"target":{}})")
+            .status == 422);
     CHECK(w.client.ask("POST", pods + "/a/binding", R"({"target":{"name":"n1"}})").status == 201);
     CHECK(w.client.ask("POST", pods + "/a/binding", R"({"target":{"name":"n1"}})").status == 409);
     CHECK(w.client.ask("GET", pods + "?fieldSelector=spec.nodeName%3Dn1").has(R"("name":"a")"));
-    CHECK(w.client.ask("POST", pods + "/a/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"b"}})").status == 400);
-    const Answer evicted = w.client.ask("POST", pods + "/a/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"}})");
+    CHECK(w.client.ask("POST", pods + "/a/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"b"}})")
+              .status == 400);
+    const Answer evicted =
+        w.client.ask("POST", pods + "/a/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"}})");
     CHECK(evicted.status == 201);
     CHECK(evicted.has(R"("status":"Success")"));
     CHECK(w.client.ask("POST", pods + "/none/eviction", "{}").status == 404);

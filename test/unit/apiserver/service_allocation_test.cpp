@@ -64,8 +64,9 @@ TEST_CASE("an address that was asked for is given, once") {
     const auto refused = world.create(with_ip(service_with("b"), "10.43.7.7"));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code() == Code::invalid);
-    CHECK(refused.error().message() == "Service \"b\" is invalid: spec.clusterIPs: Invalid value: [\"10.43.7.7\"]: failed to "
-                                       "allocate IP 10.43.7.7: provided IP is already allocated");
+    CHECK(refused.error().message() ==
+          "Service \"b\" is invalid: spec.clusterIPs: Invalid value: [\"10.43.7.7\"]: failed to "
+          "allocate IP 10.43.7.7: provided IP is already allocated");
     REQUIRE(world.remove<api::Service>("a"));
     CHECK(world.create(with_ip(service_with("b"), "10.43.7.7")));
 }
@@ -200,7 +201,8 @@ TEST_CASE("no address is lost or given twice, whatever writes are under way toge
             } else if (random.below(2) == 0) {
                 api::Service service = service_with(name, node_port ? "NodePort" : "ClusterIP");
                 if (random.below(4) == 0) service.spec.cluster_ip = api::Str("10.43.0." + std::to_string(1 + random.below(30)));
-                if (node_port && random.below(2)) service.spec.ports[0].node_port = static_cast<int32_t>(30000 + random.below(10));
+                if (node_port && random.below(2))
+                    service.spec.ports[0].node_port = static_cast<int32_t>(30000 + random.below(10));
                 writes.emplace_back(world.loop, world.objects.create<api::Service>(std::move(service)));
             } else {
                 const auto port = static_cast<int32_t>(random.below(2) ? 30000 + random.below(10) : 0);

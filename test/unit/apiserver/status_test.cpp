@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-
 using namespace orilla;
 using namespace orilla::apiserver;
 using namespace orilla::http;
@@ -12,11 +11,13 @@ TEST_CASE("render_status: an error has reason, message, details and code") {
     const Error error = Error(Code::invalid, "Pod \"x\" is invalid: spec: Required value")
                             .with_target({"", "Pod", "x"})
                             .with_cause({"FieldValueRequired", "Required value", "spec"});
-    CHECK(render_status(error) ==
-          R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
-          R"("message":"Pod \"x\" is invalid: spec: Required value","reason":"Invalid",)"
-          R"("details":{"name":"x","kind":"Pod","causes":[{"reason":"FieldValueRequired","message":"Required value","field":"spec"}]},)"
-          R"("code":422})" "\n");
+    CHECK(
+        render_status(error) ==
+        R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
+        R"("message":"Pod \"x\" is invalid: spec: Required value","reason":"Invalid",)"
+        R"("details":{"name":"x","kind":"Pod","causes":[{"reason":"FieldValueRequired","message":"Required value","field":"spec"}]},)"
+        R"("code":422})"
+        "\n");
 }
 
 TEST_CASE("status_response: a retry hint is also a header") {

@@ -36,7 +36,8 @@ std::string summary(const std::string& events) {
 void outlive_history(ApiWorld& w) {
     const std::string filler(12'000, 'f');
     for (int i = 0; i < 400; ++i)
-        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})", merge);
+        w.client.ask("PATCH", pods + "/a", R"({"metadata":{"annotations":{"n":")" + filler + std::to_string(i) + R"("}}})",
+                     merge);
 }
 
 /// A second connection with a watch on it.
@@ -129,7 +130,8 @@ TEST_CASE("watch: ends cleanly after timeoutSeconds, with a bookmark for who wan
     w.pass(2'000);
     CHECK(plain.client.receive() == "0\r\n\r\n");
     const std::string last = marked.client.receive();
-    CHECK(last.find(R"({"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":")") != std::string::npos);
+    CHECK(last.find(R"({"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":")") !=
+          std::string::npos);
     CHECK(last.ends_with("0\r\n\r\n"));
     CHECK(w.store->stats().watches == 0);
 }
@@ -190,7 +192,8 @@ namespace {
 const std::string large_maps = "/api/v1/namespaces/default/configmaps";
 constexpr size_t large_bytes = 1'000'000;
 std::string large_map(char filler) {
-    return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"large"},"data":{"k":")" + std::string(large_bytes, filler) + "\"}}";
+    return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"large"},"data":{"k":")" +
+           std::string(large_bytes, filler) + "\"}}";
 }
 }  // namespace
 
@@ -203,7 +206,8 @@ TEST_CASE("watch: a large object arrives whole, as one event among others") {
     w.client.ask("PUT", large_maps + "/large", large_map('b'));
     w.client.ask("DELETE", large_maps + "/small");
     CHECK(watcher.more() == "ADDED small, MODIFIED large, DELETED small");
-    Watcher initial(w, large_maps + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+    Watcher initial(
+        w, large_maps + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     CHECK(initial.first() == "ADDED large, BOOKMARK");
 }
 

@@ -23,7 +23,7 @@ TEST_CASE("make_durable_directory: makes what is missing on the way, and is fine
     char name[] = "/tmp/orilla-durable-XXXXXX";
     const std::string top = ::mkdtemp(name);
     CHECK(make_durable_directory(top + "/a/b/c", 0700).has_value());
-    struct stat seen{};
+    struct stat seen {};
     REQUIRE(::stat((top + "/a/b/c").c_str(), &seen) == 0);
     CHECK((seen.st_mode & 07777) == 0700);
     CHECK(make_durable_directory(top + "/a/b/c", 0700).has_value());
@@ -32,7 +32,8 @@ TEST_CASE("make_durable_directory: makes what is missing on the way, and is fine
     CHECK((seen.st_mode & 07777) == 0755);
     std::ofstream(top + "/file") << "text";
     CHECK(make_durable_directory(top + "/file", 0700).error().message() == "make directory " + top + "/file: Not a directory");
-    CHECK(make_durable_directory(top + "/file/a", 0700).error().message() == "make directory " + top + "/file/a: Not a directory");
+    CHECK(make_durable_directory(top + "/file/a", 0700).error().message() ==
+          "make directory " + top + "/file/a: Not a directory");
     std::filesystem::remove_all(top);
 }
 

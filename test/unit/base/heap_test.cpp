@@ -4,12 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <algorithm>
-#include <csignal>
 #include <random>
 #include <thread>
 #include <utility>
@@ -122,7 +122,9 @@ TEST_CASE("heap: the lowest free place is taken first, and free pages go back") 
     }
     std::sort(blocks.begin(), blocks.end());
     // In the last slab of them, whole.
-    char* const slab = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(blocks.back()) / heap::slab_bytes * heap::slab_bytes) - heap::slab_bytes;
+    char* const slab =
+        reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(blocks.back()) / heap::slab_bytes * heap::slab_bytes) -
+        heap::slab_bytes;
     REQUIRE(slab > blocks.front());
     CHECK(resident_pages(slab, heap::slab_bytes) == heap::slab_bytes / page_bytes);
     char* const lowest = blocks.front();
@@ -152,7 +154,8 @@ TEST_CASE("heap: a large one goes back in parts") {
     int parts = 1;
     for (size_t part = heap::give_back_part(0); part != 0; ++parts) part = heap::give_back_part(part);
     CHECK(parts > 2);
-    CHECK(resident_pages(reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(last) / page_bytes * page_bytes), page_bytes) == 0);
+    CHECK(resident_pages(reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(last) / page_bytes * page_bytes), page_bytes) ==
+          0);
 }
 
 TEST_CASE("heap: a block grows and shrinks with what is in it, from one kind of place to another") {

@@ -26,7 +26,7 @@ TEST_CASE("files of after 2038 are seen") {
     REQUIRE(utimensat(AT_FDCWD, file.c_str(), times, 0) == 0);
     REQUIRE(utimensat(AT_FDCWD, directory, times, 0) == 0);
 
-    struct stat seen{};
+    struct stat seen {};
     REQUIRE(stat(file.c_str(), &seen) == 0);
     CHECK(seen.st_mtim.tv_sec == year_2100);
     CHECK(fs::is_regular_file(file));

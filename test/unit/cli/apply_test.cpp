@@ -10,7 +10,8 @@ std::string annotation(const std::string& text) {
     Options options;
     auto manifests = parse_manifests(options, text, "x.yaml");
     REQUIRE(manifests);
-    return text_at(object_at(object_at(with_last_applied((*manifests)[0]), "metadata"), "annotations"), "kubectl.kubernetes.io/last-applied-configuration");
+    return text_at(object_at(object_at(with_last_applied((*manifests)[0]), "metadata"), "annotations"),
+                   "kubectl.kubernetes.io/last-applied-configuration");
 }
 }  // namespace
 
@@ -38,16 +39,18 @@ TEST_CASE("check_names: apply needs a name, and says where it is missing") {
     CHECK(said("metadata: {name: a}\n") == "none");
     CHECK(said("metadata: {}\n") == "x.yaml:3: metadata.name: Required value: resource name may not be empty");
     CHECK(said("type: Opaque\n") == "x.yaml:1: metadata.name: Required value: resource name may not be empty");
-    CHECK(said("metadata:\n  generateName: a-\n") == "x.yaml:4: metadata.generateName: Forbidden: from a-: cannot use generate name with apply");
+    CHECK(said("metadata:\n  generateName: a-\n") ==
+          "x.yaml:4: metadata.generateName: Forbidden: from a-: cannot use generate name with apply");
 }
 
 TEST_CASE("check_new: finds what the server would refuse, with the line") {
     Options options;
-    auto manifests = parse_manifests(options,
-                                     "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  selector: {app: a}\n"
-                                     "  ports: [{port: 80}]\n---\n"
-                                     "apiVersion: v1\nkind: Pod\nmetadata: {name: Bad_Name}\nspec:\n  containers:\n  - name: c\n",
-                                     "x.yaml");
+    auto manifests =
+        parse_manifests(options,
+                        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  selector: {app: a}\n"
+                        "  ports: [{port: 80}]\n---\n"
+                        "apiVersion: v1\nkind: Pod\nmetadata: {name: Bad_Name}\nspec:\n  containers:\n  - name: c\n",
+                        "x.yaml");
     REQUIRE(manifests);
     CHECK(complaint(check_new((*manifests)[0])) == "none");
     const std::string said = complaint(check_new((*manifests)[1]));

@@ -37,7 +37,8 @@ TEST_CASE("parse_label_change: contradictions and omissions are errors") {
 TEST_CASE("plan_label: a value that is there changes only with --overwrite") {
     Options options = labeling({});
     const auto have = object(R"({"a":"1"})");
-    CHECK(complaint(plan_label(options, have, object(R"({"a":"2"})"))) == "error: 'a' already has a value (1), and --overwrite is false");
+    CHECK(complaint(plan_label(options, have, object(R"({"a":"2"})"))) ==
+          "error: 'a' already has a value (1), and --overwrite is false");
     options.overwrite = true;
     CHECK(plan_label(options, have, object(R"({"a":"2"})"))->changes);
     CHECK(complaint(plan_label(labeling({}, "annotate"), have, object(R"({"a":"2"})"))) ==

@@ -86,6 +86,7 @@ TEST_CASE("plan_completion: names come from the server, in the namespace that th
 }
 
 TEST_CASE("find_completion_script: one for each shell") {
-    for (const char* shell : {"bash", "zsh", "fish"}) CHECK(find_completion_script(shell).find("__complete") != std::string_view::npos);
+    for (const char* shell : {"bash", "zsh", "fish"})
+        CHECK(find_completion_script(shell).find("__complete") != std::string_view::npos);
     CHECK(find_completion_script("powershell").empty());
 }

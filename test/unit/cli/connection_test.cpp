@@ -27,13 +27,18 @@ UniqueFd listen_at(const std::string& path) {
 TEST_CASE("connect_socket: missing, refused and hanging are three errors with their errno and what to do") {
     const Scratch scratch;
     const std::string path = scratch.path("s");
-    CHECK(complaint(connect_socket(path)).starts_with("error: connect to " + path + ": No such file or directory (ENOENT): the daemon has not made its socket: start it"));
+    CHECK(complaint(connect_socket(path))
+              .starts_with("error: connect to " + path +
+                           ": No such file or directory (ENOENT): the daemon has not made its socket: start it"));
     UniqueFd listener = listen_at(path);
     const auto first = connect_socket(path);
     REQUIRE(first);
-    CHECK(complaint(connect_socket(path, 50)).starts_with("error: connect to " + path + ": no connection within 50 ms (ETIMEDOUT): the daemon does not take connections"));
+    CHECK(complaint(connect_socket(path, 50))
+              .starts_with("error: connect to " + path +
+                           ": no connection within 50 ms (ETIMEDOUT): the daemon does not take connections"));
     listener.reset();
-    CHECK(complaint(connect_socket(path)).starts_with("error: connect to " + path + ": Connection refused (ECONNREFUSED): nobody listens there"));
+    CHECK(complaint(connect_socket(path))
+              .starts_with("error: connect to " + path + ": Connection refused (ECONNREFUSED): nobody listens there"));
 }
 
 TEST_CASE("connect_socket: what we may not") {
@@ -74,7 +79,8 @@ TEST_CASE("Client: a listener that takes no connections") {
     const auto first = connect_socket(path);
     REQUIRE(first);
     Client client({path, -1, 0});
-    CHECK(complaint(client.send(Request{})).starts_with("error: connect to " + path + ": no connection within 5 s (ETIMEDOUT)"));
+    CHECK(
+        complaint(client.send(Request{})).starts_with("error: connect to " + path + ": no connection within 5 s (ETIMEDOUT)"));
 }
 
 TEST_CASE("plan_connection: --request-timeout as kubectl reads it") {

@@ -25,8 +25,9 @@ TEST_CASE("make_generated: a ConfigMap holds text as data and other bytes as bin
     options.from_literal = {"a=1"};
     options.from_file = {scratch.write("b", "\xff\xfe")};
     options.ns = "n";
-    CHECK(made(options) ==
-          R"({"apiVersion":"v1","binaryData":{"b":"//4="},"data":{"a":"1"},"kind":"ConfigMap","metadata":{"name":"x","namespace":"n"}})");
+    CHECK(
+        made(options) ==
+        R"({"apiVersion":"v1","binaryData":{"b":"//4="},"data":{"a":"1"},"kind":"ConfigMap","metadata":{"name":"x","namespace":"n"}})");
     CHECK(made(creating("configmap")) == R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}})");
 }
 
@@ -34,7 +35,8 @@ TEST_CASE("make_generated: a Secret is base64, with its type") {
     Options options = creating("secret generic");
     options.from_literal = {"a=1"};
     options.secret_type = "example.com/t";
-    CHECK(made(options) == R"({"apiVersion":"v1","data":{"a":"MQ=="},"kind":"Secret","metadata":{"name":"x"},"type":"example.com/t"})");
+    CHECK(made(options) ==
+          R"({"apiVersion":"v1","data":{"a":"MQ=="},"kind":"Secret","metadata":{"name":"x"},"type":"example.com/t"})");
     options.from_literal = {"a=1", "a=2"};
     CHECK(made(options).find("cannot add key \"a\"") != std::string::npos);
 }
@@ -52,9 +54,10 @@ TEST_CASE("make_generated: what a registry wants to hear") {
     options.docker_password = "p";
     options.docker_server = "reg:5000";
     // {"auths":{"reg:5000":{"username":"u","password":"p","auth":"dTpw"}}}
-    CHECK(made(options) ==
-          R"({"apiVersion":"v1","data":{".dockerconfigjson":"eyJhdXRocyI6eyJyZWc6NTAwMCI6eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAiLCJhdXRoIjoiZFRwdyJ9fX0="},)"
-          R"("kind":"Secret","metadata":{"name":"x"},"type":"kubernetes.io/dockerconfigjson"})");
+    CHECK(
+        made(options) ==
+        R"({"apiVersion":"v1","data":{".dockerconfigjson":"eyJhdXRocyI6eyJyZWc6NTAwMCI6eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAiLCJhdXRoIjoiZFRwdyJ9fX0="},)"
+        R"("kind":"Secret","metadata":{"name":"x"},"type":"kubernetes.io/dockerconfigjson"})");
     const Scratch scratch;
     options.from_file = {scratch.write("config.json", "{}")};
     CHECK(made(options).find(R"({".dockerconfigjson":"e30="})") != std::string::npos);
@@ -77,10 +80,11 @@ TEST_CASE("make_generated: a Deployment names its containers after their images"
     options.images = {"reg:5000/tools/nginx:1@sha256:00"};
     options.port = 80;
     options.container_command = {"sleep", "1"};
-    CHECK(made(options) ==
-          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app":"x"},"name":"x"},"spec":{"replicas":1,)"
-          R"("selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"command":)"
-          R"(["sleep","1"],"image":"reg:5000/tools/nginx:1@sha256:00","name":"nginx","ports":[{"containerPort":80}]}]}}}})");
+    CHECK(
+        made(options) ==
+        R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app":"x"},"name":"x"},"spec":{"replicas":1,)"
+        R"("selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"command":)"
+        R"(["sleep","1"],"image":"reg:5000/tools/nginx:1@sha256:00","name":"nginx","ports":[{"containerPort":80}]}]}}}})");
     options.images = {"a", "b"};
     CHECK(made(options) == "error: cannot specify multiple --image options and command");
     options.container_command.clear();
@@ -93,9 +97,10 @@ TEST_CASE("make_generated: a Service's ports by number and by name") {
     Options options = creating("service nodeport");
     options.tcp = {"80:http"};
     options.node_port = 30001;
-    CHECK(made(options) ==
-          R"({"apiVersion":"v1","kind":"Service","metadata":{"labels":{"app":"x"},"name":"x"},"spec":{"ports":[{"name":"80-http",)"
-          R"("nodePort":30001,"port":80,"protocol":"TCP","targetPort":"http"}],"selector":{"app":"x"},"type":"NodePort"}})");
+    CHECK(
+        made(options) ==
+        R"({"apiVersion":"v1","kind":"Service","metadata":{"labels":{"app":"x"},"name":"x"},"spec":{"ports":[{"name":"80-http",)"
+        R"("nodePort":30001,"port":80,"protocol":"TCP","targetPort":"http"}],"selector":{"app":"x"},"type":"NodePort"}})");
     options.tcp = {"80", "81"};
     CHECK(made(options) == "error: --node-port goes with one --tcp");
     Options plain = creating("service clusterip");
@@ -116,7 +121,8 @@ TEST_CASE("make_generated: exactly one name") {
     Options options = creating("namespace");
     CHECK(made(options) == R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x"}})");
     options.args = {"a", "b"};
-    CHECK(made(options) == "error: exactly one NAME is required, got 2\nSee 'orilla create namespace -h' for help and examples");
+    CHECK(made(options) ==
+          "error: exactly one NAME is required, got 2\nSee 'orilla create namespace -h' for help and examples");
     options.args.clear();
     CHECK(made(options).starts_with("error: exactly one NAME is required, got 0"));
 }

@@ -38,18 +38,24 @@ TEST_CASE("render_description: a ConfigMap shows its data, and hides what apply 
     Surroundings around;
     around.events.emplace();
     CHECK(described(R"({"kind":"ConfigMap","metadata":{"name":"c","namespace":"n","annotations":{
-              "kubectl.kubernetes.io/last-applied-configuration":"{}","a":"1"}},"data":{"b":"2\tx","a":"1"},"binaryData":{"z":"//4="}})", around) ==
-          "Name:         c\nNamespace:    n\nLabels:       <none>\nAnnotations:  a: 1\n\nData\n====\na:\n----\n1\n\nb:\n----\n2\tx\n\n\n"
+              "kubectl.kubernetes.io/last-applied-configuration":"{}","a":"1"}},"data":{"b":"2\tx","a":"1"},"binaryData":{"z":"//4="}})",
+                    around) ==
+          "Name:         c\nNamespace:    n\nLabels:       <none>\nAnnotations:  a: "
+          "1\n\nData\n====\na:\n----\n1\n\nb:\n----\n2\tx\n\n\n"
           "BinaryData\n====\nz: 2 bytes\n\nEvents:  <none>\n");
 }
 
 TEST_CASE("render_description: a Secret never shows its values") {
-    const std::string text = described(R"({"kind":"Secret","metadata":{"name":"s"},"type":"Opaque","data":{"a":"Z2VoZWlt","long-name":""}})");
-    CHECK(text == "Name:         s\nLabels:       <none>\nAnnotations:  <none>\n\nType:  Opaque\n\nData\n====\na:          6 bytes\nlong-name:  0 bytes\n");
+    const std::string text =
+        described(R"({"kind":"Secret","metadata":{"name":"s"},"type":"Opaque","data":{"a":"Z2VoZWlt","long-name":""}})");
+    CHECK(text ==
+          "Name:         s\nLabels:       <none>\nAnnotations:  <none>\n\nType:  Opaque\n\nData\n====\na:          6 "
+          "bytes\nlong-name:  0 bytes\n");
 }
 
 TEST_CASE("render_description: a pod's containers, their state and their environment") {
-    const std::string text = described(R"({"kind":"Pod","metadata":{"name":"p","namespace":"n"},"spec":{"nodeName":"node","containers":[{"name":"a",
+    const std::string text =
+        described(R"({"kind":"Pod","metadata":{"name":"p","namespace":"n"},"spec":{"nodeName":"node","containers":[{"name":"a",
         "image":"i","command":["sh","-c","x\ny"],"ports":[{"containerPort":80,"protocol":"TCP"},{"containerPort":81,"hostPort":8081,"protocol":"UDP"}],
         "env":[{"name":"A","value":"1"},{"name":"B","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}],
         "readinessProbe":{"tcpSocket":{"port":80}},"volumeMounts":[{"name":"v","mountPath":"/v","readOnly":true,"subPath":"x"}]}],
@@ -70,7 +76,8 @@ TEST_CASE("render_description: a pod's containers, their state and their environ
 }
 
 TEST_CASE("render_description: a waiting container, and one that ended") {
-    const std::string text = described(R"({"kind":"Pod","metadata":{"name":"p","deletionTimestamp":"2026-01-01T00:00:00Z","deletionGracePeriodSeconds":30},
+    const std::string text = described(
+        R"({"kind":"Pod","metadata":{"name":"p","deletionTimestamp":"2026-01-01T00:00:00Z","deletionGracePeriodSeconds":30},
         "spec":{"containers":[{"name":"a","image":"i"}]},"status":{"containerStatuses":[{"name":"a","ready":false,
         "state":{"waiting":{"reason":"ImagePullBackOff"}}}]}})");
     has(text, "Status:                    Terminating\nTermination Grace Period:  30s\n");
@@ -80,11 +87,16 @@ TEST_CASE("render_description: a waiting container, and one that ended") {
 
 TEST_CASE("render_description: a Deployment names its ReplicaSets") {
     Surroundings around;
-    around.replica_sets = boost::json::parse(R"([{"metadata":{"name":"d-1","annotations":{"deployment.kubernetes.io/revision":"1"}},"spec":{"replicas":0}},
-        {"metadata":{"name":"d-2","annotations":{"deployment.kubernetes.io/revision":"2"}},"spec":{"replicas":2},"status":{"replicas":1}}])").as_array();
-    const std::string text = described(R"({"kind":"Deployment","metadata":{"name":"d","annotations":{"deployment.kubernetes.io/revision":"2"}},
+    around.replica_sets =
+        boost::json::parse(
+            R"([{"metadata":{"name":"d-1","annotations":{"deployment.kubernetes.io/revision":"1"}},"spec":{"replicas":0}},
+        {"metadata":{"name":"d-2","annotations":{"deployment.kubernetes.io/revision":"2"}},"spec":{"replicas":2},"status":{"replicas":1}}])")
+            .as_array();
+    const std::string text =
+        described(R"({"kind":"Deployment","metadata":{"name":"d","annotations":{"deployment.kubernetes.io/revision":"2"}},
         "spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"},"matchExpressions":[{"key":"k","operator":"In","values":["x","y"]},
-        {"key":"e","operator":"DoesNotExist"}]},"strategy":{"type":"Recreate"}},"status":{}})", around);
+        {"key":"e","operator":"DoesNotExist"}]},"strategy":{"type":"Recreate"}},"status":{}})",
+                  around);
     has(text, "Selector:           a=b,k in (x,y),!e\n");
     has(text, "Replicas:           2 desired | 0 updated | 0 total | 0 available | 0 unavailable\n");
     has(text, "OldReplicaSets:    d-1 (0/0 replicas created)\nNewReplicaSet:     d-2 (1/2 replicas created)\n");
@@ -93,9 +105,12 @@ TEST_CASE("render_description: a Deployment names its ReplicaSets") {
 TEST_CASE("render_description: a Service's endpoints are the ready ones of the port") {
     Surroundings around;
     around.slices = boost::json::parse(R"([{"ports":[{"name":"http","port":8080}],"endpoints":[{"addresses":["10.0.0.1"]},
-        {"addresses":["10.0.0.2"],"conditions":{"ready":false}}]}])").as_array();
-    const std::string text = described(R"({"kind":"Service","metadata":{"name":"s"},"spec":{"type":"ClusterIP","clusterIP":"10.43.0.9",
-        "ports":[{"name":"http","port":80,"targetPort":"web","protocol":"TCP"}]}})", around);
+        {"addresses":["10.0.0.2"],"conditions":{"ready":false}}]}])")
+                        .as_array();
+    const std::string text =
+        described(R"({"kind":"Service","metadata":{"name":"s"},"spec":{"type":"ClusterIP","clusterIP":"10.43.0.9",
+        "ports":[{"name":"http","port":80,"targetPort":"web","protocol":"TCP"}]}})",
+                  around);
     has(text, "http  80/TCP\n");
     has(text, "web/TCP\n");
     has(text, "10.0.0.1:8080\n");
@@ -104,11 +119,16 @@ TEST_CASE("render_description: a Service's endpoints are the ready ones of the p
 
 TEST_CASE("render_description: a node adds up what its pods ask for") {
     Surroundings around;
-    around.pods = boost::json::parse(R"([{"metadata":{"name":"a","namespace":"n","creationTimestamp":"2025-12-31T23:59:00Z"},"spec":{"nodeName":"node","containers":[
+    around.pods =
+        boost::json::parse(
+            R"([{"metadata":{"name":"a","namespace":"n","creationTimestamp":"2025-12-31T23:59:00Z"},"spec":{"nodeName":"node","containers":[
         {"resources":{"requests":{"cpu":"500m","memory":"64Mi"}}},{"resources":{"requests":{"cpu":"250m"},"limits":{"memory":"1Gi"}}}]}},
-        {"metadata":{"name":"other"},"spec":{"nodeName":"elsewhere"}},{"metadata":{"name":"done"},"spec":{"nodeName":"node"},"status":{"phase":"Succeeded"}}])").as_array();
-    const std::string text = described(R"({"kind":"Node","metadata":{"name":"node","labels":{"node-role.kubernetes.io/control-plane":""}},
-        "status":{"allocatable":{"cpu":"2","memory":"2Gi"}}})", around);
+        {"metadata":{"name":"other"},"spec":{"nodeName":"elsewhere"}},{"metadata":{"name":"done"},"spec":{"nodeName":"node"},"status":{"phase":"Succeeded"}}])")
+            .as_array();
+    const std::string text =
+        described(R"({"kind":"Node","metadata":{"name":"node","labels":{"node-role.kubernetes.io/control-plane":""}},
+        "status":{"allocatable":{"cpu":"2","memory":"2Gi"}}})",
+                  around);
     has(text, "Roles:              control-plane\n");
     has(text, "(1 in total)\n");
     has(text, "n                           a       750m (37%)    0 (0%)      64Mi (3%)        1Gi (50%)      60s\n");
@@ -120,6 +140,7 @@ TEST_CASE("render_description: events, with how often, and never a second line")
     around.events = {object(R"({"type":"Warning","reason":"Failed","count":3,"firstTimestamp":"2025-12-31T23:00:00Z",
         "lastTimestamp":"2025-12-31T23:59:30Z","source":{"component":"kubelet"},"message":"one\ntwo"})")};
     has(described(R"({"kind":"Lease","metadata":{"name":"l"},"spec":{"holderIdentity":"x"}})", around),
-        "spec:\n  holderIdentity: x\nEvents:\n  Type     Reason  Age                From     Message\n  ----     ------  ----               ----     -------\n"
+        "spec:\n  holderIdentity: x\nEvents:\n  Type     Reason  Age                From     Message\n  ----     ------  ----  "
+        "             ----     -------\n"
         "  Warning  Failed  30s (x3 over 60m)  kubelet  one...\n");
 }

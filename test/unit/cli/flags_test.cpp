@@ -24,8 +24,9 @@ std::string refusal(const Words& words) { return complaint(parse_command_line(wo
 }  // namespace
 
 TEST_CASE("parse_command_line: a flag's value may stand behind it in each of pflag's ways") {
-    for (const Words& words : {Words{"get", "pods", "-n", "x"}, Words{"get", "-nx", "pods"}, Words{"get", "-n=x", "pods"},
-                               Words{"get", "pods", "--namespace", "x"}, Words{"get", "pods", "--namespace=x"}, Words{"-n", "x", "get", "pods"}}) {
+    for (const Words& words :
+         {Words{"get", "pods", "-n", "x"}, Words{"get", "-nx", "pods"}, Words{"get", "-n=x", "pods"},
+          Words{"get", "pods", "--namespace", "x"}, Words{"get", "pods", "--namespace=x"}, Words{"-n", "x", "get", "pods"}}) {
         const Options options = parsed(words);
         CHECK(options.ns == "x");
         CHECK(options.args == Words{"pods"});
@@ -40,7 +41,8 @@ TEST_CASE("parse_command_line: switches may be told off, and letters stand toget
     CHECK(parsed({"get", "pods", "-Awoname"}).output == "name");
     CHECK_FALSE(parsed({"delete", "pods", "x", "--wait=false"}).wait);
     CHECK_FALSE(parsed({"rollout", "status", "deploy/x", "-w=false"}).rollout_watch);
-    CHECK(refusal({"delete", "pods", "x", "--wait=maybe"}).find("invalid argument \"maybe\" for \"--wait\" flag") != std::string::npos);
+    CHECK(refusal({"delete", "pods", "x", "--wait=maybe"}).find("invalid argument \"maybe\" for \"--wait\" flag") !=
+          std::string::npos);
 }
 
 TEST_CASE("parse_command_line: a flag takes one value, never the words behind it") {
@@ -88,7 +90,9 @@ TEST_CASE("parse_command_line: a verb refuses the flags that it does not honour"
 TEST_CASE("parse_command_line: the global flags go with every command, behind it and in front") {
     for (const Command& command : all_commands()) {
         Words words{"--socket", "/s", "--request-timeout=5s", "-v", "6"};
-        for (size_t from = 0; from < command.path.size(); from = command.path.find(' ', from) == std::string_view::npos ? command.path.size() : command.path.find(' ', from) + 1)
+        for (size_t from = 0; from < command.path.size(); from = command.path.find(' ', from) == std::string_view::npos
+                                                                     ? command.path.size()
+                                                                     : command.path.find(' ', from) + 1)
             words.emplace_back(command.path.substr(from, command.path.find(' ', from) - from));
         const Options before = parsed(words);
         std::rotate(words.begin(), words.begin() + 5, words.end());
@@ -108,13 +112,17 @@ TEST_CASE("parse_command_line: what kubectl has and orilla has not is told with 
     CHECK(refusal({"exec", "web", "--", "sh"}).starts_with("error: \"exec\" is not served by this version of Orilla: "));
     CHECK(refusal({"-n", "x", "port-forward", "web"}).starts_with("error: \"port-forward\" is not served by this version"));
     CHECK(refusal({"top", "pods"}) == "error: \"top\" is not served by this version of Orilla");
-    CHECK(refusal({"edit", "deploy", "web"}).starts_with("error: orilla has no \"edit\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl edit'"));
+    CHECK(refusal({"edit", "deploy", "web"})
+              .starts_with(
+                  "error: orilla has no \"edit\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl edit'"));
     CHECK(refusal({"help", "drain"}).find("use kubectl for this") != std::string::npos);
-    for (const char* verb : {"attach", "cp", "proxy", "autoscale", "drain", "cordon", "uncordon", "taint", "run", "expose", "auth", "certificate", "debug", "diff",
-                             "replace", "kustomize", "plugin", "patch", "set", "config", "cluster-info", "api-versions"}) {
+    for (const char* verb : {"attach", "cp",     "proxy", "autoscale",   "drain",        "cordon",      "uncordon", "taint",
+                             "run",    "expose", "auth",  "certificate", "debug",        "diff",        "replace",  "kustomize",
+                             "plugin", "patch",  "set",   "config",      "cluster-info", "api-versions"}) {
         INFO(verb);
         const std::string said = refusal({verb, "x"});
-        CHECK((said.find("not served by this version") != std::string::npos || said.find("use kubectl for this") != std::string::npos));
+        CHECK((said.find("not served by this version") != std::string::npos ||
+               said.find("use kubectl for this") != std::string::npos));
     }
 }
 
@@ -138,16 +146,21 @@ TEST_CASE("parse_partial_line: says what a line means so far") {
 }
 
 TEST_CASE("parse_command_line: kubectl's flags that are missing here are refused with what to do instead") {
-    CHECK(refusal({"apply", "-f", "x", "--prune"}) == "error: orilla has no --prune: delete what is no longer in the files with 'orilla delete'");
+    CHECK(refusal({"apply", "-f", "x", "--prune"}) ==
+          "error: orilla has no --prune: delete what is no longer in the files with 'orilla delete'");
     CHECK(refusal({"get", "pods", "--chunk-size=5"}).starts_with("error: orilla has no --chunk-size"));
 }
 
 TEST_CASE("parse_command_line: what is missing or wrong is told as kubectl does") {
     CHECK(refusal({"get", "pods", "-o"}) == "error: flag needs an argument: 'o' in -o\nSee 'orilla get --help' for usage.");
-    CHECK(refusal({"get", "pods", "--output"}) == "error: flag needs an argument: --output\nSee 'orilla get --help' for usage.");
-    CHECK(refusal({"apply", "-f", "x", "--dry-run=maybe"}) == "error: Invalid dry-run value (maybe). Must be \"none\", \"server\", or \"client\".");
-    CHECK(refusal({"apply", "-f", "x", "--validate=maybe"}).find("must be one of: strict (or true), warn, ignore (or false)") != std::string::npos);
-    CHECK(refusal({"rollout", "nosuch"}) == "error: unknown command \"nosuch\"\nSee 'orilla rollout --help' for help and examples");
+    CHECK(refusal({"get", "pods", "--output"}) ==
+          "error: flag needs an argument: --output\nSee 'orilla get --help' for usage.");
+    CHECK(refusal({"apply", "-f", "x", "--dry-run=maybe"}) ==
+          "error: Invalid dry-run value (maybe). Must be \"none\", \"server\", or \"client\".");
+    CHECK(refusal({"apply", "-f", "x", "--validate=maybe"}).find("must be one of: strict (or true), warn, ignore (or false)") !=
+          std::string::npos);
+    CHECK(refusal({"rollout", "nosuch"}) ==
+          "error: unknown command \"nosuch\"\nSee 'orilla rollout --help' for help and examples");
     CHECK(refusal({"create", "secret", "opaque", "s"}).find("unknown command \"opaque\"") != std::string::npos);
     CHECK(refusal({"create", "secret", "opaque", "s"}).find("what it does not list comes from -f FILE") != std::string::npos);
     CHECK(refusal({"rollout"}).find("status") != std::string::npos);
@@ -170,7 +183,8 @@ TEST_CASE("parse_command_line: help and version, before and after the command") 
         CHECK(line->topic.empty());
     }
     CHECK(parse_command_line({"--version"})->wants_version);
-    for (const Words& words : {Words{"help", "rollout", "undo"}, Words{"rollout", "undo", "--help"}, Words{"rollout", "undo", "x", "-h"}}) {
+    for (const Words& words :
+         {Words{"help", "rollout", "undo"}, Words{"rollout", "undo", "--help"}, Words{"rollout", "undo", "x", "-h"}}) {
         auto line = parse_command_line(words);
         REQUIRE(line);
         CHECK(line->wants_help);

@@ -10,8 +10,10 @@ using namespace orilla::cli;
 
 namespace {
 std::string ours(const std::string& ca = "Q0E=", const std::string& server = "https://127.0.0.1:6443") {
-    return "apiVersion: v1\nkind: Config\nclusters:\n- name: orilla\n  cluster:\n    server: " + server + "\n    certificate-authority-data: " + ca +
-           "\nusers:\n- name: orilla-admin\n  user:\n    client-certificate-data: Y3J0\n    client-key-data: a2V5\ncontexts:\n- name: orilla\n"
+    return "apiVersion: v1\nkind: Config\nclusters:\n- name: orilla\n  cluster:\n    server: " + server +
+           "\n    certificate-authority-data: " + ca +
+           "\nusers:\n- name: orilla-admin\n  user:\n    client-certificate-data: Y3J0\n    client-key-data: "
+           "a2V5\ncontexts:\n- name: orilla\n"
            "  context:\n    cluster: orilla\n    user: orilla-admin\ncurrent-context: orilla\n";
 }
 
@@ -33,7 +35,7 @@ std::string name_at(const boost::json::object& config, const char* list, size_t 
 }
 
 mode_t mode_of(const std::string& path) {
-    struct stat found{};
+    struct stat found {};
     return stat(path.c_str(), &found) == 0 ? found.st_mode & 0777 : 0;
 }
 }  // namespace
@@ -74,13 +76,15 @@ TEST_CASE("merge_kubeconfig: the same box again replaces its entries and keeps t
 TEST_CASE("merge_kubeconfig: another cluster, user or context of the name is never overwritten unasked") {
     const std::string other = ours("T1RIRVI=");
     CHECK(complaint(merge_kubeconfig(other, ours(), "orilla", "f")) ==
-          "error: f has another cluster \"orilla\" (https://127.0.0.1:6443): it stays as it is; choose another name for this box with --name, or "
+          "error: f has another cluster \"orilla\" (https://127.0.0.1:6443): it stays as it is; choose another name for this "
+          "box with --name, or "
           "--overwrite to replace it");
     CHECK(merged(other, ours(), "second").at("clusters").as_array().size() == 2);
     CHECK(merge_kubeconfig(other, ours(), "orilla", "f", true));
-    CHECK(complaint(merge_kubeconfig("users: [{name: orilla-admin, user: {token: x}}]\n", ours(), "orilla", "f")).find("another user") != std::string::npos);
-    CHECK(complaint(merge_kubeconfig("contexts: [{name: orilla, context: {cluster: x}}]\n", ours(), "orilla", "f")).find("another context") !=
-          std::string::npos);
+    CHECK(complaint(merge_kubeconfig("users: [{name: orilla-admin, user: {token: x}}]\n", ours(), "orilla", "f"))
+              .find("another user") != std::string::npos);
+    CHECK(complaint(merge_kubeconfig("contexts: [{name: orilla, context: {cluster: x}}]\n", ours(), "orilla", "f"))
+              .find("another context") != std::string::npos);
 }
 
 TEST_CASE("merge_kubeconfig: what is no kubeconfig is refused") {
@@ -104,7 +108,8 @@ TEST_CASE("merge_into_file: makes the directory, mode 0600, and follows a link")
     CHECK(said->find("the current context there is still \"work\"") != std::string::npos);
     CHECK(std::filesystem::is_symlink(scratch.path("link")));
     CHECK(mode_of(scratch.path("real")) == 0600);
-    CHECK(std::distance(std::filesystem::directory_iterator(scratch.path()), {}) == 3);  // home, real, link: nothing is left behind
+    CHECK(std::distance(std::filesystem::directory_iterator(scratch.path()), {}) ==
+          3);  // home, real, link: nothing is left behind
 }
 
 TEST_CASE("merge_into_file: a failure leaves the file as it was") {

@@ -50,7 +50,8 @@ TEST_CASE("log_query: what the flags ask the server for") {
     options.tail = 0;
     options.limit_bytes = 10;
     options.since = "1500ms";
-    CHECK(*log_query(options, "c") == "?container=c&follow=true&previous=true&timestamps=true&tailLines=0&limitBytes=10&sinceSeconds=2");
+    CHECK(*log_query(options, "c") ==
+          "?container=c&follow=true&previous=true&timestamps=true&tailLines=0&limitBytes=10&sinceSeconds=2");
     Options every;
     every.tail = -1;
     every.since_time = "2026-01-01T00:00:00Z";

@@ -6,7 +6,9 @@ using namespace orilla;
 using namespace orilla::cli;
 
 namespace {
-std::string config_map(const std::string& name) { return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", labels: {tier: " + name + "}}\n"; }
+std::string config_map(const std::string& name) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", labels: {tier: " + name + "}}\n";
+}
 
 std::string files(const Scratch& scratch, bool recursive) {
     auto found = find_manifest_files(scratch.path(), recursive);
@@ -19,7 +21,8 @@ std::string files(const Scratch& scratch, bool recursive) {
 
 TEST_CASE("find_manifest_files: a directory's manifests by name, those below only with -R") {
     const Scratch scratch;
-    for (const char* name : {"b.yaml", "a.yml", "c.json", "notes.txt", "noext", "sub/d.yaml", "a-sub/e.json"}) scratch.write(name, "");
+    for (const char* name : {"b.yaml", "a.yml", "c.json", "notes.txt", "noext", "sub/d.yaml", "a-sub/e.json"})
+        scratch.write(name, "");
     CHECK(files(scratch, false) == "a.yml b.yaml c.json");
     CHECK(files(scratch, true) == "a-sub/e.json a.yml b.yaml c.json sub/d.yaml");
 }
@@ -37,7 +40,8 @@ TEST_CASE("read_manifests: files in the order they are named, documents in the o
     const Scratch scratch;
     Options options;
     options.verb = "apply";
-    options.files = {scratch.write("z.yaml", config_map("one") + "---\n" + config_map("two")), scratch.write("a.yaml", config_map("three"))};
+    options.files = {scratch.write("z.yaml", config_map("one") + "---\n" + config_map("two")),
+                     scratch.write("a.yaml", config_map("three"))};
     auto found = read_manifests(options);
     REQUIRE(found);
     REQUIRE(found->size() == 3);
@@ -61,7 +65,8 @@ TEST_CASE("parse_manifests: an object goes where it says, or where -n says, neve
     options.ns = "other";
     CHECK((*parse_manifests(options, config_map("a"), "x.yaml"))[0].ns == "other");
     const std::string elsewhere = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: there}\n";
-    CHECK(complaint(parse_manifests(options, elsewhere, "x.yaml")).find("does not match the namespace \"other\"") != std::string::npos);
+    CHECK(complaint(parse_manifests(options, elsewhere, "x.yaml")).find("does not match the namespace \"other\"") !=
+          std::string::npos);
     CHECK((*parse_manifests(options, "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", "x.yaml"))[0].ns.empty());
 }
 
@@ -71,24 +76,27 @@ TEST_CASE("parse_manifests: unknown fields are errors with file and line, unless
     CHECK(complaint(parse_manifests(options, text, "x.yaml")) == "x.yaml:4: unknown field \"dat\"");
     options.validate = "ignore";
     CHECK(parse_manifests(options, text, "x.yaml"));
-    CHECK(complaint(parse_manifests(options, "apiVersion: v9\nkind: Gadget\nmetadata: {name: a}\n", "x.yaml")).find("no matches for kind \"Gadget\" in version \"v9\"") !=
-          std::string::npos);
+    CHECK(complaint(parse_manifests(options, "apiVersion: v9\nkind: Gadget\nmetadata: {name: a}\n", "x.yaml"))
+              .find("no matches for kind \"Gadget\" in version \"v9\"") != std::string::npos);
 }
 
 TEST_CASE("parse_manifests: every kind that is not served is named, beside what is wrong with those that are") {
-    const std::string text = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a}\n---\n" + config_map("b") + "dat: {}\n---\n" + config_map("c") +
-                             "---\napiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: d}\n---\napiVersion: v1\nkind: Serivce\nmetadata: {name: e}\n";
+    const std::string text = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a}\n---\n" + config_map("b") +
+                             "dat: {}\n---\n" + config_map("c") +
+                             "---\napiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: d}\n---\napiVersion: "
+                             "v1\nkind: Serivce\nmetadata: {name: e}\n";
     const std::string none = "error: resource mapping not found: no matches for kind ";
     CHECK(complaint(parse_manifests({}, text, "x.yaml")) ==
-          "x.yaml:1: " + none + "\"Gadget\" in version \"example.com/v1\"\nx.yaml:8: unknown field \"dat\"\nx.yaml:14: " + none +
-              "\"Deployment\" in version \"extensions/v1beta1\"; this version serves it as apps/v1\nx.yaml:18: " + none +
+          "x.yaml:1: " + none + "\"Gadget\" in version \"example.com/v1\"\nx.yaml:8: unknown field \"dat\"\nx.yaml:14: " +
+              none + "\"Deployment\" in version \"extensions/v1beta1\"; this version serves it as apps/v1\nx.yaml:18: " + none +
               "\"Serivce\" in version \"v1\"; did you mean Service?");
 }
 
 TEST_CASE("read_manifests: what is wrong is told of every file, and an endless one is read up to its limit") {
     const Scratch scratch;
     Options options;
-    options.files = {scratch.write("a.yaml", "kind: Pod\n"), scratch.write("b.yaml", "a: [\n"), scratch.write("c.yaml", config_map("c"))};
+    options.files = {scratch.write("a.yaml", "kind: Pod\n"), scratch.write("b.yaml", "a: [\n"),
+                     scratch.write("c.yaml", config_map("c"))};
     const std::string said = complaint(read_manifests(options));
     CHECK(said.find("a.yaml:1: apiVersion is not set") != std::string::npos);
     CHECK(said.find("b.yaml:1: the list that begins with [ does not end") != std::string::npos);

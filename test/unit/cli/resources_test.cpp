@@ -11,7 +11,8 @@ std::string shown(const std::vector<std::string>& words, const Options& options 
     auto targets = parse_targets(words, options);
     if (!targets) return targets.error().message();
     std::string out;
-    for (const auto& target : *targets) out += (out.empty() ? "" : " ") + display_name(*target.kind, target.name) + "@" + target.ns;
+    for (const auto& target : *targets)
+        out += (out.empty() ? "" : " ") + display_name(*target.kind, target.name) + "@" + target.ns;
     return out;
 }
 
@@ -23,7 +24,8 @@ std::string target_verdict(const std::vector<std::string>& words, const Options&
 }  // namespace
 
 TEST_CASE("parse_targets: a type by its plural, singular, kind, short name and group") {
-    for (const char* name : {"deployments", "deployment", "Deployment", "deploy", "deployments.apps", "deploy.apps", "deployments.v1.apps"})
+    for (const char* name :
+         {"deployments", "deployment", "Deployment", "deploy", "deployments.apps", "deploy.apps", "deployments.v1.apps"})
         CHECK(shown({name}) == "deployment.apps/@default");
     CHECK(shown({"po"}) == "pod/@default");
     CHECK(shown({"cm", "a"}) == "configmap/a@default");
@@ -53,8 +55,10 @@ TEST_CASE("parse_targets: the namespace of the flags, and none for cluster-scope
 }
 
 TEST_CASE("parse_targets: mixed and broken forms are errors") {
-    CHECK(shown({"pod/x", "y"}).find("there is no need to specify a resource type as a separate argument") != std::string::npos);
-    CHECK(shown({"pod", "pods/x"}).find("there is no need to specify a resource type as a separate argument") != std::string::npos);
+    CHECK(shown({"pod/x", "y"}).find("there is no need to specify a resource type as a separate argument") !=
+          std::string::npos);
+    CHECK(shown({"pod", "pods/x"}).find("there is no need to specify a resource type as a separate argument") !=
+          std::string::npos);
     for (const char* broken : {"pods/", "/x", "pod/a/b", "pod,svc/a", "all/x"})
         CHECK(shown({broken}) == "error: arguments in resource/name form must have a single resource and name");
     CHECK(shown({}).starts_with("error: You must provide one or more resources"));
@@ -90,5 +94,6 @@ TEST_CASE("list_query: selectors are escaped and joined") {
     CHECK(list_query(options).empty());
     options.selector = "app in (a,b)";
     options.field_selector = "status.phase=Running";
-    CHECK(list_query(options, "watch=true") == "?watch=true&labelSelector=app%20in%20%28a%2Cb%29&fieldSelector=status.phase%3DRunning");
+    CHECK(list_query(options, "watch=true") ==
+          "?watch=true&labelSelector=app%20in%20%28a%2Cb%29&fieldSelector=status.phase%3DRunning");
 }

@@ -1,6 +1,6 @@
 #include "cli_support.hpp"
-#include "verbs/rollouts.hpp"
 #include "served_kinds.hpp"
+#include "verbs/rollouts.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
@@ -25,12 +25,18 @@ TEST_CASE("summarise_rollout: each step in kubectl's words") {
           "waits: Waiting for deployment \"web\" rollout to finish: 1 out of 3 new replicas have been updated...\n");
     CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":3},"status":{"updatedReplicas":3,"replicas":4}})") ==
           "waits: Waiting for deployment \"web\" rollout to finish: 1 old replicas are pending termination...\n");
-    CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":3},"status":{"updatedReplicas":3,"replicas":3,"availableReplicas":2}})") ==
-          "waits: Waiting for deployment \"web\" rollout to finish: 2 of 3 updated replicas are available...\n");
-    CHECK(stands(R"({"metadata":{"name":"web"},"spec":{"replicas":1},"status":{"updatedReplicas":1,"replicas":1,"availableReplicas":1}})") ==
-          "done: deployment \"web\" successfully rolled out\n");
-    CHECK(stands(R"({"metadata":{"name":"web"},"status":{"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded"}]}})") ==
-          "error: deployment \"web\" exceeded its progress deadline");
+    CHECK(
+        stands(
+            R"({"metadata":{"name":"web"},"spec":{"replicas":3},"status":{"updatedReplicas":3,"replicas":3,"availableReplicas":2}})") ==
+        "waits: Waiting for deployment \"web\" rollout to finish: 2 of 3 updated replicas are available...\n");
+    CHECK(
+        stands(
+            R"({"metadata":{"name":"web"},"spec":{"replicas":1},"status":{"updatedReplicas":1,"replicas":1,"availableReplicas":1}})") ==
+        "done: deployment \"web\" successfully rolled out\n");
+    CHECK(
+        stands(
+            R"({"metadata":{"name":"web"},"status":{"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded"}]}})") ==
+        "error: deployment \"web\" exceeded its progress deadline");
 }
 
 TEST_CASE("find_revision: by number, or the one before the last") {
@@ -42,7 +48,8 @@ TEST_CASE("find_revision: by number, or the one before the last") {
 }
 
 TEST_CASE("render_history: revisions and why") {
-    CHECK(render_history({set("1"), set("12", "kubectl set image")}) == "REVISION  CHANGE-CAUSE\n1         <none>\n12        kubectl set image\n");
+    CHECK(render_history({set("1"), set("12", "kubectl set image")}) ==
+          "REVISION  CHANGE-CAUSE\n1         <none>\n12        kubectl set image\n");
 }
 
 TEST_CASE("refuse_kind: a kind without rollouts") {

@@ -14,7 +14,8 @@ const auto discovered = boost::json::parse(R"([
     {"resource":"widgets","responseKind":{"kind":"Widget"},"scope":"Cluster","singularResource":"widget","verbs":[]}]}]},
   {"metadata":{},"versions":[{"version":"v1","resources":[
     {"resource":"nodes","responseKind":{"group":"","version":"v1","kind":"Node"},"scope":"Cluster","singularResource":"node",
-     "verbs":["get"],"shortNames":["no","box"]}, 7]}]}, "text"])").as_array();
+     "verbs":["get"],"shortNames":["no","box"]}, 7]}]}, "text"])")
+                            .as_array();
 }  // namespace
 
 TEST_CASE("served kinds: what the server tells counts, also of kinds that are not known here") {

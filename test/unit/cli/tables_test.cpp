@@ -11,11 +11,14 @@ const api::KindInfo& kind_of(const char* version, const char* kind) { return *se
 
 /// A Table as the server answers it: rows of {name, ready}, with labels and the object's replicas.
 json::object table(const std::vector<std::pair<std::string, std::string>>& cells) {
-    json::object out = object(R"({"columnDefinitions":[{"name":"Name","priority":0},{"name":"Ready","priority":0},{"name":"Node","priority":1}],"rows":[]})");
+    json::object out = object(
+        R"({"columnDefinitions":[{"name":"Name","priority":0},{"name":"Ready","priority":0},{"name":"Node","priority":1}],"rows":[]})");
     for (const auto& [name, ready] : cells)
         out["rows"].as_array().push_back(json::object{
             {"cells", json::array{name, ready, "node"}},
-            {"object", {{"metadata", {{"name", name}, {"namespace", "ns"}, {"labels", {{"tier", "t-" + name}, {"app", "web"}}}}}, {"n", ready}}}});
+            {"object",
+             {{"metadata", {{"name", name}, {"namespace", "ns"}, {"labels", {{"tier", "t-" + name}, {"app", "web"}}}}},
+              {"n", ready}}}});
     return out;
 }
 
@@ -25,10 +28,13 @@ std::string render(const Options& options, const std::vector<KindTable>& tables)
 }
 
 KindTable pods(const std::vector<std::pair<std::string, std::string>>& cells) { return {&kind_of("v1", "Pod"), table(cells)}; }
-KindTable deployments(const std::vector<std::pair<std::string, std::string>>& cells) { return {&kind_of("apps/v1", "Deployment"), table(cells)}; }
+KindTable deployments(const std::vector<std::pair<std::string, std::string>>& cells) {
+    return {&kind_of("apps/v1", "Deployment"), table(cells)};
+}
 
 json::object object_named(const std::string& name, int replicas) {
-    return json::object{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", name}}}, {"spec", {{"replicas", replicas}}}};
+    return json::object{
+        {"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", name}}}, {"spec", {{"replicas", replicas}}}};
 }
 }  // namespace
 
@@ -76,7 +82,8 @@ TEST_CASE("render_tables: --sort-by orders the rows, numbers as numbers") {
     options.sort_by = "{.metadata.name}";
     CHECK(render(options, {pods({{"web-10", "1"}, {"web-9", "2"}})}) == "web-9    2\nweb-10   1\n");
     options.sort_by = ".nosuch";
-    CHECK(render(options, {pods({{"a", "1"}})}) == "error: couldn't find any field with path \".nosuch\" in the list of objects");
+    CHECK(render(options, {pods({{"a", "1"}})}) ==
+          "error: couldn't find any field with path \".nosuch\" in the list of objects");
 }
 
 TEST_CASE("TablePrinter: a watch keeps its columns and prints no second header") {
@@ -108,7 +115,8 @@ TEST_CASE("render_objects: custom columns") {
     CHECK(*render_objects(options, {object_named("a", 1), object_named("bbbbb", 22)}, false) ==
           "NAME    N     X\na       1     <none>\nbbbbb   22    <none>\n");
     options.output = "custom-columns=NAME";
-    CHECK(complaint(render_objects(options, {}, false)) == "error: unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>");
+    CHECK(complaint(render_objects(options, {}, false)) ==
+          "error: unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>");
 }
 
 TEST_CASE("TextTable: the last column is not padded, and UTF-8 counts by letters") {

@@ -21,7 +21,8 @@ Result<int64_t> timeout_of(const std::string& verb, const std::string& timeout) 
     return parse_timeout(options, wait_default_ms);
 }
 
-constexpr const char* ready = R"({"status":{"conditions":[{"type":"Ready","status":"True"},{"type":"Paused","status":"False"}],"phase":"Running","n":3,"l":[1,2]}})";
+constexpr const char* ready =
+    R"({"status":{"conditions":[{"type":"Ready","status":"True"},{"type":"Paused","status":"False"}],"phase":"Running","n":3,"l":[1,2]}})";
 }  // namespace
 
 TEST_CASE("holds: conditions, whatever their case and value") {

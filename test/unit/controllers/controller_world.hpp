@@ -11,7 +11,9 @@ namespace orilla::test {
 
 struct ControllerWorld : AdmittedWorld {
     explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16")
-        : AdmittedWorld({service_cidr}), events(loop, objects, "box"), controllers(loop, objects, events, options(std::move(service_cidr))) {
+        : AdmittedWorld({service_cidr}),
+          events(loop, objects, "box"),
+          controllers(loop, objects, events, options(std::move(service_cidr))) {
         controllers.start();
         settle();
     }
@@ -41,7 +43,8 @@ struct ControllerWorld : AdmittedWorld {
         return changed;
     }
     template <class T>
-    Result<objects::Removed> remove(const std::string& name, objects::DeleteOptions how = {}, const std::string& ns = "default") {
+    Result<objects::Removed> remove(const std::string& name, objects::DeleteOptions how = {},
+                                    const std::string& ns = "default") {
         auto removed = run(objects.remove<T>(ns, name, std::move(how)));
         settle();
         return removed;

@@ -56,7 +56,8 @@ TEST_CASE("plan_deployment: adopts an orphan first") {
     const api::Deployment web = desired(3);
     api::ReplicaSet orphan = made_set(web);
     orphan.metadata.owner_references.clear();
-    CHECK(plan_deployment(web, {sets_of({orphan}), {}, 0}) == std::vector<DeploymentAction>{AdoptReplicaSet{orphan.metadata.name.str()}});
+    CHECK(plan_deployment(web, {sets_of({orphan}), {}, 0}) ==
+          std::vector<DeploymentAction>{AdoptReplicaSet{orphan.metadata.name.str()}});
 }
 
 TEST_CASE("plan_deployment: a set that was just made smaller does not count the pods that it loses") {

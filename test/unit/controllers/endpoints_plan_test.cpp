@@ -38,7 +38,8 @@ struct EndpointsWorld : ControllerWorld {
     std::map<std::string, bool> ready_by_ip(std::string_view service = "web") {
         std::map<std::string, bool> out;
         for (const auto& slice : slices(service))
-            for (const auto& endpoint : slice->endpoints) out[endpoint.addresses[0].str()] = endpoint.conditions.ready.value_or(true);
+            for (const auto& endpoint : slice->endpoints)
+                out[endpoint.addresses[0].str()] = endpoint.conditions.ready.value_or(true);
         return out;
     }
 };
@@ -248,7 +249,8 @@ TEST_CASE("plan_endpoints: an address that leads nowhere is no endpoint") {
     service.spec.selector.clear();
     api::Endpoints endpoints;
     endpoints.metadata.name = "web";
-    for (const char* ip : {"127.0.0.1", "192.0.2.7"}) endpoints.subsets.emplace_back().addresses.emplace_back().ip = api::Str(ip);
+    for (const char* ip : {"127.0.0.1", "192.0.2.7"})
+        endpoints.subsets.emplace_back().addresses.emplace_back().ip = api::Str(ip);
     const auto actions = plan_endpoints("web", {&service, {}, {}, &endpoints});
     REQUIRE(actions.size() == 1);
     const auto& slice = std::get<CreateSlice>(actions[0]).object;

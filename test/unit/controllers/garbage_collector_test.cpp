@@ -92,7 +92,8 @@ TEST_CASE("plan_garbage: an owner of an unknown kind is never a reason to delete
 
 TEST_CASE("plan_garbage: a foreground deletion waits for those that block it") {
     const auto meta = ending_meta(api::foreground_finalizer);
-    CHECK(plan_garbage(meta, {{}, {{dependent_key, true, false}}}) == std::vector<GarbageAction>{QueueDependent{dependent_key}});
+    CHECK(plan_garbage(meta, {{}, {{dependent_key, true, false}}}) ==
+          std::vector<GarbageAction>{QueueDependent{dependent_key}});
     CHECK(plan_garbage(meta, {{}, {{dependent_key, true, true}}}).empty());
     CHECK(plan_garbage(meta, {{}, {{dependent_key, false, false}}}) ==
           std::vector<GarbageAction>{RemoveFinalizer{std::string(api::foreground_finalizer)}});
@@ -200,7 +201,8 @@ TEST_CASE("garbage: a circle of owners that wait for each other ends") {
     const auto b = world.create(world.config("b", *a, true));
     REQUIRE(b);
     const auto back = world.config("x", **b, true).metadata.owner_references[0];
-    REQUIRE(world.edit<api::ConfigMap>("a", [back](api::ConfigMap& edited) { edited.metadata.owner_references.push_back(back); }));
+    REQUIRE(
+        world.edit<api::ConfigMap>("a", [back](api::ConfigMap& edited) { edited.metadata.owner_references.push_back(back); }));
     REQUIRE(world.remove_with("a", objects::Propagation::foreground));
     world.pass(1000);
     CHECK_FALSE(world.exists("a"));
@@ -264,14 +266,16 @@ struct WidgetWorld : GarbageWorld {
         settle();
     }
     void make_widget(const std::string& more) {
-        auto widget = api::decode_object(kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"default")" + more + "}}");
+        auto widget = api::decode_object(
+            kinds,
+            R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"default")" + more + "}}");
         REQUIRE(widget);
         REQUIRE(run(objects.create(std::move(*widget))));
         settle();
     }
     std::string owned_by(const api::ConfigMap& owner) {
-        return R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":")" + owner.metadata.name.str() + R"(","uid":")" +
-               owner.metadata.uid.str() + R"(","blockOwnerDeletion":true}])";
+        return R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":")" + owner.metadata.name.str() +
+               R"(","uid":")" + owner.metadata.uid.str() + R"(","blockOwnerDeletion":true}])";
     }
     bool has_widget() { return objects.store().count("widgets.example.com") > 0; }
 };

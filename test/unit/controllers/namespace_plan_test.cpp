@@ -49,7 +49,8 @@ TEST_CASE("plan_namespace: one that is not being deleted is left alone") {
 }
 
 TEST_CASE("plan_namespace: workloads before pods before the rest") {
-    const auto &pods = api::kind_of<api::Pod>(), &deployments = api::kind_of<api::Deployment>(), &secrets = api::kind_of<api::Secret>();
+    const auto &pods = api::kind_of<api::Pod>(), &deployments = api::kind_of<api::Deployment>(),
+               &secrets = api::kind_of<api::Secret>();
     CHECK(plan_namespace(ending(), {{pods, 1, 1, {}}, {secrets, 1, 1, {}}, {deployments, 1, 1, {}}}) ==
           std::vector<NamespaceAction>{DeleteContent{deployments}, DeleteContent{pods}});
     CHECK(plan_namespace(ending(), {{pods, 1, 0, {}}, {secrets, 1, 1, {}}}).empty());
@@ -112,20 +113,23 @@ TEST_CASE("namespace: a finalizer of its content is waited for, and told") {
     const auto* held = find_condition(*world.get<api::Namespace>("shop", ""), "NamespaceFinalizersRemaining");
     REQUIRE(held);
     CHECK(held->message == "Some content in the namespace has finalizers remaining: example.com/held in 1 resource instances");
-    REQUIRE(world.edit<api::ConfigMap>("settings", [](api::ConfigMap& config) { config.metadata.finalizers.clear(); }, "shop"));
+    REQUIRE(world.edit<api::ConfigMap>(
+        "settings", [](api::ConfigMap& config) { config.metadata.finalizers.clear(); }, "shop"));
     world.pass(100);
     CHECK_FALSE(world.exists());
 }
 
 TEST_CASE("namespace: its own finalizers are waited for without turning in circles") {
     NamespaceWorld world;
-    REQUIRE(world.edit<api::Namespace>("shop", [](api::Namespace& ns) { ns.metadata.finalizers.push_back("example.com/held"); }, ""));
+    REQUIRE(world.edit<api::Namespace>(
+        "shop", [](api::Namespace& ns) { ns.metadata.finalizers.push_back("example.com/held"); }, ""));
     REQUIRE(world.remove<api::Namespace>("shop", {}, ""));
     world.pass(60'000);
     REQUIRE(world.exists());
     for (const auto& [name, counters] : world.controllers.counters())
         if (name == "namespace") CHECK(counters.reconciled < 10);
-    REQUIRE(world.edit<api::Namespace>("shop", [](api::Namespace& ns) { ns.metadata.finalizers.clear(); }, ""));
+    REQUIRE(world.edit<api::Namespace>(
+        "shop", [](api::Namespace& ns) { ns.metadata.finalizers.clear(); }, ""));
     CHECK_FALSE(world.exists());
 }
 
@@ -144,7 +148,8 @@ TEST_CASE("namespace: those that every cluster has come back") {
 TEST_CASE("namespace: what is in it of a kind that was added at run time goes with it") {
     NamespaceWorld world;
     REQUIRE(world.kinds.add(std::make_unique<test::WidgetKind>()));
-    auto widget = api::decode_object(world.kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"shop"}})");
+    auto widget = api::decode_object(
+        world.kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"shop"}})");
     REQUIRE(widget);
     REQUIRE(world.run(world.objects.create(std::move(*widget))));
     REQUIRE(world.remove<api::Namespace>("shop", {}, ""));

@@ -299,7 +299,8 @@ TEST_CASE("rollout: the progress deadline is told, and taken back") {
     world.pass(3'000);
     CHECK(world.condition("Progressing")->status == "False");
     CHECK(world.condition("Progressing")->reason == "ProgressDeadlineExceeded");
-    CHECK(world.condition("Progressing")->message == "ReplicaSet \"" + world.sets()[0]->metadata.name.str() + "\" has timed out progressing.");
+    CHECK(world.condition("Progressing")->message ==
+          "ReplicaSet \"" + world.sets()[0]->metadata.name.str() + "\" has timed out progressing.");
     const uint64_t before = world.store->revision();
     world.pass(1'800'000);
     CHECK(world.store->revision() == before);

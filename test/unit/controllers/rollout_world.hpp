@@ -44,7 +44,8 @@ struct RolloutWorld : ControllerWorld {
         return text ? text->str() : "";
     }
     void set_image(std::string_view image) {
-        if (!edit<api::Deployment>("web", [image](api::Deployment& web) { web.spec.template_.spec.containers[0].image = api::Str(image); }))
+        if (!edit<api::Deployment>(
+                "web", [image](api::Deployment& web) { web.spec.template_.spec.containers[0].image = api::Str(image); }))
             std::abort();
     }
 
@@ -62,10 +63,12 @@ struct RolloutWorld : ControllerWorld {
         }
         if (pod.status.phase == "Running") return false;
         const int64_t now_s = clock.wall_s();
-        return edit_status<api::Pod>(name, [now_s](api::Pod& started) {
-                   started.status.phase = "Running";
-                   set_ready(started, true, now_s);
-               }).has_value();
+        return edit_status<api::Pod>(name,
+                                     [now_s](api::Pod& started) {
+                                         started.status.phase = "Running";
+                                         set_ready(started, true, now_s);
+                                     })
+            .has_value();
     }
     /// The node does all it can.
     void run_node() {
@@ -95,7 +98,8 @@ struct RolloutWorld : ControllerWorld {
 class PodWatch {
   public:
     explicit PodWatch(RolloutWorld& world)
-        : world_(world), follower_(world.objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) { look(event); }) {
+        : world_(world),
+          follower_(world.objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) { look(event); }) {
         follower_.start();
         forget();
     }
@@ -117,16 +121,22 @@ class PodWatch {
             const auto pod = *world_.objects.decode(api::kind_of<api::Pod>(), event.entry);
             const auto& value = pod->as<api::Pod>();
             const bool active = !value.metadata.deletion_timestamp;
-            const bool ready = !value.status.conditions.empty() && std::any_of(value.status.conditions.begin(), value.status.conditions.end(),
-                [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
+            const bool ready = !value.status.conditions.empty() &&
+                               std::any_of(value.status.conditions.begin(), value.status.conditions.end(),
+                                           [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
             seen_[name] = {active, active && ready, value.spec.containers[0].image.str()};
         }
         active_max = std::max(active_max, active());
         available_min = std::min(available_min, available());
         images_max = std::max(images_max, images());
     }
-    int active() const { return static_cast<int>(std::count_if(seen_.begin(), seen_.end(), [](const auto& pod) { return pod.second.active; })); }
-    int available() const { return static_cast<int>(std::count_if(seen_.begin(), seen_.end(), [](const auto& pod) { return pod.second.available; })); }
+    int active() const {
+        return static_cast<int>(std::count_if(seen_.begin(), seen_.end(), [](const auto& pod) { return pod.second.active; }));
+    }
+    int available() const {
+        return static_cast<int>(
+            std::count_if(seen_.begin(), seen_.end(), [](const auto& pod) { return pod.second.available; }));
+    }
     int images() const {
         std::set<std::string> images;
         for (const auto& [name, pod] : seen_) images.insert(pod.image);

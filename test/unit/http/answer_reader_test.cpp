@@ -12,7 +12,8 @@ TEST_CASE("parse_status_line: three digits behind an HTTP/1.x, or an error that 
     CHECK(parse_status_line("HTTP/1.1 20 OK").error().message() == "malformed HTTP status code \"20\"");
     CHECK(parse_status_line("HTTP/2.0 200 OK").error().message() == "malformed HTTP version \"HTTP/2.0\"");
     CHECK(parse_status_line("\x1b[31mSSH-2.0-OpenSSH").error().message() == "malformed HTTP response \".[31mSSH-2.0-OpenSSH\"");
-    for (const char* text : {"", "HTTP/1.1", "HTTP/1.1 2x4 ok", "HTTP/1.1 -20 ok", "HTTP/1.1  "}) CHECK(!parse_status_line(text));
+    for (const char* text : {"", "HTTP/1.1", "HTTP/1.1 2x4 ok", "HTTP/1.1 -20 ok", "HTTP/1.1  "})
+        CHECK(!parse_status_line(text));
 }
 
 namespace {
@@ -29,10 +30,15 @@ std::string read_answer(const std::string& text, bool ends = true) {
     for (size_t piece : {size_t{1}, size_t{2}, size_t{7}, text.size() + 1}) {
         AnswerReader answer(cutting());
         Result<bool> complete = false;
-        for (size_t from = 0; complete && !*complete && from < text.size(); from += piece) complete = answer.take(text.substr(from, piece));
+        for (size_t from = 0; complete && !*complete && from < text.size(); from += piece)
+            complete = answer.take(text.substr(from, piece));
         Result<void> ended = complete && !*complete && ends ? answer.end() : ok();
-        const std::string now = !complete ? complete.error().message() : !ended ? ended.error().message()
-            : !*complete && !ends ? "incomplete" : std::to_string(answer.answer().status) + " " + std::string(answer.answer().header("location")) + "|" + answer.answer().body;
+        const std::string now = !complete ? complete.error().message()
+                                : !ended  ? ended.error().message()
+                                : !*complete && !ends
+                                    ? "incomplete"
+                                    : std::to_string(answer.answer().status) + " " +
+                                          std::string(answer.answer().header("location")) + "|" + answer.answer().body;
         if (!said.empty()) CHECK(now == said);
         said = now;
     }
@@ -42,7 +48,8 @@ std::string read_answer(const std::string& text, bool ends = true) {
 
 TEST_CASE("AnswerReader: bodies with a length, in chunks and to the end") {
     CHECK(read_answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false) == "200 |ok");
-    CHECK(read_answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;x=y\r\nok\r\n1\r\n!\r\n0\r\n", false) == "200 |ok!");
+    CHECK(read_answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;x=y\r\nok\r\n1\r\n!\r\n0\r\n", false) ==
+          "200 |ok!");
     CHECK(read_answer("HTTP/1.0 500\n\nno") == "500 |no");
     CHECK(read_answer("HTTP/1.0 500\n\nno", false) == "incomplete");
     CHECK(read_answer("HTTP/1.1 204 No Content\r\n\r\n", false) == "204 |");
@@ -52,7 +59,9 @@ TEST_CASE("AnswerReader: bodies with a length, in chunks and to the end") {
 }
 
 TEST_CASE("AnswerReader: interim answers are skipped, a switch of protocols is none") {
-    CHECK(read_answer("HTTP/1.1 103 Early Hints\r\nLocation: /no\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not\r\nContent-Length: 0\r\n\r\n", false) == "404 |");
+    CHECK(read_answer("HTTP/1.1 103 Early Hints\r\nLocation: /no\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 "
+                      "Not\r\nContent-Length: 0\r\n\r\n",
+                      false) == "404 |");
     CHECK(read_answer("HTTP/1.1 101 Switching\r\n\r\n", false) == "101 |");
     std::string many;
     for (int i = 0; i < 6; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
@@ -81,7 +90,8 @@ TEST_CASE("AnswerReader: a body that is too large is an error where it may not b
     AnswerReader whole(limits), large(limits), endless(limits);
     CHECK(*whole.take("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour"));
     CHECK(whole.answer().body == "four");
-    CHECK(large.take("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfives").error().message() == "the answer's body is larger than 4 bytes");
+    CHECK(large.take("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfives").error().message() ==
+          "the answer's body is larger than 4 bytes");
     CHECK_FALSE(endless.take("HTTP/1.1 200 OK\r\n\r\nfives"));
 }
 

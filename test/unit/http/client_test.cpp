@@ -28,7 +28,8 @@ class Telling final : public Handler {
     Response refuse(const Request&) const override { return Response(401); }
     Response render_http_error(int status, std::string_view) const override { return Response(status); }
     loop::Task<Response> handle(const Request& request) override {
-        Response response(200, "text/plain", std::string(method_name(request.method)) + " " + std::string(request.target) + " ");
+        Response response(200, "text/plain",
+                          std::string(method_name(request.method)) + " " + std::string(request.target) + " ");
         response.add_header("X-Agent", request.header("user-agent"));
         response.add_header("X-Caller", request.caller->name);
         response.body += request.body;

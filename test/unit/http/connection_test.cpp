@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <catch2/catch.hpp>
+#include <cstdio>
 
 #include "../../support/fake_clock.hpp"
 #include "orilla/http/server.hpp"
@@ -71,8 +71,8 @@ class FakeHandler final : public Handler {
         return Response(status, "text/plain", std::string(message));
     }
     loop::Task<Response> handle(const Request& request) override {
-        seen += std::string(method_name(request.method)) + " " + std::string(request.target) + " " +
-                std::string(request.body) + ";";
+        seen += std::string(method_name(request.method)) + " " + std::string(request.target) + " " + std::string(request.body) +
+                ";";
         if (request.path == "/slow") co_await loop_.sleep_for(50);
         Response response(200, "text/plain", "hello " + std::string(request.path));
         if (request.path == "/stream") {
@@ -133,8 +133,9 @@ TEST_CASE("Connection: answers one request after another") {
     const UniqueFd client = world.connect();
     for (int i = 0; i < 3; ++i) {
         world.send(client, get_a);
-        CHECK(world.receive(client) == "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n"
-                                       "Date: Tue, 14 Nov 2023 22:13:21 GMT\r\n\r\nhello /a");
+        CHECK(world.receive(client) ==
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n"
+              "Date: Tue, 14 Nov 2023 22:13:21 GMT\r\n\r\nhello /a");
     }
     CHECK(world.server.connections() == 1);
 }
@@ -203,7 +204,9 @@ TEST_CASE("Connection: a stranger is refused before the body is read") {
 TEST_CASE("Connection: a malformed request is answered and ends the connection") {
     World world;
     const UniqueFd client = world.connect();
-    world.send(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\n\r\n");
+    world.send(client,
+               "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil "
+               "HTTP/1.1\r\n\r\n");
     bool closed = false;
     CHECK(world.receive(client, &closed).starts_with("HTTP/1.1 400 Bad Request"));
     CHECK(closed);

@@ -169,7 +169,10 @@ TEST_CASE("RequestParser: a body's length is said once, in a way that the versio
     CHECK(status_of(head + "Content-Length: 3 3\r\n\r\nabc") == 400);
     CHECK(status_of(head + "Content-Length:\r\n\r\n") == 400);
     CHECK(status_of(head + "Content-Length: 0x3\r\n\r\nabc") == 400);
-    for (const char* coding : {"chunked, chunked", "identity", "xchunked", "chunked;q=1", "gzip, chunked", "\x0b" "chunked", "", "chunked,"})
+    for (const char* coding : {"chunked, chunked", "identity", "xchunked", "chunked;q=1", "gzip, chunked",
+                               "\x0b"
+                               "chunked",
+                               "", "chunked,"})
         CHECK(status_of(head + "Transfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n") == 400);
     CHECK(status_of(head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
     CHECK(status_of(head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n") == 400);
@@ -177,7 +180,8 @@ TEST_CASE("RequestParser: a body's length is said once, in a way that the versio
     // What follows would be a request to one reader and a body to another.
     const std::string behind = "\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\nHost: h\r\n\r\n";
     CHECK(status_of("POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked" + behind) == 400);
-    CHECK(status_of("POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\nTransfer-Encoding: chunked" + behind) == 400);
+    CHECK(status_of("POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\nTransfer-Encoding: chunked" + behind) ==
+          400);
 }
 
 TEST_CASE("RequestParser: chunks and trailers are lines by the letter, too") {
@@ -210,7 +214,8 @@ TEST_CASE("RequestParser: keeps to its limits") {
     std::string many = "GET / HTTP/1.1\r\n";
     for (size_t i = 0; i <= limits.header_count_max; ++i) many += "A: b\r\n";
     CHECK(status_of(many + "\r\n") == 431);
-    CHECK(status_of("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(limits.body_bytes_max + 1) + "\r\n\r\n") == 413);
+    CHECK(status_of("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(limits.body_bytes_max + 1) +
+                    "\r\n\r\n") == 413);
     ParserLimits small = limits;
     small.body_bytes_max = 8;
     small.chunk_overhead_bytes_max = 64;
@@ -218,7 +223,8 @@ TEST_CASE("RequestParser: keeps to its limits") {
     CHECK(status_of(head + "9\r\n123456789\r\n0\r\n\r\n", small) == 413);
     CHECK(status_of(head + "8\r\n12345678\r\n0\r\n\r\n", small) == 0);
     // At once: no byte of the chunk was sent.
-    for (const char* size : {"9", "00000000000000000009", "7fffffffffffffff", "ffffffffffffffff", "fffffffffffffffff", "9;name=value"})
+    for (const char* size :
+         {"9", "00000000000000000009", "7fffffffffffffff", "ffffffffffffffff", "fffffffffffffffff", "9;name=value"})
         CHECK(status_of(head + size + "\r\n", small) == 413);
     CHECK(status_of(head + "4\r\n1234\r\n5\r\n", small) == 413);
     CHECK(status_of(head + "4\r\n1234\r\nffffffffffffffff\r\n", small) == 413);
@@ -244,7 +250,8 @@ TEST_CASE("RequestParser: a proxy's absolute URL names the same path") {
 
 TEST_CASE("RequestParser: a request to switch protocols ends the connection after its answer") {
     RequestParser parser(limits);
-    feed_all(parser, "POST /exec HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n\x80\x03");
+    feed_all(parser,
+             "POST /exec HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n\x80\x03");
     REQUIRE(parser.state() == State::complete);
     CHECK_FALSE(parser.request().keep_alive);
 }

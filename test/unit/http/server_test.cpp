@@ -54,7 +54,8 @@ class PlainHandler final : public Handler {
     }
     Response refuse(const Request&) const override { return Response(403, "text/plain", "no"); }
     Response render_http_error(int status, std::string_view message) const override {
-        Response response(status, "application/json", R"({"reason":")" + std::string(status == 429 ? "TooManyRequests" : message) + "\"}");
+        Response response(status, "application/json",
+                          R"({"reason":")" + std::string(status == 429 ? "TooManyRequests" : message) + "\"}");
         if (status == 429) response.add_header("Retry-After", "1");
         return response;
     }
@@ -140,7 +141,8 @@ TEST_CASE("HttpServer: one connection too many of a client is read and told to c
     for (int i = 0; i < 3; ++i) open.push_back(w.connect());
     const UniqueFd late = w.connect();
     CHECK(w.read(late).empty());  // not before it has asked
-    const std::string answer = w.ask(late, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + std::string(50'000, 'x'));
+    const std::string answer =
+        w.ask(late, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + std::string(50'000, 'x'));
     CHECK(answer.starts_with("HTTP/1.1 429 Too Many Requests\r\n"));
     CHECK(answer.find("\r\nRetry-After: 1\r\n") != std::string::npos);
     CHECK(answer.find("\r\nConnection: close\r\n") != std::string::npos);

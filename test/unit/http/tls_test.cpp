@@ -89,9 +89,9 @@ TEST_CASE("TLS: without a certificate, or with a stranger's, the handshake ends 
     const auto other = ensure_pki(directory.path + "/other", names);  // the same names, another key
     auto tls = TlsContext::create(keys_of(pki.value()));
     REQUIRE(tls);
-    for (const auto& [certificate, key] :
-         {std::pair<std::string, std::string>{}, {other->admin_certificate, other->admin_key},
-          {pki->server_certificate, pki->server_key}}) {
+    for (const auto& [certificate, key] : {std::pair<std::string, std::string>{},
+                                           {other->admin_certificate, other->admin_key},
+                                           {pki->server_certificate, pki->server_key}}) {
         TlsPair pair(*tls.value(), pki->ca_certificate, certificate, key);
         REQUIRE(pair.shake());
         const Peer peer = pair.server->peer();

@@ -49,7 +49,8 @@ TEST_CASE("find_credentials: what cannot be read is an error, what is not suppor
 }
 
 TEST_CASE("parse_challenges: Bearer beats Basic, quotes may hold commas") {
-    const auto challenge = parse_challenges({"Basic realm=\"x\"", "Bearer realm=\"https://a/t,1\",service=\"s, \\\"q\\\"\",scope=z"});
+    const auto challenge =
+        parse_challenges({"Basic realm=\"x\"", "Bearer realm=\"https://a/t,1\",service=\"s, \\\"q\\\"\",scope=z"});
     CHECK(challenge.scheme == Challenge::Scheme::bearer);
     CHECK(challenge.realm == "https://a/t,1");
     CHECK(challenge.service == "s, \"q\"");

@@ -22,15 +22,16 @@ TEST_CASE("plan_blob_sweep: what an import left goes when no import runs") {
 }
 
 TEST_CASE("plan_blob_sweep: what a pull left is kept for its time") {
-    const std::vector<BlobFile> files = {download("aa.partial", 10, partial_kept_s_max), download("bb", 10, partial_kept_s_max + 1),
-                                         download("cc.partial", 10, -50)};
+    const std::vector<BlobFile> files = {download("aa.partial", 10, partial_kept_s_max),
+                                         download("bb", 10, partial_kept_s_max + 1), download("cc.partial", 10, -50)};
     CHECK(plan_blob_sweep(files, {}, now_s, 1000) == Names{"bb"});
     // The clock of a box that boots in 1970 says nothing about age.
     CHECK(plan_blob_sweep(files, {}, 100, 1000).empty());
 }
 
 TEST_CASE("plan_blob_sweep: the newest downloads are kept, up to the bound") {
-    const std::vector<BlobFile> files = {download("old.partial", 30, 300), download("new.partial", 30, 1), download("mid.partial", 60, 100)};
+    const std::vector<BlobFile> files = {download("old.partial", 30, 300), download("new.partial", 30, 1),
+                                         download("mid.partial", 60, 100)};
     CHECK(plan_blob_sweep(files, {}, now_s, 120).empty());
     CHECK(plan_blob_sweep(files, {}, now_s, 119) == Names{"old.partial"});
     CHECK(plan_blob_sweep(files, {}, now_s, 60) == Names{"mid.partial"});

@@ -21,13 +21,14 @@ bool allowed(const char* text, bool loopback = false) {
 }  // namespace
 
 TEST_CASE("address_allowed: no metadata service under any of its spellings") {
-    for (const char* bad : {"169.254.169.254", "169.254.0.1", "::ffff:169.254.169.254", "::169.254.169.254", "fe80::1", "fd00:ec2::254",
-                            "0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1"})
+    for (const char* bad : {"169.254.169.254", "169.254.0.1", "::ffff:169.254.169.254", "::169.254.169.254", "fe80::1",
+                            "fd00:ec2::254", "0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1"})
         CHECK_FALSE(allowed(bad, true));
 }
 
 TEST_CASE("address_allowed: registries may be anywhere else, on this machine when that is meant") {
-    for (const char* good : {"192.0.2.1", "10.0.0.1", "192.168.1.5", "2001:db8::1", "fd00::1", "::ffff:192.0.2.1"}) CHECK(allowed(good));
+    for (const char* good : {"192.0.2.1", "10.0.0.1", "192.168.1.5", "2001:db8::1", "fd00::1", "::ffff:192.0.2.1"})
+        CHECK(allowed(good));
     for (const char* local : {"127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"}) {
         CHECK_FALSE(allowed(local));
         CHECK(allowed(local, true));

@@ -80,7 +80,11 @@ TEST_CASE("Inflater: a cut or damaged stream is an error") {
 
 TEST_CASE("Inflater: other compressions are named") {
     CHECK(inflate_in_pieces("BZh91AY&SY", 4).find("bzip2") != std::string::npos);
-    CHECK(inflate_in_pieces(std::string("\xfd" "7zXZ\0abc", 9), 4).find("xz") != std::string::npos);
+    CHECK(inflate_in_pieces(std::string("\xfd"
+                                        "7zXZ\0abc",
+                                        9),
+                            4)
+              .find("xz") != std::string::npos);
 }
 
 TEST_CASE("Inflater: random bytes end, one way or the other") {

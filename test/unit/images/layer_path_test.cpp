@@ -13,7 +13,8 @@ std::string clean(std::string_view path) {
 }  // namespace
 
 TEST_CASE("clean_entry_path: spellings of one path are one path") {
-    for (std::string_view same : {"a/b", "./a/b", "a/b/", "a//b", "a/./b", "./a/./b//", "/a/b", "//a/b", "/./a/b/", ".//a/b"}) CHECK(clean(same) == "a/b");
+    for (std::string_view same : {"a/b", "./a/b", "a/b/", "a//b", "a/./b", "./a/./b//", "/a/b", "//a/b", "/./a/b/", ".//a/b"})
+        CHECK(clean(same) == "a/b");
     for (std::string_view root : {"", ".", "./", "././", "/", "//", "/.", "/./"}) CHECK(clean(root).empty());
     CHECK(clean("..a/...") == "..a/...");
 }
@@ -43,6 +44,7 @@ TEST_CASE("whiteouts: by their names") {
 TEST_CASE("keeps_xattr: nothing that steers the kernel or an overlay") {
     CHECK(keeps_xattr("user.note"));
     CHECK(keeps_xattr("security.capability"));
-    for (std::string_view bad : {"trusted.overlay.opaque", "user.overlay.redirect", "security.selinux", "system.posix_acl_access", "x"})
+    for (std::string_view bad :
+         {"trusted.overlay.opaque", "user.overlay.redirect", "security.selinux", "system.posix_acl_access", "x"})
         CHECK_FALSE(keeps_xattr(bad));
 }

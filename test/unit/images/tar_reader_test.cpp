@@ -34,8 +34,7 @@ class Collector final : public TarSink {
 
 Result<void> read_in_pieces(Collector& collector, const std::string& archive, size_t piece) {
     TarReader reader(collector);
-    for (size_t at = 0; at < archive.size(); at += piece)
-        TRY_VOID(reader.feed(std::string_view(archive).substr(at, piece)));
+    for (size_t at = 0; at < archive.size(); at += piece) TRY_VOID(reader.feed(std::string_view(archive).substr(at, piece)));
     return reader.finish();
 }
 
@@ -118,7 +117,8 @@ TEST_CASE("TarReader: an archive may end without zero blocks, but not inside an 
 
 TEST_CASE("TarReader: what it does not know it refuses") {
     CHECK(archive_error(TarBuilder().add({"s", 'S', "", "", 0644, 0, 0}).bytes()) == "tar: sparse files are not supported");
-    CHECK(archive_error(TarBuilder().pax({"GNU.sparse.major=1"}).file("s", "").bytes()) == "tar: sparse files are not supported");
+    CHECK(archive_error(TarBuilder().pax({"GNU.sparse.major=1"}).file("s", "").bytes()) ==
+          "tar: sparse files are not supported");
     CHECK(archive_error(TarBuilder().add({"v", 'V', "", "", 0644, 0, 0}).bytes()) ==
           "tar: entries of type 'V' are not supported");
     CHECK(archive_error(TarBuilder().pax({"uid=-1"}).file("s", "").bytes()) == "tar: PAX record uid is not valid");
@@ -156,7 +156,8 @@ TEST_CASE("TarReader: random damage never gets past an error") {
     const std::string good = tar.bytes();
     for (int round = 0; round < 3000; ++round) {
         std::string bad = good;
-        for (unsigned changes = 1 + random() % 8; changes > 0; --changes) bad[random() % bad.size()] = static_cast<char>(random());
+        for (unsigned changes = 1 + random() % 8; changes > 0; --changes)
+            bad[random() % bad.size()] = static_cast<char>(random());
         // Half of them with a valid checksum, to get behind it.
         if (random() % 2) TarBuilder::seal(bad.data() + random() % (bad.size() / 512) * 512);
         bad.resize(random() % (bad.size() + 1));

@@ -64,13 +64,16 @@ TEST_CASE("registry: a kind ends with the last who holds it, not when it is remo
     made->ended = &ended;
     REQUIRE(kinds.add(std::move(made)));
     {
-        auto object = decode_object(kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a"},"data":{"k":"v"}})");
+        auto object =
+            decode_object(kinds, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a"},"data":{"k":"v"}})");
         REQUIRE(object);
         REQUIRE(kinds.remove(object->kind()));
         CHECK(kinds.find_resource("widgets.example.com") == nullptr);
         CHECK(ended == 0);
         const Object copy = object->clone();
-        CHECK(encode(copy) == R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","creationTimestamp":null},"data":{"k":"v"}})");
+        CHECK(
+            encode(copy) ==
+            R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","creationTimestamp":null},"data":{"k":"v"}})");
         KindRef held = copy.kind();
         KindRef moved = std::move(held);
         moved = KindRef(moved);
@@ -95,7 +98,8 @@ TEST_CASE("registry: tells who listens, in their order, for as long as they do")
     std::string heard;
     auto note = [&heard](std::string who) {
         return [&heard, who](const KindRegistry::Change& change) {
-            heard += who + (change.type == KindRegistry::Change::Type::added ? "+" : "-") + std::string(change.kind->singular) + " ";
+            heard +=
+                who + (change.type == KindRegistry::Change::Type::added ? "+" : "-") + std::string(change.kind->singular) + " ";
         };
     };
     auto first = kinds.on_change(note("a"));

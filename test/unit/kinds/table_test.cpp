@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "orilla/kinds/codec.hpp"
 #include "../../support/kinds.hpp"
+#include "orilla/kinds/codec.hpp"
 
 using namespace orilla::api;
 
@@ -27,9 +27,8 @@ Object object_of(std::string_view json) {
 
 /// The STATUS of a pod with one container and the given status.
 std::string status_of(std::string_view status, std::string_view meta = "", std::string_view spec = "") {
-    std::string json = R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p")" + std::string(meta) +
-                       R"(},"spec":{)" + std::string(spec) + R"("containers":[{"name":"c","image":"i"}]},"status":)" +
-                       std::string(status) + "}";
+    std::string json = R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p")" + std::string(meta) + R"(},"spec":{)" +
+                       std::string(spec) + R"("containers":[{"name":"c","image":"i"}]},"status":)" + std::string(status) + "}";
     return summarise_pod_status(object_of(json).as<Pod>());
 }
 
@@ -49,31 +48,27 @@ TEST_CASE("table: a running pod") {
 TEST_CASE("table: the STATUS of a pod follows its containers") {
     CHECK(status_of(R"({"phase":"Pending"})") == "Pending");
     CHECK(status_of(R"({"phase":"Failed","reason":"Evicted"})") == "Evicted");
-    CHECK(
-        status_of(
-            R"({"phase":"Running","containerStatuses":[{"name":"c","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]})") ==
-        "CrashLoopBackOff");
-    CHECK(
-        status_of(
-            R"({"phase":"Pending","containerStatuses":[{"name":"c","state":{"waiting":{"reason":"ImagePullBackOff"}}}]})") ==
-        "ImagePullBackOff");
+    CHECK(status_of(
+              R"({"phase":"Running","containerStatuses":[{"name":"c","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]})") ==
+          "CrashLoopBackOff");
+    CHECK(status_of(
+              R"({"phase":"Pending","containerStatuses":[{"name":"c","state":{"waiting":{"reason":"ImagePullBackOff"}}}]})") ==
+          "ImagePullBackOff");
     CHECK(
         status_of(
             R"({"phase":"Succeeded","containerStatuses":[{"name":"c","state":{"terminated":{"exitCode":0,"reason":"Completed"}}}]})") ==
         "Completed");
     CHECK(status_of(R"({"phase":"Failed","containerStatuses":[{"name":"c","state":{"terminated":{"exitCode":3}}}]})") ==
           "ExitCode:3");
-    CHECK(
-        status_of(
-            R"({"phase":"Failed","containerStatuses":[{"name":"c","state":{"terminated":{"exitCode":137,"signal":9}}}]})") ==
-        "Signal:9");
+    CHECK(status_of(
+              R"({"phase":"Failed","containerStatuses":[{"name":"c","state":{"terminated":{"exitCode":137,"signal":9}}}]})") ==
+          "Signal:9");
     CHECK(status_of(R"({"phase":"Running","conditions":[{"type":"Ready","status":"False"}],"containerStatuses":[
         {"name":"c","state":{"terminated":{"exitCode":0,"reason":"Completed"}}},{"name":"d","ready":true,"state":{"running":{}}}]})") ==
           "NotReady");
-    CHECK(
-        status_of(
-            R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"SchedulingGated"}]})") ==
-        "SchedulingGated");
+    CHECK(status_of(
+              R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"SchedulingGated"}]})") ==
+          "SchedulingGated");
 }
 
 TEST_CASE("table: the STATUS of a pod that initialises or goes") {
@@ -83,28 +78,25 @@ TEST_CASE("table: the STATUS of a pod that initialises or goes") {
     CHECK(status_of(R"({"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":0}}},
         {"name":"j","state":{"waiting":{"reason":"PodInitializing"}}}]})",
                     "", init) == "Init:1/2");
-    CHECK(
-        status_of(
-            R"({"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]})",
-            "", init) == "Init:CrashLoopBackOff");
+    CHECK(status_of(
+              R"({"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]})",
+              "", init) == "Init:CrashLoopBackOff");
     CHECK(
         status_of(
             R"({"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":2,"reason":"Error"}}}]})",
             "", init) == "Init:Error");
-    CHECK(
-        status_of(R"({"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":2}}}]})",
-                  "", init) == "Init:ExitCode:2");
+    CHECK(status_of(R"({"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":2}}}]})", "",
+                    init) == "Init:ExitCode:2");
     CHECK(status_of(R"({"phase":"Running"})", R"(,"deletionTimestamp":"2023-11-14T22:10:20Z")") == "Terminating");
     CHECK(status_of(R"({"phase":"Running","reason":"NodeLost"})", R"(,"deletionTimestamp":"2023-11-14T22:10:20Z")") ==
           "Unknown");
 }
 
 TEST_CASE("table: rows of the other kinds") {
-    CHECK(
-        row_of(object_of(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":2,
+    CHECK(row_of(object_of(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":2,
         "selector":{"matchLabels":{"app":"web"}},"template":{"spec":{"containers":[{"name":"a","image":"x:1"},{"name":"b","image":"y"}]}}},
         "status":{"readyReplicas":1,"updatedReplicas":2,"availableReplicas":1}})")) ==
-        "web|1/2|2|1|<unknown>|a,b|x:1,y|app=web");
+          "web|1/2|2|1|<unknown>|a,b|x:1,y|app=web");
     CHECK(row_of(object_of(R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"type":"NodePort",
         "clusterIP":"10.43.0.9","clusterIPs":["10.43.0.9"],"ports":[{"port":80,"nodePort":30080,"protocol":"TCP"},{"port":53,"protocol":"UDP"}],
         "selector":{"app":"web"}}})")) == "web|NodePort|10.43.0.9|<none>|80:30080/TCP,53/UDP|<unknown>|app=web");
@@ -120,31 +112,27 @@ TEST_CASE("table: rows of the other kinds") {
               R"({"apiVersion":"v1","kind":"Event","metadata":{"name":"e"},"involvedObject":{"kind":"Pod","name":"web"},
         "reason":"Pulled","type":"Normal","message":" ready \n","lastTimestamp":"2023-11-14T22:13:10Z","source":{"component":"kubelet"}})")) ==
           "10s|Normal|Pulled|pod/web||kubelet|ready|<unknown>|1|e");
-    CHECK(
-        row_of(object_of(
-            R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"s"},"addressType":"IPv4",
+    CHECK(row_of(object_of(
+              R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"s"},"addressType":"IPv4",
         "ports":[{"port":80}],"endpoints":[{"addresses":["1.1.1.1"]},{"addresses":["1.1.1.2"]},{"addresses":["1.1.1.3"]},{"addresses":["1.1.1.4"]}]})")) ==
-        "s|IPv4|80|1.1.1.1,1.1.1.2,1.1.1.3 + 1 more...|<unknown>");
+          "s|IPv4|80|1.1.1.1,1.1.1.2,1.1.1.3 + 1 more...|<unknown>");
     CHECK(
         row_of(object_of(
             R"({"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"s"},"subsets":[{"addresses":[{"ip":"1.1.1.1"}],"ports":[{"port":80}]}]})")) ==
         "s|1.1.1.1:80|<unknown>");
-    CHECK(row_of(object_of(
-              R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1","b":"2"}})")) ==
+    CHECK(row_of(object_of(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1","b":"2"}})")) ==
           "c|2|<unknown>");
     CHECK(row_of(object_of(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c"},"type":"Opaque"})")) ==
           "c|Opaque|0|<unknown>");
-    CHECK(row_of(object_of(
-              R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"c"},"status":{"phase":"Active"}})")) ==
+    CHECK(row_of(object_of(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"c"},"status":{"phase":"Active"}})")) ==
           "c|Active|<unknown>");
     CHECK(
         row_of(object_of(
             R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"l"},"spec":{"holderIdentity":"me"}})")) ==
         "l|me|<unknown>");
-    CHECK(
-        row_of(object_of(
-            R"({"apiVersion":"apps/v1","kind":"ReplicaSet","metadata":{"name":"r"},"spec":{"replicas":1,"selector":{}}})")) ==
-        "r|1|0|0|<unknown>|||<none>");
+    CHECK(row_of(object_of(
+              R"({"apiVersion":"apps/v1","kind":"ReplicaSet","metadata":{"name":"r"},"spec":{"replicas":1,"selector":{}}})")) ==
+          "r|1|0|0|<unknown>|||<none>");
 }
 
 TEST_CASE("table: the document around the rows") {

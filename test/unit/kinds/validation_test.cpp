@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/schema/names.hpp"
-#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -32,8 +32,8 @@ std::string updated(std::string_view to, std::string_view from) {
 }
 
 std::string pod(std::string_view spec, std::string_view container = R"("name":"c","image":"i")") {
-    return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default"},"spec":{)" +
-           std::string(spec) + (spec.empty() ? "" : ",") + R"("containers":[{)" + std::string(container) + "}]}}";
+    return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default"},"spec":{)" + std::string(spec) +
+           (spec.empty() ? "" : ",") + R"("containers":[{)" + std::string(container) + "}]}}";
 }
 std::string container(std::string_view more) { return pod("", R"("name":"c","image":"i",)" + std::string(more)); }
 
@@ -56,14 +56,11 @@ TEST_CASE("validation: objects that kubectl makes may be stored") {
     CHECK(created(service(R"("clusterIP":"None","selector":{"app":"web"})")).empty());
     CHECK(created(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"prod"}})").empty());
     CHECK(created(R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"box"}})").empty());
-    CHECK(
-        created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},"data":{"a.b":"x"}})")
-            .empty());
-    CHECK(
-        created(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"stringData":{"a":"x"}})")
-            .empty());
-    CHECK(created(R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"c","namespace":"n"}})")
+    CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},"data":{"a.b":"x"}})")
               .empty());
+    CHECK(created(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"stringData":{"a":"x"}})")
+              .empty());
+    CHECK(created(R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"c","namespace":"n"}})").empty());
     CHECK(created(R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"c","namespace":"n"},
         "addressType":"IPv4","endpoints":[{"addresses":["10.42.0.2"]}],"ports":[{"name":"","port":80,"protocol":"TCP"}]})")
               .empty());
@@ -97,28 +94,21 @@ TEST_CASE("validation: names and metadata") {
         created(
             R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"0web","namespace":"n"},"spec":{"ports":[{"port":1}]}})")
             .starts_with("metadata.name: Invalid value: \"0web\": a DNS-1035 label must"));
-    CHECK(
-        created(
-            R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","labels":{"a b":"c d"}}})")
-            .find("metadata.labels: Invalid value: \"c d\": a valid label must be an empty string or") !=
-        std::string::npos);
-    CHECK(
-        created(
-            R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","finalizers":["mine"]}})") ==
-        "metadata.finalizers[0]: Invalid value: \"mine\": name is neither a standard finalizer name nor is it fully "
-        "qualified");
-    CHECK(
-        created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","annotations":{"a":")" +
-                std::string(annotations_bytes_max, 'x') + R"("}}})") ==
-        "metadata.annotations: Too long: may not be more than 262144 bytes");
+    CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","labels":{"a b":"c d"}}})")
+              .find("metadata.labels: Invalid value: \"c d\": a valid label must be an empty string or") != std::string::npos);
+    CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","finalizers":["mine"]}})") ==
+          "metadata.finalizers[0]: Invalid value: \"mine\": name is neither a standard finalizer name nor is it fully "
+          "qualified");
+    CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","annotations":{"a":")" +
+                  std::string(annotations_bytes_max, 'x') + R"("}}})") ==
+          "metadata.annotations: Too long: may not be more than 262144 bytes");
     CHECK(created(R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"a","namespace":"n"}})") ==
           "metadata.namespace: Forbidden: not allowed on this type");
 }
 
 TEST_CASE("validation: closed enums list what is supported") {
-    CHECK(
-        created(pod(R"("restartPolicy":"Sometimes")")) ==
-        "spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"OnFailure\", \"Never\"");
+    CHECK(created(pod(R"("restartPolicy":"Sometimes")")) ==
+          "spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"OnFailure\", \"Never\"");
     CHECK(created(container(R"("imagePullPolicy":"Maybe")")) ==
           "spec.containers[0].imagePullPolicy: Unsupported value: \"Maybe\": supported values: \"Always\", "
           "\"IfNotPresent\", "
@@ -131,22 +121,18 @@ TEST_CASE("validation: closed enums list what is supported") {
 }
 
 TEST_CASE("validation: containers of a pod") {
-    CHECK(created(
-              R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"n"},"spec":{"containers":[]}})") ==
+    CHECK(created(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"n"},"spec":{"containers":[]}})") ==
           "spec.containers: Required value");
-    CHECK(created(pod(R"("initContainers":[{"name":"c","image":"i"}])")) ==
-          "spec.containers[0].name: Duplicate value: \"c\"");
+    CHECK(created(pod(R"("initContainers":[{"name":"c","image":"i"}])")) == "spec.containers[0].name: Duplicate value: \"c\"");
     CHECK(created(container(R"("ports":[{"containerPort":0}])")) ==
           "spec.containers[0].ports[0].containerPort: Required value");
-    CHECK(
-        created(container(R"("ports":[{"name":"a","containerPort":1},{"name":"a","containerPort":70000}])")) ==
-        "[spec.containers[0].ports[1].name: Duplicate value: \"a\", spec.containers[0].ports[1].containerPort: Invalid "
-        "value: 70000: must be between 1 and 65535, inclusive]");
+    CHECK(created(container(R"("ports":[{"name":"a","containerPort":1},{"name":"a","containerPort":70000}])")) ==
+          "[spec.containers[0].ports[1].name: Duplicate value: \"a\", spec.containers[0].ports[1].containerPort: Invalid "
+          "value: 70000: must be between 1 and 65535, inclusive]");
     CHECK(created(container(R"("volumeMounts":[{"name":"x","mountPath":"/x"}])")) ==
           "spec.containers[0].volumeMounts[0].name: Not found: \"x\"");
-    CHECK(
-        created(container(R"("env":[{"name":"A=B","value":"1"}])"))
-            .starts_with("spec.containers[0].env[0].name: Invalid value: \"A=B\": a valid environment variable name"));
+    CHECK(created(container(R"("env":[{"name":"A=B","value":"1"}])"))
+              .starts_with("spec.containers[0].env[0].name: Invalid value: \"A=B\": a valid environment variable name"));
     CHECK(created(container(R"("env":[{"name":"A","valueFrom":{}}])"))
               .starts_with("spec.containers[0].env[0].valueFrom: Invalid value: \"\": must specify one of:"));
     CHECK(created(container(R"("env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"status.podIP"}}}])")).empty());
@@ -192,8 +178,7 @@ TEST_CASE("validation: volumes") {
     CHECK(created(pod(R"("volumes":[{"name":"a","hostPath":{"path":"/a/../b"}}])")) ==
           "spec.volumes[0].hostPath.path: Invalid value: \"/a/../b\": must not contain '..'");
     CHECK(created(pod(R"("volumes":[{"name":"a","hostPath":{"path":"/a","type":"Dir"}}])"))
-              .starts_with(
-                  "spec.volumes[0].hostPath.type: Unsupported value: \"Dir\": supported values: \"BlockDevice\""));
+              .starts_with("spec.volumes[0].hostPath.type: Unsupported value: \"Dir\": supported values: \"BlockDevice\""));
     CHECK(created(pod(R"("volumes":[{"name":"a","configMap":{"name":"c","items":[{"key":"k","path":"../x"}]}}])")) ==
           "spec.volumes[0].configMap.items[0].path: Invalid value: \"../x\": must not contain '..'");
     CHECK(created(pod(R"("volumes":[{"name":"a","secret":{"secretName":"s","defaultMode":1023}}])"))
@@ -248,8 +233,8 @@ TEST_CASE("validation: services") {
           "ports is "
           "30000-32767");
     CHECK(created(service(R"("sessionAffinity":"ClientIP","ports":[{"port":80}])")).empty());
-    CHECK(created(service(R"("clusterIP":"nope","ports":[{"port":80}])"))
-              .find("spec.clusterIPs[0]: Invalid value: \"nope\"") != std::string::npos);
+    CHECK(created(service(R"("clusterIP":"nope","ports":[{"port":80}])")).find("spec.clusterIPs[0]: Invalid value: \"nope\"") !=
+          std::string::npos);
     CHECK(updated(service(R"("clusterIP":"10.43.0.2","clusterIPs":["10.43.0.2"],"ports":[{"port":80}])"),
                   service(R"("clusterIP":"10.43.0.1","clusterIPs":["10.43.0.1"],"ports":[{"port":80}])")) ==
           "spec.clusterIPs[0]: Invalid value: [\"10.43.0.2\"]: may not change once set");
@@ -258,18 +243,19 @@ TEST_CASE("validation: services") {
 TEST_CASE("validation: addresses that nobody elsewhere can be reached at") {
     const auto slice = [](std::string_view type, std::string_view ip, std::string_view label = "a") {
         return R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"s","namespace":"n","labels":{"l":")" +
-               std::string(label) + R"("}},"addressType":")" + std::string(type) + R"(","endpoints":[{"addresses":[")" + std::string(ip) +
-               R"("]}]})";
+               std::string(label) + R"("}},"addressType":")" + std::string(type) + R"(","endpoints":[{"addresses":[")" +
+               std::string(ip) + R"("]}]})";
     };
     const auto endpoints = [](std::string_view list, std::string_view ip) {
-        return R"({"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"s","namespace":"n"},"subsets":[{")" + std::string(list) +
-               R"(":[{"ip":"192.0.2.1"},{"ip":")" + std::string(ip) + R"("}]}]})";
+        return R"({"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"s","namespace":"n"},"subsets":[{")" +
+               std::string(list) + R"(":[{"ip":"192.0.2.1"},{"ip":")" + std::string(ip) + R"("}]}]})";
     };
-    for (const auto& [ip, range] : {std::pair("127.0.0.1", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
-                                    std::pair("169.254.1.1", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
-                                    std::pair("224.0.0.1", "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
-                                    std::pair("239.1.1.1", "may not be in the multicast range (224.0.0.0/4, ff00::/8)"),
-                                    std::pair("0.0.0.0", "may not be unspecified (0.0.0.0 or ::)")}) {
+    for (const auto& [ip, range] :
+         {std::pair("127.0.0.1", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+          std::pair("169.254.1.1", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+          std::pair("224.0.0.1", "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
+          std::pair("239.1.1.1", "may not be in the multicast range (224.0.0.0/4, ff00::/8)"),
+          std::pair("0.0.0.0", "may not be unspecified (0.0.0.0 or ::)")}) {
         const std::string flaw = ": Invalid value: \"" + std::string(ip) + "\": " + range;
         CHECK(created(slice("IPv4", ip)) == "endpoints[0].addresses[0]" + flaw);
         CHECK(created(endpoints("addresses", ip)) == "subsets[0].addresses[1].ip" + flaw);
@@ -283,7 +269,8 @@ TEST_CASE("validation: addresses that nobody elsewhere can be reached at") {
         CHECK(updated(endpoints("addresses", ip), endpoints("addresses", ip)).empty());
     }
     for (const char* ip : {"::1", "::", "fe80::1", "ff02::1", "ff05::1", "::ffff:127.0.0.1"})
-        CHECK(created(slice("IPv6", ip)).find("endpoints[0].addresses[0]: Invalid value: \"" + std::string(ip) + "\": may not be ") == 0);
+        CHECK(created(slice("IPv6", ip))
+                  .find("endpoints[0].addresses[0]: Invalid value: \"" + std::string(ip) + "\": may not be ") == 0);
     CHECK(created(slice("IPv6", "2001:db8::1")).empty());
     CHECK(created(slice("FQDN", "127.0.0.1")).empty());
     CHECK(created(slice("IPv4", "127.0.0.01")).find("must be a valid IPv4 address") != std::string::npos);
@@ -293,23 +280,21 @@ TEST_CASE("validation: config maps and secrets") {
     CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},"data":{"a/b":""}})")
               .starts_with("data[a/b]: Invalid value: \"a/b\": a valid config key must consist of"));
     CHECK(created(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},"data":{"a":")" +
-                  std::string(1024 * 1024 + 1, 'x') + R"("}})") ==
-          "data: Too long: may not be more than 1048576 bytes");
+                  std::string(1024 * 1024 + 1, 'x') + R"("}})") == "data: Too long: may not be more than 1048576 bytes");
     CHECK(
-        created(
-            R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"type":"kubernetes.io/tls"})") ==
+        created(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"type":"kubernetes.io/tls"})") ==
         "[data[tls.crt]: Required value, data[tls.key]: Required value]");
     const auto login = [](std::string_view base64) {
         return R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"n"},"type":"kubernetes.io/dockerconfigjson",)"
-               R"("data":{".dockerconfigjson":")" + std::string(base64) + R"("}})";
+               R"("data":{".dockerconfigjson":")" +
+               std::string(base64) + R"("}})";
     };
     CHECK(created(login("e30=")).empty());  // {}
     CHECK(created(login("W10=")) ==         // []
           "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": must be a JSON object");
     CHECK(created(login("ew==")).find("must be a JSON object: ") != std::string::npos);  // {
     auto config = [](std::string_view rest) {
-        return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},)" + std::string(rest) +
-               "}";
+        return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},)" + std::string(rest) + "}";
     };
     CHECK(updated(config(R"("data":{"a":"2"},"immutable":true)"), config(R"("data":{"a":"1"},"immutable":true)")) ==
           "data: Forbidden: field is immutable when `immutable` is set");
@@ -319,8 +304,7 @@ TEST_CASE("validation: config maps and secrets") {
 }
 
 TEST_CASE("validation: deployments") {
-    CHECK(created(deployment(R"("replicas":-1,)")) ==
-          "spec.replicas: Invalid value: -1: must be greater than or equal to 0");
+    CHECK(created(deployment(R"("replicas":-1,)")) == "spec.replicas: Invalid value: -1: must be greater than or equal to 0");
     CHECK(created(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","namespace":"n"},"spec":{
         "template":{"spec":{"containers":[{"name":"c","image":"i"}]}}}})") == "spec.selector: Required value");
     CHECK(created(deployment(R"("strategy":{"type":"Recreate","rollingUpdate":{"maxSurge":1}},)")) ==
@@ -329,8 +313,8 @@ TEST_CASE("validation: deployments") {
           "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0");
     CHECK(created(deployment(R"("strategy":{"rollingUpdate":{"maxUnavailable":"200%"}},)"))
               .find("must not be greater than 100%") != std::string::npos);
-    CHECK(created(deployment(R"("strategy":{"type":"Blue"},)"))
-              .find("supported values: \"Recreate\", \"RollingUpdate\"") != std::string::npos);
+    CHECK(created(deployment(R"("strategy":{"type":"Blue"},)")).find("supported values: \"Recreate\", \"RollingUpdate\"") !=
+          std::string::npos);
     CHECK(updated(
               R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},"spec":{
         "selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})",
@@ -340,19 +324,18 @@ TEST_CASE("validation: deployments") {
 TEST_CASE("validation: an update of a pod may change images and little else") {
     CHECK(updated(pod("", R"("name":"c","image":"i:2")"), pod("", R"("name":"c","image":"i:1")")).empty());
     std::string message = updated(pod(R"("hostNetwork":true)"), pod(""));
-    CHECK(message.starts_with(
-        "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
-        "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions"));
+    CHECK(
+        message.starts_with("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+                            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions"));
     CHECK(updated(pod(R"("activeDeadlineSeconds":5)"), pod("")).empty());
     CHECK(updated(pod(R"("activeDeadlineSeconds":6)"), pod(R"("activeDeadlineSeconds":5)"))
               .find("less than or equal to previous") != std::string::npos);
     CHECK(updated(pod(R"("tolerations":[{"key":"a","operator":"Exists"}])"), pod("")).empty());
     CHECK(updated(pod(""), pod(R"("tolerations":[{"key":"a","operator":"Exists"}])"))
               .find("existing toleration can not be modified") != std::string::npos);
-    CHECK(
-        updated(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default"},"spec":{"containers":[
+    CHECK(updated(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default"},"spec":{"containers":[
         {"name":"c","image":"i"},{"name":"d","image":"i"}]}})",
-                pod("")) == "spec.containers: Forbidden: pod updates may not add or remove containers");
+                  pod("")) == "spec.containers: Forbidden: pod updates may not add or remove containers");
 }
 
 TEST_CASE("validation: a status may lack required texts but no closed enum may be broken") {
@@ -361,8 +344,7 @@ TEST_CASE("validation: a status may lack required texts but no closed enum may b
         return text.substr(0, text.size() - 1) + ",\"status\":" + std::string(status) + "}";
     };
     Object old = with_defaults(pod(""));
-    Object waiting =
-        with_defaults(with_status(R"({"phase":"Pending","containerStatuses":[{"name":"c","image":"i","imageID":"",
+    Object waiting = with_defaults(with_status(R"({"phase":"Pending","containerStatuses":[{"name":"c","image":"i","imageID":"",
         "ready":false,"restartCount":0,"state":{"waiting":{"reason":"ContainerCreating"}}}]})"));
     CHECK(flaws(validate_status_update(waiting, old)).empty());
     CHECK(flaws(validate_status_update(with_defaults(with_status(R"({"phase":"Dancing"})")), old))
@@ -370,8 +352,7 @@ TEST_CASE("validation: a status may lack required texts but no closed enum may b
 }
 
 TEST_CASE("validation: a header without a value is a header") {
-    CHECK(created(container(R"("livenessProbe":{"httpGet":{"port":80,"httpHeaders":[{"name":"X-A","value":""}]}})"))
-              .empty());
+    CHECK(created(container(R"("livenessProbe":{"httpGet":{"port":80,"httpHeaders":[{"name":"X-A","value":""}]}})")).empty());
     CHECK(created(container(R"("livenessProbe":{"httpGet":{"port":80,"httpHeaders":[{"name":"X A","value":""}]}})"))
               .find("a valid HTTP header must consist of") != std::string::npos);
 }
@@ -381,10 +362,12 @@ TEST_CASE("validation: sysctls by either of their spellings") {
         return pod(more + R"("securityContext":{"sysctls":[)" + names + "]}");
     };
     CHECK(created(sysctls("", R"({"name":"net/ipv4/tcp_syncookies","value":"1"})")).empty());
-    CHECK(created(sysctls("", R"({"name":"net/ipv4/tcp_syncookies","value":"1"},{"name":"net.ipv4.tcp_syncookies","value":"1"})"))
-              .starts_with("spec.securityContext.sysctls[1].name: Duplicate value"));
+    CHECK(
+        created(sysctls("", R"({"name":"net/ipv4/tcp_syncookies","value":"1"},{"name":"net.ipv4.tcp_syncookies","value":"1"})"))
+            .starts_with("spec.securityContext.sysctls[1].name: Duplicate value"));
     for (const char* name : {"net/ipv4/../../kernel/panic", "net.ipv4/tcp_syncookies", "net.//.x", "net.ipv4.ip_forward"})
-        CHECK(created(sysctls("", R"({"name":")" + std::string(name) + R"(","value":"1"})")).find("Forbidden") != std::string::npos);
+        CHECK(created(sysctls("", R"({"name":")" + std::string(name) + R"(","value":"1"})")).find("Forbidden") !=
+              std::string::npos);
     CHECK(created(sysctls(R"("hostNetwork":true,)", R"({"name":"net/ipv4/tcp_syncookies","value":"1"})"))
               .find("may not be set with host network enabled") != std::string::npos);
 }
@@ -405,7 +388,8 @@ TEST_CASE("validation: no field is taken for another one's sake only") {
           "spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: what a container mounts is never shown "
           "to the node: use HostToContainer or None");
     CHECK(mount(R"("readOnly":true,"recursiveReadOnly":"Enabled","mountPropagation":"HostToContainer")") ==
-          "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when mountPropagation is None or "
+          "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when mountPropagation is "
+          "None or "
           "not specified");
     CHECK(mount(R"("recursiveReadOnly":"IfPossible")") ==
           "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true");
@@ -413,15 +397,17 @@ TEST_CASE("validation: no field is taken for another one's sake only") {
           "spec.containers[0].volumeMounts[0].recursiveReadOnly: Unsupported value: \"Sometimes\": supported values: "
           "\"Disabled\", \"Enabled\", \"IfPossible\"");
     CHECK(created(service(R"("ports":[{"port":80}],"trafficDistribution":"PreferClose")")).empty());
-    CHECK(created(service(R"("ports":[{"port":80}],"trafficDistribution":"Anywhere")")).find("trafficDistribution: Unsupported value") !=
-          std::string::npos);
+    CHECK(created(service(R"("ports":[{"port":80}],"trafficDistribution":"Anywhere")"))
+              .find("trafficDistribution: Unsupported value") != std::string::npos);
 }
 
 TEST_CASE("validation: a pod has as many containers as its supervisor keeps records for") {
     const auto with = [](int count) {
         std::string list = R"({"name":"c0","image":"i"})";
         for (int i = 1; i < count; ++i) list += R"(,{"name":"c)" + std::to_string(i) + R"(","image":"i"})";
-        return created(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"default"},"spec":{"containers":[)" + list + "]}}");
+        return created(
+            R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"default"},"spec":{"containers":[)" + list +
+            "]}}");
     };
     CHECK(with(60).empty());
     CHECK(with(61) == "spec.containers: Too many: 61: must have at most 60 items");

@@ -42,7 +42,8 @@ TEST_CASE("IoPool: no more jobs at a time than the limit says") {
     for (int i = 0; i < 200; ++i)
         w.submit([&] {
             const int now = ++at_work;
-            for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {}
+            for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+            }
             --at_work;
         });
     w.wait_for(200);

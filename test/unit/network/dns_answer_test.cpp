@@ -140,9 +140,9 @@ TEST_CASE("answer: a name without the type is not a name that is missing") {
     for (const char* exists : {"cluster.local", "svc.cluster.local", "default.svc.cluster.local", "shop.pod.cluster.local",
                                "_tcp.web.default.svc.cluster.local"})
         CHECK(ask(exists, DnsType::a).rcode == 0);
-    for (const char* not_there : {"x.cluster.local", "nons.svc.cluster.local", "_udp.web.default.svc.cluster.local",
-                                  "a.b.c.d.e.f.svc.cluster.local", "example.org.default.svc.cluster.local",
-                                  "empty.shop.svc.cluster.local"})
+    for (const char* not_there :
+         {"x.cluster.local", "nons.svc.cluster.local", "_udp.web.default.svc.cluster.local", "a.b.c.d.e.f.svc.cluster.local",
+          "example.org.default.svc.cluster.local", "empty.shop.svc.cluster.local"})
         CHECK(ask(not_there, DnsType::a).rcode == 3);
 }
 
@@ -166,7 +166,8 @@ TEST_CASE("answer: SRV names the port and where it is") {
     CHECK(one.answers == List{"SRV 80 web.default.svc.cluster.local"});
     CHECK(one.additional == List{"A 10.43.0.10"});
     const Reply many = ask("_sql._tcp.db.shop.svc.cluster.local", DnsType::srv);
-    CHECK(sorted(many.answers) == List{"SRV 5432 db-0.db.shop.svc.cluster.local", "SRV 5433 10-42-0-6.db.shop.svc.cluster.local"});
+    CHECK(sorted(many.answers) ==
+          List{"SRV 5432 db-0.db.shop.svc.cluster.local", "SRV 5433 10-42-0-6.db.shop.svc.cluster.local"});
     CHECK(ask("_http._udp.web.default.svc.cluster.local", DnsType::srv).rcode == 3);
     CHECK(ask("_._udp.web.default.svc.cluster.local", DnsType::srv).rcode == 3);
 }
@@ -188,7 +189,8 @@ TEST_CASE("answer: a pod's dashed address is a name in its own namespace only") 
 }
 
 TEST_CASE("answer: an ExternalName is followed inside, and left to upstream outside") {
-    CHECK(ask("near.shop.svc.cluster.local", DnsType::a).answers == List{"CNAME web.default.svc.cluster.local", "A 10.43.0.10"});
+    CHECK(ask("near.shop.svc.cluster.local", DnsType::a).answers ==
+          List{"CNAME web.default.svc.cluster.local", "A 10.43.0.10"});
     CHECK(ask("far.shop.svc.cluster.local", DnsType::cname).answers == List{"CNAME example.org"});
     CHECK(ask("loop.shop.svc.cluster.local", DnsType::a).rcode == 2);
     const std::string asked = query("far.shop.svc.cluster.local", DnsType::a);
@@ -197,9 +199,9 @@ TEST_CASE("answer: an ExternalName is followed inside, and left to upstream outs
     CHECK(verdict.target == "example.org");
     // The upstream's reply: example.org is an alias for www.example.org, compressed.
     const std::string upstream = be16(1) + be16(0x8180) + be16(1) + be16(2) + be16(0) + be16(0) +
-                                 question("example.org", DnsType::a) +
-                                 be16(0xc00c) + be16(5) + be16(1) + be32(60) + be16(6) + "\x03www" + be16(0xc00c) +
-                                 be16(0xc029) + be16(1) + be16(1) + be32(60) + be16(4) + be32(0x01020304);
+                                 question("example.org", DnsType::a) + be16(0xc00c) + be16(5) + be16(1) + be32(60) + be16(6) +
+                                 "\x03www" + be16(0xc00c) + be16(0xc029) + be16(1) + be16(1) + be32(60) + be16(4) +
+                                 be32(0x01020304);
     const Reply reply = read(chased_answer(asked, "example.org", upstream, DnsTransport::udp));
     CHECK(reply.answers == List{"CNAME example.org", "CNAME www.example.org", "A 1.2.3.4"});
 }
@@ -285,8 +287,17 @@ TEST_CASE("read_name: pointers that loop, lead forwards or pile up end it") {
     const auto at = [](const std::string& bytes, size_t offset) { return read_name(bytes, offset); };
     CHECK_FALSE(at(be16(0xc000), 0));
     CHECK_FALSE(at(be16(0xc002) + be16(0xc000), 0));
-    CHECK_FALSE(at(std::string("\x01" "a") + be16(0xc000), 0));
-    CHECK(at(std::string("\x01" "a\x00", 3) + "\x01" "b" + be16(0xc000), 3) == "b.a");
+    CHECK_FALSE(at(std::string("\x01"
+                               "a") +
+                       be16(0xc000),
+                   0));
+    CHECK(at(std::string("\x01"
+                         "a\x00",
+                         3) +
+                 "\x01"
+                 "b" +
+                 be16(0xc000),
+             3) == "b.a");
     std::string deep = std::string("\x3f") + std::string(63, 'a') + std::string(1, '\0');
     for (int i = 0; i < 4; ++i) {
         const auto previous = static_cast<uint16_t>(i == 0 ? 0 : deep.size() - 66);
@@ -294,5 +305,8 @@ TEST_CASE("read_name: pointers that loop, lead forwards or pile up end it") {
     }
     CHECK_FALSE(at(deep, deep.size() - 66));  // 5 labels of 63 are more than 255 bytes
     size_t offset = 0;
-    CHECK(read_name(std::string("\x03" "a.b\x00", 5), offset) == "a\\.b");
+    CHECK(read_name(std::string("\x03"
+                                "a.b\x00",
+                                5),
+                    offset) == "a\\.b");
 }

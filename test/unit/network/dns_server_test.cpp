@@ -1,9 +1,9 @@
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <fstream>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "../../support/await.hpp"
 #include "dns/dns_message.hpp"
@@ -165,8 +165,9 @@ TEST_CASE("DnsServer: a resolv.conf without resolvers, and one that is missing, 
 }
 
 TEST_CASE("parse_resolv_conf: takes the nameserver lines it can use") {
-    const auto found = parse_resolv_conf("# nameserver 9.9.9.9\nnameserver 127.0.0.53\nnameserver\t10.0.0.1 # x\n"
-                                         "nameserver ::1\nnameservers 1.1.1.1\nnameserver 10.0.0.2\r\noptions ndots:5");
+    const auto found = parse_resolv_conf(
+        "# nameserver 9.9.9.9\nnameserver 127.0.0.53\nnameserver\t10.0.0.1 # x\n"
+        "nameserver ::1\nnameservers 1.1.1.1\nnameserver 10.0.0.2\r\noptions ndots:5");
     REQUIRE(found.size() == 3);
     CHECK(found[0].ip.text() == "127.0.0.53");
     CHECK(found[1].ip.text() == "10.0.0.1");

@@ -35,7 +35,8 @@ TEST_CASE("describe_bridge_losses: says what has gone, and nothing when all is t
     CHECK(describe_bridge_losses({}) == "it had gone");
     BridgeFacts flushed = whole;
     flushed.address = flushed.pod_route = flushed.service_route = false;
-    CHECK(describe_bridge_losses(flushed) == "its address had gone, the route to the pods had gone, the route to the services had gone");
+    CHECK(describe_bridge_losses(flushed) ==
+          "its address had gone, the route to the pods had gone, the route to the services had gone");
     BridgeFacts changed = whole;
     changed.sysctls = false;
     CHECK(describe_bridge_losses(changed) == "forwarding or another sysctl was changed");
@@ -47,8 +48,10 @@ TEST_CASE("plan_port_repairs: links of nobody are not looked at") {
 
 TEST_CASE("find_other_owner: a bridge with somebody else's note and pods is not ours") {
     const Ipv4 ip{0x0a2a0002};
-    std::vector<LinkInfo> links = {{7, "orilla0", 0, 1500, true, "orilla, with the pods of run directory /run/orilla on device 0:25"}, link(ip, 7)};
-    CHECK(find_other_owner(links, "orilla0", "run directory /run/orilla on device 0:26") == "run directory /run/orilla on device 0:25");
+    std::vector<LinkInfo> links = {
+        {7, "orilla0", 0, 1500, true, "orilla, with the pods of run directory /run/orilla on device 0:25"}, link(ip, 7)};
+    CHECK(find_other_owner(links, "orilla0", "run directory /run/orilla on device 0:26") ==
+          "run directory /run/orilla on device 0:25");
     CHECK_FALSE(find_other_owner(links, "orilla0", "run directory /run/orilla on device 0:25"));
     CHECK_FALSE(find_other_owner(links, "orilla1", "run directory /run/orilla2 on device 0:25"));
     links[1].master = 8;  // no pods are left on it

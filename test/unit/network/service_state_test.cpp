@@ -139,7 +139,8 @@ TEST_CASE("ServiceState: random changes keep the kernel's maps equal to a table 
     for (int step = 0; step < 600; ++step) {
         std::vector<ServicePortSpec> ports;
         for (int p = below(3); p > 0; --p) {
-            ServicePortSpec spec = web({}, below(2) ? static_cast<uint16_t>(30000 + below(4)) : 0, below(3) ? 0 : 60 * below(3));
+            ServicePortSpec spec =
+                web({}, below(2) ? static_cast<uint16_t>(30000 + below(4)) : 0, below(3) ? 0 : 60 * below(3));
             spec.cluster_ips = {Ipv4{0x0a2b0000 + static_cast<uint32_t>(below(6))}};
             spec.port = static_cast<uint16_t>(80 + below(2));
             spec.protocol = below(2) ? Protocol::tcp : Protocol::udp;

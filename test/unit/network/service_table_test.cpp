@@ -39,7 +39,12 @@ TEST_CASE("table_fingerprint: another network or bridge is another table") {
 }
 
 TEST_CASE("netlink attributes: a length that lies ends the reading") {
-    const std::string bytes("\x08\x00\x01\x00" "abcd" "\xff\x00\x02\x00" "xy", 14);
+    const std::string bytes(
+        "\x08\x00\x01\x00"
+        "abcd"
+        "\xff\x00\x02\x00"
+        "xy",
+        14);
     const NetlinkAttributes found(bytes.data(), bytes.size());
     CHECK(found.name(1) == "abcd");
     CHECK_FALSE(found.has(2));

@@ -61,7 +61,8 @@ class FakeRuntime final : public runtime::PodRuntime {
         return ok();
     }
     bool has_exec(const std::string&, const std::string&) const override { return false; }
-    loop::Task<Result<runtime::ExecOutcome>> exec(std::string, std::string, std::vector<std::string>, int64_t, size_t) override {
+    loop::Task<Result<runtime::ExecOutcome>> exec(std::string, std::string, std::vector<std::string>, int64_t,
+                                                  size_t) override {
         co_return runtime::ExecOutcome{exec_exit_code, "what it printed"};
     }
     loop::Task<Result<void>> remove_container(std::string, std::string) override { co_return ok(); }
@@ -263,9 +264,9 @@ struct AgentWorld : ObjectWorld {
     }
     std::unique_ptr<node::PodAgent> agent = make_agent();
     objects::Follower follower{objects, api::kind_of<api::Pod>(), [this](const store::WatchEvent& event) {
-        if (auto pod = objects.get<api::Pod>(event.entry->key.ns, event.entry->key.name))
-            agent->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
-    }};
+                                   if (auto pod = objects.get<api::Pod>(event.entry->key.ns, event.entry->key.name))
+                                       agent->pod_changed(event.entry->key.ns, event.entry->key.name, pod->metadata.uid.str());
+                               }};
 };
 
 }  // namespace orilla::test

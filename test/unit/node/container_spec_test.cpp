@@ -151,7 +151,8 @@ TEST_CASE("render_resolv_conf: dnsConfig adds to the policy's servers and search
     CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host) ==
           "nameserver 10.43.0.10\nnameserver 9.9.9.9\nsearch shop.svc.c.d svc.c.d c.d own.example lan\noptions ndots:2\n");
     pod.spec.dns_policy = "None";
-    CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host) == "nameserver 9.9.9.9\nsearch own.example lan\noptions ndots:2\n");
+    CHECK(render_resolv_conf(pod, "10.43.0.10", "c.d", host) ==
+          "nameserver 9.9.9.9\nsearch own.example lan\noptions ndots:2\n");
     config.nameservers.push_back("8.8.8.8");
     config.nameservers.push_back("8.8.4.4");
     pod.spec.dns_policy = "Default";
@@ -169,8 +170,11 @@ TEST_CASE("plan_sandbox_spec: host aliases follow the pod's own names, or the no
     CHECK(own.find("10.42.0.5\tweb\n") != std::string::npos);
     CHECK(own.ends_with("10.0.0.9\tdb\tdb.example\n"));
     pod.spec.host_network = true;
-    CHECK(own.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"));
-    const std::string host = plan_sandbox_spec(pod, "", "192.0.2.1", "cluster.local", "127.0.0.1 localhost\n192.0.2.7 printer").hosts;
+    CHECK(
+        own.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost "
+                        "ip6-loopback\nfe00::0\tip6-localnet\n"));
+    const std::string host =
+        plan_sandbox_spec(pod, "", "192.0.2.1", "cluster.local", "127.0.0.1 localhost\n192.0.2.7 printer").hosts;
     CHECK(host.starts_with("# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n"));
     CHECK(host.ends_with("192.0.2.7 printer\n\n# Entries added by HostAliases.\n10.0.0.9\tdb\tdb.example\n"));
 }
@@ -196,7 +200,8 @@ TEST_CASE("plan_container_spec: mounts say what the API says") {
     CHECK_FALSE(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].recursive_read_only);
     CHECK(plain->mounts[0].propagation == runtime::MountPropagation::none);
     mount.mount_propagation = api::Str("HostToContainer");
-    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].propagation == runtime::MountPropagation::host_to_container);
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].propagation ==
+          runtime::MountPropagation::host_to_container);
     mount.sub_path_expr = "a/$(WHO)/$$(b)";
     const auto missing = plan_container_spec(pod, container, 0, {}, {}, shell());
     REQUIRE_FALSE(missing);

@@ -90,7 +90,8 @@ TEST_CASE("ManifestsDirectory: each document stands for itself") {
     const std::string invalid = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: X_}\n";
     const std::string early = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early, namespace: later}\n";
     const std::string ns = "apiVersion: v1\nkind: Namespace\nmetadata: {name: later}\n";
-    w.write("a.yaml", early + "---\n" + unserved + "---\n" + wrong + "---\n" + invalid + "---\n" + config_map("b", "two") + "---\n" + ns);
+    w.write("a.yaml",
+            early + "---\n" + unserved + "---\n" + wrong + "---\n" + invalid + "---\n" + config_map("b", "two") + "---\n" + ns);
     w.start();
     CHECK(w.value("b") == "two");
     CHECK(w.store->find({"configmaps", "later", "early"}));
@@ -102,8 +103,10 @@ TEST_CASE("ManifestsDirectory: each document stands for itself") {
 
 TEST_CASE("ManifestsDirectory: a document that does not parse, or is none, keeps no other of its file back") {
     ManifestsWorld w;
-    w.write("a.yaml", config_map("a", "one") + "---\nkind: [\n---\n\tx: y\n---\njust a text\n---\nkind: Pod\n---\n" + config_map("b", "two"));
-    w.write("c.json", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"key":"three"}})" "\n{]\n");
+    w.write("a.yaml", config_map("a", "one") + "---\nkind: [\n---\n\tx: y\n---\njust a text\n---\nkind: Pod\n---\n" +
+                          config_map("b", "two"));
+    w.write("c.json", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"key":"three"}})"
+                      "\n{]\n");
     w.start();
     CHECK(w.value("a") == "one");
     CHECK(w.value("b") == "two");
@@ -123,8 +126,10 @@ TEST_CASE("ManifestsDirectory: what is nested deep or too large to be remembered
     std::string deep;
     for (int i = 0; i < 60; ++i) deep += "{\"f:a\": ";
     deep += "{}" + std::string(60, '}');
-    w.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  managedFields:\n  - {manager: m, operation: Update, "
-                      "apiVersion: v1, fieldsType: FieldsV1, fieldsV1: " + deep + "}\ndata: {key: one}\n");
+    w.write("a.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  managedFields:\n  - {manager: m, operation: Update, "
+            "apiVersion: v1, fieldsType: FieldsV1, fieldsV1: " +
+                deep + "}\ndata: {key: one}\n");
     w.write("b.yaml", config_map("b", std::string(node::manifest_applied_bytes_max, 'x')) + "---\n" + config_map("c", "three"));
     w.start();
     CHECK(w.value("a") == "one");
@@ -134,7 +139,8 @@ TEST_CASE("ManifestsDirectory: what is nested deep or too large to be remembered
 
 TEST_CASE("ManifestsDirectory: what may come right is tried again, also when it comes from elsewhere") {
     ManifestsWorld w;
-    w.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early, namespace: later}\n---\n" + config_map("b", "two"));
+    w.write("a.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early, namespace: later}\n---\n" + config_map("b", "two"));
     w.start();
     CHECK(w.value("b") == "two");
     w.pass(10'000);

@@ -111,7 +111,8 @@ TEST_CASE("NodeAgent: a lease that was deleted is made again, with its namespace
     NodeWorld w;
     REQUIRE(w.run(w.objects.remove<api::Lease>("kube-node-lease", "box")));
     REQUIRE(w.run(w.objects.remove<api::Namespace>("", "kube-node-lease")));
-    auto finalized = w.objects.modify<api::Namespace>("", "kube-node-lease", [](api::Namespace& ns) { return ns.spec.finalizers.clear(), ok(); }, objects::Part::finalize);
+    auto finalized = w.objects.modify<api::Namespace>(
+        "", "kube-node-lease", [](api::Namespace& ns) { return ns.spec.finalizers.clear(), ok(); }, objects::Part::finalize);
     REQUIRE(w.run(std::move(finalized)));
     REQUIRE_FALSE(w.objects.get<api::Namespace>("kube-node-lease"));
     REQUIRE(w.run(w.objects.ensure_standard_namespaces()));
@@ -152,7 +153,8 @@ TEST_CASE("NodeAgent: memory and process ids are told alike, and what somebody t
     w.pass(30'000);
     CHECK(w.condition("MemoryPressure") == "True KubeletHasInsufficientMemory: kubelet has insufficient memory available");
     CHECK(w.condition("PIDPressure") == "True KubeletHasInsufficientPID: kubelet has insufficient PID available");
-    CHECK(w.taints() == "mine:NoSchedule node.kubernetes.io/memory-pressure:NoSchedule node.kubernetes.io/pid-pressure:NoSchedule ");
+    CHECK(w.taints() ==
+          "mine:NoSchedule node.kubernetes.io/memory-pressure:NoSchedule node.kubernetes.io/pid-pressure:NoSchedule ");
     w.seen = enough_of_all();
     w.pass(10'000);
     CHECK(w.taints() == "mine:NoSchedule ");

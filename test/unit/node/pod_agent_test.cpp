@@ -85,7 +85,9 @@ TEST_CASE("PodAgent: a name that is no image's is told in the kubelet's two even
     AgentWorld w;
     w.add(w.pod_with("a b"));
     CHECK(w.shown() == "InvalidImageName 0");
-    CHECK(w.told("InspectFailed", "Failed to apply default image tag \"a b\": couldn't parse image name \"a b\": invalid reference format") == 1);
+    CHECK(w.told("InspectFailed",
+                 "Failed to apply default image tag \"a b\": couldn't parse image name \"a b\": invalid reference format") ==
+          1);
     CHECK(w.told("Failed", "Error: InvalidImageName") == 1);
 }
 
@@ -267,7 +269,8 @@ TEST_CASE("PodAgent: a volume that does not answer is waited for and told of, an
     w.add(std::move(other));
     CHECK(w.objects.get<api::Pod>("default", "other")->status.phase == "Running");
     w.pass(122'000);
-    const std::string message = "MountVolume.SetUp failed for volume \"data\" : timed out waiting for the condition: " + w.dir + " does not answer";
+    const std::string message =
+        "MountVolume.SetUp failed for volume \"data\" : timed out waiting for the condition: " + w.dir + " does not answer";
     CHECK(w.told("FailedMount", message) == 0);
     w.pass(2'000);
     CHECK(w.told("FailedMount", message) == 1);

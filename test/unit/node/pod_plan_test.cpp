@@ -111,8 +111,12 @@ TEST_CASE("plan_pod: a crashed container waits for its back-off") {
 TEST_CASE("plan_pod: the restart policy decides about ended containers") {
     auto pod = pod_with({"job"});
     PodObserved seen = ready_sandbox();
-    for (auto [policy, code, restarts] : {std::tuple{"Always", 0, true}, {"Always", 1, true}, {"OnFailure", 0, false},
-                                          {"OnFailure", 1, true}, {"Never", 0, false}, {"Never", 1, false}}) {
+    for (auto [policy, code, restarts] : {std::tuple{"Always", 0, true},
+                                          {"Always", 1, true},
+                                          {"OnFailure", 0, false},
+                                          {"OnFailure", 1, true},
+                                          {"Never", 0, false},
+                                          {"Never", 1, false}}) {
         pod.spec.restart_policy = policy;
         seen.containers = {ended("job", code)};
         CAPTURE(policy, code);

@@ -24,8 +24,13 @@ PodObserved seen_with(ContainerPhase phase, int exit_code = 0, int attempt = 0) 
     container.name = "web";
     container.known_to_runtime = true;
     container.image_id = "img";
-    container.current = ContainerState{.name = "web", .attempt = attempt, .phase = phase, .pid = 12, .exit_code = exit_code,
-                                       .started_wall_ns = 1000 * wall_ns_per_s, .finished_wall_ns = 1010 * wall_ns_per_s};
+    container.current = ContainerState{.name = "web",
+                                       .attempt = attempt,
+                                       .phase = phase,
+                                       .pid = 12,
+                                       .exit_code = exit_code,
+                                       .started_wall_ns = 1000 * wall_ns_per_s,
+                                       .finished_wall_ns = 1010 * wall_ns_per_s};
     container.restart_count = attempt;
     return seen;
 }

@@ -31,7 +31,8 @@ TEST_CASE("ProbeCounter: a verdict needs its threshold of results in a row") {
 TEST_CASE("render_probe_request: own headers replace the defaults") {
     HttpProbeRequest request{{false, "10.42.0.5", 80, "/healthz"}, {{"Host", "shop"}, {"X-A", "b"}}};
     CHECK(render_probe_request(request) ==
-          "GET /healthz HTTP/1.1\r\nUser-Agent: kube-probe/1.33\r\nAccept: */*\r\nHost: shop\r\nX-A: b\r\nConnection: close\r\n\r\n");
+          "GET /healthz HTTP/1.1\r\nUser-Agent: kube-probe/1.33\r\nAccept: */*\r\nHost: shop\r\nX-A: b\r\nConnection: "
+          "close\r\n\r\n");
 }
 
 namespace {
@@ -73,7 +74,8 @@ class Answering {
             ++asked;
             const size_t end = request.find(' ', 4);
             const auto found = answers_.find(request.substr(4, end - 4));
-            const std::string answer = found == answers_.end() ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : found->second;
+            const std::string answer =
+                found == answers_.end() ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : found->second;
             if (write(peer.get(), answer.data(), answer.size()) < 0) return;
         }
     }
@@ -82,18 +84,26 @@ class Answering {
     std::thread thread_;
 };
 
-std::string to(const std::string& location) { return "HTTP/1.1 302 Found\r\nLocation: " + location + "\r\nContent-Length: 4\r\n\r\ngone"; }
+std::string to(const std::string& location) {
+    return "HTTP/1.1 302 Found\r\nLocation: " + location + "\r\nContent-Length: 4\r\n\r\ngone";
+}
 }  // namespace
 
 TEST_CASE("get_http: redirects are followed on the same host, and where they end counts") {
     SystemClock clock;
     loop::Loop loop(clock);
     const std::string fine = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    std::map<std::string, std::string> answers{
-        {"/fine", fine}, {"/early", "HTTP/1.1 103 Early Hints\r\n\r\n" + fine}, {"/bad", "HTTP/1.1 2222 Fine\r\n\r\n"},
-        {"/end", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"}, {"/to-end", to("/end")}, {"/to-fine", to("fine")}, {"/loop", to("/loop")},
-        {"/away", to("http://192.0.2.7/")}, {"/not-modified", "HTTP/1.1 304 Not\r\n\r\n"}, {"/nowhere", "HTTP/1.1 302 Found\r\n\r\nbody"},
-        {"/ftp", to("ftp://127.0.0.1/")}};
+    std::map<std::string, std::string> answers{{"/fine", fine},
+                                               {"/early", "HTTP/1.1 103 Early Hints\r\n\r\n" + fine},
+                                               {"/bad", "HTTP/1.1 2222 Fine\r\n\r\n"},
+                                               {"/end", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
+                                               {"/to-end", to("/end")},
+                                               {"/to-fine", to("fine")},
+                                               {"/loop", to("/loop")},
+                                               {"/away", to("http://192.0.2.7/")},
+                                               {"/not-modified", "HTTP/1.1 304 Not\r\n\r\n"},
+                                               {"/nowhere", "HTTP/1.1 302 Found\r\n\r\nbody"},
+                                               {"/ftp", to("ftp://127.0.0.1/")}};
     for (int i = 0; i < 10; ++i) answers["/" + std::to_string(i)] = i == 9 ? fine : to("/" + std::to_string(i + 1));
     Answering server(answers);
     const std::string base = "Get \"http://127.0.0.1:" + std::to_string(server.port);

@@ -24,6 +24,7 @@ TEST_CASE("parse_stop_signal: by number, by name with and without SIG, and of re
 }
 
 TEST_CASE("parse_stop_signal: SIGTERM for what is none") {
-    for (const char* text : {"", "0", "-1", "65", "9999999999999", "SIG", "SIGNOSUCH", "SIGRTMIN+", "SIGRTMIN+99", "SIGRTMAX-x", "3x"})
+    for (const char* text :
+         {"", "0", "-1", "65", "9999999999999", "SIG", "SIGNOSUCH", "SIGRTMIN+", "SIGRTMIN+99", "SIGRTMAX-x", "3x"})
         CHECK(parse_stop_signal(text) == SIGTERM);
 }

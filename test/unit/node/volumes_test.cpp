@@ -80,6 +80,10 @@ TEST_CASE("find_driver: each kind of volume has one, and what names no source is
     CHECK(find_driver(volume).field == "hostPath");
     CHECK(find_volume_path(volume, "/pods/u") == "/srv");
     for (const auto* driver : volume_drivers()) CHECK((driver->check && driver->prepare && driver->matches));
-    CHECK(is_projected([] { api::Volume one; one.secret.ensure(); return one; }()));
+    CHECK(is_projected([] {
+        api::Volume one;
+        one.secret.ensure();
+        return one;
+    }()));
     CHECK_FALSE(is_projected(volume));
 }

@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "../../support/object_world.hpp"
 #include "orilla/kinds/codec.hpp"
-#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::objects;

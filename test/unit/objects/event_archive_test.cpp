@@ -65,7 +65,8 @@ const std::string event_b = R"({"kind":"Event","metadata":{"name":"b","namespace
 TEST_CASE("parse_memory_archive: the latest of each, without what went and what is not whole") {
     const std::string again = R"({"kind":"Event","metadata":{"name":"a","namespace":"n"},"count":2})";
     CHECK(parse_memory_archive("").empty());
-    CHECK(parse_memory_archive(event_a + "\n" + event_b + "\n" + again + "\n") == std::vector<std::string_view>{event_b, again});
+    CHECK(parse_memory_archive(event_a + "\n" + event_b + "\n" + again + "\n") ==
+          std::vector<std::string_view>{event_b, again});
     CHECK(parse_memory_archive(event_a + "\n" + event_b + "\n-n/a\n") == std::vector<std::string_view>{event_b});
     CHECK(parse_memory_archive("-n/a\n" + event_a + "\n") == std::vector<std::string_view>{event_a});
     CHECK(parse_memory_archive(event_a + "\n" + event_b) == std::vector<std::string_view>{event_a});

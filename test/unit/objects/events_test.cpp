@@ -127,7 +127,8 @@ TEST_CASE("EventRecorder: what differs in its message alone is combined once the
     ObjectWorld w;
     EventRecorder recorder(w.loop, w.objects, "box");
     for (int i = 0; i < 30; ++i) {
-        recorder.record(pod_called("set"), "replicaset-controller", "Normal", "SuccessfulCreate", "Created pod: p" + std::to_string(i));
+        recorder.record(pod_called("set"), "replicaset-controller", "Normal", "SuccessfulCreate",
+                        "Created pod: p" + std::to_string(i));
         recorder.record(pod_called("other"), "replicaset-controller", "Normal", "SuccessfulCreate", "the same");
         w.pass(1000);
     }

@@ -158,7 +158,9 @@ TEST_CASE("Objects: spec raises the generation, status does not and is soft") {
     REQUIRE(w.run(w.objects.create(busybox_pod("web"))));
     REQUIRE(w.run(w.objects.bind("default", "web", "node1")));
     CHECK(w.objects.get<api::Pod>("default", "web")->metadata.generation == 1);  // binding is no edit
-    std::function<Result<void>(api::Pod&)> edit = [](api::Pod& pod) { return pod.spec.containers[0].image = "busybox:2", ok(); };
+    std::function<Result<void>(api::Pod&)> edit = [](api::Pod& pod) {
+        return pod.spec.containers[0].image = "busybox:2", ok();
+    };
     REQUIRE(w.run(w.objects.modify<api::Pod>("default", "web", edit)));
     CHECK(w.objects.get<api::Pod>("default", "web")->metadata.generation == 2);
     const auto commits = w.store->stats().commits;
@@ -338,7 +340,9 @@ TEST_CASE("Objects: admission may wait, hears who writes, warns, and is told wha
     CHECK(w.store->count("configmaps") == 1);
     CHECK(warnings == Warnings{"created by jane"});
     CHECK(admission.stored == 1);
-    std::function<Result<void>(api::ConfigMap&)> change = [](api::ConfigMap& map) -> Result<void> { return map.data["b"] = "c", ok(); };
+    std::function<Result<void>(api::ConfigMap&)> change = [](api::ConfigMap& map) -> Result<void> {
+        return map.data["b"] = "c", ok();
+    };
     REQUIRE(w.run(w.objects.modify<api::ConfigMap>("default", "a", std::move(change))));
     CHECK(admission.replaced == 1);
     admission.refuse = true;
@@ -369,7 +373,8 @@ TEST_CASE("Objects: those of a collection share commits, and the first one that 
     CHECK(w.store->stats().commits - commits < 50);
 
     for (const char* name : {"x", "y"}) REQUIRE(w.run(w.objects.create(config_map(name))));
-    auto refused = w.run(w.objects.remove_collection(api::kind_of<api::ConfigMap>(), "default", nullptr, {.resource_version = "1"}));
+    auto refused =
+        w.run(w.objects.remove_collection(api::kind_of<api::ConfigMap>(), "default", nullptr, {.resource_version = "1"}));
     CHECK(refused.error().code() == Code::conflict);
     CHECK(w.store->count("configmaps") == 2);
 }
@@ -411,10 +416,12 @@ TEST_CASE("Objects: a damaged row hides no other, and can be deleted") {
 TEST_CASE("Objects: what an older Orilla stored is brought to today's form by the next write, and only once") {
     ObjectWorld w;
     store::Value old_form;
-    old_form.text = R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":")";
+    old_form.text =
+        R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":")";
     old_form.revision_at = old_form.text.size();
-    old_form.text += R"(","creationTimestamp":"2024-05-06T07:08:09Z"},"spec":{"ports":[{"protocol":"TCP","port":80,)"
-                     R"("targetPort":80}],"clusterIP":"None","type":"ClusterIP","sessionAffinity":"None","internalTrafficPolicy":"Cluster"}})";
+    old_form.text +=
+        R"(","creationTimestamp":"2024-05-06T07:08:09Z"},"spec":{"ports":[{"protocol":"TCP","port":80,)"
+        R"("targetPort":80}],"clusterIP":"None","type":"ClusterIP","sessionAffinity":"None","internalTrafficPolicy":"Cluster"}})";
     auto writing = w.store->create({"services", "default", "a"}, store::Durability::durable, old_form);
     REQUIRE(w.run(std::move(writing)));
     const auto same = [&w] {

@@ -31,7 +31,9 @@ struct StatusBox {
 /// One life of a daemon on a data directory; it ends as by SIGKILL unless it is closed.
 struct Life {
     explicit Life(const StatusBox& directory, MemoryArchiveLimits limits = StatusArchive::default_limits)
-        : store(open(directory)), objects(loop, *store, random, kinds), archive(loop, executor, *store, objects, directory.file(), limits) {
+        : store(open(directory)),
+          objects(loop, *store, random, kinds),
+          archive(loop, executor, *store, objects, directory.file(), limits) {
         REQUIRE(await(loop, objects.ensure_standard_namespaces()));
         REQUIRE(await(loop, restoring()));
         archive.start();

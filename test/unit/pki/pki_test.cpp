@@ -84,7 +84,8 @@ TEST_CASE("ensure_pki: names are added and taken away with the list, and the CA 
     const auto wider = ensure_pki(pki, more);
     REQUIRE(wider);
     CHECK(wider->ca_certificate == first->ca_certificate);
-    CHECK(certificate_covers(parse_certificate(wider->server_certificate)->get(), {{"kitchen.example"}, {"203.0.113.7", "2001:db8::7"}}));
+    CHECK(certificate_covers(parse_certificate(wider->server_certificate)->get(),
+                             {{"kitchen.example"}, {"203.0.113.7", "2001:db8::7"}}));
     CHECK(ensure_pki(pki, more)->server_certificate == wider->server_certificate);
     // For whoever only reads it.
     CHECK(ensure_pki(pki, {})->server_certificate == wider->server_certificate);

@@ -22,7 +22,8 @@ Slices three_endpoints() {
     auto slice = std::make_shared<api::EndpointSlice>();
     slice->address_type = "IPv4";
     slice->ports.emplace_back().port = 8080;
-    for (const auto& [ip, node] : {std::pair("10.42.0.2", "box"), std::pair("192.0.2.7", "other"), std::pair("192.0.2.8", "")}) {
+    for (const auto& [ip, node] :
+         {std::pair("10.42.0.2", "box"), std::pair("192.0.2.7", "other"), std::pair("192.0.2.8", "")}) {
         auto& endpoint = slice->endpoints.emplace_back();
         endpoint.addresses.push_back(ip);
         if (*node) endpoint.node_name = api::Str(node);
@@ -58,7 +59,8 @@ TEST_CASE("plan_service_ports: internalTrafficPolicy Local leaves this node's en
 
 TEST_CASE("plan_service_ports: addresses that lead into the node or to nobody become no rule, stored as they may be") {
     auto service = web();
-    for (const char* ip : {"127.0.0.1", "169.254.1.1", "224.0.0.1", "0.0.0.0", "192.0.2.200"}) service.spec.external_ips.push_back(api::Str(ip));
+    for (const char* ip : {"127.0.0.1", "169.254.1.1", "224.0.0.1", "0.0.0.0", "192.0.2.200"})
+        service.spec.external_ips.push_back(api::Str(ip));
     auto slice = std::make_shared<api::EndpointSlice>(*three_endpoints()[0]);
     for (const char* ip : {"127.0.0.1", "169.254.1.1", "224.0.0.1", "0.0.0.0", "255.255.255.255"})
         slice->endpoints.emplace_back().addresses.push_back(api::Str(ip));

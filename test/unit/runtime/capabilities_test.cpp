@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <linux/capability.h>
+#include <catch2/catch.hpp>
 
 #include "orilla/runtime/spec.hpp"
 

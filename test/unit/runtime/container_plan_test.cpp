@@ -150,7 +150,8 @@ TEST_CASE("plan_container: each container has copies of the pod's files, unless 
     facts.files = {{"hosts", "/p/hosts", "127.0.0.1 localhost\n"}, {"resolv.conf", "/p/resolv.conf", ""}};
     facts.termination_file = "/p/messages/web-0/message";
     spec.termination_message_path = "/etc/message";
-    spec.mounts = {{.source = "/a", .destination = "/etc", .read_only = true}, {.source = "/r", .destination = "/etc/resolv.conf/"}};
+    spec.mounts = {{.source = "/a", .destination = "/etc", .read_only = true},
+                   {.source = "/r", .destination = "/etc/resolv.conf/"}};
     const StartPlan steps = plan_container(spec, facts, {.dir = "/p"}, {});
     const int staged = find(steps, StepKind::attach_at_path, "/p/stage");
     REQUIRE(staged > 0);
@@ -165,7 +166,8 @@ TEST_CASE("plan_container: each container has copies of the pod's files, unless 
 
 TEST_CASE("plan_container: with users of its own a pod sees layers and volumes by their ids") {
     auto spec = a_container();
-    spec.mounts = {{.source = "/volume", .destination = "/data", .read_only = true}, {.source = "/b", .destination = "/data/in"}};
+    spec.mounts = {{.source = "/volume", .destination = "/data", .read_only = true},
+                   {.source = "/b", .destination = "/data/in"}};
     ContainerFacts facts;
     facts.base_layer = "/base";
     facts.files = {{"hosts", "/p/hosts", ""}};
@@ -177,7 +179,8 @@ TEST_CASE("plan_container: with users of its own a pod sees layers and volumes b
     CHECK(find(steps, StepKind::map_ids, "/layers") == find(steps, StepKind::attach_at_path, "/p/layers") - 1);
     const PlanStep& overlay = steps.steps[static_cast<size_t>(find(steps, StepKind::mount_overlay))];
     using namespace std::string_literals;
-    CHECK(overlay.text == std::array<std::string, 4>{"/p/layers/top\0/p/layers/base"s, "/p/scratch/upper", "/p/scratch/work", "/p/rootfs"});
+    CHECK(overlay.text ==
+          std::array<std::string, 4>{"/p/layers/top\0/p/layers/base"s, "/p/scratch/upper", "/p/scratch/work", "/p/rootfs"});
     // Mount points are made by who has an id there, so before the mount shows others.
     CHECK(find(steps, StepKind::make_mount_point, "in") < find(steps, StepKind::map_ids, "/volume"));
     CHECK(find(steps, StepKind::map_ids, "/volume") < find(steps, StepKind::attach, "/data"));
@@ -231,8 +234,8 @@ TEST_CASE("plan_container: the search path is the container's, the last one set"
     spec.env = {"PATH=/old", "PATHS=/no", "PATH=/opt/bin"};
     CHECK(plan(spec).steps.back().text[0] == "/opt/bin");
     spec.env.clear();
-    CHECK(plan(spec).steps.back().env == std::vector<std::string>{
-                                             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
+    CHECK(plan(spec).steps.back().env ==
+          std::vector<std::string>{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
 }
 
 TEST_CASE("plan_container: a volume at the termination message's path wins") {

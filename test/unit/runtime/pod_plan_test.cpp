@@ -67,7 +67,8 @@ TEST_CASE("plan_pod: the host's network is left as it is") {
 
 TEST_CASE("plan_pod: sysctl names with slashes are the same ones") {
     auto spec = a_pod();
-    spec.sysctls = {{"net/ipv4/tcp_syncookies", "1"}, {"net/ipv4/conf/eth0.1/rp_filter", "2"}, {"net.ipv4.conf.eth0/1.forwarding", "3"}};
+    spec.sysctls = {
+        {"net/ipv4/tcp_syncookies", "1"}, {"net/ipv4/conf/eth0.1/rp_filter", "2"}, {"net.ipv4.conf.eth0/1.forwarding", "3"}};
     REQUIRE(check_spec(spec));
     const StartPlan plan = plan_pod(spec, {});
     CHECK(find_step(plan, StepKind::write_file, "/proc/sys/net/ipv4/tcp_syncookies"));

@@ -66,17 +66,34 @@ constexpr CapabilitySet capability_bit(int capability) { return CapabilitySet{1}
 
 TEST_CASE("RuntimeDefault lets everyday calls through") {
     const std::string program = filter();
-    for (long number : {SYS_read, SYS_openat, SYS_execve, SYS_futex, SYS_mmap, SYS_wait4, SYS_setuid, SYS_statx,
-                        SYS_getrandom, SYS_rseq, SYS_chroot, SYS_ptrace, SYS_memfd_create, SYS_epoll_pwait2})
+    for (long number : {SYS_read, SYS_openat, SYS_execve, SYS_futex, SYS_mmap, SYS_wait4, SYS_setuid, SYS_statx, SYS_getrandom,
+                        SYS_rseq, SYS_chroot, SYS_ptrace, SYS_memfd_create, SYS_epoll_pwait2})
         CHECK(ask(program, number) == allowed);
 }
 
 TEST_CASE("RuntimeDefault refuses what is dangerous with EPERM and what it does not know with ENOSYS") {
     const std::string program = filter();
-    for (long number : {SYS_mount, SYS_umount2, SYS_setns, SYS_unshare, SYS_bpf, SYS_keyctl, SYS_add_key,
-                        SYS_kexec_load, SYS_init_module, SYS_delete_module, SYS_perf_event_open, SYS_userfaultfd,
-                        SYS_io_uring_setup, SYS_fsopen, SYS_move_mount, SYS_open_tree, SYS_reboot, SYS_swapon,
-                        SYS_open_by_handle_at, SYS_settimeofday, SYS_sethostname})
+    for (long number : {SYS_mount,
+                        SYS_umount2,
+                        SYS_setns,
+                        SYS_unshare,
+                        SYS_bpf,
+                        SYS_keyctl,
+                        SYS_add_key,
+                        SYS_kexec_load,
+                        SYS_init_module,
+                        SYS_delete_module,
+                        SYS_perf_event_open,
+                        SYS_userfaultfd,
+                        SYS_io_uring_setup,
+                        SYS_fsopen,
+                        SYS_move_mount,
+                        SYS_open_tree,
+                        SYS_reboot,
+                        SYS_swapon,
+                        SYS_open_by_handle_at,
+                        SYS_settimeofday,
+                        SYS_sethostname})
         CHECK(ask(program, number) == fails(EPERM));
     CHECK(ask(program, 9999) == fails(ENOSYS));
     CHECK(ask(program, SYS_clone3) == fails(ENOSYS));
@@ -85,8 +102,8 @@ TEST_CASE("RuntimeDefault refuses what is dangerous with EPERM and what it does 
 TEST_CASE("RuntimeDefault: clone without namespaces only") {
     const std::string program = filter();
     CHECK(ask(program, SYS_clone, 0x1200011) == allowed);
-    for (uint64_t flag : {0x00020000ULL, 0x02000000ULL, 0x04000000ULL, 0x08000000ULL, 0x10000000ULL, 0x20000000ULL,
-                          0x40000000ULL})
+    for (uint64_t flag :
+         {0x00020000ULL, 0x02000000ULL, 0x04000000ULL, 0x08000000ULL, 0x10000000ULL, 0x20000000ULL, 0x40000000ULL})
         CHECK(ask(program, SYS_clone, 0x11 | flag) == fails(EPERM));
 }
 
@@ -131,19 +148,19 @@ TEST_CASE("32-bit ARM's own calls, far above the others, are known") {
     CHECK(ask(program, 0xf0003, 0, AUDIT_ARCH_ARM) == fails(ENOSYS));  // usr26
     CHECK(ask(program, 0xf0010, 0, AUDIT_ARCH_ARM) == fails(ENOSYS));
     CHECK(ask(program, 1024, 0, AUDIT_ARCH_ARM) == fails(ENOSYS));
-    CHECK(ask(program, 403, 0, AUDIT_ARCH_ARM) == allowed);            // clock_gettime64
-    CHECK(ask(program, 21, 0, AUDIT_ARCH_ARM) == fails(EPERM));        // mount
+    CHECK(ask(program, 403, 0, AUDIT_ARCH_ARM) == allowed);      // clock_gettime64
+    CHECK(ask(program, 21, 0, AUDIT_ARCH_ARM) == fails(EPERM));  // mount
 }
 #endif
 
 #if defined(__x86_64__)
 TEST_CASE("the compat architecture is filtered by the same list") {
     const std::string program = filter();
-    CHECK(ask(program, 3, 0, AUDIT_ARCH_I386) == allowed);           // read
-    CHECK(ask(program, 21, 0, AUDIT_ARCH_I386) == fails(EPERM));     // mount
-    CHECK(ask(program, 102, 0, AUDIT_ARCH_I386) == fails(EPERM));    // socketcall
+    CHECK(ask(program, 3, 0, AUDIT_ARCH_I386) == allowed);         // read
+    CHECK(ask(program, 21, 0, AUDIT_ARCH_I386) == fails(EPERM));   // mount
+    CHECK(ask(program, 102, 0, AUDIT_ARCH_I386) == fails(EPERM));  // socketcall
     CHECK(ask(program, 359, 40, AUDIT_ARCH_I386) == fails(EAFNOSUPPORT));
-    CHECK(ask(program, 0x40000000 + SYS_mount) != allowed);          // x32
+    CHECK(ask(program, 0x40000000 + SYS_mount) != allowed);  // x32
     CHECK(ask(program, SYS_read, 0, AUDIT_ARCH_AARCH64) == fails(ENOSYS));
 }
 #endif

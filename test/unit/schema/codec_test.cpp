@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/types.hpp"
-#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using namespace orilla::api;
@@ -112,8 +112,7 @@ TEST_CASE("codec: wrong types are refused with the field's path") {
     CHECK(error_of(R"({"spec":[]})") == "spec: expected object, got array");
     CHECK(error_of(R"({"spec":{"containers":[{"ports":[{"containerPort":8.5}]}]}})") ==
           "spec.containers[0].ports[0].containerPort: expected int32, got number 8.5");
-    CHECK(error_of(R"({"spec":{"priority":3000000000}})") ==
-          "spec.priority: number 3000000000 is out of range of int32");
+    CHECK(error_of(R"({"spec":{"priority":3000000000}})") == "spec.priority: number 3000000000 is out of range of int32");
     CHECK(error_of(R"({"metadata":{"labels":{"a":1}}})") == "metadata.labels.a: expected string, got number");
     CHECK(error_of(R"({"spec":{"hostNetwork":"yes"}})") == "spec.hostNetwork: expected bool, got string");
     CHECK(error_of(R"({"spec":{"containers":["a"]}})") == "spec.containers[0]: expected object, got string");
@@ -155,11 +154,10 @@ TEST_CASE("codec: foreign names are cut short and escaped in messages") {
 }
 
 TEST_CASE("codec: null means absent") {
-    auto pod =
-        decode<Pod>(R"({"metadata":{"creationTimestamp":null,"name":"a","labels":null},"spec":null,"status":{}})");
+    auto pod = decode<Pod>(R"({"metadata":{"creationTimestamp":null,"name":"a","labels":null},"spec":null,"status":{}})");
     REQUIRE(pod);
     CHECK(encode(*pod) == R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","creationTimestamp":null},)"
-                            R"("spec":{"containers":[]},"status":{}})");
+                          R"("spec":{"containers":[]},"status":{}})");
 }
 
 TEST_CASE("codec: required lists and values print although empty, and structs that are no pointers in Go") {
@@ -188,8 +186,9 @@ TEST_CASE("codec: the resource version is stamped into the document's own metada
     CHECK(json.find(R"("metadata":{"name":"web","resourceVersion":"42","creationTimestamp":null})") != std::string::npos);
     CHECK(json.find(R"("metadata":{"name":"inner","creationTimestamp":null})") != std::string::npos);
     deployment.metadata = {};
-    CHECK(encode(deployment, {.resource_version = "7"}).find(R"("metadata":{"resourceVersion":"7","creationTimestamp":null})") !=
-          std::string::npos);
+    CHECK(
+        encode(deployment, {.resource_version = "7"}).find(R"("metadata":{"resourceVersion":"7","creationTimestamp":null})") !=
+        std::string::npos);
 }
 
 TEST_CASE("codec: objects are decoded by the kind they name") {
@@ -233,7 +232,8 @@ TEST_CASE("codec: a type may have more than 64 fields, and each is found twice a
     static std::vector<FieldInfo> fields;
     for (size_t i = 0; i < count; ++i) names.push_back("f" + std::to_string(i));
     for (size_t i = 0; i < count; ++i)
-        fields.push_back({names[i], &type_info<int32_t>(), nullptr, static_cast<uint16_t>(i * sizeof(int32_t)), Shape::plain, false, true, false, 0, 0});
+        fields.push_back({names[i], &type_info<int32_t>(), nullptr, static_cast<uint16_t>(i * sizeof(int32_t)), Shape::plain,
+                          false, true, false, 0, 0});
     const TypeInfo type{"Large", "", "", fields, count * sizeof(int32_t), alignof(int32_t), Kind::object, false, -1};
     std::string json = "{";
     for (size_t i = 0; i < count; ++i) json += (i ? ",\"" : "\"") + names[i] + "\":" + std::to_string(i);
@@ -244,5 +244,6 @@ TEST_CASE("codec: a type may have more than 64 fields, and each is found twice a
     CHECK(values[64] == 64);
     CHECK(values[149] == 149);
     REQUIRE(decode_into(type, values.data(), json + R"(,"f64":1,"f0":2,"f149":3})", &report));
-    CHECK(report.problem_texts() == std::vector<std::string>{R"(duplicate field "f64")", R"(duplicate field "f0")", R"(duplicate field "f149")"});
+    CHECK(report.problem_texts() ==
+          std::vector<std::string>{R"(duplicate field "f64")", R"(duplicate field "f0")", R"(duplicate field "f149")"});
 }

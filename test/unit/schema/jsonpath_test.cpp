@@ -49,8 +49,7 @@ TEST_CASE("jsonpath: ranges, literals and filters") {
 
 TEST_CASE("jsonpath: what is missing prints nothing unless it must be there") {
     CHECK(print("{.nothing.here}") == "");
-    CHECK(render_jsonpath("{.nothing}", pods, false).error().message() ==
-          "error executing jsonpath: nothing is not found");
+    CHECK(render_jsonpath("{.nothing}", pods, false).error().message() == "error executing jsonpath: nothing is not found");
     CHECK(print("{.items[5]}") == "error: error executing jsonpath: array index out of bounds: index 5, length 2");
 }
 

@@ -1,7 +1,7 @@
 #include "orilla/kinds/manifest.hpp"
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/schema/manifest.hpp"
-#include "../../support/kinds.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -94,7 +94,8 @@ TEST_CASE("manifest: errors name file, line and field") {
 TEST_CASE("manifest: a file that was cut off within quotes is refused, not read to its end") {
     const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: ";
     for (const char* cut : {"\"x\n", "'x\n", "\"x\n  y\n\n", "\"x\n  ", "\"x"})
-        CHECK(manifest_error(head + cut).find(std::string("f.yaml:5: the text that begins with ") + cut[0] + " does not end") == 0);
+        CHECK(manifest_error(head + cut).find(std::string("f.yaml:5: the text that begins with ") + cut[0] + " does not end") ==
+              0);
     for (const char* whole : {"\"x\"", "'x'\n", "\"x\n  y\"\n\n", "|\n   x", "|+\n   x\n\n", "x #", "x\n#"})
         CHECK(manifest_error(head + whole) == "");
     CHECK(json_of("a: |+\n  x\n\n") == R"({"a":"x\n\n"})");
@@ -125,15 +126,16 @@ TEST_CASE("manifest: JSON files keep their lines too") {
     REQUIRE(documents->size() == 2);
     CHECK((*documents)[1].line == 9);
     CHECK(decode_manifest(orilla::test::builtin(), (*documents)[1]).error().message() == "f.json:11: unknown field \"typo\"");
-    CHECK(manifest_error("{\"kind\":\"Pod\"}\n{\"a\":]}").find("f.yaml:2: invalid JSON in column 6: ]} is not expected there") == 0);
+    CHECK(
+        manifest_error("{\"kind\":\"Pod\"}\n{\"a\":]}").find("f.yaml:2: invalid JSON in column 6: ]} is not expected there") ==
+        0);
     CHECK(manifest_error("{\"kind\": \"Pod\"\n").find("f.yaml:2: invalid JSON in column 1: it ends too early") == 0);
     CHECK(json_of("{a: b, c: [1, yes]}") == R"({"a":"b","c":[1,true]})");
 }
 
 TEST_CASE("manifest: lists are taken apart, in YAML and in JSON") {
     auto yaml = read_manifest(
-        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret}\n- apiVersion: v1\n  kind: Pod\n",
-        "l.yaml");
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret}\n- apiVersion: v1\n  kind: Pod\n", "l.yaml");
     REQUIRE(yaml);
     REQUIRE(yaml->size() == 2);
     CHECK((*yaml)[1].head.kind == "Pod");
@@ -155,8 +157,7 @@ TEST_CASE("manifest: documents are separated by lines of dashes or dots, and not
     REQUIRE(documents->size() == 3);
     CHECK((*documents)[1].json == R"({"b":"---\nx\n"})");
     CHECK((*documents)[2].line == 8);
-    for (const char* text : {",", "{a: b} c", "a: b\n}", "- a\nb: c\n", "{a: b}]"})
-        CHECK_FALSE(read_documents(text, "f"));
+    for (const char* text : {",", "{a: b} c", "a: b\n}", "- a\nb: c\n", "{a: b}]"}) CHECK_FALSE(read_documents(text, "f"));
 }
 
 TEST_CASE("manifest: a fault says nothing about the other documents, and where it is") {
@@ -169,7 +170,8 @@ TEST_CASE("manifest: a fault says nothing about the other documents, and where i
     CHECK(reading.faults[1].message().starts_with("f:9: an object is expected"));
     CHECK(reading.faults[2].message() == "f:11: apiVersion is not set: every object needs one");
 
-    const std::string list = "kind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n- {kind: Pod}\n- {? [a] : b}\n- {apiVersion: v1, kind: Pod}\n";
+    const std::string list =
+        "kind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n- {kind: Pod}\n- {? [a] : b}\n- {apiVersion: v1, kind: Pod}\n";
     CHECK(read_each_manifest(list, "f").documents.size() == 2);
     CHECK(read_each_manifest(list, "f").faults.size() == 2);
 
@@ -185,15 +187,13 @@ TEST_CASE("manifest: a fault says nothing about the other documents, and where i
 }
 
 TEST_CASE("manifest: merge keys give way to what is written") {
-    CHECK(json_of("base: &b {x: 1, y2: 2}\nuse:\n  <<: *b\n  x: 3\n") ==
-          R"({"base":{"x":1,"y2":2},"use":{"x":3,"y2":2}})");
+    CHECK(json_of("base: &b {x: 1, y2: 2}\nuse:\n  <<: *b\n  x: 3\n") == R"({"base":{"x":1,"y2":2},"use":{"x":3,"y2":2}})");
     CHECK(json_of("a: &a {p: 1}\nb: &b {p: 2, q: 3}\nc: {<<: [*a, *b]}\n") ==
           R"({"a":{"p":1},"b":{"p":2,"q":3},"c":{"p":1,"q":3}})");
 }
 
 TEST_CASE("manifest: quoted and tagged scalars stay strings, keys become strings") {
-    CHECK(json_of("a: '1'\nb: \"true\"\nc: !!str 5\nd: ~\n80: x\n") ==
-          R"({"a":"1","b":"true","c":"5","d":null,"80":"x"})");
+    CHECK(json_of("a: '1'\nb: \"true\"\nc: !!str 5\nd: ~\n80: x\n") == R"({"a":"1","b":"true","c":"5","d":null,"80":"x"})");
     CHECK_FALSE(read_documents("a: !!binary aGk=\n", "f"));
 }
 

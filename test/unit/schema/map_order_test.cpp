@@ -104,7 +104,7 @@ TEST_CASE("maps: of a key that comes again the last value counts, and each time 
     CHECK(*map->data.get("k199") == "second");
     CHECK(*map->data.get("k101") == "first");
     CHECK(report.problem_texts() == std::vector<std::string>{R"(duplicate field "data.k150")", R"(duplicate field "data.k199")",
-                                                            R"(duplicate field "data.k150")"});
+                                                             R"(duplicate field "data.k150")"});
     std::string message;
     for (const auto& [key, value] : pairs) message += field(2, field(1, key) + field(2, value));
     ConfigMap from_protobuf{};

@@ -7,10 +7,9 @@ using namespace orilla::api;
 TEST_CASE("names: a bad subdomain is answered with Kubernetes' sentence") {
     CHECK(check_dns1123_subdomain("my-app.v1").empty());
     CHECK(check_dns1123_subdomain("My_App") ==
-          Complaints{
-              "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
-              "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-              "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"});
+          Complaints{"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
+                     "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+                     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"});
     CHECK(check_dns1123_subdomain(std::string(254, 'a')) == Complaints{"must be no more than 253 bytes"});
     for (const char* text : {"", ".", "a.", ".a", "a..b", "-a", "a-", "a_b", "é"})
         CHECK_FALSE(check_dns1123_subdomain(text).empty());
@@ -21,10 +20,9 @@ TEST_CASE("names: labels") {
     CHECK(check_dns1123_label("0-a").empty());
     CHECK(check_dns1123_label("a.b") == Complaints{"must not contain dots"});
     CHECK(check_dns1123_label("A") ==
-          Complaints{
-              "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
-              "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-              "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"});
+          Complaints{"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+                     "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+                     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"});
     CHECK(check_dns1035_label("web").empty());
     CHECK_FALSE(check_dns1035_label("0web").empty());
 }

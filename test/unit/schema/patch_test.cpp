@@ -12,9 +12,7 @@ namespace {
 std::string text_of(const orilla::Result<std::string>& result) {
     return result ? *result : "error: " + result.error().message();
 }
-std::string json_patch(std::string_view document, std::string_view patch) {
-    return text_of(apply_json_patch(document, patch));
-}
+std::string json_patch(std::string_view document, std::string_view patch) { return text_of(apply_json_patch(document, patch)); }
 std::string merge_patch(std::string_view document, std::string_view patch) {
     return text_of(apply_merge_patch(document, patch));
 }
@@ -26,16 +24,14 @@ std::string strategic(std::string_view document, std::string_view patch) {
 }  // namespace
 
 TEST_CASE("JSON patch: the operations of RFC 6902") {
-    CHECK(json_patch(R"({"a":1})",
-                     R"([{"op":"add","path":"/b","value":{"c":[]}},{"op":"add","path":"/b/c/-","value":2}])") ==
+    CHECK(json_patch(R"({"a":1})", R"([{"op":"add","path":"/b","value":{"c":[]}},{"op":"add","path":"/b/c/-","value":2}])") ==
           R"({"a":1,"b":{"c":[2]}})");
     CHECK(json_patch(R"({"a":[1,2,3]})", R"([{"op":"add","path":"/a/1","value":9},{"op":"remove","path":"/a/0"}])") ==
           R"({"a":[9,2,3]})");
     CHECK(json_patch(R"({"a":{"b":1}})", R"([{"op":"replace","path":"/a/b","value":2}])") == R"({"a":{"b":2}})");
     CHECK(json_patch(R"({"a":1})", R"([{"op":"move","from":"/a","path":"/b"}])") == R"({"b":1})");
     CHECK(json_patch(R"({"a":1})", R"([{"op":"copy","from":"/a","path":"/b"}])") == R"({"a":1,"b":1})");
-    CHECK(json_patch(R"({"a/b":{"~":1}})", R"([{"op":"replace","path":"/a~1b/~0","value":2}])") ==
-          R"({"a/b":{"~":2}})");
+    CHECK(json_patch(R"({"a/b":{"~":1}})", R"([{"op":"replace","path":"/a~1b/~0","value":2}])") == R"({"a/b":{"~":2}})");
     CHECK(json_patch(R"({"a":1})", R"([{"op":"test","path":"/a","value":1}])") == R"({"a":1})");
     CHECK(json_patch(R"({"a":1})", R"([{"op":"replace","path":"","value":[]}])") == "[]");
 }
@@ -84,11 +80,9 @@ TEST_CASE("strategic patch: elements merge by their key and keep their order") {
                              R"({"containers":[{"name":"b","image":"3"},{"name":"c","image":"4"}]})") ==
           R"({"containers":[{"name":"a","image":"1"},{"name":"b","image":"3"},{"name":"c","image":"4"}]})");
     CHECK(strategic<PodSpec>(R"({"containers":[{"name":"a"},{"name":"b"}]})",
-                             R"({"containers":[{"$patch":"delete","name":"a"}]})") ==
-          R"({"containers":[{"name":"b"}]})");
+                             R"({"containers":[{"$patch":"delete","name":"a"}]})") == R"({"containers":[{"name":"b"}]})");
     CHECK(strategic<PodSpec>(R"({"containers":[{"name":"a"},{"name":"b"}]})",
-                             R"({"containers":[{"$patch":"replace"},{"name":"z"}]})") ==
-          R"({"containers":[{"name":"z"}]})");
+                             R"({"containers":[{"$patch":"replace"},{"name":"z"}]})") == R"({"containers":[{"name":"z"}]})");
     CHECK(strategic<PodSpec>(R"({"tolerations":[{"key":"a"}]})", R"({"tolerations":[{"key":"b"}]})") ==
           R"({"tolerations":[{"key":"b"}]})");
     CHECK(strategic<ObjectMeta>(R"({"finalizers":["a","b"]})", R"({"finalizers":["b","c"]})") ==
@@ -105,23 +99,21 @@ TEST_CASE("strategic patch: what apply sends for an edited Deployment") {
         R"({"metadata":{"annotations":{"last-applied":"{}"}},"spec":{"template":{"spec":{"$setElementOrder/containers":[{"name":"c"}],)"
         R"("containers":[{"$setElementOrder/env":[{"name":"B"}],"env":[{"name":"B","value":"2"},{"$patch":"delete","name":"A"}],)"
         R"("image":"nginx:2","name":"c"},{"$patch":"delete","name":"d"}]}}}})";
-    CHECK(
-        strategic<Deployment>(live, patch) ==
-        R"({"spec":{"template":{"spec":{"containers":[{"name":"c","image":"nginx:2","env":[{"name":"B","value":"2"}]}]}}},)"
-        R"("metadata":{"annotations":{"last-applied":"{}"}}})");
+    CHECK(strategic<Deployment>(live, patch) ==
+          R"({"spec":{"template":{"spec":{"containers":[{"name":"c","image":"nginx:2","env":[{"name":"B","value":"2"}]}]}}},)"
+          R"("metadata":{"annotations":{"last-applied":"{}"}}})");
 }
 
 TEST_CASE("strategic patch: $setElementOrder orders what it names and leaves the server's elements in place") {
     CHECK(strategic<PodSpec>(R"({"containers":[{"name":"s"},{"name":"a"},{"name":"b"}]})",
                              R"({"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]})") ==
           R"({"containers":[{"name":"s"},{"name":"b"},{"name":"a"}]})");
-    CHECK(strategic<PodSpec>(
-              R"({"containers":[{"name":"a"}]})",
-              R"({"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],"containers":[{"name":"b"}]})") ==
+    CHECK(strategic<PodSpec>(R"({"containers":[{"name":"a"}]})",
+                             R"({"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],"containers":[{"name":"b"}]})") ==
           R"({"containers":[{"name":"b"},{"name":"a"}]})");
-    CHECK_FALSE(apply_strategic_patch("{}", R"({"$setElementOrder/containers":[],"containers":[{"name":"b"}]})",
-                                      type_info<PodSpec>())
-                    .has_value());
+    CHECK_FALSE(
+        apply_strategic_patch("{}", R"({"$setElementOrder/containers":[],"containers":[{"name":"b"}]})", type_info<PodSpec>())
+            .has_value());
 }
 
 TEST_CASE("strategic patch: directives of objects") {
@@ -142,8 +134,7 @@ TEST_CASE("strategic patch: directives of objects") {
 
 TEST_CASE("strategic patch: bad patches are bad requests") {
     auto code = [](std::string_view patch) {
-        auto result =
-            apply_strategic_patch(R"({"containers":[{"name":"a"}],"nodeSelector":{}})", patch, type_info<PodSpec>());
+        auto result = apply_strategic_patch(R"({"containers":[{"name":"a"}],"nodeSelector":{}})", patch, type_info<PodSpec>());
         return result ? Code::internal : result.error().code();
     };
     CHECK(code(R"({"containers":[{"image":"x"}]})") == Code::bad_request);

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/schema/codec.hpp"
-#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -71,8 +71,8 @@ TEST_CASE("protobuf: times, bytes, numbers and texts become what JSON has") {
     std::string time = number(1, 1700000000) + number(2, 5);
     std::string meta = bytes(1, "s") + bytes(8, time) + number(7, static_cast<uint64_t>(-3));
     std::string data = bytes(1, "k") + bytes(2, std::string("\0\xff", 2));
-    auto object =
-        decode_protobuf_object(orilla::test::builtin(), document("v1", "Secret", bytes(1, meta) + bytes(2, data) + bytes(3, "Opaque")));
+    auto object = decode_protobuf_object(orilla::test::builtin(),
+                                         document("v1", "Secret", bytes(1, meta) + bytes(2, data) + bytes(3, "Opaque")));
     REQUIRE(object.has_value());
     CHECK(object->meta().creation_timestamp.format() == "2023-11-14T22:13:20Z");
     CHECK(object->meta().generation == -3);
@@ -80,25 +80,29 @@ TEST_CASE("protobuf: times, bytes, numbers and texts become what JSON has") {
 
     std::string port = number(3, 80) + bytes(4, number(1, 1) + number(2, 0) + bytes(3, "http"));
     std::string other = number(3, 81) + bytes(4, number(1, 0) + number(2, 8081) + bytes(3, ""));
-    auto service = decode_protobuf_object(orilla::test::builtin(), document("v1", "Service", bytes(2, bytes(1, port) + bytes(1, other))));
+    auto service =
+        decode_protobuf_object(orilla::test::builtin(), document("v1", "Service", bytes(2, bytes(1, port) + bytes(1, other))));
     REQUIRE(service.has_value());
     CHECK(service->as<Service>().spec.ports[0].target_port.to_string() == "http");
     CHECK(service->as<Service>().spec.ports[1].target_port.to_string() == "8081");
 }
 
 TEST_CASE("protobuf: DeleteOptions and unknown kinds") {
-    CHECK(json_from(document("v1", "DeleteOptions", number(1, 0) + bytes(4, "Background")))
-              .find(R"("gracePeriodSeconds":0)") != std::string::npos);
+    CHECK(json_from(document("v1", "DeleteOptions", number(1, 0) + bytes(4, "Background"))).find(R"("gracePeriodSeconds":0)") !=
+          std::string::npos);
     CHECK(json_from(document("v1", "Nothing", "")) == "error: no kind \"Nothing\" is registered for version \"v1\"");
     CHECK(json_from("{}").starts_with("error: the body is not Kubernetes protobuf"));
 }
 
 TEST_CASE("protobuf: lengths that lie are refused") {
-    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", std::string("\x0a\xff\xff\xff\xff\x0f", 6))).has_value());
+    CHECK_FALSE(
+        decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", std::string("\x0a\xff\xff\xff\xff\x0f", 6)))
+            .has_value());
     CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", "\x0a")).has_value());
     CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", std::string(12, '\xff'))).has_value());
     CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", number(1, 5))).has_value());
-    CHECK_FALSE(decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", bytes(1, bytes(1, "\xff\xfe")))).has_value());
+    CHECK_FALSE(
+        decode_protobuf_object(orilla::test::builtin(), document("v1", "Pod", bytes(1, bytes(1, "\xff\xfe")))).has_value());
 }
 
 TEST_CASE("protobuf: a body of countless elements is refused") {
@@ -111,7 +115,8 @@ TEST_CASE("protobuf: a body of countless elements is refused") {
 
 TEST_CASE("protobuf: cut off and changed bodies never crash the decoder") {
     const std::string whole = deployment_bytes();
-    for (size_t i = 0; i < whole.size(); ++i) (void)decode_protobuf_object(orilla::test::builtin(), std::string_view(whole).substr(0, i));
+    for (size_t i = 0; i < whole.size(); ++i)
+        (void)decode_protobuf_object(orilla::test::builtin(), std::string_view(whole).substr(0, i));
     uint64_t state = 3;
     for (int round = 0; round < 20'000; ++round) {
         std::string body = whole;

@@ -53,8 +53,7 @@ TEST_CASE("quantity: what is too large is capped, what is too small is rounded u
 }
 
 TEST_CASE("quantity: other text is refused") {
-    for (const char* text :
-         {"", "x", "1x", "1.2.3", "--1", "1 ", "Ki", ".", "1KiB", "1kI", "1e", "1e+", "0x10", "1Mi2"}) {
+    for (const char* text : {"", "x", "1x", "1.2.3", "--1", "1 ", "Ki", ".", "1KiB", "1kI", "1e", "1e+", "0x10", "1Mi2"}) {
         INFO(text);
         CHECK_FALSE(Quantity::parse(text).has_value());
     }

@@ -25,9 +25,8 @@ std::string applied(std::string_view last, std::string_view manifest, std::strin
 TEST_CASE("three-way patch: an unchanged manifest makes an empty patch, whatever others added") {
     CHECK(patch<Deployment>(R"({"spec":{"paused":true}})", R"({"spec":{"paused":true}})",
                             R"({"spec":{"paused":true,"replicas":3},"status":{"replicas":3}})") == "{}");
-    CHECK(patch<PodSpec>(
-              "", R"({"containers":[{"name":"a","image":"1"}]})",
-              R"({"containers":[{"name":"a","image":"1","imagePullPolicy":"Always"},{"name":"sidecar"}]})") == "{}");
+    CHECK(patch<PodSpec>("", R"({"containers":[{"name":"a","image":"1"}]})",
+                         R"({"containers":[{"name":"a","image":"1","imagePullPolicy":"Always"},{"name":"sidecar"}]})") == "{}");
 }
 
 TEST_CASE("three-way patch: what the manifest dropped goes, what others set stays") {
@@ -40,17 +39,15 @@ TEST_CASE("three-way patch: what the manifest dropped goes, what others set stay
 
 TEST_CASE("three-way patch: lists by key") {
     CHECK(
-        patch<PodSpec>(
-            R"({"containers":[{"name":"c","env":[{"name":"A","value":"1"}]},{"name":"d"}]})",
-            R"({"containers":[{"name":"c","image":"nginx:2","env":[{"name":"B","value":"2"}]}]})",
-            R"({"containers":[{"name":"c","image":"nginx:1","env":[{"name":"A","value":"1"}]},{"name":"d"}]})") ==
+        patch<PodSpec>(R"({"containers":[{"name":"c","env":[{"name":"A","value":"1"}]},{"name":"d"}]})",
+                       R"({"containers":[{"name":"c","image":"nginx:2","env":[{"name":"B","value":"2"}]}]})",
+                       R"({"containers":[{"name":"c","image":"nginx:1","env":[{"name":"A","value":"1"}]},{"name":"d"}]})") ==
         R"({"$setElementOrder/containers":[{"name":"c"}],"containers":[{"image":"nginx:2",)"
         R"("$setElementOrder/env":[{"name":"B"}],"env":[{"name":"B","value":"2"},{"$patch":"delete","name":"A"}],"name":"c"},)"
         R"({"$patch":"delete","name":"d"}]})");
-    CHECK(applied<PodSpec>(R"({"volumes":[{"name":"v","emptyDir":{}}]})",
-                           R"({"volumes":[{"name":"v","configMap":{"name":"c"}}]})",
-                           R"({"volumes":[{"name":"v","emptyDir":{}}]})") ==
-          R"({"volumes":[{"name":"v","configMap":{"name":"c"}}]})");
+    CHECK(applied<PodSpec>(
+              R"({"volumes":[{"name":"v","emptyDir":{}}]})", R"({"volumes":[{"name":"v","configMap":{"name":"c"}}]})",
+              R"({"volumes":[{"name":"v","emptyDir":{}}]})") == R"({"volumes":[{"name":"v","configMap":{"name":"c"}}]})");
     CHECK(applied<ObjectMeta>(R"({"finalizers":["a","b"]})", R"({"finalizers":["b","c"]})",
                               R"({"finalizers":["a","b","x"]})") == R"({"finalizers":["b","c","x"]})");
     CHECK(applied<Deployment>(R"({"spec":{}})", R"({"spec":{"strategy":{"type":"Recreate"}}})",

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/schema/codec.hpp"
-#include "../../support/kinds.hpp"
 
 using namespace orilla::api;
 
@@ -18,17 +18,19 @@ TEST_CASE("utf8: valid text stays as it is") {
 
 TEST_CASE("utf8: each byte of no valid sequence becomes U+FFFD") {
     const std::string mark = "\xef\xbf\xbd";
-    CHECK(to_utf8("a\xff" "b") == "a" + mark + "b");
-    CHECK(to_utf8("12345678\xc3") == "12345678" + mark);           // cut off
-    CHECK(to_utf8("\xc0\xaf") == mark + mark);                     // overlong
-    CHECK(to_utf8("\xed\xa0\x80") == mark + mark + mark);          // a surrogate
+    CHECK(to_utf8("a\xff"
+                  "b") == "a" + mark + "b");
+    CHECK(to_utf8("12345678\xc3") == "12345678" + mark);              // cut off
+    CHECK(to_utf8("\xc0\xaf") == mark + mark);                        // overlong
+    CHECK(to_utf8("\xed\xa0\x80") == mark + mark + mark);             // a surrogate
     CHECK(to_utf8("\xf4\x90\x80\x80") == mark + mark + mark + mark);  // past U+10FFFF
     CHECK_FALSE(is_utf8("\xff"));
 }
 
 TEST_CASE("utf8: overlong forms, surrogates and cut sequences are none") {
     for (const char* good : {"", "abc", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) CHECK(is_utf8(good));
-    for (const char* bad : {"\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\x80", "a\xe2\x82"})
+    for (const char* bad :
+         {"\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\x80", "a\xe2\x82"})
         CHECK_FALSE(is_utf8(bad));
     uint32_t character = 0;
     CHECK(utf8_length("\xe2\x82\xac.", &character) == 3);

@@ -20,9 +20,11 @@ TEST_CASE("yaml faults: tabs, and indentation that fits nothing") {
     CHECK(said("a: b\nc:\n  d: e\n\tf: g\n") == "4" + tab);
     CHECK(said("a:\n   b: c\n  d: e\n") == "3: this line is indented by 2 blanks, which fits no line above (0, 3): line it up");
     CHECK(said("a:\n  b: c\n   d: e\n") ==
-          "3: this line is indented deeper (by 3 blanks) than the one above it (by 2 blanks), which has its value already: line it up");
+          "3: this line is indented deeper (by 3 blanks) than the one above it (by 2 blanks), which has its value already: "
+          "line it up");
     CHECK(said("a: b\n c: d\n").starts_with("2: this line is indented deeper (by 1 blank) than the one above it (not at all)"));
-    CHECK(said("a:\n  - name: x\n   image: y\n") == "3: this line is indented by 3 blanks, which fits no line above (0, 2, 4): line it up");
+    CHECK(said("a:\n  - name: x\n   image: y\n") ==
+          "3: this line is indented by 3 blanks, which fits no line above (0, 2, 4): line it up");
     CHECK(said("a: b\n---\n# of the second document\nc: d\n e: f\n").starts_with("5: this line is indented deeper"));
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("yaml scalar: numbers in every notation come out decimal") {
 }
 
 TEST_CASE("yaml scalar: what only looks like a number is text") {
-    for (const char* text : {"1.2.3", "10.42.0.0/24", "500m", "1Gi", "-", "+", ".", "1e", "0x", "2024-01-02", "12:30",
-                             "--1", "+-1", ".inf"})
+    for (const char* text :
+         {"1.2.3", "10.42.0.0/24", "500m", "1Gi", "-", "+", ".", "1e", "0x", "2024-01-02", "12:30", "--1", "+-1", ".inf"})
         CHECK(json(text) == "'" + std::string(text) + "'");
 }

@@ -29,12 +29,11 @@ std::string text_in_yaml(std::string_view text) {
 }  // namespace
 
 TEST_CASE("yaml: keys are sorted, lists are not indented, empty containers are in braces") {
-    CHECK(
-        yaml(R"({"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"name":"a","args":["x","z"],"ports":[{"p":1}]},)"
-             R"({"name":"b"}],"volumes":[{"emptyDir":{}}],"none":[]},"nested":[[1,2],[]],"m":null,"t":true})") ==
-        "apiVersion: v1\nkind: Pod\nm: null\nnested:\n- - 1\n  - 2\n- []\nspec:\n  containers:\n  - args:\n    - x\n   "
-        " - z\n"
-        "    name: a\n    ports:\n    - p: 1\n  - name: b\n  none: []\n  volumes:\n  - emptyDir: {}\nt: true\n");
+    CHECK(yaml(R"({"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"name":"a","args":["x","z"],"ports":[{"p":1}]},)"
+               R"({"name":"b"}],"volumes":[{"emptyDir":{}}],"none":[]},"nested":[[1,2],[]],"m":null,"t":true})") ==
+          "apiVersion: v1\nkind: Pod\nm: null\nnested:\n- - 1\n  - 2\n- []\nspec:\n  containers:\n  - args:\n    - x\n   "
+          " - z\n"
+          "    name: a\n    ports:\n    - p: 1\n  - name: b\n  none: []\n  volumes:\n  - emptyDir: {}\nt: true\n");
 }
 
 TEST_CASE("yaml: texts are quoted only where they need it") {
@@ -68,8 +67,8 @@ TEST_CASE("yaml: a text of several lines reads back wherever it stands") {
     for (const char* text : {"a\nb\n", "\nb\n", "  a\nb\n", "\n\n  a\n b"}) {
         std::string quoted;
         append_json_string(quoted, text);
-        for (const char* around : {R"([@])", R"([[1,@]])", R"({"a":[@]})", R"({"a":[[@,@]]})", R"([{"a":@}])",
-                                   R"({"a":[{"b":[@],"c":@}]})"}) {
+        for (const char* around :
+             {R"([@])", R"([[1,@]])", R"({"a":[@]})", R"({"a":[[@,@]]})", R"([{"a":@}])", R"({"a":[{"b":[@],"c":@}]})"}) {
             std::string json = around;
             for (size_t at; (at = json.find('@')) != json.npos;) json.replace(at, 1, quoted);
             const std::string out = yaml(json);
@@ -86,7 +85,8 @@ TEST_CASE("yaml: a text of several lines reads back wherever it stands") {
 TEST_CASE("yaml: control characters are escaped, those that JSON lets through as well") {
     CHECK(text_in_yaml("\x1b[31m") == "\"\\u001b[31m\"");
     CHECK(text_in_yaml("a\x7f") == "\"a\\u007f\"");
-    CHECK(text_in_yaml("a\xc2\x9b" "31m\nb") == "\"a\\u009b31m\\nb\"");
+    CHECK(text_in_yaml("a\xc2\x9b"
+                       "31m\nb") == "\"a\\u009b31m\\nb\"");
     CHECK(text_in_yaml("\xc2\xa0") == "\xc2\xa0");
 }
 

@@ -22,7 +22,7 @@ File* cast(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
 const sqlite3_io_methods* methods_of(sqlite3_file* file) { return cast(file)->real()->pMethods; }
 
 bool has_given_back() {
-    struct stat seen{};
+    struct stat seen {};
     return !faults.reserve.empty() && stat(faults.reserve.c_str(), &seen) == 0 && seen.st_size < store::Reserve::bytes;
 }
 
@@ -36,9 +36,7 @@ int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at)
     ++faults.writes;
     return methods_of(file)->xWrite(cast(file)->real(), from, size, at);
 }
-int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
-    return methods_of(file)->xTruncate(cast(file)->real(), size);
-}
+int truncate_file(sqlite3_file* file, sqlite3_int64 size) { return methods_of(file)->xTruncate(cast(file)->real(), size); }
 /// Only counted: these tests cut no power, and a busy disk takes its time.
 int sync_file(sqlite3_file*, int) {
     if (faults.sync_fails) return SQLITE_IOERR_FSYNC;
@@ -49,16 +47,13 @@ int file_size(sqlite3_file* file, sqlite3_int64* size) { return methods_of(file)
 int lock_file(sqlite3_file* file, int level) { return methods_of(file)->xLock(cast(file)->real(), level); }
 int unlock_file(sqlite3_file* file, int level) { return methods_of(file)->xUnlock(cast(file)->real(), level); }
 int check_lock(sqlite3_file* file, int* out) { return methods_of(file)->xCheckReservedLock(cast(file)->real(), out); }
-int control_file(sqlite3_file* file, int op, void* arg) {
-    return methods_of(file)->xFileControl(cast(file)->real(), op, arg);
-}
+int control_file(sqlite3_file* file, int op, void* arg) { return methods_of(file)->xFileControl(cast(file)->real(), op, arg); }
 int sector_size(sqlite3_file* file) { return methods_of(file)->xSectorSize(cast(file)->real()); }
 int characteristics(sqlite3_file* file) { return methods_of(file)->xDeviceCharacteristics(cast(file)->real()); }
 
-const sqlite3_io_methods methods = {1,           close_file,  read_file,    write_file,   truncate_file,
-                                    sync_file,   file_size,   lock_file,    unlock_file,  check_lock,
-                                    control_file, sector_size, characteristics, nullptr, nullptr, nullptr, nullptr,
-                                    nullptr,     nullptr};
+const sqlite3_io_methods methods = {1,         close_file,  read_file,  write_file,   truncate_file, sync_file,       file_size,
+                                    lock_file, unlock_file, check_lock, control_file, sector_size,   characteristics, nullptr,
+                                    nullptr,   nullptr,     nullptr,    nullptr,      nullptr};
 
 sqlite3_vfs* real_vfs() { return static_cast<sqlite3_vfs*>(sqlite3_vfs_find("faulty")->pAppData); }
 

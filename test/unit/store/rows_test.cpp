@@ -3,9 +3,9 @@
 #include <map>
 
 #include "../../support/seeded_random.hpp"
+#include "../../support/store_fixture.hpp"
 #include "slots.hpp"
 #include "sqlite.hpp"
-#include "../../support/store_fixture.hpp"
 
 using namespace orilla;
 using namespace orilla::store;
@@ -30,9 +30,7 @@ std::string names(const std::map<std::pair<std::string, std::string>, int>& mode
     return all;
 }
 
-std::unique_ptr<Database> database_of(const TempDir& dir) {
-    return std::move(*Database::open(dir.path() + "/store.db", ""));
-}
+std::unique_ptr<Database> database_of(const TempDir& dir) { return std::move(*Database::open(dir.path() + "/store.db", "")); }
 int64_t rows_of(const TempDir& dir, const std::string& where) {
     return *database_of(dir)->query_int("SELECT count(*) FROM objects WHERE " + where);
 }
@@ -116,13 +114,14 @@ TEST_CASE("Store: a file of version 1 is taken over with its objects") {
     StoreFixture f(dir.path());
     f.open();
     f.close();
-    REQUIRE(database_of(dir)->exec("DROP TABLE objects;"
-                                   "CREATE TABLE objects (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mod INTEGER "
-                                   "NOT NULL, val BLOB NOT NULL);"
-                                   "INSERT INTO objects VALUES (7, 'pods/default/a', 5, '5:one'), "
-                                   "(9, 'pods/default/b', 6, '6:two');"
-                                   "UPDATE revisions SET reserved = 6;"
-                                   "PRAGMA user_version = 1"));
+    REQUIRE(
+        database_of(dir)->exec("DROP TABLE objects;"
+                               "CREATE TABLE objects (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mod INTEGER "
+                               "NOT NULL, val BLOB NOT NULL);"
+                               "INSERT INTO objects VALUES (7, 'pods/default/a', 5, '5:one'), "
+                               "(9, 'pods/default/b', 6, '6:two');"
+                               "UPDATE revisions SET reserved = 6;"
+                               "PRAGMA user_version = 1"));
     f.open();
     CHECK(*f.store->find(f.pod("a"))->json == "5:one");
     REQUIRE(f.update("b", 6, "three"));
@@ -145,5 +144,6 @@ TEST_CASE("Store: a file that has an object twice is refused, naming it") {
     REQUIRE(database_of(dir)->exec("INSERT INTO objects SELECT id + 1, key, mod, val FROM objects"));
     auto refused = open_sqlite_store(f.loop, f.executor, f.options);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().message().find("store.db is damaged (pods default/a is there twice, at row 2): ") != std::string::npos);
+    CHECK(refused.error().message().find("store.db is damaged (pods default/a is there twice, at row 2): ") !=
+          std::string::npos);
 }

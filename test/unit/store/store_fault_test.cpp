@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "../../support/store_fixture.hpp"
 #include "../../support/store_writer.hpp"
 #include "faulty_vfs.hpp"
 #include "reserve.hpp"
 #include "sqlite.hpp"
-#include "../../support/store_fixture.hpp"
 
 using namespace orilla;
 using namespace orilla::store;
@@ -54,11 +54,12 @@ TEST_CASE("Store: a file of version 1 serves on a full disk, and is brought forw
     FaultyFixture f(dir.path());
     f.close();
     const auto database = [&dir] { return std::move(*Database::open(dir.path() + "/store.db", "")); };
-    REQUIRE(database()->exec("DROP TABLE objects;"
-                             "CREATE TABLE objects (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mod INTEGER NOT NULL, "
-                             "val BLOB NOT NULL);"
-                             "INSERT INTO objects VALUES (7, 'pods/default/a', 5, '5:one');"
-                             "UPDATE revisions SET reserved = 2000; PRAGMA user_version = 1"));
+    REQUIRE(
+        database()->exec("DROP TABLE objects;"
+                         "CREATE TABLE objects (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mod INTEGER NOT NULL, "
+                         "val BLOB NOT NULL);"
+                         "INSERT INTO objects VALUES (7, 'pods/default/a', 5, '5:one');"
+                         "UPDATE revisions SET reserved = 2000; PRAGMA user_version = 1"));
     f.faults.disk_full = true;
     f.open();
     CHECK(*f.store->find(f.pod("a"))->json == "5:one");

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "../../support/seeded_random.hpp"
-#include "faulty_vfs.hpp"
 #include "../../support/store_fixture.hpp"
+#include "faulty_vfs.hpp"
 
 using namespace orilla;
 using namespace orilla::store;
@@ -74,7 +74,7 @@ class Model {
         const bool removal = current && random_.below(4) == 0;
         const std::string text = std::to_string(++written_) + std::string(random_.below(3) == 0 ? 20'000 : 10, 'v');
         Store& store = *fixture_.store;
-        Task<Result<EntryPtr>> task = !current ? store.create(StoreFixture::pod(name), durability, value_of(text))
+        Task<Result<EntryPtr>> task = !current  ? store.create(StoreFixture::pod(name), durability, value_of(text))
                                       : removal ? store.remove(current->key, current->revision, durability, value_of(text))
                                                 : store.update(current->key, current->revision, durability, value_of(text));
         writing_.push_back({name, durability, removal, text, {fixture_.loop, std::move(task)}});
@@ -154,7 +154,8 @@ class Model {
         }
         allowed = allowed || (!durable_seen && value.empty());
         for (const auto& [other, what] : unanswered)
-            if (other == name) allowed = allowed || (what.first ? value.empty() : value.find(":" + what.second) != std::string::npos);
+            if (other == name)
+                allowed = allowed || (what.first ? value.empty() : value.find(":" + what.second) != std::string::npos);
         INFO("seeded state of " << name << " after the crash: " << value.substr(0, 40));
         REQUIRE(allowed);
         states.clear();

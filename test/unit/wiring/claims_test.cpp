@@ -21,7 +21,8 @@ struct ClaimWorld {
 
 TEST_CASE("wait_for_claim: what is free is had at once") {
     ClaimWorld w;
-    Started<Result<UniqueFd>> waiting(w.loop, wait_for_claim(w.loop, [&w]() -> Result<UniqueFd> { return ++w.tries, UniqueFd(); }));
+    Started<Result<UniqueFd>> waiting(w.loop,
+                                      wait_for_claim(w.loop, [&w]() -> Result<UniqueFd> { return ++w.tries, UniqueFd(); }));
     settle(w.loop);
     REQUIRE(waiting.done());
     CHECK(waiting.get().has_value());
@@ -53,7 +54,8 @@ TEST_CASE("wait_for_claim: one that stays taken is given up after a moment, with
 
 TEST_CASE("wait_for_claim: another failure is not waited for") {
     ClaimWorld w;
-    Started<Result<UniqueFd>> waiting(w.loop, wait_for_claim(w.loop, []() -> Result<UniqueFd> { return Error(Code::system, "no"); }));
+    Started<Result<UniqueFd>> waiting(w.loop,
+                                      wait_for_claim(w.loop, []() -> Result<UniqueFd> { return Error(Code::system, "no"); }));
     settle(w.loop);
     REQUIRE(waiting.done());
     CHECK(waiting.get().error().message() == "no");

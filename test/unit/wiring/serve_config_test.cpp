@@ -32,14 +32,18 @@ TEST_CASE("parse_config_file: a key given twice is an error that names it and bo
 
 TEST_CASE("parse_config_file: values that cannot be are errors with their line") {
     CHECK(complaint("dataDir: data\n") == "config.yaml:1: dataDir: \"data\" is not an absolute path");
-    CHECK(complaint("dataDir: /a\npodCIDR: 10.42.0.1/24\n").starts_with("config.yaml:2: podCIDR: \"10.42.0.1/24\" has bits behind its prefix"));
+    CHECK(complaint("dataDir: /a\npodCIDR: 10.42.0.1/24\n")
+              .starts_with("config.yaml:2: podCIDR: \"10.42.0.1/24\" has bits behind its prefix"));
     CHECK(complaint("nodeIP: here\n").starts_with("config.yaml:1: nodeIP: "));
-    CHECK(complaint("workloadDefaults: loose\n") == "config.yaml:1: workloadDefaults: \"loose\" is neither kubernetes nor hardened");
+    CHECK(complaint("workloadDefaults: loose\n") ==
+          "config.yaml:1: workloadDefaults: \"loose\" is neither kubernetes nor hardened");
     CHECK(complaint("workloadDefaults: hardened\n") == "none");
     CHECK(complaint("logLevel: loud\n") == "config.yaml:1: logLevel: \"loud\" is none of error, warning, info, debug");
-    for (const char* bad : {"clusterDomain: ''", "clusterDomain: bad domain", "clusterDomain: .local", "clusterDomain: a..b", "nodeName: Box", "nodeName: -a"})
+    for (const char* bad : {"clusterDomain: ''", "clusterDomain: bad domain", "clusterDomain: .local", "clusterDomain: a..b",
+                            "nodeName: Box", "nodeName: -a"})
         CHECK(complaint(bad).find("is not a domain: ") != std::string::npos);
-    for (const char* good : {"clusterDomain: cluster.local", "nodeName: box-1.lan", "nodeName: ''", "manifests: ''"}) CHECK(complaint(good) == "none");
+    for (const char* good : {"clusterDomain: cluster.local", "nodeName: box-1.lan", "nodeName: ''", "manifests: ''"})
+        CHECK(complaint(good) == "none");
 }
 
 TEST_CASE("parse_serve_args: what cannot be listened on, or cannot be a network, is told before anything starts") {
@@ -55,7 +59,8 @@ TEST_CASE("parse_serve_args: what cannot be listened on, or cannot be a network,
     CHECK(refusal("--listen", "") == "none");
     CHECK(refusal("--socket", "/" + std::string(103, 'x')).find("must have 1 to 103 bytes") != std::string::npos);
     CHECK(refusal("--socket", "/" + std::string(102, 'x')) == "none");
-    for (const char* bad : {"", "a/b", "a b", "..", "sixteen-letters-"}) CHECK(refusal("--bridge", bad).find("a device name has") != std::string::npos);
+    for (const char* bad : {"", "a/b", "a b", "..", "sixteen-letters-"})
+        CHECK(refusal("--bridge", bad).find("a device name has") != std::string::npos);
     CHECK(refusal("--pod-cidr", "10.42.0.0/30").find("the prefix must be from 16 to 29") != std::string::npos);
     CHECK(complaint("listen: '1'\n") == "config.yaml:1: listen: listen address 1: must be IP:PORT");
 }
