@@ -288,6 +288,7 @@ look_around() {
 read_logs() {
   check "they wrote" within 10 eval 'o logs deploy/web --all-containers 2>/dev/null | grep -q "from side"'
   says "logs choose a container and say so" 'Defaulted container "main" out of: main, side' o logs deploy/web
+  prints "logs of a pod with its type" 'hello from side' eval 'o logs "$(o get pods -l app=web -o name | head -n 1)" -c side'
   prints "logs -c" 'hello from side' o logs deploy/web -c side
   prints "all containers with a prefix" $'main] hello from main\nside] hello from side' eval "o logs deploy/web --all-containers --prefix | sed 's|.*/||'"
   prints "logs -l" 4 eval 'o logs -l app=web --all-containers | wc -l'

@@ -19,6 +19,8 @@ constexpr int64_t log_requests_default = 5;
 constexpr int64_t selected_tail_default = 10;  ///< lines a container, with -l
 
 const api::KindInfo& pods() { return api::kind_of<api::Pod>(); }
+/// By name: the kinds that a server tells of are others in memory.
+bool is_pods(const api::KindInfo& kind) { return kind.api_version == pods().api_version && kind.kind == pods().kind; }
 
 /// Says in which namespace it looked, as kubectl does for logs.
 Error not_found(const Error& error, const Options& options) {
@@ -58,7 +60,7 @@ Result<json::array> fetch_pods(Client& client, const Options& options) {
         TRY(const auto parsed, parse_targets({options.args[0]}, options));
         target = parsed[0];
     }
-    if (target.kind != &pods()) {
+    if (!is_pods(*target.kind)) {
         auto owned = fetch_pods_of(client, options, target);
         if (!owned) return not_found(owned.error(), options);
         return owned;
