@@ -4,8 +4,8 @@
 
 #include "describe/description.hpp"
 #include "describe/event_list.hpp"
+#include "describe/kind_descriptions.hpp"
 #include "orilla/kinds/types.hpp"
-#include "orilla/kinds/well_known.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/verbs.hpp"
@@ -43,21 +43,26 @@ Result<std::vector<json::object>> fetch_events(Client& client, const json::objec
     return sort_events(items);
 }
 
-Result<Surroundings> fetch_surroundings(Client& client, const Options& options, const json::object& object) {
-    const std::string kind = text_at(object, "kind");
+Result<json::array> fetch_neighbours(Client& client, const Neighbours& wanted, const json::object& object) {
     const json::object& metadata = object_at(object, "metadata");
+    switch (wanted.of) {
+        case Neighbours::Of::owner: return fetch_owned(client, wanted.kind(), object);
+        case Neighbours::Of::cluster: return fetch_list(client, wanted.kind(), "");
+        case Neighbours::Of::label: {
+            const std::string selector = std::string(wanted.label) + "=" + text_at(metadata, "name");
+            return fetch_list(client, wanted.kind(), text_at(metadata, "namespace"), "?labelSelector=" + escape(selector));
+        }
+        case Neighbours::Of::nothing: break;
+    }
+    return json::array();
+}
+
+Result<Surroundings> fetch_surroundings(Client& client, const Options& options, const json::object& object) {
+    const Neighbours& wanted = description_of(text_at(object, "kind")).neighbours;
     Surroundings out;
     out.now_unix_s = time(nullptr);
-    if (kind == "Service") {
-        const std::string query =
-            "?labelSelector=" + escape(std::string(api::service_name_label) + "=" + text_at(metadata, "name"));
-        TRY(out.slices, fetch_list(client, api::kind_of<api::EndpointSlice>(), text_at(metadata, "namespace"), query));
-    } else if (kind == "Deployment") {
-        TRY(out.replica_sets, fetch_owned(client, api::kind_of<api::ReplicaSet>(), object));
-    } else if (kind == "ReplicaSet") {
-        TRY(out.pods, fetch_owned(client, api::kind_of<api::Pod>(), object));
-    } else if (kind == "Node") {
-        TRY(out.pods, fetch_list(client, api::kind_of<api::Pod>(), ""));
+    if (wanted.into) {
+        TRY(out.*(wanted.into), fetch_neighbours(client, wanted, object));
     }
     if (options.show_events) {
         TRY(out.events, fetch_events(client, object));

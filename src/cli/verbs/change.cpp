@@ -5,7 +5,7 @@
 #include "print/output.hpp"
 #include "print/watching.hpp"
 #include "targets.hpp"
-#include "verbs/changes.hpp"
+#include "verbs/change.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {

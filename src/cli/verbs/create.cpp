@@ -8,7 +8,7 @@
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/utf8.hpp"
 #include "print/output.hpp"
-#include "verbs/generators.hpp"
+#include "verbs/create.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {

@@ -8,7 +8,7 @@
 #include "orilla/kinds/well_known.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
-#include "verbs/log_sources.hpp"
+#include "verbs/logs.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {

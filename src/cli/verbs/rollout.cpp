@@ -9,7 +9,7 @@
 #include "print/output.hpp"
 #include "print/watching.hpp"
 #include "targets.hpp"
-#include "verbs/rollouts.hpp"
+#include "verbs/rollout.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {

@@ -11,7 +11,7 @@
 #include "orilla/base/base64.hpp"
 #include "orilla/schema/codec.hpp"
 #include "resources.hpp"
-#include "verbs/generators.hpp"
+#include "verbs/create.hpp"
 
 namespace orilla::cli {
 namespace json = boost::json;

@@ -1,4 +1,4 @@
-#include "verbs/changes.hpp"
+#include "verbs/change.hpp"
 
 #include "cli_support.hpp"
 #include "print/output.hpp"

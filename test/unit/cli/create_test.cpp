@@ -1,6 +1,6 @@
+#include "verbs/create.hpp"
 #include "cli_support.hpp"
 #include "print/output.hpp"
-#include "verbs/generators.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

@@ -1,5 +1,5 @@
+#include "verbs/logs.hpp"
 #include "cli_support.hpp"
-#include "verbs/log_sources.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

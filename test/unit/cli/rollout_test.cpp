@@ -1,6 +1,6 @@
+#include "verbs/rollout.hpp"
 #include "cli_support.hpp"
 #include "served_kinds.hpp"
-#include "verbs/rollouts.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;

@@ -1,0 +1,70 @@
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "describe/kind_descriptions.hpp"
+#include "orilla/base/text.hpp"
+#include "print/output.hpp"
+
+namespace orilla::cli {
+namespace json = boost::json;
+
+const json::object& metadata_of(const json::object& object) { return object_at(object, "metadata"); }
+
+std::string joined(const json::array& words, std::string_view separator) {
+    std::string out;
+    for (const auto& word : words) out += (out.empty() ? "" : std::string(separator)) + text_of(word);
+    return out;
+}
+
+std::string selector_text(const json::object& selector) {
+    std::string out;
+    for (const auto& label : object_at(selector, "matchLabels"))
+        out += (out.empty() ? "" : ",") + std::string(label.key()) + "=" + text_of(label.value());
+    for (const auto& item : array_at(selector, "matchExpressions")) {
+        const json::object& one = item.get_object();
+        const std::string op = lowered(text_at(one, "operator"));
+        const std::string key = text_at(one, "key"), values = joined(array_at(one, "values"));
+        out += (out.empty() ? "" : ",") + (op == "exists"         ? key
+                                           : op == "doesnotexist" ? "!" + key
+                                                                  : key + " " + op + " (" + values + ")");
+    }
+    return out;
+}
+
+size_t base64_bytes(const std::string& text) {
+    return text.size() / 4 * 3 - static_cast<size_t>(std::count(text.begin(), text.end(), '='));
+}
+
+void describe_controller(Description& out, const json::object& object) {
+    for (const auto& item : array_at(metadata_of(object), "ownerReferences"))
+        if (text_at(item.get_object(), "controller") == "true")
+            out.field(0, "Controlled By", text_at(item.get_object(), "kind") + "/" + text_at(item.get_object(), "name"));
+}
+
+void describe_labels(Description& out, const json::object& object) {
+    out.map("Labels", object_at(metadata_of(object), "labels"));
+    out.map("Annotations", object_at(metadata_of(object), "annotations"), ": ");
+}
+
+void describe_labels_alone(Description& out, const json::object& object, const Surroundings&) { describe_labels(out, object); }
+
+std::string describe_rest(const json::object& object) {
+    json::object rest = object;
+    for (const char* known : {"apiVersion", "kind", "metadata"}) rest.erase(known);
+    Options yaml;
+    yaml.output = "yaml";
+    const auto text = render_object(json::serialize(rest), yaml);
+    return rest.empty() || !text ? "" : *text;
+}
+
+const KindDescription& description_of(std::string_view kind) {
+    static constexpr const KindDescription* descriptions[] = {
+        &configmap_description, &deployment_description, &event_description,  &namespace_description, &node_description,
+        &pod_description,       &replicaset_description, &secret_description, &service_description};
+    static constexpr KindDescription any_other{nullptr, describe_labels_alone, {}, describe_rest};
+    for (const KindDescription* one : descriptions)
+        if (one->kind().kind == kind) return *one;
+    return any_other;
+}
+
+}  // namespace orilla::cli

@@ -1,0 +1,63 @@
+// How `describe` tells of a kind: one constant a kind, in a file of its own, and one for all that have none. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "describe/description.hpp"
+#include "orilla/kinds/kinds.hpp"
+#include "orilla/kinds/types.hpp"
+
+namespace orilla::cli {
+
+/// The objects around one that are told with it.
+struct Neighbours {
+    enum class Of {
+        nothing,
+        owner,    ///< in its namespace, owned by it
+        label,    ///< in its namespace, with its name in `label`
+        cluster,  ///< all there are
+    };
+    const api::KindInfo& (*kind)() = nullptr;
+    Of of = Of::nothing;
+    std::string_view label = {};
+    boost::json::array Surroundings::*into = nullptr;
+};
+
+struct KindDescription {
+    const api::KindInfo& (*kind)();
+    void (*describe)(Description& out, const boost::json::object& object, const Surroundings& around);
+    Neighbours neighbours = {};
+    std::string (*verbatim)(const boost::json::object& object) = nullptr;  ///< what stands below as it is
+    bool shows_events = true;
+};
+
+// The table's rows.
+extern const KindDescription configmap_description;
+extern const KindDescription deployment_description;
+extern const KindDescription event_description;
+extern const KindDescription namespace_description;
+extern const KindDescription node_description;
+extern const KindDescription pod_description;
+extern const KindDescription replicaset_description;
+extern const KindDescription secret_description;
+extern const KindDescription service_description;
+
+/// Of any other kind what is the same for all.
+const KindDescription& description_of(std::string_view kind);
+
+// What several of them share.
+
+const boost::json::object& metadata_of(const boost::json::object& object);
+std::string joined(const boost::json::array& words, std::string_view separator = ",");
+/// "app=web,tier in (a,b)"
+std::string selector_text(const boost::json::object& selector);
+/// How many bytes that is, decoded.
+size_t base64_bytes(const std::string& text);
+void describe_controller(Description& out, const boost::json::object& object);
+void describe_labels(Description& out, const boost::json::object& object);
+void describe_labels_alone(Description& out, const boost::json::object& object, const Surroundings& around);
+/// Everything below its metadata, as YAML.
+std::string describe_rest(const boost::json::object& object);
+
+}  // namespace orilla::cli

@@ -1,0 +1,35 @@
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "describe/kind_descriptions.hpp"
+#include "print/output.hpp"
+
+namespace orilla::cli {
+namespace json = boost::json;
+namespace {
+
+void describe_replica_set(Description& out, const json::object& object, const Surroundings& around) {
+    const json::object &spec = object_at(object, "spec"), &status = object_at(object, "status");
+    out.field(0, "Selector", selector_text(object_at(spec, "selector")));
+    describe_labels(out, object);
+    describe_controller(out, object);
+    out.field(0, "Replicas",
+              std::to_string(number_at(status, "replicas")) + " current / " + text_at(spec, "replicas") + " desired");
+    const auto count = [&](std::string_view phase) {
+        return std::to_string(std::ranges::count_if(around.pods, [phase](const auto& pod) {
+            return text_at(object_at(pod.get_object(), "status"), "phase") == phase;
+        }));
+    };
+    out.field(0, "Pods Status",
+              count("Running") + " Running / " + count("Pending") + " Waiting / " + count("Succeeded") + " Succeeded / " +
+                  count("Failed") + " Failed");
+    describe_pod_template(out, object_at(spec, "template"));
+}
+
+}  // namespace
+
+const KindDescription replicaset_description{api::kind_of<api::ReplicaSet>,
+                                             describe_replica_set,
+                                             {api::kind_of<api::Pod>, Neighbours::Of::owner, {}, &Surroundings::pods}};
+
+}  // namespace orilla::cli

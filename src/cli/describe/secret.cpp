@@ -1,0 +1,26 @@
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "describe/kind_descriptions.hpp"
+#include "print/output.hpp"
+
+namespace orilla::cli {
+namespace json = boost::json;
+namespace {
+
+/// Of what is in it only the size.
+std::string secret_data(const json::object& object) {
+    std::vector<std::string> entries;
+    for (const auto& item : object_at(object, "data"))
+        entries.push_back(std::string(item.key()) + ":\t" + std::to_string(base64_bytes(text_of(item.value()))) + " bytes\n");
+    std::ranges::sort(entries);
+    std::string data;
+    for (const auto& entry : entries) data += entry;
+    return "\nType:  " + text_at(object, "type") + "\n\nData\n====\n" + align_tabs(data);
+}
+
+}  // namespace
+
+const KindDescription secret_description{api::kind_of<api::Secret>, describe_labels_alone, {}, secret_data, false};
+
+}  // namespace orilla::cli
