@@ -1,34 +1,75 @@
 #include "orilla/base/ipv4.hpp"
 
-#include <arpa/inet.h>
-
-#include <charconv>
+#include <cctype>
 
 namespace orilla {
 
-std::optional<uint32_t> parse_ipv4(std::string_view text) {
-    in_addr address{};
-    if (inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) return std::nullopt;
-    return ntohl(address.s_addr);
+namespace {
+constexpr size_t ipv4_text_bytes_max = 15;
+
+/// One decimal number of at most `digits_max` digits without leading zeros, taken off the front of `text`.
+bool take_number(std::string_view& text, int digits_max, uint32_t limit, uint32_t& out) {
+    size_t digits = 0;
+    out = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+        if (static_cast<int>(digits) == digits_max) return false;
+        out = out * 10 + static_cast<uint32_t>(text[digits++] - '0');
+    }
+    if (digits == 0 || out > limit || (digits > 1 && text[0] == '0')) return false;
+    text.remove_prefix(digits);
+    return true;
+}
+}  // namespace
+
+std::string Ipv4::text() const {
+    return std::to_string(value >> 24) + '.' + std::to_string(value >> 16 & 255) + '.' + std::to_string(value >> 8 & 255) +
+           '.' + std::to_string(value & 255);
 }
 
-std::string render_ipv4(uint32_t ip) {
-    char text[INET_ADDRSTRLEN];
-    const in_addr address{htonl(ip)};
-    return inet_ntop(AF_INET, &address, text, sizeof text);
+bool Ipv4::is_ordinary() const {
+    const uint32_t first = value >> 24;
+    const bool multicast = first >> 4 == 0xe;
+    const bool link_local = value >> 16 == 0xa9fe;
+    return value != 0 && value != ~uint32_t{0} && first != 127 && !link_local && !multicast;
 }
 
-std::optional<Ipv4Range> parse_ipv4_range(std::string_view text) {
-    constexpr int prefix_min = 1, prefix_max = 30;
+std::string Cidr::text() const { return base.text() + '/' + std::to_string(prefix); }
+
+Result<Ipv4> parse_ipv4(std::string_view text) {
+    const auto whole = text;
+    const auto wrong = [whole] {
+        return Error(Code::invalid, "\"" + std::string(whole.substr(0, 64)) + "\" is not an IPv4 address");
+    };
+    if (text.size() > ipv4_text_bytes_max) return wrong();
+    Ipv4 ip;
+    for (int part = 0; part < 4; ++part) {
+        uint32_t number = 0;
+        if (part > 0) {
+            if (text.empty() || text[0] != '.') return wrong();
+            text.remove_prefix(1);
+        }
+        if (!take_number(text, 3, 255, number)) return wrong();
+        ip.value = ip.value << 8 | number;
+    }
+    if (!text.empty()) return wrong();
+    return ip;
+}
+
+Result<Cidr> parse_cidr(std::string_view text) {
+    const std::string shown(text.substr(0, 64));
     const size_t slash = text.find('/');
-    if (slash == std::string_view::npos) return std::nullopt;
-    const auto base = parse_ipv4(text.substr(0, slash));
-    int prefix = 0;
-    const auto [end, error] = std::from_chars(text.data() + slash + 1, text.data() + text.size(), prefix);
-    if (!base || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    if (prefix < prefix_min || prefix > prefix_max) return std::nullopt;
-    const uint32_t size = uint32_t{1} << (32 - prefix);
-    return Ipv4Range{*base & ~(size - 1), size};
+    if (slash == std::string_view::npos)
+        return Error(Code::invalid, "\"" + shown + "\" is not a CIDR: write it as 10.42.0.0/24");
+    TRY(const Ipv4 base, parse_ipv4(text.substr(0, slash)));
+    std::string_view rest = text.substr(slash + 1);
+    uint32_t prefix = 0;
+    if (!take_number(rest, 2, 32, prefix) || !rest.empty())
+        return Error(Code::invalid, "\"" + shown + "\": the prefix is a number from 0 to 32");
+    Cidr cidr{base, static_cast<int>(prefix)};
+    if ((base.value & cidr.mask()) != base.value)
+        return Error(Code::invalid, "\"" + shown + "\" has bits behind its prefix: did you mean " +
+                                        Cidr{Ipv4{base.value & cidr.mask()}, cidr.prefix}.text() + "?");
+    return cidr;
 }
 
 }  // namespace orilla

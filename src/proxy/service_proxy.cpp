@@ -12,16 +12,16 @@
 namespace orilla::proxy {
 namespace {
 
-std::vector<network::Ipv4> parse_ips(const api::List<api::Str>& texts) {
-    std::vector<network::Ipv4> out;
+std::vector<Ipv4> parse_ips(const api::List<api::Str>& texts) {
+    std::vector<Ipv4> out;
     for (const auto& text : texts)
-        if (auto ip = network::parse_ipv4(text.view())) out.push_back(*ip);
+        if (auto ip = parse_ipv4(text.view())) out.push_back(*ip);
     return out;
 }
 
 /// What an older Orilla let in must not become a rule: it would lead into the node's own loopback, or to nobody.
-std::optional<network::Ipv4> ordinary_ip(std::string_view text) {
-    const auto ip = network::parse_ipv4(text);
+std::optional<Ipv4> ordinary_ip(std::string_view text) {
+    const auto ip = parse_ipv4(text);
     if (!ip || !ip->is_ordinary()) return std::nullopt;
     return *ip;
 }
@@ -66,9 +66,9 @@ std::vector<network::ServicePortSpec> plan_service_ports(const api::Service& ser
                                                          const std::string& node) {
     std::vector<network::ServicePortSpec> out;
     if (is_left_alone(service)) return out;
-    std::vector<network::Ipv4> ips = parse_ips(service.spec.cluster_ips);
+    std::vector<Ipv4> ips = parse_ips(service.spec.cluster_ips);
     if (ips.empty() && !is_headless(service))
-        if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) ips.push_back(*ip);
+        if (auto ip = parse_ipv4(service.spec.cluster_ip.view())) ips.push_back(*ip);
     for (const auto& text : service.spec.external_ips)
         if (auto ip = ordinary_ip(text.view())) ips.push_back(*ip);
     if (ips.empty()) return out;
@@ -104,7 +104,7 @@ network::DnsService plan_dns_service(const api::Service& service, const Slices& 
     if (!is_headless(service)) {
         out.cluster_ips = parse_ips(service.spec.cluster_ips);
         if (out.cluster_ips.empty())
-            if (auto ip = network::parse_ipv4(service.spec.cluster_ip.view())) out.cluster_ips.push_back(*ip);
+            if (auto ip = parse_ipv4(service.spec.cluster_ip.view())) out.cluster_ips.push_back(*ip);
         for (const auto& port : service.spec.ports)
             out.ports.push_back({port.name.str(), lowered(port.protocol.empty() ? "TCP" : port.protocol.view()),
                                  static_cast<uint16_t>(port.port)});
@@ -175,7 +175,7 @@ void ServiceProxy::slice_changed(const objects::FeedEvent& event) {
 void ServiceProxy::pod_changed(const objects::FeedEvent& event) {
     const auto* pod = event.as<api::Pod>();
     if (!pod) return;
-    const auto ip = network::parse_ipv4(pod->status.pod_ip.view());
+    const auto ip = parse_ipv4(pod->status.pod_ip.view());
     if (event.is_deleted() || !ip || is_finished(*pod)) zone_.remove_pod(pod->metadata.uid.str());
     else zone_.set_pod(pod->metadata.uid.str(), pod->metadata.namespace_.str(), *ip);
 }

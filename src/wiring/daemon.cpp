@@ -24,7 +24,7 @@ Result<void> make_private_directory(const std::string& path) {
 
 /// The first address of the service range: the kubernetes Service's.
 std::string first_service_ip(const std::string& cidr) {
-    auto parsed = network::parse_cidr(cidr);
+    auto parsed = parse_cidr(cidr);
     return parsed ? parsed->at(1).text() : "";
 }
 
@@ -70,9 +70,9 @@ Result<void> Daemon::open_network() {
     pod_files_ = std::make_unique<loop::IoPool>(loop_);
     network::LinksConfig& links = links_config_;
     links.bridge = config_.bridge;
-    TRY(links.pod_cidr, network::parse_cidr(config_.pod_cidr));
-    TRY(links.cluster_cidr, network::parse_cidr(config_.cluster_cidr));
-    TRY(links.service_cidr, network::parse_cidr(config_.service_cidr));
+    TRY(links.pod_cidr, parse_cidr(config_.pod_cidr));
+    TRY(links.cluster_cidr, parse_cidr(config_.cluster_cidr));
+    TRY(links.service_cidr, parse_cidr(config_.service_cidr));
     links.netns_dir = config_.run_dir + "/netns";
     links.owner = describe_owner(config_.run_dir);
     TRY(links_, network::Links::open(loop_, *network_thread_, links));

@@ -51,14 +51,14 @@ Result<void> check_domain(const std::string& domain) {
 Result<void> check_domain_or_none(const std::string& domain) { return domain.empty() ? ok() : check_domain(domain); }
 
 Result<void> check_cidr(const std::string& text) {
-    TRY_VOID(network::parse_cidr(text));
+    TRY_VOID(parse_cidr(text));
     return ok();
 }
 
 Result<void> check_cidr_or_none(const std::string& text) { return text.empty() ? ok() : check_cidr(text); }
 
 Result<void> check_ip_or_none(const std::string& text) {
-    if (!text.empty()) TRY_VOID(network::parse_ipv4(text));
+    if (!text.empty()) TRY_VOID(parse_ipv4(text));
     return ok();
 }
 
@@ -307,10 +307,10 @@ Result<ServeConfig> complete_config(ServeConfig config) {
     if (config.socket.empty()) config.socket = config.run_dir + "/orilla.sock";
     if (auto good = check_domain(config.node_name); !good)
         return std::move(good).error().with_context("the host's name cannot be the node's, choose one with --node-name");
-    TRY(network::Cidr pods, network::parse_cidr(config.pod_cidr));
-    TRY(network::Cidr services, network::parse_cidr(config.service_cidr));
+    TRY(Cidr pods, parse_cidr(config.pod_cidr));
+    TRY(Cidr services, parse_cidr(config.service_cidr));
     if (config.cluster_cidr.empty()) config.cluster_cidr = config.pod_cidr;
-    TRY(network::Cidr cluster, network::parse_cidr(config.cluster_cidr));
+    TRY(Cidr cluster, parse_cidr(config.cluster_cidr));
     if (!cluster.contains(pods.base) || cluster.prefix > pods.prefix)
         return Error(Code::invalid, "podCIDR " + config.pod_cidr + " is no part of clusterCIDR " + config.cluster_cidr);
     for (const auto& [name, text, range] :

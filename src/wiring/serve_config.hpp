@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/images/images.hpp"
-#include "orilla/network/address.hpp"
 
 namespace orilla::wiring {
 

@@ -199,7 +199,7 @@ class Plane {
     objects::Objects objects_{loop_, *store_, random_, kinds_};
     objects::EventRecorder events_{loop_, objects_, "box"};
     NoRules rules_;
-    network::DnsZone zone_{"cluster.local", *network::parse_cidr("10.42.0.0/16"), *network::parse_cidr("10.43.0.0/16")};
+    network::DnsZone zone_{"cluster.local", *parse_cidr("10.42.0.0/16"), *parse_cidr("10.43.0.0/16")};
     controllers::Controllers controllers_{loop_, objects_, events_, options()};
     scheduler::Scheduler scheduler_{loop_, objects_, events_};
     proxy::ServiceProxy proxy_{loop_, objects_, rules_, zone_, "box"};

@@ -6,6 +6,7 @@
 
 namespace {
 orilla::network::DnsZone make_zone() {
+    using namespace orilla;
     using namespace orilla::network;
     DnsZone zone("cluster.local", {Ipv4{0x0a2a0000}, 24}, {Ipv4{0x0a2b0000}, 16});
     DnsService web;

@@ -101,8 +101,7 @@ loop::Task<Result<void>> Daemon::open_store() {
 void Daemon::build_node() {
     runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
     host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
-    zone_ = std::make_unique<network::DnsZone>("cluster.local", *network::parse_cidr(node_facts().pod_cidr),
-                                               *network::parse_cidr(service_cidr));
+    zone_ = std::make_unique<network::DnsZone>("cluster.local", *parse_cidr(node_facts().pod_cidr), *parse_cidr(service_cidr));
     wiring::NodeOptions options;
     options.facts = node_facts();
     options.pods.pods_dir = "pods";

@@ -52,7 +52,7 @@ loop::Task<Result<void>> FakeLinks::detach(std::string uid) {
 std::optional<network::PodLink> FakeLinks::find(const std::string& uid) const {
     const auto found = host_.addresses().find(uid);
     if (found == host_.addresses().end()) return std::nullopt;
-    return network::PodLink{uid, *network::parse_ipv4(found->second), "/run/netns/" + uid};
+    return network::PodLink{uid, *parse_ipv4(found->second), "/run/netns/" + uid};
 }
 
 loop::Task<Result<void>> FakeLinks::keep_only(std::vector<std::string> uids) {

@@ -74,7 +74,7 @@ class FakeLinks final : public network::PodLinks {
     loop::Task<Result<void>> detach(std::string uid) override;
     loop::Task<Result<void>> keep_only(std::vector<std::string> uids) override;
     std::optional<network::PodLink> find(const std::string& uid) const override;
-    network::Ipv4 gateway() const override { return *network::parse_ipv4("10.42.0.1"); }
+    Ipv4 gateway() const override { return *parse_ipv4("10.42.0.1"); }
 
   private:
     loop::Loop& loop_;

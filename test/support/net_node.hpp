@@ -15,8 +15,8 @@ namespace orilla::test {
 
 inline network::LinksConfig links_config(int pool_size) {
     network::LinksConfig config;
-    config.pod_cidr = *network::parse_cidr("10.42.0.0/24");
-    config.service_cidr = *network::parse_cidr("10.43.0.0/16");
+    config.pod_cidr = *parse_cidr("10.42.0.0/24");
+    config.service_cidr = *parse_cidr("10.43.0.0/16");
     config.netns_dir = "/run/orilla-test/netns";
     config.pool_size = pool_size;
     return config;

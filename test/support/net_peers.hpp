@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "net_box.hpp"
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::test {
 

@@ -35,9 +35,9 @@ VOCABULARY = {
     "node": {
         "orilla/runtime/spec.hpp", "orilla/runtime/pod_runtime.hpp",
         "orilla/images/image.hpp", "orilla/images/pod_images.hpp", "orilla/images/reference.hpp",
-        "orilla/network/address.hpp", "orilla/network/pod_links.hpp", "orilla/network/service_rules.hpp",
+        "orilla/network/pod_links.hpp", "orilla/network/service_rules.hpp",
     },
-    "proxy": {"orilla/network/address.hpp", "orilla/network/dns_zone.hpp", "orilla/network/service_rules.hpp"},
+    "proxy": {"orilla/network/dns_zone.hpp", "orilla/network/service_rules.hpp"},
 }
 # These connect the rooms and name concrete types: they may include everything.
 WIRING = {"wiring", "main.cpp"}

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/loop/loop.hpp"
-#include "orilla/network/address.hpp"
 #include "orilla/network/dns_zone.hpp"
 
 namespace orilla::network {

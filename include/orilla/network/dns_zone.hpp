@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::network {
 

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
-#include "orilla/network/address.hpp"
 #include "orilla/network/pod_links.hpp"
 
 namespace orilla::network {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/loop/task.hpp"
-#include "orilla/network/address.hpp"
 
 namespace orilla::network {
 

@@ -17,9 +17,9 @@
 #include <string_view>
 #include <vector>
 
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/result.hpp"
 #include "orilla/loop/loop.hpp"
-#include "orilla/network/address.hpp"
 
 namespace orilla::network {
 

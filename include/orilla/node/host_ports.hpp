@@ -10,7 +10,7 @@
 namespace orilla::node {
 
 /// One service port with one endpoint for each hostPort. None for pods on the host's network: they bind there themselves.
-std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, network::Ipv4 pod_ip);
+std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, Ipv4 pod_ip);
 /// The owner of a pod's hostPorts among the rules.
 std::string host_ports_owner(const std::string& uid);
 

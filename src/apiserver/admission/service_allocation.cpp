@@ -18,7 +18,9 @@ bool needs_node_ports(const api::ServiceSpec& spec) { return spec.type == "NodeP
 bool in_port_range(int32_t port) { return port >= node_port_min && port <= node_port_max; }
 
 std::optional<uint32_t> ip_of(const api::Service& service) {
-    return needs_cluster_ip(service.spec) ? parse_ipv4(service.spec.cluster_ip) : std::nullopt;
+    if (!needs_cluster_ip(service.spec)) return std::nullopt;
+    const auto ip = parse_ipv4(service.spec.cluster_ip);
+    return ip ? std::optional(ip->value) : std::nullopt;
 }
 
 std::set<uint32_t> ports_of(const api::Service& service) {
@@ -108,7 +110,7 @@ void NumberPool::release_all(const api::Str& uid) {
 ServiceAllocation::ServiceAllocation(objects::Objects& objects, std::string service_cidr)
     : cidr_(std::move(service_cidr)),
       services_(objects, api::kind_of<api::Service>(), [this](const objects::FeedEvent& event) { follow(event); }) {
-    const auto range = parse_ipv4_range(cidr_);
+    const auto range = parse_cidr(cidr_);
     assert(range.has_value() && "the service CIDR was checked when the configuration was read");
     range_ = *range;
     for (const auto& service : objects.list<api::Service>()) {
@@ -172,42 +174,43 @@ Result<void> ServiceAllocation::allocate(api::Service& service, const api::Servi
     fill_families(spec);
     // What validation is going to refuse holds nothing.
     const bool new_ip = !old || !(old->spec.cluster_ip == spec.cluster_ip) || !needs_cluster_ip(old->spec);
-    const bool own_ip = new_ip && spec.cluster_ip != "None" && (spec.cluster_ip.empty() || parse_ipv4(spec.cluster_ip));
+    const bool own_ip =
+        new_ip && spec.cluster_ip != "None" && (spec.cluster_ip.empty() || parse_ipv4(spec.cluster_ip).has_value());
     if (own_ip) TRY_VOID(allocate_ip(service));
     if (!needs_node_ports(spec)) return ok();
     auto ports = allocate_ports(service, old);
-    if (!ports && own_ip) ips_.release(*parse_ipv4(spec.cluster_ip), service.metadata.uid);
+    if (!ports && own_ip) ips_.release(parse_ipv4(spec.cluster_ip)->value, service.metadata.uid);
     return ports;
 }
 
 bool ServiceAllocation::is_reserved(uint32_t ip, const api::Service& service) const {
     const bool is_kubernetes = service.metadata.namespace_ == "default" && service.metadata.name == "kubernetes";
-    return ip - range_.base == kubernetes_index && !is_kubernetes;
+    return ip == range_.at(kubernetes_index).value && !is_kubernetes;
 }
 
 Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
     api::ServiceSpec& spec = service.spec;
     const api::Str& uid = service.metadata.uid;
     if (!spec.cluster_ip.empty()) {
-        const uint32_t ip = *parse_ipv4(spec.cluster_ip);
-        const std::string text = render_ipv4(ip), value = "[\"" + text + "\"]";
+        const Ipv4 ip = *parse_ipv4(spec.cluster_ip);
+        const std::string text = ip.text(), value = "[\"" + text + "\"]";
         const std::string failed = "failed to allocate IP " + text + ": ";
         if (!range_.has_host(ip))
             return invalid(
                 service, "spec.clusterIPs", value,
                 failed + "the provided IP (" + text + ") is not in the valid range. The range of valid IPs is " + cidr_);
-        if (is_reserved(ip, service) || !ips_.is_free_for(ip, uid))
+        if (is_reserved(ip.value, service) || !ips_.is_free_for(ip.value, uid))
             return invalid(service, "spec.clusterIPs", value, failed + "provided IP is already allocated");
-        ips_.hold(ip, uid);
+        ips_.hold(ip.value, uid);
         return ok();
     }
-    const uint32_t hosts = range_.size - 2, band = static_band(hosts, 16, 256), upper = hosts - band;
+    const uint32_t hosts = static_cast<uint32_t>(range_.size()) - 2, band = static_band(hosts, 16, 256), upper = hosts - band;
     for (uint32_t i = 0, start = spread(uid, 0) % upper; i < hosts; ++i) {
         // The upper part from its start on and around, then the static band.
         const uint32_t index = 1 + (i < upper ? band + (start + i) % upper : i - upper);
-        if (index == kubernetes_index || index == dns_index || !ips_.is_free(range_.base + index)) continue;
-        ips_.hold(range_.base + index, uid);
-        spec.cluster_ip = api::Str(render_ipv4(range_.base + index));
+        if (index == kubernetes_index || index == dns_index || !ips_.is_free(range_.at(index).value)) continue;
+        ips_.hold(range_.at(index).value, uid);
+        spec.cluster_ip = api::Str(range_.at(index).text());
         spec.cluster_ips = api::List<api::Str>{spec.cluster_ip};
         return ok();
     }

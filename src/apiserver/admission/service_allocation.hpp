@@ -65,7 +65,7 @@ class ServiceAllocation final : public objects::Admission {
     void follow(const objects::FeedEvent& event);
 
     std::string cidr_;
-    Ipv4Range range_;
+    Cidr range_;
     NumberPool ips_, ports_;
     objects::Follower services_;
 };

@@ -13,11 +13,11 @@ constexpr std::string_view port_name = "https";
 constexpr int32_t service_port = 443;
 
 ApiPlace api_place(const ControllersOptions& options) {
-    const auto range = parse_ipv4_range(options.service_cidr);
+    const auto range = parse_cidr(options.service_cidr);
     // An API that only listens on the loopback is out of the pods' reach: better no endpoint than one that never answers.
     // Nor may an endpoint have a link-local address.
     const bool reachable = api::special_address(options.api_ip).empty();
-    return {range ? render_ipv4(range->base + 1) : "", reachable ? options.api_ip : "", options.api_port};
+    return {range ? range->at(1).text() : "", reachable ? options.api_ip : "", options.api_port};
 }
 
 api::Service make_service(const ApiPlace& place) {

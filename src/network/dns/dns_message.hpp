@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::network {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::network {
 

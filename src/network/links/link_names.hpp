@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::network {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "netlink/netlink.hpp"
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/unique_fd.hpp"
-#include "orilla/network/address.hpp"
 
 namespace orilla::network {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 #include "orilla/network/service_rules.hpp"
 
 namespace orilla::network {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "netlink/netlink.hpp"
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 namespace orilla::network {
 

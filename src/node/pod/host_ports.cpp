@@ -4,7 +4,7 @@ namespace orilla::node {
 
 std::string host_ports_owner(const std::string& uid) { return "host-ports/" + uid; }
 
-std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, network::Ipv4 pod_ip) {
+std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, Ipv4 pod_ip) {
     std::vector<network::ServicePortSpec> out;
     if (pod.spec.host_network) return out;
     for (const auto& container : pod.spec.containers) {
@@ -13,7 +13,7 @@ std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, netwo
             network::ServicePortSpec spec;
             spec.protocol = network::to_protocol(port.protocol.view());
             spec.endpoints = {{pod_ip, static_cast<uint16_t>(port.container_port)}};
-            const auto own_ip = network::parse_ipv4(port.host_ip.view());
+            const auto own_ip = parse_ipv4(port.host_ip.view());
             if (own_ip && own_ip->value != 0) {
                 spec.cluster_ips = {*own_ip};
                 spec.port = static_cast<uint16_t>(port.host_port);

@@ -4,6 +4,7 @@
 
 #include "links/link_names.hpp"
 
+using namespace orilla;
 using namespace orilla::network;
 
 namespace {

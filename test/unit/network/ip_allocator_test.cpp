@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+using namespace orilla;
 using namespace orilla::network;
 
 namespace {

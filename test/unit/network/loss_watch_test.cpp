@@ -8,6 +8,7 @@
 
 #include "netlink/netlink.hpp"
 
+using namespace orilla;
 using namespace orilla::network;
 
 namespace {

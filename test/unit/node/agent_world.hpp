@@ -136,9 +136,9 @@ class FakeLinks final : public network::PodLinks {
     loop::Task<Result<void>> keep_only(std::vector<std::string>) override { co_return ok(); }
     std::optional<network::PodLink> find(const std::string& uid) const override {
         if (!attached.contains(uid)) return std::nullopt;
-        return network::PodLink{uid, *network::parse_ipv4("10.42.0.5"), "/ns"};
+        return network::PodLink{uid, *parse_ipv4("10.42.0.5"), "/ns"};
     }
-    network::Ipv4 gateway() const override { return *network::parse_ipv4("10.43.0.10"); }
+    Ipv4 gateway() const override { return *parse_ipv4("10.43.0.10"); }
     std::set<std::string> attached;
     std::string in_namespace;  ///< that the last pod brought along
     bool fails = false;

@@ -1,11 +1,8 @@
-#include "orilla/network/address.hpp"
+#include "orilla/base/ipv4.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "links/link_names.hpp"
-
 using namespace orilla;
-using namespace orilla::network;
 
 TEST_CASE("parse_ipv4: takes an address and prints it back") {
     auto ip = parse_ipv4("10.42.0.5");
@@ -52,16 +49,9 @@ TEST_CASE("Cidr: overlap is seen from both sides") {
     CHECK(parse_cidr("0.0.0.0/0")->overlaps(other));
 }
 
-TEST_CASE("netns names: carry the pod and its address there and back") {
-    const Ipv4 ip = *parse_ipv4("10.42.0.5");
-    auto back = parse_netns_name(netns_name("5f1c-00aa", ip));
-    REQUIRE(back);
-    CHECK(back->pod == "5f1c-00aa");
-    CHECK(back->ip == ip);
-    CHECK(veth_name(ip) == "pod0a2a0005");
-    CHECK(parse_veth_name("pod0a2a0005") == ip);
-    CHECK_FALSE(parse_veth_name("pod0A2A0005"));
-    CHECK_FALSE(parse_veth_name("eth0"));
-    CHECK_FALSE(parse_netns_name("../x_10.42.0.5"));
-    CHECK_FALSE(parse_netns_name("x"));
+TEST_CASE("Cidr::has_host: neither the network's nor the broadcast address") {
+    const Cidr range = *parse_cidr("10.43.0.0/24");
+    for (const char* host : {"10.43.0.1", "10.43.0.254"}) CHECK(range.has_host(*parse_ipv4(host)));
+    for (const char* none : {"10.43.0.0", "10.43.0.255", "10.43.1.1", "10.42.255.255"})
+        CHECK_FALSE(range.has_host(*parse_ipv4(none)));
 }
