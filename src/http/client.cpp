@@ -125,6 +125,7 @@ loop::Task<Result<std::unique_ptr<Duplex>>> connect(loop::Loop& loop, Url url, S
     if (url.tls && trust.authority.empty() && trust.certificate.empty() && trust.server_name.empty()) {
         CO_CHECK(tls, careless_context());
     } else if (url.tls) {
+        if (trust.server_name.empty()) trust.server_name = url.host;
         CO_CHECK(own, TlsContext::create_client(trust));
         tls = own.get();
     }

@@ -393,8 +393,7 @@ loop::Task<Result<size_t>> Connection::read_upgraded(char* buffer, size_t size) 
         const IoResult result = transport_.try_read(buffer, size);
         if (result.state == IoState::done) co_return result.bytes;
         if (result.state == IoState::closed) co_return size_t{0};
-        if (result.state == IoState::wants_read) co_await transport_.watch().readable();
-        else co_await transport_.watch().writable();
+        co_await transport_.watch().readable();  // also where TLS wants to write: somebody may be writing
     }
 }
 
@@ -406,6 +405,7 @@ loop::Task<bool> Connection::hand_over(Response response) {
     if (!co_await std::move(head)) co_return false;
     Upgraded upgraded(*this);
     AWAIT_VOID(response.upgrade->run(upgraded));
+    unread_ = true;  // what the client has still sent must not take the last words along
     shared_.owner.end_watch(*this);
     is_watching_ = false;
     co_return false;

@@ -23,6 +23,12 @@ int choose_http1(SSL*, const unsigned char** out, unsigned char* out_length, con
     return SSL_TLSEXT_ERR_OK;
 }
 
+/// An address stands in a certificate as such, and SNI has none.
+bool expect_server(SSL* session, const std::string& name) {
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name.c_str()) == 1) return true;
+    return SSL_set_tlsext_host_name(session, name.c_str()) == 1 && SSL_set1_host(session, name.c_str()) == 1;
+}
+
 Result<void> load(SSL_CTX* context, const TlsKeys& keys) {
     TRY(auto certificate, parse_certificate(keys.certificate));
     TRY(auto key, parse_key(keys.key));
@@ -84,8 +90,7 @@ TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 ssl_st* TlsContext::new_session(int fd) {
     SSL* session = SSL_new(context_);
     if (!session) return nullptr;
-    const bool named = server_name_.empty() || (SSL_set_tlsext_host_name(session, server_name_.c_str()) == 1 &&
-                                                SSL_set1_host(session, server_name_.c_str()) == 1);
+    const bool named = server_name_.empty() || expect_server(session, server_name_);
     if (!named || SSL_set_fd(session, fd) != 1) {
         SSL_free(session);
         return nullptr;

@@ -14,7 +14,10 @@
 namespace orilla::http {
 
 Transport::Transport(loop::Loop& loop, UniqueFd fd, TlsContext* tls)
-    : fd_(std::move(fd)), watch_(loop, fd_.get()), ssl_(tls ? tls->new_session(fd_.get()) : nullptr) {}
+    : fd_(std::move(fd)),
+      watch_(loop, fd_.get()),
+      is_encrypted_(tls != nullptr),
+      ssl_(tls ? tls->new_session(fd_.get()) : nullptr) {}
 
 Transport::~Transport() {
     if (ssl_) SSL_free(ssl_);
@@ -30,6 +33,7 @@ IoResult Transport::ssl_result(int code) {
 }
 
 IoResult Transport::try_handshake() {
+    if (!ssl_) return {IoState::closed, 0, ENOMEM};
     ERR_clear_error();
     const int code = SSL_do_handshake(ssl_);
     return code == 1 ? IoResult{IoState::done, 1} : ssl_result(code);

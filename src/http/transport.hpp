@@ -34,7 +34,7 @@ class Transport {
     Transport& operator=(const Transport&) = delete;
 
     int fd() const { return fd_.get(); }
-    bool encrypted() const { return ssl_ != nullptr; }
+    bool encrypted() const { return is_encrypted_; }
     loop::FdWatch& watch() { return watch_; }
 
     /// TLS only; `done` when the handshake is over.
@@ -56,6 +56,7 @@ class Transport {
     IoResult ssl_result(int code);
     UniqueFd fd_;
     loop::FdWatch watch_;
+    const bool is_encrypted_;  ///< or to be: without memory for a session the handshake fails
     ssl_st* ssl_ = nullptr;
     bool drained_ = false;  ///< the last read was short: nothing is there until the next edge
 };

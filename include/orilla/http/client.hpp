@@ -44,7 +44,7 @@ struct Answer {
 /// Whom a client takes for the server that it asks. PEM texts.
 struct ServerTrust {
     std::string authority;    ///< who must have signed its certificate; empty: anybody, nothing is checked
-    std::string server_name;  ///< what the certificate must be for, and SNI
+    std::string server_name;  ///< what the certificate must be for, and SNI; empty: the URL's host
     std::string certificate;  ///< the client's own, with its key; empty: none
     std::string key;
 };

@@ -114,6 +114,13 @@ TEST_CASE("ask: a server is believed when the authority has signed it for the na
     ServerTrust other_name = trust;
     other_name.server_name = "example.com";
     CHECK(world.ask({}, {}, other_name) == "tls: failed to verify certificate: hostname mismatch");
+    ServerTrust by_address = trust;
+    by_address.server_name.clear();  // 127.0.0.1, which its certificate has
+    CHECK(world.ask({}, {}, by_address) == "200 GET /a?b=c ");
+    by_address.server_name = "127.0.0.9";
+    CHECK(world.ask({}, {}, by_address) == "tls: failed to verify certificate: IP address mismatch");
+    by_address.server_name = std::string(300, 'x');  // no session can be made
+    CHECK(world.ask({}, {}, by_address) == "TLS handshake or stream failed");
     auto other = pki::ensure_pki(world.directory.path + "/other", test::pki_names);
     REQUIRE(other);
     const ServerTrust stranger{other->ca_certificate, "kubernetes.default.svc", "", ""};

@@ -382,6 +382,7 @@ TEST_CASE("Connection: an upgrade has the connection, from what came behind its 
     world.send(client, "q");
     CHECK(world.receive(client, &closed).empty());
     CHECK(closed);
+    ::shutdown(client.get(), SHUT_RDWR);
     settle(world.loop);
     CHECK(world.handler.upgrades == 0);
     CHECK(world.server.connections() == 0);
