@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "orilla/base/file_system.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/base/read_file.hpp"
 #include "orilla/kinds/codec.hpp"
@@ -116,24 +117,15 @@ ManifestsDirectory::ManifestsDirectory(loop::Loop& loop, objects::Objects& objec
       objects_(objects),
       executor_(executor),
       directory_(std::move(directory)),
-      inotify_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
+      inotify_(std::make_shared<UniqueFd>(inotify_init1(IN_CLOEXEC | IN_NONBLOCK))),
       worker_(loop, *this, {.name = "manifests", .backoff_ms_min = 1000}),
       scope_(loop) {}
 
-void ManifestsDirectory::start() {
-    if (!inotify_ || inotify_add_watch(inotify_.get(), directory_.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
-        log::info("no manifests directory " + directory_ + ": nothing is applied from there");
-        return;
-    }
-    queue_all();
-    scope_.spawn(follow());
-}
+void ManifestsDirectory::start() { scope_.spawn(follow()); }
 
-void ManifestsDirectory::queue_all() {
-    std::vector<std::string> files;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(directory_, error))
-        if (is_manifest(entry.path())) files.push_back(entry.path().filename());
+loop::Task<void> ManifestsDirectory::queue_all() {
+    AWAIT(auto files, loop::run_on(executor_, loop_, [directory = directory_] { return list_names(directory); }));
+    std::erase_if(files, [](const std::string& name) { return !is_manifest(name); });
     std::sort(files.begin(), files.end());
     if (files.size() > manifest_files_max) {
         log::warning(directory_ + ": only the first " + std::to_string(manifest_files_max) + " manifests are applied");
@@ -142,21 +134,33 @@ void ManifestsDirectory::queue_all() {
     for (const auto& file : files) worker_.queue().add(file);
 }
 
+/// The directory may be on a mount that never answers: that is the executor's to wait for, with a descriptor of its own share.
 loop::Task<void> ManifestsDirectory::follow() {
-    loop::FdWatch watch(loop_, inotify_.get());
+    const auto watches = [inotify = inotify_, directory = directory_] {
+        return *inotify && inotify_add_watch(inotify->get(), directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO) >= 0;
+    };
+    AWAIT(const bool is_there, loop::run_on(executor_, loop_, watches));
+    if (!is_there) {
+        log::info("no manifests directory " + directory_ + ": nothing is applied from there");
+        co_return;
+    }
+    AWAIT_VOID(queue_all());
+    loop::FdWatch watch(loop_, inotify_->get());
     alignas(inotify_event) char buffer[4096];
     for (;;) {
-        const ssize_t got = ::read(inotify_.get(), buffer, sizeof buffer);
+        const ssize_t got = ::read(inotify_->get(), buffer, sizeof buffer);
         if (got <= 0) {
             co_await watch.readable();
             continue;
         }
+        bool is_overrun = false;
         for (ssize_t at = 0; at + static_cast<ssize_t>(sizeof(inotify_event)) <= got;) {
             const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
-            if (event->mask & IN_Q_OVERFLOW) queue_all();
-            else if (event->len > 0 && is_manifest(event->name)) worker_.queue().add_after(event->name, manifest_quiet_ms);
+            is_overrun = is_overrun || (event->mask & IN_Q_OVERFLOW);
+            if (event->len > 0 && is_manifest(event->name)) worker_.queue().add_after(event->name, manifest_quiet_ms);
             at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
         }
+        if (is_overrun) AWAIT_VOID(queue_all());
     }
 }
 

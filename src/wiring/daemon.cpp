@@ -103,7 +103,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     options.cgroup_root = config_.cgroup_root;
     options.scratch_root = config_.data_dir + "/containers";
     CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
-    images_adapter_ = std::make_unique<ImagesAdapter>(*images_);
+    images_adapter_ = std::make_unique<ImagesAdapter>(loop_, *pod_files_, *images_);
     log_files_ = std::make_unique<node::LogFiles>(loop_, *pod_files_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
     co_return ok();
 }
@@ -191,7 +191,7 @@ loop::Task<Result<void>> Daemon::start() {
     CO_TRY_VOID(node_->start());
     plane_->start_scheduler();
     if (!config_.manifests.empty()) {
-        manifests_ = std::make_unique<node::ManifestsDirectory>(loop_, plane_->objects(), *work_thread_, config_.manifests);
+        manifests_ = std::make_unique<node::ManifestsDirectory>(loop_, plane_->objects(), *pod_files_, config_.manifests);
         manifests_->start();
     }
     ready_ = was_ready_ = true;

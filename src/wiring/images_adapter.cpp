@@ -81,8 +81,13 @@ loop::Task<Result<apiserver::ImageInfo>> ImagesAdapter::pull(std::string name, a
 
 loop::Task<Result<std::vector<apiserver::ImageInfo>>> ImagesAdapter::import(std::string path, std::string name,
                                                                             apiserver::ImageProgressFn progress) {
-    UniqueFd source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!source) co_return Error::from_errno("open " + path, errno).with_code(Code::bad_request);
+    // A client names it: it may be on a mount that never answers.
+    const auto open_it = [path]() -> Result<UniqueFd> {
+        UniqueFd source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+        if (!source) return Error::from_errno("open " + path, errno).with_code(Code::bad_request);
+        return source;
+    };
+    CO_TRY(UniqueFd source, loop::run_on(files_, loop_, open_it));
     images::ImportRequest request;
     if (!name.empty()) request.names.push_back(std::move(name));
     request.on_progress = sum_into(std::move(progress));

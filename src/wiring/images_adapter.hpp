@@ -3,12 +3,14 @@
 
 #include "orilla/apiserver/ports.hpp"
 #include "orilla/images/images.hpp"
+#include "orilla/loop/io_thread.hpp"
 
 namespace orilla::wiring {
 
 class ImagesAdapter final : public apiserver::ImageService {
   public:
-    explicit ImagesAdapter(images::Images& images) : images_(images) {}
+    ImagesAdapter(loop::Loop& loop, loop::Executor& files, images::Images& images)
+        : loop_(loop), files_(files), images_(images) {}
     /// Images that pods name: shown as in use.
     void set_in_use(std::function<std::vector<std::string>()> in_use);
 
@@ -21,6 +23,8 @@ class ImagesAdapter final : public apiserver::ImageService {
 
   private:
     apiserver::ImageInfo to_info(const images::Image& image) const;
+    loop::Loop& loop_;
+    loop::Executor& files_;
     images::Images& images_;
     std::function<std::vector<std::string>()> in_use_;
 };

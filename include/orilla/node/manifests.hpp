@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -52,7 +53,7 @@ class ManifestsDirectory final : public loop::Reconciler {
         std::set<std::string> reported;
     };
     loop::Task<void> follow();
-    void queue_all();
+    loop::Task<void> queue_all();
     loop::Task<std::vector<Failed>> apply_each(std::vector<Numbered> documents, std::string path);
     /// Creates the object, or changes it by the three-way patch between what was applied last, the manifest and what is
     /// there. True when something was written.
@@ -66,7 +67,7 @@ class ManifestsDirectory final : public loop::Reconciler {
     objects::Objects& objects_;
     loop::Executor& executor_;
     std::string directory_;
-    UniqueFd inotify_;
+    std::shared_ptr<UniqueFd> inotify_;         ///< shared with the job that adds the watch
     std::map<std::string, Troubled> troubled_;  ///< by file
     loop::Worker worker_;
     loop::Scope scope_;

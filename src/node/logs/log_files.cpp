@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 
 #include "logs/log_stream.hpp"
+#include "orilla/base/file_system.hpp"
 
 namespace orilla::node {
 namespace {
@@ -24,9 +24,8 @@ Error no_log_error(const api::Pod* pod, const objects::LogRequest& request) {
 /// The newest attempt that wrote a log, or the one before it; -1 when there is none.
 int find_attempt(const std::string& directory, bool previous) {
     std::vector<int> attempts;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, error))
-        if (entry.path().extension() == ".log") attempts.push_back(atoi(entry.path().stem().c_str()));
+    for (const auto& name : list_names(directory))
+        if (name.ends_with(".log")) attempts.push_back(atoi(name.c_str()));
     std::sort(attempts.rbegin(), attempts.rend());
     const size_t index = previous ? 1 : 0;
     return index < attempts.size() ? attempts[index] : -1;

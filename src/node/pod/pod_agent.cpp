@@ -1,10 +1,10 @@
 #include "orilla/node/pod_agent.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <optional>
 
+#include "orilla/base/file_system.hpp"
 #include "orilla/base/log.hpp"
 #include "pod/pod_agent_impl.hpp"
 #include "pod/store_pod_api.hpp"
@@ -70,15 +70,6 @@ void PodAgent::Impl::start() {
     }
     scope_.spawn(find_left_behind());
 }
-
-namespace {
-std::vector<std::string> list_names(const std::string& directory) {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) names.push_back(entry.path().filename());
-    return names;
-}
-}  // namespace
 
 /// Sandboxes and directories whose pod is not ours any more. The name of a log directory tells whose it is.
 loop::Task<void> PodAgent::Impl::find_left_behind() {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "orilla/base/base64.hpp"
+#include "orilla/base/file_system.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "volumes/place.hpp"
 
@@ -102,8 +103,8 @@ bool is_current(const std::string& dir, const std::vector<ProjectedFile>& files)
     std::error_code error;
     size_t count = 0;
     for (auto it = fs::recursive_directory_iterator(dir + "/..data/", error);
-         !error && it != fs::recursive_directory_iterator(); ++it)
-        if (it->is_regular_file()) ++count;
+         !error && it != fs::recursive_directory_iterator(); it.increment(error))
+        if (it->is_regular_file(error)) ++count;
     if (error || count != files.size()) return false;
     for (const auto& file : files)
         if (!has_content(dir + "/..data/" + file.path, file.content)) return false;
@@ -117,11 +118,11 @@ Result<void> link_entries(const std::string& dir, const std::vector<ProjectedFil
         if (symlink(("..data/" + first).c_str(), (dir + "/" + first).c_str()) != 0 && errno != EEXIST)
             return Error::from_errno("link " + dir + "/" + first, errno);
     }
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(dir, error)) {
-        const std::string name = entry.path().filename();
-        if (name.starts_with("..") || !entry.is_symlink()) continue;
-        if (!fs::exists(entry.path())) fs::remove(entry.path(), error);
+    for (const auto& name : list_names(dir)) {
+        const fs::path path = fs::path(dir) / name;
+        std::error_code error;
+        if (name.starts_with("..") || !fs::is_symlink(path, error)) continue;
+        if (!fs::exists(path, error) && !error) fs::remove(path, error);
     }
     return ok();
 }

@@ -1,6 +1,6 @@
 #include "volumes/volumes.hpp"
 
-#include <filesystem>
+#include "orilla/base/file_system.hpp"
 
 namespace orilla::node {
 
@@ -72,10 +72,10 @@ Result<void> apply_volume(const VolumeWork& work) {
 }
 
 Result<void> unpublish_volumes(const std::string& pod_dir) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(pod_dir + "/volumes", error))
+    const std::string volumes = pod_dir + "/volumes";
+    for (const auto& name : list_names(volumes))
         for (const auto* driver : volume_drivers())
-            if (driver->unpublish) TRY_VOID(driver->unpublish(entry.path()));
+            if (driver->unpublish) TRY_VOID(driver->unpublish(volumes + "/" + name));
     return ok();
 }
 
