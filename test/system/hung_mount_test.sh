@@ -51,7 +51,13 @@ check_equal "who waits says so" "ContainerCreating" \
 check "a pod that waits can be deleted" o delete pod hung-one --timeout=20s
 check "and one whose container hangs at its start" o delete pod below --timeout=60s
 stop_orilla
-start_orilla
+start_orilla --manifests "$T/hung"
+check_equal "a start with manifests on it goes on without them" 2 "$(grep -c ' is ready: ' "$T/daemon.log")"
+curl -sN --unix-socket "$socket" -X POST "http://orilla/orilla/v1/images/import?path=$T/hung/image.tar" >/dev/null 2>&1 &
+importer=$!
+asks o get pods
+check "an import from it waits, and the API does not" kill -0 $importer
+kill $importer
 check "what ran goes on" o wait pod/well-a --for=condition=Ready --timeout=20s
 check_equal "as often started as before" 0 "$(o get pod well-a -o 'jsonpath={.status.containerStatuses[0].restartCount}')"
 check "others are still made" eval 'pod late "configMap: {name: settings}" "" | o apply -f - && o wait pod/late --for=condition=Ready --timeout=20s'
