@@ -46,4 +46,14 @@ Result<std::vector<Target>> expand(Client& client, const Options& options, const
     return out;
 }
 
+Result<void> print_done(const Options& options, const Target& target, const std::string& done, const json::object& object) {
+    if (!is_machine_output(options.output)) {
+        print(display_name(*target.kind, target.name) + " " + done + dry_run_suffix(options) + "\n");
+        return ok();
+    }
+    TRY(const std::string text, render_objects(options, {object}, true));
+    print_value(text);
+    return ok();
+}
+
 }  // namespace orilla::cli

@@ -16,5 +16,8 @@ Result<std::vector<Target>> find_targets(const Options& options, const std::vect
 Result<boost::json::object> fetch(Client& client, const Options& options, const Target& target);
 /// Collections become their members; named targets stay as they are.
 Result<std::vector<Target>> expand(Client& client, const Options& options, const std::vector<Target>& targets);
+/// "deployment.apps/web scaled", or the object as -o wants it.
+Result<void> print_done(const Options& options, const Target& target, const std::string& done,
+                        const boost::json::object& object);
 
 }  // namespace orilla::cli

@@ -15,6 +15,7 @@
 #include "orilla/proxy/service_proxy.hpp"
 #include "orilla/scheduler/scheduler.hpp"
 #include "support/await.hpp"
+#include "support/no_rules.hpp"
 #include "support/seeded_random.hpp"
 
 using namespace orilla;
@@ -44,16 +45,6 @@ void must(Result<void> result) {
     std::fprintf(stderr, "%s\n", result.error().message().c_str());
     std::exit(1);
 }
-
-class NoRules final : public network::ServiceRules {
-  public:
-    Result<void> replace_all(Services) override { return ok(); }
-    Result<void> update(const std::string&, std::vector<network::ServicePortSpec>) override { return ok(); }
-    Result<void> repair() override { return ok(); }
-    Result<bool> repair_if_missing() override { return false; }
-    Result<void> follow(loop::Loop&) override { return ok(); }
-    std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
-};
 
 node::NodeFacts large_node() {
     node::NodeFacts facts;
@@ -198,7 +189,7 @@ class Plane {
     std::unique_ptr<store::Store> store_ = open(loop_, executor_, kinds_);
     objects::Objects objects_{loop_, *store_, random_, kinds_};
     objects::EventRecorder events_{loop_, objects_, "box"};
-    NoRules rules_;
+    test::NoRules rules_;
     network::DnsZone zone_{"cluster.local", *parse_cidr("10.42.0.0/16"), *parse_cidr("10.43.0.0/16")};
     controllers::Controllers controllers_{loop_, objects_, events_, options()};
     scheduler::Scheduler scheduler_{loop_, objects_, events_};

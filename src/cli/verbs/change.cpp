@@ -16,16 +16,6 @@ std::string dry_run_query(const Options& options, const std::string& manager) {
     return "?fieldManager=" + manager + (options.dry_run == "server" ? "&dryRun=All" : "");
 }
 
-Result<void> show(const Options& options, const Target& target, const std::string& done, const json::object& object) {
-    if (!is_machine_output(options.output)) {
-        print(display_name(*target.kind, target.name) + " " + done + dry_run_suffix(options) + "\n");
-        return ok();
-    }
-    TRY(const std::string text, render_objects(options, {object}, true));
-    print_value(text);
-    return ok();
-}
-
 /// The named objects, or those that -l or --all choose.
 Result<std::vector<Target>> find_members(Client& client, const Options& options, const std::vector<std::string>& words) {
     TRY(const auto targets, find_targets(options, words));
@@ -65,7 +55,7 @@ Result<void> scale_one(Client& client, const Options& options, const Target& tar
     if (is_machine_output(options.output)) {
         TRY(answer, fetch(client, options, target));
     }
-    TRY_VOID(show(options, target, "scaled", answer));
+    TRY_VOID(print_done(options, target, "scaled", answer));
     if (options.timeout.empty() || options.dry_run != "none") return ok();
     return wait_until(client, *target.kind, target.ns, target.name, limit_ms, [&](const json::object* object) -> Result<bool> {
         return object && number_at(object_at(*object, "status"), "replicas") == *options.replicas;
@@ -85,12 +75,12 @@ Result<void> label_one(Client& client, const Options& options, const Target& tar
     TRY(const LabelPlan plan, plan_label(options, have, values));
     if (options.verb == "label")
         for (const auto& key : plan.absent) print("label \"" + key + "\" not found.\n");
-    if (!plan.changes && options.verb == "label") return show(options, target, plan.done, live);
-    if (options.dry_run == "client") return show(options, target, plan.done, live);
+    if (!plan.changes && options.verb == "label") return print_done(options, target, plan.done, live);
+    if (options.dry_run == "client") return print_done(options, target, plan.done, live);
     const json::object body{{"metadata", {{field, values}}}};
     TRY(const json::object answer,
         merge_patch(client, path_of(target) + dry_run_query(options, "kubectl-" + options.verb), body));
-    TRY_VOID(show(options, target, plan.done, answer));
+    TRY_VOID(print_done(options, target, plan.done, answer));
     if (!options.list) return ok();
     for (const auto& item : object_at(object_at(answer, "metadata"), field))
         print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");

@@ -27,16 +27,6 @@ Result<json::object> patch(Client& client, const Options& options, const Target&
     return parse_object(answer);
 }
 
-Result<void> tell(const Options& options, const Target& target, const std::string& done, const json::object& object) {
-    if (!is_machine_output(options.output)) {
-        print(display_name(*target.kind, target.name) + " " + done + dry_run_suffix(options) + "\n");
-        return ok();
-    }
-    TRY(const std::string text, render_objects(options, {object}, true));
-    print_value(text);
-    return ok();
-}
-
 Result<void> check_revision(const Options& options, const json::object& deployment) {
     const int64_t wanted = options.revision.value_or(0);
     const int64_t now =
@@ -114,13 +104,14 @@ Result<void> undo(Client& client, const Options& options, const Target& target) 
     TRY(const json::object* set, find_revision(sets, wanted, target.name));
     const json::object pod_template = original_template(*set);
     if (sorted_json(pod_template) == sorted_json(object_at(object_at(deployment, "spec"), "template")))
-        return tell(options, target,
-                    "skipped rollback (current template already matches revision " + std::to_string(revision_of(*set)) + ")",
-                    deployment);
-    if (options.dry_run == "client") return tell(options, target, "rolled back", deployment);
+        return print_done(
+            options, target,
+            "skipped rollback (current template already matches revision " + std::to_string(revision_of(*set)) + ")",
+            deployment);
+    if (options.dry_run == "client") return print_done(options, target, "rolled back", deployment);
     const json::array body{json::object{{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}}};
     TRY(const json::object changed, patch(client, options, target, "json-patch+json", body));
-    return tell(options, target, "rolled back", changed);
+    return print_done(options, target, "rolled back", changed);
 }
 
 Result<void> restart(Client& client, const Options& options, const Target& target) {
@@ -131,7 +122,7 @@ Result<void> restart(Client& client, const Options& options, const Target& targe
     const std::string now = api::Time(time(nullptr)).format();
     const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{api::restarted_at_annotation, now}}}}}}}}}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));
-    return tell(options, target, "restarted", changed);
+    return print_done(options, target, "restarted", changed);
 }
 
 Result<void> pause(Client& client, const Options& options, const Target& target, bool paused) {
@@ -144,7 +135,7 @@ Result<void> pause(Client& client, const Options& options, const Target& target,
     spec["paused"] = paused ? json::value(true) : json::value(nullptr);
     const json::object body{{"spec", spec}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));
-    return tell(options, target, paused ? "paused" : "resumed", changed);
+    return print_done(options, target, paused ? "paused" : "resumed", changed);
 }
 
 Result<void> run_one(Client& client, const Options& options, const std::string& what, const Target& target) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../../support/no_rules.hpp"
 #include "../../support/object_world.hpp"
 #include "orilla/node/pod_agent.hpp"
 #include "orilla/objects/events.hpp"
@@ -144,16 +145,6 @@ class FakeLinks final : public network::PodLinks {
     bool fails = false;
 };
 
-class FakeRules final : public network::ServiceRules {
-  public:
-    Result<void> replace_all(Services) override { return ok(); }
-    Result<void> update(const std::string&, std::vector<network::ServicePortSpec>) override { return ok(); }
-    Result<void> repair() override { return ok(); }
-    Result<bool> repair_if_missing() override { return false; }
-    Result<void> follow(loop::Loop&) override { return ok(); }
-    std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
-};
-
 /// Does jobs at once, but keeps the next ones that are to hang until they are let go.
 class HangingExecutor final : public loop::Executor {
   public:
@@ -249,7 +240,7 @@ struct AgentWorld : ObjectWorld {
     FakeRuntime runtime{clock};
     FakeImages images;
     FakeLinks network;
-    FakeRules rules;
+    test::NoRules rules;
     HangingExecutor files{loop};
     objects::EventRecorder events{loop, objects, "box"};
     std::unique_ptr<node::PodAgent> make_agent() {
