@@ -105,6 +105,17 @@ Result<void> AnswerReader::take_body(std::string_view& bytes) {
     return ok();
 }
 
+/// Lines of heads, and those between chunks, which small chunks have many of.
+Result<void> AnswerReader::count_line(size_t bytes) {
+    const bool is_head = part_ == Part::head;
+    (is_head ? head_bytes_ : chunk_line_bytes_) += bytes;
+    if (head_bytes_ > limits_.head_bytes_max)
+        return malformed("response headers exceeded " + std::to_string(limits_.head_bytes_max) + " bytes; aborted");
+    if (chunk_line_bytes_ > limits_.head_bytes_max + chunk_lines_per_byte_max * limits_.body_bytes_max)
+        return malformed("malformed chunked encoding");
+    return ok();
+}
+
 Result<bool> AnswerReader::take(std::string_view bytes) {
     while (!bytes.empty() && part_ != Part::complete) {
         if (part_ == Part::until_length || part_ == Part::until_end || part_ == Part::chunk) {
@@ -113,9 +124,7 @@ Result<bool> AnswerReader::take(std::string_view bytes) {
         }
         const size_t end = bytes.find('\n');
         const size_t count = std::min(end, bytes.size());
-        head_bytes_ += count + 1;
-        if (head_bytes_ > limits_.head_bytes_max)
-            return malformed("response headers exceeded " + std::to_string(limits_.head_bytes_max) + " bytes; aborted");
+        TRY_VOID(count_line(count + 1));
         line_.append(bytes.substr(0, count));
         bytes.remove_prefix(std::min(count + 1, bytes.size()));
         if (end == std::string_view::npos) break;

@@ -32,6 +32,10 @@ class AnswerReader {
     Result<void> end_head();
     Result<void> begin_chunk(std::string_view line);
     Result<void> take_body(std::string_view& bytes);
+    Result<void> count_line(size_t bytes);
+
+    /// Of what stands between chunks, for each byte that a body may have: chunks of one byte have five.
+    static constexpr size_t chunk_lines_per_byte_max = 8;
 
     const AnswerLimits limits_;
     const bool to_head_;
@@ -39,6 +43,7 @@ class AnswerReader {
     Part part_ = Part::head;
     int interim_ = 0;
     size_t head_bytes_ = 0;
+    size_t chunk_line_bytes_ = 0;
     size_t left_bytes_ = 0;  ///< of the body, or of the chunk
     bool has_length_ = false;
     bool chunked_ = false;

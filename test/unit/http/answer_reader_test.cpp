@@ -100,3 +100,15 @@ TEST_CASE("AnswerReader: no body follows the head that a HEAD asked for") {
     CHECK(*reader.take("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"));
     CHECK(reader.answer().header("content-length") == "4");
 }
+
+TEST_CASE("AnswerReader: a large body may come in small chunks, and chunks do not go on for ever") {
+    AnswerLimits limits;
+    limits.body_bytes_max = 100'000;
+    AnswerReader small(limits), endless(limits);
+    CHECK(small.take("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 90'000; ++i) REQUIRE(small.take("1\r\nx\r\n"));
+    CHECK(*small.take("0\r\n\r\n"));
+    CHECK(small.answer().body.size() == 90'000);
+    CHECK(endless.take("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"));
+    CHECK(endless.take(std::string(1'000'000, 'x')).error().message() == "malformed chunked encoding");
+}
