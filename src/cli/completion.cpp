@@ -7,6 +7,8 @@
 #include "orilla/kinds/types.hpp"
 #include "resources.hpp"
 #include "served_kinds.hpp"
+#include "verbs/logs.hpp"
+#include "verbs/rollout.hpp"
 
 namespace orilla::cli {
 namespace {
@@ -142,8 +144,8 @@ class Planner {
 
     bool fits(const api::KindInfo& kind) const {
         if (line_.path == "scale") return kind.find_subresource("scale") != nullptr;
-        if (line_.path.starts_with("rollout")) return kind.kind == "Deployment";
-        if (line_.path == "logs") return kind.kind != "Pod" && (kind.kind == "Service" || kind.find_subresource("scale"));
+        if (line_.path.starts_with("rollout ")) return has_rollout(kind, line_.path.substr(line_.path.find(' ') + 1));
+        if (line_.path == "logs") return selects_pods(kind);
         return kind.has_verb("list");
     }
 

@@ -90,6 +90,8 @@ struct KindInfo {
 
     const SubresourceInfo* find_subresource(std::string_view name) const;
     bool has_verb(std::string_view verb) const;
+    /// The same group and kind, in whatever version and of whatever registry.
+    bool is_same_kind(const KindInfo& other) const { return group == other.group && kind == other.kind; }
 };
 
 /// A kind that comes and goes at run time: derive from it to own whatever `info` points to. It ends with its last KindRef.

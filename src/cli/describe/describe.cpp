@@ -58,7 +58,7 @@ Result<json::array> fetch_neighbours(Client& client, const Neighbours& wanted, c
 }
 
 Result<Surroundings> fetch_surroundings(Client& client, const Options& options, const json::object& object) {
-    const Neighbours& wanted = description_of(text_at(object, "kind")).neighbours;
+    const Neighbours& wanted = description_of(object).neighbours;
     Surroundings out;
     out.now_unix_s = time(nullptr);
     if (wanted.into) {

@@ -111,7 +111,7 @@ std::string long_time(const std::string& rfc3339) {
 }
 
 std::string render_description(const json::object& object, const Surroundings& around) {
-    const KindDescription& how = description_of(text_at(object, "kind"));
+    const KindDescription& how = description_of(object);
     Description out;
     out.field(0, "Name", text_at(metadata_of(object), "name"));
     if (metadata_of(object).contains("namespace")) out.field(0, "Namespace", text_at(metadata_of(object), "namespace"));

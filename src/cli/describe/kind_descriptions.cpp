@@ -57,13 +57,15 @@ std::string describe_rest(const json::object& object) {
     return rest.empty() || !text ? "" : *text;
 }
 
-const KindDescription& description_of(std::string_view kind) {
+const KindDescription& description_of(const json::object& object) {
     static constexpr const KindDescription* descriptions[] = {
         &configmap_description, &deployment_description, &event_description,  &namespace_description, &node_description,
         &pod_description,       &replicaset_description, &secret_description, &service_description};
     static constexpr KindDescription any_other{nullptr, describe_labels_alone, {}, describe_rest};
+    const std::string api_version = text_at(object, "apiVersion"), kind = text_at(object, "kind");
+    const std::string group = api_version.substr(0, api_version.find('/') == std::string::npos ? 0 : api_version.find('/'));
     for (const KindDescription* one : descriptions)
-        if (one->kind().kind == kind) return *one;
+        if (one->kind().group == group && one->kind().kind == kind) return *one;
     return any_other;
 }
 

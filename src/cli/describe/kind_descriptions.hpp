@@ -43,8 +43,8 @@ extern const KindDescription replicaset_description;
 extern const KindDescription secret_description;
 extern const KindDescription service_description;
 
-/// Of any other kind what is the same for all.
-const KindDescription& description_of(std::string_view kind);
+/// By its apiVersion and kind; of any other kind what is the same for all.
+const KindDescription& description_of(const boost::json::object& object);
 
 // What several of them share.
 

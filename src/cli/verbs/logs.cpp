@@ -19,8 +19,6 @@ constexpr int64_t log_requests_default = 5;
 constexpr int64_t selected_tail_default = 10;  ///< lines a container, with -l
 
 const api::KindInfo& pods() { return api::kind_of<api::Pod>(); }
-/// By name: the kinds that a server tells of are others in memory.
-bool is_pods(const api::KindInfo& kind) { return kind.api_version == pods().api_version && kind.kind == pods().kind; }
 
 /// Says in which namespace it looked, as kubectl does for logs.
 Error not_found(const Error& error, const Options& options) {
@@ -35,7 +33,7 @@ Result<json::array> fetch_selected(Client& client, const Options& options) {
     return array_at(list, "items");
 }
 
-/// The pods of a Deployment, ReplicaSet or Service: one of them, or with --all-pods each.
+/// The pods of a Deployment, a Service and their like: one of them, or with --all-pods each.
 Result<json::array> fetch_pods_of(Client& client, const Options& options, const Target& owner) {
     TRY(const json::object object, fetch(client, options, owner));
     const json::object& selector = object_at(object_at(object, "spec"), "selector");
@@ -60,7 +58,7 @@ Result<json::array> fetch_pods(Client& client, const Options& options) {
         TRY(const auto parsed, parse_targets({options.args[0]}, options));
         target = parsed[0];
     }
-    if (!is_pods(*target.kind)) {
+    if (!target.kind->is_same_kind(pods())) {
         auto owned = fetch_pods_of(client, options, target);
         if (!owned) return not_found(owned.error(), options);
         return owned;
@@ -132,7 +130,17 @@ Result<Options> check_logs_flags(const Options& given) {
     return options;
 }
 
+bool has_pod_template(const api::KindInfo& kind) {
+    const api::FieldInfo* spec = kind.type->find_field("spec");
+    const api::FieldInfo* made = spec ? spec->type->find_field("template") : nullptr;
+    return made && made->type == &api::type_info<api::PodTemplateSpec>() && spec->type->find_field("selector");
+}
+
 }  // namespace
+
+bool selects_pods(const api::KindInfo& kind) {
+    return has_pod_template(kind) || kind.is_same_kind(api::kind_of<api::Service>());
+}
 
 Result<std::string> log_query(const Options& options, const std::string& container) {
     std::string out = "?container=" + escape(container);

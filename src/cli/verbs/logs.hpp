@@ -7,6 +7,7 @@
 
 #include "options.hpp"
 #include "orilla/base/result.hpp"
+#include "orilla/kinds/kinds.hpp"
 
 namespace orilla::cli {
 
@@ -18,5 +19,7 @@ struct LogSource {
 Result<std::vector<LogSource>> plan_logs(const Options& options, const boost::json::array& pods, std::string* note);
 /// "?container=web&tailLines=5": fails for a --since that is no duration.
 Result<std::string> log_query(const Options& options, const std::string& container);
+/// Whether `logs TYPE/NAME` has pods to look at: those that it makes, or a Service's.
+bool selects_pods(const api::KindInfo& kind);
 
 }  // namespace orilla::cli

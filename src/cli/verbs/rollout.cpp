@@ -27,23 +27,23 @@ Result<json::object> patch(Client& client, const Options& options, const Target&
     return parse_object(answer);
 }
 
-Result<void> check_revision(const Options& options, const json::object& deployment) {
+Result<void> check_revision(const Options& options, const KindRollout& how, const json::object& object) {
     const int64_t wanted = options.revision.value_or(0);
-    const int64_t now =
-        atoll(text_at(object_at(object_at(deployment, "metadata"), "annotations"), api::revision_annotation).c_str());
-    if (wanted <= 0 || wanted == now) return ok();
+    if (wanted <= 0 || !how.current_revision) return ok();
+    const int64_t now = how.current_revision(object);
+    if (wanted == now) return ok();
     return Error(Code::conflict, "error: desired revision (" + std::to_string(wanted) +
                                      ") is different from the running revision (" + std::to_string(now) + ")");
 }
 
-Result<void> status(Client& client, const Options& options, const Target& target) {
+Result<void> status(Client& client, const Options& options, const Target& target, const KindRollout& how) {
     TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
     TRY(json::object there, fetch(client, options, target));
     std::string last;
     const Look look = [&](const json::object* object) -> Result<bool> {
         if (!object) return Error(Code::not_found, "error: object has been deleted");
-        TRY_VOID(check_revision(options, *object));
-        TRY(const RolloutStatus now, summarise_rollout(*object));
+        TRY_VOID(check_revision(options, how, *object));
+        TRY(const RolloutStatus now, how.summarise(*object));
         if (now.text != last) print(now.text);
         flush_output();
         last = now.text;
@@ -52,85 +52,88 @@ Result<void> status(Client& client, const Options& options, const Target& target
     return wait_until(client, *target.kind, target.ns, target.name, limit_ms, look);
 }
 
-/// The Deployment's ReplicaSets, oldest revision first.
-Result<std::vector<json::object>> fetch_history(Client& client, const Target& target, const json::object& deployment) {
-    const std::string uid = text_at(object_at(deployment, "metadata"), "uid");
+/// Oldest revision first.
+Result<std::vector<Revision>> fetch_history(Client& client, const Target& target, const KindRollout& how,
+                                            const json::object& object) {
+    const std::string uid = text_at(object_at(object, "metadata"), "uid");
     Request request;
-    request.path = path_of(api::kind_of<api::ReplicaSet>(), target.ns);
+    request.path = path_of(how.history_kind(), target.ns);
     TRY(std::string body, client.send(request));
     TRY(json::object list, parse_object(body));
-    std::vector<json::object> out;
+    std::vector<Revision> out;
     for (const auto& item : array_at(list, "items"))
         for (const auto& owner : array_at(object_at(item.get_object(), "metadata"), "ownerReferences"))
-            if (text_at(owner.get_object(), "uid") == uid) out.push_back(item.get_object());
-    std::ranges::sort(out, {}, revision_of);
+            if (text_at(owner.get_object(), "uid") == uid) out.push_back(how.read_revision(item.get_object()));
+    std::ranges::sort(out, {}, &Revision::number);
     return out;
 }
 
-Result<void> history(Client& client, const Options& options, const Target& target) {
-    TRY(json::object deployment, fetch(client, options, target));
-    TRY(auto sets, fetch_history(client, target, deployment));
+Result<void> history(Client& client, const Options& options, const Target& target, const KindRollout& how) {
+    TRY(json::object object, fetch(client, options, target));
+    TRY(const auto revisions, fetch_history(client, target, how, object));
     if (options.revision.value_or(0) > 0) {
-        const auto set = find_revision(sets, *options.revision, target.name);
-        if (!set) return Error(Code::not_found, "error: unable to find the specified revision");
+        const auto wanted = find_revision(revisions, *options.revision, "");
+        if (!wanted) return Error(Code::not_found, "error: unable to find the specified revision");
         print(display_name(*target.kind, target.name) + " with revision #" + std::to_string(*options.revision) + "\n");
         Description text;
-        describe_pod_template(text, object_at(object_at(**set, "spec"), "template"));
+        describe_pod_template(text, (*wanted)->pod_template);
         print(text.render() + "\n");
         return ok();
     }
-    print(display_name(*target.kind, target.name) + " \n" + render_history(sets) + "\n");
+    print(display_name(*target.kind, target.name) + " \n" + render_history(revisions) + "\n");
     return ok();
 }
 
 /// The template without what the controller added.
-json::object original_template(const json::object& set) {
-    json::object out = object_at(object_at(set, "spec"), "template");
+json::object original_template(const Revision& revision, const KindRollout& how) {
+    json::object out = revision.pod_template;
     if (json::value* metadata = out.if_contains("metadata"); metadata && metadata->is_object())
         if (json::value* labels = metadata->get_object().if_contains("labels"); labels && labels->is_object())
-            labels->get_object().erase(api::pod_template_hash_label);
+            labels->get_object().erase(how.kept_label);
     return out;
 }
 
-Result<void> undo(Client& client, const Options& options, const Target& target) {
+bool is_paused(const KindRollout& how, const json::object& object) {
+    return how.pauses && text_at(object_at(object, "spec"), "paused") == "true";
+}
+
+Result<void> undo(Client& client, const Options& options, const Target& target, const KindRollout& how) {
     const int64_t wanted = options.to_revision.value_or(0);
     if (wanted < 0) return usage("revision must be >= 0: " + std::to_string(wanted));
-    TRY(json::object deployment, fetch(client, options, target));
-    if (text_at(object_at(deployment, "spec"), "paused") == "true")
-        return Error(
-            Code::conflict,
-            "error: you cannot rollback a paused deployment; resume it first with 'orilla rollout resume' and try again");
-    TRY(auto sets, fetch_history(client, target, deployment));
-    TRY(const json::object* set, find_revision(sets, wanted, target.name));
-    const json::object pod_template = original_template(*set);
-    if (sorted_json(pod_template) == sorted_json(object_at(object_at(deployment, "spec"), "template")))
+    TRY(json::object object, fetch(client, options, target));
+    if (is_paused(how, object))
+        return Error(Code::conflict, "error: you cannot rollback a paused " + std::string(target.kind->singular) +
+                                         "; resume it first with 'orilla rollout resume' and try again");
+    TRY(const auto revisions, fetch_history(client, target, how, object));
+    TRY(const Revision* revision, find_revision(revisions, wanted, how.no_history(target.name)));
+    const json::object pod_template = original_template(*revision, how);
+    if (sorted_json(pod_template) == sorted_json(object_at(object_at(object, "spec"), "template")))
         return print_done(
             options, target,
-            "skipped rollback (current template already matches revision " + std::to_string(revision_of(*set)) + ")",
-            deployment);
-    if (options.dry_run == "client") return print_done(options, target, "rolled back", deployment);
+            "skipped rollback (current template already matches revision " + std::to_string(revision->number) + ")", object);
+    if (options.dry_run == "client") return print_done(options, target, "rolled back", object);
     const json::array body{json::object{{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}}};
     TRY(const json::object changed, patch(client, options, target, "json-patch+json", body));
     return print_done(options, target, "rolled back", changed);
 }
 
-Result<void> restart(Client& client, const Options& options, const Target& target) {
-    TRY(json::object deployment, fetch(client, options, target));
-    if (text_at(object_at(deployment, "spec"), "paused") == "true")
-        return Error(Code::conflict, "error: deployments.apps \"" + target.name +
-                                         "\" can't restart paused deployment (run rollout resume first)");
+Result<void> restart(Client& client, const Options& options, const Target& target, const KindRollout& how) {
+    TRY(json::object object, fetch(client, options, target));
+    if (is_paused(how, object))
+        return Error(Code::conflict, "error: " + std::string(target.kind->resource) + " \"" + target.name +
+                                         "\" can't restart paused " + std::string(target.kind->singular) +
+                                         " (run rollout resume first)");
     const std::string now = api::Time(time(nullptr)).format();
     const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{api::restarted_at_annotation, now}}}}}}}}}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));
     return print_done(options, target, "restarted", changed);
 }
 
-Result<void> pause(Client& client, const Options& options, const Target& target, bool paused) {
-    TRY(json::object deployment, fetch(client, options, target));
-    const bool is_paused = text_at(object_at(deployment, "spec"), "paused") == "true";
-    if (is_paused == paused)
-        return Error(Code::conflict,
-                     "error: deployments.apps \"" + target.name + "\" is " + (paused ? "already" : "not") + " paused");
+Result<void> pause(Client& client, const Options& options, const Target& target, const KindRollout& how, bool paused) {
+    TRY(json::object object, fetch(client, options, target));
+    if (is_paused(how, object) == paused)
+        return Error(Code::conflict, "error: " + std::string(target.kind->resource) + " \"" + target.name + "\" is " +
+                                         (paused ? "already" : "not") + " paused");
     json::object spec;
     spec["paused"] = paused ? json::value(true) : json::value(nullptr);
     const json::object body{{"spec", spec}};
@@ -139,60 +142,38 @@ Result<void> pause(Client& client, const Options& options, const Target& target,
 }
 
 Result<void> run_one(Client& client, const Options& options, const std::string& what, const Target& target) {
-    if (target.kind->kind != "Deployment") return refuse_kind(what, *target.kind, target.name);
-    if (what == "status") return status(client, options, target);
-    if (what == "history") return history(client, options, target);
-    if (what == "undo") return undo(client, options, target);
-    if (what == "restart") return restart(client, options, target);
-    return pause(client, options, target, what == "pause");
+    if (!has_rollout(*target.kind, what)) return refuse_kind(what, *target.kind, target.name);
+    const KindRollout& how = *find_rollout(*target.kind);
+    if (what == "status") return status(client, options, target, how);
+    if (what == "history") return history(client, options, target, how);
+    if (what == "undo") return undo(client, options, target, how);
+    if (what == "restart") return restart(client, options, target, how);
+    return pause(client, options, target, how, what == "pause");
 }
 
 }  // namespace
 
-Result<RolloutStatus> summarise_rollout(const json::object& deployment) {
-    const std::string name = text_at(object_at(deployment, "metadata"), "name");
-    const json::object &spec = object_at(deployment, "spec"), &status = object_at(deployment, "status");
-    if (number_at(object_at(deployment, "metadata"), "generation") > number_at(status, "observedGeneration"))
-        return RolloutStatus{"Waiting for deployment spec update to be observed...\n", false};
-    for (const auto& condition : array_at(status, "conditions"))
-        if (text_at(condition.get_object(), "type") == "Progressing" &&
-            text_at(condition.get_object(), "reason") == "ProgressDeadlineExceeded")
-            return Error(Code::timeout, "error: deployment \"" + name + "\" exceeded its progress deadline");
-    const int64_t wanted = number_at(spec, "replicas", 1), updated = number_at(status, "updatedReplicas");
-    const int64_t replicas = number_at(status, "replicas"), available = number_at(status, "availableReplicas");
-    const std::string waiting = "Waiting for deployment \"" + name + "\" rollout to finish: ";
-    std::string left;
-    if (updated < wanted)
-        left = std::to_string(updated) + " out of " + std::to_string(wanted) + " new replicas have been updated...\n";
-    else if (replicas > updated) left = std::to_string(replicas - updated) + " old replicas are pending termination...\n";
-    else if (available < updated)
-        left = std::to_string(available) + " of " + std::to_string(updated) + " updated replicas are available...\n";
-    if (!left.empty()) return RolloutStatus{waiting + left, false};
-    return RolloutStatus{"deployment \"" + name + "\" successfully rolled out\n", true};
-}
-
-int64_t revision_of(const json::object& set) {
-    return atoll(text_at(object_at(object_at(set, "metadata"), "annotations"), api::revision_annotation).c_str());
-}
-
-Result<const json::object*> find_revision(const std::vector<json::object>& history, int64_t revision,
-                                          const std::string& deployment) {
+Result<const Revision*> find_revision(const std::vector<Revision>& history, int64_t revision, const std::string& no_history) {
     if (revision == 0 && history.size() > 1) return &history[history.size() - 2];
-    if (revision == 0) return Error(Code::not_found, "error: no rollout history found for deployment \"" + deployment + "\"");
-    for (const auto& set : history)
-        if (revision_of(set) == revision) return &set;
+    if (revision == 0) return Error(Code::not_found, "error: " + no_history);
+    for (const Revision& one : history)
+        if (one.number == revision) return &one;
     return Error(Code::not_found, "error: unable to find specified revision " + std::to_string(revision) + " in history");
 }
 
-std::string render_history(const std::vector<json::object>& history) {
+std::string render_history(const std::vector<Revision>& history) {
     std::string out = "REVISION  CHANGE-CAUSE\n";
-    for (const auto& set : history) {
-        const std::string cause = text_at(object_at(object_at(set, "metadata"), "annotations"), api::change_cause_annotation);
-        std::string line = std::to_string(revision_of(set));
+    for (const Revision& one : history) {
+        std::string line = std::to_string(one.number);
         line.resize(std::max(line.size() + 2, size_t{10}), ' ');
-        out += line + (cause.empty() ? "<none>" : cause) + "\n";
+        out += line + (one.cause.empty() ? "<none>" : one.cause) + "\n";
     }
     return out;
+}
+
+bool has_rollout(const api::KindInfo& kind, std::string_view what) {
+    const KindRollout* how = find_rollout(kind);
+    return how && (how->pauses || (what != "pause" && what != "resume"));
 }
 
 Error refuse_kind(const std::string& what, const api::KindInfo& kind, const std::string& name) {

@@ -1,27 +1,21 @@
-// What `rollout` reads out of a Deployment and its ReplicaSets. Pure.
+// What `rollout` says and chooses, whatever the kind. Pure.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <string>
 #include <vector>
 
 #include "orilla/base/result.hpp"
 #include "orilla/kinds/kinds.hpp"
+#include "rollout/kind_rollout.hpp"
 
 namespace orilla::cli {
 
-struct RolloutStatus {
-    std::string text;  ///< one line, as kubectl says it
-    bool done = false;
-};
-/// Fails when the Deployment is past its progress deadline.
-Result<RolloutStatus> summarise_rollout(const boost::json::object& deployment);
-int64_t revision_of(const boost::json::object& set);
-/// `history` is sorted by revision; 0 is the one before the last.
-Result<const boost::json::object*> find_revision(const std::vector<boost::json::object>& history, int64_t revision,
-                                                 const std::string& deployment);
-std::string render_history(const std::vector<boost::json::object>& history);
-/// kubectl's words for a kind that has no rollouts.
+/// `history` is sorted by revision; 0 is the one before the last. `no_history`: what is said when there is none.
+Result<const Revision*> find_revision(const std::vector<Revision>& history, int64_t revision, const std::string& no_history);
+std::string render_history(const std::vector<Revision>& history);
+/// Whether `rollout WHAT` is for this kind: status, history, undo, restart, pause or resume.
+bool has_rollout(const api::KindInfo& kind, std::string_view what);
+/// kubectl's words for a kind for which it is not.
 Error refuse_kind(const std::string& what, const api::KindInfo& kind, const std::string& name);
 
 }  // namespace orilla::cli

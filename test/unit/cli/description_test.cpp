@@ -92,11 +92,11 @@ TEST_CASE("render_description: a Deployment names its ReplicaSets") {
             R"([{"metadata":{"name":"d-1","annotations":{"deployment.kubernetes.io/revision":"1"}},"spec":{"replicas":0}},
         {"metadata":{"name":"d-2","annotations":{"deployment.kubernetes.io/revision":"2"}},"spec":{"replicas":2},"status":{"replicas":1}}])")
             .as_array();
-    const std::string text =
-        described(R"({"kind":"Deployment","metadata":{"name":"d","annotations":{"deployment.kubernetes.io/revision":"2"}},
+    const std::string text = described(
+        R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","annotations":{"deployment.kubernetes.io/revision":"2"}},
         "spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"},"matchExpressions":[{"key":"k","operator":"In","values":["x","y"]},
         {"key":"e","operator":"DoesNotExist"}]},"strategy":{"type":"Recreate"}},"status":{}})",
-                  around);
+        around);
     has(text, "Selector:           a=b,k in (x,y),!e\n");
     has(text, "Replicas:           2 desired | 0 updated | 0 total | 0 available | 0 unavailable\n");
     has(text, "OldReplicaSets:    d-1 (0/0 replicas created)\nNewReplicaSet:     d-2 (1/2 replicas created)\n");

@@ -1,20 +1,21 @@
 #include "verbs/rollout.hpp"
 #include "cli_support.hpp"
 #include "served_kinds.hpp"
+#include "verbs/logs.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
 
 namespace {
 std::string stands(const char* deployment) {
-    auto status = summarise_rollout(object(deployment));
+    auto status = deployment_rollout.summarise(object(deployment));
     return status ? (status->done ? "done: " : "waits: ") + status->text : status.error().message();
 }
 
-boost::json::object set(const std::string& revision, const std::string& cause = "") {
+Revision set(const std::string& revision, const std::string& cause = "") {
     boost::json::object annotations{{"deployment.kubernetes.io/revision", revision}};
     if (!cause.empty()) annotations["kubernetes.io/change-cause"] = cause;
-    return boost::json::object{{"metadata", {{"annotations", annotations}}}};
+    return deployment_rollout.read_revision(boost::json::object{{"metadata", {{"annotations", annotations}}}});
 }
 }  // namespace
 
@@ -40,11 +41,12 @@ TEST_CASE("summarise_rollout: each step in kubectl's words") {
 }
 
 TEST_CASE("find_revision: by number, or the one before the last") {
-    const std::vector<boost::json::object> history{set("1"), set("3"), set("4")};
-    CHECK(revision_of(**find_revision(history, 0, "web")) == 3);
-    CHECK(revision_of(**find_revision(history, 1, "web")) == 1);
-    CHECK(complaint(find_revision(history, 2, "web")) == "error: unable to find specified revision 2 in history");
-    CHECK(complaint(find_revision({set("1")}, 0, "web")) == "error: no rollout history found for deployment \"web\"");
+    const std::string none = deployment_rollout.no_history("web");
+    const std::vector<Revision> history{set("1"), set("3"), set("4")};
+    CHECK((*find_revision(history, 0, none))->number == 3);
+    CHECK((*find_revision(history, 1, none))->number == 1);
+    CHECK(complaint(find_revision(history, 2, none)) == "error: unable to find specified revision 2 in history");
+    CHECK(complaint(find_revision({set("1")}, 0, none)) == "error: no rollout history found for deployment \"web\"");
 }
 
 TEST_CASE("render_history: revisions and why") {
@@ -54,7 +56,27 @@ TEST_CASE("render_history: revisions and why") {
 
 TEST_CASE("refuse_kind: a kind without rollouts") {
     const auto& service = *served_kinds().find("v1", "Service");
+    CHECK_FALSE(has_rollout(service, "status"));
+    CHECK_FALSE(has_rollout(*served_kinds().find("apps/v1", "ReplicaSet"), "restart"));
     CHECK(refuse_kind("status", service, "web").message() == "error: no status viewer has been implemented for Service");
     CHECK(refuse_kind("restart", service, "web").message() == "error: services \"web\" restarting is not supported");
     CHECK(refuse_kind("pause", service, "web").message() == "error: services \"web\" pausing is not supported");
+}
+
+TEST_CASE("find_rollout: a kind of the same name in another group is another kind") {
+    api::KindInfo found = *served_kinds().find("apps/v1", "Deployment");
+    CHECK(has_rollout(found, "pause"));
+    found.added = nullptr;
+    found.version = "v2";
+    CHECK(find_rollout(found) == &deployment_rollout);
+    found.group = "example.org";
+    CHECK(find_rollout(found) == nullptr);
+    CHECK_FALSE(has_rollout(found, "status"));
+}
+
+TEST_CASE("selects_pods: what makes pods and selects them, and a Service") {
+    for (const char* name : {"deployments", "replicasets", "services"})
+        CHECK(selects_pods(*served_kinds().find_by_any_name(name)));
+    for (const char* name : {"pods", "configmaps", "endpointslices"})
+        CHECK_FALSE(selects_pods(*served_kinds().find_by_any_name(name)));
 }
