@@ -78,11 +78,11 @@ Error no_such_kind(const api::ManifestDocument& document) {
 }
 
 Result<Manifest> make_checked(const Options& options, api::ManifestDocument document) {
-    const auto* kind = served_kinds().find(document.head.api_version, document.head.kind);
+    const auto* kind = find_kind(document.head.api_version, document.head.kind);
     if (!kind) return no_such_kind(document);
     // What only the server knows, it checks alone.
     if (kind->rules && (options.validate == "strict" || options.validate == "true")) {
-        auto checked = api::decode_manifest(served_kinds(), document);
+        auto checked = api::decode_manifest(*kind, document);
         if (!checked) return std::move(checked).error();
     }
     TRY(json::object object, parse_object(document.json));
@@ -124,7 +124,7 @@ class Faults {
 
 Manifest make_manifest(const Options& options, json::object object) {
     Manifest out;
-    out.kind = served_kinds().find(text_at(object, "apiVersion"), text_at(object, "kind"));
+    out.kind = find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
     const json::object& metadata = object_at(object, "metadata");
     out.name = text_at(metadata, "name");
     if (out.kind && out.kind->namespaced) {

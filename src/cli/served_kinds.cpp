@@ -108,4 +108,11 @@ const api::KindRegistry& served_kinds() {
     return *all.kinds;
 }
 
+const api::KindInfo* find_kind(std::string_view api_version, std::string_view kind) {
+    const auto& known = api::builtin_kinds();
+    const auto found = std::ranges::find_if(
+        known, [&](const api::KindInfo& one) { return one.api_version == api_version && one.kind == kind; });
+    return found != known.end() ? &*found : served_kinds().find(api_version, kind);
+}
+
 }  // namespace orilla::cli

@@ -9,5 +9,6 @@ namespace orilla::api {
 
 /// The typed object; unknown and duplicate fields are errors. All errors are located.
 Result<Object> decode_manifest(const KindRegistry& kinds, const ManifestDocument& document);
+Result<Object> decode_manifest(const KindInfo& kind, const ManifestDocument& document);
 
 }  // namespace orilla::api

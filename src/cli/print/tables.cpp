@@ -67,7 +67,7 @@ bool value_less(const std::string& a, const std::string& b) {
 }
 
 std::string name_of(const json::object& object) {
-    const auto* kind = served_kinds().find(text_at(object, "apiVersion"), text_at(object, "kind"));
+    const auto* kind = find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
     const std::string name = text_at(object_at(object, "metadata"), "name");
     return kind ? display_name(*kind, name) : name;
 }

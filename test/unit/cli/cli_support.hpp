@@ -1,16 +1,20 @@
 // Short words for the tests of the command line. Contains no tests.
 #pragma once
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "orilla/base/result.hpp"
+#include "orilla/base/unique_fd.hpp"
 
 namespace orilla::cli {
 
@@ -42,5 +46,16 @@ class Scratch {
   private:
     std::string path_;
 };
+
+/// A listener at `path` whose queue has room for one.
+inline UniqueFd listen_at(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(listen(fd.get(), 0) == 0);
+    return fd;
+}
 
 }  // namespace orilla::cli

@@ -1,28 +1,10 @@
 #include "connection.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <cstring>
-
 #include "cli_support.hpp"
 #include "client.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
-
-namespace {
-/// A listener at `path` whose queue has room for one.
-UniqueFd listen_at(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    REQUIRE(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(fd.get(), 0) == 0);
-    return fd;
-}
-}  // namespace
 
 TEST_CASE("connect_socket: missing, refused and hanging are three errors with their errno and what to do") {
     const Scratch scratch;

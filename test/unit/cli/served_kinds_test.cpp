@@ -1,7 +1,10 @@
 #include "served_kinds.hpp"
 
+#include <poll.h>
+
 #include <boost/json.hpp>
-#include <catch2/catch.hpp>
+
+#include "cli_support.hpp"
 
 using namespace orilla;
 using namespace orilla::cli;
@@ -46,4 +49,17 @@ TEST_CASE("served kinds: a kind that is known here keeps its rules, and takes th
 TEST_CASE("served kinds: without a server they are those of this program") {
     ask_kinds_of({"/no/such/socket", -1, 0});
     CHECK(served_kinds().all().size() == api::builtin_kinds().size());
+}
+
+TEST_CASE("served kinds: what a document of a known kind is, nobody is asked") {
+    const Scratch scratch;
+    const std::string path = scratch.path("s");
+    const UniqueFd listener = listen_at(path);
+    ask_kinds_of({path, 50, 0});
+    pollfd asked{listener.get(), POLLIN, 0};
+    REQUIRE(find_kind("apps/v1", "Deployment"));
+    CHECK(poll(&asked, 1, 0) == 0);
+    CHECK(find_kind("v9", "Gadget") == nullptr);
+    CHECK(poll(&asked, 1, 0) == 1);
+    ask_kinds_of({"/no/such/socket", -1, 0});
 }
