@@ -1,4 +1,5 @@
-// What this kernel offers: probed by trying, not by version, since distributions add and leave out.
+#include "check_kernel.hpp"
+
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -13,7 +14,8 @@
 
 #include "cgroup_files.hpp"
 #include "orilla/base/unique_fd.hpp"
-#include "runtime_impl.hpp"
+#include "orilla/runtime/runtime.hpp"
+#include "supervisor_process.hpp"
 
 namespace orilla::runtime {
 

@@ -1,8 +1,7 @@
-// Containers: prepared here (cgroup, writable layer, plans), started by the supervisor.
+#include "containers.hpp"
+
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -12,8 +11,9 @@
 #include <cstring>
 
 #include "cgroup_files.hpp"
+#include "check_kernel.hpp"
 #include "orilla/base/log.hpp"
-#include "runtime_impl.hpp"
+#include "orilla/loop/timeout.hpp"
 
 namespace orilla::runtime {
 
@@ -21,7 +21,6 @@ using supervisor::MessageType;
 
 namespace {
 
-constexpr size_t exec_plan_bytes_max = supervisor::plan_bytes_max;
 constexpr int host_devices_max = 1024;
 constexpr int64_t kill_ms_max = 10'000;
 
@@ -71,52 +70,30 @@ Result<void> make_log_dir(const std::string& log_path) {
     return make_directories(log_path.substr(0, log_path.rfind('/')));
 }
 
-Code code_of_start_failure(StepKind kind, int error_number) {
-    const bool of_command = kind == StepKind::run || kind == StepKind::change_dir;
-    if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
-    if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM)) return Code::forbidden;
-    return Code::system;
-}
-
-Error user_error(const std::string& user, int error_number) {
-    const std::string what = "unable to find user " + user + ": ";
-    const std::string files = "/etc/passwd or /etc/group of the image ";
-    switch (error_number) {
-        case ESRCH: return Error(Code::invalid, what + "no matching entries in passwd file");
-        case E2BIG: return Error(Code::invalid, what + "it is a member of more than 256 groups");
-        case EINVAL: return Error(Code::invalid, what + files + "is not a regular file");
-        case EFBIG: return Error(Code::invalid, what + files + "is larger than 1 MiB");
-        default: return Error::from_errno(what + files + "cannot be read", error_number).with_code(Code::invalid);
-    }
-}
-
 }  // namespace
 
-Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
-    const auto index = static_cast<size_t>(failed.number[0]);
-    const int error_number = static_cast<int>(failed.number[1]);
-    if (failed.number[2] != 0 || index >= plan.steps.size()) return Error::from_errno("start the process", error_number);
-    const PlanStep& step = plan.steps[index];
-    if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
-        return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
-    if (step.kind == StepKind::clone_tree && !step.text[1].empty() && !step.text[2].empty())
-        return Error::from_errno("failed to prepare subPath for " + step.text[2], error_number).with_code(Code::bad_request);
-    if (step.kind == StepKind::resolve_user) return user_error(step.text[0], error_number);
-    return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));
-}
+Containers::Containers(loop::Loop& loop, std::string base_layer, Cgroups& cgroups, PodTable& pods, Exits& exits,
+                       Removal& removal)
+    : loop_(loop),
+      base_layer_(std::move(base_layer)),
+      cgroups_(cgroups),
+      pods_(pods),
+      exits_(exits),
+      removal_(removal),
+      kernel_(find_kernel_facts(cgroups)) {}
 
-Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const ContainerSpec& spec) {
+Result<StartPlan> Containers::prepare(const PodEntry& pod, const ContainerSpec& spec) {
     CgroupSettings settings;
     settings.resources = spec.resources;
     settings.restrict_devices = !spec.privileged;
     settings.kill_as_one = true;
     TRY(settings.devices, plan_device_rules(spec.devices));
     const std::string cgroup = pod.container_cgroup(spec.id);
-    TRY_VOID(cgroups_->create(cgroup, settings));
+    TRY_VOID(cgroups_.create(cgroup, settings));
     ContainerFacts facts;
-    facts.base_layer = options_.base_layer;
-    facts.into_cgroup = cgroups_->birth_directory(cgroup);
-    if (facts.into_cgroup.empty()) facts.join_files = cgroups_->join_files(cgroup);
+    facts.base_layer = base_layer_;
+    facts.into_cgroup = cgroups_.birth_directory(cgroup);
+    if (facts.into_cgroup.empty()) facts.join_files = cgroups_.join_files(cgroup);
     if (spec.seccomp == SeccompMode::runtime_default && !spec.privileged) {
         const bool shares = pod.record.facts.host_pid || pod.record.facts.share_process_namespace;
         TRY(facts.seccomp_filter, seccomp_.find_filter({spec.capabilities, shares}));
@@ -134,20 +111,20 @@ Result<StartPlan> RuntimeImpl::prepare_container(const PodEntry& pod, const Cont
     return plan_container(spec, facts, pod.record.facts, kernel_);
 }
 
-loop::Task<Result<ContainerState>> RuntimeImpl::start_container(std::string pod_id, ContainerSpec spec) {
+loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, ContainerSpec spec) {
     const std::string what = "start container " + (spec.name.empty() ? spec.id : spec.name);
     if (auto checked = check_spec(spec); !checked) co_return std::move(checked).error().with_context(what);
-    auto found = find_alive(pod_id);
+    auto found = pods_.find_alive(pod_id);
     if (!found) co_return std::move(found).error().with_context(what);
     const PodPtr pod = *found;
     if (pod->find(spec.id) || pod->starting.contains(spec.scratch_dir))
         co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
     pod->starting.insert(spec.scratch_dir);
     // A daemon that was killed half-way may have left some of it.
-    AWAIT_VOID(discard_container(pod, spec.id, spec.scratch_dir));
-    AWAIT(auto launched, launch_container(pod, spec));
+    AWAIT_VOID(discard(pod, spec.id, spec.scratch_dir));
+    AWAIT(auto launched, launch(pod, spec));
     if (!launched) {
-        AWAIT_VOID(discard_container(pod, spec.id, spec.scratch_dir));
+        AWAIT_VOID(discard(pod, spec.id, spec.scratch_dir));
     }
     pod->starting.erase(spec.scratch_dir);
     if (launched) co_return std::move(launched).value();
@@ -156,8 +133,8 @@ loop::Task<Result<ContainerState>> RuntimeImpl::start_container(std::string pod_
     co_return std::move(launched).error().with_context(what);
 }
 
-loop::Task<Result<ContainerState>> RuntimeImpl::launch_container(PodPtr pod, ContainerSpec spec) {
-    CO_CHECK(const StartPlan plan, prepare_container(*pod, spec));
+loop::Task<Result<ContainerState>> Containers::launch(PodPtr pod, ContainerSpec spec) {
+    CO_CHECK(const StartPlan plan, prepare(*pod, spec));
     CO_CHECK(UniqueFd plan_fd, write_plan(plan));
     const std::array<int64_t, 4> nothing{};
     std::vector<int> fds = {plan_fd.get()};
@@ -166,7 +143,7 @@ loop::Task<Result<ContainerState>> RuntimeImpl::launch_container(PodPtr pod, Con
     co_return note_start(*pod, spec, reply.message);
 }
 
-ContainerState RuntimeImpl::note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started) {
+ContainerState Containers::note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started) {
     ContainerEntry entry;
     entry.handle = static_cast<uint32_t>(started.number[0]);
     entry.scratch_dir = spec.scratch_dir;
@@ -179,39 +156,34 @@ ContainerState RuntimeImpl::note_start(PodEntry& pod, const ContainerSpec& spec,
     entry.state.stop_signal = spec.stop_signal;
     pod.containers.push_back(std::move(entry));
     ContainerEntry& container = pod.containers.back();
-    if (auto early = pod.early_exits.find(container.handle); early != pod.early_exits.end()) {
-        settle_exit(pod, container, early->second);
-        pod.early_exits.erase(early);
-        // Told in a later turn, when the caller has heard of the start.
-        loop_.post([this, id = pod.id] { tell(id); });
-    }
+    exits_.settle_early(pod, container);
     return container.state;
 }
 
-loop::Task<void> RuntimeImpl::discard_container(PodPtr pod, std::string container_id, std::string scratch_dir) {
-    auto removing = remove_cgroup(pod->container_cgroup(container_id));
-    if (auto removed = co_await std::move(removing); !removed) log::warning(removed.error().message());
-    auto deleting = remove_tree(std::move(scratch_dir));
-    if (auto deleted = co_await std::move(deleting); !deleted) log::warning(deleted.error().message());
+loop::Task<void> Containers::discard(PodPtr pod, std::string container_id, std::string scratch_dir) {
+    AWAIT(auto removed, removal_.remove_cgroup(pod->container_cgroup(container_id)));
+    if (!removed) log::warning(removed.error().message());
+    AWAIT(auto deleted, removal_.remove_tree(std::move(scratch_dir)));
+    if (!deleted) log::warning(deleted.error().message());
     unlink(exec_plan_path(pod->dir(), container_id).c_str());
     remove_message_file(pod->record.facts, container_id);
     unlink(stop_path(pod->dir(), container_id).c_str());
 }
 
-Result<void> RuntimeImpl::note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) {
-    const PodPtr pod = find(pod_id);
+Result<void> Containers::note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) {
+    const PodPtr pod = pods_.find(pod_id);
     ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
     if (!container) return ok();
     container->state.stop = stop;
     return write_file_atomically(stop_path(pod->dir(), container_id), render_stop(stop), 0600);
 }
 
-loop::Task<Result<void>> RuntimeImpl::signal_container(std::string pod_id, std::string container_id, int signal) {
-    const PodPtr pod = find(pod_id);
+loop::Task<Result<void>> Containers::signal(std::string pod_id, std::string container_id, int signal) {
+    const PodPtr pod = pods_.find(pod_id);
     ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
     if (!container) co_return Error(Code::not_found, "no container " + container_id + " in pod " + pod_id);
     if (container->state.phase == ContainerPhase::exited) co_return ok();
-    if (signal == SIGKILL) co_return cgroups_->kill(pod->container_cgroup(container_id));
+    if (signal == SIGKILL) co_return cgroups_.kill(pod->container_cgroup(container_id));
     if (!pod->client) co_return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
     const std::array<int64_t, 4> numbers{container->handle, signal, 0, 0};
     std::vector<int> no_fds;
@@ -219,17 +191,16 @@ loop::Task<Result<void>> RuntimeImpl::signal_container(std::string pod_id, std::
     co_return ok();
 }
 
-loop::Task<Result<void>> RuntimeImpl::remove_container(std::string pod_id, std::string container_id) {
-    const PodPtr pod = find(pod_id);
+loop::Task<Result<void>> Containers::remove(std::string pod_id, std::string container_id) {
+    const PodPtr pod = pods_.find(pod_id);
     ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
     if (!container) co_return ok();
     const int64_t deadline_ms = loop_.now_ms() + kill_ms_max;
     constexpr int64_t pause_ms = 20;
     while (container && container->state.phase == ContainerPhase::running) {
-        CO_CHECK_VOID(cgroups_->kill(pod->container_cgroup(container_id)));
+        CO_CHECK_VOID(cgroups_.kill(pod->container_cgroup(container_id)));
         if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "container " + container_id + " does not die");
-        auto waiting = wait_for_change(pod);
-        AWAIT_VOID(loop::with_timeout(loop_, std::move(waiting), pause_ms));
+        AWAIT_VOID(loop::wait_for(loop_, pod->changed, pause_ms));
         container = pod->find(container_id);
     }
     if (!container) co_return ok();
@@ -239,31 +210,9 @@ loop::Task<Result<void>> RuntimeImpl::remove_container(std::string pod_id, std::
     if (pod->alive && pod->client) {
         CO_TRY(SupervisorReply reply, pod->client->call(MessageType::forget, numbers, no_fds));
     }
-    AWAIT_VOID(discard_container(pod, container_id, scratch_dir));
+    AWAIT_VOID(discard(pod, container_id, scratch_dir));
     std::erase_if(pod->containers, [&](const ContainerEntry& entry) { return entry.state.id == container_id; });
     co_return ok();
-}
-
-loop::Task<bool> RuntimeImpl::wait_for_change(PodPtr pod) {
-    co_await pod->changed.wait();
-    co_return true;
-}
-
-Result<Usage> RuntimeImpl::read_usage(const std::string& pod_id, const std::string& container_id) const {
-    const PodPtr pod = find(pod_id);
-    if (!pod) return Error(Code::not_found, "no pod " + pod_id);
-    return cgroups_->read_usage(pod->container_cgroup(container_id));
-}
-
-Result<StartPlan> RuntimeImpl::load_exec_plan(const PodEntry& pod, const ContainerEntry& container,
-                                              std::vector<std::string> args) const {
-    TRY(const std::string bytes, read_file(exec_plan_path(pod.dir(), container.state.id), exec_plan_bytes_max));
-    TRY(StartPlan plan, decode(bytes));
-    if (plan.steps.empty() || plan.steps.back().kind != StepKind::run)
-        return Error(Code::corrupt, "exec plan of " + container.state.id + ": does not run anything");
-    plan.steps.back().args = std::move(args);
-    plan.target = container.handle;
-    return plan;
 }
 
 }  // namespace orilla::runtime

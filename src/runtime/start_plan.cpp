@@ -256,4 +256,40 @@ std::string describe(const PlanStep& step) {
     return "step " + std::to_string(static_cast<uint32_t>(step.kind));
 }
 
+namespace {
+
+Code code_of_start_failure(StepKind kind, int error_number) {
+    const bool of_command = kind == StepKind::run || kind == StepKind::change_dir;
+    if (of_command && (error_number == ENOENT || error_number == ENOTDIR)) return Code::not_found;
+    if (of_command && (error_number == EACCES || error_number == ENOEXEC || error_number == EPERM)) return Code::forbidden;
+    return Code::system;
+}
+
+Error user_error(const std::string& user, int error_number) {
+    const std::string what = "unable to find user " + user + ": ";
+    const std::string files = "/etc/passwd or /etc/group of the image ";
+    switch (error_number) {
+        case ESRCH: return Error(Code::invalid, what + "no matching entries in passwd file");
+        case E2BIG: return Error(Code::invalid, what + "it is a member of more than 256 groups");
+        case EINVAL: return Error(Code::invalid, what + files + "is not a regular file");
+        case EFBIG: return Error(Code::invalid, what + files + "is larger than 1 MiB");
+        default: return Error::from_errno(what + files + "cannot be read", error_number).with_code(Code::invalid);
+    }
+}
+
+}  // namespace
+
+Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
+    const auto index = static_cast<size_t>(failed.number[0]);
+    const int error_number = static_cast<int>(failed.number[1]);
+    if (failed.number[2] != 0 || index >= plan.steps.size()) return Error::from_errno("start the process", error_number);
+    const PlanStep& step = plan.steps[index];
+    if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
+        return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
+    if (step.kind == StepKind::clone_tree && !step.text[1].empty() && !step.text[2].empty())
+        return Error::from_errno("failed to prepare subPath for " + step.text[2], error_number).with_code(Code::bad_request);
+    if (step.kind == StepKind::resolve_user) return user_error(step.text[0], error_number);
+    return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));
+}
+
 }  // namespace orilla::runtime

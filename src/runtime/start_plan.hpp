@@ -10,6 +10,7 @@
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "supervisor/plan_format.hpp"
+#include "supervisor/wire.hpp"
 
 namespace orilla::runtime {
 
@@ -45,5 +46,7 @@ Result<StartPlan> decode(std::string_view bytes);
 Result<UniqueFd> write_plan(const StartPlan& plan);
 /// "mount /proc", "exec /bin/foo".
 std::string describe(const PlanStep& step);
+/// "start container web: mount /proc: operation not permitted", from what the supervisor reports.
+Error start_error(const StartPlan& plan, const supervisor::Message& failed);
 
 }  // namespace orilla::runtime

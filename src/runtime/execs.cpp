@@ -1,14 +1,16 @@
-// exec: one more process in a running container, with the container's confinement; its output collected up to a bound.
+#include "execs.hpp"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <sstream>
 
 #include "orilla/base/log.hpp"
-#include "runtime_impl.hpp"
+#include "orilla/loop/timeout.hpp"
 
 namespace orilla::runtime {
 
@@ -18,6 +20,7 @@ namespace {
 
 constexpr int64_t killed_exec_ms_max = 5'000;
 constexpr int64_t exec_wait_pause_ms = 1'000;
+constexpr size_t exec_plan_bytes_max = supervisor::plan_bytes_max;
 constexpr size_t children_bytes_max = 4096;
 constexpr size_t cgroup_bytes_max = 8192;
 
@@ -54,14 +57,24 @@ loop::Task<void> collect(loop::Loop& loop, int fd, std::string* output, size_t b
 
 }  // namespace
 
-loop::Task<Result<ExecOutcome>> RuntimeImpl::exec(std::string pod_id, std::string container_id, std::vector<std::string> args,
-                                                  int64_t timeout_ms, size_t output_bytes_max) {
+Result<StartPlan> Execs::load_plan(const PodEntry& pod, const ContainerEntry& container, std::vector<std::string> args) const {
+    TRY(const std::string bytes, read_file(exec_plan_path(pod.dir(), container.state.id), exec_plan_bytes_max));
+    TRY(StartPlan plan, decode(bytes));
+    if (plan.steps.empty() || plan.steps.back().kind != StepKind::run)
+        return Error(Code::corrupt, "exec plan of " + container.state.id + ": does not run anything");
+    plan.steps.back().args = std::move(args);
+    plan.target = container.handle;
+    return plan;
+}
+
+loop::Task<Result<ExecOutcome>> Execs::run(std::string pod_id, std::string container_id, std::vector<std::string> args,
+                                           int64_t timeout_ms, size_t output_bytes_max) {
     if (args.empty() || args[0].empty()) co_return Error(Code::invalid, "exec: no command specified");
-    CO_CHECK(const PodPtr pod, find_alive(pod_id));
+    CO_CHECK(const PodPtr pod, pods_.find_alive(pod_id));
     ContainerEntry* container = pod->find(container_id);
     if (!container || container->state.phase != ContainerPhase::running)
         co_return Error(Code::not_found, "container " + container_id + " is not running");
-    CO_CHECK(const StartPlan plan, load_exec_plan(*pod, *container, std::move(args)));
+    CO_CHECK(const StartPlan plan, load_plan(*pod, *container, std::move(args)));
     CO_CHECK(UniqueFd plan_fd, write_plan(plan));
     CO_CHECK(Pipe pipe, open_pipe());
     UniqueFd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -76,14 +89,14 @@ loop::Task<Result<ExecOutcome>> RuntimeImpl::exec(std::string pod_id, std::strin
     {
         loop::Scope collecting(loop_);
         collecting.spawn(collect(loop_, pipe.read.get(), &outcome.output, output_bytes_max));
-        AWAIT_VOID(finish_exec(pod, handle, timeout_ms, &outcome));
+        AWAIT_VOID(finish(pod, handle, timeout_ms, &outcome));
     }
     // The last words may have come in the same turn; a child left in the background must not hold us.
     drain(pipe.read.get(), outcome.output, output_bytes_max);
     co_return std::move(outcome);
 }
 
-loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t timeout_ms, ExecOutcome* outcome) {
+loop::Task<void> Execs::finish(PodPtr pod, uint32_t handle, int64_t timeout_ms, ExecOutcome* outcome) {
     int64_t deadline_ms = loop_.now_ms() + timeout_ms;
     while (!pod->early_exits.contains(handle) && pod->alive) {
         const int64_t left_ms = deadline_ms - loop_.now_ms();
@@ -98,8 +111,7 @@ loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t t
             if (auto killed = co_await std::move(killing); !killed) log::warning(killed.error().message());
             continue;
         }
-        auto waiting = wait_for_change(pod);
-        AWAIT_VOID(loop::with_timeout(loop_, std::move(waiting), std::min(left_ms, exec_wait_pause_ms)));
+        AWAIT_VOID(loop::wait_for(loop_, pod->changed, std::min(left_ms, exec_wait_pause_ms)));
     }
     outcome->exit_code = 128 + SIGKILL;
     if (auto found = pod->early_exits.find(handle); found != pod->early_exits.end()) {
@@ -108,8 +120,8 @@ loop::Task<void> RuntimeImpl::finish_exec(PodPtr pod, uint32_t handle, int64_t t
     }
 }
 
-bool RuntimeImpl::has_exec(const std::string& pod_id, const std::string& container_id) const {
-    const PodPtr pod = find(pod_id);
+bool Execs::any(const std::string& pod_id, const std::string& container_id) const {
+    const PodPtr pod = pods_.find(pod_id);
     const ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
     if (!container || !pod->alive) return false;
     // Commands are the supervisor's children beside the containers, in the container's cgroup. A kernel that does not

@@ -1,0 +1,40 @@
+#include "removal.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "pod_dir.hpp"
+#include "supervisor_process.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+constexpr int64_t cgroup_removal_ms_max = 20'000;
+constexpr int64_t cgroup_removal_pause_ms_max = 50;
+}  // namespace
+
+loop::Task<Result<void>> Removal::remove_tree(std::string path) {
+    struct stat found {};
+    if (lstat(path.c_str(), &found) != 0 && errno == ENOENT) co_return ok();
+    CO_RETURN_AWAIT(run_remove_tree(loop_, image_, path));
+}
+
+loop::Task<Result<void>> Removal::remove_pod_dir(std::string dir) {
+    unmount_pod_dir(dir);
+    return remove_tree(std::move(dir));
+}
+
+loop::Task<Result<void>> Removal::remove_cgroup(std::string path) {
+    const int64_t deadline_ms = loop_.now_ms() + cgroup_removal_ms_max;
+    for (int64_t pause_ms = 1;; pause_ms = std::min(pause_ms * 2, cgroup_removal_pause_ms_max)) {
+        CO_CHECK_VOID(cgroups_.kill(path));
+        CO_CHECK(const bool removed, cgroups_.remove(path));
+        if (removed) co_return ok();
+        if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "processes in cgroup " + path + " do not die");
+        co_await loop_.sleep_for(pause_ms);
+    }
+}
+
+}  // namespace orilla::runtime

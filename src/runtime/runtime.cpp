@@ -1,0 +1,128 @@
+// The runtime's front: builds its parts, and hands each call to the one whose it is.
+#include "orilla/runtime/runtime.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "adoption.hpp"
+#include "base_layer.hpp"
+#include "cgroup_files.hpp"
+#include "containers.hpp"
+#include "execs.hpp"
+#include "garbage.hpp"
+#include "orilla/base/log.hpp"
+#include "sandboxes.hpp"
+#include "supervisor_process.hpp"
+
+namespace orilla::runtime {
+
+namespace {
+
+Result<void> check_run_dir(const std::string& dir) {
+    TRY_VOID(make_directories(dir, 0700));
+    struct stat found {};
+    if (lstat(dir.c_str(), &found) != 0) return Error::from_errno("look at " + dir, errno);
+    // Whoever could write here could put a socket in a supervisor's place.
+    if (!S_ISDIR(found.st_mode) || found.st_uid != 0) return Error(Code::forbidden, dir + " is not root's directory");
+    if (chmod(dir.c_str(), 0700) != 0) return Error::from_errno("protect " + dir, errno);
+    return ok();
+}
+
+class RuntimeImpl final : public Runtime {
+  public:
+    RuntimeImpl(loop::Loop& loop, const RuntimeOptions& options, std::unique_ptr<Cgroups> cgroups, UniqueFd image)
+        : cgroups_(std::move(cgroups)),
+          image_(std::move(image)),
+          pods_(loop, options.run_dir),
+          exits_(loop, *cgroups_, pods_),
+          removal_(loop, image_.get(), *cgroups_),
+          supervisors_(loop, {image_.get(), options.supervisor_answer_ms_max}, *cgroups_, pods_, exits_),
+          sandboxes_(loop, *cgroups_, pods_, supervisors_, removal_),
+          containers_(loop, options.base_layer, *cgroups_, pods_, exits_, removal_),
+          execs_(loop, pods_),
+          garbage_(loop, options.scratch_root, *cgroups_, pods_, sandboxes_, removal_),
+          adoption_(loop, *cgroups_, pods_, supervisors_, exits_) {}
+
+    loop::Task<void> adopt(std::string run_dir) { return adoption_.adopt(std::move(run_dir)); }
+
+    std::vector<PodState> pods() const override { return pods_.states(); }
+    std::optional<PodState> find_pod(const std::string& pod_id) const override {
+        const PodPtr pod = pods_.find(pod_id);
+        return pod ? std::optional(pod->state()) : std::nullopt;
+    }
+    void on_change(std::function<void(const std::string&)> listener) override { pods_.on_change(std::move(listener)); }
+    loop::Task<Result<std::string>> make_namespaces(std::string pod_id) override {
+        return sandboxes_.make_namespaces(std::move(pod_id));
+    }
+    loop::Task<Result<void>> create_pod(PodSandboxSpec spec) override { return sandboxes_.create(std::move(spec)); }
+    loop::Task<Result<ContainerState>> start_container(std::string pod_id, ContainerSpec spec) override {
+        return containers_.start(std::move(pod_id), std::move(spec));
+    }
+    loop::Task<Result<void>> signal_container(std::string pod_id, std::string container_id, int signal) override {
+        return containers_.signal(std::move(pod_id), std::move(container_id), signal);
+    }
+    Result<void> note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) override {
+        return containers_.note_stop(pod_id, container_id, stop);
+    }
+    bool has_exec(const std::string& pod_id, const std::string& container_id) const override {
+        return execs_.any(pod_id, container_id);
+    }
+    loop::Task<Result<ExecOutcome>> exec(std::string pod_id, std::string container_id, std::vector<std::string> args,
+                                         int64_t timeout_ms, size_t output_bytes_max) override {
+        return execs_.run(std::move(pod_id), std::move(container_id), std::move(args), timeout_ms, output_bytes_max);
+    }
+    loop::Task<Result<void>> remove_container(std::string pod_id, std::string container_id) override {
+        return containers_.remove(std::move(pod_id), std::move(container_id));
+    }
+    loop::Task<Result<void>> remove_pod(std::string pod_id) override { return sandboxes_.remove(std::move(pod_id)); }
+    loop::Task<Result<void>> collect_garbage(std::vector<std::string> known_pod_ids) override {
+        return garbage_.collect(std::move(known_pod_ids));
+    }
+    loop::Task<Result<void>> remove_tree(std::string path) override { return removal_.remove_tree(std::move(path)); }
+    Result<Usage> read_usage(const std::string& pod_id, const std::string& container_id) const override {
+        const PodPtr pod = pods_.find(pod_id);
+        if (!pod) return Error(Code::not_found, "no pod " + pod_id);
+        return cgroups_->read_usage(pod->container_cgroup(container_id));
+    }
+    Result<Usage> read_pod_usage(const std::string& pod_id) const override {
+        const PodPtr pod = pods_.find(pod_id);
+        if (!pod) return Error(Code::not_found, "no pod " + pod_id);
+        return cgroups_->read_usage(pod->record.cgroup);
+    }
+
+  private:
+    const std::unique_ptr<Cgroups> cgroups_;
+    const UniqueFd image_;
+    const UniqueFd fast_moves_ = favor_fast_moves();
+    PodTable pods_;
+    Exits exits_;
+    Removal removal_;
+    Supervisors supervisors_;
+    Sandboxes sandboxes_;
+    Containers containers_;
+    Execs execs_;
+    Garbage garbage_;
+    Adoption adoption_;
+};
+
+}  // namespace
+
+loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, RuntimeOptions options) {
+    CO_CHECK_VOID(check_run_dir(options.run_dir));
+    if (!options.base_layer.empty()) {
+        // It only saves writes: on a full disk roots do without.
+        if (auto made = make_base_layer(options.base_layer); !made) {
+            log::warning(made.error().message());
+            options.base_layer.clear();
+        }
+    }
+    CO_CHECK(std::unique_ptr<Cgroups> cgroups, Cgroups::open(options.cgroup_root));
+    CO_CHECK(UniqueFd image, make_supervisor_image());
+    auto runtime = std::make_unique<RuntimeImpl>(loop, options, std::move(cgroups), std::move(image));
+    AWAIT_VOID(runtime->adopt(options.run_dir));
+    co_return std::unique_ptr<Runtime>(std::move(runtime));
+}
+
+}  // namespace orilla::runtime
