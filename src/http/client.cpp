@@ -147,10 +147,8 @@ std::string render_request(const ClientRequest& request) {
     return out + "\r\n" + request.body;
 }
 
-loop::Task<Result<Answer>> ask(Duplex& connection, ClientRequest request, AnswerLimits limits) {
-    const std::string text = render_request(request);
-    CO_TRY_VOID(connection.write(text));
-    AnswerReader reader(limits, request.method == "HEAD");
+namespace {
+loop::Task<Result<Answer>> read_answer(Duplex& connection, AnswerReader reader) {
     constexpr size_t read_bytes = 4 * 1024;
     const auto buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
     for (bool complete = false; !complete;) {
@@ -162,6 +160,17 @@ loop::Task<Result<Answer>> ask(Duplex& connection, ClientRequest request, Answer
         CO_CHECK(complete, reader.take(std::string_view(buffer.get(), got)));
     }
     co_return reader.take_answer();
+}
+}  // namespace
+
+loop::Task<Result<Answer>> ask(Duplex& connection, ClientRequest request, AnswerLimits limits) {
+    const std::string text = render_request(request);
+    AWAIT(auto written, connection.write(text));
+    // A server that does not want a body answers before it has read it, and closes: what it says is here in spite of that.
+    AnswerReader reader(limits, request.method == "HEAD");
+    AWAIT(auto answer, read_answer(connection, std::move(reader)));
+    if (!written && !answer) co_return std::move(written).error();
+    co_return std::move(answer);
 }
 
 loop::Task<Result<Answer>> ask(loop::Loop& loop, ClientRequest request, AnswerLimits limits, ServerTrust trust) {

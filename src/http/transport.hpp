@@ -1,5 +1,6 @@
 // One connected socket, plain or TLS, with the two calls that a connection needs: try to read, try to write. Neither
-// waits; `would_block` says to wait on `watch()`. An idle connection holds no buffer (OpenSSL releases its own).
+// waits; `wants_read` and `wants_write` say what to wait for on `watch()`. An idle connection holds no buffer (OpenSSL releases
+// its own).
 #pragma once
 
 #include <sys/types.h>

@@ -31,7 +31,8 @@ class TlsContext {
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
-    /// A session on the fd; freed by the caller with SSL_free. Null when memory is out.
+    /// A session on the fd; freed by the caller with SSL_free. Null when there is no memory for it, or when the name of the
+    /// server cannot be one.
     ssl_st* new_session(int fd);
 
   private:

@@ -8,6 +8,7 @@
 
 #include "../../support/await.hpp"
 #include "../../support/pki_directory.hpp"
+#include "http/transport.hpp"
 #include "orilla/base/clock.hpp"
 #include "orilla/http/server.hpp"
 #include "orilla/http/sockets.hpp"
@@ -38,14 +39,18 @@ class Telling final : public Handler {
     }
 };
 
+int port_of(int listener) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    return ntohs(address.sin_port);
+}
+
 struct ClientWorld {
     explicit ClientWorld(bool tls) {
         auto listener = listen_tcp("127.0.0.1:0");
         REQUIRE(listener);
-        sockaddr_in address{};
-        socklen_t length = sizeof address;
-        REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
-        url = {tls, "127.0.0.1", ntohs(address.sin_port), "/a?b=c"};
+        url = {tls, "127.0.0.1", port_of(listener->get()), "/a?b=c"};
         auto made = pki::ensure_pki(directory.path + "/pki", test::pki_names);
         REQUIRE(made);
         pki = *made;
@@ -67,7 +72,47 @@ struct ClientWorld {
     Server server{loop, handler};
     Url url;
 };
+
+/// Takes one connection, answers when a request begins, and closes with most of it unread.
+loop::Task<void> refuse_early(loop::Loop& loop, int listener, TlsContext* tls) {
+    UniqueFd peer;
+    {
+        loop::FdWatch coming(loop, listener);
+        while (!peer) {
+            co_await coming.readable();
+            peer.reset(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        }
+    }
+    Transport transport(loop, std::move(peer), tls);
+    while (tls && transport.try_handshake().state != IoState::done) co_await transport.watch().readable();
+    char begun[64];
+    while (transport.try_read(begun, sizeof begun).state != IoState::done) co_await transport.watch().readable();
+    transport.try_write("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\n\r\ntoo large", {});
+}
 }  // namespace
+
+TEST_CASE("ask: a server that answers before it has read the request, and closes, is heard") {
+    const bool encrypted = GENERATE(false, true);
+    SystemClock clock;
+    loop::Loop loop(clock);
+    test::PkiDirectory directory;
+    auto made = pki::ensure_pki(directory.path + "/pki", test::pki_names);
+    REQUIRE(made);
+    auto context = TlsContext::create({made->server_certificate, made->server_key, made->ca_certificate});
+    REQUIRE(context);
+    const auto listener = listen_tcp("127.0.0.1:0");
+    REQUIRE(listener);
+    loop::Scope scope(loop);
+    scope.spawn(refuse_early(loop, listener->get(), encrypted ? context->get() : nullptr));
+    ClientRequest request;
+    request.method = "POST";
+    request.url = {encrypted, "127.0.0.1", port_of(listener->get()), "/"};
+    request.body = std::string(size_t{32} << 20, 'y');  // more than the kernel takes in
+    const auto answer = test::await(loop, http::ask(loop, std::move(request), {}, {}));
+    REQUIRE(answer);
+    CHECK(answer->status == 413);
+    CHECK(answer->body == "too large");
+}
 
 TEST_CASE("ask: what is sent arrives, and the answer with its headers") {
     ClientWorld world(false);
