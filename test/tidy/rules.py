@@ -239,7 +239,7 @@ def unit_of(path):
 # The head of a method's definition: at the beginning of a line, behind its type if it has one.
 METHOD = re.compile(r"^(?=\w)(?!using|return|static_assert|template)(?:[\w:<>,*&\[\] ]+?[ *&>])?((?:\w+::)+)~?\w+\(", re.M)
 # They are older than the rule and wait to be divided.
-DIVIDED = {"node PodAgent::Impl", "store SqliteStore"}
+DIVIDED = {"node PodAgent::Impl"}
 
 
 def split_classes(files):
