@@ -22,6 +22,8 @@ template <class T>
 void check_immutable(const T& updated, const T& old, const Path& path, std::string_view value, FieldErrors& errors) {
     if (!(updated == old)) errors.invalid(path, value, "field is immutable");
 }
+/// Unless it has it.
+void add_finalizer(ObjectMeta& meta, std::string_view finalizer);
 void check_not_negative(int64_t value, const Path& path, FieldErrors& errors);
 
 }  // namespace orilla::api

@@ -81,6 +81,11 @@ void check_finalizers(const List<Str>& finalizers, const Path& path, FieldErrors
 
 }  // namespace
 
+void add_finalizer(ObjectMeta& meta, std::string_view finalizer) {
+    if (std::find(meta.finalizers.begin(), meta.finalizers.end(), finalizer) == meta.finalizers.end())
+        meta.finalizers.push_back(Str(finalizer));
+}
+
 void check_not_negative(int64_t value, const Path& path, FieldErrors& errors) {
     if (value < 0) errors.invalid(path, value, "must be greater than or equal to 0");
 }

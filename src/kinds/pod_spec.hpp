@@ -11,6 +11,9 @@ void complete_pod_spec(PodSpec& spec);
 /// Of a Pod or of a template.
 void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& errors);
+/// `path` is that of the source; it has a path of its own.
+void check_host_directory(std::string_view directory, const Path& path, FieldErrors& errors);
+void check_nfs(const NFSVolumeSource& source, const Path& path, FieldErrors& errors);
 void check_volume_mounts(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_container_fields(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_env(const Container& container, const Path& path, FieldErrors& errors);

@@ -66,10 +66,7 @@ void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
     int sources = count_sources(volume);
     if (sources == 0) return errors.required(path, "must specify a volume type");
     if (sources > 1) return errors.forbidden(path, "may not specify more than 1 volume type");
-    if (volume.host_path) {
-        const Path at = path / "hostPath";
-        if (has_backstep(volume.host_path->path)) errors.invalid(at / "path", volume.host_path->path, "must not contain '..'");
-    }
+    if (volume.host_path) check_host_directory(volume.host_path->path, path / "hostPath", errors);
     if (volume.empty_dir && volume.empty_dir->size_limit.compare(Quantity()) < 0) {
         const Path at = path / "emptyDir";
         errors.forbidden(at / "sizeLimit", "SizeLimit field must be a valid resource quantity");
@@ -94,6 +91,15 @@ void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
 }
 
 }  // namespace
+
+void check_host_directory(std::string_view directory, const Path& path, FieldErrors& errors) {
+    if (has_backstep(directory)) errors.invalid(path / "path", directory, "must not contain '..'");
+}
+
+void check_nfs(const NFSVolumeSource& source, const Path& path, FieldErrors& errors) {
+    if (!source.path.empty() && !source.path.view().starts_with('/'))
+        errors.invalid(path / "path", source.path, "must be an absolute path");
+}
 
 void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& errors) {
     std::set<std::string_view> names;

@@ -20,6 +20,10 @@ struct Refusal {
 
 constexpr std::string_view volume_reason =
     "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath or downwardAPI";
+constexpr std::string_view persistent_volume_reason =
+    "this kind of volume is not supported: use local, hostPath, nfs, or csi with the driver orilla.dev/local";
+constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
+constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
 constexpr std::string_view one_node_reason = "required (anti-)affinity is not supported by this scheduler; use nodeSelector";
 constexpr std::string_view load_balancer_reason = "services of type LoadBalancer are not supported; use NodePort";
 constexpr std::string_view security_reason = "is not supported by this node";
@@ -28,6 +32,12 @@ constexpr std::string_view security_reason = "is not supported by this node";
 constexpr std::array refusals{
     Refusal{"AppArmorProfile", "localhostProfile", "AppArmor profiles are not applied by this node"},
     Refusal{"AppArmorProfile", "type", "AppArmor profiles are not applied by this node", {}, "Unconfined"},
+    Refusal{"CSIPersistentVolumeSource", "controllerExpandSecretRef", secret_reason},
+    Refusal{"CSIPersistentVolumeSource", "controllerPublishSecretRef", secret_reason},
+    Refusal{"CSIPersistentVolumeSource", "fsType", "the driver orilla.dev/local chooses the file system; leave it out"},
+    Refusal{"CSIPersistentVolumeSource", "nodeExpandSecretRef", secret_reason},
+    Refusal{"CSIPersistentVolumeSource", "nodePublishSecretRef", secret_reason},
+    Refusal{"CSIPersistentVolumeSource", "nodeStageSecretRef", secret_reason},
     Refusal{"Container", "resizePolicy", "containers are not resized in place"},
     Refusal{"Container", "restartPolicy", "restart policies of single containers (sidecars) are not supported"},
     Refusal{"Container", "restartPolicyRules", "restart policies of single containers (sidecars) are not supported"},
@@ -35,8 +45,33 @@ constexpr std::array refusals{
     Refusal{"Container", "volumeDevices", "block volumes are not supported"},
     Refusal{"EmptyDirVolumeSource", "medium", "must be \"\" or \"Memory\": huge pages are not supported", {}, "Memory"},
     Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported"},
+    Refusal{"LocalVolumeSource", "fsType", "block devices are not supported: name a directory, and leave it out"},
     Refusal{"NodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
     Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
+    Refusal{"PersistentVolumeClaimSpec", "volumeAttributesClassName", attributes_reason},
+    Refusal{"PersistentVolumeClaimSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},
+    Refusal{"PersistentVolumeSpec", "awsElasticBlockStore", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "azureDisk", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "azureFile", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "cephfs", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "cinder", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "fc", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "flexVolume", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "flocker", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "gcePersistentDisk", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "glusterfs", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "iscsi", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "photonPersistentDisk", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "portworxVolume", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "quobyte", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "rbd", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "scaleIO", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "storageos", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "vsphereVolume", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "persistentVolumeReclaimPolicy", "nothing recycles volumes here; use Retain or Delete",
+            "Recycle"},
+    Refusal{"PersistentVolumeSpec", "volumeAttributesClassName", attributes_reason},
+    Refusal{"PersistentVolumeSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},
     Refusal{"PodAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
     Refusal{"PodAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
     Refusal{"PodOS", "name", "pods run on Linux only", {}, "linux"},
@@ -75,6 +110,7 @@ constexpr std::array refusals{
     Refusal{"ServiceSpec", "loadBalancerClass", load_balancer_reason},
     Refusal{"ServiceSpec", "loadBalancerIP", load_balancer_reason},
     Refusal{"ServiceSpec", "loadBalancerSourceRanges", load_balancer_reason},
+    Refusal{"StorageClass", "reclaimPolicy", "nothing recycles volumes here; use Retain or Delete", "Recycle"},
     Refusal{"Taint", "effect", "NoExecute is not enforced by this node: use NoSchedule", "NoExecute"},
     Refusal{"TopologySpreadConstraint", "whenUnsatisfiable",
             "must be ScheduleAnyway: this scheduler does not enforce spreading", "DoNotSchedule"},

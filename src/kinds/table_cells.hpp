@@ -8,6 +8,8 @@ namespace orilla::api {
 
 /// What kubectl shows where there is nothing.
 inline constexpr std::string_view nothing_text = "<none>";
+/// ... where nothing was said.
+inline constexpr std::string_view unset_text = "<unset>";
 
 std::string or_none(std::string_view text);
 /// `k=v,k2=v2`, or <none>.

@@ -9,3 +9,4 @@
 #include "discovery_v1.gen.hpp"
 #include "meta_v1.gen.hpp"
 #include "policy_v1.gen.hpp"
+#include "storage_v1.gen.hpp"

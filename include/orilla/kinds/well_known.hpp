@@ -8,6 +8,9 @@ namespace orilla::api {
 // Finalizers.
 inline constexpr std::string_view orphan_finalizer = "orphan";
 inline constexpr std::string_view foreground_finalizer = "foregroundDeletion";
+inline constexpr std::string_view claim_protection_finalizer = "kubernetes.io/pvc-protection";
+inline constexpr std::string_view volume_protection_finalizer = "kubernetes.io/pv-protection";
+inline constexpr std::string_view provisioned_finalizer = "external-provisioner.volume.kubernetes.io/finalizer";
 
 // Workloads.
 inline constexpr std::string_view pod_template_hash_label = "pod-template-hash";
@@ -32,6 +35,19 @@ inline constexpr std::string_view skip_mirror_label = "endpointslice.kubernetes.
 inline constexpr std::string_view endpoints_manager_label = "endpoints.kubernetes.io/managed-by";
 inline constexpr std::string_view over_capacity_annotation = "endpoints.kubernetes.io/over-capacity";
 inline constexpr std::string_view leader_annotation = "control-plane.alpha.kubernetes.io/leader";
+
+// Storage.
+inline constexpr std::string_view local_provisioner = "orilla.dev/local";
+inline constexpr std::string_view no_provisioner = "kubernetes.io/no-provisioner";
+inline constexpr std::string_view default_class_annotation = "storageclass.kubernetes.io/is-default-class";
+inline constexpr std::string_view older_default_class_annotation = "storageclass.beta.kubernetes.io/is-default-class";
+inline constexpr std::string_view older_storage_class_annotation = "volume.beta.kubernetes.io/storage-class";
+inline constexpr std::string_view bind_completed_annotation = "pv.kubernetes.io/bind-completed";
+inline constexpr std::string_view bound_by_controller_annotation = "pv.kubernetes.io/bound-by-controller";
+inline constexpr std::string_view provisioned_by_annotation = "pv.kubernetes.io/provisioned-by";
+inline constexpr std::string_view storage_provisioner_annotation = "volume.kubernetes.io/storage-provisioner";
+inline constexpr std::string_view older_storage_provisioner_annotation = "volume.beta.kubernetes.io/storage-provisioner";
+inline constexpr std::string_view selected_node_annotation = "volume.kubernetes.io/selected-node";
 
 // Nodes and namespaces.
 inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";

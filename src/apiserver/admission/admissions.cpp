@@ -1,5 +1,6 @@
 #include "admission/namespace_lifecycle.hpp"
 #include "admission/service_allocation.hpp"
+#include "admission/storage_claims.hpp"
 #include "orilla/apiserver/admission.hpp"
 #include "orilla/objects/objects.hpp"
 
@@ -16,6 +17,10 @@ Plugin make_service_allocation(objects::Objects& objects, const AdmissionOptions
     return options.service_cidr.empty() ? nullptr : std::make_unique<ServiceAllocation>(objects, options.service_cidr);
 }
 
+Plugin make_storage_claims(objects::Objects& objects, const AdmissionOptions&) {
+    return std::make_unique<StorageClaims>(objects);
+}
+
 /// All there are, in the order in which they are asked. Null: not wanted.
 constexpr struct {
     const char* name;
@@ -23,6 +28,7 @@ constexpr struct {
 } all_plugins[] = {
     {"NamespaceLifecycle", make_namespace_lifecycle},
     {"ServiceAllocation", make_service_allocation},
+    {"StorageClaims", make_storage_claims},
 };
 }  // namespace
 

@@ -45,7 +45,7 @@ TEST_CASE("registry: a kind is added behind its group, found, and removed again"
     another->info.group = "apps";
     another->info.api_version = "apps/v1";
     REQUIRE(kinds.add(std::move(another)));
-    CHECK(kinds.all()[10]->kind == "Widget");  // behind apps/v1's, in front of coordination's
+    CHECK(kinds.all()[12]->kind == "Widget");  // behind apps/v1's, in front of coordination's
 }
 
 TEST_CASE("registry: refuses a kind that is there, and keeps what is built in") {
