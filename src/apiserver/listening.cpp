@@ -1,5 +1,6 @@
 // What the server listens on: sockets that systemd made (sd_listen_fds(3)), and those that it did not.
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ Result<ListeningSockets> take_activated_sockets() {
         ::fcntl(fd, F_SETFD, FD_CLOEXEC);
         ::fcntl(fd, F_SETFL, O_NONBLOCK);
         if (socket_option(fd, SO_ACCEPTCONN) != 1)
-            return Error(Code::invalid, "LISTEN_FDS: fd " + std::to_string(fd) + " is not a listening socket");
+            return Error(Code::invalid, fmt::format("LISTEN_FDS: fd {} is not a listening socket", fd));
         auto& slot = socket_option(fd, SO_DOMAIN) == AF_UNIX ? sockets.unix_socket : sockets.tcp_socket;
         if (slot) return Error(Code::invalid, "LISTEN_FDS: two sockets of one kind");
         slot.reset(fd);

@@ -1,5 +1,6 @@
 #include "admission/namespace_lifecycle.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/schema/field_errors.hpp"
@@ -35,9 +36,10 @@ Result<void> NamespaceLifecycle::check_create(const api::Object& object) const {
     const auto found = objects_.get<api::Namespace>(ns);
     if (!found) return store::not_found_error({"namespaces", "", ns});
     if (!found->metadata.deletion_timestamp) return ok();
-    return api::make_forbidden_error(object.kind().group, object.kind().plural, object.meta().name,
-                                     "unable to create new content in namespace " + ns + " because it is being terminated")
-        .with_cause({"NamespaceTerminating", "namespace " + ns + " is being terminated", "metadata.namespace"});
+    return api::make_forbidden_error(
+               object.kind().group, object.kind().plural, object.meta().name,
+               fmt::format("unable to create new content in namespace {} because it is being terminated", ns))
+        .with_cause({"NamespaceTerminating", fmt::format("namespace {} is being terminated", ns), "metadata.namespace"});
 }
 
 }  // namespace orilla::apiserver

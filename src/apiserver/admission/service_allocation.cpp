@@ -1,5 +1,6 @@
 #include "admission/service_allocation.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cassert>
 #include <set>
@@ -46,7 +47,7 @@ uint32_t static_band(uint32_t size, uint32_t step, uint32_t most) {
 }
 
 Error invalid(const api::Service& service, std::string field, const std::string& value, const std::string& why) {
-    Cause cause{"FieldValueInvalid", "Invalid value: " + value + ": " + why, std::move(field)};
+    Cause cause{"FieldValueInvalid", fmt::format("Invalid value: {}: {}", value, why), std::move(field)};
     return api::make_invalid_error("", "Service", service.metadata.name, {std::move(cause)});
 }
 
@@ -193,12 +194,12 @@ Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
     const api::Str& uid = service.metadata.uid;
     if (!spec.cluster_ip.empty()) {
         const Ipv4 ip = *parse_ipv4(spec.cluster_ip);
-        const std::string text = ip.text(), value = "[\"" + text + "\"]";
-        const std::string failed = "failed to allocate IP " + text + ": ";
+        const std::string text = ip.text(), value = fmt::format("[\"{}\"]", text);
+        const std::string failed = fmt::format("failed to allocate IP {}: ", text);
         if (!range_.has_host(ip))
-            return invalid(
-                service, "spec.clusterIPs", value,
-                failed + "the provided IP (" + text + ") is not in the valid range. The range of valid IPs is " + cidr_);
+            return invalid(service, "spec.clusterIPs", value,
+                           fmt::format("{}the provided IP ({}) is not in the valid range. The range of valid IPs is {}", failed,
+                                       text, cidr_));
         if (is_reserved(ip.value, service) || !ips_.is_free_for(ip.value, uid))
             return invalid(service, "spec.clusterIPs", value, failed + "provided IP is already allocated");
         ips_.hold(ip.value, uid);
@@ -244,7 +245,7 @@ Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api:
     for (size_t i = 0; i < ports.size(); ++i) {
         const int32_t port = ports[i].node_port;
         if (in_port_range(port) && !ports_.is_free_for(static_cast<uint32_t>(port), uid))
-            return invalid(service, "spec.ports[" + std::to_string(i) + "].nodePort", std::to_string(port),
+            return invalid(service, fmt::format("spec.ports[{}].nodePort", i), std::to_string(port),
                            "provided port is already allocated");
     }
     for (size_t i = 0; i < ports.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "describe/descriptions.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <string>
 
@@ -12,7 +13,7 @@ std::string_view describe_type(std::string_view key) {
 }
 
 std::string_view describe_field(std::string_view type, std::string_view field) {
-    const std::string_view own = describe_type(std::string(type) + "." + std::string(field));
+    const std::string_view own = describe_type(fmt::format("{}.{}", type, field));
     return own.empty() ? describe_type("*." + std::string(field)) : own;
 }
 

@@ -1,5 +1,6 @@
 #include "describe/discovery.hpp"
 
+#include <fmt/core.h>
 #include <span>
 #include <vector>
 
@@ -105,7 +106,7 @@ void append_resource(std::string& out, const api::KindInfo& kind) {
 
 void append_subresource(std::string& out, const api::KindInfo& kind, const api::SubresourceInfo& part) {
     out += ",{";
-    append_member(out, "name", std::string(kind.plural) + "/" + std::string(part.name));
+    append_member(out, "name", fmt::format("{}/{}", kind.plural, part.name));
     append_member(out, "singularName", "");
     out += kind.namespaced ? R"(,"namespaced":true)" : R"(,"namespaced":false)";
     if (part.group != kind.group || part.version != kind.version) {

@@ -1,5 +1,6 @@
 #include "describe/health.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/http/uri.hpp"
@@ -32,7 +33,7 @@ Result<http::Response> answer_one(const std::vector<HealthCheck>& checks, const 
     const auto check = std::ranges::find(checks, name, &HealthCheck::name);
     if (check == checks.end()) return no_such_path();
     if (check->outcome) return text_answer(200, "ok");
-    return text_answer(500, "internal server error: " + check->outcome.error().message() + "\n");
+    return text_answer(500, fmt::format("internal server error: {}\n", check->outcome.error().message()));
 }
 }  // namespace
 
@@ -49,18 +50,18 @@ Result<http::Response> serve_health(const http::Request& request, const std::vec
     for (const HealthCheck& check : checks) {
         const std::string name(check.name);
         if (std::erase(excluded, check.name) > 0) {
-            lines += "[+]" + name + " excluded: ok\n";
+            lines += fmt::format("[+]{} excluded: ok\n", name);
         } else if (check.outcome) {
-            lines += "[+]" + name + " ok\n";
+            lines += fmt::format("[+]{} ok\n", name);
         } else {
-            lines += "[-]" + name + " failed: " + check.outcome.error().message() + "\n";
+            lines += fmt::format("[-]{} failed: {}\n", name, check.outcome.error().message());
             failed = true;
         }
     }
     for (const std::string_view unknown : excluded)
-        lines += "warn: some health checks cannot be excluded: no matches for \"" + std::string(unknown) + "\"\n";
-    if (failed) return text_answer(500, lines + endpoint + " check failed\n");
-    if (query.has("verbose")) return text_answer(200, lines + endpoint + " check passed\n");
+        lines += fmt::format("warn: some health checks cannot be excluded: no matches for \"{}\"\n", unknown);
+    if (failed) return text_answer(500, fmt::format("{}{} check failed\n", lines, endpoint));
+    if (query.has("verbose")) return text_answer(200, fmt::format("{}{} check passed\n", lines, endpoint));
     return text_answer(200, "ok");
 }
 

@@ -1,6 +1,7 @@
 #include "describe/metrics.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,11 +15,9 @@ namespace orilla::apiserver {
 
 namespace {
 void append_metric(std::string& out, std::string_view name, std::string_view type, std::string_view help, double value) {
-    const std::string metric(name);
-    out += "# HELP " + metric + " " + std::string(help) + "\n# TYPE " + metric + " " + std::string(type) + "\n";
     char number[48];
     std::snprintf(number, sizeof number, "%.15g", value);
-    out += metric + " " + number + "\n";
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, number);
 }
 
 double resident_bytes() {
@@ -62,10 +61,10 @@ void append_loop_metrics(std::string& out, const loop::TurnStats& stats) {
         count += stats.counts[i];
         char bound[16] = "+Inf";
         if (i < stats.bounds_s.size()) std::snprintf(bound, sizeof bound, "%g", stats.bounds_s[i]);
-        out += "orilla_loop_turn_seconds_bucket{le=\"" + std::string(bound) + "\"} " + std::to_string(count) + "\n";
+        out += fmt::format("orilla_loop_turn_seconds_bucket{{le=\"{}\"}} {}\n", bound, count);
     }
-    out += "orilla_loop_turn_seconds_sum " + std::to_string(seconds_of(stats.total_ns)) + "\n";
-    out += "orilla_loop_turn_seconds_count " + std::to_string(count) + "\n";
+    const std::string sum = std::to_string(seconds_of(stats.total_ns));
+    out += fmt::format("orilla_loop_turn_seconds_sum {}\norilla_loop_turn_seconds_count {}\n", sum, count);
 }
 
 void append_store_metrics(std::string& out, const store::Store& store) {
@@ -100,8 +99,7 @@ void append_http_metrics(std::string& out, const http::Counters& counters, size_
     append_metric(out, "orilla_http_requests_total", "counter", "Requests.", static_cast<double>(counters.requests));
     out += "# HELP orilla_http_answers_total Answers by class of status.\n# TYPE orilla_http_answers_total counter\n";
     for (int c = 2; c <= 5; ++c)
-        out += "orilla_http_answers_total{class=\"" + std::to_string(c) + "xx\"} " +
-               std::to_string(counters.answers_by_class[c]) + "\n";
+        out += fmt::format("orilla_http_answers_total{{class=\"{}xx\"}} {}\n", c, counters.answers_by_class[c]);
 }
 
 }  // namespace orilla::apiserver

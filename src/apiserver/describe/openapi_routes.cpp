@@ -1,5 +1,7 @@
 #include "describe/openapi_routes.hpp"
 
+#include <fmt/core.h>
+
 #include "describe/openapi_schemas.hpp"
 #include "orilla/http/uri.hpp"
 #include "request/negotiation.hpp"
@@ -23,7 +25,7 @@ http::Response not_modified(const std::string& tag) {
 
 http::Response index(OpenApiHashes& hashes, const http::Request& request) {
     std::string body = hashes.render_v3_index();
-    const std::string tag = "\"" + hash_openapi(body) + "\"";
+    const std::string tag = fmt::format("\"{}\"", hash_openapi(body));
     if (has_tag(request, tag)) return not_modified(tag);
     http::Response response(200, "application/json", std::move(body));
     response.add_header("ETag", tag);
@@ -33,7 +35,7 @@ http::Response index(OpenApiHashes& hashes, const http::Request& request) {
 
 http::Response moved(const std::string& path, const std::string& hash) {
     http::Response response(301, {}, {});
-    response.add_header("Location", "/openapi/v3/" + path + "?hash=" + hash);
+    response.add_header("Location", fmt::format("/openapi/v3/{}?hash={}", path, hash));
     return response;
 }
 
@@ -44,7 +46,7 @@ Result<http::Response> document(OpenApiHashes& hashes, const http::Request& requ
     TRY(const auto query, http::Query::parse(request.query));
     const std::string_view asked = query.get("hash");
     if (!asked.empty() && asked != hash) return moved(path, hash);
-    const std::string tag = "\"" + hash + "\"";
+    const std::string tag = fmt::format("\"{}\"", hash);
     if (has_tag(request, tag)) return not_modified(tag);
     http::Response response(200, "application/json", render_openapi_v3(hashes.kinds(), path));
     response.add_header("ETag", tag);
@@ -64,7 +66,7 @@ Result<http::Response> version_2(OpenApiHashes& hashes, const http::Request& req
         return Error(Code::not_acceptable,
                      "only the following media types are accepted: application/json, "
                      "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
-    const std::string tag = "\"" + hashes.v2() + "\"";
+    const std::string tag = fmt::format("\"{}\"", hashes.v2());
     if (has_tag(request, tag)) return not_modified(tag);
     http::Response response(200, "application/json", render_openapi_v2(hashes.kinds()));
     response.add_header("ETag", tag);

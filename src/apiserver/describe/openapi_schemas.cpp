@@ -1,5 +1,6 @@
 #include "describe/openapi_schemas.hpp"
 
+#include <fmt/core.h>
 #include <vector>
 
 #include "describe/descriptions.hpp"
@@ -34,9 +35,9 @@ std::string schema_name(const api::TypeInfo& type) {
     const std::string package(type.package);
     if (package == "meta/v1") return "io.k8s.apimachinery.pkg.apis.meta.v1." + std::string(type.name);
     const size_t slash = package.find('/');
-    if (slash == std::string::npos) return "io.k8s.api.core." + package + "." + std::string(type.name);
+    if (slash == std::string::npos) return fmt::format("io.k8s.api.core.{}.{}", package, type.name);
     const std::string directory = package.substr(0, std::min(package.find('.'), slash));
-    return "io.k8s.api." + directory + "." + package.substr(slash + 1) + "." + std::string(type.name);
+    return fmt::format("io.k8s.api.{}.{}.{}", directory, package.substr(slash + 1), type.name);
 }
 
 std::string schema_reference(const api::TypeInfo& type, OpenApi version) {
@@ -78,7 +79,7 @@ std::string_view leaf_schema(api::Kind kind) {
 /// The members of an element's schema, without braces.
 std::string element_schema(const api::TypeInfo& type, OpenApi version) {
     if (!is_named(type)) return std::string(leaf_schema(type.kind));
-    return "\"$ref\":\"" + schema_reference(type, version) + "\"";
+    return fmt::format("\"$ref\":\"{}\"", schema_reference(type, version));
 }
 
 void append_next_member(std::string& out, std::string_view name, std::string_view value) {

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <cstdint>
 
 #include "describe/openapi.hpp"
@@ -31,8 +32,7 @@ std::string kind_path(const api::KindInfo& kind) {
 }
 
 std::string named_path(const api::KindInfo& kind) {
-    const std::string yaml = "group: \"" + std::string(kind.group) + "\"\nkind: " + std::string(kind.kind) +
-                             "\nversion: " + std::string(kind.version) + "\n";
+    const std::string yaml = fmt::format("group: \"{}\"\nkind: {}\nversion: {}\n", kind.group, kind.kind, kind.version);
     const std::string extension = field(1, "x-kubernetes-group-version-kind") + field(2, field(2, yaml));
     std::string operation;
     for (const char* type :
@@ -126,7 +126,7 @@ std::string render_openapi_v2(const api::KindRegistry& kinds) {
     for (const api::KindInfo& kind : kinds.all()) {
         append_paths_v2(paths, kind);
         collect_schemas(*kind.type, schemas);
-        lists += ",\"" + list_name(kind) + "\":" + list_schema(kind);
+        lists += fmt::format(",\"{}\":{}", list_name(kind), list_schema(kind));
     }
     std::string out =
         R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.33.0"},"paths":)" + paths + R"(},"definitions":)";

@@ -1,5 +1,6 @@
 #include "request/authorise.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 namespace orilla::apiserver {
@@ -12,9 +13,9 @@ Result<void> authorise(const objects::Identity& who, const RequestInfo&) {
 }
 
 Error refusal_of(const objects::Identity& who) {
-    return Error(Code::forbidden, "forbidden: User \"" + who.user +
-                                      "\" is not let in: only root, members of the group orilla and "
-                                      "certificates for system:masters are");
+    return Error(Code::forbidden, fmt::format("forbidden: User \"{}\" is not let in: only root, members of the group orilla "
+                                              "and certificates for system:masters are",
+                                              who.user));
 }
 
 }  // namespace orilla::apiserver

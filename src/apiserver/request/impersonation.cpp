@@ -1,5 +1,6 @@
 #include "request/impersonation.hpp"
 
+#include <fmt/core.h>
 #include <array>
 #include <string>
 
@@ -33,10 +34,10 @@ Subject subject_of_user(std::string_view user) {
 }
 
 Error refusal(const objects::Identity& who, const Subject& subject) {
-    std::string text = "User \"" + who.user + "\" cannot impersonate resource \"" + subject.resource;
+    std::string text = fmt::format("User \"{}\" cannot impersonate resource \"{}", who.user, subject.resource);
     if (!subject.subresource.empty()) text += "/" + subject.subresource;
-    text += "\" in API group \"" + std::string(subject.group) + "\" ";
-    text += subject.ns.empty() ? "at the cluster scope" : "in the namespace \"" + subject.ns + "\"";
+    text += fmt::format("\" in API group \"{}\" ", subject.group);
+    text += subject.ns.empty() ? "at the cluster scope" : fmt::format("in the namespace \"{}\"", subject.ns);
     return api::make_forbidden_error(subject.group, subject.resource, subject.name,
                                      text + ": this version of Orilla serves nobody as somebody else");
 }

@@ -1,5 +1,6 @@
 #include "request/list_options.hpp"
 
+#include <fmt/core.h>
 #include <charconv>
 
 #include "orilla/schema/field_errors.hpp"
@@ -19,8 +20,7 @@ Result<RevisionMatch> parse_match(const http::Query& query) {
     if (text.empty()) return RevisionMatch::unset;
     if (text == "Exact") return RevisionMatch::exact;
     if (text == "NotOlderThan") return RevisionMatch::not_older_than;
-    const std::string message =
-        "Unsupported value: \"" + std::string(text) + "\": supported values: \"Exact\", \"NotOlderThan\"";
+    const std::string message = fmt::format("Unsupported value: \"{}\": supported values: \"Exact\", \"NotOlderThan\"", text);
     Cause cause{"FieldValueNotSupported", message, "resourceVersionMatch"};
     return api::make_invalid_error("meta.k8s.io", "ListOptions", "", {std::move(cause)});
 }
@@ -32,7 +32,7 @@ Result<std::optional<uint64_t>> parse_revision(const http::Query& query) {
     uint64_t revision = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), revision);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-        return Error(Code::bad_request, "resourceVersion: Invalid value: \"" + std::string(text) + "\": must be a number");
+        return Error(Code::bad_request, fmt::format("resourceVersion: Invalid value: \"{}\": must be a number", text));
     return std::optional<uint64_t>(revision);
 }
 

@@ -1,4 +1,5 @@
 // The query parameters of a write: how it is to be done.
+#include <fmt/core.h>
 #include <algorithm>
 #include <iterator>
 
@@ -41,7 +42,7 @@ Result<void> check_field_manager(const http::Query& query, http::Method method) 
         if (length != 0 && !is_printable(character))
             return invalid_write_option(
                 method, "fieldManager", "FieldValueInvalid",
-                "Invalid value: should only contain printable characters (at index " + std::to_string(at) + ")");
+                fmt::format("Invalid value: should only contain printable characters (at index {})", at));
         at += std::max<size_t>(length, 1);  // what is no UTF-8 counts as U+FFFD, which is printable
     }
     return ok();
@@ -77,7 +78,7 @@ Result<bool> parse_dry_run(const http::Query& query, http::Method method) {
             continue;
         }
         if (value.empty()) continue;
-        const std::string message = "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"";
+        const std::string message = fmt::format("Unsupported value: \"{}\": supported values: \"All\"", value);
         return invalid_write_option(method, "dryRun", "FieldValueNotSupported", message);
     }
     return dry_run;
@@ -89,7 +90,7 @@ Result<FieldValidation> parse_field_validation(const http::Query& query, http::M
     if (text == "Strict") return FieldValidation::strict;
     if (text == "Ignore") return FieldValidation::ignore;
     const std::string message =
-        "Unsupported value: \"" + std::string(text) + "\": supported values: \"Ignore\", \"Strict\", \"Warn\"";
+        fmt::format("Unsupported value: \"{}\": supported values: \"Ignore\", \"Strict\", \"Warn\"", text);
     return invalid_write_option(method, "fieldValidation", "FieldValueNotSupported", message);
 }
 

@@ -1,4 +1,6 @@
 // DELETE of one object and of a collection.
+#include <fmt/core.h>
+
 #include "list_page.hpp"
 #include "orilla/kinds/kind_rules.hpp"
 #include "orilla/schema/field_errors.hpp"
@@ -21,7 +23,7 @@ Result<objects::Propagation> parse_propagation(std::string_view text) {
     if (text == "Foreground") return objects::Propagation::foreground;
     if (text == "Orphan") return objects::Propagation::orphan;
     const std::string message =
-        "Unsupported value: \"" + std::string(text) + "\": supported values: \"Foreground\", \"Background\", \"Orphan\"";
+        fmt::format("Unsupported value: \"{}\": supported values: \"Foreground\", \"Background\", \"Orphan\"", text);
     return invalid_delete_option("propagationPolicy", "FieldValueNotSupported", message);
 }
 
@@ -59,7 +61,7 @@ Result<objects::DeleteOptions> check_delete_options(const ResourceRequest& reque
     for (const api::Str& value : options.dry_run) {
         if (value != "All")
             return invalid_delete_option("dryRun", "FieldValueNotSupported",
-                                         "Unsupported value: \"" + value.str() + "\": supported values: \"All\"");
+                                         fmt::format("Unsupported value: \"{}\": supported values: \"All\"", value));
         out.context.dry_run = true;
     }
     return out;

@@ -1,5 +1,7 @@
 #include "rest/images_api.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/values.hpp"
 #include "request/status.hpp"
@@ -24,7 +26,7 @@ void append_image(std::string& out, const ImageInfo& image) {
         api::append_json_string(out, name);
     }
     out += "],\"sizeBytes\":" + std::to_string(image.size_bytes);
-    if (image.created_wall_s != 0) out += ",\"created\":\"" + api::Time(image.created_wall_s).format() + "\"";
+    if (image.created_wall_s != 0) out += fmt::format(",\"created\":\"{}\"", api::Time(image.created_wall_s).format());
     out += image.in_use ? ",\"inUse\":true}" : ",\"inUse\":false}";
 }
 
@@ -40,13 +42,12 @@ std::string render_images(std::string_view member, const std::vector<ImageInfo>&
 std::string render_progress(const ImageProgress& progress) {
     std::string layers;
     for (const LayerProgress& layer : progress.layers)
-        layers += (layers.empty() ? "" : ",") + ("{\"digest\":" + json_string(layer.digest)) +
-                  ",\"status\":" + json_string(layer.status) + ",\"doneBytes\":" + std::to_string(layer.done_bytes) +
-                  ",\"totalBytes\":" + std::to_string(layer.total_bytes) + "}";
-    return "{\"status\":" + json_string(progress.status) + ",\"doneBytes\":" + std::to_string(progress.done_bytes) +
-           ",\"totalBytes\":" + std::to_string(progress.total_bytes) +
-           ",\"layersDone\":" + std::to_string(progress.layers_done) +
-           ",\"layersTotal\":" + std::to_string(progress.layers_total) + ",\"layers\":[" + layers + "]}\n";
+        layers += fmt::format(R"({}{{"digest":{},"status":{},"doneBytes":{},"totalBytes":{}}})", layers.empty() ? "" : ",",
+                              json_string(layer.digest), json_string(layer.status), layer.done_bytes, layer.total_bytes);
+    return fmt::format(R"({{"status":{},"doneBytes":{},"totalBytes":{},"layersDone":{},"layersTotal":{},"layers":[{}]}})"
+                       "\n",
+                       json_string(progress.status), progress.done_bytes, progress.total_bytes, progress.layers_done,
+                       progress.layers_total, layers);
 }
 
 /// Runs a pull or an import and tells of it; when its client goes, the work is given up.
@@ -118,7 +119,7 @@ class ImageWork final : public http::ByteStream {
 
 Result<std::string> required(const http::Query& query, std::string_view name) {
     const std::string_view value = query.get(name);
-    if (value.empty()) return Error(Code::bad_request, "the parameter " + std::string(name) + " is missing");
+    if (value.empty()) return Error(Code::bad_request, fmt::format("the parameter {} is missing", name));
     return std::string(value);
 }
 

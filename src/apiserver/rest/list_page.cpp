@@ -1,5 +1,6 @@
 #include "rest/list_page.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 #include <tuple>
@@ -32,7 +33,9 @@ Result<std::string> decode_url64(std::string text) {
     return decode_base64(text);
 }
 
-std::string collection_of(const ResourceRequest& request) { return std::string(request.kind.resource) + "/" + request.info.ns; }
+std::string collection_of(const ResourceRequest& request) {
+    return fmt::format("{}/{}", request.kind.resource, request.info.ns);
+}
 
 Error bad_token(std::string_view why) { return Error(Code::bad_request, "continue key is not valid: " + std::string(why)); }
 
@@ -55,8 +58,8 @@ Task<Result<bool>> is_selected(Rest& rest, const ResourceRequest& request, const
 }  // namespace
 
 std::string render_continue(const ContinueToken& token, const ResourceRequest& request) {
-    return encode_url64(std::string(token_version) + "\n" + std::to_string(token.revision) + "\n" + collection_of(request) +
-                        "\n" + token.ns + "\n" + token.name);
+    return encode_url64(
+        fmt::format("{}\n{}\n{}\n{}\n{}", token_version, token.revision, collection_of(request), token.ns, token.name));
 }
 
 Result<ContinueToken> parse_continue(std::string_view text, const ResourceRequest& request) {

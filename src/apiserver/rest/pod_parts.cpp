@@ -1,4 +1,5 @@
 // The subresources of pods that are not views of the object: binding, eviction and log.
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/schema/codec.hpp"
@@ -20,11 +21,11 @@ Result<T> decode_part(Rest& rest, const ResourceRequest& request, std::string_vi
     api::DecodeReport report;
     TRY(auto value, api::decode<T>(json, &report));
     if (!report.kind.empty() && report.kind != kind)
-        return Error(Code::bad_request, "the body must be a " + std::string(kind) + ", not a " + report.kind);
+        return Error(Code::bad_request, fmt::format("the body must be a {}, not a {}", kind, report.kind));
     TRY_VOID(check_fields(validation, report));
     const std::string_view name = value.metadata.name;
     if (!name.empty() && name != request.info.name)
-        return Error(Code::bad_request, "name in URL does not match name in " + std::string(kind) + " object");
+        return Error(Code::bad_request, fmt::format("name in URL does not match name in {} object", kind));
     return value;
 }
 
@@ -40,7 +41,7 @@ Result<void> check_target(const ResourceRequest& request, const api::Binding& bi
         return invalid_part("Binding", request.info.name, "target.name", "FieldValueRequired", "Required value");
     if (kind.empty() || kind == "Node") return ok();
     return invalid_part("Binding", request.info.name, "target.kind", "FieldValueNotSupported",
-                        "Unsupported value: \"" + kind.str() + "\": supported values: \"Node\"");
+                        fmt::format("Unsupported value: \"{}\": supported values: \"Node\"", kind));
 }
 
 Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
@@ -61,11 +62,11 @@ Result<std::string> choose_container(const api::Pod& pod, std::string_view asked
     if (asked.empty() && pod.spec.containers.size() == 1) return pod.spec.containers[0].name.str();
     if (std::find(names.begin(), names.end(), asked) != names.end()) return std::string(asked);
     if (!asked.empty())
-        return Error(Code::bad_request, "container " + std::string(asked) + " is not valid for pod " + pod.metadata.name.str());
+        return Error(Code::bad_request, fmt::format("container {} is not valid for pod {}", asked, pod.metadata.name));
     std::string choices;
     for (const auto name : names) choices += (choices.empty() ? "" : " ") + std::string(name);
-    return Error(Code::bad_request, "a container name must be specified for pod " + pod.metadata.name.str() +
-                                        ", choose one of: [" + choices + "]");
+    return Error(Code::bad_request,
+                 fmt::format("a container name must be specified for pod {}, choose one of: [{}]", pod.metadata.name, choices));
 }
 
 Error bad_option(std::string_view field, std::string_view message) {
@@ -99,7 +100,7 @@ Result<void> take_source(const http::Query& query, objects::LogRequest& log) {
     if (!query.has("stream") || stream == "All") return ok();
     if (stream != "Stdout" && stream != "Stderr") {
         const std::string message =
-            "Unsupported value: \"" + std::string(stream) + "\": supported values: \"All\", \"Stderr\", \"Stdout\"";
+            fmt::format("Unsupported value: \"{}\": supported values: \"All\", \"Stderr\", \"Stdout\"", stream);
         return invalid_part("PodLogOptions", "", "stream", "FieldValueNotSupported", message);
     }
     if (log.tail_lines) {
@@ -135,8 +136,8 @@ Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request
         CO_TRY(auto pod, rest.objects.read<api::Pod>(request.info.ns, request.info.name));
         if (pod->metadata.uid != binding->metadata.uid)
             co_return store::conflict_error(request.key(),
-                                            "Precondition failed: UID in precondition: " + binding->metadata.uid.str() +
-                                                ", UID in object meta: " + pod->metadata.uid.str());
+                                            fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                                                        binding->metadata.uid, pod->metadata.uid));
     }
     CO_TRY(auto bound, rest.objects.bind(request.info.ns, request.info.name, binding->target.name.str(), context));
     (void)bound;

@@ -1,4 +1,5 @@
 // GET of one object and of a collection.
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/kinds/table.hpp"
@@ -85,7 +86,7 @@ class ListStream final : public http::ByteStream {
         out += "\",\"apiVersion\":\"";
         out += partial ? "meta.k8s.io/v1" : kind_.api_version;
         out += "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\"";
-        if (!continue_token_.empty()) out += ",\"continue\":\"" + continue_token_ + "\"";
+        if (!continue_token_.empty()) out += fmt::format(",\"continue\":\"{}\"", continue_token_);
         if (remaining_) out += ",\"remainingItemCount\":" + std::to_string(*remaining_);
         out += "},\"items\":[";
     }
@@ -203,7 +204,7 @@ Task<Result<void>> await_revision(Rest& rest, uint64_t revision) {
 Result<std::string_view> parse_include_object(const http::Query& query) {
     const std::string_view text = query.get("includeObject");
     if (text.empty() || text == "Metadata" || text == "None" || text == "Object") return text;
-    return Error(Code::bad_request, "unrecognized includeObject value: \"" + std::string(text) + "\"");
+    return Error(Code::bad_request, fmt::format("unrecognized includeObject value: \"{}\"", text));
 }
 
 Result<http::Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry) {

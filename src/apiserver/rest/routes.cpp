@@ -1,5 +1,6 @@
 #include "rest/routes.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "request/status.hpp"
@@ -76,7 +77,8 @@ void add_warnings(http::Response& response, const objects::Warnings& warnings) {
 Result<const Route*> choose_route(const api::KindInfo& kind, const RequestInfo& info) {
     if (!info.subresource.empty() && !kind.find_subresource(info.subresource)) {
         if (!is_known_to_kubernetes(info)) return no_such_path();
-        return Error(Code::method_not_allowed, "pods/" + info.subresource + " is not served by this version of Orilla");
+        return Error(Code::method_not_allowed,
+                     fmt::format("pods/{} is not served by this version of Orilla", info.subresource));
     }
     const Route* route = tells(kind, info) ? find_route(kind.resource, info.subresource, info.verb) : nullptr;
     // Across namespaces one may look, not write: a namespace that was forgotten must not empty the node.

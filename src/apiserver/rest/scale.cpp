@@ -1,4 +1,6 @@
 // The scale subresource: autoscaling/v1 Scale as a view of spec.replicas.
+#include <fmt/core.h>
+
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/selectors.hpp"
 #include "orilla/schema/field_errors.hpp"
@@ -59,8 +61,7 @@ Result<http::Response> render_scale(const objects::Stored& stored) {
 /// Writes what the Scale asks for into the object; its resourceVersion and uid are preconditions.
 Result<void> take_scale(const api::Scale& scale, api::Object& object) {
     if (scale.spec.replicas < 0) {
-        const std::string message =
-            "Invalid value: " + std::to_string(scale.spec.replicas) + ": must be greater than or equal to 0";
+        const std::string message = fmt::format("Invalid value: {}: must be greater than or equal to 0", scale.spec.replicas);
         Cause cause{"FieldValueInvalid", message, "spec.replicas"};
         return api::make_invalid_error("autoscaling", "Scale", object.meta().name, {std::move(cause)});
     }

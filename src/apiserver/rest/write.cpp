@@ -1,5 +1,7 @@
 // POST, PUT and PATCH. What may be written and how it is completed is the store's business (objects::Objects); here the
 // request becomes one typed object and the outcome an answer.
+#include <fmt/core.h>
+
 #include "orilla/kinds/codec.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/schema/patch.hpp"
@@ -144,10 +146,11 @@ struct PatchOfRevision {
 Result<void> check_body_name(const ResourceRequest& request, std::string_view name) {
     if (name == request.info.name) return ok();
     if (name.empty())
-        return Error(Code::bad_request, "the name of the object (" + request.info.name +
-                                            " based on URL) was undeterminable: name must be provided");
-    return Error(Code::bad_request, "the name of the object (" + std::string(name) + ") does not match the name on the URL (" +
-                                        request.info.name + ")");
+        return Error(Code::bad_request,
+                     fmt::format("the name of the object ({} based on URL) was undeterminable: name must be provided",
+                                 request.info.name));
+    return Error(Code::bad_request,
+                 fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, request.info.name));
 }
 
 Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& request) {
