@@ -16,6 +16,7 @@ void check_meta_update(const ObjectMeta& updated, const ObjectMeta& old, FieldEr
 void check_labels(const Map<Str>& labels, const Path& path, FieldErrors& errors);
 void check_annotations(const Map<Str>& annotations, const Path& path, FieldErrors& errors);
 void check_label_selector(const LabelSelector& selector, const Path& path, FieldErrors& errors);
+void check_node_selector(const NodeSelector& selector, const Path& path, FieldErrors& errors);
 
 /// "field is immutable" unless both are equal.
 template <class T>

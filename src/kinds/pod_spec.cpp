@@ -198,6 +198,7 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
     if (!spec.hostname.empty()) errors.complain(path / "hostname", spec.hostname, check_dns1123_label(spec.hostname));
     if (!spec.subdomain.empty()) errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
     check_tolerations(spec.tolerations, path / "tolerations", errors);
+    check_placement(spec, path, errors);
     check_host_aliases(spec.host_aliases, path / "hostAliases", errors);
     check_host_users(spec, path, errors);
     check_dns(spec, path, errors);

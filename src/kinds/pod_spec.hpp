@@ -10,6 +10,8 @@ void complete_pod_spec(PodSpec& spec);
 
 /// Of a Pod or of a template.
 void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors);
+/// Affinity, topology spread and gates.
+void check_placement(const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& errors);
 /// `path` is that of the source; it has a path of its own.
 void check_host_directory(std::string_view directory, const Path& path, FieldErrors& errors);

@@ -46,7 +46,6 @@ constexpr std::array refusals{
     Refusal{"EmptyDirVolumeSource", "medium", "must be \"\" or \"Memory\": huge pages are not supported", {}, "Memory"},
     Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported"},
     Refusal{"LocalVolumeSource", "fsType", "block devices are not supported: name a directory, and leave it out"},
-    Refusal{"NodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
     Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
     Refusal{"PersistentVolumeClaimSpec", "volumeAttributesClassName", attributes_reason},
     Refusal{"PersistentVolumeClaimSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},

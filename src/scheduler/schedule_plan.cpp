@@ -3,33 +3,16 @@
 #include <algorithm>
 #include <map>
 
+#include "orilla/kinds/node_match.hpp"
+
 namespace orilla::scheduler {
 namespace {
 
-bool tolerates(const api::Toleration& toleration, const api::Taint& taint) {
-    if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
-    if (toleration.key.empty()) return toleration.operator_ == "Exists";
-    if (toleration.key != taint.key) return false;
-    return toleration.operator_ == "Exists" || toleration.value == taint.value;
-}
-
 /// Empty when every taint that keeps pods off is tolerated.
 std::string find_taint(const api::Pod& pod, const api::Node& node) {
-    for (const auto& taint : node.spec.taints) {
-        if (taint.effect == "PreferNoSchedule") continue;
-        const bool fine = std::any_of(pod.spec.tolerations.begin(), pod.spec.tolerations.end(),
-                                      [&](const auto& t) { return tolerates(t, taint); });
-        if (!fine) return "node(s) had untolerated taint {" + taint.key.str() + ": " + taint.value.str() + "}";
-    }
-    return "";
-}
-
-bool selector_matches(const api::Pod& pod, const api::Node& node) {
-    for (const auto& [key, value] : pod.spec.node_selector) {
-        const api::Str* have = node.metadata.labels.get(key);
-        if (!have || *have != value) return false;
-    }
-    return true;
+    constexpr std::string_view effects[] = {"NoSchedule", "NoExecute"};
+    const api::Taint* taint = api::find_untolerated(node, pod.spec.tolerations, effects);
+    return taint ? "node(s) had untolerated taint {" + taint->key.str() + ": " + taint->value.str() + "}" : "";
 }
 
 bool same_host_port(const api::ContainerPort& a, const api::ContainerPort& b) {
@@ -74,7 +57,7 @@ std::vector<std::string> filter_node(const api::Pod& pod, const api::Node& node)
     if (node.spec.unschedulable) reasons.emplace_back("node(s) were unschedulable");
     if (!is_ready(node)) reasons.emplace_back("node(s) were not ready");
     if (auto taint = find_taint(pod, node); !taint.empty()) reasons.push_back(std::move(taint));
-    if (!selector_matches(pod, node)) reasons.emplace_back("node(s) didn't match Pod's node affinity/selector");
+    if (!api::asks_for_node(pod.spec, node)) reasons.emplace_back("node(s) didn't match Pod's node affinity/selector");
     return reasons;
 }
 

@@ -412,3 +412,29 @@ TEST_CASE("validation: a pod has as many containers as its supervisor keeps reco
     CHECK(with(60).empty());
     CHECK(with(61) == "spec.containers: Too many: 61: must have at most 60 items");
 }
+
+TEST_CASE("validation: where a pod wants to be") {
+    const auto node_affinity = [](std::string_view term) {
+        return created(
+            pod(R"("affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[)" +
+                std::string(term) + "]}}}"));
+    };
+    const std::string terms = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    CHECK(node_affinity(R"({"matchExpressions":[{"key":"disk","operator":"In","values":["ssd"]}]})").empty());
+    CHECK(node_affinity("") == terms + ": Required value");
+    CHECK(node_affinity(R"({"matchExpressions":[{"key":"disk","operator":"In"}]})") ==
+          terms + "[0].matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'");
+    CHECK(node_affinity(R"({"matchExpressions":[{"key":"disk","operator":"Exists","values":["a"]}]})") ==
+          terms +
+              "[0].matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+    CHECK(node_affinity(R"({"matchFields":[{"key":"spec.x","operator":"In","values":["a"]}]})") ==
+          terms + "[0].matchFields[0].key: Invalid value: \"spec.x\": not a valid field selector key");
+    CHECK(created(pod(R"("affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[
+          {"weight":101,"podAffinityTerm":{"topologyKey":"a"}}]}})")) ==
+          "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 101: must "
+          "be in "
+          "the range 1-100");
+    CHECK(
+        created(pod(R"("topologySpreadConstraints":[{"maxSkew":0,"topologyKey":"a","whenUnsatisfiable":"ScheduleAnyway"}])")) ==
+        "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero");
+}

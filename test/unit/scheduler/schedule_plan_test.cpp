@@ -130,3 +130,38 @@ TEST_CASE("Placements: a pod counts while it is on a node and has not ended, onc
     placements.drop("default/never");
     CHECK(placements.on("box").pods == 0);
 }
+
+TEST_CASE("plan_schedule: required node affinity is a choice of terms, each of which holds as a whole") {
+    auto pod = asking("1m", "1Mi");
+    auto& terms = pod.spec.affinity.ensure()
+                      .node_affinity.ensure()
+                      .required_during_scheduling_ignored_during_execution.ensure()
+                      .node_selector_terms;
+    auto node = small_node();
+    node.metadata.labels["disk"] = "ssd";
+    node.metadata.labels["size"] = "9";
+    const auto require = [](api::NodeSelectorTerm& term, const char* key, const char* op, std::vector<const char*> values) {
+        auto& one = term.match_expressions.emplace_back();
+        one.key = key;
+        one.operator_ = op;
+        for (const char* value : values) one.values.emplace_back(value);
+    };
+    const auto fits = [&] { return std::holds_alternative<Bind>(decide(pod, {node}, {})); };
+    terms.emplace_back();
+    CHECK_FALSE(fits());  // a term that asks for nothing matches nothing
+    require(terms[0], "disk", "NotIn", {"ssd"});
+    CHECK_FALSE(fits());
+    require(terms.emplace_back(), "disk", "In", {"hdd", "ssd"});
+    CHECK(fits());
+    require(terms[1], "size", "Gt", {"9"});
+    CHECK_FALSE(fits());
+    terms[1].match_expressions[1].values[0] = "8";
+    CHECK(fits());
+    require(terms[1], "gpu", "Exists", {});
+    CHECK_FALSE(fits());
+    auto& field = terms.emplace_back().match_fields.emplace_back();
+    field.key = "metadata.name";
+    field.operator_ = "In";
+    field.values.emplace_back("box");
+    CHECK(fits());
+}
