@@ -1,6 +1,9 @@
 #include "orilla/objects/admission.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "orilla/kinds/defaults.hpp"
 
 namespace orilla::objects {
 
@@ -9,49 +12,48 @@ const Identity& own_identity() {
     return identity;
 }
 
-Task<Result<void>> Admission::on_create(api::Object&, const WriteContext&) { co_return ok(); }
-Task<Result<void>> Admission::on_update(api::Object&, const api::Object&, const WriteContext&) { co_return ok(); }
-Task<Result<void>> Admission::on_delete(const api::Object&, const WriteContext&) { co_return ok(); }
-void Admission::on_abandoned(const api::Object&, const api::Object*) {}
+void Undo::run() {
+    std::vector<Step> steps = std::exchange(steps_, {});
+    for (; !steps.empty(); steps.pop_back()) steps.back()();
+}
+
+Task<Result<void>> Admission::on_create(api::Object&, const AdmissionRequest&) { co_return ok(); }
+Task<Result<void>> Admission::on_update(api::Object&, const api::Object&, const AdmissionRequest&) { co_return ok(); }
+Task<Result<void>> Admission::on_valid(const api::Object&, const api::Object*, const AdmissionRequest&) { co_return ok(); }
+Task<Result<void>> Admission::on_delete(const api::Object&, const AdmissionRequest&) { co_return ok(); }
 void Admission::on_committed(const api::Object*, const api::Object*) {}
 
-bool AdmissionChain::handles(const api::KindInfo& kind, Operation operation) const {
-    return std::ranges::any_of(admissions_, [&](const Admission* admission) { return admission->handles(kind, operation); });
+bool AdmissionChain::handles(const WriteInfo& write) const {
+    return std::ranges::any_of(admissions_, [&write](const Admission* admission) { return admission->handles(write); });
 }
 
-Task<Result<void>> AdmissionChain::admit(api::Object& object, const api::Object* old, WriteContext context) const {
-    const Operation operation = old ? Operation::update : Operation::create;
-    for (size_t i = 0; i < admissions_.size(); ++i) {
-        Admission& asked = *admissions_[i];
-        if (!asked.handles(object.kind(), operation)) continue;
-        AWAIT(auto admitted, old ? asked.on_update(object, *old, context) : asked.on_create(object, context));
-        if (admitted) continue;
-        abandon_first(i, object, old);
-        co_return admitted;
-    }
-    co_return ok();
-}
-
-Task<Result<void>> AdmissionChain::admit_delete(const api::Object& old, WriteContext context) const {
+Task<Result<void>> AdmissionChain::admit(api::Object& object, const api::Object* old, const AdmissionRequest& request) const {
+    bool changed = false;
     for (Admission* asked : admissions_) {
-        if (!asked->handles(old.kind(), Operation::remove)) continue;
-        AWAIT(auto admitted, asked->on_delete(old, context));
-        if (!admitted) co_return admitted;
+        if (!asked->handles(request)) continue;
+        changed |= asked->changes_objects();
+        CO_TRY_VOID(old ? asked->on_update(object, *old, request) : asked->on_create(object, request));
     }
+    if (changed) api::apply_defaults(object);
     co_return ok();
 }
 
-void AdmissionChain::abandon_first(size_t count, const api::Object& object, const api::Object* old) const {
-    const Operation operation = old ? Operation::update : Operation::create;
-    for (size_t i = 0; i < count; ++i)
-        if (admissions_[i]->handles(object.kind(), operation)) admissions_[i]->on_abandoned(object, old);
+Task<Result<void>> AdmissionChain::admit_valid(const api::Object& object, const api::Object* old,
+                                               const AdmissionRequest& request) const {
+    for (Admission* asked : admissions_)
+        if (asked->handles(request)) CO_TRY_VOID(asked->on_valid(object, old, request));
+    co_return ok();
 }
 
-void AdmissionChain::commit(const api::Object* now, const api::Object* old) const {
-    const Operation operation = !now ? Operation::remove : old ? Operation::update : Operation::create;
-    const api::KindInfo& kind = (now ? now : old)->kind();
+Task<Result<void>> AdmissionChain::admit_delete(const api::Object& old, const AdmissionRequest& request) const {
+    for (Admission* asked : admissions_)
+        if (asked->handles(request)) CO_TRY_VOID(asked->on_delete(old, request));
+    co_return ok();
+}
+
+void AdmissionChain::commit(const WriteInfo& write, const api::Object* now, const api::Object* old) const {
     for (Admission* admission : admissions_)
-        if (admission->handles(kind, operation)) admission->on_committed(now, old);
+        if (admission->handles(write)) admission->on_committed(now, old);
 }
 
 }  // namespace orilla::objects

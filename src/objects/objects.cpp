@@ -41,6 +41,12 @@ Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
 /// what it reads finds a difference for ever.
 bool is_of_old_form(const Stored& stored) { return api::encode(*stored.object).size() != stored.entry->size; }
 
+/// By its part where the writer named none.
+std::string_view subresource_of(const WriteContext& context, Part part) {
+    if (!context.subresource.empty()) return context.subresource;
+    return part == Part::status ? "status" : part == Part::finalize ? "finalize" : "";
+}
+
 std::string generate_name(const api::ObjectMeta& meta, Random& random) {
     return std::string(meta.generate_name.view().substr(0, generate_name_bytes_max)) + random.name_suffix();
 }
@@ -139,25 +145,28 @@ Result<void> Objects::prepare_create(api::Object& object) {
     if (meta.name.empty() && !meta.generate_name.empty()) meta.name = api::Str(generate_name(meta, random_));
     initialise(object, random_.uuid(), clock().wall_s());
     api::apply_defaults(object);
-    initialise_after_defaults(object);
     return ok();
 }
 
 Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
     const bool generated = object.meta().name.empty() && !object.meta().generate_name.empty();
     CO_CHECK_VOID(prepare_create(object));
-    if (admissions_.handles(object.kind(), Operation::create)) CO_TRY_VOID(admissions_.admit(object, nullptr, context));
+    Undo undo;
+    const AdmissionRequest request{{object.kind(), Operation::create, Part::main, context.subresource}, context, undo};
+    const bool asks = admissions_.handles(request);
+    if (asks) CO_TRY_VOID(admissions_.admit(object, nullptr, request));
+    initialise_after_defaults(object);
     auto shared = std::make_shared<api::Object>(std::move(object));
-    auto valid = api::validate_create(*shared);
+    CO_CHECK_VOID(api::validate_create(*shared));
+    if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, nullptr, request));
+    undo.leave_to_store();
     Result<Stored> created = Error(Code::internal, "not created");
     for (int attempt = 0; attempt < name_attempts_max; ++attempt) {
-        if (!valid) break;
         AWAIT(created, create_named(shared, context));
         if (created || !generated || created.error().code() != Code::already_exists) break;
         shared->meta().name = api::Str(generate_name(shared->meta(), random_));
     }
-    if (!created || context.dry_run) admissions_.abandon(*shared, nullptr);
-    if (!valid) co_return std::move(valid).error();
+    if (!created || context.dry_run) undo.run();
     co_return std::move(created);
 }
 
@@ -170,7 +179,8 @@ Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, 
     const store::Durability durability = durability_of(object->kind());
     CO_TRY(store::EntryPtr entry, store_.create(std::move(key), durability, value_of(*object)));
     Stored stored = remember(std::move(entry), std::move(object));
-    admissions_.commit(stored.object.get(), nullptr);
+    admissions_.commit({stored.object->kind(), Operation::create, Part::main, context.subresource}, stored.object.get(),
+                       nullptr);
     co_return stored;
 }
 
@@ -233,20 +243,19 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
         CO_RETURN_AWAIT(write_update(old, std::make_shared<api::Object>(std::move(object)), part, context));
     }
     CO_CHECK_VOID(check_finalizers(object, before));
-    if (admissions_.handles(object.kind(), Operation::update)) CO_TRY_VOID(admissions_.admit(object, &before, context));
+    Undo undo;
+    const AdmissionRequest request{{object.kind(), Operation::update, part, subresource_of(context, part)}, context, undo};
+    const bool asks = admissions_.handles(request);
+    if (asks) CO_TRY_VOID(admissions_.admit(object, &before, request));
     auto shared = std::make_shared<api::Object>(std::move(object));
-    auto valid = part == Part::status ? api::validate_status_update(*shared, before) : api::validate_update(*shared, before);
-    if (!valid) {
-        admissions_.abandon(*shared, &before);
-        co_return std::move(valid).error();
-    }
+    CO_CHECK_VOID(part == Part::status ? api::validate_status_update(*shared, before) : api::validate_update(*shared, before));
     if (part == Part::main) count_generation(*shared, before);
     // Admission may have put back what the client left out.
-    const bool changed = !same_content(*shared, before);
-    auto writing = write_update(old, shared, part, context);
-    Result<Stored> written = old;
-    if (changed) written = co_await std::move(writing);
-    if (!written || !changed || context.dry_run) admissions_.abandon(*shared, &before);
+    if (same_content(*shared, before)) co_return old;
+    if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, &before, request));
+    undo.leave_to_store();
+    AWAIT(auto written, write_update(old, shared, part, context));
+    if (!written || context.dry_run) undo.run();
     co_return std::move(written);
 }
 
@@ -259,20 +268,27 @@ Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<ap
     const store::Durability durability = plan_durability(*object, *old.object, part);
     CO_TRY(store::EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, value_of(*object)));
     Stored stored = remember(std::move(entry), std::move(object));
-    admissions_.commit(stored.object.get(), old.object.get());
+    const WriteInfo info{stored.object->kind(), Operation::update, part, subresource_of(context, part)};
+    admissions_.commit(info, stored.object.get(), old.object.get());
     co_return stored;
 }
 
 Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string node, WriteContext context) {
     const api::KindInfo& kind = api::kind_of<api::Pod>();
+    context.subresource = "binding";
     Result<Stored> bound = Error(Code::internal, "not bound");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         CO_TRY(const Stored old, read(kind, ns, pod));
         auto object = std::make_shared<api::Object>(old.object->clone());
         CO_CHECK_VOID(plan_bind(object->as<api::Pod>(), node, clock().wall_s()));
-        if (admissions_.handles(kind, Operation::update)) CO_TRY_VOID(admissions_.admit(*object, old.object.get(), context));
+        Undo undo;
+        const AdmissionRequest request{{kind, Operation::update, Part::main, context.subresource}, context, undo};
+        const bool asks = admissions_.handles(request);
+        if (asks) CO_TRY_VOID(admissions_.admit(*object, old.object.get(), request));
+        if (asks) CO_TRY_VOID(admissions_.admit_valid(*object, old.object.get(), request));
+        undo.leave_to_store();
         AWAIT(bound, write_update(old, object, Part::main, context));
-        if (!bound || context.dry_run) admissions_.abandon(*object, old.object.get());
+        if (!bound || context.dry_run) undo.run();
         if (bound || bound.error().code() != Code::conflict) break;
     }
     co_return std::move(bound);
@@ -286,7 +302,7 @@ Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Obje
     CO_TRY(store::EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, value_of(*last)));
     cache_->drop(entry->key);
     set_revision(*last, entry->revision);
-    admissions_.commit(nullptr, last.get());
+    admissions_.commit({last->kind(), Operation::remove, Part::main, context.subresource}, nullptr, last.get());
     co_return Stored{std::move(entry), std::move(last)};
 }
 
@@ -300,8 +316,13 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
         }
         const Stored old{std::move(entry), std::move(*object)};
         CO_CHECK_VOID(check_delete_preconditions(options, old));
-        if (admissions_.handles(kind, Operation::remove)) CO_TRY_VOID(admissions_.admit_delete(*old.object, options.context));
+        Undo undo;
+        const WriteContext& context = options.context;
+        const AdmissionRequest request{{kind, Operation::remove, Part::main, context.subresource}, context, undo};
+        if (admissions_.handles(request)) CO_TRY_VOID(admissions_.admit_delete(*old.object, request));
+        undo.leave_to_store();
         AWAIT(removed, remove_once(old, options));
+        if (!removed || context.dry_run) undo.run();
         if (removed || removed.error().code() != Code::conflict) break;
     }
     co_return std::move(removed);

@@ -1,9 +1,12 @@
 // What has a say before an object is written, whoever writes it: the API's clients, controllers and node alike. Plug-ins are
-// asked one after the other, after defaulting and before validation; they may wait, change the object, refuse the write, and
-// warn.
+// asked one after the other, and may wait. Each is asked twice: after defaulting and before validation, when it may change the
+// object; and once the object is as it would be stored, when it may set something aside for it (a quota). Both times it may
+// refuse, and warn. What it has set aside it gets back when the write does not happen after all.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "orilla/base/result.hpp"
@@ -17,24 +20,62 @@ using loop::Task;
 
 enum class Operation : uint8_t { create, update, remove };
 
+/// Steps that take back what was set aside for a write. They are done, the last one first, when it does not happen: refused,
+/// failed, a dry run, or a writer that goes away before the store has it. Of one that goes away while the store writes nobody
+/// knows what became of it, and nothing is taken back: whoever counts follows the kind as well.
+class Undo {
+  public:
+    using Step = std::function<void()>;
+    Undo() = default;
+    Undo(const Undo&) = delete;
+    Undo& operator=(const Undo&) = delete;
+    ~Undo() {
+        if (!stored_perhaps_) run();
+    }
+    void add(Step step) { steps_.push_back(std::move(step)); }
+    /// From here on only `run` does them.
+    void leave_to_store() { stored_perhaps_ = true; }
+    void run();
+
+  private:
+    std::vector<Step> steps_;
+    bool stored_perhaps_ = false;
+};
+
+/// What is to be written. A create by PUT is a create, a removal because of the last finalizer an update.
+struct WriteInfo {
+    const api::KindInfo& kind;
+    Operation operation;
+    Part part = Part::main;
+    /// "status", "scale", "binding", "eviction", "finalize"; empty: the object itself. The object is the kind's in any case.
+    std::string_view subresource = {};
+};
+
+/// One write, as the plug-ins see it. What it refers to outlives their tasks.
+struct AdmissionRequest : WriteInfo {
+    const WriteContext& context;  ///< who it is, whether it is a dry run, and whom to warn
+    Undo& undo;
+};
+
 class Admission {
   public:
     virtual ~Admission() = default;
     /// Whether it is to be asked, and told, at all; for others' writes it costs nothing.
-    virtual bool handles(const api::KindInfo& kind, Operation operation) const = 0;
+    virtual bool handles(const WriteInfo& write) const = 0;
+    /// Whether it fills in fields; defaults are applied once more behind it.
+    virtual bool changes_objects() const { return true; }
 
-    /// May fill in fields. What is referred to outlives the task.
-    virtual Task<Result<void>> on_create(api::Object& object, const WriteContext& context);
-    virtual Task<Result<void>> on_update(api::Object& updated, const api::Object& old, const WriteContext& context);
+    // Before validation: fields may be filled in. What is referred to outlives the task.
+
+    virtual Task<Result<void>> on_create(api::Object& object, const AdmissionRequest& request);
+    virtual Task<Result<void>> on_update(api::Object& updated, const api::Object& old, const AdmissionRequest& request);
+
+    /// Of what is valid, and is stored next (`old` is null for a create).
+    virtual Task<Result<void>> on_valid(const api::Object& object, const api::Object* old, const AdmissionRequest& request);
     /// Of a request to delete, whether the object goes at once or has to wait.
-    virtual Task<Result<void>> on_delete(const api::Object& old, const WriteContext& context);
-
-    // What became of it. A writer that goes away while the store writes has neither called: whoever counts follows the kind as
-    // well.
-
-    /// An admitted create (`old` is null) or update did not happen after all: refused later, or a dry run.
-    virtual void on_abandoned(const api::Object& object, const api::Object* old);
-    /// It is stored: created (`old` is null), updated, or gone (`now` is null).
+    virtual Task<Result<void>> on_delete(const api::Object& old, const AdmissionRequest& request);
+    /// It is stored: created (`old` is null), updated, or gone (`now` is null). A writer that goes away while the store writes
+    /// has no such call.
     virtual void on_committed(const api::Object* now, const api::Object* old);
 };
 
@@ -43,15 +84,15 @@ class AdmissionChain {
   public:
     /// Before the first write.
     void add(Admission& admission) { admissions_.push_back(&admission); }
-    bool handles(const api::KindInfo& kind, Operation operation) const;
-    /// `old` is null for a create. Those that let it in abandon what another one refuses.
-    Task<Result<void>> admit(api::Object& object, const api::Object* old, WriteContext context) const;
-    Task<Result<void>> admit_delete(const api::Object& old, WriteContext context) const;
-    void abandon(const api::Object& object, const api::Object* old) const { abandon_first(admissions_.size(), object, old); }
-    void commit(const api::Object* now, const api::Object* old) const;
+    bool handles(const WriteInfo& write) const;
+    /// Before validation. `old` is null for a create.
+    Task<Result<void>> admit(api::Object& object, const api::Object* old, const AdmissionRequest& request) const;
+    /// After it.
+    Task<Result<void>> admit_valid(const api::Object& object, const api::Object* old, const AdmissionRequest& request) const;
+    Task<Result<void>> admit_delete(const api::Object& old, const AdmissionRequest& request) const;
+    void commit(const WriteInfo& write, const api::Object* now, const api::Object* old) const;
 
   private:
-    void abandon_first(size_t count, const api::Object& object, const api::Object* old) const;
     std::vector<Admission*> admissions_;
 };
 

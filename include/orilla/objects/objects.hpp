@@ -38,13 +38,6 @@ struct Stored {
     bool created = false;  ///< an update made it
 };
 
-/// Which part of an object a write may change; everything else is kept as stored.
-enum class Part {
-    main,      ///< all but status
-    status,    ///< status, and labels, annotations and finalizers; soft when only status changed
-    finalize,  ///< a Namespace's spec.finalizers
-};
-
 /// What an update does when there is no such object.
 enum class WhenMissing {
     refuse,

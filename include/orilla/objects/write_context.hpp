@@ -1,6 +1,7 @@
 // What goes along with every write: in whose name it is done, and what its writer is to be told.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,13 @@
 #include "orilla/objects/identity.hpp"
 
 namespace orilla::objects {
+
+/// Which part of an object a write may change; everything else is kept as stored.
+enum class Part : uint8_t {
+    main,      ///< all but status
+    status,    ///< status, and labels, annotations and finalizers; soft when only status changed
+    finalize,  ///< a Namespace's spec.finalizers
+};
 
 /// What a writer should know of a write that went well.
 using Warnings = std::vector<std::string>;
@@ -23,6 +31,8 @@ struct WriteContext {
     std::string_view manager = own_manager;  ///< the field manager
     bool dry_run = false;                    ///< everything but storing
     Warnings* warnings = nullptr;            ///< null: nobody hears them
+    /// Through which subresource it came: "scale", "eviction". Empty: that of the part, or the object itself.
+    std::string_view subresource = {};
 
     void warn(std::string text) const {
         if (warnings) warnings->push_back(std::move(text));

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "admission/plugins.hpp"
 #include "orilla/kinds/validation.hpp"
 
 namespace orilla::apiserver {
@@ -121,9 +122,7 @@ ServiceAllocation::ServiceAllocation(objects::Objects& objects, std::string serv
     services_.start();
 }
 
-bool ServiceAllocation::handles(const api::KindInfo& kind, objects::Operation) const {
-    return &kind == &api::kind_of<api::Service>();
-}
+bool ServiceAllocation::handles(const objects::WriteInfo& write) const { return &write.kind == &api::kind_of<api::Service>(); }
 
 void ServiceAllocation::follow(const objects::FeedEvent& event) {
     if (const auto* last = event.is_deleted() ? event.as<api::Service>() : nullptr) return release_all(*last);
@@ -137,14 +136,14 @@ void ServiceAllocation::follow(const objects::FeedEvent& event) {
         if (!kept.contains(port)) ports_.release(port, before->metadata.uid);
 }
 
-objects::Task<Result<void>> ServiceAllocation::on_create(api::Object& object, const objects::WriteContext&) {
-    co_return allocate(object.as<api::Service>(), nullptr);
+objects::Task<Result<void>> ServiceAllocation::on_create(api::Object& object, const objects::AdmissionRequest& request) {
+    co_return allocate(object.as<api::Service>(), nullptr, request.undo);
 }
 
 objects::Task<Result<void>> ServiceAllocation::on_update(api::Object& updated, const api::Object& old,
-                                                         const objects::WriteContext&) {
+                                                         const objects::AdmissionRequest& request) {
     carry_over_allocation(updated.as<api::Service>(), old.as<api::Service>());
-    co_return allocate(updated.as<api::Service>(), &old.as<api::Service>());
+    co_return allocate(updated.as<api::Service>(), &old.as<api::Service>(), request.undo);
 }
 
 void ServiceAllocation::on_committed(const api::Object* now, const api::Object* old) {
@@ -156,19 +155,12 @@ void ServiceAllocation::release_all(const api::Service& service) {
     ports_.release_all(service.metadata.uid);
 }
 
-void ServiceAllocation::on_abandoned(const api::Object& object, const api::Object* old) {
-    release_new(object.as<api::Service>(), old ? &old->as<api::Service>() : nullptr);
+void ServiceAllocation::hold(NumberPool& pool, uint32_t number, const api::Str& uid, objects::Undo& undo) {
+    pool.hold(number, uid);
+    undo.add([&pool, number, uid] { pool.release(number, uid); });
 }
 
-void ServiceAllocation::release_new(const api::Service& service, const api::Service* old) {
-    const auto ip = ip_of(service);
-    if (ip && !(old && ip_of(*old) == ip)) ips_.release(*ip, service.metadata.uid);
-    const auto before = old ? ports_of(*old) : std::set<uint32_t>();
-    for (const uint32_t port : ports_of(service))
-        if (!before.contains(port)) ports_.release(port, service.metadata.uid);
-}
-
-Result<void> ServiceAllocation::allocate(api::Service& service, const api::Service* old) {
+Result<void> ServiceAllocation::allocate(api::Service& service, const api::Service* old, objects::Undo& undo) {
     api::ServiceSpec& spec = service.spec;
     if (!needs_cluster_ip(spec)) return ok();  // validation refuses the other types
     if (spec.cluster_ips.empty() && !spec.cluster_ip.empty()) spec.cluster_ips.push_back(spec.cluster_ip);
@@ -177,11 +169,8 @@ Result<void> ServiceAllocation::allocate(api::Service& service, const api::Servi
     const bool new_ip = !old || !(old->spec.cluster_ip == spec.cluster_ip) || !needs_cluster_ip(old->spec);
     const bool own_ip =
         new_ip && spec.cluster_ip != "None" && (spec.cluster_ip.empty() || parse_ipv4(spec.cluster_ip).has_value());
-    if (own_ip) TRY_VOID(allocate_ip(service));
-    if (!needs_node_ports(spec)) return ok();
-    auto ports = allocate_ports(service, old);
-    if (!ports && own_ip) ips_.release(parse_ipv4(spec.cluster_ip)->value, service.metadata.uid);
-    return ports;
+    if (own_ip) TRY_VOID(allocate_ip(service, undo));
+    return needs_node_ports(spec) ? allocate_ports(service, old, undo) : ok();
 }
 
 bool ServiceAllocation::is_reserved(uint32_t ip, const api::Service& service) const {
@@ -189,7 +178,7 @@ bool ServiceAllocation::is_reserved(uint32_t ip, const api::Service& service) co
     return ip == range_.at(kubernetes_index).value && !is_kubernetes;
 }
 
-Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
+Result<void> ServiceAllocation::allocate_ip(api::Service& service, objects::Undo& undo) {
     api::ServiceSpec& spec = service.spec;
     const api::Str& uid = service.metadata.uid;
     if (!spec.cluster_ip.empty()) {
@@ -202,7 +191,7 @@ Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
                                        text, cidr_));
         if (is_reserved(ip.value, service) || !ips_.is_free_for(ip.value, uid))
             return invalid(service, "spec.clusterIPs", value, failed + "provided IP is already allocated");
-        ips_.hold(ip.value, uid);
+        hold(ips_, ip.value, uid, undo);
         return ok();
     }
     const uint32_t hosts = static_cast<uint32_t>(range_.size()) - 2, band = static_band(hosts, 16, 256), upper = hosts - band;
@@ -210,7 +199,7 @@ Result<void> ServiceAllocation::allocate_ip(api::Service& service) {
         // The upper part from its start on and around, then the static band.
         const uint32_t index = 1 + (i < upper ? band + (start + i) % upper : i - upper);
         if (index == kubernetes_index || index == dns_index || !ips_.is_free(range_.at(index).value)) continue;
-        ips_.hold(range_.at(index).value, uid);
+        hold(ips_, range_.at(index).value, uid, undo);
         spec.cluster_ip = api::Str(range_.at(index).text());
         spec.cluster_ips = api::List<api::Str>{spec.cluster_ip};
         return ok();
@@ -239,7 +228,7 @@ Result<int32_t> ServiceAllocation::find_port(const api::Service& service, size_t
     return Error(Code::internal, "Internal error occurred: failed to allocate a nodePort: range is full");
 }
 
-Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api::Service* old) {
+Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api::Service* old, objects::Undo& undo) {
     const api::Str& uid = service.metadata.uid;
     auto& ports = service.spec.ports;
     for (size_t i = 0; i < ports.size(); ++i) {
@@ -254,7 +243,7 @@ Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api:
     }
     const auto before = old ? ports_of(*old) : std::set<uint32_t>();
     for (const uint32_t port : ports_of(service))
-        if (!before.contains(port)) ports_.hold(port, uid);
+        if (!before.contains(port)) hold(ports_, port, uid, undo);
     return ok();
 }
 
@@ -271,6 +260,10 @@ void carry_over_allocation(api::Service& updated, const api::Service& old) {
     if (!spec.ip_family_policy) spec.ip_family_policy = old.spec.ip_family_policy;
     if (needs_node_ports(spec) && needs_node_ports(old.spec)) carry_over_node_ports(spec, old.spec);
     if (!needs_node_ports(spec) && needs_node_ports(old.spec)) drop_node_ports(spec, old.spec);
+}
+
+Plugin make_service_allocation(objects::Objects& objects, const AdmissionOptions& options) {
+    return options.service_cidr.empty() ? nullptr : std::make_unique<ServiceAllocation>(objects, options.service_cidr);
 }
 
 }  // namespace orilla::apiserver

@@ -42,11 +42,10 @@ class ServiceAllocation final : public objects::Admission {
     /// Existing Services keep what they hold.
     ServiceAllocation(objects::Objects& objects, std::string service_cidr);
 
-    bool handles(const api::KindInfo& kind, objects::Operation operation) const override;
-    objects::Task<Result<void>> on_create(api::Object& object, const objects::WriteContext& context) override;
+    bool handles(const objects::WriteInfo& write) const override;
+    objects::Task<Result<void>> on_create(api::Object& object, const objects::AdmissionRequest& request) override;
     objects::Task<Result<void>> on_update(api::Object& updated, const api::Object& old,
-                                          const objects::WriteContext& context) override;
-    void on_abandoned(const api::Object& object, const api::Object* old) override;
+                                          const objects::AdmissionRequest& request) override;
     /// Frees what a Service held that is gone, before whoever deleted it is answered.
     void on_committed(const api::Object* now, const api::Object* old) override;
 
@@ -54,12 +53,13 @@ class ServiceAllocation final : public objects::Admission {
     size_t held_ports() const { return ports_.size(); }
 
   private:
-    Result<void> allocate(api::Service& service, const api::Service* old);
-    Result<void> allocate_ip(api::Service& service);
-    Result<void> allocate_ports(api::Service& service, const api::Service* old);
+    Result<void> allocate(api::Service& service, const api::Service* old, objects::Undo& undo);
+    Result<void> allocate_ip(api::Service& service, objects::Undo& undo);
+    Result<void> allocate_ports(api::Service& service, const api::Service* old, objects::Undo& undo);
+    /// Until the write does not happen.
+    void hold(NumberPool& pool, uint32_t number, const api::Str& uid, objects::Undo& undo);
     Result<int32_t> find_port(const api::Service& service, size_t index) const;
     bool is_reserved(uint32_t ip, const api::Service& service) const;
-    void release_new(const api::Service& service, const api::Service* old);
     void release_all(const api::Service& service);
     /// Frees what a stored update gave up, and what a Service held whose deletion nobody waited for.
     void follow(const objects::FeedEvent& event);

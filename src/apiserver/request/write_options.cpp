@@ -108,6 +108,7 @@ Result<objects::WriteContext> parse_write_context(const ResourceRequest& request
     objects::WriteContext context;
     context.identity = &request.who;
     context.warnings = &request.warnings;
+    context.subresource = request.info.subresource;
     context.manager = request.info.query.get("fieldManager");
     // As Kubernetes does: the program's name as it told it.
     if (context.manager.empty()) {

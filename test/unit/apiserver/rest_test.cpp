@@ -454,3 +454,36 @@ TEST_CASE("REST: health, version and metrics answer") {
     CHECK(metrics.has("\nmore 1\n"));
     CHECK(w.client.ask("POST", "/version").status == 405);
 }
+
+namespace {
+/// Notes through which subresource a write came.
+class Ways : public objects::Admission {
+  public:
+    bool handles(const objects::WriteInfo& write) const override {
+        ways.push_back(std::string(write.kind.plural) + "/" + std::string(write.subresource));
+        return false;
+    }
+    mutable std::vector<std::string> ways;
+};
+}  // namespace
+
+TEST_CASE("REST: admission is told through which subresource a write comes") {
+    ApiWorld w;
+    w.create(deployments, deployment("web"));
+    w.create(pods, pod("a"));
+    Ways ways;
+    w.objects.add_admission(ways);
+    const auto came_by = [&ways](const std::string& way) {
+        const auto seen = std::exchange(ways.ways, {});
+        return !seen.empty() && seen.front() == way;
+    };
+    REQUIRE(w.client.ask("PATCH", deployments + "/web/scale", R"({"spec":{"replicas":4}})", merge).status == 200);
+    CHECK(came_by("deployments/scale"));
+    REQUIRE(w.client.ask("PATCH", deployments + "/web/status", R"({"status":{"replicas":4}})", merge).status == 200);
+    CHECK(came_by("deployments/status"));
+    REQUIRE(w.client.ask("PATCH", deployments + "/web", R"({"spec":{"replicas":5}})", merge).status == 200);
+    CHECK(came_by("deployments/"));
+    const std::string eviction = R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"}})";
+    REQUIRE(w.client.ask("POST", pods + "/a/eviction", eviction).status == 201);
+    CHECK(came_by("pods/eviction"));
+}

@@ -178,8 +178,12 @@ TEST_CASE("what existing Services hold is taken after a restart") {
     taken.metadata.uid = "thief";
     taken.spec.ports[0].protocol = "TCP";
     api::Object object(std::move(taken));
-    const objects::WriteContext context;
-    CHECK_FALSE(world.run(again.on_create(object, context)));
+    {
+        const objects::WriteContext context;
+        objects::Undo undo;
+        const objects::AdmissionRequest request{{object.kind(), objects::Operation::create}, context, undo};
+        CHECK_FALSE(world.run(again.on_create(object, request)));
+    }
     CHECK(again.held_ips() == 2);  // and kubernetes
     CHECK(again.held_ports() == 1);
 }

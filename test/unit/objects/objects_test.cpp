@@ -36,20 +36,21 @@ api::Pod busybox_pod(std::string_view name) {
 /// Gives each Service the next address, and counts what it is told.
 class CountingAdmission : public Admission {
   public:
-    bool handles(const api::KindInfo&, Operation) const override { return true; }
-    Task<Result<void>> on_create(api::Object& object, const WriteContext& context) override {
+    bool handles(const WriteInfo&) const override { return true; }
+    Task<Result<void>> on_create(api::Object& object, const AdmissionRequest& request) override {
+        request.undo.add([this] { ++abandoned; });
         if (wait) co_await wait->sleep_for(1'000);
         if (object.is<api::ConfigMap>()) object.meta().labels["admitted"] = "yes";
         ++created;
-        context.warn("created by " + context.identity->user);
+        request.context.warn("created by " + request.context.identity->user);
         if (refuse) co_return Error(Code::forbidden, "no");
         co_return ok();
     }
-    Task<Result<void>> on_update(api::Object&, const api::Object&, const WriteContext&) override {
+    Task<Result<void>> on_update(api::Object&, const api::Object&, const AdmissionRequest&) override {
         ++updated;
         co_return ok();
     }
-    Task<Result<void>> on_delete(const api::Object&, const WriteContext&) override {
+    Task<Result<void>> on_delete(const api::Object&, const AdmissionRequest&) override {
         if (refuse) co_return Error(Code::forbidden, "no");
         co_return ok();
     }
@@ -58,7 +59,6 @@ class CountingAdmission : public Admission {
         else if (old) ++replaced;
         else ++stored;
     }
-    void on_abandoned(const api::Object&, const api::Object*) override { ++abandoned; }
     int created = 0, updated = 0, deleted = 0, abandoned = 0, stored = 0, replaced = 0;
     bool refuse = false;
     loop::Loop* wait = nullptr;
