@@ -238,8 +238,6 @@ def unit_of(path):
 
 # The head of a method's definition: at the beginning of a line, behind its type if it has one.
 METHOD = re.compile(r"^(?=\w)(?!using|return|static_assert|template)(?:[\w:<>,*&\[\] ]+?[ *&>])?((?:\w+::)+)~?\w+\(", re.M)
-# They are older than the rule and wait to be divided.
-DIVIDED = {"node PodAgent::Impl"}
 
 
 def split_classes(files):
@@ -255,7 +253,7 @@ def split_classes(files):
             if not name[0].isupper():
                 continue  # a function's type, with its namespace
             home = homes.setdefault((room, name), path)
-            if home != path and f"{room} {name}" not in DIVIDED:
+            if home != path:
                 homes[(room, name)] = path
                 yield path, text.count("\n", 0, match.start()) + 1, f"methods of {name} are in {home} as well: a class lives in one file"
 

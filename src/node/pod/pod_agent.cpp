@@ -3,68 +3,185 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "orilla/base/file_system.hpp"
-#include "orilla/base/log.hpp"
-#include "pod/pod_agent_impl.hpp"
+#include "orilla/kinds/pod_facts.hpp"
+#include "pod/pod_memory.hpp"
+#include "pod/pod_observe.hpp"
+#include "pod/pod_plan.hpp"
 #include "pod/store_pod_api.hpp"
 #include "volumes/volumes.hpp"
 
 namespace orilla::node {
 namespace {
+
 bool refers_to(const api::Pod& pod, const std::string& source) {
     const SourceNames names = find_source_names(pod.spec);
     return names.config_maps.count(source) || names.secrets.count(source);
 }
+
 /// NAMESPACE_NAME_UID, as log_dir makes it; none of the three contains an underscore.
 std::optional<PodKey> parse_log_dir(const std::string& name) {
     const size_t first = name.find('_'), last = name.rfind('_');
     if (first == std::string::npos || first == last) return std::nullopt;
     return PodKey{name.substr(0, first), name.substr(first + 1, last - first - 1), name.substr(last + 1)};
 }
-}  // namespace
 
-PodAgent::PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, PodPorts ports,
-                   PodAgentOptions options)
-    : api_(make_store_pod_api(objects, events, options.node_name)),
-      impl_(std::make_unique<Impl>(loop, *api_, ports, std::move(options))) {}
-PodAgent::~PodAgent() = default;
-void PodAgent::start() { impl_->start(); }
-void PodAgent::source_changed(const std::string& ns, const std::string& name) { impl_->source_changed(ns, name); }
-std::vector<std::string> PodAgent::images_in_use() const { return impl_->images_in_use(); }
-const loop::WorkerCounters& PodAgent::counters() const { return impl_->counters(); }
-void PodAgent::pod_changed(const std::string& ns, const std::string& name, const std::string& uid) {
-    impl_->remember({ns, name, uid});
-    impl_->wake(uid);
+void tell_back_off(const AgentContainer& me, const std::string& image, bool of_pull) {
+    if (of_pull) {
+        me.tell("Normal", "BackOff", "Back-off pulling image \"" + image + "\"");
+        return me.tell("Warning", "Failed", "Error: ImagePullBackOff");
+    }
+    const PodKey& key = me.pod.key;
+    me.tell("Warning", "BackOff",
+            "Back-off restarting failed container " + me.name + " in pod " + key.name + "_" + key.ns + "(" + key.uid + ")");
 }
 
+/// What its spec names by now, and what is waited for.
+void follow_back_offs(PodMemory& memory, const api::Pod& pod) {
+    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers}) {
+        for (const auto& spec : *list) {
+            ContainerMemory& own = memory.container(spec.name.str());
+            if (own.back_off.follow_definition(spec.image.view())) own.image.forget();
+            const auto begun = own.back_off.follow(memory.me.now_ms());
+            if (begun == ContainerBackOff::Begun::nothing || pod.metadata.deletion_timestamp.set) continue;
+            tell_back_off(own.me, spec.image.str(), begun == ContainerBackOff::Begun::of_pull);
+        }
+    }
+}
+
+/// When the first failure of the pod becomes a back-off; `otherwise` when none is about to.
+int64_t failure_shown_until_ms(const PodMemory& memory, int64_t otherwise) {
+    int64_t at_ms = otherwise;
+    for (const auto& [name, own] : memory.containers)
+        at_ms = std::min(at_ms, own.back_off.shown_until_ms(memory.me.now_ms()).value_or(at_ms));
+    return at_ms;
+}
+
+void tell_deadline(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
+    const bool over = api::is_finished(pod);
+    if (!seen.deadline_exceeded || memory.deadline_told || over || pod.metadata.deletion_timestamp.set) return;
+    memory.deadline_told = true;
+    memory.me.tell("", "Normal", "DeadlineExceeded", deadline_message);
+}
+
+/// Of containers that have just ended without a message, where that falls back to the log.
+loop::Task<void> read_last_words(PodMemory& memory, PodObserved& seen) {
+    const AgentContext& agent = memory.me.agent;
+    for (auto* list : {&seen.init, &seen.containers}) {
+        for (auto& container : *list) {
+            LastWords& words = memory.container(container.name).last_words;
+            AWAIT(const bool read, words.read(agent.ports.files, agent.loop));
+            if (read && container.current && container.current->termination_message.empty())
+                container.current->termination_message = words.text();
+        }
+    }
+}
+
+loop::Task<Result<void>> write_status(const AgentPod& me, std::shared_ptr<const api::Pod> pod, const PodObserved& seen) {
+    api::PodStatus status = summarise_pod(*pod, seen, me.agent.loop.clock().wall_s());
+    if (status == pod->status) co_return ok();
+    AWAIT(auto written, me.agent.api.write_status(me.key, std::move(status)));
+    if (!written && written.error().code() != Code::not_found && written.error().code() != Code::conflict)
+        co_return std::move(written).error().with_context("write the status");
+    co_return ok();
+}
+
+loop::Task<Result<void>> tear_down(PodMemory& memory) {
+    memory.abandon();
+    CO_TRY_VOID(memory.sandbox.tear_down());
+    memory.volumes.forget();
+    co_return ok();
+}
+
+loop::Task<Result<void>> remove_files(PodMemory& memory) {
+    memory.abandon();
+    CO_RETURN_AWAIT(memory.volumes.remove());
+}
+
+void stop_container(ContainerMemory& own, const api::Pod* pod, const StopContainer& action) {
+    own.probes.refuse_traffic();
+    own.stop.begin(pod, action);
+}
+
+loop::Task<Result<void>> start_container(ContainerMemory& own, std::shared_ptr<const api::Pod> pod, int attempt) {
+    own.stop.conclude();
+    return own.start.run(std::move(pod), attempt);
+}
+
+/// One idempotent step. No choices here but what the kernel or the API leaves open.
+loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action) {
+    loop::Task<Result<void>> task;
+    if (std::holds_alternative<PrepareVolumes>(action)) {
+        task = memory.volumes.prepare(pod);
+    } else if (std::holds_alternative<SetUpSandbox>(action)) {
+        task = memory.sandbox.set_up(pod);
+    } else if (const auto* start = std::get_if<StartContainer>(&action)) {
+        task = start_container(memory.container(start->container), pod, start->attempt);
+    } else if (std::holds_alternative<TearDownSandbox>(action)) {
+        task = tear_down(memory);
+    } else if (std::holds_alternative<RemovePodFiles>(action)) {
+        task = remove_files(memory);
+    } else if (std::holds_alternative<FinishDelete>(action)) {
+        task = memory.me.agent.api.finish_delete(memory.me.key);
+    } else {
+        if (const auto* image = std::get_if<EnsureImage>(&action))
+            memory.container(image->container).image.ensure(*find_container(*pod, image->container));
+        if (const auto* stop = std::get_if<StopContainer>(&action))
+            stop_container(memory.container(stop->container), pod.get(), *stop);
+        co_return ok();
+    }
+    co_return co_await std::move(task);
+}
+
+}  // namespace
+
+class PodAgent::Impl final : public loop::Reconciler {
+  public:
+    Impl(loop::Loop& loop, PodApi& api, PodPorts ports, PodAgentOptions options);
+    /// The runtime outlives the agent and has nobody to tell then.
+    ~Impl() { agent_.ports.runtime.on_change(nullptr); }
+
+    void start();
+    void wake(const std::string& uid);
+    PodMemory& remember(const PodKey& key);
+    void source_changed(const std::string& ns, const std::string& name);
+    std::vector<std::string> images_in_use() const;
+    loop::Task<Result<loop::Outcome>> reconcile(std::string uid) override;
+    const loop::WorkerCounters& counters() const { return worker_.counters(); }
+
+  private:
+    loop::Task<Result<PodObserved>> look(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
+    loop::Task<void> find_left_behind();
+
+    const AgentContext agent_;
+    std::unordered_map<std::string, std::unique_ptr<PodMemory>> pods_;
+    loop::Worker worker_;
+    loop::Scope scope_;
+};
+
 PodAgent::Impl::Impl(loop::Loop& loop, PodApi& api, PodPorts ports, PodAgentOptions options)
-    : loop_(loop),
-      api_(api),
-      runtime_(ports.runtime),
-      images_(ports.images),
-      links_(ports.links),
-      rules_(ports.rules),
-      files_(ports.files),
-      options_(std::move(options)),
-      worker_(loop, *this, {.name = "pod", .concurrency = options_.pods_parallel_max}),
+    : agent_{loop, api, ports, std::move(options),
+             [this](const std::string& uid, int64_t delay_ms) { worker_.queue().add_after(uid, delay_ms); }},
+      worker_(loop, *this, {.name = "pod", .concurrency = agent_.options.pods_parallel_max}),
       scope_(loop) {}
 
 void PodAgent::Impl::wake(const std::string& uid) {
-    if (auto found = pods_.find(uid); found != pods_.end()) found->second->changed.notify_all();
-    worker_.queue().add(uid);
+    if (auto found = pods_.find(uid); found != pods_.end()) found->second->me.wake();
+    else worker_.queue().add(uid);
 }
 
 PodMemory& PodAgent::Impl::remember(const PodKey& key) {
     auto& slot = pods_[key.uid];
-    if (!slot) slot = std::make_unique<PodMemory>(loop_, files_, key, pod_dir(key.uid));
+    if (!slot) slot = std::make_unique<PodMemory>(agent_, key);
     return *slot;
 }
 
 void PodAgent::Impl::start() {
     // Not earlier: a container that ends before its pod is known would look like one that belongs to no pod.
-    runtime_.on_change([this](const std::string& uid) { wake(uid); });
-    for (const auto& key : api_.list_pods()) {
+    agent_.ports.runtime.on_change([this](const std::string& uid) { wake(uid); });
+    for (const auto& key : agent_.api.list_pods()) {
         remember(key);
         worker_.queue().add(key.uid);
     }
@@ -74,12 +191,12 @@ void PodAgent::Impl::start() {
 /// Sandboxes and directories whose pod is not ours any more. The name of a log directory tells whose it is.
 loop::Task<void> PodAgent::Impl::find_left_behind() {
     using Names = std::pair<std::vector<std::string>, std::vector<std::string>>;
-    auto listing = loop::run_on(files_, loop_, [pods = options_.pods_dir, logs = options_.logs_dir] {
+    auto listing = [pods = agent_.options.pods_dir, logs = agent_.options.logs_dir] {
         return Names{list_names(pods), list_names(logs)};
-    });
-    const Names names = co_await std::move(listing);
+    };
+    AWAIT(const Names names, loop::run_on(agent_.ports.files, agent_.loop, std::move(listing)));
     std::map<std::string, PodKey> found;
-    for (const auto& pod : runtime_.pods()) found[pod.id] = {"", "", pod.id};
+    for (const auto& pod : agent_.ports.runtime.pods()) found[pod.id] = {"", "", pod.id};
     for (const auto& uid : names.first) found[uid] = {"", "", uid};
     for (const auto& name : names.second)
         if (auto key = parse_log_dir(name)) found[key->uid] = std::move(*key);
@@ -92,47 +209,20 @@ loop::Task<void> PodAgent::Impl::find_left_behind() {
 
 void PodAgent::Impl::source_changed(const std::string& ns, const std::string& name) {
     for (const auto& [uid, memory] : pods_) {
-        if (memory->key.ns != ns) continue;
-        auto pod = api_.find_pod(memory->key);
+        if (memory->me.key.ns != ns) continue;
+        auto pod = memory->me.find();
         if (!pod || !refers_to(*pod, name)) continue;
         // What waits for its ConfigMap need not wait for its back-off.
-        for (auto& [own_name, container] : memory->containers)
-            if (container.failure_reason == "CreateContainerConfigError") container.retry_at_ms = 0;
-        if (memory->volumes_ready) memory->scope.spawn(refresh_volumes(*memory, pod));
-        else memory->setup_retry_at_ms = 0;
-        memory->sources_changed = memory->preparing_volumes;
-        wake(uid);
+        for (auto& [own_name, container] : memory->containers) container.back_off.retry_configuration();
+        memory->volumes.follow_source(pod);
+        memory->me.wake();
     }
-}
-
-/// downwardAPI volumes show labels and annotations; and those of an adopted pod may lack what changed while no daemon ran.
-void PodAgent::Impl::follow_metadata(PodMemory& memory, const std::shared_ptr<const api::Pod>& pod) {
-    if (!memory.volumes_ready || pod->metadata.deletion_timestamp.set) return;
-    if (std::ranges::none_of(pod->spec.volumes, is_projected)) return;
-    const size_t now = hash_metadata(*pod);
-    if (memory.projected_metadata == now) return;
-    memory.projected_metadata = now;
-    memory.scope.spawn(refresh_volumes(memory, pod));
-}
-
-loop::Task<void> PodAgent::Impl::refresh_volumes(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
-    AWAIT(const EnvSources sources, api_.read_sources(pod));
-    // Not as it was before the wait: a later refresh may have been faster, or the volumes may be gone.
-    pod = api_.find_pod(memory.key);
-    if (!pod || pod->metadata.deletion_timestamp.set || !memory.volumes_ready) co_return;
-    const PodPlacement place = placement(memory, pod.get());
-    auto volumes = plan_projected_volumes(*pod, sources, place);
-    auto updated = volumes ? Result<void>(ok()) : Result<void>(volumes.error());
-    if (volumes) {
-        AWAIT(updated, memory.files.make(std::move(*volumes), {}));
-    }
-    if (!updated) log::warning("pod " + memory.key.ns + "/" + memory.key.name + ": " + updated.error().message());
 }
 
 std::vector<std::string> PodAgent::Impl::images_in_use() const {
     std::vector<std::string> names;
-    for (const auto& key : api_.list_pods()) {
-        auto pod = api_.find_pod(key);
+    for (const auto& key : agent_.api.list_pods()) {
+        auto pod = agent_.api.find_pod(key);
         if (!pod) continue;
         for (const auto* list : {&pod->spec.init_containers, &pod->spec.containers})
             for (const auto& container : *list) names.emplace_back(container.image.view());
@@ -144,52 +234,35 @@ std::vector<std::string> PodAgent::Impl::images_in_use() const {
     return names;
 }
 
-std::string PodAgent::Impl::log_dir(const PodKey& key) const {
-    return options_.logs_dir + "/" + key.ns + "_" + key.name + "_" + key.uid;
-}
-
-PodPlacement PodAgent::Impl::placement(const PodMemory& memory, const api::Pod* pod) const {
-    PodPlacement out;
-    out.node_ip = options_.node_ip;
-    if (const auto link = links_.find(memory.key.uid)) out.pod_ip = link->ip.text();
-    else if (pod && pod->spec.host_network) out.pod_ip = out.node_ip;
-    out.node_name = options_.node_name;
-    out.pod_dir = pod_dir(memory.key.uid);
-    out.node_cpu_milli = options_.node_cpu_milli;
-    out.node_memory_bytes = options_.node_memory_bytes;
-    out.hardened = options_.hardened_workloads;
-    return out;
+/// Observes it and writes what is seen into its status.
+loop::Task<Result<PodObserved>> PodAgent::Impl::look(PodMemory& memory, std::shared_ptr<const api::Pod> pod) {
+    if (pod) follow_back_offs(memory, *pod);
+    PodObserved seen = observe_pod(memory, pod.get());
+    AWAIT_VOID(read_last_words(memory, seen));
+    if (!pod) co_return seen;
+    tell_deadline(memory, *pod, seen);
+    memory.sandbox.tell_change(*pod, seen);
+    for (auto& container : seen.containers) memory.container(container.name).probes.follow(*pod, seen.ip, container);
+    memory.volumes.follow_metadata(pod);
+    CO_TRY_VOID(write_status(memory.me, pod, seen));
+    co_return seen;
 }
 
 loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
-    auto known = pods_.find(uid);
-    if (known == pods_.end()) {
-        if (!runtime_.find_pod(uid)) co_return loop::Outcome{};
-        remember({"", "", uid});
-        known = pods_.find(uid);
-    }
-    PodMemory& memory = *known->second;
+    if (!pods_.contains(uid) && !agent_.ports.runtime.find_pod(uid)) co_return loop::Outcome{};
+    PodMemory& memory = pods_.contains(uid) ? *pods_[uid] : remember({"", "", uid});
     constexpr int rounds_max = 32;  // a pod that needs more steps goes on in the next turn of the queue
     for (int round = 0; round < rounds_max; ++round) {
-        const std::shared_ptr<const api::Pod> desired = api_.find_pod(memory.key);
-        if (desired) follow_back_offs(memory, *desired);
-        PodObserved seen = observe(memory, desired.get());
-        AWAIT_VOID(read_last_words(memory, seen));
-        if (desired) {
-            tell_deadline(memory, *desired, seen);
-            tell_sandbox_change(memory, *desired, seen);
-            follow_probes(memory, *desired, seen);
-            follow_metadata(memory, desired);
-            CO_TRY_VOID(write_status(memory, *desired, seen));
-        }
-        std::vector<PodAction> actions = plan_pod(desired.get(), seen, loop_.now_ms());
+        const std::shared_ptr<const api::Pod> desired = memory.me.find();
+        CO_TRY(const PodObserved seen, look(memory, desired));
+        std::vector<PodAction> actions = plan_pod(desired.get(), seen, agent_.loop.now_ms());
         if (actions.empty()) {
             if (!desired) pods_.erase(uid);
             co_return loop::Outcome{};
         }
         if (const auto* wait = std::get_if<WaitUntil>(&actions.front())) {
-            const int64_t at_ms = std::min(wait->at_ms, failure_shown_until(memory, wait->at_ms));
-            co_return loop::Outcome{std::max<int64_t>(at_ms - loop_.now_ms(), 1)};
+            const int64_t at_ms = failure_shown_until_ms(memory, wait->at_ms);
+            co_return loop::Outcome{std::max<int64_t>(at_ms - agent_.loop.now_ms(), 1)};
         }
         bool stopping_only = true;
         for (auto& action : actions) {
@@ -204,13 +277,18 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
     co_return loop::Outcome{1};
 }
 
-loop::Task<Result<void>> PodAgent::Impl::write_status(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
-    api::PodStatus status = summarise_pod(pod, seen, loop_.clock().wall_s());
-    if (status == pod.status) co_return ok();
-    AWAIT(auto written, api_.write_status(memory.key, std::move(status)));
-    if (!written && written.error().code() != Code::not_found && written.error().code() != Code::conflict)
-        co_return std::move(written).error().with_context("write the status");
-    co_return ok();
+PodAgent::PodAgent(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events, PodPorts ports,
+                   PodAgentOptions options)
+    : api_(make_store_pod_api(objects, events, options.node_name)),
+      impl_(std::make_unique<Impl>(loop, *api_, ports, std::move(options))) {}
+PodAgent::~PodAgent() = default;
+void PodAgent::start() { impl_->start(); }
+void PodAgent::source_changed(const std::string& ns, const std::string& name) { impl_->source_changed(ns, name); }
+std::vector<std::string> PodAgent::images_in_use() const { return impl_->images_in_use(); }
+const loop::WorkerCounters& PodAgent::counters() const { return impl_->counters(); }
+void PodAgent::pod_changed(const std::string& ns, const std::string& name, const std::string& uid) {
+    impl_->remember({ns, name, uid});
+    impl_->wake(uid);
 }
 
 }  // namespace orilla::node

@@ -40,13 +40,6 @@ void plan_start(Plan& plan, const ContainerSeen& seen, int64_t now_ms) {
     }
 }
 
-const api::Container* find_spec(const api::Pod& pod, std::string_view name) {
-    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
-        for (const auto& container : *list)
-            if (container.name == name) return &container;
-    return nullptr;
-}
-
 /// The pod's own, unless the probe that failed has another one.
 int64_t grace_of(const api::Pod& pod, const api::Box<api::Probe>* probe) {
     int64_t grace_s = pod.spec.termination_grace_period_seconds.value_or(30);
@@ -56,7 +49,7 @@ int64_t grace_of(const api::Pod& pod, const api::Box<api::Probe>* probe) {
 
 void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
     if (seen.stopping) return;
-    const api::Container* spec = find_spec(pod, seen.name);
+    const api::Container* spec = find_container(pod, seen.name);
     const runtime::StopProgress& begun = seen.current->stop;
     const std::string name = "Container " + seen.name;
     if (begun.begun_ms >= 0)  // by an earlier daemon, which has told why
@@ -114,6 +107,13 @@ std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& 
 }
 
 }  // namespace
+
+const api::Container* find_container(const api::Pod& pod, std::string_view name) {
+    for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
+        for (const auto& container : *list)
+            if (container.name == name) return &container;
+    return nullptr;
+}
 
 int64_t crash_backoff_ms(int crashes) {
     if (crashes <= 0) return 0;

@@ -67,6 +67,9 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
 /// The status to write. `old` is the present one: times of unchanged conditions are kept. `now_s`: wall clock.
 api::PodStatus summarise_pod(const api::Pod& desired, const PodObserved& seen, int64_t now_s);
 
+/// Of this name, init containers included; null when there is none.
+const api::Container* find_container(const api::Pod& pod, std::string_view name);
+
 /// Longer grace periods count as this: 68 years.
 constexpr int64_t stop_grace_s_max = 0x7fffffff;
 

@@ -2,6 +2,8 @@
 // are there or not. One pod, `p` in default, with one container, `c`.
 #pragma once
 
+#include <signal.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -54,16 +56,18 @@ class FakeRuntime final : public runtime::PodRuntime {
         co_return state;
     }
     loop::Task<Result<void>> signal_container(std::string uid, std::string, int signal) override {
-        end(uid, 128 + signal);
+        signals.push_back(signal);
+        if (!deaf || signal == SIGKILL) end(uid, 128 + signal);
         co_return ok();
     }
     Result<void> note_stop(const std::string& uid, const std::string&, const runtime::StopProgress& stop) override {
         sandboxes_[uid].containers.back().stop = stop;
         return ok();
     }
-    bool has_exec(const std::string&, const std::string&) const override { return false; }
+    bool has_exec(const std::string&, const std::string&) const override { return old_exec_runs; }
     loop::Task<Result<runtime::ExecOutcome>> exec(std::string, std::string, std::vector<std::string>, int64_t,
                                                   size_t) override {
+        ++execs;
         co_return runtime::ExecOutcome{exec_exit_code, "what it printed"};
     }
     loop::Task<Result<void>> remove_container(std::string, std::string) override { co_return ok(); }
@@ -88,6 +92,10 @@ class FakeRuntime final : public runtime::PodRuntime {
     runtime::PodSandboxSpec last_pod;
     runtime::ContainerSpec last_spec;  ///< of the container that was started last
     int exec_exit_code = 0;
+    int execs = 0;
+    bool old_exec_runs = false;  ///< one of an earlier daemon
+    std::vector<int> signals;
+    bool deaf = false;  ///< only SIGKILL ends a container
 
   private:
     Clock& clock_;

@@ -1,0 +1,59 @@
+#include "pod/agent_pod.hpp"
+
+#include "orilla/base/log.hpp"
+
+namespace orilla::node {
+namespace {
+constexpr int64_t setup_backoff_ms_min = 500;
+constexpr int64_t setup_backoff_ms_max = 120'000;
+}  // namespace
+
+bool AgentPod::runs(const std::string& container, int attempt) const {
+    const auto sandbox = find_sandbox();
+    if (!sandbox || !sandbox->alive) return false;
+    return std::any_of(sandbox->containers.begin(), sandbox->containers.end(), [&](const runtime::ContainerState& state) {
+        return state.name == container && state.attempt == attempt && state.phase != runtime::ContainerPhase::exited;
+    });
+}
+
+PodPlacement AgentPod::placement(const api::Pod* pod) const {
+    const PodAgentOptions& options = agent.options;
+    PodPlacement out;
+    out.node_ip = options.node_ip;
+    if (const auto link = agent.ports.links.find(key.uid)) out.pod_ip = link->ip.text();
+    else if (pod && pod->spec.host_network) out.pod_ip = out.node_ip;
+    out.node_name = options.node_name;
+    out.pod_dir = dir();
+    out.node_cpu_milli = options.node_cpu_milli;
+    out.node_memory_bytes = options.node_memory_bytes;
+    out.hardened = options.hardened_workloads;
+    return out;
+}
+
+std::string AgentPod::log_dir() const { return agent.options.logs_dir + "/" + key.ns + "_" + key.name + "_" + key.uid; }
+
+void AgentPod::wake() {
+    changed.notify_all();
+    agent.look_after(key.uid, 0);
+}
+
+void AgentPod::tell(std::string_view container, std::string_view type, std::string_view reason,
+                    std::string_view message) const {
+    agent.api.record_event(key, container, type, reason, message);
+}
+
+void AgentPod::warn(const Error& error) const { log::warning("pod " + key.ns + "/" + key.name + ": " + error.message()); }
+
+std::string AgentContainer::log_path(int attempt) const {
+    return pod.log_dir() + "/" + name + "/" + std::to_string(attempt) + ".log";
+}
+
+void SetupFailure::record(const AgentPod& pod, std::string_view why, const std::string& what) {
+    reason = why;
+    message = what;
+    const int shift = std::min(count++, 20);
+    retry_at_ms = pod.now_ms() + std::min(setup_backoff_ms_min << shift, setup_backoff_ms_max);
+    pod.tell("", "Warning", why, what);
+}
+
+}  // namespace orilla::node
