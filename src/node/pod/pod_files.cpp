@@ -14,16 +14,23 @@ constexpr int64_t end_wait_ms_max = 2'000;
 PodFiles::PodFiles(loop::Loop& loop, loop::Executor& executor, std::string dir)
     : loop_(loop), executor_(executor), dir_(std::move(dir)), state_(std::make_shared<State>(loop)) {}
 
+/// Before each step: the pod may have gone while the one before hung.
+Result<void> PodFiles::check_open(const State& state) {
+    if (state.closed) return Error(Code::unavailable, "the pod's files are being removed");
+    return ok();
+}
+
 Result<void> PodFiles::run(const State& state, Job& job, const std::string& dir) {
+    TRY_VOID(check_open(state));
     TRY_VOID(make_volume_directory(dir + "/volumes", 0755));
     for (const auto& directory : job.directories) {
+        TRY_VOID(check_open(state));
         std::error_code error;
         std::filesystem::create_directories(directory, error);
         if (error) return Error::from_errno("make directory " + directory, error.value());
     }
     for (const auto& volume : job.volumes) {
-        // The pod may have gone while the one before hung.
-        if (state.closed) return Error(Code::unavailable, "the pod's files are being removed");
+        TRY_VOID(check_open(state));
         TRY_VOID(apply_volume(volume));
         ++job.next;
     }

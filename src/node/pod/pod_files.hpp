@@ -37,6 +37,7 @@ class PodFiles {
         loop::Event ended;
         std::atomic<bool> closed = false;
     };
+    static Result<void> check_open(const State& state);
     static Result<void> run(const State& state, Job& job, const std::string& dir);
 
     loop::Loop& loop_;
