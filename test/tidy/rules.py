@@ -7,6 +7,10 @@ import cpp_reader
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70
 LAMBDA_LINES_MAX = 10
+# About 15 is the aim; what is defined outside of the class counts.
+METHODS_MAX = 22
+# One idea each, whose steps or forms are many.
+MANY_METHODS = {"images LayerWriter": 23, "network NftBatch": 37, "objects Objects": 29, "schema Decoder": 25}
 
 # design.md's table: who may include whom. A room always may include itself.
 MAY_INCLUDE = {
@@ -240,22 +244,38 @@ def unit_of(path):
 METHOD = re.compile(r"^(?=\w)(?!using|return|static_assert|template)(?:[\w:<>,*&\[\] ]+?[ *&>])?((?:\w+::)+)~?\w+\(", re.M)
 
 
+def methods_of(path, text):
+    """(class, line) of each method that a .cpp of a room defines."""
+    if room_of(path) is None or not path.endswith(".cpp"):
+        return
+    for match in METHOD.finditer(text):
+        name = match.group(1)[:-2]
+        if name[0].isupper():  # otherwise it is a function's type, with its namespace
+            yield name, text.count("\n", 0, match.start()) + 1
+
+
+def check_methods(path, text):
+    """A class with too many methods is several: each wants state, a header and a test of its own."""
+    counts = {}
+    for name, line in methods_of(path, text):
+        counts[name] = counts.get(name, 0) + 1
+        if counts[name] == MANY_METHODS.get(f"{room_of(path)} {name}", METHODS_MAX) + 1:
+            yield line, f"class {name} has more methods than {counts[name] - 1}: divide it"
+
+
+RULES += (check_methods,)
+
+
 def split_classes(files):
     """(path, line, words) where a class of a room has its methods in a second file: it has become two ideas, of which one wants
     a class of its own, with its state, header and test."""
     homes = {}
     for path, text in sorted(files.items()):
-        room = room_of(path)
-        if room is None or not path.endswith(".cpp"):
-            continue
-        for match in METHOD.finditer(text):
-            name = match.group(1)[:-2]
-            if not name[0].isupper():
-                continue  # a function's type, with its namespace
-            home = homes.setdefault((room, name), path)
+        for name, line in methods_of(path, text):
+            home = homes.setdefault((room_of(path), name), path)
             if home != path:
-                homes[(room, name)] = path
-                yield path, text.count("\n", 0, match.start()) + 1, f"methods of {name} are in {home} as well: a class lives in one file"
+                homes[(room_of(path), name)] = path
+                yield path, line, f"methods of {name} are in {home} as well: a class lives in one file"
 
 
 def shared_names(files):

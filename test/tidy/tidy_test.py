@@ -176,6 +176,17 @@ class Names(unittest.TestCase):
             self.assertEqual(list(rules.split_classes({"src/node/a.cpp": one, "src/node/b.cpp": other})), [], other)
         self.assertEqual(list(rules.split_classes({"src/node/a.cpp": one, "src/proxy/a.cpp": one})), [])
 
+    def test_a_class_has_few_methods(self):
+        many = lambda count: "".join(f"int C::f{i}() {{\n}}\nint f{i}() {{\n}}\n" for i in range(count))
+        self.assertEqual(list(rules.check_methods("src/node/a.cpp", many(rules.METHODS_MAX))), [])
+        complaints = list(rules.check_methods("src/node/a.cpp", many(rules.METHODS_MAX + 2)))
+        self.assertEqual([line for line, _ in complaints], [4 * rules.METHODS_MAX + 1])
+        self.assertEqual(list(rules.check_methods("test/unit/node/a.cpp", many(rules.METHODS_MAX + 1))), [])
+        for known, count in rules.MANY_METHODS.items():
+            room, name = known.split(" ")
+            text = "".join(f"int {name}::f{i}() {{\n}}\n" for i in range(count + 1))
+            self.assertEqual(list(rules.check_methods(f"src/{room}/a.cpp", text))[0][0], 2 * count + 1, known)
+
 
 class Words(unittest.TestCase):
     def test_headers_say_pragma_once(self):
