@@ -17,8 +17,6 @@
 
 namespace orilla::runtime {
 
-using supervisor::MessageType;
-
 namespace {
 
 constexpr int host_devices_max = 1024;
@@ -136,22 +134,21 @@ loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, Contain
 loop::Task<Result<ContainerState>> Containers::launch(PodPtr pod, ContainerSpec spec) {
     CO_CHECK(const StartPlan plan, prepare(*pod, spec));
     CO_CHECK(UniqueFd plan_fd, write_plan(plan));
-    const std::array<int64_t, 4> nothing{};
     std::vector<int> fds = {plan_fd.get()};
-    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::start_container, nothing, std::move(fds)));
-    if (reply.message.type != MessageType::started) co_return start_error(plan, reply.message);
-    co_return note_start(*pod, spec, reply.message);
+    CO_TRY(const SupervisorReply reply, pod->client->call(supervisor::StartContainer(), std::move(fds)));
+    CO_CHECK(const auto started, read_start<supervisor::Started>(plan, reply.message));
+    co_return note_start(*pod, spec, started);
 }
 
-ContainerState Containers::note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started) {
+ContainerState Containers::note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Started& started) {
     ContainerEntry entry;
-    entry.handle = static_cast<uint32_t>(started.number[0]);
+    entry.handle = started.handle;
     entry.scratch_dir = spec.scratch_dir;
     entry.state.id = spec.id;
     entry.state.name = spec.name;
     entry.state.attempt = attempt_of(spec.id);
-    entry.state.pid = static_cast<pid_t>(started.number[1]);
-    entry.state.started_wall_ns = started.number[2];
+    entry.state.pid = started.pid;
+    entry.state.started_wall_ns = started.wall_ns;
     entry.state.log_path = spec.log_path;
     entry.state.stop_signal = spec.stop_signal;
     pod.containers.push_back(std::move(entry));
@@ -185,9 +182,8 @@ loop::Task<Result<void>> Containers::signal(std::string pod_id, std::string cont
     if (container->state.phase == ContainerPhase::exited) co_return ok();
     if (signal == SIGKILL) co_return cgroups_.kill(pod->container_cgroup(container_id));
     if (!pod->client) co_return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
-    const std::array<int64_t, 4> numbers{container->handle, signal, 0, 0};
-    std::vector<int> no_fds;
-    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::signal, numbers, no_fds));
+    const supervisor::SendSignal request{container->handle, signal};
+    CO_TRY(SupervisorReply reply, pod->client->call(request));
     co_return ok();
 }
 
@@ -205,10 +201,9 @@ loop::Task<Result<void>> Containers::remove(std::string pod_id, std::string cont
     }
     if (!container) co_return ok();
     const std::string scratch_dir = container->scratch_dir;
-    const std::array<int64_t, 4> numbers{container->handle, 0, 0, 0};
-    std::vector<int> no_fds;
+    const supervisor::Forget request{container->handle};
     if (pod->alive && pod->client) {
-        CO_TRY(SupervisorReply reply, pod->client->call(MessageType::forget, numbers, no_fds));
+        CO_TRY(SupervisorReply reply, pod->client->call(request));
     }
     AWAIT_VOID(discard(pod, container_id, scratch_dir));
     std::erase_if(pod->containers, [&](const ContainerEntry& entry) { return entry.state.id == container_id; });

@@ -25,7 +25,7 @@ class Containers {
 
   private:
     Result<StartPlan> prepare(const PodEntry& pod, const ContainerSpec& spec);
-    ContainerState note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Message& started);
+    ContainerState note_start(PodEntry& pod, const ContainerSpec& spec, const supervisor::Started& started);
     loop::Task<Result<ContainerState>> launch(PodPtr pod, ContainerSpec spec);
     loop::Task<void> discard(PodPtr pod, std::string container_id, std::string scratch_dir);
 

@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <sstream>
 
@@ -13,8 +12,6 @@
 #include "orilla/loop/timeout.hpp"
 
 namespace orilla::runtime {
-
-using supervisor::MessageType;
 
 namespace {
 
@@ -79,17 +76,15 @@ loop::Task<Result<ExecOutcome>> Execs::run(std::string pod_id, std::string conta
     CO_CHECK(Pipe pipe, open_pipe());
     UniqueFd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!null_fd) co_return Error::from_errno("open /dev/null", errno);
-    const std::array<int64_t, 4> nothing{};
     std::vector<int> fds = {plan_fd.get(), null_fd.get(), pipe.write.get(), pipe.write.get()};
-    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::start_exec, nothing, fds));
-    if (reply.message.type != MessageType::started) co_return start_error(plan, reply.message);
+    CO_TRY(const SupervisorReply reply, pod->client->call(supervisor::StartExec(), std::move(fds)));
+    CO_CHECK(const auto started, read_start<supervisor::Started>(plan, reply.message));
     pipe.write.reset();
     ExecOutcome outcome;
-    const auto handle = static_cast<uint32_t>(reply.message.number[0]);
     {
         loop::Scope collecting(loop_);
         collecting.spawn(collect(loop_, pipe.read.get(), &outcome.output, output_bytes_max));
-        AWAIT_VOID(finish(pod, handle, timeout_ms, &outcome));
+        AWAIT_VOID(finish(pod, started.handle, timeout_ms, &outcome));
     }
     // The last words may have come in the same turn; a child left in the background must not hold us.
     drain(pipe.read.get(), outcome.output, output_bytes_max);
@@ -104,11 +99,10 @@ loop::Task<void> Execs::finish(PodPtr pod, uint32_t handle, int64_t timeout_ms, 
         if (left_ms <= 0) {
             outcome->timed_out = true;
             deadline_ms = loop_.now_ms() + killed_exec_ms_max;
-            const std::array<int64_t, 4> numbers{handle, SIGKILL, 0, 0};
-            std::vector<int> no_fds;
-            auto killing = pod->client->call(MessageType::signal, numbers, no_fds);
+            const supervisor::SendSignal request{handle, SIGKILL};
+            AWAIT(auto killed, pod->client->call(request));
             // Without an answer its end is not told either, and the deadline above ends the wait.
-            if (auto killed = co_await std::move(killing); !killed) log::warning(killed.error().message());
+            if (!killed) log::warning(killed.error().message());
             continue;
         }
         AWAIT_VOID(loop::wait_for(loop_, pod->changed, std::min(left_ms, exec_wait_pause_ms)));

@@ -279,10 +279,10 @@ Error user_error(const std::string& user, int error_number) {
 
 }  // namespace
 
-Error start_error(const StartPlan& plan, const supervisor::Message& failed) {
-    const auto index = static_cast<size_t>(failed.number[0]);
-    const int error_number = static_cast<int>(failed.number[1]);
-    if (failed.number[2] != 0 || index >= plan.steps.size()) return Error::from_errno("start the process", error_number);
+Error start_error(const StartPlan& plan, const supervisor::StartFailed& failed) {
+    const auto index = static_cast<size_t>(failed.step);
+    const int error_number = failed.error;
+    if (failed.no_run || index >= plan.steps.size()) return Error::from_errno("start the process", error_number);
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
         return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");

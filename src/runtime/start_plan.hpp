@@ -9,8 +9,8 @@
 
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
+#include "supervisor/messages.hpp"
 #include "supervisor/plan_format.hpp"
-#include "supervisor/wire.hpp"
 
 namespace orilla::runtime {
 
@@ -47,6 +47,15 @@ Result<UniqueFd> write_plan(const StartPlan& plan);
 /// "mount /proc", "exec /bin/foo".
 std::string describe(const PlanStep& step);
 /// "start container web: mount /proc: operation not permitted", from what the supervisor reports.
-Error start_error(const StartPlan& plan, const supervisor::Message& failed);
+Error start_error(const StartPlan& plan, const supervisor::StartFailed& failed);
+/// The answer to a start by `plan`, or the error that it tells of.
+template <class Answer>
+Result<Answer> read_start(const StartPlan& plan, const supervisor::Message& message) {
+    Answer answer;
+    if (supervisor::read_message(message, answer)) return answer;
+    supervisor::StartFailed failed;
+    if (supervisor::read_message(message, failed)) return start_error(plan, failed);
+    return Error(Code::corrupt, "the supervisor's answer makes no sense");
+}
 
 }  // namespace orilla::runtime

@@ -11,7 +11,6 @@
 namespace orilla::runtime {
 
 using supervisor::Message;
-using supervisor::MessageType;
 
 namespace {
 
@@ -90,12 +89,10 @@ Result<void> SupervisorClient::send(const Message& message, const std::vector<in
     return ok();
 }
 
-loop::Task<Result<SupervisorReply>> SupervisorClient::call(MessageType type, std::array<int64_t, 4> numbers,
-                                                           std::vector<int> fds) {
+loop::Task<Result<SupervisorReply>> SupervisorClient::exchange(Message message, std::vector<int> fds,
+                                                               bool (*is_answer)(const Message&)) {
     const auto self = shared_from_this();
     if (!connected_) co_return Error(Code::unavailable, "the supervisor is gone");
-    Message message{supervisor::wire_version, type, next_request_++, {}};
-    for (size_t i = 0; i < numbers.size(); ++i) message.number[i] = numbers[i];
     Waiting waiting(*this, message.request);
     CO_CHECK_VOID(send(message, fds));
     loop::Timer timer(loop_);
@@ -106,8 +103,10 @@ loop::Task<Result<SupervisorReply>> SupervisorClient::call(MessageType type, std
     while (!waiting.reply && !waiting.late && connected_) co_await waiting.event.wait();
     if (!waiting.reply && waiting.late) co_return Error(Code::timeout, "the supervisor does not answer");
     if (!waiting.reply) co_return Error(Code::unavailable, "the supervisor is gone");
-    if (waiting.reply->message.type == MessageType::refused)
-        co_return Error::from_errno("the supervisor refuses", static_cast<int>(waiting.reply->message.number[0]));
+    supervisor::Refused refused;
+    if (supervisor::read_message(waiting.reply->message, refused))
+        co_return Error::from_errno("the supervisor refuses", refused.error);
+    if (!is_answer(waiting.reply->message)) co_return Error(Code::corrupt, "the supervisor's answer makes no sense");
     co_return std::move(*waiting.reply);
 }
 
@@ -127,7 +126,11 @@ loop::Task<void> SupervisorClient::read() {
         }
         if (got <= 0) break;
         if (reply.message.request == 0) {
-            if (reply.message.type == MessageType::exited) listener_.exited(reply.message);
+            if (reply.message.type != supervisor::Exited::type) continue;
+            supervisor::Exited exited;
+            // What it meant is in the state file, which is read when we are connected again.
+            if (!supervisor::read_message(reply.message, exited)) break;
+            listener_.exited(exited);
             continue;
         }
         auto found = waiting_.find(reply.message.request);

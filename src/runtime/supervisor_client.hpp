@@ -2,7 +2,6 @@
 // ends: with its answer, with an error when the supervisor is silent for too long or gone.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,7 +13,7 @@
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/timeout.hpp"
-#include "supervisor/wire.hpp"
+#include "supervisor/messages.hpp"
 
 namespace orilla::runtime {
 
@@ -26,7 +25,7 @@ struct SupervisorReply {
 class SupervisorClient : public std::enable_shared_from_this<SupervisorClient> {
   public:
     struct Listener {
-        std::function<void(const supervisor::Message&)> exited;
+        std::function<void(const supervisor::Exited&)> exited;
         std::function<void()> gone;
     };
     SupervisorClient(loop::Loop& loop, UniqueFd socket, int64_t answer_ms_max, Listener listener);
@@ -35,9 +34,12 @@ class SupervisorClient : public std::enable_shared_from_this<SupervisorClient> {
     /// Connects to the socket at `path`; unavailable when nobody listens there.
     static Result<UniqueFd> connect(const std::string& path);
 
-    /// `fds` must stay open until it returns. An answer `refused` is an error. Keeps the client alive meanwhile.
-    loop::Task<Result<SupervisorReply>> call(supervisor::MessageType type, std::array<int64_t, 4> numbers,
-                                             std::vector<int> fds);
+    /// `fds` must stay open until it returns. A refusal is an error, and so is what cannot be the answer. Keeps the client
+    /// alive meanwhile.
+    template <class Request>
+    loop::Task<Result<SupervisorReply>> call(const Request& request, std::vector<int> fds = {}) {
+        return exchange(supervisor::write_message(request, next_request_++), std::move(fds), supervisor::is_answer<Request>);
+    }
     bool connected() const { return connected_; }
 
   private:
@@ -55,6 +57,8 @@ class SupervisorClient : public std::enable_shared_from_this<SupervisorClient> {
         std::optional<SupervisorReply> reply;
         bool late = false;
     };
+    loop::Task<Result<SupervisorReply>> exchange(supervisor::Message message, std::vector<int> fds,
+                                                 bool (*is_answer)(const supervisor::Message&));
     loop::Task<void> read();
     void lose();
     Result<void> send(const supervisor::Message& message, const std::vector<int>& fds);

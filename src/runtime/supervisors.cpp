@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -19,8 +18,6 @@
 #include "supervisor_process.hpp"
 
 namespace orilla::runtime {
-
-using supervisor::MessageType;
 
 namespace {
 
@@ -65,10 +62,8 @@ loop::Task<Result<void>> Supervisors::start(PodPtr pod, PodSandboxSpec spec) {
     scope_.spawn(reap_supervisor(loop_, std::move(process.pidfd)));
     CO_CHECK(UniqueFd socket, SupervisorClient::connect(socket_path(pod->dir())));
     connect(pod, std::move(socket));
-    const std::array<int64_t, 4> nothing{};
-    std::vector<int> no_fds;
-    CO_TRY(SupervisorReply reply, pod->client->call(MessageType::hello, nothing, no_fds));
-    if (reply.message.type != MessageType::hello_reply) co_return start_error(plan, reply.message);
+    CO_TRY(const SupervisorReply reply, pod->client->call(supervisor::Hello()));
+    CO_CHECK_VOID(read_start<supervisor::HelloReply>(plan, reply.message));
     pod->alive = true;
     co_return ok();
 }
@@ -76,9 +71,8 @@ loop::Task<Result<void>> Supervisors::start(PodPtr pod, PodSandboxSpec spec) {
 void Supervisors::connect(const PodPtr& pod, UniqueFd socket) {
     std::weak_ptr<PodEntry> weak = pod;
     SupervisorClient::Listener listener;
-    listener.exited = [this, weak](const supervisor::Message& message) {
-        const Exit exit{static_cast<int>(message.number[1]), static_cast<int>(message.number[2]), message.number[3]};
-        if (PodPtr entry = weak.lock()) exits_.note(*entry, static_cast<uint32_t>(message.number[0]), exit);
+    listener.exited = [this, weak](const supervisor::Exited& exited) {
+        if (PodPtr entry = weak.lock()) exits_.note(*entry, exited.handle, {exited.exit_code, exited.signal, exited.wall_ns});
     };
     listener.gone = [this, weak] {
         if (PodPtr entry = weak.lock(); entry && !entry->recovering) scope_.spawn(recover(entry));
@@ -90,11 +84,10 @@ loop::Task<bool> Supervisors::reach(PodPtr pod) {
     auto socket = SupervisorClient::connect(socket_path(pod->dir()));
     if (!socket) co_return false;
     connect(pod, std::move(*socket));
-    const std::array<int64_t, 4> nothing{};
-    std::vector<int> no_fds;
-    AWAIT(auto reply, pod->client->call(MessageType::hello, nothing, no_fds));
-    if (!reply || reply->message.type != MessageType::hello_reply) co_return false;
-    pod->supervisor_pid = static_cast<pid_t>(reply->message.number[0]);
+    AWAIT(const auto reply, pod->client->call(supervisor::Hello()));
+    supervisor::HelloReply hello;
+    if (!reply || !supervisor::read_message(reply->message, hello)) co_return false;
+    pod->supervisor_pid = hello.pid;
     pod->supervisor_pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pod->supervisor_pid, 0)));
     co_return true;
 }
@@ -135,11 +128,9 @@ void Supervisors::lose(const PodPtr& pod) {
 loop::Task<void> Supervisors::end(PodPtr pod) {
     bool went = false;
     if (pod->client && pod->client->connected()) {
-        const std::array<int64_t, 4> nothing{};
-        std::vector<int> no_fds;
         // In a shared process namespace a container's first process is not all of it.
         if (auto killed = cgroups_.kill(pod->record.cgroup); !killed) log::warning(killed.error().message());
-        auto asking = pod->client->call(MessageType::shutdown, nothing, no_fds);
+        auto asking = pod->client->call(supervisor::Shutdown());
         AWAIT(auto answered, loop::with_deadline(loop_, std::move(asking), shutdown_ms_max, "shut the supervisor down"));
         went = answered.has_value();
     }

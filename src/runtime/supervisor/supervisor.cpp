@@ -8,6 +8,7 @@
 #include <linux/wait.h>
 
 #include "launch.hpp"
+#include "messages.hpp"
 #include "remove_tree.hpp"
 #include "socket.hpp"
 #include "table.hpp"
@@ -39,11 +40,20 @@ void watch(int fd, Source source, int index) {
 
 void drop_peer() { close_fd(peer_fd); }
 
-void send(MessageType type, uint32_t request, int64_t a = 0, int64_t b = 0, int64_t c = 0, int64_t d = 0, int fd = -1) {
+void send_to_peer(const Message& message, int fd) {
     if (peer_fd < 0) return;
-    const Message message{wire_version, type, request, {a, b, c, d}};
     // A daemon that does not read gets no second chance: it reconnects and asks for the status.
     if (send_message(peer_fd, message, fd) < 0) drop_peer();
+}
+
+template <class Body>
+void send(const Body& body, uint32_t request, int fd = -1) {
+    send_to_peer(write_message(body, request), fd);
+}
+
+void refuse(uint32_t request, long error) {
+    const Refused refused{(int)error};
+    send(refused, request);
 }
 
 void close_stream(int& fd) {
@@ -74,7 +84,8 @@ void record_exit(int index, int code, int signal) {
     record.signal = signal;
     record.finished_wall_ns = wall_ns();
     record.phase = RecordPhase::exited;
-    send(MessageType::exited, 0, record.handle, record.exit_code, signal, record.finished_wall_ns);
+    const Exited exited{record.handle, record.exit_code, signal, record.finished_wall_ns};
+    send(exited, 0);
 }
 
 struct ChildInfo {
@@ -93,13 +104,14 @@ void reap_children() {
     for (int i = 0; i < reaps_max; ++i) {
         ChildInfo info{};
         if (call(__NR_waitid, P_ALL, 0, &info, WEXITED | WNOHANG, 0) < 0 || info.pid == 0) return;
-        const bool exited = info.code == 1;  // CLD_EXITED
-        const int code = exited ? info.status : 0, signal = exited ? 0 : info.status;
+        const bool ended = info.code == 1;  // CLD_EXITED
+        const int code = ended ? info.status : 0, signal = ended ? 0 : info.status;
         if (int index = table.find_record_by_pid(info.pid); index >= 0) {
             record_exit(index, code, signal);
         } else if (int exec = table.find_exec_by_pid(info.pid); exec >= 0) {
             table.execs[exec].pid = 0;
-            send(MessageType::exited, 0, table.execs[exec].handle, signal ? 128 + signal : code, signal, wall_ns());
+            const Exited exited{table.execs[exec].handle, signal ? 128 + signal : code, signal, wall_ns()};
+            send(exited, 0);
         } else if (info.pid == init_pid) {
             init_pid = 0;
         }
@@ -114,7 +126,8 @@ bool make_pipe(int ends[2]) {
 }
 
 void fail(uint32_t request, const LaunchResult& result) {
-    send(MessageType::start_failed, request, result.report.step, -result.pid, result.report.error ? 0 : 1);
+    const StartFailed failed{result.report.step, (int)-result.pid, result.report.error ? 0 : 1};
+    send(failed, request);
 }
 
 void adopt_container(int index, const LaunchResult& result, uint32_t request, int terminal) {
@@ -130,7 +143,8 @@ void adopt_container(int index, const LaunchResult& result, uint32_t request, in
     record.phase = RecordPhase::running;
     if (streams.out >= 0) watch(streams.out, Source::output, index);
     if (streams.err >= 0) watch(streams.err, Source::error, index);
-    send(MessageType::started, request, record.handle, record.pid, record.started_wall_ns, 0, terminal);
+    const Started started{record.handle, record.pid, record.started_wall_ns};
+    send(started, request, terminal);
 }
 
 void start_container(const Plan& plan, uint32_t request) {
@@ -179,7 +193,8 @@ void start_exec(const Plan& plan, uint32_t request, const int stdio[3]) {
     result = launch(launch_request);
     if (result.pid < 0) return fail(request, result);
     table.execs[slot] = {table.state->next_handle++, (int)result.pid};
-    send(MessageType::started, request, table.execs[slot].handle, result.pid, wall_ns(), 0, result.terminal);
+    const Started started{table.execs[slot].handle, (int)result.pid, wall_ns()};
+    send(started, request, result.terminal);
     close_fd(result.terminal);
 }
 
@@ -198,24 +213,30 @@ void start(Received& received) {
     for (int& fd : stdio) close_fd(fd);
 }
 
-void signal_process(const Message& message) {
+/// 0, or -errno.
+long signal_process(const SendSignal& wanted) {
     int pid = 0;
-    const uint32_t handle = (uint32_t)message.number[0];
-    if (int index = table.find_record(handle); index >= 0 && table.state->records[index].phase == RecordPhase::running)
+    if (int index = table.find_record(wanted.handle); index >= 0 && table.state->records[index].phase == RecordPhase::running)
         pid = table.state->records[index].pid;
-    else if (int exec = table.find_exec(handle); exec >= 0) pid = table.execs[exec].pid;
+    else if (int exec = table.find_exec(wanted.handle); exec >= 0) pid = table.execs[exec].pid;
     // Not reaped yet, since only we reap: the pid cannot belong to somebody else.
-    const long error = pid ? call(__NR_kill, pid, message.number[1]) : 0;
-    if (error < 0) send(MessageType::refused, message.request, -error);
-    else send(MessageType::done, message.request);
+    return pid ? call(__NR_kill, pid, wanted.signal) : 0;
 }
 
-void forget(const Message& message) {
-    const int index = table.find_record((uint32_t)message.number[0]);
-    if (index >= 0 && table.state->records[index].phase == RecordPhase::running)
-        return send(MessageType::refused, message.request, EBUSY);
+/// 0, or -errno.
+long forget(const Forget& wanted) {
+    const int index = table.find_record(wanted.handle);
+    if (index >= 0 && table.state->records[index].phase == RecordPhase::running) return -EBUSY;
     if (index >= 0) table.state->records[index].phase = RecordPhase::free;
-    send(MessageType::done, message.request);
+    return 0;
+}
+
+template <class Request>
+void obey(const Message& message, long (*apply)(const Request&)) {
+    Request wanted;
+    const long error = read_message(message, wanted) ? apply(wanted) : -EPROTO;
+    if (error < 0) return refuse(message.request, -error);
+    send(Done(), message.request);
 }
 
 void begin_shutdown(uint32_t request) {
@@ -230,12 +251,14 @@ void begin_shutdown(uint32_t request) {
 
 void say_hello(uint32_t request) {
     if (pod_report.error) {
-        send(MessageType::start_failed, request, pod_report.step, pod_report.error, 0);
+        const StartFailed failed{pod_report.step, pod_report.error, 0};
+        send(failed, request);
         call(__NR_exit_group, 1);
     }
     // Told to go by a daemon that died before it saw us gone: no pod to count on any more.
-    if (shutting_down) return send(MessageType::refused, request, ESHUTDOWN);
-    send(MessageType::hello_reply, request, call(__NR_getpid));
+    if (shutting_down) return refuse(request, ESHUTDOWN);
+    const HelloReply reply{(int)call(__NR_getpid)};
+    send(reply, request);
 }
 
 void handle(Received& received) {
@@ -244,12 +267,12 @@ void handle(Received& received) {
         case MessageType::hello: return say_hello(message.request);
         case MessageType::start_container:
         case MessageType::start_exec:
-            if (shutting_down) return send(MessageType::refused, message.request, ESHUTDOWN);
+            if (shutting_down) return refuse(message.request, ESHUTDOWN);
             return start(received);
-        case MessageType::signal: return signal_process(message);
-        case MessageType::forget: return forget(message);
+        case MessageType::signal: return obey(message, signal_process);
+        case MessageType::forget: return obey(message, forget);
         case MessageType::shutdown: return begin_shutdown(message.request);
-        default: return send(MessageType::refused, message.request, EPROTO);
+        default: return refuse(message.request, EPROTO);
     }
 }
 
@@ -339,7 +362,7 @@ void serve() {
         const long count = call(__NR_epoll_pwait, epoll_fd, events, epoll_events_max, -1, 0, 0);
         for (long i = 0; i < count; ++i) dispatch(events[i].data);
     }
-    send(MessageType::done, shutdown_request);
+    send(Done(), shutdown_request);
 }
 
 }  // namespace

@@ -20,23 +20,23 @@ enum class MessageType : uint16_t {
                       ///< happened before is in the state file
     start_container,  ///< fds: plan
     start_exec,       ///< fds: plan, stdin, stdout, stderr
-    signal,           ///< number0 handle, number1 signal
-    forget,           ///< number0 handle of an exited container
-    shutdown,         ///< kills everything; done, then the end of the stream
+    signal,
+    forget,    ///< an exited container
+    shutdown,  ///< kills everything; done, then the end of the stream
     // supervisor -> daemon
-    hello_reply = 64,  ///< number0 pid
-    started,           ///< number0 handle, number1 pid, number2 wall time; fd: the terminal's master, if there is one
-    start_failed,      ///< number0 step, number1 errno, number2 1 when the plan never ran
-    exited,            ///< number0 handle, number1 exit code, number2 signal, number3 wall time
+    hello_reply = 64,
+    started,
+    start_failed,
+    exited,
     done,
-    refused,  ///< number0 errno
+    refused,
 };
 
 struct Message {
     uint16_t version;
     MessageType type;
-    uint32_t request;  ///< echoed in the answer; 0 for events
-    int64_t number[4];
+    uint32_t request;   ///< echoed in the answer; 0 for events
+    int64_t number[4];  ///< by messages.hpp
 };
 static_assert(sizeof(Message) == 40);
 inline constexpr int message_fds_max = 4;

@@ -1,6 +1,7 @@
 #include "start_plan.hpp"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 
 using namespace orilla;
 using namespace orilla::runtime;
@@ -78,4 +79,22 @@ TEST_CASE("describe: a step reads as what was tried") {
     CHECK(describe(PlanStep{StepKind::attach_plain, {}, {"/proc"}}) == "mount /proc");
     CHECK(describe(PlanStep{StepKind::clone_tree, {}, {"/v", "sub"}}) == "open mount source /v subPath sub");
     CHECK(describe(an_exec().steps.back()) == "exec sh");
+}
+
+TEST_CASE("read_start: the answer, or what went wrong in the words of the step") {
+    const StartPlan plan = an_exec();
+    const auto tell = [&](int step, int error, int no_run) {
+        const supervisor::StartFailed failed{step, error, no_run};
+        return read_start<supervisor::Started>(plan, supervisor::write_message(failed, 1)).error();
+    };
+    const supervisor::Started started{7, 4711, 42};
+    CHECK(read_start<supervisor::Started>(plan, supervisor::write_message(started, 1))->pid == 4711);
+    CHECK(tell(2, ENOENT, 0).code() == Code::not_found);
+    CHECK(tell(2, ENOENT, 0).message() == "exec \"sh\": executable file not found in $PATH");
+    CHECK(tell(0, ESRCH, 0).message() == "unable to find user nginx: no matching entries in passwd file");
+    CHECK(tell(1, EINVAL, 0).message() == "install the seccomp filter: Invalid argument");
+    for (const auto& [step, no_run] : {std::pair(-1, 0), std::pair(3, 0), std::pair(0, 1)})
+        CHECK(tell(step, ENOSPC, no_run).message() == "start the process: No space left on device");
+    CHECK(read_start<supervisor::Started>(plan, supervisor::write_message(supervisor::Done(), 1)).error().code() ==
+          Code::corrupt);
 }
