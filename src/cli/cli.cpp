@@ -1,5 +1,6 @@
 #include "orilla/cli/cli.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -37,7 +38,7 @@ Result<void> dispatch(const Options& options, const Local& local) {
     const std::string_view first = std::string_view(options.verb).substr(0, options.verb.find(' '));
     for (const Verb& verb : verbs)
         if (verb.name == first) return verb.run(client, options);
-    return usage("unknown command \"" + options.verb + "\"");
+    return usage(fmt::format("unknown command \"{}\"", options.verb));
 }
 
 /// Hidden verbs: what shells and the makers of man pages ask.

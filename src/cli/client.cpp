@@ -1,6 +1,7 @@
 #include "client.hpp"
 
 #include <curl/curl.h>
+#include <fmt/core.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -57,7 +58,7 @@ size_t take_header(char* data, size_t size, size_t count, void* user) {
     const std::string_view line(data, size * count);
     transfer->answered = true;
     transfer->trace.header(line);
-    if (const auto warning = find_warning(line)) complain("Warning: " + *warning + "\n");
+    if (const auto warning = find_warning(line)) complain(fmt::format("Warning: {}\n", *warning));
     return line.size();
 }
 
@@ -238,8 +239,9 @@ Result<std::string> Client::send(const Request& request) {
     };
     TRY_VOID(stream(request, sink));
     if (body.size() > answer_bytes_max)
-        return Error(Code::too_large, "error: the answer has more than " + std::to_string(answer_bytes_max) +
-                                          " bytes: ask for less, with -n, -l or a name");
+        return Error(
+            Code::too_large,
+            fmt::format("error: the answer has more than {} bytes: ask for less, with -n, -l or a name", answer_bytes_max));
     return body;
 }
 

@@ -1,5 +1,6 @@
 #include "completion.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <set>
 
@@ -93,7 +94,7 @@ class Planner {
     void flags() {
         for (const Flag* flag : known_flags()) {
             const bool needs_value = !flag->is_switch() && flag->bare.empty();
-            add("--" + std::string(flag->name) + (flag->is_switch() || needs_value ? "" : "="), flag->help);
+            add(fmt::format("--{}{}", flag->name, flag->is_switch() || needs_value ? "" : "="), flag->help);
             if (flag->shorthand && typed_ == "-") add(std::string("-") + flag->shorthand, flag->help);
         }
         add("--help", "help for this command");
@@ -202,7 +203,8 @@ class Planner {
             if (!path.empty() && !is_below(command.path, path)) continue;
             const std::string_view rest = command.path.substr(path.empty() ? 0 : path.size() + 1);
             const std::string_view word = rest.substr(0, rest.find(' '));
-            if (seen.insert(word).second) add(std::string(word), help_of(path.empty() ? word : path + " " + std::string(word)));
+            if (seen.insert(word).second)
+                add(std::string(word), help_of(path.empty() ? word : fmt::format("{} {}", path, word)));
         }
     }
 
@@ -258,7 +260,7 @@ std::string render_completion(const CompletionPlan& plan, std::string_view typed
     bool goes_on = false;
     for (const Candidate& one : plan.candidates) {
         if (!one.text.starts_with(typed)) continue;
-        out += one.text + (one.help.empty() ? "" : "\t" + one.help) + "\n";
+        out += fmt::format("{}{}\n", one.text, one.help.empty() ? "" : "\t" + one.help);
         goes_on |= one.text.ends_with('=') || one.text.ends_with('/');
     }
     if (plan.wants == Wants::files) return out + ":files\n";

@@ -1,5 +1,6 @@
 #include "config_sources.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -24,22 +25,23 @@ class Collector {
 
     Result<void> add(ConfigEntry entry) {
         if (entry.key.size() > config_key_bytes_max)
-            return usage("a key name has " + std::to_string(entry.key.size()) + " characters, at most " +
-                         std::to_string(config_key_bytes_max) + " are allowed");
+            return usage(
+                fmt::format("a key name has {} characters, at most {} are allowed", entry.key.size(), config_key_bytes_max));
         if (entry.key == "." || entry.key.starts_with(".."))
-            return usage("\"" + entry.key + "\" is not a valid key name for a " + object_ +
-                         ": it must not be '.' or start with '..'");
+            return usage(fmt::format("\"{}\" is not a valid key name for a {}: it must not be '.' or start with '..'",
+                                     entry.key, object_));
         if (!is_config_key(entry.key))
-            return usage("\"" + entry.key + "\" is not a valid key name for a " + object_ +
-                         ": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
-                         "'KEY_NAME',  or "
-                         "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
+            return usage(fmt::format(
+                "\"{}\" is not a valid key name for a {}: a valid config key must consist of alphanumeric characters, '-', '_' "
+                "or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+                entry.key, object_));
         if (std::ranges::find(entries, entry.key, &ConfigEntry::key) != entries.end())
-            return usage("cannot add key \"" + entry.key + "\", another key by that name already exists in Data for " +
-                         object_ + " \"" + name_ + "\"");
+            return usage(fmt::format("cannot add key \"{}\", another key by that name already exists in Data for {} \"{}\"",
+                                     entry.key, object_, name_));
         bytes_ += entry.value.size();
         if (bytes_ > config_bytes_max)
-            return usage("the values have more than " + render_bytes(config_bytes_max) + " together, the most that is read");
+            return usage(
+                fmt::format("the values have more than {} together, the most that is read", render_bytes(config_bytes_max)));
         entries.push_back(std::move(entry));
         return ok();
     }
@@ -64,8 +66,8 @@ struct FileSource {
 Result<FileSource> parse_file_source(const std::string& text) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos) return FileSource{fs::path(text).filename().string(), text};
-    if (equals == 0) return usage("key name for file path " + text.substr(1) + " missing");
-    if (equals + 1 == text.size()) return usage("file path for key name " + text.substr(0, equals) + " missing");
+    if (equals == 0) return usage(fmt::format("key name for file path {} missing", text.substr(1)));
+    if (equals + 1 == text.size()) return usage(fmt::format("file path for key name {} missing", text.substr(0, equals)));
     if (text.find('=', equals + 1) != std::string::npos) return usage("key names or file paths cannot contain '='");
     return FileSource{text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -83,9 +85,9 @@ Result<void> add_directory(Collector& out, const std::string& path) {
         std::error_code ignored;
         if (entry.symlink_status(ignored).type() == fs::file_type::regular) names.push_back(entry.path().filename().string());
     }
-    if (failed) return usage("error listing files in " + path + ": " + failed.message());
+    if (failed) return usage(fmt::format("error listing files in {}: {}", path, failed.message()));
     std::ranges::sort(names);
-    for (const auto& name : names) TRY_VOID(add_file(out, name, path + "/" + name));
+    for (const auto& name : names) TRY_VOID(add_file(out, name, fmt::format("{}/{}", path, name)));
     return ok();
 }
 
@@ -93,7 +95,7 @@ Result<void> add_file_source(Collector& out, const std::string& text) {
     TRY(const FileSource source, parse_file_source(text));
     std::error_code failed;
     const fs::file_status status = fs::status(source.path, failed);
-    if (!fs::exists(status)) return usage("error reading " + source.path + ": no such file or directory");
+    if (!fs::exists(status)) return usage(fmt::format("error reading {}: no such file or directory", source.path));
     if (!fs::is_directory(status)) return add_file(out, source.key, source.path);
     if (text.find('=') != std::string::npos) return usage("cannot give a key name for a directory path");
     return add_directory(out, source.path);
@@ -116,15 +118,14 @@ Result<std::vector<ConfigEntry>> parse_env_file(std::string_view text) {
         if (line.ends_with('\r')) line.remove_suffix(1);
         while (!line.empty() && isspace(static_cast<unsigned char>(line.front()))) line.remove_prefix(1);
         if (line.empty() || line.front() == '#') continue;
-        if (!api::is_utf8(line)) return usage("env file line " + std::to_string(line_number) + " contains invalid utf8 bytes");
+        if (!api::is_utf8(line)) return usage(fmt::format("env file line {} contains invalid utf8 bytes", line_number));
         const std::string key(line.substr(0, line.find('=')));
         if (!is_config_key(key) || isdigit(static_cast<unsigned char>(key[0])))
             return usage(
-                "\"" + key +
-                "\" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, "
-                "'_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', "
-                "regex used "
-                "for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')");
+                fmt::format("\"{}\" is not a valid key name: a valid environment variable name must consist of alphabetic "
+                            "characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or "
+                            "'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')",
+                            key));
         const char* ours = getenv(key.c_str());
         const size_t equals = line.find('=');
         out.push_back({key, equals != std::string_view::npos ? std::string(line.substr(equals + 1)) : ours ? ours : ""});
@@ -140,7 +141,7 @@ Result<std::vector<ConfigEntry>> read_config_sources(const Options& options, con
     for (const auto& literal : options.from_literal) {
         const size_t equals = literal.find('=');
         if (equals == std::string::npos || equals == 0)
-            return usage("invalid literal source " + literal + ", expected key=value");
+            return usage(fmt::format("invalid literal source {}, expected key=value", literal));
         TRY_VOID(out.add({literal.substr(0, equals), literal.substr(equals + 1)}));
     }
     for (const auto& file : options.from_file) TRY_VOID(add_file_source(out, file));

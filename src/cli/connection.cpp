@@ -1,5 +1,6 @@
 #include "connection.hpp"
 
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -38,8 +39,8 @@ Error connect_error(const std::string& path, int number, int64_t limit_ms) {
     const char* name = strerrorname_np(number == EAGAIN ? ETIMEDOUT : number);
     const std::string what =
         number == EAGAIN ? "no connection within " + seconds_text(limit_ms) : std::string(strerror(number));
-    return Error(Code::unavailable, "error: connect to " + path + ": " + what + " (" + (name ? name : std::to_string(number)) +
-                                        "): " + advice(number));
+    return Error(Code::unavailable, fmt::format("error: connect to {}: {} ({}): {}", path, what,
+                                                name ? name : std::to_string(number), advice(number)));
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ Result<Connection> plan_connection(const Options& options) {
 Result<void> check_socket_path(const std::string& path) {
     constexpr size_t bytes_max = sizeof sockaddr_un::sun_path - 1;
     if (!path.empty() && path.size() <= bytes_max) return ok();
-    return usage("\"" + path + "\" cannot be the path of a socket: it may have 1 to " + std::to_string(bytes_max) + " bytes");
+    return usage(fmt::format("\"{}\" cannot be the path of a socket: it may have 1 to {} bytes", path, bytes_max));
 }
 
 Result<UniqueFd> connect_socket(const std::string& path, int64_t limit_ms) {
@@ -80,9 +81,9 @@ Result<UniqueFd> connect_socket(const std::string& path, int64_t limit_ms) {
 
 Error no_answer(const Connection& connection, int64_t waited_ms) {
     const bool chosen = connection.request_ms_max > 0;
-    return Error(Code::timeout, "error: no answer from " + connection.socket + " within " + seconds_text(waited_ms) +
-                                    " (ETIMEDOUT): " + advice(ETIMEDOUT) +
-                                    "; --request-timeout=" + (chosen ? "DURATION waits longer" : "0 waits for ever"));
+    return Error(Code::timeout, fmt::format("error: no answer from {} within {} (ETIMEDOUT): {}; --request-timeout={}",
+                                            connection.socket, seconds_text(waited_ms), advice(ETIMEDOUT),
+                                            chosen ? "DURATION waits longer" : "0 waits for ever"));
 }
 
 }  // namespace orilla::cli

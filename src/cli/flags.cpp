@@ -1,5 +1,6 @@
 #include "flags.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 
@@ -23,13 +24,13 @@ constexpr Alias aliases[] = {{"create cm", "create configmap"},
 
 Error usage_error(const std::string& what, std::string_view topic) {
     const std::string where = topic.empty() ? "orilla" : "orilla " + std::string(topic);
-    return Error(Code::bad_request, "error: " + what + "\nSee '" + where + " --help' for usage.");
+    return Error(Code::bad_request, fmt::format("error: {}\nSee '{} --help' for usage.", what, where));
 }
 
 bool is_command(std::string_view path) { return find_command(path) != nullptr; }
 
 std::string join(const std::string& path, std::string_view word) {
-    const std::string joined = path.empty() ? std::string(word) : path + " " + std::string(word);
+    const std::string joined = path.empty() ? std::string(word) : fmt::format("{} {}", path, word);
     for (const Alias& alias : aliases)
         if (alias.typed == joined) return std::string(alias.meant);
     return joined;
@@ -115,16 +116,16 @@ Result<bool> parse_switch(const Flag& flag, const std::string& value, std::strin
         if (value == yes) return true;
     for (const char* no : {"false", "False", "FALSE", "0", "f", "F"})
         if (value == no) return false;
-    return usage_error(
-        "invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected true or false", topic);
+    return usage_error(fmt::format("invalid argument \"{}\" for \"--{}\" flag: expected true or false", value, flag.name),
+                       topic);
 }
 
 Result<int64_t> parse_number(const Flag& flag, const std::string& value, std::string_view topic) {
     int64_t number = 0;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (failed == std::errc() && end == value.data() + value.size() && !value.empty()) return number;
-    return usage_error(
-        "invalid argument \"" + value + "\" for \"--" + std::string(flag.name) + "\" flag: expected a whole number", topic);
+    return usage_error(fmt::format("invalid argument \"{}\" for \"--{}\" flag: expected a whole number", value, flag.name),
+                       topic);
 }
 
 void append_values(std::vector<std::string>& list, const std::string& value, bool splits) {
@@ -207,19 +208,21 @@ class FlagParser {
         if (!typed.value && at_ + 1 < words_.size()) typed.value = words_[++at_];
         if (!typed.value) pending_ = flag;
         if (!typed.value && typed.is_short)
-            return usage_error("flag needs an argument: '" + typed.name + "' in " + word, command_.path);
+            return usage_error(fmt::format("flag needs an argument: '{}' in {}", typed.name, word), command_.path);
         if (!typed.value) return usage_error("flag needs an argument: --" + typed.name, command_.path);
         return assign(options_, *flag, *typed.value, command_.path);
     }
 
     Error unknown(const Typed& typed, const std::string& word) const {
-        if (typed.is_short) return usage_error("unknown shorthand flag: '" + typed.name + "' in " + word, command_.path);
+        if (typed.is_short)
+            return usage_error(fmt::format("unknown shorthand flag: '{}' in {}", typed.name, word), command_.path);
         if (const auto instead = instead_of_flag(typed.name); !instead.empty())
-            return Error(Code::bad_request, "error: orilla has no --" + typed.name + ": " + std::string(instead));
+            return Error(Code::bad_request, fmt::format("error: orilla has no --{}: {}", typed.name, instead));
         std::vector<std::string_view> names;
         for (const Flag* flag : known_) names.push_back(flag->name);
         const std::string meant = find_near(typed.name, names);
-        if (!meant.empty()) return usage_error("unknown flag: --" + typed.name + did_you_mean("--" + meant), command_.path);
+        if (!meant.empty())
+            return usage_error(fmt::format("unknown flag: --{}{}", typed.name, did_you_mean("--" + meant)), command_.path);
         return usage_error("unknown flag: --" + typed.name, command_.path);
     }
 
@@ -238,8 +241,8 @@ Error unknown_command(const std::string& word) {
     if (word == "serve")
         return Error(Code::bad_request, "error: serve comes first, and its flags behind it: 'orilla serve --socket PATH'");
     const std::string meant = suggest_command(word);
-    return Error(Code::bad_request, "error: unknown command \"" + word + "\" for \"orilla\"" +
-                                        (meant.empty() ? "\nRun 'orilla help' for the commands." : did_you_mean(meant)));
+    return Error(Code::bad_request, fmt::format("error: unknown command \"{}\" for \"orilla\"{}", word,
+                                                meant.empty() ? "\nRun 'orilla help' for the commands." : did_you_mean(meant)));
 }
 
 std::string suggest_below(const std::string& path, const std::string& word) {
@@ -256,21 +259,24 @@ std::string suggest_below(const std::string& path, const std::string& word) {
 Error incomplete(const Words& words) {
     if (words.next)
         return Error(Code::bad_request,
-                     "error: unknown command \"" + *words.next + "\"" + did_you_mean(suggest_below(words.path, *words.next)) +
-                         "\nSee 'orilla " + words.path + " --help' for help and examples" +
-                         (words.path.starts_with("create") ? "; what it does not list comes from -f FILE" : ""));
+                     fmt::format("error: unknown command \"{}\"{}\nSee 'orilla {} --help' for help and examples{}", *words.next,
+                                 did_you_mean(suggest_below(words.path, *words.next)), words.path,
+                                 words.path.starts_with("create") ? "; what it does not list comes from -f FILE" : ""));
     return Error(Code::bad_request,
-                 "error: 'orilla " + words.path + "' needs one of its commands\n\n" + render_help(words.path));
+                 fmt::format("error: 'orilla {}' needs one of its commands\n\n{}", words.path, render_help(words.path)));
 }
 
 Result<void> check_values(const Options& options) {
     if (options.dry_run != "none" && options.dry_run != "client" && options.dry_run != "server")
-        return Error(Code::bad_request,
-                     "error: Invalid dry-run value (" + options.dry_run + "). Must be \"none\", \"server\", or \"client\".");
+        return Error(
+            Code::bad_request,
+            fmt::format("error: Invalid dry-run value ({}). Must be \"none\", \"server\", or \"client\".", options.dry_run));
     for (const char* known : {"strict", "true", "warn", "ignore", "false"})
         if (options.validate == known) return ok();
-    return Error(Code::bad_request, "error: invalid - validate option \"" + options.validate +
-                                        "\"; must be one of: strict (or true), warn, ignore (or false)");
+    return Error(
+        Code::bad_request,
+        fmt::format("error: invalid - validate option \"{}\"; must be one of: strict (or true), warn, ignore (or false)",
+                    options.validate));
 }
 
 Result<CommandLine> parse_help_topic(const std::vector<std::string>& words) {

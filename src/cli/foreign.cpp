@@ -1,5 +1,7 @@
 #include "foreign.hpp"
 
+#include <fmt/core.h>
+
 namespace orilla::cli {
 namespace {
 
@@ -79,9 +81,11 @@ std::optional<std::string> refuse_command(std::string_view name) {
         if (one.name != name) continue;
         const std::string word(name), hint(one.hint);
         if (one.reason == Reason::missing)
-            return "error: \"" + word + "\" is not served by this version of Orilla" + (hint.empty() ? "" : ": " + hint);
-        return "error: orilla has no \"" + word + "\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl " +
-               word + "'" + (hint.empty() ? "" : "; " + hint);
+            return fmt::format("error: \"{}\" is not served by this version of Orilla{}", word,
+                               hint.empty() ? "" : ": " + hint);
+        return fmt::format(
+            "error: orilla has no \"{}\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl {}'{}", word, word,
+            hint.empty() ? "" : "; " + hint);
     }
     return std::nullopt;
 }

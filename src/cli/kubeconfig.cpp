@@ -1,5 +1,6 @@
 #include "kubeconfig.hpp"
 
+#include <fmt/core.h>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -43,7 +44,7 @@ json::object* find_entry(json::object& config, const char* list, const std::stri
 Result<void> check_list(const json::object& config, const char* list, const std::string& file) {
     const json::value* entries = config.if_contains(list);
     if (!entries || entries->is_null() || entries->is_array()) return ok();
-    return usage(file + " is no kubeconfig: " + list + " is no list");
+    return usage(fmt::format("{} is no kubeconfig: {} is no list", file, list));
 }
 
 json::object first_entry(const json::object& config, const char* list) {
@@ -86,8 +87,9 @@ bool is_same_cluster(const json::object& a, const json::object& b) {
 }
 
 Error taken(const std::string& file, const std::string& what) {
-    return usage(file + " has another " + what +
-                 ": it stays as it is; choose another name for this box with --name, or --overwrite to replace it");
+    return usage(fmt::format(
+        "{} has another {}: it stays as it is; choose another name for this box with --name, or --overwrite to replace it",
+        file, what));
 }
 
 /// Does nothing of the file go lost?
@@ -95,10 +97,11 @@ Result<void> check_section_names(json::object& config, const Entries& ours, cons
     const std::string name = text_at(ours.cluster, "name"), user = text_at(ours.user, "name");
     const json::object* cluster = find_entry(config, "clusters", name);
     if (cluster && !is_same_cluster(*cluster, ours.cluster))
-        return taken(file, "cluster \"" + name + "\" (" + text_at(object_at(*cluster, "cluster"), "server") + ")");
-    if (!cluster && find_entry(config, "users", user)) return taken(file, "user \"" + user + "\"");
+        return taken(file, fmt::format("cluster \"{}\" ({})", name, text_at(object_at(*cluster, "cluster"), "server")));
+    if (!cluster && find_entry(config, "users", user)) return taken(file, fmt::format("user \"{}\"", user));
     const json::object* context = find_entry(config, "contexts", name);
-    if (context && text_at(object_at(*context, "context"), "cluster") != name) return taken(file, "context \"" + name + "\"");
+    if (context && text_at(object_at(*context, "context"), "cluster") != name)
+        return taken(file, fmt::format("context \"{}\"", name));
     return ok();
 }
 
@@ -155,10 +158,11 @@ Result<std::string> merge_into_file(const std::string& file, std::string_view ou
     TRY_VOID(replacement.commit(after));
     TRY(const json::object config, parse_config(after, file));
     const std::string current = text_at(config, "current-context");
-    return "cluster, user and context \"" + name + "\" are in " + file + "\n" +
-           (current == name ? ""
-                            : "the current context there is still \"" + current + "\": 'kubectl config use-context " + name +
-                                  "' changes it\n");
+    return fmt::format(
+        "cluster, user and context \"{}\" are in {}\n{}", name, file,
+        current == name ? ""
+                        : fmt::format("the current context there is still \"{}\": 'kubectl config use-context {}' changes it\n",
+                                      current, name));
 }
 
 Result<void> run_kubeconfig(Client& client, const Options& options, const Local& local) {

@@ -1,5 +1,6 @@
 #include "manifests.hpp"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ Result<void> add_files(const std::string& directory, bool recursive, std::vector
     std::error_code error;
     std::vector<fs::directory_entry> entries;
     for (const auto& entry : fs::directory_iterator(directory, error)) entries.push_back(entry);
-    if (error) return usage("cannot read the directory \"" + directory + "\": " + error.message());
+    if (error) return usage(fmt::format("cannot read the directory \"{}\": {}", directory, error.message()));
     std::ranges::sort(entries, {}, [](const auto& entry) { return entry.path().string(); });
     for (const auto& entry : entries) {
         if (entry.is_directory(error) && recursive && !entry.is_symlink(error)) TRY_VOID(add_files(entry.path(), true, out));
@@ -68,13 +69,14 @@ std::string suggest_kind(const api::DocumentHead& head) {
         names.push_back(kind.kind);
     }
     const std::string meant = find_near(head.kind, names);
-    return meant.empty() ? "" : "; did you mean " + meant + "?";
+    return meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
 }
 
 Error no_such_kind(const api::ManifestDocument& document) {
-    return Error(Code::not_found, document.source + ":" + std::to_string(document.line) +
-                                      ": error: resource mapping not found: no matches for kind \"" + document.head.kind +
-                                      "\" in version \"" + document.head.api_version + "\"" + suggest_kind(document.head));
+    return Error(
+        Code::not_found,
+        fmt::format("{}:{}: error: resource mapping not found: no matches for kind \"{}\" in version \"{}\"{}", document.source,
+                    document.line, document.head.kind, document.head.api_version, suggest_kind(document.head)));
 }
 
 Result<Manifest> make_checked(const Options& options, api::ManifestDocument document) {
@@ -89,11 +91,11 @@ Result<Manifest> make_checked(const Options& options, api::ManifestDocument docu
     Manifest out = make_manifest(options, std::move(object));
     if (!options.ns.empty() && out.kind->namespaced && !document.head.namespace_.empty() &&
         document.head.namespace_ != options.ns)
-        return Error(Code::bad_request, document.source + ":" + std::to_string(document.line) +
-                                            ": error: the namespace from the provided object \"" + document.head.namespace_ +
-                                            "\" does not match the namespace \"" + options.ns +
-                                            "\". You must pass '--namespace=" + document.head.namespace_ +
-                                            "' to perform this operation.");
+        return Error(
+            Code::bad_request,
+            fmt::format("{}:{}: error: the namespace from the provided object \"{}\" does not match the namespace \"{}\". You "
+                        "must pass '--namespace={}' to perform this operation.",
+                        document.source, document.line, document.head.namespace_, options.ns, document.head.namespace_));
     complete_namespace(out);
     out.document = std::move(document);
     return out;
@@ -110,7 +112,7 @@ class Faults {
     Error error() const {
         if (count_ == 1) return *first_;
         const size_t more = count_ - std::min(count_, faults_max);
-        return Error(first_->code(), text_ + (more ? "\nand " + std::to_string(more) + " more" : ""));
+        return Error(first_->code(), text_ + (more ? fmt::format("\nand {} more", more) : ""));
     }
 
   private:
@@ -138,13 +140,13 @@ Manifest make_manifest(const Options& options, json::object object) {
 Result<std::vector<std::string>> find_manifest_files(const std::string& name, bool recursive) {
     if (name == "-") return std::vector<std::string>{name};
     if (name.starts_with("http://") || name.starts_with("https://"))
-        return usage("orilla reads no URLs: curl -fL " + name + " | orilla apply -f -");
+        return usage(fmt::format("orilla reads no URLs: curl -fL {} | orilla apply -f -", name));
     std::error_code error;
-    if (!fs::exists(name, error)) return usage("the path \"" + name + "\" does not exist");
+    if (!fs::exists(name, error)) return usage(fmt::format("the path \"{}\" does not exist", name));
     if (!fs::is_directory(name, error)) return std::vector<std::string>{name};
     std::vector<std::string> out;
     TRY_VOID(add_files(name, recursive, out));
-    if (out.empty()) return usage("error reading [" + name + "]: recognized file extensions are [.json .yaml .yml]");
+    if (out.empty()) return usage(fmt::format("error reading [{}]: recognized file extensions are [.json .yaml .yml]", name));
     return out;
 }
 
@@ -170,11 +172,11 @@ Result<std::vector<Manifest>> read_manifests(const Options& options) {
         TRY(const auto files, find_manifest_files(name, options.recursive));
         for (const auto& file : files) {
             if (files_left-- == 0)
-                return usage("more than " + std::to_string(manifest_files_max) + " files, the most that are read at once");
+                return usage(fmt::format("more than {} files, the most that are read at once", manifest_files_max));
             TRY(const std::string text, read_text(file, api::manifest_bytes_max));
             if (text.size() > bytes_left)
-                return usage("the files have more than " + render_bytes(manifests_bytes_max) +
-                             " together, the most that is read at once");
+                return usage(fmt::format("the files have more than {} together, the most that is read at once",
+                                         render_bytes(manifests_bytes_max)));
             bytes_left -= text.size();
             auto manifests = parse_manifests(options, text, file == "-" ? "STDIN" : file);
             if (!manifests) faults.add(manifests.error());

@@ -1,5 +1,6 @@
 #include "near.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <vector>
 
@@ -40,7 +41,7 @@ std::string find_near(std::string_view typed, std::span<const std::string_view> 
 }
 
 std::string did_you_mean(std::string_view meant) {
-    return meant.empty() ? std::string() : "\n\nDid you mean this?\n\t" + std::string(meant) + "\n";
+    return meant.empty() ? std::string() : fmt::format("\n\nDid you mean this?\n\t{}\n", meant);
 }
 
 }  // namespace orilla::cli

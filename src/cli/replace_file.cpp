@@ -1,6 +1,7 @@
 #include "replace_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ Result<void> write_all(int fd, std::string_view text, const std::string& name) {
         if (written < 0) return failed("write " + name);
         text.remove_prefix(static_cast<size_t>(written));
     }
-    if (fsync(fd) != 0) return failed("write " + name + " to the disk");
+    if (fsync(fd) != 0) return failed(fmt::format("write {} to the disk", name));
     return ok();
 }
 
@@ -75,13 +76,14 @@ Result<FileReplacement> FileReplacement::begin(const std::string& given) {
     const std::string path = follow_links(given);
     struct stat found {};
     if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
-        return Error(Code::bad_request, "error: " + path + " is no regular file");
+        return Error(Code::bad_request, fmt::format("error: {} is no regular file", path));
     TRY_VOID(make_directories(directory_of(path)));
     const std::string lock = path + ".lock";
     const UniqueFd made(open(lock.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!made && errno == EEXIST)
-        return Error(Code::conflict,
-                     "error: " + lock + " is there: another kubectl or orilla writes " + path + "; when none does, remove it");
+        return Error(
+            Code::conflict,
+            fmt::format("error: {} is there: another kubectl or orilla writes {}; when none does, remove it", lock, path));
     if (!made) return failed("make " + lock);
     return FileReplacement(path, lock);
 }
@@ -112,7 +114,7 @@ Result<void> FileReplacement::commit(std::string_view text) {
         return done;
     }
     const UniqueFd directory(open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory || fsync(directory.get()) != 0) return failed("write the directory of " + path_ + " to the disk");
+    if (!directory || fsync(directory.get()) != 0) return failed(fmt::format("write the directory of {} to the disk", path_));
     return ok();
 }
 

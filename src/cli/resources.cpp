@@ -1,5 +1,6 @@
 #include "resources.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstring>
 
@@ -58,21 +59,21 @@ Error unknown_type(const std::string& type) {
     for (const api::KindInfo& kind : served_kinds().all()) names.push_back(kind.plural), names.push_back(kind.singular);
     std::string typed = type;
     for (char& c : typed) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
-    return Error(Code::not_found,
-                 "error: the server doesn't have a resource type \"" + type + "\"" + did_you_mean(find_near(typed, names)));
+    return Error(Code::not_found, fmt::format("error: the server doesn't have a resource type \"{}\"{}", type,
+                                              did_you_mean(find_near(typed, names))));
 }
 
 Error usage(const std::string& what) { return Error(Code::bad_request, "error: " + what); }
 
 Error usage_with_help(const Options& options, const std::string& what) {
-    return usage(what + "\nSee 'orilla " + options.verb + " -h' for help and examples");
+    return usage(fmt::format("{}\nSee 'orilla {} -h' for help and examples", what, options.verb));
 }
 
 Result<void> refuse_words(const Options& options) {
     if (options.args.empty()) return ok();
     std::string words;
     for (const auto& word : options.args) words += (words.empty() ? "" : " ") + word;
-    return usage_with_help(options, "unexpected arguments: [" + words + "]");
+    return usage_with_help(options, fmt::format("unexpected arguments: [{}]", words));
 }
 
 Result<std::vector<Target>> parse_targets(const std::vector<std::string>& words, const Options& options) {
@@ -110,11 +111,11 @@ Result<void> check_targets(const std::vector<Target>& targets, const Options& op
 }
 
 std::string path_of(const api::KindInfo& kind, const std::string& ns, const std::string& name) {
-    std::string path = kind.group.empty() ? "/api/" : "/apis/" + std::string(kind.group) + "/";
+    std::string path = kind.group.empty() ? "/api/" : fmt::format("/apis/{}/", kind.group);
     path += kind.version;
     if (kind.namespaced && !ns.empty()) path += "/namespaces/" + escape(ns);
     path += "/" + std::string(kind.plural);
-    return name.empty() ? path : path + "/" + escape(name);
+    return name.empty() ? path : fmt::format("{}/{}", path, escape(name));
 }
 
 std::string path_of(const Target& target) { return path_of(*target.kind, target.ns, target.name); }
@@ -123,7 +124,9 @@ std::string display_kind(const api::KindInfo& kind) {
     return std::string(kind.singular) + (kind.group.empty() ? "" : "." + std::string(kind.group));
 }
 
-std::string display_name(const api::KindInfo& kind, const std::string& name) { return display_kind(kind) + "/" + name; }
+std::string display_name(const api::KindInfo& kind, const std::string& name) {
+    return fmt::format("{}/{}", display_kind(kind), name);
+}
 
 std::string namespace_of(const Options& options) { return options.ns.empty() ? "default" : options.ns; }
 
@@ -134,7 +137,7 @@ std::string namespace_for(const api::KindInfo& kind, const Options& options) {
 std::string list_query(const Options& options, const std::string& extra) {
     std::string out = extra;
     const auto add = [&out](std::string_view name, const std::string& value) {
-        if (!value.empty()) out += (out.empty() ? "" : "&") + std::string(name) + "=" + escape(value);
+        if (!value.empty()) out += fmt::format("{}{}={}", out.empty() ? "" : "&", name, escape(value));
     };
     add("labelSelector", options.selector);
     add("fieldSelector", options.field_selector);

@@ -1,5 +1,6 @@
 #include "served_kinds.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <deque>
 #include <optional>
@@ -30,12 +31,12 @@ class DiscoveredKind final : public api::AddedKind {
         info.added = this;
         info.group = keep(group);
         info.version = keep(version);
-        info.api_version = keep(group.empty() ? version : group + "/" + version);
+        info.api_version = keep(group.empty() ? version : fmt::format("{}/{}", group, version));
         info.kind = keep(kind);
         info.list_kind = keep(kind + "List");
         info.plural = keep(text_at(resource, "resource"));
         info.singular = keep(text_at(resource, "singularResource"));
-        info.resource = keep(group.empty() ? std::string(info.plural) : std::string(info.plural) + "." + group);
+        info.resource = keep(group.empty() ? std::string(info.plural) : fmt::format("{}.{}", info.plural, group));
         info.namespaced = text_at(resource, "scope") == "Namespaced";
         info.short_names = keep(short_names_, array_at(resource, "shortNames"));
         info.verbs = keep(verbs_, array_at(resource, "verbs"));

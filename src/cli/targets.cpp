@@ -1,5 +1,6 @@
 #include "targets.hpp"
 
+#include <fmt/core.h>
 #include <boost/json.hpp>
 
 #include "manifests.hpp"
@@ -48,7 +49,7 @@ Result<std::vector<Target>> expand(Client& client, const Options& options, const
 
 Result<void> print_done(const Options& options, const Target& target, const std::string& done, const json::object& object) {
     if (!is_machine_output(options.output)) {
-        print(display_name(*target.kind, target.name) + " " + done + dry_run_suffix(options) + "\n");
+        print(fmt::format("{} {}{}\n", display_name(*target.kind, target.name), done, dry_run_suffix(options)));
         return ok();
     }
     TRY(const std::string text, render_objects(options, {object}, true));

@@ -1,5 +1,6 @@
 #include "trace.hpp"
 
+#include <fmt/core.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ void Trace::tell(const std::string& line) const {
     char head[64];
     snprintf(head, sizeof head, "I%02d%02d %02d:%02d:%02d.%06ld %7d orilla] ", parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
              parts.tm_min, parts.tm_sec, static_cast<long>(now.tv_usec), static_cast<int>(getpid()));
-    complain(head + line + "\n");
+    complain(fmt::format("{}{}\n", head, line));
 }
 
 void Trace::show_body(const char* title, std::string_view text, size_t& shown) const {
@@ -43,7 +44,7 @@ void Trace::show_body(const char* title, std::string_view text, size_t& shown) c
     const std::string_view part = text.substr(0, most - shown);
     shown += part.size();
     tell(title + std::string(": ") + std::string(part) +
-         (part.size() < text.size() ? " [truncated " + std::to_string(text.size() - part.size()) + " bytes]" : ""));
+         (part.size() < text.size() ? fmt::format(" [truncated {} bytes]", text.size() - part.size()) : ""));
 }
 
 void Trace::begin(const Request& request) {
@@ -72,11 +73,11 @@ void Trace::header(std::string_view line) {
 void Trace::body(std::string_view piece) { show_body("Response Body", piece, answer_shown_); }
 
 void Trace::end(const Request& request, int64_t took_ms) {
-    if (level_ >= request_level) tell(url(request) + " " + status_ + " in " + std::to_string(took_ms) + " milliseconds");
+    if (level_ >= request_level) tell(fmt::format("{} {} in {} milliseconds", url(request), status_, took_ms));
 }
 
 void Trace::fail(const Request& request, std::string_view why) {
-    if (level_ >= request_level) tell(url(request) + " failed: " + std::string(why));
+    if (level_ >= request_level) tell(fmt::format("{} failed: {}", url(request), why));
 }
 
 }  // namespace orilla::cli

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -12,9 +13,9 @@ namespace {
 std::string config_map_data(const json::object& object) {
     std::vector<std::string> entries, binary;
     for (const auto& item : object_at(object, "data"))
-        entries.push_back(std::string(item.key()) + ":\n----\n" + text_of(item.value()) + "\n\n");
+        entries.push_back(fmt::format("{}:\n----\n{}\n\n", item.key(), text_of(item.value())));
     for (const auto& item : object_at(object, "binaryData"))
-        binary.push_back(std::string(item.key()) + ": " + std::to_string(base64_bytes(text_of(item.value()))) + " bytes\n");
+        binary.push_back(fmt::format("{}: {} bytes\n", item.key(), base64_bytes(text_of(item.value()))));
     std::ranges::sort(entries), std::ranges::sort(binary);
     std::string out = "\nData\n====\n";
     for (const auto& entry : entries) out += entry;

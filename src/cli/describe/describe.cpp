@@ -1,4 +1,5 @@
 // describe: fetches what belongs to an object, and prints its description.
+#include <fmt/core.h>
 #include <boost/json.hpp>
 #include <ctime>
 
@@ -36,9 +37,9 @@ Result<json::array> fetch_owned(Client& client, const api::KindInfo& kind, const
 Result<std::vector<json::object>> fetch_events(Client& client, const json::object& object) {
     const json::object& metadata = object_at(object, "metadata");
     const std::string ns = text_at(metadata, "namespace");
-    const std::string selector = "involvedObject.name=" + text_at(metadata, "name") +
-                                 ",involvedObject.kind=" + text_at(object, "kind") +
-                                 (ns.empty() ? "" : ",involvedObject.uid=" + text_at(metadata, "uid"));
+    const std::string selector =
+        fmt::format("involvedObject.name={},involvedObject.kind={}{}", text_at(metadata, "name"), text_at(object, "kind"),
+                    ns.empty() ? "" : ",involvedObject.uid=" + text_at(metadata, "uid"));
     TRY(const json::array items, fetch_list(client, api::kind_of<api::Event>(), ns, "?fieldSelector=" + escape(selector)));
     return sort_events(items);
 }
@@ -49,7 +50,7 @@ Result<json::array> fetch_neighbours(Client& client, const Neighbours& wanted, c
         case Neighbours::Of::owner: return fetch_owned(client, wanted.kind(), object);
         case Neighbours::Of::cluster: return fetch_list(client, wanted.kind(), "");
         case Neighbours::Of::label: {
-            const std::string selector = std::string(wanted.label) + "=" + text_at(metadata, "name");
+            const std::string selector = fmt::format("{}={}", wanted.label, text_at(metadata, "name"));
             return fetch_list(client, wanted.kind(), text_at(metadata, "namespace"), "?labelSelector=" + escape(selector));
         }
         case Neighbours::Of::nothing: break;
@@ -115,7 +116,8 @@ Result<void> run_describe(Client& client, const Options& options) {
         }
     }
     if (!first || failures.any()) return failures.outcome();
-    complain("No resources found" + (options.all_namespaces ? "" : " in " + namespace_of(options) + " namespace.") + "\n");
+    complain(fmt::format("No resources found{}\n",
+                         options.all_namespaces ? "" : fmt::format(" in {} namespace.", namespace_of(options))));
     return ok();
 }
 

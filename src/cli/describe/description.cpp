@@ -1,5 +1,6 @@
 #include "describe/description.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <ctime>
@@ -46,9 +47,9 @@ void describe_events(Description& out, const std::vector<json::object>& events, 
     out.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n  ----\t------\t----\t----\t-------");
     for (const auto& event : events) {
         const std::string source = text_at(object_at(event, "source"), "component");
-        out.line(1, text_at(event, "type") + "\t" + text_at(event, "reason") + "\t" + event_age(event, now_unix_s) + "\t" +
-                        (source.empty() ? text_at(event, "reportingComponent") : source) + "\t" +
-                        cell_text(text_at(event, "message")));
+        out.line(1, fmt::format("{}\t{}\t{}\t{}\t{}", text_at(event, "type"), text_at(event, "reason"),
+                                event_age(event, now_unix_s), source.empty() ? text_at(event, "reportingComponent") : source,
+                                cell_text(text_at(event, "message"))));
     }
 }
 
@@ -70,11 +71,11 @@ std::string align_tabs(std::string_view text) {
 }
 
 void Description::line(int level, const std::string& text) {
-    text_ += std::string(static_cast<size_t>(level) * 2, ' ') + terminal_text(text) + "\n";
+    text_ += fmt::format("{}{}\n", std::string(static_cast<size_t>(level) * 2, ' '), terminal_text(text));
 }
 
 void Description::field(int level, const std::string& name, const std::string& value) {
-    line(level, name + ":\t" + (value.empty() ? "<none>" : value));
+    line(level, fmt::format("{}:\t{}", name, value.empty() ? "<none>" : value));
 }
 
 void Description::map(const std::string& name, const json::object& values, std::string_view separator,
@@ -88,7 +89,7 @@ void Description::map(const std::string& name, const json::object& values, std::
     }
     std::ranges::sort(lines);
     if (lines.empty()) lines.emplace_back("<none>");
-    std::string before = indent + name + ":\t";
+    std::string before = fmt::format("{}{}:\t", indent, name);
     for (const auto& text : lines) {
         line(0, before + text);
         before = indent + "\t";

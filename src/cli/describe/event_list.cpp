@@ -1,5 +1,6 @@
 #include "describe/event_list.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -44,7 +45,7 @@ std::string event_age(const json::object& event, int64_t now_unix_s) {
     const std::string age = shown(last_seen(event));
     const int64_t count = number_at(event, "count", 1);
     if (count < 2) return age;
-    return age + " (x" + std::to_string(count) + " over " + shown(text_at(event, "firstTimestamp")) + ")";
+    return fmt::format("{} (x{} over {})", age, count, shown(text_at(event, "firstTimestamp")));
 }
 
 }  // namespace orilla::cli

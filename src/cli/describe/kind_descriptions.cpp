@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -19,14 +20,14 @@ std::string joined(const json::array& words, std::string_view separator) {
 std::string selector_text(const json::object& selector) {
     std::string out;
     for (const auto& label : object_at(selector, "matchLabels"))
-        out += (out.empty() ? "" : ",") + std::string(label.key()) + "=" + text_of(label.value());
+        out += fmt::format("{}{}={}", out.empty() ? "" : ",", label.key(), text_of(label.value()));
     for (const auto& item : array_at(selector, "matchExpressions")) {
         const json::object& one = item.get_object();
         const std::string op = lowered(text_at(one, "operator"));
         const std::string key = text_at(one, "key"), values = joined(array_at(one, "values"));
         out += (out.empty() ? "" : ",") + (op == "exists"         ? key
                                            : op == "doesnotexist" ? "!" + key
-                                                                  : key + " " + op + " (" + values + ")");
+                                                                  : fmt::format("{} {} ({})", key, op, values));
     }
     return out;
 }
@@ -38,7 +39,8 @@ size_t base64_bytes(const std::string& text) {
 void describe_controller(Description& out, const json::object& object) {
     for (const auto& item : array_at(metadata_of(object), "ownerReferences"))
         if (text_at(item.get_object(), "controller") == "true")
-            out.field(0, "Controlled By", text_at(item.get_object(), "kind") + "/" + text_at(item.get_object(), "name"));
+            out.field(0, "Controlled By",
+                      fmt::format("{}/{}", text_at(item.get_object(), "kind"), text_at(item.get_object(), "name")));
 }
 
 void describe_labels(Description& out, const json::object& object) {

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -26,7 +27,7 @@ std::string share_text(const api::Quantity& amount, const api::Quantity& whole) 
     const int64_t all = whole.milli_value();
     const int64_t percent =
         all > 0 ? static_cast<int64_t>(static_cast<double>(amount.milli_value()) / static_cast<double>(all) * 100) : 0;
-    return (amount.empty() ? "0" : amount.text.str()) + " (" + std::to_string(percent) + "%)";
+    return fmt::format("{} ({}%)", amount.empty() ? "0" : amount.text.str(), percent);
 }
 
 void describe_node_pods(Description& out, const json::object& node, const Surroundings& around) {
@@ -50,16 +51,16 @@ void describe_node_pods(Description& out, const json::object& node, const Surrou
         const std::string phase = text_at(object_at(pod, "status"), "phase");
         if (api::is_finished(phase) || text_at(object_at(pod, "spec"), "nodeName") != text_at(metadata_of(node), "name"))
             continue;
-        std::string line = text_at(metadata_of(pod), "namespace") + "\t" + text_at(metadata_of(pod), "name") + "\t";
+        std::string line = fmt::format("{}\t{}\t", text_at(metadata_of(pod), "namespace"), text_at(metadata_of(pod), "name"));
         for (auto& column : columns) {
             const api::Quantity amount = sum_resources(pod, column.field, column.resource);
             column.sum = column.sum.plus(amount);
             if (&column < columns + shown_columns) line += "\t" + share_text(amount, column.whole);
         }
         const auto born = api::Time::parse(text_at(metadata_of(pod), "creationTimestamp"));
-        lines.push_back(line + "\t" + (born ? api::render_age(*born, around.now_unix_s) : "<unknown>"));
+        lines.push_back(fmt::format("{}\t{}", line, born ? api::render_age(*born, around.now_unix_s) : "<unknown>"));
     }
-    out.line(0, "Non-terminated Pods:\t(" + std::to_string(lines.size()) + " in total)");
+    out.line(0, fmt::format("Non-terminated Pods:\t({} in total)", lines.size()));
     out.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
     out.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
     for (const auto& line : lines) out.line(1, line);
@@ -67,8 +68,8 @@ void describe_node_pods(Description& out, const json::object& node, const Surrou
              "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  "
              "Resource\tRequests\tLimits\n  --------\t--------\t------");
     for (size_t i = 0; i < std::size(columns); i += 2)
-        out.line(1, std::string(columns[i].resource) + "\t" + share_text(columns[i].sum, columns[i].whole) + "\t" +
-                        share_text(columns[i + 1].sum, columns[i + 1].whole));
+        out.line(1, fmt::format("{}\t{}\t{}", columns[i].resource, share_text(columns[i].sum, columns[i].whole),
+                                share_text(columns[i + 1].sum, columns[i + 1].whole)));
 }
 
 void describe_node_info(Description& out, const json::object& status) {
@@ -83,7 +84,7 @@ void describe_node_info(Description& out, const json::object& status) {
                                                                     {"kubeletVersion", "Kubelet Version"}};
     out.line(0, "System Info:");
     for (const auto& [field, name] : names)
-        out.line(1, std::string(name) + ":\t" + text_at(object_at(status, "nodeInfo"), field));
+        out.line(1, fmt::format("{}:\t{}", name, text_at(object_at(status, "nodeInfo"), field)));
 }
 
 void describe_node(Description& out, const json::object& object, const Surroundings& around) {
@@ -98,8 +99,8 @@ void describe_node(Description& out, const json::object& object, const Surroundi
     for (const auto& item : array_at(spec, "taints")) {
         const json::object& taint = item.get_object();
         const std::string value = text_at(taint, "value");
-        taints += (taints.empty() ? "" : "\n\t") + text_at(taint, "key") + (value.empty() ? "" : "=" + value) + ":" +
-                  text_at(taint, "effect");
+        taints += fmt::format("{}{}{}:{}", taints.empty() ? "" : "\n\t", text_at(taint, "key"),
+                              value.empty() ? "" : "=" + value, text_at(taint, "effect"));
     }
     out.field(0, "Taints", taints);
     out.field(0, "Unschedulable", text_at(spec, "unschedulable") == "true" ? "true" : "false");
@@ -107,9 +108,9 @@ void describe_node(Description& out, const json::object& object, const Surroundi
     out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
     for (const auto& item : array_at(status, "conditions")) {
         const json::object& one = item.get_object();
-        out.line(1, text_at(one, "type") + " \t" + text_at(one, "status") + " \t" +
-                        long_time(text_at(one, "lastHeartbeatTime")) + " \t" + long_time(text_at(one, "lastTransitionTime")) +
-                        " \t" + text_at(one, "reason") + " \t" + text_at(one, "message"));
+        out.line(1, fmt::format("{} \t{} \t{} \t{} \t{} \t{}", text_at(one, "type"), text_at(one, "status"),
+                                long_time(text_at(one, "lastHeartbeatTime")), long_time(text_at(one, "lastTransitionTime")),
+                                text_at(one, "reason"), text_at(one, "message")));
     }
     out.line(0, "Addresses:");
     for (const auto& address : array_at(status, "addresses"))
@@ -118,7 +119,7 @@ void describe_node(Description& out, const json::object& object, const Surroundi
         out.line(0, name);
         std::vector<std::string> lines;
         for (const auto& item : object_at(status, field))
-            lines.push_back(std::string(item.key()) + ":\t" + text_of(item.value()));
+            lines.push_back(fmt::format("{}:\t{}", item.key(), text_of(item.value())));
         std::ranges::sort(lines);
         for (const auto& line : lines) out.line(1, line);
     }

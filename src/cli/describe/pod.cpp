@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <boost/json.hpp>
 
 #include "describe/kind_descriptions.hpp"
@@ -11,7 +12,7 @@ void describe_pod(Description& out, const json::object& object, const Surroundin
     const json::object &spec = object_at(object, "spec"), &status = object_at(object, "status");
     const std::string node = text_at(spec, "nodeName");
     if (!text_at(spec, "serviceAccountName").empty()) out.field(0, "Service Account", text_at(spec, "serviceAccountName"));
-    out.field(0, "Node", node.empty() ? "" : node + "/" + text_at(status, "hostIP"));
+    out.field(0, "Node", node.empty() ? "" : fmt::format("{}/{}", node, text_at(status, "hostIP")));
     if (status.contains("startTime")) out.field(0, "Start Time", long_time(text_at(status, "startTime")));
     describe_labels(out, object);
     const bool terminating = metadata_of(object).contains("deletionTimestamp");
@@ -26,7 +27,8 @@ void describe_pod(Description& out, const json::object& object, const Surroundin
     describe_pod_spec(out, spec, status, "");
     if (!array_at(status, "conditions").empty()) out.line(0, "Conditions:\n  Type\tStatus");
     for (const auto& condition : array_at(status, "conditions"))
-        out.line(1, text_at(condition.get_object(), "type") + " \t" + text_at(condition.get_object(), "status") + " ");
+        out.line(1,
+                 fmt::format("{} \t{} ", text_at(condition.get_object(), "type"), text_at(condition.get_object(), "status")));
     describe_volumes(out, spec, "");
     out.field(0, "QoS Class", text_at(status, "qosClass"));
     out.map("Node-Selectors", object_at(spec, "nodeSelector"));

@@ -1,4 +1,5 @@
 // The parts of a pod that describe shows.
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -25,8 +26,8 @@ void describe_ports(Description& out, const json::object& container, const std::
     std::string text;
     const json::array& ports = array_at(container, "ports");
     for (const auto& port : ports)
-        text += (text.empty() ? "" : ", ") + std::to_string(number_at(port.get_object(), field)) + "/" +
-                text_at(port.get_object(), "protocol");
+        text += fmt::format("{}{}/{}", text.empty() ? "" : ", ", number_at(port.get_object(), field),
+                            text_at(port.get_object(), "protocol"));
     out.field(2, name + (ports.size() > 1 ? "s" : ""), text);
 }
 
@@ -67,11 +68,11 @@ std::string probe_action(const json::object& probe) {
                (path.starts_with('/') || path.empty() ? "" : "/") + path;
     }
     if (probe.contains("tcpSocket"))
-        return "tcp-socket " + text_at(object_at(probe, "tcpSocket"), "host") + ":" +
-               text_at(object_at(probe, "tcpSocket"), "port");
+        return fmt::format("tcp-socket {}:{}", text_at(object_at(probe, "tcpSocket"), "host"),
+                           text_at(object_at(probe, "tcpSocket"), "port"));
     std::string words;
     for (const auto& word : array_at(object_at(probe, "exec"), "command")) words += (words.empty() ? "" : " ") + text_of(word);
-    return "exec [" + words + "]";
+    return fmt::format("exec [{}]", words);
 }
 
 void describe_probe(Description& out, const json::object& container, const char* field, const std::string& name) {
@@ -81,9 +82,9 @@ void describe_probe(Description& out, const json::object& container, const char*
         return std::to_string(number_at(probe, key, otherwise));
     };
     out.field(2, name,
-              probe_action(probe) + " delay=" + seconds("initialDelaySeconds", 0) +
-                  "s timeout=" + seconds("timeoutSeconds", 1) + "s period=" + seconds("periodSeconds", 10) +
-                  "s #success=" + seconds("successThreshold", 1) + " #failure=" + seconds("failureThreshold", 3));
+              fmt::format("{} delay={}s timeout={}s period={}s #success={} #failure={}", probe_action(probe),
+                          seconds("initialDelaySeconds", 0), seconds("timeoutSeconds", 1), seconds("periodSeconds", 10),
+                          seconds("successThreshold", 1), seconds("failureThreshold", 3)));
 }
 
 std::string env_value(const json::object& from) {
@@ -93,17 +94,18 @@ std::string env_value(const json::object& from) {
     if (from.contains("fieldRef")) {
         const json::object& ref = object_at(from, "fieldRef");
         const std::string version = text_at(ref, "apiVersion");
-        return " (" + (version.empty() ? "v1" : version) + ":" + text_at(ref, "fieldPath") + ")";
+        return fmt::format(" ({}:{})", version.empty() ? "v1" : version, text_at(ref, "fieldPath"));
     }
-    if (from.contains("resourceFieldRef")) return " (" + text_at(object_at(from, "resourceFieldRef"), "resource") + ")";
+    if (from.contains("resourceFieldRef"))
+        return fmt::format(" ({})", text_at(object_at(from, "resourceFieldRef"), "resource"));
     if (from.contains("secretKeyRef")) {
         const json::object& ref = object_at(from, "secretKeyRef");
-        return "<set to the key '" + text_at(ref, "key") + "' in secret '" + text_at(ref, "name") +
-               "'>\tOptional: " + optional(ref);
+        return fmt::format("<set to the key '{}' in secret '{}'>\tOptional: {}", text_at(ref, "key"), text_at(ref, "name"),
+                           optional(ref));
     }
     const json::object& ref = object_at(from, "configMapKeyRef");
-    return "<set to the key '" + text_at(ref, "key") + "' of config map '" + text_at(ref, "name") +
-           "'>\tOptional: " + optional(ref);
+    return fmt::format("<set to the key '{}' of config map '{}'>\tOptional: {}", text_at(ref, "key"), text_at(ref, "name"),
+                       optional(ref));
 }
 
 void describe_environment(Description& out, const json::object& container) {
@@ -112,9 +114,9 @@ void describe_environment(Description& out, const json::object& container) {
         const bool secret = item.get_object().contains("secretRef");
         const json::object& ref = object_at(item.get_object(), secret ? "secretRef" : "configMapRef");
         const std::string prefix = text_at(item.get_object(), "prefix");
-        out.line(3, text_at(ref, "name") + "\t" + (secret ? "Secret" : "ConfigMap") +
-                        (prefix.empty() ? "" : " with prefix '" + prefix + "'") +
-                        "\tOptional: " + (text_at(ref, "optional") == "true" ? "true" : "false"));
+        out.line(3, fmt::format("{}\t{}{}\tOptional: {}", text_at(ref, "name"), secret ? "Secret" : "ConfigMap",
+                                prefix.empty() ? "" : fmt::format(" with prefix '{}'", prefix),
+                                text_at(ref, "optional") == "true" ? "true" : "false"));
     }
     const json::array& variables = array_at(container, "env");
     out.line(2, variables.empty() ? "Environment:\t<none>" : "Environment:");
@@ -124,8 +126,8 @@ void describe_environment(Description& out, const json::object& container) {
         std::string value = derived ? env_value(object_at(variable, "valueFrom")) : text_at(variable, "value");
         std::string name = text_at(variable, "name") + ":";
         for (size_t end; (end = value.find('\n')) != std::string::npos; value.erase(0, end + 1), name.clear())
-            out.line(3, name + "\t" + value.substr(0, end));
-        out.line(3, name + "\t" + value);
+            out.line(3, fmt::format("{}\t{}", name, value.substr(0, end)));
+        out.line(3, fmt::format("{}\t{}", name, value));
     }
 }
 
@@ -134,9 +136,9 @@ void describe_mounts(Description& out, const json::object& container) {
     for (const auto& item : array_at(container, "volumeMounts")) {
         const json::object& mount = item.get_object();
         std::string flags = text_at(mount, "readOnly") == "true" ? "ro" : "rw";
-        if (mount.contains("subPath")) flags += ",path=\"" + text_at(mount, "subPath") + "\"";
+        if (mount.contains("subPath")) flags += fmt::format(",path=\"{}\"", text_at(mount, "subPath"));
         lines.emplace_back(text_at(mount, "mountPath"),
-                           text_at(mount, "mountPath") + " from " + text_at(mount, "name") + " (" + flags + ")");
+                           fmt::format("{} from {} ({})", text_at(mount, "mountPath"), text_at(mount, "name"), flags));
     }
     std::ranges::sort(lines);
     out.line(2, lines.empty() ? "Mounts:\t<none>" : "Mounts:");
@@ -145,7 +147,7 @@ void describe_mounts(Description& out, const json::object& container) {
 
 void describe_container(Description& out, const json::object& container, const json::object* status,
                         const std::string& indent) {
-    out.line(1, (indent.empty() ? "" : " ") + text_at(container, "name") + ":");
+    out.line(1, fmt::format("{}{}:", indent.empty() ? "" : " ", text_at(container, "name")));
     if (status) out.line(2, "Container ID:\t" + text_at(*status, "containerID"));
     out.line(2, "Image:\t" + text_at(container, "image"));
     if (status) out.line(2, "Image ID:\t" + text_at(*status, "imageID"));
@@ -174,7 +176,7 @@ void describe_container(Description& out, const json::object& container, const j
 
 void describe_containers(Description& out, const std::string& title, const json::array& containers, const json::array& statuses,
                          const std::string& indent) {
-    out.line(0, indent + title + ":");
+    out.line(0, fmt::format("{}{}:", indent, title));
     for (const auto& item : containers) {
         const auto status = std::ranges::find_if(statuses, [&item](const auto& one) {
             return text_at(one.get_object(), "name") == text_at(item.get_object(), "name");
@@ -209,8 +211,10 @@ void describe_source(Description& out, const json::object& volume) {
         for (const auto& item : array_at(object_at(volume, "downwardAPI"), "items")) {
             const json::object& one = item.get_object();
             const bool field = one.contains("fieldRef");
-            out.line(3, text_at(object_at(one, field ? "fieldRef" : "resourceFieldRef"), field ? "fieldPath" : "resource") +
-                            " -> " + text_at(one, "path"));
+            out.line(3, fmt::format(
+                            "{} -> {}",
+                            text_at(object_at(one, field ? "fieldRef" : "resourceFieldRef"), field ? "fieldPath" : "resource"),
+                            text_at(one, "path")));
         }
     } else {
         out.field(2, "Type", json::serialize(volume));
@@ -223,7 +227,7 @@ void describe_volumes(Description& out, const json::object& spec, const std::str
     const json::array& volumes = array_at(spec, "volumes");
     out.line(0, indent + (volumes.empty() ? "Volumes:\t<none>" : "Volumes:"));
     for (const auto& volume : volumes) {
-        out.line(1, (indent.empty() ? "" : " ") + text_at(volume.get_object(), "name") + ":");
+        out.line(1, fmt::format("{}{}:", indent.empty() ? "" : " ", text_at(volume.get_object(), "name")));
         describe_source(out, volume.get_object());
     }
 }
@@ -236,7 +240,7 @@ void describe_tolerations(Description& out, const json::object& spec, const std:
         if (!text_at(toleration, "value").empty()) text += "=" + text_at(toleration, "value");
         if (!text_at(toleration, "effect").empty()) text += ":" + text_at(toleration, "effect");
         if (text_at(toleration, "operator") == "Exists") text += text.empty() ? "op=Exists" : " op=Exists";
-        if (toleration.contains("tolerationSeconds")) text += " for " + text_at(toleration, "tolerationSeconds") + "s";
+        if (toleration.contains("tolerationSeconds")) text += fmt::format(" for {}s", text_at(toleration, "tolerationSeconds"));
         out.line(0, before + text);
         before = indent + "\t";
     }

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -13,16 +14,15 @@ void describe_replica_set(Description& out, const json::object& object, const Su
     out.field(0, "Selector", selector_text(object_at(spec, "selector")));
     describe_labels(out, object);
     describe_controller(out, object);
-    out.field(0, "Replicas",
-              std::to_string(number_at(status, "replicas")) + " current / " + text_at(spec, "replicas") + " desired");
+    out.field(0, "Replicas", fmt::format("{} current / {} desired", number_at(status, "replicas"), text_at(spec, "replicas")));
     const auto count = [&](std::string_view phase) {
         return std::to_string(std::ranges::count_if(around.pods, [phase](const auto& pod) {
             return text_at(object_at(pod.get_object(), "status"), "phase") == phase;
         }));
     };
     out.field(0, "Pods Status",
-              count("Running") + " Running / " + count("Pending") + " Waiting / " + count("Succeeded") + " Succeeded / " +
-                  count("Failed") + " Failed");
+              fmt::format("{} Running / {} Waiting / {} Succeeded / {} Failed", count("Running"), count("Pending"),
+                          count("Succeeded"), count("Failed")));
     describe_pod_template(out, object_at(spec, "template"));
 }
 

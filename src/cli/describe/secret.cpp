@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -12,11 +13,11 @@ namespace {
 std::string secret_data(const json::object& object) {
     std::vector<std::string> entries;
     for (const auto& item : object_at(object, "data"))
-        entries.push_back(std::string(item.key()) + ":\t" + std::to_string(base64_bytes(text_of(item.value()))) + " bytes\n");
+        entries.push_back(fmt::format("{}:\t{} bytes\n", item.key(), base64_bytes(text_of(item.value()))));
     std::ranges::sort(entries);
     std::string data;
     for (const auto& entry : entries) data += entry;
-    return "\nType:  " + text_at(object, "type") + "\n\nData\n====\n" + align_tabs(data);
+    return fmt::format("\nType:  {}\n\nData\n====\n{}", text_at(object, "type"), align_tabs(data));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <boost/json.hpp>
 
 #include "describe/kind_descriptions.hpp"
@@ -15,8 +16,8 @@ std::string endpoints_text(const json::array& slices, const json::object& port) 
             if (text_at(offered.get_object(), "name") != text_at(port, "name")) continue;
             for (const auto& endpoint : array_at(slice.get_object(), "endpoints"))
                 if (text_at(object_at(endpoint.get_object(), "conditions"), "ready") != "false")
-                    out += (out.empty() ? "" : ",") + joined(array_at(endpoint.get_object(), "addresses")) + ":" +
-                           text_at(offered.get_object(), "port");
+                    out += fmt::format("{}{}:{}", out.empty() ? "" : ",", joined(array_at(endpoint.get_object(), "addresses")),
+                                       text_at(offered.get_object(), "port"));
         }
     return out;
 }
@@ -34,9 +35,10 @@ void describe_service(Description& out, const json::object& object, const Surrou
         const json::object& port = item.get_object();
         const std::string name = port.contains("name") ? text_at(port, "name") : "<unset>",
                           protocol = "/" + text_at(port, "protocol");
-        out.field(0, "Port", name + "\t" + text_at(port, "port") + protocol);
+        out.field(0, "Port", fmt::format("{}\t{}{}", name, text_at(port, "port"), protocol));
         out.field(0, "TargetPort", text_at(port, "targetPort") + protocol);
-        if (number_at(port, "nodePort") > 0) out.field(0, "NodePort", name + "\t" + text_at(port, "nodePort") + protocol);
+        if (number_at(port, "nodePort") > 0)
+            out.field(0, "NodePort", fmt::format("{}\t{}{}", name, text_at(port, "nodePort"), protocol));
         out.line(0, "Endpoints:\t" + endpoints_text(around.slices, port));
     }
     out.field(0, "Session Affinity", text_at(spec, "sessionAffinity"));

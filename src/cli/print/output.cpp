@@ -1,5 +1,6 @@
 #include "print/output.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
@@ -58,7 +59,7 @@ void compact(std::string& out, const json::value& value) {
     if (value.is_object()) {
         out += '{';
         for (const auto* field : sorted_fields(value.get_object())) {
-            out += separator + json_text(json::string(field->key())) + ":";
+            out += fmt::format("{}{}:", separator, json_text(json::string(field->key())));
             compact(out, field->value());
             separator = ",";
         }
@@ -82,7 +83,7 @@ void pretty(std::string& out, const json::value& value, const std::string& inden
     if (value.is_object() && !value.get_object().empty()) {
         out += "{\n";
         for (const auto* field : sorted_fields(value.get_object())) {
-            out += separator + deeper + shown_json_text(json::string(field->key())) + ": ";
+            out += fmt::format("{}{}{}: ", separator, deeper, shown_json_text(json::string(field->key())));
             pretty(out, field->value(), deeper);
             separator = ",\n";
         }
@@ -94,7 +95,7 @@ void pretty(std::string& out, const json::value& value, const std::string& inden
             pretty(out, item, deeper);
             separator = ",\n";
         }
-        out += "\n" + indent + "]";
+        out += fmt::format("\n{}]", indent);
     } else {
         out += shown_json_text(value);
     }
@@ -170,17 +171,17 @@ Result<void> check_output(const Options& options, std::string_view allowed) {
     if (output.empty()) return ok();
     const std::string name = output.substr(0, output.find('='));
     const bool templated = std::ranges::find(with_template, name) != std::end(with_template);
-    const bool known = ("," + std::string(allowed) + ",").find("," + name + ",") != std::string::npos;
+    const bool known = fmt::format(",{},", allowed).find(fmt::format(",{},", name)) != std::string::npos;
     if (known && templated && output.size() < name.size() + 2) return usage("template format specified but no template given");
     if (known && (templated || name == output)) return ok();
-    return usage("unable to match a printer suitable for the output format \"" + output +
-                 "\", allowed formats are: " + std::string(allowed));
+    return usage(fmt::format("unable to match a printer suitable for the output format \"{}\", allowed formats are: {}", output,
+                             allowed));
 }
 
 Result<std::string> render_object(const std::string& text, const Options& options) {
     if (options.output == "json") return pretty_json(text);
     if (options.output == "yaml") return api::render_yaml(text);
-    if (!options.output.starts_with("jsonpath=")) return usage("-o " + options.output + " does not fit here");
+    if (!options.output.starts_with("jsonpath=")) return usage(fmt::format("-o {} does not fit here", options.output));
     auto out = api::render_jsonpath(options.output.substr(9), text);
     if (!out) return Error(out.error().code(), "error: " + out.error().message());
     return out;
@@ -190,7 +191,7 @@ namespace {
 /// kubectl names the kind without its group: The Deployment "web" is invalid: ...
 std::string describe_invalid(const Error& error) {
     const ErrorTarget& target = error.target();
-    const std::string what = (error.is_answer() ? "The " : "") + target.kind + " \"" + target.name + "\" is invalid: ";
+    const std::string what = fmt::format("{}{} \"{}\" is invalid: ", error.is_answer() ? "The " : "", target.kind, target.name);
     if (error.causes().size() > 1) return what;
     const Cause& cause = error.causes().front();
     return what + (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
@@ -200,7 +201,7 @@ std::string describe(const Error& error) {
     const bool is_invalid = error.code() == Code::invalid;
     if (is_invalid && !error.target().kind.empty() && !error.causes().empty()) return describe_invalid(error);
     if (!error.is_answer()) return error.message();
-    return (is_invalid ? "The " : "Error from server (" + std::string(status_reason(error.code())) + "): ") + error.message();
+    return (is_invalid ? "The " : fmt::format("Error from server ({}): ", status_reason(error.code()))) + error.message();
 }
 }  // namespace
 
@@ -209,7 +210,7 @@ std::string render_error(const Error& error) {
     // Our own words about documents tell them already.
     const bool lists_causes = error.causes().size() > 1 && (error.is_answer() || !error.target().kind.empty());
     if (!lists_causes) return out;
-    for (const auto& cause : error.causes()) out += "* " + cause.field + ": " + cause.message + "\n";
+    for (const auto& cause : error.causes()) out += fmt::format("* {}: {}\n", cause.field, cause.message);
     return out;
 }
 

@@ -1,4 +1,5 @@
 // Tables and lists of objects, as text. Pure.
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
@@ -20,7 +21,7 @@ void append_padded(std::string& out, const std::string& text, size_t width) {
 
 std::string labels_text(const json::object& labels) {
     std::vector<std::string> sorted;
-    for (const auto& label : labels) sorted.push_back(std::string(label.key()) + "=" + text_of(label.value()));
+    for (const auto& label : labels) sorted.push_back(fmt::format("{}={}", label.key(), text_of(label.value())));
     std::ranges::sort(sorted);
     std::string out;
     for (const auto& label : sorted) out += (out.empty() ? "" : ",") + label;
@@ -83,7 +84,7 @@ Result<std::vector<CustomColumn>> parse_custom_columns(const std::string& spec) 
         const std::string part = spec.substr(from, end - from);
         const size_t colon = part.find(':');
         if (colon == std::string::npos || colon == 0 || colon + 1 == part.size())
-            return usage("unexpected custom-columns spec: " + part + ", expected <header>:<json-path-expr>");
+            return usage(fmt::format("unexpected custom-columns spec: {}, expected <header>:<json-path-expr>", part));
         out.push_back({part.substr(0, colon), part.substr(colon + 1)});
         from = end + 1;
     }
@@ -227,7 +228,8 @@ Result<std::vector<size_t>> sort_objects(const std::string& path, const std::vec
         found |= !values.empty();
         keys.push_back(values.empty() ? "" : values[0]);
     }
-    if (!found && !objects.empty()) return usage("couldn't find any field with path \"" + path + "\" in the list of objects");
+    if (!found && !objects.empty())
+        return usage(fmt::format("couldn't find any field with path \"{}\" in the list of objects", path));
     std::vector<size_t> order(objects.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::ranges::stable_sort(order, [&keys](size_t a, size_t b) { return value_less(keys[a], keys[b]); });

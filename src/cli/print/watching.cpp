@@ -1,5 +1,6 @@
 #include "print/watching.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -19,7 +20,7 @@ Result<void> wait_until(Client& client, const api::KindInfo& kind, const std::st
     const std::string selector = "fieldSelector=" + escape("metadata.name=" + name);
     for (;;) {
         Request get;
-        get.path = path_of(kind, ns) + "?" + selector;
+        get.path = fmt::format("{}?{}", path_of(kind, ns), selector);
         TRY(std::string body, client.send(get));
         TRY(json::object list, parse_object(body));
         const json::array& items = array_at(list, "items");
@@ -27,12 +28,10 @@ Result<void> wait_until(Client& client, const api::KindInfo& kind, const std::st
         if (done) return ok();
         const int64_t left_ms = end_ms - clock.monotonic_ms();
         if (left_ms <= 0)
-            return Error(Code::timeout,
-                         "error: timed out waiting for the condition on " + std::string(kind.plural) + "/" + name);
+            return Error(Code::timeout, fmt::format("error: timed out waiting for the condition on {}/{}", kind.plural, name));
         Request watch;
-        watch.path = path_of(kind, ns) + "?" + selector +
-                     "&watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion") +
-                     "&timeoutSeconds=" + std::to_string(left_ms / 1000 + 1);
+        watch.path = fmt::format("{}?{}&watch=true&resourceVersion={}&timeoutSeconds={}", path_of(kind, ns), selector,
+                                 text_at(object_at(list, "metadata"), "resourceVersion"), left_ms / 1000 + 1);
         Result<bool> seen = false;
         const std::function<bool(std::string_view)> sink = [&](std::string_view line) {
             auto event = parse_object(line);
@@ -60,9 +59,10 @@ Result<int64_t> parse_timeout(const Options& options, int64_t otherwise_ms) {
     const bool negative = text[0] == '-';
     const int64_t limit_ms = parse_duration_ms(negative ? text.substr(1) : text);
     if (limit_ms < 0)
-        return usage("invalid argument \"" + text +
-                     "\" for \"--timeout\" flag: a duration such as 30s, 5m or 1h30m is expected\nSee 'orilla " + options.verb +
-                     " --help' for usage.");
+        return usage(
+            fmt::format("invalid argument \"{}\" for \"--timeout\" flag: a duration such as 30s, 5m or 1h30m is expected\nSee "
+                        "'orilla {} --help' for usage.",
+                        text, options.verb));
     const bool endless = limit_ms == 0 && (options.verb == "delete" || options.verb == "rollout status");
     return negative || endless ? wait_ms_max : std::min(limit_ms, wait_ms_max);
 }
@@ -76,7 +76,7 @@ Result<Condition> parse_condition(const std::string& text) {
         return Condition{Condition::Kind::condition, type.substr(0, equals),
                          equals == std::string::npos ? "True" : type.substr(equals + 1)};
     }
-    if (!text.starts_with("jsonpath=") || text.size() < 10) return usage("unrecognized condition: \"" + text + "\"");
+    if (!text.starts_with("jsonpath=") || text.size() < 10) return usage(fmt::format("unrecognized condition: \"{}\"", text));
     const std::string path = text.substr(9);
     const size_t close = path.rfind('}');
     const size_t equals = path.find('=', close == std::string::npos ? 0 : close);
@@ -132,7 +132,7 @@ Result<void> wait_and_tell(Client& client, const Options& options, const Conditi
     if (gone) return ok();
     auto done = wait_one(client, wanted, target, end_ms);
     if (!done && done.error().code() == Code::timeout && options.timeout == "0")
-        return Error(Code::timeout, "error: condition not met for " + std::string(target.kind->plural) + "/" + target.name);
+        return Error(Code::timeout, fmt::format("error: condition not met for {}/{}", target.kind->plural, target.name));
     TRY_VOID(std::move(done));
     if (!is_machine_output(options.output)) {
         print(display_name(*target.kind, target.name) + " condition met\n");

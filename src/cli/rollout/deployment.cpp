@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <boost/json.hpp>
 
 #include "orilla/kinds/types.hpp"
@@ -17,18 +18,16 @@ Result<RolloutStatus> summarise_deployment(const json::object& deployment) {
     for (const auto& condition : array_at(status, "conditions"))
         if (text_at(condition.get_object(), "type") == "Progressing" &&
             text_at(condition.get_object(), "reason") == "ProgressDeadlineExceeded")
-            return Error(Code::timeout, "error: deployment \"" + name + "\" exceeded its progress deadline");
+            return Error(Code::timeout, fmt::format("error: deployment \"{}\" exceeded its progress deadline", name));
     const int64_t wanted = number_at(spec, "replicas", 1), updated = number_at(status, "updatedReplicas");
     const int64_t replicas = number_at(status, "replicas"), available = number_at(status, "availableReplicas");
-    const std::string waiting = "Waiting for deployment \"" + name + "\" rollout to finish: ";
+    const std::string waiting = fmt::format("Waiting for deployment \"{}\" rollout to finish: ", name);
     std::string left;
-    if (updated < wanted)
-        left = std::to_string(updated) + " out of " + std::to_string(wanted) + " new replicas have been updated...\n";
+    if (updated < wanted) left = fmt::format("{} out of {} new replicas have been updated...\n", updated, wanted);
     else if (replicas > updated) left = std::to_string(replicas - updated) + " old replicas are pending termination...\n";
-    else if (available < updated)
-        left = std::to_string(available) + " of " + std::to_string(updated) + " updated replicas are available...\n";
+    else if (available < updated) left = fmt::format("{} of {} updated replicas are available...\n", available, updated);
     if (!left.empty()) return RolloutStatus{waiting + left, false};
-    return RolloutStatus{"deployment \"" + name + "\" successfully rolled out\n", true};
+    return RolloutStatus{fmt::format("deployment \"{}\" successfully rolled out\n", name), true};
 }
 
 const json::object& annotations_of(const json::object& object) {
@@ -46,7 +45,7 @@ Revision read_replica_set(const json::object& set) {
 }
 
 std::string no_deployment_history(const std::string& name) {
-    return "no rollout history found for deployment \"" + name + "\"";
+    return fmt::format("no rollout history found for deployment \"{}\"", name);
 }
 
 }  // namespace

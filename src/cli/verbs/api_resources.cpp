@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "print/output.hpp"
@@ -44,7 +45,8 @@ Result<void> run_api_resources(Client&, const Options& options) {
     TRY_VOID(check_output(options, "name,wide"));
     TRY_VOID(refuse_words(options));
     if (!options.namespaced.empty() && options.namespaced != "true" && options.namespaced != "false")
-        return usage("invalid argument \"" + options.namespaced + "\" for \"--namespaced\" flag: expected true or false");
+        return usage(
+            fmt::format("invalid argument \"{}\" for \"--namespaced\" flag: expected true or false", options.namespaced));
     print(render_api_resources(options));
     return ok();
 }

@@ -1,4 +1,5 @@
 // apply and create: what works on manifests.
+#include <fmt/core.h>
 #include <boost/json.hpp>
 
 #include "manifests.hpp"
@@ -32,7 +33,7 @@ class Report {
 
     Result<void> add(const api::KindInfo& kind, const std::string& name, const std::string& done, const std::string& body) {
         const std::string shown = display_name(kind, name);
-        if (options_.output.empty()) print(shown + " " + done + dry_run_suffix(options_) + "\n");
+        if (options_.output.empty()) print(fmt::format("{} {}{}\n", shown, done, dry_run_suffix(options_)));
         else if (options_.output == "name") print(shown + "\n");
         if (!is_machine_output(options_.output) || options_.output == "name") return ok();
         TRY(json::object object, parse_object(body));
@@ -70,9 +71,10 @@ Result<std::string> applied_before(const std::string& live) {
 void warn_unless_applied(const Manifest& manifest, const std::string& live) {
     const auto before = applied_before(live);
     if (before && !before->empty()) return;
-    complain("Warning: resource " + std::string(manifest.kind->plural) + "/" + manifest.name + " is missing the " +
-             std::string(api::last_applied_annotation) +
-             " annotation which apply needs to tell what was removed from a file. It will be patched automatically.\n");
+    complain(
+        fmt::format("Warning: resource {}/{} is missing the {} annotation which apply needs to tell what was removed from a "
+                    "file. It will be patched automatically.\n",
+                    manifest.kind->plural, manifest.name, api::last_applied_annotation));
 }
 
 Result<std::string> plan_patch(const Manifest& manifest, const std::string& live) {
@@ -174,7 +176,7 @@ Result<void> check_names(const std::vector<Manifest>& manifests) {
             const std::string prefix = text_at(object_at(manifest.object, "metadata"), "generateName");
             const Cause missing = {"FieldValueRequired", "Required value: resource name may not be empty", "metadata.name"};
             const Cause generated = {"FieldValueForbidden",
-                                     "Forbidden: from " + prefix + ": cannot use generate name with apply",
+                                     fmt::format("Forbidden: from {}: cannot use generate name with apply", prefix),
                                      "metadata.generateName"};
             return manifest.document.located(Error(Code::bad_request, "").with_cause(prefix.empty() ? missing : generated));
         }
@@ -217,7 +219,7 @@ Result<void> create_object(Client& client, const Options& options, Manifest mani
     // kubectl says what it was about to make.
     if (!done && done.error().is_answer() && done.error().code() != Code::invalid)
         return Error(done.error().code(),
-                     "error: failed to create " + std::string(manifest.kind->singular) + ": " + done.error().message());
+                     fmt::format("error: failed to create {}: {}", manifest.kind->singular, done.error().message()));
     TRY_VOID(std::move(done));
     return report.finish();
 }

@@ -1,4 +1,5 @@
 // scale, label and annotate: small patches of one field.
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -13,7 +14,7 @@ namespace json = boost::json;
 namespace {
 
 std::string dry_run_query(const Options& options, const std::string& manager) {
-    return "?fieldManager=" + manager + (options.dry_run == "server" ? "&dryRun=All" : "");
+    return fmt::format("?fieldManager={}{}", manager, options.dry_run == "server" ? "&dryRun=All" : "");
 }
 
 /// The named objects, or those that -l or --all choose.
@@ -40,8 +41,7 @@ Result<void> check_current(Client& client, const Options& options, const std::st
     TRY(json::object scale, parse_object(body));
     const int64_t have = number_at(object_at(scale, "spec"), "replicas");
     if (!options.current_replicas || *options.current_replicas < 0 || have == *options.current_replicas) return ok();
-    return Error(Code::conflict, "error: Expected replicas to be " + std::to_string(*options.current_replicas) + ", was " +
-                                     std::to_string(have));
+    return Error(Code::conflict, fmt::format("error: Expected replicas to be {}, was {}", *options.current_replicas, have));
 }
 
 Result<void> scale_one(Client& client, const Options& options, const Target& target, int64_t limit_ms) {
@@ -50,7 +50,7 @@ Result<void> scale_one(Client& client, const Options& options, const Target& tar
     const json::object body{{"spec", {{"replicas", *options.replicas}}}};
     json::object answer;
     if (options.dry_run != "client") {
-        TRY_VOID(merge_patch(client, path + "/scale" + dry_run_query(options, "kubectl-scale"), body));
+        TRY_VOID(merge_patch(client, fmt::format("{}/scale{}", path, dry_run_query(options, "kubectl-scale")), body));
     }
     if (is_machine_output(options.output)) {
         TRY(answer, fetch(client, options, target));
@@ -69,12 +69,12 @@ Result<void> label_one(Client& client, const Options& options, const Target& tar
     TRY(const json::object live, fetch(client, options, target));
     const json::object& have = object_at(object_at(live, "metadata"), field);
     if (options.list && values.empty()) {
-        for (const auto& item : have) print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");
+        for (const auto& item : have) print(fmt::format("{}={}\n", item.key(), text_of(item.value())));
         return ok();
     }
     TRY(const LabelPlan plan, plan_label(options, have, values));
     if (options.verb == "label")
-        for (const auto& key : plan.absent) print("label \"" + key + "\" not found.\n");
+        for (const auto& key : plan.absent) print(fmt::format("label \"{}\" not found.\n", key));
     if (!plan.changes && options.verb == "label") return print_done(options, target, plan.done, live);
     if (options.dry_run == "client") return print_done(options, target, plan.done, live);
     const json::object body{{"metadata", {{field, values}}}};
@@ -83,7 +83,7 @@ Result<void> label_one(Client& client, const Options& options, const Target& tar
     TRY_VOID(print_done(options, target, plan.done, answer));
     if (!options.list) return ok();
     for (const auto& item : object_at(object_at(answer, "metadata"), field))
-        print(std::string(item.key()) + "=" + text_of(item.value()) + "\n");
+        print(fmt::format("{}={}\n", item.key(), text_of(item.value())));
     return ok();
 }
 
@@ -97,18 +97,18 @@ Result<LabelChange> parse_label_change(const Options& options) {
         const std::string key = removes ? arg.substr(0, arg.size() - 1) : arg.substr(0, equals);
         if (equals == std::string::npos && !removes) {
             if (!out.values.empty())
-                return usage("all resources must be specified before " + options.verb + " changes: " + arg);
+                return usage(fmt::format("all resources must be specified before {} changes: {}", options.verb, arg));
             out.words.push_back(arg);
             continue;
         }
-        if (key.empty()) return usage("invalid " + options.verb + ": \"" + arg + "\"");
+        if (key.empty()) return usage(fmt::format("invalid {}: \"{}\"", options.verb, arg));
         const json::value* before = out.values.if_contains(key);
         if (before && before->is_null() != removes)
-            return usage("can not both modify and remove a " + options.verb + " in the same command");
+            return usage(fmt::format("can not both modify and remove a {} in the same command", options.verb));
         if (removes) out.values[key] = nullptr;
         else out.values[key] = arg.substr(equals + 1);
     }
-    if (out.values.empty() && !options.list) return usage("at least one " + options.verb + " update is required");
+    if (out.values.empty() && !options.list) return usage(fmt::format("at least one {} update is required", options.verb));
     return out;
 }
 
@@ -125,10 +125,10 @@ Result<LabelPlan> plan_label(const Options& options, const json::object& have, c
         }
         sets = true;
         if (before && *before != item.value() && !options.overwrite) {
-            const std::string what = "'" + key + "' already has a value (" + text_of(*before) + ")";
+            const std::string what = fmt::format("'{}' already has a value ({})", key, text_of(*before));
             return Error(Code::conflict,
                          options.verb == "label"
-                             ? "error: " + what + ", and --overwrite is false"
+                             ? fmt::format("error: {}, and --overwrite is false", what)
                              : "error: --overwrite is false but found the following declared annotation(s): " + what);
         }
         out.changes |= !before || *before != item.value();

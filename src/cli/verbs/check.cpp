@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "print/output.hpp"
 #include "verbs/verbs.hpp"
 
@@ -7,7 +9,7 @@ Result<void> run_check(const Options& options, const Local& local) {
     TRY_VOID(refuse_words(options));
     bool fatal = false;
     for (const auto& missing : local.check_kernel()) {
-        print((missing.fatal ? "missing: " : "limited: ") + missing.name + ": " + missing.sentence + "\n");
+        print(fmt::format("{}{}: {}\n", missing.fatal ? "missing: " : "limited: ", missing.name, missing.sentence));
         fatal |= missing.fatal;
     }
     if (fatal) return Error(Code::unsupported, "error: this kernel cannot run Orilla");

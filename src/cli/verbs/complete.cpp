@@ -1,4 +1,5 @@
 // completion and __complete: what the plan wants of the server, and what shells read.
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
@@ -72,8 +73,9 @@ Result<void> run_completion(const Options& options) {
     const std::string shell = options.args.empty() ? "" : options.args[0];
     const std::string_view script = find_completion_script(shell);
     if (options.args.size() != 1 || script.empty())
-        return usage_with_help(options, (shell.empty() ? "Shell not specified." : "Unsupported shell type \"" + shell + "\".") +
-                                            std::string(" One of these is needed: bash, zsh, fish"));
+        return usage_with_help(options,
+                               (shell.empty() ? "Shell not specified." : fmt::format("Unsupported shell type \"{}\".", shell)) +
+                                   std::string(" One of these is needed: bash, zsh, fish"));
     print_data(script);
     return ok();
 }

@@ -1,4 +1,5 @@
 // create: from files, or the few kinds that people make by hand.
+#include <fmt/core.h>
 #include <boost/json.hpp>
 #include <charconv>
 
@@ -52,8 +53,8 @@ Result<json::array> make_containers(const Options& options) {
         json::object container{{"name", container_name(image)}, {"image", image}};
         for (const auto& other : out)
             if (text_at(other.get_object(), "name") == text_at(container, "name"))
-                return usage("two images would run in a container named \"" + text_at(container, "name") +
-                             "\"; write a manifest");
+                return usage(fmt::format("two images would run in a container named \"{}\"; write a manifest",
+                                         text_at(container, "name")));
         if (out.empty() && options.port) container["ports"] = json::array{json::object{{"containerPort", *options.port}}};
         if (!options.container_command.empty()) {
             json::array command;
@@ -84,7 +85,7 @@ Result<int> parse_port(const std::string& text, const std::string& whole) {
     int port = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (failed != std::errc() || end != text.data() + text.size() || port < 1 || port > port_max)
-        return usage("invalid --tcp=" + whole + ": a port must be between 1 and 65535, inclusive");
+        return usage(fmt::format("invalid --tcp={}: a port must be between 1 and 65535, inclusive", whole));
     return port;
 }
 
@@ -96,7 +97,7 @@ Result<json::object> make_port(const Options& options, const std::string& pair) 
     if (options.node_port) out["nodePort"] = *options.node_port;
     if (colon == std::string::npos) return out;
     const std::string target = pair.substr(colon + 1);
-    out["name"] = std::to_string(port) + "-" + target;
+    out["name"] = fmt::format("{}-{}", port, target);
     if (target.find_first_not_of("0123456789") != std::string::npos) {
         out["targetPort"] = target;
         return out;
@@ -143,10 +144,10 @@ Result<void> run_create(Client& client, const Options& options) {
         return create_object(client, options, make_manifest(options, std::move(object)));
     }
     if (options.files.empty() && !options.args.empty())
-        return usage_with_help(options, "cannot create \"" + options.args[0] +
-                                            "\" by flags: configmap, secret generic|tls|docker-registry, deployment, service "
-                                            "clusterip, service nodeport and "
-                                            "namespace can be; everything else comes from -f FILE");
+        return usage_with_help(
+            options, fmt::format("cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
+                                 "service clusterip, service nodeport and namespace can be; everything else comes from -f FILE",
+                                 options.args[0]));
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));
     return create_from_files(client, options);

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -20,7 +21,7 @@ struct Doomed {
 /// Every flag that contradicts another, before anything is asked.
 Result<void> check_delete_flags(const Options& options) {
     if (!options.output.empty() && options.output != "name")
-        return usage("unexpected -o output mode: " + options.output + ". We only support '-o name'");
+        return usage(fmt::format("unexpected -o output mode: {}. We only support '-o name'", options.output));
     const bool selects = !options.selector.empty() || !options.field_selector.empty() || options.all;
     if (selects && !options.files.empty()) return usage("-l, --field-selector and --all cannot be used together with -f");
     if (options.now && options.grace_period_s) return usage("--now and --grace-period cannot be specified together");
@@ -35,7 +36,8 @@ Result<std::string> plan_body(const Options& options) {
     if (cascade == "background" || cascade == "true") body["propagationPolicy"] = "Background";
     else if (cascade == "foreground") body["propagationPolicy"] = "Foreground";
     else if (cascade == "orphan" || cascade == "false") body["propagationPolicy"] = "Orphan";
-    else return usage("invalid cascade value (" + cascade + "). Must be \"background\", \"foreground\", or \"orphan\"");
+    else
+        return usage(fmt::format("invalid cascade value ({}). Must be \"background\", \"foreground\", or \"orphan\"", cascade));
     if (options.now) body["gracePeriodSeconds"] = 1;
     if (options.force) body["gracePeriodSeconds"] = 0;
     // As with kubectl: 0 without --force is 1, so that the object does not go before its processes.
@@ -49,13 +51,13 @@ Result<std::string> plan_body(const Options& options) {
 /// For -f: which file it was about.
 Error located(const Error& error, const Target& target) {
     if (target.source.empty() || !error.is_answer()) return error;
-    return error.with_context("error when deleting \"" + target.source + "\"");
+    return error.with_context(fmt::format("error when deleting \"{}\"", target.source));
 }
 
 void tell_deleted(const Options& options, const Target& target) {
     const std::string how = options.force ? " force deleted" : " deleted";
     if (options.output == "name") print(display_name(*target.kind, target.name) + "\n");
-    else print(display_kind(*target.kind) + " \"" + target.name + "\"" + how + dry_run_suffix(options) + "\n");
+    else print(fmt::format("{} \"{}\"{}{}\n", display_kind(*target.kind), target.name, how, dry_run_suffix(options)));
     flush_output();
 }
 

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <ctime>
@@ -28,7 +29,7 @@ Result<std::string> plan_selector(const Options& options) {
     if (options.wait_for.empty()) return std::string();
     if (options.wait_for.find('/') == std::string::npos) return usage("--for must be in resource/name form");
     TRY(const auto targets, parse_targets({options.wait_for}, options));
-    return "involvedObject.kind=" + std::string(targets[0].kind->kind) + ",involvedObject.name=" + targets[0].name;
+    return fmt::format("involvedObject.kind={},involvedObject.name={}", targets[0].kind->kind, targets[0].name);
 }
 
 std::vector<std::string> event_row(const Options& options, const json::object& event) {
@@ -36,7 +37,7 @@ std::vector<std::string> event_row(const Options& options, const json::object& e
     std::vector<std::string> row;
     if (options.all_namespaces) row.push_back(text_at(object_at(event, "metadata"), "namespace"));
     for (const auto& cell : {event_age(event, time(nullptr)), text_at(event, "type"), text_at(event, "reason"),
-                             text_at(about, "kind") + "/" + text_at(about, "name")})
+                             fmt::format("{}/{}", text_at(about, "kind"), text_at(about, "name"))})
         row.push_back(cell);
     std::string message = text_at(event, "message");
     message.erase(message.find_last_not_of(" \n") + 1);
@@ -120,7 +121,8 @@ Result<void> run_events(Client& client, const Options& given) {
             path + list_query(options, "watch=true&resourceVersion=" + text_at(object_at(list, "metadata"), "resourceVersion")),
             printer);
     if (printer.printed()) return ok();
-    complain("No events found" + (options.all_namespaces ? "" : " in " + namespace_of(options) + " namespace") + ".\n");
+    complain(fmt::format("No events found{}.\n",
+                         options.all_namespaces ? "" : fmt::format(" in {} namespace", namespace_of(options))));
     return ok();
 }
 

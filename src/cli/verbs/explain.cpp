@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -11,8 +12,8 @@ namespace {
 
 /// The group's OpenAPI document, whose schemas explain reads.
 Result<json::object> fetch_schemas(Client& client, const api::KindInfo& kind) {
-    const std::string group = kind.group.empty() ? "api/" + std::string(kind.version)
-                                                 : "apis/" + std::string(kind.group) + "/" + std::string(kind.version);
+    const std::string group =
+        kind.group.empty() ? "api/" + std::string(kind.version) : fmt::format("apis/{}/{}", kind.group, kind.version);
     Request request;
     request.path = "/openapi/v3/" + group;
     TRY(std::string body, client.send(request));
@@ -49,7 +50,7 @@ std::string wrapped(const std::string& text, const std::string& indent) {
         line += (line.size() > indent.size() ? " " : "") + text.substr(from, end - from);
         from = end + 1;
     }
-    return line.size() > indent.size() ? out + line + "\n" : out;
+    return line.size() > indent.size() ? fmt::format("{}{}\n", out, line) : out;
 }
 
 struct Explainer {
@@ -65,7 +66,7 @@ struct Explainer {
         for (const auto& name : names) {
             const json::object& property = object_at(object_at(schema, "properties"), name);
             const bool needed = std::ranges::find(required, name) != required.end();
-            print(indent + name + "\t<" + type_text(property) + ">" + (needed ? " -required-" : "") + "\n");
+            print(fmt::format("{}{}\t<{}>{}\n", indent, name, type_text(property), needed ? " -required-" : ""));
             if (!recursive) describe(property, indent + "  ");
             else if (depth < explain_depth_max) fields(object_at(schemas, schema_name(property)), indent + "  ", depth + 1);
         }
@@ -74,7 +75,7 @@ struct Explainer {
     static void describe(const json::object& property, const std::string& indent) {
         std::string allowed;
         for (const auto& value : array_at(property, "enum")) allowed += (allowed.empty() ? "" : ", ") + text_of(value);
-        if (!allowed.empty()) print(indent + "enum: " + allowed + "\n");
+        if (!allowed.empty()) print(fmt::format("{}enum: {}\n", indent, allowed));
         print(wrapped(text_at(property, "description"), indent) + "\n");
     }
 };
@@ -93,7 +94,7 @@ Result<Explained> find_field(const json::object& schemas, Explained at, std::str
         path = end == std::string::npos ? "" : path.substr(end + 1);
         const json::object& properties = object_at(object_at(schemas, at.schema), "properties");
         if (at.schema.empty() || !properties.contains(at.field))
-            return Error(Code::not_found, "error: field \"" + at.field + "\" does not exist");
+            return Error(Code::not_found, fmt::format("error: field \"{}\" does not exist", at.field));
         const json::object& property = object_at(properties, at.field);
         at.type = type_text(property);
         at.schema = schema_name(property);
@@ -123,13 +124,13 @@ Result<void> run_explain(Client& client, const Options& options) {
             if (text_at(gvk.get_object(), "kind") == kind->kind) whole.schema = schema.key();
     whole.description = text_at(object_at(schemas, whole.schema), "description");
     TRY(const Explained found, find_field(schemas, whole, dot == std::string::npos ? "" : path.substr(dot + 1)));
-    if (!kind->group.empty()) print("GROUP:      " + std::string(kind->group) + "\n");
-    print("KIND:       " + std::string(kind->kind) + "\nVERSION:    " + std::string(kind->version) + "\n\n");
-    if (!found.field.empty()) print("FIELD: " + found.field + " <" + found.type + ">\n");
+    if (!kind->group.empty()) print(fmt::format("GROUP:      {}\n", kind->group));
+    print(fmt::format("KIND:       {}\nVERSION:    {}\n\n", kind->kind, kind->version));
+    if (!found.field.empty()) print(fmt::format("FIELD: {} <{}>\n", found.field, found.type));
     if (!found.allowed.empty()) print("ENUM:\n");
-    for (const auto& value : found.allowed) print("    " + value + "\n");
+    for (const auto& value : found.allowed) print(fmt::format("    {}\n", value));
     if (!found.field.empty()) print("\n");
-    print("DESCRIPTION:\n" + wrapped(found.description, "    ") + "\n");
+    print(fmt::format("DESCRIPTION:\n{}\n", wrapped(found.description, "    ")));
     if (found.schema.empty()) return ok();
     print("FIELDS:\n");
     Explainer{schemas, options.recursive}.fields(object_at(schemas, found.schema), "  ", 1);

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -18,7 +19,7 @@ bool is_absent(const Options& options, const Error& error) {
 std::string nothing_found(const Options& options, const std::vector<Target>& targets) {
     const bool namespaced = std::ranges::all_of(targets, [](const Target& target) { return target.kind->namespaced; });
     if (options.all_namespaces || !namespaced) return "No resources found";
-    return "No resources found in " + namespace_of(options) + " namespace.";
+    return fmt::format("No resources found in {} namespace.", namespace_of(options));
 }
 
 Result<json::object> fetch_table(Client& client, const Options& options, const Target& target) {

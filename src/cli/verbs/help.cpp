@@ -1,4 +1,5 @@
 // The help that the tables of commands and flags give, for people and for what makes man pages.
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -18,10 +19,10 @@ void append_entry(std::string& out, const std::string& left, std::string_view ri
 }
 
 void append_flags(std::string& out, const char* title, const std::vector<const Flag*>& flags) {
-    if (!flags.empty()) out += std::string("\n") + title + ":\n";
+    if (!flags.empty()) out += fmt::format("\n{}:\n", title);
     for (const Flag* flag : flags) {
-        std::string left = flag->shorthand ? std::string("-") + flag->shorthand + ", " : std::string("    ");
-        left += "--" + std::string(flag->name) + (flag->value.empty() ? "" : "=" + std::string(flag->value));
+        std::string left = flag->shorthand ? fmt::format("-{}, ", flag->shorthand) : std::string("    ");
+        left += fmt::format("--{}{}", flag->name, flag->value.empty() ? "" : "=" + std::string(flag->value));
         append_entry(out, left, flag->help, 34);
     }
 }
@@ -47,7 +48,7 @@ std::vector<std::string_view> examples_of(std::string_view topic) {
 
 void append_examples(std::string& out, const std::vector<std::string_view>& examples) {
     out += "\nExamples:\n";
-    for (const std::string_view example : examples) out += "  " + std::string(example) + "\n";
+    for (const std::string_view example : examples) out += fmt::format("  {}\n", example);
 }
 
 std::string render_overview() {
@@ -115,7 +116,7 @@ std::string render_help(std::string_view topic) {
                "flags.\n"
                "\nExamples:\n  orilla serve --config /etc/orilla/config.yaml\n";
     const Command* command = find_command(topic);
-    std::string out = std::string(help_of(topic)) + ".\n\nUsage: orilla " + std::string(topic);
+    std::string out = fmt::format("{}.\n\nUsage: orilla {}", help_of(topic), topic);
     if (!command) out += " COMMAND";
     else if (!command->usage.empty()) out += " " + std::string(command->usage);
     out += " [FLAG...]\n";

@@ -1,4 +1,5 @@
 // image pull, import, list, remove, prune: the box's own verbs, with progress.
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -30,7 +31,7 @@ std::string draw_bar(int64_t done, int64_t total) {
     std::string bar(static_cast<size_t>(filled), '=');
     if (filled < bar_columns) bar += '>';
     bar.resize(bar_columns, ' ');
-    return "[" + bar + "] " + human_bytes(done) + "/" + (total > 0 ? human_bytes(total) : "?");
+    return fmt::format("[{}] {}/{}", bar, human_bytes(done), total > 0 ? human_bytes(total) : "?");
 }
 
 /// A bar for each layer, drawn over, on a terminal; nothing elsewhere.
@@ -46,8 +47,8 @@ class ProgressBar {
             const json::object& layer = item.get_object();
             std::string status = text_at(layer, "status");
             status.resize(std::max(status.size(), status_columns), ' ');
-            draw_line(short_digest(layer) + " " + status + " " +
-                      draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes")));
+            draw_line(fmt::format("{} {} {}", short_digest(layer), status,
+                                  draw_bar(number_at(layer, "doneBytes"), number_at(layer, "totalBytes"))));
         }
         drawn_ = layers.size() + 1;
     }
@@ -134,14 +135,15 @@ Result<void> list(Client& client, const Options& options) {
 
 Result<void> pull(Client& client, const Options& options, const std::string& name) {
     TRY(json::array images, follow_work(client, options, "/orilla/v1/images/pull?name=" + escape(name)));
-    for (const auto& image : images) print("pulled " + first_name(image.get_object()) + "\n");
+    for (const auto& image : images) print(fmt::format("pulled {}\n", first_name(image.get_object())));
     return ok();
 }
 
 Result<void> import(Client& client, const Options& options, const std::string& file) {
     std::error_code failed;
     const std::filesystem::path path = std::filesystem::absolute(file, failed);
-    if (failed || !std::filesystem::exists(path)) return Error(Code::bad_request, "error: " + file + " does not exist");
+    if (failed || !std::filesystem::exists(path))
+        return Error(Code::bad_request, fmt::format("error: {} does not exist", file));
     std::string query = "?path=" + escape(path.string());
     if (!options.name.empty()) query += "&name=" + escape(options.name);
     TRY(json::array images, follow_work(client, options, "/orilla/v1/images/import" + query));
@@ -149,7 +151,7 @@ Result<void> import(Client& client, const Options& options, const std::string& f
         const json::object& image = item.get_object();
         json::array names = array_at(image, "names");
         if (names.empty()) names.emplace_back(text_at(image, "id"));
-        for (const auto& name : names) print("imported " + text_of(name) + "\n");
+        for (const auto& name : names) print(fmt::format("imported {}\n", text_of(name)));
     }
     return ok();
 }
@@ -161,7 +163,7 @@ Result<void> remove(Client& client, const std::string& name) {
     request.answer_begins_ms_max = image_answer_ms_max;
     TRY(std::string body, client.send(request));
     (void)body;
-    print("removed " + name + "\n");
+    print(fmt::format("removed {}\n", name));
     return ok();
 }
 
@@ -174,10 +176,10 @@ Result<void> prune(Client& client) {
     TRY(json::object answer, parse_object(body));
     int64_t bytes = 0;
     for (const auto& image : array_at(answer, "items")) {
-        print("removed " + first_name(image.get_object()) + "\n");
+        print(fmt::format("removed {}\n", first_name(image.get_object())));
         bytes += number_at(image.get_object(), "sizeBytes");
     }
-    print("images of " + human_bytes(bytes) + " removed\n");
+    print(fmt::format("images of {} removed\n", human_bytes(bytes)));
     return ok();
 }
 
@@ -189,7 +191,7 @@ Result<void> run_image(Client& client, const Options& options) {
     if (what == "list") return list(client, options);
     if (what == "prune") return prune(client);
     if (options.args.empty())
-        return usage_with_help(options, "image " + what + " needs " + (what == "import" ? "a file" : "a name"));
+        return usage_with_help(options, fmt::format("image {} needs {}", what, what == "import" ? "a file" : "a name"));
     if (!options.name.empty() && options.args.size() > 1) return usage("--name goes with one file");
     Failures failures;
     for (const auto& word : options.args)

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
@@ -23,8 +24,8 @@ const api::KindInfo& pods() { return api::kind_of<api::Pod>(); }
 /// Says in which namespace it looked, as kubectl does for logs.
 Error not_found(const Error& error, const Options& options) {
     if (!error.is_answer() || error.code() != Code::not_found) return error;
-    return Error(error.code(),
-                 "error: error from server (NotFound): " + error.message() + " in namespace \"" + namespace_of(options) + "\"");
+    return Error(error.code(), fmt::format("error: error from server (NotFound): {} in namespace \"{}\"", error.message(),
+                                           namespace_of(options)));
 }
 
 Result<json::array> fetch_selected(Client& client, const Options& options) {
@@ -39,15 +40,15 @@ Result<json::array> fetch_pods_of(Client& client, const Options& options, const 
     const json::object& selector = object_at(object_at(object, "spec"), "selector");
     const json::object& labels = selector.contains("matchLabels") ? object_at(selector, "matchLabels") : selector;
     if (labels.empty())
-        return usage("cannot get the logs from " + std::string(owner.kind->kind) + ": it selects no pods by labels");
+        return usage(fmt::format("cannot get the logs from {}: it selects no pods by labels", owner.kind->kind));
     Options selected = options;
     for (const auto& label : labels)
-        selected.selector += (selected.selector.empty() ? "" : ",") + std::string(label.key()) + "=" + text_of(label.value());
+        selected.selector += fmt::format("{}{}={}", selected.selector.empty() ? "" : ",", label.key(), text_of(label.value()));
     TRY(json::array found, fetch_selected(client, selected));
     if (found.empty()) return Error(Code::not_found, "error: no pods found for " + display_name(*owner.kind, owner.name));
     if (options.all_pods || found.size() == 1) return found;
-    complain("Found " + std::to_string(found.size()) + " pods, using pod/" +
-             text_at(object_at(found[0].get_object(), "metadata"), "name") + "\n");
+    complain(fmt::format("Found {} pods, using pod/{}\n", found.size(),
+                         text_at(object_at(found[0].get_object(), "metadata"), "name")));
     return json::array{found[0]};
 }
 
@@ -72,11 +73,11 @@ Result<void> print_log(Client& client, const Options& options, const LogSource& 
     Request request;
     request.accept = "*/*";
     TRY(const std::string query, log_query(options, source.container));
-    request.path = path_of(pods(), namespace_of(options), source.pod) + "/log" + query;
-    const std::string prefix = "[pod/" + source.pod + "/" + source.container + "] ";
+    request.path = fmt::format("{}/log{}", path_of(pods(), namespace_of(options), source.pod), query);
+    const std::string prefix = fmt::format("[pod/{}/{}] ", source.pod, source.container);
     if (options.prefix)
         return client.stream_lines(request, [&](std::string_view line) {
-            print_data(prefix + std::string(line) + "\n");
+            print_data(fmt::format("{}{}\n", prefix, line));
             flush_output();
             return true;
         });
@@ -91,9 +92,10 @@ Result<void> print_log(Client& client, const Options& options, const LogSource& 
 Result<void> follow_all(const Client& client, const Options& options, const std::vector<LogSource>& sources) {
     const int64_t most = options.log_requests_max.value_or(log_requests_default);
     if (static_cast<int64_t>(sources.size()) > most)
-        return usage("you are attempting to follow " + std::to_string(sources.size()) +
-                     " log streams, but maximum allowed concurrency is " + std::to_string(most) +
-                     ", use --max-log-requests to increase the limit");
+        return usage(
+            fmt::format("you are attempting to follow {} log streams, but maximum allowed concurrency is {}, use "
+                        "--max-log-requests to increase the limit",
+                        sources.size(), most));
     std::vector<std::thread> threads;
     for (const auto& source : sources)
         threads.emplace_back([&client, &options, &source] {
@@ -153,10 +155,11 @@ Result<std::string> log_query(const Options& options, const std::string& contain
     if (options.since.empty()) return out;
     const int64_t since_ms = parse_duration_ms(options.since);
     if (since_ms < 0)
-        return usage("invalid argument \"" + options.since +
-                     "\" for \"--since\" flag: a duration such as 10s, 5m or 1h is expected\n"
-                     "See 'orilla logs --help' for usage.");
-    return since_ms == 0 ? out : out + "&sinceSeconds=" + std::to_string((since_ms + 999) / 1000);
+        return usage(
+            fmt::format("invalid argument \"{}\" for \"--since\" flag: a duration such as 10s, 5m or 1h is expected\nSee "
+                        "'orilla logs --help' for usage.",
+                        options.since));
+    return since_ms == 0 ? out : fmt::format("{}&sinceSeconds={}", out, (since_ms + 999) / 1000);
 }
 
 Result<std::vector<LogSource>> plan_logs(const Options& options, const json::array& pods, std::string* note) {
@@ -171,7 +174,7 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
         const size_t main = array_at(spec, "initContainers").size();
         if (!options.container.empty()) {
             if (std::ranges::find(names, options.container) == names.end())
-                return usage("container " + options.container + " is not valid for pod " + pod);
+                return usage(fmt::format("container {} is not valid for pod {}", options.container, pod));
             out.push_back({pod, options.container});
         } else if (options.all_containers) {
             for (const auto& name : names) out.push_back({pod, name});
@@ -181,9 +184,9 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
             out.push_back({pod, found == names.end() ? names[main] : *found});
             std::string all;
             for (size_t i = main; i < names.size(); ++i) all += (all.empty() ? "" : ", ") + names[i];
-            for (size_t i = 0; i < main; ++i) all += ", " + names[i] + " (init)";
+            for (size_t i = 0; i < main; ++i) all += fmt::format(", {} (init)", names[i]);
             if (names.size() > 1 && found == names.end())
-                *note += "Defaulted container \"" + out.back().container + "\" out of: " + all + "\n";
+                *note += fmt::format("Defaulted container \"{}\" out of: {}\n", out.back().container, all);
         }
     }
     return out;
@@ -192,7 +195,7 @@ Result<std::vector<LogSource>> plan_logs(const Options& options, const json::arr
 Result<void> run_logs(Client& client, const Options& given) {
     TRY(const Options options, check_logs_flags(given));
     TRY(const json::array found, fetch_pods(client, options));
-    if (found.empty()) complain("No resources found in " + namespace_of(options) + " namespace.\n");
+    if (found.empty()) complain(fmt::format("No resources found in {} namespace.\n", namespace_of(options)));
     std::string note;
     TRY(const auto sources, plan_logs(options, found, &note));
     complain(note);

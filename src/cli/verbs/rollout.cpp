@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <ctime>
@@ -20,7 +21,8 @@ Result<json::object> patch(Client& client, const Options& options, const Target&
                            const json::value& body) {
     Request request;
     request.method = "PATCH";
-    request.path = path_of(target) + "?fieldManager=kubectl-rollout" + (options.dry_run == "server" ? "&dryRun=All" : "");
+    request.path =
+        fmt::format("{}?fieldManager=kubectl-rollout{}", path_of(target), options.dry_run == "server" ? "&dryRun=All" : "");
     request.content_type = "application/" + type;
     request.body = json::serialize(body);
     TRY(const std::string answer, client.send(request));
@@ -32,8 +34,8 @@ Result<void> check_revision(const Options& options, const KindRollout& how, cons
     if (wanted <= 0 || !how.current_revision) return ok();
     const int64_t now = how.current_revision(object);
     if (wanted == now) return ok();
-    return Error(Code::conflict, "error: desired revision (" + std::to_string(wanted) +
-                                     ") is different from the running revision (" + std::to_string(now) + ")");
+    return Error(Code::conflict,
+                 fmt::format("error: desired revision ({}) is different from the running revision ({})", wanted, now));
 }
 
 Result<void> status(Client& client, const Options& options, const Target& target, const KindRollout& how) {
@@ -74,13 +76,13 @@ Result<void> history(Client& client, const Options& options, const Target& targe
     if (options.revision.value_or(0) > 0) {
         const auto wanted = find_revision(revisions, *options.revision, "");
         if (!wanted) return Error(Code::not_found, "error: unable to find the specified revision");
-        print(display_name(*target.kind, target.name) + " with revision #" + std::to_string(*options.revision) + "\n");
+        print(fmt::format("{} with revision #{}\n", display_name(*target.kind, target.name), *options.revision));
         Description text;
         describe_pod_template(text, (*wanted)->pod_template);
         print(text.render() + "\n");
         return ok();
     }
-    print(display_name(*target.kind, target.name) + " \n" + render_history(revisions) + "\n");
+    print(fmt::format("{} \n{}\n", display_name(*target.kind, target.name), render_history(revisions)));
     return ok();
 }
 
@@ -102,15 +104,17 @@ Result<void> undo(Client& client, const Options& options, const Target& target, 
     if (wanted < 0) return usage("revision must be >= 0: " + std::to_string(wanted));
     TRY(json::object object, fetch(client, options, target));
     if (is_paused(how, object))
-        return Error(Code::conflict, "error: you cannot rollback a paused " + std::string(target.kind->singular) +
-                                         "; resume it first with 'orilla rollout resume' and try again");
+        return Error(
+            Code::conflict,
+            fmt::format("error: you cannot rollback a paused {}; resume it first with 'orilla rollout resume' and try again",
+                        target.kind->singular));
     TRY(const auto revisions, fetch_history(client, target, how, object));
     TRY(const Revision* revision, find_revision(revisions, wanted, how.no_history(target.name)));
     const json::object pod_template = original_template(*revision, how);
     if (sorted_json(pod_template) == sorted_json(object_at(object_at(object, "spec"), "template")))
-        return print_done(
-            options, target,
-            "skipped rollback (current template already matches revision " + std::to_string(revision->number) + ")", object);
+        return print_done(options, target,
+                          fmt::format("skipped rollback (current template already matches revision {})", revision->number),
+                          object);
     if (options.dry_run == "client") return print_done(options, target, "rolled back", object);
     const json::array body{json::object{{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}}};
     TRY(const json::object changed, patch(client, options, target, "json-patch+json", body));
@@ -120,9 +124,8 @@ Result<void> undo(Client& client, const Options& options, const Target& target, 
 Result<void> restart(Client& client, const Options& options, const Target& target, const KindRollout& how) {
     TRY(json::object object, fetch(client, options, target));
     if (is_paused(how, object))
-        return Error(Code::conflict, "error: " + std::string(target.kind->resource) + " \"" + target.name +
-                                         "\" can't restart paused " + std::string(target.kind->singular) +
-                                         " (run rollout resume first)");
+        return Error(Code::conflict, fmt::format("error: {} \"{}\" can't restart paused {} (run rollout resume first)",
+                                                 target.kind->resource, target.name, target.kind->singular));
     const std::string now = api::Time(time(nullptr)).format();
     const json::object body{{"spec", {{"template", {{"metadata", {{"annotations", {{api::restarted_at_annotation, now}}}}}}}}}};
     TRY(const json::object changed, patch(client, options, target, "strategic-merge-patch+json", body));
@@ -132,8 +135,8 @@ Result<void> restart(Client& client, const Options& options, const Target& targe
 Result<void> pause(Client& client, const Options& options, const Target& target, const KindRollout& how, bool paused) {
     TRY(json::object object, fetch(client, options, target));
     if (is_paused(how, object) == paused)
-        return Error(Code::conflict, "error: " + std::string(target.kind->resource) + " \"" + target.name + "\" is " +
-                                         (paused ? "already" : "not") + " paused");
+        return Error(Code::conflict, fmt::format("error: {} \"{}\" is {} paused", target.kind->resource, target.name,
+                                                 paused ? "already" : "not"));
     json::object spec;
     spec["paused"] = paused ? json::value(true) : json::value(nullptr);
     const json::object body{{"spec", spec}};
@@ -158,7 +161,7 @@ Result<const Revision*> find_revision(const std::vector<Revision>& history, int6
     if (revision == 0) return Error(Code::not_found, "error: " + no_history);
     for (const Revision& one : history)
         if (one.number == revision) return &one;
-    return Error(Code::not_found, "error: unable to find specified revision " + std::to_string(revision) + " in history");
+    return Error(Code::not_found, fmt::format("error: unable to find specified revision {} in history", revision));
 }
 
 std::string render_history(const std::vector<Revision>& history) {
@@ -166,7 +169,7 @@ std::string render_history(const std::vector<Revision>& history) {
     for (const Revision& one : history) {
         std::string line = std::to_string(one.number);
         line.resize(std::max(line.size() + 2, size_t{10}), ' ');
-        out += line + (one.cause.empty() ? "<none>" : one.cause) + "\n";
+        out += fmt::format("{}{}\n", line, one.cause.empty() ? "<none>" : one.cause);
     }
     return out;
 }
@@ -178,10 +181,10 @@ bool has_rollout(const api::KindInfo& kind, std::string_view what) {
 
 Error refuse_kind(const std::string& what, const api::KindInfo& kind, const std::string& name) {
     if (what == "status") return usage("no status viewer has been implemented for " + std::string(kind.kind));
-    if (what == "history") return usage("no history viewer has been implemented for \"" + std::string(kind.kind) + "\"");
-    if (what == "undo") return usage("no rollbacker has been implemented for \"" + std::string(kind.kind) + "\"");
+    if (what == "history") return usage(fmt::format("no history viewer has been implemented for \"{}\"", kind.kind));
+    if (what == "undo") return usage(fmt::format("no rollbacker has been implemented for \"{}\"", kind.kind));
     const std::string doing = what == "restart" ? "restarting" : what == "pause" ? "pausing" : "resuming";
-    return usage(std::string(kind.resource) + " \"" + name + "\" " + doing + " is not supported");
+    return usage(fmt::format("{} \"{}\" {} is not supported", kind.resource, name, doing));
 }
 
 Result<void> run_rollout(Client& client, const Options& options) {
@@ -191,7 +194,7 @@ Result<void> run_rollout(Client& client, const Options& options) {
     TRY(const auto targets, find_targets(options, options.args));
     TRY_VOID(check_targets(targets, options, false));
     TRY(const auto members, expand(client, options, targets));
-    if (members.empty()) complain("No resources found in " + namespace_of(options) + " namespace.\n");
+    if (members.empty()) complain(fmt::format("No resources found in {} namespace.\n", namespace_of(options)));
     Failures failures;
     for (const auto& member : members) failures.add_if(run_one(client, options, what, member));
     return failures.outcome();

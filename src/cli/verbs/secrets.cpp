@@ -1,4 +1,5 @@
 // create secret: from files and values, a certificate with its key, or what a registry wants to hear.
+#include <fmt/core.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -38,7 +39,8 @@ Result<void> check_pair(const Options& options, const std::string& cert, const s
     if (!certificate) return usage(options.cert + " has no certificate in PEM");
     if (!secret) return usage(options.key + " has no private key in PEM that can be read without a pass phrase");
     if (!fits)
-        return usage("the private key in " + options.key + " does not belong to the first certificate in " + options.cert);
+        return usage(
+            fmt::format("the private key in {} does not belong to the first certificate in {}", options.key, options.cert));
     return ok();
 }
 
@@ -46,7 +48,7 @@ Result<std::vector<ConfigEntry>> make_tls(const Options& options) {
     std::string missing;
     if (options.cert.empty()) missing += "\"cert\"";
     if (options.key.empty()) missing += missing.empty() ? "\"key\"" : ", \"key\"";
-    if (!missing.empty()) return usage("required flag(s) " + missing + " not set");
+    if (!missing.empty()) return usage(fmt::format("required flag(s) {} not set", missing));
     Options files = options;
     files.from_file = {"tls.crt=" + options.cert, "tls.key=" + options.key};
     TRY(auto entries, read_config_sources(files, "Secret", options.args[0]));
@@ -60,7 +62,7 @@ Result<std::vector<ConfigEntry>> make_docker_registry(const Options& options) {
         Options files = options;
         // A file's own name is rarely that of the key, which is the only one that counts here.
         if (files.from_file.size() == 1 && files.from_file[0].find('=') == std::string::npos)
-            files.from_file[0] = std::string(key) + "=" + files.from_file[0];
+            files.from_file[0] = fmt::format("{}={}", key, files.from_file[0]);
         return read_config_sources(files, "Secret", options.args[0]);
     }
     if (options.docker_username.empty() || options.docker_password.empty() || options.docker_server.empty())
@@ -68,7 +70,7 @@ Result<std::vector<ConfigEntry>> make_docker_registry(const Options& options) {
             "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
     json::object login{{"username", options.docker_username}, {"password", options.docker_password}};
     if (!options.docker_email.empty()) login["email"] = options.docker_email;
-    login["auth"] = encode_base64(options.docker_username + ":" + options.docker_password);
+    login["auth"] = encode_base64(fmt::format("{}:{}", options.docker_username, options.docker_password));
     const json::object config{{"auths", json::object{{options.docker_server, std::move(login)}}}};
     return std::vector<ConfigEntry>{{key, json::serialize(config)}};
 }

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <boost/json.hpp>
 
 #include "print/output.hpp"
@@ -24,7 +25,7 @@ Result<void> run_version(Client& client, const Options& options) {
     } else {
         print("Client Version: v" ORILLA_VERSION "\n");
         if (all.contains("serverVersion"))
-            print("Server Version: " + text_at(object_at(all, "serverVersion"), "gitVersion") + "\n");
+            print(fmt::format("Server Version: {}\n", text_at(object_at(all, "serverVersion"), "gitVersion")));
     }
     if (!body) return std::move(body).error();
     return ok();
