@@ -1,5 +1,6 @@
 #include "orilla/base/error.hpp"
 
+#include <fmt/core.h>
 #include <cstring>
 
 namespace orilla {
@@ -69,7 +70,7 @@ Error::Error(Code code, std::string message) : data_(std::make_unique<Data>()) {
 Error Error::from_errno(std::string_view what, int error_number) {
     char text[128];
     const char* said = strerror_r(error_number, text, sizeof text);
-    Error error(Code::system, std::string(what) + ": " + said);
+    Error error(Code::system, fmt::format("{}: {}", what, said));
     error.data_->error_number = error_number;
     return error;
 }

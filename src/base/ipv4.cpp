@@ -1,5 +1,6 @@
 #include "orilla/base/ipv4.hpp"
 
+#include <fmt/core.h>
 #include <cctype>
 
 namespace orilla {
@@ -22,8 +23,7 @@ bool take_number(std::string_view& text, int digits_max, uint32_t limit, uint32_
 }  // namespace
 
 std::string Ipv4::text() const {
-    return std::to_string(value >> 24) + '.' + std::to_string(value >> 16 & 255) + '.' + std::to_string(value >> 8 & 255) +
-           '.' + std::to_string(value & 255);
+    return fmt::format("{}.{}.{}.{}", value >> 24, value >> 16 & 255, value >> 8 & 255, value & 255);
 }
 
 bool Ipv4::is_ordinary() const {
@@ -33,12 +33,12 @@ bool Ipv4::is_ordinary() const {
     return value != 0 && value != ~uint32_t{0} && first != 127 && !link_local && !multicast;
 }
 
-std::string Cidr::text() const { return base.text() + '/' + std::to_string(prefix); }
+std::string Cidr::text() const { return fmt::format("{}/{}", base.text(), prefix); }
 
 Result<Ipv4> parse_ipv4(std::string_view text) {
     const auto whole = text;
     const auto wrong = [whole] {
-        return Error(Code::invalid, "\"" + std::string(whole.substr(0, 64)) + "\" is not an IPv4 address");
+        return Error(Code::invalid, fmt::format("\"{}\" is not an IPv4 address", whole.substr(0, 64)));
     };
     if (text.size() > ipv4_text_bytes_max) return wrong();
     Ipv4 ip;
@@ -59,16 +59,16 @@ Result<Cidr> parse_cidr(std::string_view text) {
     const std::string shown(text.substr(0, 64));
     const size_t slash = text.find('/');
     if (slash == std::string_view::npos)
-        return Error(Code::invalid, "\"" + shown + "\" is not a CIDR: write it as 10.42.0.0/24");
+        return Error(Code::invalid, fmt::format("\"{}\" is not a CIDR: write it as 10.42.0.0/24", shown));
     TRY(const Ipv4 base, parse_ipv4(text.substr(0, slash)));
     std::string_view rest = text.substr(slash + 1);
     uint32_t prefix = 0;
     if (!take_number(rest, 2, 32, prefix) || !rest.empty())
-        return Error(Code::invalid, "\"" + shown + "\": the prefix is a number from 0 to 32");
+        return Error(Code::invalid, fmt::format("\"{}\": the prefix is a number from 0 to 32", shown));
     Cidr cidr{base, static_cast<int>(prefix)};
     if ((base.value & cidr.mask()) != base.value)
-        return Error(Code::invalid, "\"" + shown + "\" has bits behind its prefix: did you mean " +
-                                        Cidr{Ipv4{base.value & cidr.mask()}, cidr.prefix}.text() + "?");
+        return Error(Code::invalid, fmt::format("\"{}\" has bits behind its prefix: did you mean {}?", shown,
+                                                Cidr{Ipv4{base.value & cidr.mask()}, cidr.prefix}.text()));
     return cidr;
 }
 

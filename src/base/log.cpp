@@ -1,5 +1,6 @@
 #include "orilla/base/log.hpp"
 
+#include <fmt/core.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ void write(Level level, std::string_view message) {
     if (!enabled(level)) return;
     static const bool terminal = isatty(STDERR_FILENO) == 1;
     std::string line;
-    if (!terminal) line = "<" + std::to_string(static_cast<int>(level)) + ">";
+    if (!terminal) line = fmt::format("<{}>", static_cast<int>(level));
     else if (level == Level::error) line = "error: ";
     else if (level == Level::warning) line = "warning: ";
     // A message may quote foreign text: a line stays one line, and a terminal obeys nothing in it.

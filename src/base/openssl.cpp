@@ -1,5 +1,6 @@
 #include "orilla/base/openssl.hpp"
 
+#include <fmt/core.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -16,7 +17,7 @@ Error openssl_error(std::string_view what) {
     char text[256] = "unknown error of OpenSSL";
     if (const unsigned long code = ERR_get_error()) ERR_error_string_n(code, text, sizeof text);
     ERR_clear_error();
-    return Error(Code::internal, std::string(what) + ": " + text);
+    return Error(Code::internal, fmt::format("{}: {}", what, text));
 }
 
 namespace {

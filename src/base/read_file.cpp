@@ -1,6 +1,7 @@
 #include "orilla/base/read_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,7 +27,8 @@ Result<std::string> read_fd(int fd, const std::string& name, size_t bytes_max) {
         if (got == 0) return out;
         out.append(buffer, static_cast<size_t>(got));
         if (out.size() > bytes_max)
-            return Error(Code::too_large, name + " has more than " + render_bytes(bytes_max) + ", the most that is read");
+            return Error(Code::too_large,
+                         fmt::format("{} has more than {}, the most that is read", name, render_bytes(bytes_max)));
     }
 }
 
