@@ -1,5 +1,6 @@
 #include "decoder.hpp"
 
+#include <fmt/core.h>
 #include <limits>
 
 #include "map_order.hpp"
@@ -327,13 +328,13 @@ bool Decoder::set_number(const TypeInfo& type, void* place, const JsonScalar& va
         *static_cast<double*>(place) = whole ? static_cast<double>(value.integer) : value.number;
         return true;
     }
-    if (!whole) return fail("expected " + std::string(type.name) + ", got number " + std::string(clip(value.text)));
+    if (!whole) return fail(fmt::format("expected {}, got number {}", type.name, clip(value.text)));
     if (type.kind == Kind::int64) {
         *static_cast<int64_t*>(place) = value.integer;
         return true;
     }
     if (value.integer < std::numeric_limits<int32_t>::min() || value.integer > std::numeric_limits<int32_t>::max())
-        return fail("number " + std::string(clip(value.text)) + " is out of range of int32");
+        return fail(fmt::format("number {} is out of range of int32", clip(value.text)));
     *static_cast<int32_t*>(place) = static_cast<int32_t>(value.integer);
     return true;
 }
@@ -380,7 +381,7 @@ void Decoder::finish_raw() {
 
 bool Decoder::fail(std::string_view what) {
     error_field_ = path();
-    error_ = error_field_.empty() ? std::string(what) : error_field_ + ": " + std::string(what);
+    error_ = error_field_.empty() ? std::string(what) : fmt::format("{}: {}", error_field_, what);
     return false;
 }
 
@@ -389,7 +390,7 @@ bool Decoder::fail_type(const Slot& slot, std::string_view got) {
                            : slot.shape == Shape::map        ? "object"
                            : slot.type->kind == Kind::object ? "object"
                                                              : std::string(slot.type->name);
-    return fail("expected " + expected + ", got " + std::string(got));
+    return fail(fmt::format("expected {}, got {}", expected, got));
 }
 
 void Decoder::problem(bool is_duplicate, std::string_view name) {
@@ -410,7 +411,7 @@ std::string Decoder::path() const {
     std::string out;
     for (const Frame& frame : frames_) {
         if (frame.open == Open::list) {
-            out += '[' + std::to_string(frame.index) + ']';
+            out += fmt::format("[{}]", frame.index);
             continue;
         }
         std::string_view name = frame.field != nullptr ? frame.field->name : std::string_view();

@@ -1,5 +1,6 @@
 #include "orilla/schema/field_errors.hpp"
 
+#include <fmt/core.h>
 #include <cstdio>
 
 namespace orilla::api {
@@ -7,9 +8,7 @@ namespace {
 
 constexpr size_t quoted_bytes_max = 1024;
 
-std::string plural(size_t count, std::string_view noun) {
-    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
+std::string plural(size_t count, std::string_view noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
 
 }  // namespace
 
@@ -33,8 +32,8 @@ std::string quote(std::string_view text) {
 
 std::string Path::to_string() const {
     std::string text = parent_ == nullptr ? std::string() : parent_->to_string();
-    if (index_ >= 0) return text + "[" + std::to_string(index_) + "]";
-    if (is_key_) return text + "[" + std::string(text_) + "]";
+    if (index_ >= 0) return fmt::format("{}[{}]", text, index_);
+    if (is_key_) return fmt::format("{}[{}]", text, text_);
     if (!text.empty()) text += '.';
     return text += text_;
 }
@@ -101,7 +100,7 @@ namespace {
 std::string named(std::string_view group, std::string_view kind, std::string_view name) {
     std::string out(kind);
     if (!group.empty()) out += "." + std::string(group);
-    return out + " " + quote(name);
+    return fmt::format("{} {}", out, quote(name));
 }
 }  // namespace
 
@@ -112,14 +111,14 @@ Error make_invalid_error(std::string_view group, std::string_view kind, std::str
         if (!cause.field.empty()) all += cause.field + ": ";
         all += cause.message;
     }
-    if (causes.size() > 1) all = "[" + all + "]";
-    Error error(Code::invalid, named(group, kind, name) + " is invalid: " + all);
+    if (causes.size() > 1) all = fmt::format("[{}]", all);
+    Error error(Code::invalid, fmt::format("{} is invalid: {}", named(group, kind, name), all));
     for (Cause& cause : causes) error = std::move(error).with_cause(std::move(cause));
     return std::move(error).with_target({std::string(group), std::string(kind), std::string(name)});
 }
 
 Error make_forbidden_error(std::string_view group, std::string_view resource, std::string_view name, std::string_view why) {
-    return Error(Code::forbidden, named(group, resource, name) + " is forbidden: " + std::string(why))
+    return Error(Code::forbidden, fmt::format("{} is forbidden: {}", named(group, resource, name), why))
         .with_target({std::string(group), std::string(resource), std::string(name)});
 }
 

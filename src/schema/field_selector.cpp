@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <span>
@@ -16,8 +17,8 @@ const SelectableField* find_selectable(std::span<const SelectableField> fields, 
 
 Error not_selectable(bool has_own, std::string_view name, bool namespaced) {
     if (has_own) return Error(Code::bad_request, "field label not supported: " + std::string(name));
-    return Error(Code::bad_request, "\"" + std::string(name) + "\" is not a known field selector: only \"metadata.name\"" +
-                                        (namespaced ? ", \"metadata.namespace\"" : ""));
+    return Error(Code::bad_request, fmt::format("\"{}\" is not a known field selector: only \"metadata.name\"{}", name,
+                                                namespaced ? ", \"metadata.namespace\"" : ""));
 }
 
 /// Splits at commas that no backslash escapes.
@@ -57,7 +58,7 @@ Result<FieldSelector::Term> parse_term(std::string_view text) {
     bool equal = at != text.npos && text[at] == '=';
     bool not_equal = at != text.npos && text.substr(at).starts_with("!=");
     if (!equal && !not_equal)
-        return Error(Code::bad_request, "invalid selector: '" + std::string(text.substr(0, 256)) + "'; can't understand it");
+        return Error(Code::bad_request, fmt::format("invalid selector: '{}'; can't understand it", text.substr(0, 256)));
     std::string_view path = text.substr(0, at);
     size_t operator_bytes = not_equal || text.substr(at).starts_with("==") ? 2 : 1;
     TRY(std::string value, unescape(text.substr(at + operator_bytes)));
@@ -105,7 +106,7 @@ std::string field_text(const TypeInfo& type, const void* object, std::string_vie
 
 Result<FieldSelector> FieldSelector::parse(std::string_view text, std::span<const SelectableField> fields, bool namespaced) {
     if (text.size() > selector_bytes_max)
-        return Error(Code::bad_request, "a selector is " + std::to_string(selector_bytes_max) + " bytes at most");
+        return Error(Code::bad_request, fmt::format("a selector is {} bytes at most", selector_bytes_max));
     FieldSelector selector;
     for (std::string_view part : split_terms(text)) {
         if (part.empty()) continue;
@@ -116,7 +117,7 @@ Result<FieldSelector> FieldSelector::parse(std::string_view text, std::span<cons
         if (field != nullptr) term.held_in = field->path;
         selector.terms_.push_back(std::move(term));
         if (selector.terms_.size() > selector_requirements_max)
-            return Error(Code::bad_request, "a selector has " + std::to_string(selector_requirements_max) + " terms at most");
+            return Error(Code::bad_request, fmt::format("a selector has {} terms at most", selector_requirements_max));
     }
     return selector;
 }

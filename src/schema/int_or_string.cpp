@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/schema/names.hpp"
@@ -10,7 +11,7 @@ Result<int32_t> IntOrString::resolve(int32_t total, bool round_up) const {
     constexpr size_t percent_digits_max = 6;
     std::string_view digits = text;
     if (!check_percent(digits).empty() || digits.size() > percent_digits_max + 1)
-        return Error(Code::invalid, "invalid value \"" + text.str() + "\": it is neither a number nor a percentage");
+        return Error(Code::invalid, fmt::format("invalid value \"{}\": it is neither a number nor a percentage", text));
     int64_t percent = 0;
     for (char c : digits.substr(0, digits.size() - 1)) percent = percent * 10 + (c - '0');
     int64_t scaled = percent * total;

@@ -1,4 +1,5 @@
 // Boost.JSON's parser under the decoder: it checks the grammar, UTF-8 and numbers, and this hands its events on.
+#include <fmt/core.h>
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <algorithm>
@@ -94,8 +95,8 @@ Error syntax_error(std::string_view text, size_t offset, int first_line, const e
     std::string_view before = text.substr(0, std::min(offset, text.size()));
     size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
     auto line = first_line + std::ranges::count(before, '\n');
-    return Error(Code::bad_request, "invalid JSON at line " + std::to_string(line) + ", column " +
-                                        std::to_string(before.size() - line_start + 1) + ": " + ec.message());
+    return Error(Code::bad_request,
+                 fmt::format("invalid JSON at line {}, column {}: {}", line, before.size() - line_start + 1, ec.message()));
 }
 
 /// The parser over one text, from portion to portion.
@@ -141,8 +142,8 @@ Result<void> run(Decoder& decoder, std::string_view text, int first_line) {
 
 Result<void> check_text_size(std::string_view text) {
     if (text.size() <= json_bytes_max) return ok();
-    return Error(Code::too_large, "the document has " + std::to_string(text.size()) + " bytes, at most " +
-                                      std::to_string(json_bytes_max) + " are accepted");
+    return Error(Code::too_large,
+                 fmt::format("the document has {} bytes, at most {} are accepted", text.size(), json_bytes_max));
 }
 }  // namespace
 

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,14 +20,14 @@ Result<Pointer> parse_pointer(std::string_view text) {
     Pointer pointer;
     if (text.empty()) return pointer;
     if (text.front() != '/')
-        return Error(Code::bad_request, "JSON pointer \"" + std::string(text) + "\" must be empty or start with '/'");
+        return Error(Code::bad_request, fmt::format("JSON pointer \"{}\" must be empty or start with '/'", text));
     for (size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '/') {
             pointer.emplace_back();
         } else if (text[i] == '~') {
             char next = i + 1 < text.size() ? text[i + 1] : '\0';
             if (next != '0' && next != '1')
-                return Error(Code::bad_request, "JSON pointer \"" + std::string(text) + "\": '~' must be ~0 or ~1");
+                return Error(Code::bad_request, fmt::format("JSON pointer \"{}\": '~' must be ~0 or ~1", text));
             pointer.back() += next == '0' ? '~' : '/';
             ++i;
         } else {
@@ -79,7 +80,7 @@ struct Operation {
 Result<std::string> read_text(const json::object& members, std::string_view name) {
     const json::value* value = members.if_contains(key_of(name));
     if (value == nullptr || !value->is_string())
-        return Error(Code::bad_request, "\"" + std::string(name) + "\" is missing or not a string");
+        return Error(Code::bad_request, fmt::format("\"{}\" is missing or not a string", name));
     return std::string(view(value->get_string()));
 }
 
@@ -100,7 +101,8 @@ Result<Operation> parse_operation(const json::value& entry) {
     } else if (op != "remove") {
         return Error(
             Code::bad_request,
-            "unknown op \"" + op + "\": supported ops: \"add\", \"remove\", \"replace\", \"move\", \"copy\", \"test\"");
+            fmt::format("unknown op \"{}\": supported ops: \"add\", \"remove\", \"replace\", \"move\", \"copy\", \"test\"",
+                        op));
     }
     return operation;
 }
@@ -140,7 +142,7 @@ class JsonPatch {
         if (!parent->is_array()) return failed("the parent of the path is neither an object nor a list");
         json::array& list = parent->get_array();
         auto index = token == "-" ? list.size() : parse_index(token, list.size());
-        if (!index) return failed("\"" + token + "\" is not an index of this list of " + std::to_string(list.size()));
+        if (!index) return failed(fmt::format("\"{}\" is not an index of this list of {}", token, list.size()));
         TRY_VOID(count_steps(list.size()));
         list.insert(list.begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
         return ok();
@@ -194,8 +196,7 @@ class JsonPatch {
         if (found == nullptr) return failed("the path to copy from does not exist");
         copied_bytes_ += estimate_bytes(*found);
         if (copied_bytes_ > json_patch_copy_bytes_max)
-            return failed("the copy operations of a patch may copy " + std::to_string(json_patch_copy_bytes_max) +
-                          " bytes at most");
+            return failed(fmt::format("the copy operations of a patch may copy {} bytes at most", json_patch_copy_bytes_max));
         return add(operation.path, json::value(*found));
     }
 
@@ -226,15 +227,15 @@ Result<std::string> apply_json_patch(std::string_view document, std::string_view
         return Error(Code::bad_request, "a JSON patch is a list of operations: [{\"op\": ..., \"path\": ...}]");
     const json::array& list = operations.get_array();
     if (list.size() > json_patch_operations_max)
-        return Error(Code::too_large, "The allowed maximum operations in a JSON patch is " +
-                                          std::to_string(json_patch_operations_max) + ", got " + std::to_string(list.size()));
+        return Error(Code::too_large, fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
+                                                  json_patch_operations_max, list.size()));
     JsonPatch patcher(root);
     for (size_t i = 0; i < list.size(); ++i) {
         std::string where = "JSON patch operation " + std::to_string(i);
         auto operation = parse_operation(list[i]);
         if (!operation) return std::move(operation).error().with_context(where);
         if (auto done = patcher.apply(*operation); !done)
-            return std::move(done).error().with_context(where + " (" + operation->op + " " + operation->path_text + ")");
+            return std::move(done).error().with_context(fmt::format("{} ({} {})", where, operation->op, operation->path_text));
     }
     return render_value(root);
 }

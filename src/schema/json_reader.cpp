@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstdio>
 
@@ -68,7 +69,7 @@ class Scanner {
             int key_line = line_;
             auto key = string();
             if (!key || !take(':')) return false;
-            std::string field_path = path.empty() ? std::string(*key) : path + "." + std::string(*key);
+            std::string field_path = path.empty() ? std::string(*key) : fmt::format("{}.{}", path, *key);
             lines.emplace_back(field_path, key_line);
             skip_blanks();
             size_t begin = at_;
@@ -84,7 +85,7 @@ class Scanner {
         size_t index = 0;
         do {
             skip_blanks();
-            std::string item_path = path + "[" + std::to_string(index++) + "]";
+            std::string item_path = fmt::format("{}[{}]", path, index++);
             Item item{at_, 0, line_, {}};
             size_t first = lines.size();
             lines.emplace_back(item_path, line_);
@@ -122,12 +123,13 @@ Error json_fault(std::string_view source, std::string_view json, int first_line,
         return manifest_error(source, first_line, message);
     for (int skipped = first_line; skipped < line; ++skipped) json.remove_prefix(std::min(json.find('\n') + 1, json.size()));
     json.remove_prefix(std::min(static_cast<size_t>(column - 1), json.size()));
-    const std::string where = "invalid JSON in column " + std::to_string(column) + ": ";
+    const std::string where = fmt::format("invalid JSON in column {}: ", column);
     if (json.empty()) return manifest_error(source, line, where + "it ends too early: a }, a ] or a closing \" is missing");
     const std::string_view here = json.substr(0, json.find_first_of(" \t\r\n,"));
-    return manifest_error(source, line,
-                          where + std::string(here.substr(0, 20)) +
-                              " is not expected there: is a comma or a \" missing before it, or something too much?");
+    return manifest_error(
+        source, line,
+        fmt::format("{}{} is not expected there: is a comma or a \" missing before it, or something too much?", where,
+                    here.substr(0, 20)));
 }
 
 bool is_list(const Scanner& scanner) {

@@ -1,5 +1,6 @@
 #include "json_value.hpp"
 
+#include <fmt/core.h>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -56,7 +57,7 @@ Result<json::value> parse_value(std::string_view text, std::string_view what) {
     options.max_depth = document_depth_max;
     json::error_code code;
     json::value value = json::parse(key_of(text), code, {}, options);
-    if (code) return Error(Code::bad_request, std::string(what) + " is not JSON: " + code.message());
+    if (code) return Error(Code::bad_request, fmt::format("{} is not JSON: {}", what, code.message()));
     return value;
 }
 

@@ -1,5 +1,6 @@
 #include "orilla/schema/jsonpath.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <deque>
 
@@ -134,8 +135,7 @@ class Evaluator {
         if (slice.single) {
             long index = from_end(*slice.start);
             if (index < 0 || index >= size)
-                return jsonpath_failed("array index out of bounds: index " + std::to_string(*slice.start) + ", length " +
-                                       std::to_string(size));
+                return jsonpath_failed(fmt::format("array index out of bounds: index {}, length {}", *slice.start, size));
             out.push_back(&list[static_cast<size_t>(index)]);
             return ok();
         }

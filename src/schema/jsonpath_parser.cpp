@@ -1,5 +1,6 @@
 #include "jsonpath_parser.hpp"
 
+#include <fmt/core.h>
 #include <array>
 #include <charconv>
 
@@ -130,7 +131,7 @@ class ExpressionParser {
         }
         // Only at the beginning may a field go without its dot.
         if (at_ == 0) return parse_name();
-        return bad_template("unexpected '" + std::string(1, c) + "' in " + std::string(text_.substr(0, 256)));
+        return bad_template(fmt::format("unexpected '{}' in {}", c, text_.substr(0, 256)));
     }
 
     Result<Step> parse_name() {
@@ -170,7 +171,7 @@ class ExpressionParser {
         step.kind = Step::Kind::together;
         while (!inside.empty()) {
             size_t comma = std::min(find_outside(inside, ","), inside.size());
-            std::string part = "[" + std::string(trim(inside.substr(0, comma))) + "]";
+            std::string part = fmt::format("[{}]", trim(inside.substr(0, comma)));
             TRY(Expression one, ExpressionParser(part, depth_ + 1).parse());
             step.expressions.push_back(std::move(one));
             inside.remove_prefix(std::min(comma + 1, inside.size()));
@@ -296,7 +297,7 @@ class TemplateParser {
 
 Result<void> check_size(std::string_view text) {
     if (text.size() <= jsonpath_bytes_max) return ok();
-    return bad_template("a template is " + std::to_string(jsonpath_bytes_max) + " bytes at most");
+    return bad_template(fmt::format("a template is {} bytes at most", jsonpath_bytes_max));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "orilla/schema/manifest.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "documents.hpp"
@@ -10,9 +11,8 @@ namespace {
 std::string where_before(const ManifestDocument& document, const FieldProblem& problem) {
     if (!problem.is_duplicate) return "";
     const auto first = std::ranges::find(document.lines, problem.path, &std::pair<std::string, int>::first);
-    return first == document.lines.end()
-               ? ""
-               : ", which stands in line " + std::to_string(first->second) + " already: keep one of them";
+    return first == document.lines.end() ? ""
+                                         : fmt::format(", which stands in line {} already: keep one of them", first->second);
 }
 
 Error not_an_object(const ManifestDocument& document) {
@@ -28,8 +28,7 @@ Error not_an_object(const ManifestDocument& document) {
 Result<void> check_text(std::string_view text, std::string_view source) {
     if (text.size() > manifest_bytes_max)
         return manifest_error(source, 1,
-                              "the file has " + std::to_string(text.size()) + " bytes, at most " +
-                                  std::to_string(manifest_bytes_max) + " are accepted");
+                              fmt::format("the file has {} bytes, at most {} are accepted", text.size(), manifest_bytes_max));
     if (const size_t at = text.find('\0'); at != std::string_view::npos)
         return manifest_error(
             source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
@@ -69,7 +68,7 @@ Result<void> read_head(ManifestDocument& document) {
 }  // namespace
 
 Error manifest_error(std::string_view source, int line, std::string_view what) {
-    return Error(Code::bad_request, std::string(source) + ":" + std::to_string(line) + ": " + std::string(what));
+    return Error(Code::bad_request, fmt::format("{}:{}: {}", source, line, what));
 }
 
 bool is_list_kind(std::string_view kind) { return kind.ends_with("List"); }
@@ -90,9 +89,9 @@ Error ManifestDocument::located(const Error& error) const {
     for (const Cause& cause : error.causes()) {
         if (cause.field.empty()) continue;
         if (!message.empty()) message += '\n';
-        message += source + ":" + std::to_string(line_of(cause.field)) + ": " + cause.field + ": " + cause.message;
+        message += fmt::format("{}:{}: {}: {}", source, line_of(cause.field), cause.field, cause.message);
     }
-    if (message.empty()) message = source + ":" + std::to_string(line_of(error.field())) + ": " + error.message();
+    if (message.empty()) message = fmt::format("{}:{}: {}", source, line_of(error.field()), error.message());
     Error result(error.code(), message);
     for (const Cause& cause : error.causes()) result = std::move(result).with_cause(cause);
     return result;
@@ -103,7 +102,7 @@ Result<void> ManifestDocument::check_fields(const DecodeReport& report) const {
     std::string message;
     for (const FieldProblem& problem : report.field_problems) {
         if (!message.empty()) message += '\n';
-        message += source + ":" + std::to_string(line_of(problem.path)) + ": " + problem.text;
+        message += fmt::format("{}:{}: {}", source, line_of(problem.path), problem.text);
         message += where_before(*this, problem);
     }
     return Error(Code::bad_request, message);

@@ -1,6 +1,7 @@
 #include "orilla/schema/names.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -29,7 +30,7 @@ bool alnum(char c) { return lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
 bool inside_label(char c) { return lower_alnum(c) || c == '-'; }
 bool inside_qualified(char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; }
 
-std::string too_long(size_t bytes_max) { return "must be no more than " + std::to_string(bytes_max) + " bytes"; }
+std::string too_long(size_t bytes_max) { return fmt::format("must be no more than {} bytes", bytes_max); }
 
 std::string with_pattern(std::string_view what, std::initializer_list<std::string_view> examples, std::string_view pattern) {
     std::string text(what);
@@ -123,8 +124,8 @@ Complaints check_qualified_name(std::string_view text) {
         std::string_view prefix = text.substr(0, slash);
         name = text.substr(slash + 1);
         if (name.find('/') != name.npos) {
-            return {"a qualified name " + qualified_complaint() +
-                    " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"};
+            return {fmt::format("a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+                                qualified_complaint())};
         }
         if (prefix.empty()) out.push_back("prefix part must be non-empty");
         else
@@ -183,10 +184,10 @@ Complaints check_port_name(std::string_view text) {
 }
 
 Complaints check_path_segment(std::string_view text) {
-    if (text == "." || text == "..") return {"may not be '" + std::string(text) + "'"};
+    if (text == "." || text == "..") return {fmt::format("may not be '{}'", text)};
     Complaints out;
     for (std::string_view part : {"/", "%"})
-        if (text.find(part) != text.npos) out.push_back("may not contain '" + std::string(part) + "'");
+        if (text.find(part) != text.npos) out.push_back(fmt::format("may not contain '{}'", part));
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "orilla/schema/protobuf.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -71,8 +72,7 @@ class MessageDecoder {
 
     Result<void> count_element() {
         if (++elements_ > protobuf_elements_max)
-            return Error(Code::too_large,
-                         "protobuf with more than " + std::to_string(protobuf_elements_max) + " list elements");
+            return Error(Code::too_large, fmt::format("protobuf with more than {} list elements", protobuf_elements_max));
         return ok();
     }
 

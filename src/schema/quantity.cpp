@@ -1,4 +1,5 @@
 // A quantity is worked on as a whole number of billionths in 128 bits: 2^63 units are 2^93 of them.
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -158,7 +159,7 @@ std::string render_decimal(Wide nano, bool exponent) {
     while (nano % 1000 == 0 && power < power_max) nano /= 1000, power += 3;
     std::string text = digits_of(nano);
     if (!exponent) return text += suffixes[static_cast<size_t>(power + 9) / 3].name;
-    return power == 0 ? text : text + "e" + std::to_string(power);
+    return power == 0 ? text : fmt::format("{}e{}", text, power);
 }
 
 std::string render_amount(const Amount& amount) {

@@ -1,5 +1,6 @@
 #include "orilla/schema/selectors.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -54,8 +55,8 @@ class Lexer {
 };
 
 Error unexpected(const Token& token, std::string_view expected) {
-    std::string found = token.text.empty() ? "the end" : "'" + std::string(token.text) + "'";
-    return Error(Code::bad_request, "unable to parse requirement: found " + found + ", expected: " + std::string(expected));
+    std::string found = token.text.empty() ? "the end" : fmt::format("'{}'", token.text);
+    return Error(Code::bad_request, fmt::format("unable to parse requirement: found {}, expected: {}", found, expected));
 }
 
 std::optional<int64_t> parse_integer(std::string_view text) {
@@ -70,16 +71,16 @@ std::string first_complaint(const Complaints& complaints) { return complaints.em
 /// "" when key, operator and values go together.
 std::string find_flaw(const Requirement& requirement) {
     std::string flaw = first_complaint(check_qualified_name(requirement.key));
-    if (!flaw.empty()) return "key: Invalid value: \"" + requirement.key + "\": " + flaw;
+    if (!flaw.empty()) return fmt::format("key: Invalid value: \"{}\": {}", requirement.key, flaw);
     bool set = requirement.op == Operator::in || requirement.op == Operator::not_in;
     if (set && requirement.values.empty())
         return "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty";
     bool order = requirement.op == Operator::greater_than || requirement.op == Operator::less_than;
     for (const std::string& value : requirement.values) {
         if (order && !parse_integer(value))
-            return "values: Invalid value: \"" + value + "\": for 'Gt', 'Lt' operators, the value must be an integer";
+            return fmt::format("values: Invalid value: \"{}\": for 'Gt', 'Lt' operators, the value must be an integer", value);
         flaw = first_complaint(check_label_value(value));
-        if (!flaw.empty()) return "values: Invalid value: \"" + value + "\": " + flaw;
+        if (!flaw.empty()) return fmt::format("values: Invalid value: \"{}\": {}", value, flaw);
     }
     return {};
 }
@@ -98,7 +99,7 @@ class Parser {
             out.push_back(std::move(requirement));
             if (out.size() > selector_requirements_max)
                 return Error(Code::bad_request,
-                             "a selector has " + std::to_string(selector_requirements_max) + " requirements at most");
+                             fmt::format("a selector has {} requirements at most", selector_requirements_max));
             if (lexer_.accept(",")) {
                 if (Token after = lexer_.peek(); !after.word && after.text != "!")
                     return unexpected(after, "identifier after ','");
@@ -184,13 +185,13 @@ bool Requirement::matches(const Map<Str>& labels) const {
 
 std::string Requirement::to_string() const {
     switch (op) {
-        case Operator::equals: return key + "=" + values.front();
-        case Operator::not_equals: return key + "!=" + values.front();
-        case Operator::in: return key + " in (" + join(values) + ")";
-        case Operator::not_in: return key + " notin (" + join(values) + ")";
+        case Operator::equals: return fmt::format("{}={}", key, values.front());
+        case Operator::not_equals: return fmt::format("{}!={}", key, values.front());
+        case Operator::in: return fmt::format("{} in ({})", key, join(values));
+        case Operator::not_in: return fmt::format("{} notin ({})", key, join(values));
         case Operator::does_not_exist: return "!" + key;
-        case Operator::greater_than: return key + ">" + values.front();
-        case Operator::less_than: return key + "<" + values.front();
+        case Operator::greater_than: return fmt::format("{}>{}", key, values.front());
+        case Operator::less_than: return fmt::format("{}<{}", key, values.front());
         case Operator::exists: break;
     }
     return key;
@@ -198,7 +199,7 @@ std::string Requirement::to_string() const {
 
 Result<Selector> Selector::parse(std::string_view text) {
     if (text.size() > selector_bytes_max)
-        return Error(Code::bad_request, "a selector is " + std::to_string(selector_bytes_max) + " bytes at most");
+        return Error(Code::bad_request, fmt::format("a selector is {} bytes at most", selector_bytes_max));
     Selector selector;
     TRY(selector.requirements_, Parser(text).parse());
     return selector;
@@ -206,7 +207,7 @@ Result<Selector> Selector::parse(std::string_view text) {
 
 Result<void> Selector::require(std::string_view key, std::string_view op_text, std::vector<std::string> values) {
     auto op = find_operator(op_text);
-    if (!op) return Error(Code::invalid, "\"" + std::string(op_text) + "\" is not a valid label selector operator");
+    if (!op) return Error(Code::invalid, fmt::format("\"{}\" is not a valid label selector operator", op_text));
     Requirement requirement{std::string(key), *op, std::move(values)};
     std::sort(requirement.values.begin(), requirement.values.end());
     if (std::string flaw = find_flaw(requirement); !flaw.empty()) return Error(Code::invalid, flaw);

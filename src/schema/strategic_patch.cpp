@@ -1,5 +1,6 @@
 // The order of the steps inside one object is part of the contract: $patch, $retainKeys, the lists that have a
 // $setElementOrder, then all other keys.
+#include <fmt/core.h>
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
@@ -127,7 +128,7 @@ Result<ElementEdits> read_edits(json::array patch, std::string_view merge_key) {
     ElementEdits edits;
     for (json::value& element : patch) {
         if (!element.is_object())
-            return bad_patch("a list that merges by \"" + std::string(merge_key) + "\" has an element that is not an object");
+            return bad_patch(fmt::format("a list that merges by \"{}\" has an element that is not an object", merge_key));
         json::object& members = element.get_object();
         const json::value* marker = members.if_contains(key_of(directive_patch));
         if (marker != nullptr && *marker == "replace") {
@@ -137,8 +138,8 @@ Result<ElementEdits> read_edits(json::array patch, std::string_view merge_key) {
         if (marker != nullptr && *marker != "delete" && *marker != "merge")
             return bad_patch("unknown $patch directive " + render_value(*marker));
         if (members.if_contains(key_of(merge_key)) == nullptr)
-            return bad_patch("map: " + render_value(element).substr(0, 256) +
-                             " does not contain declared merge key: " + std::string(merge_key));
+            return bad_patch(fmt::format("map: {} does not contain declared merge key: {}",
+                                         render_value(element).substr(0, 256), merge_key));
         if (marker != nullptr && *marker == "delete") {
             edits.deleted.push_back(std::move(element));
         } else {
@@ -201,8 +202,8 @@ Result<void> check_order(const json::array& patch, const json::array& order, con
         if (element.is_object() && element.get_object().contains(key_of(directive_patch))) continue;
         size_t at = positions.find(element);
         if (at == Positions::none || at < after)
-            return bad_patch("the order in patch list " + render_value(patch).substr(0, 256) +
-                             " doesn't match $setElementOrder list " + render_value(order).substr(0, 256) + " of " + name);
+            return bad_patch(fmt::format("the order in patch list {} doesn't match $setElementOrder list {} of {}",
+                                         render_value(patch).substr(0, 256), render_value(order).substr(0, 256), name));
         after = at;
     }
     return ok();
@@ -212,14 +213,14 @@ Result<const json::array*> list_in(const json::object& object, const std::string
     static const json::array none;
     const json::value* value = object.if_contains(key_of(name));
     if (value == nullptr || value->is_null()) return &none;
-    if (!value->is_array()) return bad_patch("$setElementOrder names \"" + name + "\", which is not a list");
+    if (!value->is_array()) return bad_patch(fmt::format("$setElementOrder names \"{}\", which is not a list", name));
     return &value->get_array();
 }
 
 /// One $setElementOrder together with the list of the same name, which is then done.
 Result<void> merge_ordered(json::object& live, json::object& patch, const std::string& name, const json::value& order,
                            const TypeInfo* type) {
-    if (!order.is_array()) return bad_patch("$setElementOrder/" + name + " is not a list");
+    if (!order.is_array()) return bad_patch(fmt::format("$setElementOrder/{} is not a list", name));
     PatchField field = find_patch_field(type, name);
     if (!live.contains(key_of(name)) && !patch.contains(key_of(name))) return ok();
     if (const json::value* value = patch.if_contains(key_of(name)); value != nullptr && value->is_null()) return ok();
@@ -259,8 +260,8 @@ Result<void> apply_retain_keys(json::object& live, json::object& patch) {
     auto listed = [&kept](json::string_view key) { return kept.contains(json::value(key)); };
     for (const auto& member : patch)
         if (!member.value().is_null() && !is_directive(member.key()) && !listed(member.key()))
-            return bad_patch("\"" + std::string(member.key().data(), member.key().size()) +
-                             "\" is set but not listed in $retainKeys");
+            return bad_patch(fmt::format("\"{}\" is set but not listed in $retainKeys",
+                                         std::string_view(member.key().data(), member.key().size())));
     std::vector<std::string> dropped;
     for (const auto& member : live)
         if (!listed(member.key())) dropped.emplace_back(member.key().data(), member.key().size());
@@ -271,7 +272,7 @@ Result<void> apply_retain_keys(json::object& live, json::object& patch) {
 /// $deleteFromPrimitiveList/NAME: [scalars].
 Result<void> delete_scalars(json::object& live, const std::string& name, const json::value& scalars) {
     json::value* list = live.if_contains(key_of(name));
-    if (!scalars.is_array()) return bad_patch("$deleteFromPrimitiveList/" + name + " is not a list");
+    if (!scalars.is_array()) return bad_patch(fmt::format("$deleteFromPrimitiveList/{} is not a list", name));
     if (list == nullptr || !list->is_array()) return ok();
     Positions deleted(scalars.get_array(), "");
     json::array kept;

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <cstdio>
 #include <optional>
 
@@ -142,13 +143,13 @@ std::string render_seconds(int64_t unix_s) {
 }
 
 Error not_a_time(std::string_view text) {
-    return Error(Code::bad_request, "cannot read \"" + std::string(text.substr(0, 64)) +
-                                        "\" as a time: use RFC3339, such as 2006-01-02T15:04:05Z");
+    return Error(Code::bad_request,
+                 fmt::format("cannot read \"{}\" as a time: use RFC3339, such as 2006-01-02T15:04:05Z", text.substr(0, 64)));
 }
 
 std::string two_units(int64_t large, const char* large_name, int64_t small, const char* small_name) {
     std::string text = std::to_string(large) + large_name;
-    return small == 0 ? text : text + std::to_string(small) + small_name;
+    return small == 0 ? text : fmt::format("{}{}{}", text, small, small_name);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "yaml_faults.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -73,7 +74,7 @@ std::string_view text_behind_key(std::string_view words) {
 }
 
 std::string blanks_text(size_t count) {
-    return count == 0 ? "not at all" : count == 1 ? "by 1 blank" : "by " + std::to_string(count) + " blanks";
+    return count == 0 ? "not at all" : count == 1 ? "by 1 blank" : fmt::format("by {} blanks", count);
 }
 
 bool begins_block_text(const YamlLine& line) {
@@ -129,8 +130,8 @@ class Explainer {
             std::string_view value = text_behind_key(lines_[line].words);
             const bool quoted = !value.empty() && (value[0] == '"' || value[0] == '\'');
             if (quoted && value.substr(1).find(value[0]) == std::string_view::npos)
-                return fault(line, std::string("the text that begins with ") + value[0] + " does not end: the closing " +
-                                       value[0] + " is missing");
+                return fault(line, fmt::format("the text that begins with {} does not end: the closing {} is missing", value[0],
+                                               value[0]));
         }
         return fault(at_, "a text in quotes does not end: its closing quote is missing");
     }
@@ -140,8 +141,8 @@ class Explainer {
         const bool map = says("end of map flow"), list = says("end of sequence flow");
         if (!map && !list) return std::nullopt;
         const char open = map ? '{' : '[', close = map ? '}' : ']';
-        const std::string what = std::string(map ? "the map" : "the list") + " that begins with " + open + " does not end: a " +
-                                 close + " or a comma is missing";
+        const std::string what = fmt::format("{} that begins with {} does not end: a {} or a comma is missing",
+                                             map ? "the map" : "the list", open, close);
         std::ptrdiff_t missing = 0;
         for (size_t line = at_ + 1; line-- > 0;) {
             missing += std::ranges::count(lines_[line].words, open) - std::ranges::count(lines_[line].words, close);
@@ -154,7 +155,7 @@ class Explainer {
         const std::string_view value = text_behind_key(here().words);
         if (value.empty() || !says("unknown token") || std::string_view("@`%").find(value[0]) == std::string_view::npos)
             return std::nullopt;
-        return fault(at_, std::string("a value cannot begin with ") + value[0] + ": " + std::string(put_in_quotes));
+        return fault(at_, fmt::format("a value cannot begin with {}: {}", value[0], put_in_quotes));
     }
 
     std::optional<YamlFault> alias() const {
@@ -165,8 +166,8 @@ class Explainer {
 
     std::optional<YamlFault> escape() const {
         if (!says("unknown escape character")) return std::nullopt;
-        return fault(at_, "\\" + message_.substr(message_.find_last_of(' ') + 1) +
-                              " means nothing between \" and \": write \\\\ for a backslash, or use ' and '");
+        return fault(at_, fmt::format("\\{} means nothing between \" and \": write \\\\ for a backslash, or use ' and '",
+                                      message_.substr(message_.find_last_of(' ') + 1)));
     }
 
     /// x: | whose lines do not stand deeper.
@@ -184,8 +185,10 @@ class Explainer {
             const std::string_view words = lines_[line].words;
             const bool is_word = !words.empty() && words.find_first_of(" \"'[]{}-&*!|>%@`:") == std::string_view::npos;
             if (is_word)
-                return fault(line, "\"" + std::string(words) +
-                                       "\" has no ':' behind it: 'key: value', or 'key:' above lines that are indented deeper");
+                return fault(
+                    line,
+                    fmt::format("\"{}\" has no ':' behind it: 'key: value', or 'key:' above lines that are indented deeper",
+                                words));
         }
         return std::nullopt;
     }
@@ -194,8 +197,8 @@ class Explainer {
         const std::string_view value = text_behind_key(here().words);
         const bool quoted = !value.empty() && (value[0] == '"' || value[0] == '\'' || value[0] == '{' || value[0] == '[');
         if (!says("illegal map value") || quoted || find_key_end(value) == std::string_view::npos) return std::nullopt;
-        return fault(at_, "there is a second ': ' in the line: " + std::string(put_in_quotes) +
-                              ", or begin a new line behind the first");
+        return fault(
+            at_, fmt::format("there is a second ': ' in the line: {}, or begin a new line behind the first", put_in_quotes));
     }
 
     std::optional<YamlFault> behind_quote() const {
@@ -203,8 +206,9 @@ class Explainer {
         if (value.empty() || (value[0] != '"' && value[0] != '\'')) return std::nullopt;
         const size_t end = value.find(value[0], 1);
         if (end == std::string_view::npos || end + 1 == value.size()) return std::nullopt;
-        return fault(at_, std::string("there is more behind the closing ") + value[0] + ": " + std::string(put_in_quotes) +
-                              (value[0] == '"' ? ", and \\ in front of each \" in it" : ", and write each ' in it twice"));
+        return fault(at_,
+                     fmt::format("there is more behind the closing {}: {}{}", value[0], put_in_quotes,
+                                 value[0] == '"' ? ", and \\ in front of each \" in it" : ", and write each ' in it twice"));
     }
 
     /// The indentations that a line here may have: those of the open lines above, dashes and what stands behind them.
@@ -229,19 +233,22 @@ class Explainer {
         if (open.empty()) return std::nullopt;
         const bool fits = std::ranges::find(open, here().indent) != open.end();
         if (!fits && here().indent > open.back())
-            return fault(at_, "this line is indented deeper (" + blanks_text(here().indent) + ") than the one above it (" +
-                                  blanks_text(open.back()) + "), which has its value already: line it up");
+            return fault(
+                at_,
+                fmt::format(
+                    "this line is indented deeper ({}) than the one above it ({}), which has its value already: line it up",
+                    blanks_text(here().indent), blanks_text(open.back())));
         std::string allowed;
         for (const size_t one : open) allowed += (allowed.empty() ? "" : ", ") + std::to_string(one);
         if (!fits)
-            return fault(at_, "this line is indented " + blanks_text(here().indent) + ", which fits no line above (" + allowed +
-                                  "): line it up");
+            return fault(at_, fmt::format("this line is indented {}, which fits no line above ({}): line it up",
+                                          blanks_text(here().indent), allowed));
         if (here().words.starts_with("- ") || here().words == "-")
             return fault(at_,
                          "a list begins here, where a key is expected: line the dash up with those of its list, or give it a "
                          "key of its own");
-        return fault(at_,
-                     "a key and its value are expected here, or the line belongs to another indentation (" + allowed + ")");
+        return fault(at_, fmt::format("a key and its value are expected here, or the line belongs to another indentation ({})",
+                                      allowed));
     }
 
     std::vector<YamlLine> lines_;

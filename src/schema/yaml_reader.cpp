@@ -1,4 +1,5 @@
 // The one place that touches yaml-cpp and catches its exceptions.
+#include <fmt/core.h>
 #include <yaml-cpp/anchor.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -48,7 +49,7 @@ class Converter {
         if (tag.empty() || tag == "?" || tag == "!") return ok();
         for (std::string_view known : {"str", "int", "float", "bool", "null", "map", "seq", "timestamp"})
             if (tag == std::string(core_tag) + std::string(known)) return ok();
-        return fail(node, "the tag " + tag + " is not supported");
+        return fail(node, fmt::format("the tag {} is not supported", tag));
     }
 
     static YamlScalar resolve(const YAML::Node& node) {
@@ -68,7 +69,7 @@ class Converter {
         size_t index = 0;
         for (const YAML::Node& item : node) {
             if (index > 0) document_.json += ',';
-            std::string item_path = path + "[" + std::to_string(index++) + "]";
+            std::string item_path = fmt::format("{}[{}]", path, index++);
             document_.lines.emplace_back(item_path, line_of(item));
             TRY_VOID(value(item, item_path, depth + 1));
         }
@@ -99,7 +100,7 @@ class Converter {
         if (!key_node.IsScalar())
             return fail(key_node, key_node.IsMap() ? yaml_template_fault : "a key must be a text, not a list");
         std::string key = resolve(key_node).json;
-        std::string field_path = path.empty() ? key : path + "." + key;
+        std::string field_path = path.empty() ? key : fmt::format("{}.{}", path, key);
         document_.lines.emplace_back(field_path, line_of(key_node));
         if (!first) document_.json += ',';
         first = false;
