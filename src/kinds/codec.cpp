@@ -1,19 +1,21 @@
 #include "orilla/kinds/codec.hpp"
 
+#include <fmt/core.h>
+
 namespace orilla::api {
 namespace {
 std::string both(std::string_view api_version, std::string_view kind) {
-    return "\"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"";
+    return fmt::format("\"{}\" in version \"{}\"", kind, api_version);
 }
 }  // namespace
 
 Result<void> check_named(const KindInfo& kind, const DecodeReport& report) {
     if (!report.kind.empty() && report.kind != kind.kind)
-        return Error(Code::bad_request, "kind: the document is a " + report.kind + ", expected " + std::string(kind.kind));
+        return Error(Code::bad_request, fmt::format("kind: the document is a {}, expected {}", report.kind, kind.kind));
     if (!report.api_version.empty() && report.api_version != kind.api_version)
-        return Error(Code::bad_request, "the API version in the data (" + report.api_version +
-                                            ") does not match the expected API version (" + std::string(kind.api_version) +
-                                            ")");
+        return Error(Code::bad_request,
+                     fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                                 report.api_version, kind.api_version));
     return ok();
 }
 

@@ -1,4 +1,6 @@
 // Deployments.
+#include <fmt/core.h>
+
 #include "checks.hpp"
 #include "orilla/schema/names.hpp"
 #include "pod_spec.hpp"
@@ -75,7 +77,7 @@ Row render_deployment(const Deployment& deployment, int64_t now) {
     const DeploymentSpec& spec = deployment.spec;
     const DeploymentStatus& status = deployment.status;
     return {deployment.metadata.name.view(),
-            std::to_string(status.ready_replicas) + "/" + std::to_string(spec.replicas.value_or(0)),
+            fmt::format("{}/{}", status.ready_replicas, spec.replicas.value_or(0)),
             int64_t{status.updated_replicas},
             int64_t{status.available_replicas},
             render_age(deployment.metadata.creation_timestamp, now),

@@ -1,4 +1,6 @@
 // Endpoints.
+#include <fmt/core.h>
+
 #include "addresses.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
@@ -59,7 +61,7 @@ void check_endpoints_update(const Endpoints& updated, const Endpoints& old, Fiel
 
 std::string host_and_port(std::string_view ip, int32_t port) {
     bool v6 = ip.find(':') != ip.npos;
-    return (v6 ? "[" + std::string(ip) + "]" : std::string(ip)) + ":" + std::to_string(port);
+    return v6 ? fmt::format("[{}]:{}", ip, port) : fmt::format("{}:{}", ip, port);
 }
 
 Row render_endpoints(const Endpoints& endpoints, int64_t now) {

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 
@@ -54,9 +55,10 @@ void check_owners(const ObjectMeta& meta, const Path& path, FieldErrors& errors)
         if (owner.uid.empty()) errors.invalid(at / "uid", owner.uid, "must not be empty");
         if (!owner.controller.value_or(false)) continue;
         if (!controller.empty()) {
-            errors.invalid(owners, owner.name,
-                           "Only one reference can have Controller set to true. Found \"true\" in references for " +
-                               controller + " and " + owner.name.str());
+            errors.invalid(
+                owners, owner.name,
+                fmt::format("Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
+                            controller, owner.name));
         }
         controller = owner.name.str();
     }

@@ -1,4 +1,5 @@
 // Nodes.
+#include <fmt/core.h>
 #include <set>
 
 #include "orilla/kinds/well_known.hpp"
@@ -20,7 +21,7 @@ void check_taints(const List<Taint>& taints, const Path& path, FieldErrors& erro
         errors.complain(at / "key", taints[i].key, check_qualified_name(taints[i].key));
         errors.complain(at / "value", taints[i].value, check_label_value(taints[i].value));
         if (!seen.insert({taints[i].key, taints[i].effect}).second)
-            errors.duplicate(at, taints[i].key.str() + ":" + taints[i].effect.str());
+            errors.duplicate(at, fmt::format("{}:{}", taints[i].key, taints[i].effect));
     }
 }
 

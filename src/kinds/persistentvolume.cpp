@@ -1,4 +1,6 @@
 // PersistentVolumes.
+#include <fmt/core.h>
+
 #include "claim_spec.hpp"
 #include "orilla/kinds/storage_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
@@ -75,7 +77,7 @@ Row render_persistent_volume(const PersistentVolume& volume, int64_t now) {
             access_modes_text(spec.access_modes),
             spec.persistent_volume_reclaim_policy.view(),
             volume.metadata.deletion_timestamp ? std::string_view("Terminating") : volume.status.phase.view(),
-            spec.claim_ref ? spec.claim_ref->namespace_.str() + "/" + spec.claim_ref->name.str() : std::string(),
+            spec.claim_ref ? fmt::format("{}/{}", spec.claim_ref->namespace_, spec.claim_ref->name) : std::string(),
             class_of(volume),
             spec.volume_attributes_class_name.value_or(unset_text),
             volume.status.reason.view(),

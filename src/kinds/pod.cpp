@@ -1,4 +1,5 @@
 // Pods. Their STATUS is the most telling of many facts; the order in which they are looked at is kubectl's.
+#include <fmt/core.h>
 #include <algorithm>
 #include <optional>
 #include <tuple>
@@ -129,7 +130,7 @@ std::string init_reason(const Pod& pod, const ContainerStatus& status, size_t in
     if (state.terminated) return "Init:" + ended_text(*state.terminated);
     if (state.waiting && !state.waiting->reason.empty() && state.waiting->reason != "PodInitializing")
         return "Init:" + state.waiting->reason.str();
-    return "Init:" + std::to_string(index) + "/" + std::to_string(pod.spec.init_containers.size());
+    return fmt::format("Init:{}/{}", index, pod.spec.init_containers.size());
 }
 
 /// True while an init container is not through.
@@ -190,16 +191,17 @@ std::string gates_text(const Pod& pod) {
     if (pod.spec.readiness_gates.empty()) return std::string(nothing_text);
     size_t passed = 0;
     for (const PodReadinessGate& gate : pod.spec.readiness_gates) passed += has_condition(pod, gate.condition_type);
-    return std::to_string(passed) + "/" + std::to_string(pod.spec.readiness_gates.size());
+    return fmt::format("{}/{}", passed, pod.spec.readiness_gates.size());
 }
 
 Row render_pod(const Pod& pod, int64_t now) {
     PodSummary summary = summarise(pod);
     std::string restarts = std::to_string(summary.restarts);
-    if (summary.restarts != 0 && summary.last_restart) restarts += " (" + render_age(summary.last_restart, now) + " ago)";
+    if (summary.restarts != 0 && summary.last_restart)
+        restarts += fmt::format(" ({} ago)", render_age(summary.last_restart, now));
     std::string_view ip = pod.status.pod_ips.empty() ? pod.status.pod_ip.view() : pod.status.pod_ips[0].ip.view();
     return {pod.metadata.name.view(),
-            std::to_string(summary.ready) + "/" + std::to_string(summary.total),
+            fmt::format("{}/{}", summary.ready, summary.total),
             summary.reason,
             restarts,
             render_age(pod.metadata.creation_timestamp, now),

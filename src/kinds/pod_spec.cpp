@@ -1,4 +1,5 @@
 // The rules of a pod's spec as a whole.
+#include <fmt/core.h>
 #include <algorithm>
 #include <set>
 
@@ -175,7 +176,7 @@ void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors
         const Path ports = one / "ports";
         for (size_t j = 0; j < spec.containers[i].ports.size(); ++j) {
             const ContainerPort& port = spec.containers[i].ports[j];
-            std::string key = port.protocol.str() + "/" + port.host_ip.str() + "/" + std::to_string(port.host_port);
+            std::string key = fmt::format("{}/{}/{}", port.protocol, port.host_ip, port.host_port);
             const Path port_path = ports[j];
             if (port.host_port > 0 && !host_ports.insert(key).second) errors.duplicate(port_path / "hostPort", key);
         }

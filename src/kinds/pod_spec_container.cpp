@@ -1,4 +1,5 @@
 // One container: ports, probes, hooks, resources.
+#include <fmt/core.h>
 #include <set>
 
 #include "pod_spec.hpp"
@@ -107,7 +108,7 @@ void check_hook(const Box<LifecycleHandler>& hook, const PodSpec& spec, const Pa
     const Path at = path / "sleep";
     if (hook->sleep->seconds < 0 || hook->sleep->seconds > grace)
         errors.invalid(at / "seconds", hook->sleep->seconds,
-                       "must be greater than 0 and less than terminationGracePeriodSeconds (" + std::to_string(grace) + ")");
+                       fmt::format("must be greater than 0 and less than terminationGracePeriodSeconds ({})", grace));
 }
 
 bool is_init(const Container& container, const PodSpec& spec) {
@@ -151,10 +152,10 @@ void check_resources(const ResourceRequirements& resources, const Path& path, Fi
             if (extended) errors.required(limits, "Limit must be set for non overcommitable resources");
         } else if (extended && request.value.compare(*limit) != 0) {
             errors.invalid(requests, request.value.text,
-                           "must be equal to " + request.key.str() + " limit of " + limit->text.str());
+                           fmt::format("must be equal to {} limit of {}", request.key, limit->text));
         } else if (request.value.compare(*limit) > 0) {
             errors.invalid(requests, request.value.text,
-                           "must be less than or equal to " + request.key.str() + " limit of " + limit->text.str());
+                           fmt::format("must be less than or equal to {} limit of {}", request.key, limit->text));
         }
     }
 }

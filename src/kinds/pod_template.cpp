@@ -1,5 +1,6 @@
 #include "pod_template.hpp"
 
+#include <fmt/core.h>
 #include <array>
 
 #include "orilla/kinds/selectors.hpp"
@@ -56,7 +57,7 @@ void check_template(const PodTemplateSpec& pods, std::string_view kind, FieldErr
     if (pods.spec.restart_policy == "OnFailure" || pods.spec.restart_policy == "Never")
         errors.not_supported(pod / "restartPolicy", pods.spec.restart_policy, always);
     if (pods.spec.active_deadline_seconds)
-        errors.forbidden(pod / "activeDeadlineSeconds", "activeDeadlineSeconds in " + std::string(kind) + " is not Supported");
+        errors.forbidden(pod / "activeDeadlineSeconds", fmt::format("activeDeadlineSeconds in {} is not Supported", kind));
 }
 
 }  // namespace orilla::api

@@ -1,5 +1,7 @@
 #include "orilla/kinds/protobuf.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/schema/codec.hpp"
 
 namespace orilla::api {
@@ -15,9 +17,8 @@ const TypeInfo* find_type(const KindRegistry& kinds, std::string_view api_versio
 }
 
 Error unknown_kind(const ProtobufDocument& document) {
-    return Error(Code::bad_request, "no kind \"" + std::string(document.kind.substr(0, 256)) +
-                                        "\" is registered for version \"" + std::string(document.api_version.substr(0, 256)) +
-                                        "\"");
+    return Error(Code::bad_request, fmt::format("no kind \"{}\" is registered for version \"{}\"", document.kind.substr(0, 256),
+                                                document.api_version.substr(0, 256)));
 }
 
 struct Owned {

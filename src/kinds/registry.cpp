@@ -1,5 +1,6 @@
 #include "orilla/kinds/registry.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <string>
 
@@ -15,7 +16,7 @@ bool answers_to(const KindInfo& kind, std::string_view name) {
 
 /// "apps" or "v1.apps" after the first dot of deployments.v1.apps.
 bool is_in_group(const KindInfo& kind, std::string_view group) {
-    const std::string versioned = std::string(kind.version) + "." + std::string(kind.group);
+    const std::string versioned = fmt::format("{}.{}", kind.version, kind.group);
     return group == kind.group || group == versioned;
 }
 
@@ -33,11 +34,11 @@ KindRegistry::KindRegistry(std::span<const KindInfo> first) : kinds_(first.begin
 Result<void> KindRegistry::add(std::unique_ptr<AddedKind> kind) {
     // From here on its references own it.
     const KindRef added(kind.release()->info);
-    const std::string name = std::string(added->kind) + " of " + std::string(added->api_version);
+    const std::string name = fmt::format("{} of {}", added->kind, added->api_version);
     if (find(added->group, added->version, added->kind) || find_resource(added->group, added->version, added->plural))
         return Error(Code::already_exists, name + " is served already");
     if (kinds_.size() >= kinds_max)
-        return Error(Code::too_many_requests, name + ": " + std::to_string(kinds_max) + " kinds are served already");
+        return Error(Code::too_many_requests, fmt::format("{}: {} kinds are served already", name, kinds_max));
     size_t group_end = 0, version_end = 0;
     for (size_t i = 0; i < kinds_.size(); ++i) {
         if (kinds_[i]->group != added->group) continue;

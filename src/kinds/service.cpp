@@ -1,4 +1,5 @@
 // Services.
+#include <fmt/core.h>
 #include <algorithm>
 #include <set>
 
@@ -79,7 +80,7 @@ void check_service_ports(const ServiceSpec& spec, const Path& path, FieldErrors&
         check_one_port(port, spec, at, errors);
         if (!port.name.empty() && !names.insert(port.name).second) errors.duplicate(at / "name", port.name);
         if (!ports.insert({port.protocol, port.port}).second)
-            errors.duplicate(at, std::to_string(port.port) + "/" + port.protocol.str());
+            errors.duplicate(at, fmt::format("{}/{}", port.port, port.protocol));
         if (port.node_port != 0 && !node_ports.insert({port.protocol, port.node_port}).second)
             errors.duplicate(at / "nodePort", std::to_string(port.node_port));
     }
@@ -94,7 +95,7 @@ void check_cluster_ips(const ServiceSpec& spec, const Path& path, FieldErrors& e
     if (!spec.cluster_ips.empty() && spec.cluster_ips[0] != ip)
         errors.invalid(ips, spec.cluster_ips[0], "element [0] must match clusterIP");
     if (is_headless(spec) && spec.type != "ClusterIP")
-        errors.invalid(ips[0], ip, "may not be set to 'None' for " + spec.type.str() + " services");
+        errors.invalid(ips[0], ip, fmt::format("may not be set to 'None' for {} services", spec.type));
     const Path families = path / "ipFamilies";
     for (size_t i = 0; i < spec.ip_families.size(); ++i)
         if (spec.ip_families[i] == "IPv6") errors.invalid(families[i], "IPv6", "not configured on this cluster");
@@ -157,7 +158,7 @@ void check_service_update(const Service& updated, const Service& old, FieldError
     if (old.spec.cluster_ip.empty() || updated.spec.cluster_ip == old.spec.cluster_ip) return;
     const Path path("spec");
     const Path ips = path / "clusterIPs";
-    errors.invalid_json(ips[0], "[" + quote(updated.spec.cluster_ip) + "]", "may not change once set");
+    errors.invalid_json(ips[0], fmt::format("[{}]", quote(updated.spec.cluster_ip)), "may not change once set");
 }
 
 std::string joined(const List<Str>& texts) {
@@ -181,7 +182,7 @@ std::string ports_text(const List<ServicePort>& ports) {
     for (const ServicePort& port : ports) {
         std::string text = std::to_string(port.port);
         if (port.node_port > 0) text += ":" + std::to_string(port.node_port);
-        items.push_back(text + "/" + port.protocol.str());
+        items.push_back(fmt::format("{}/{}", text, port.protocol));
     }
     return items.empty() ? std::string(nothing_text) : join_text(items);
 }

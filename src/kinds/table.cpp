@@ -1,5 +1,7 @@
 #include "orilla/kinds/table.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/kind_rules.hpp"
 #include "orilla/kinds/selectors.hpp"
@@ -54,13 +56,12 @@ std::string first_three_text(const std::vector<std::string>& items, std::string_
     constexpr size_t shown_max = 3;
     if (items.empty()) return std::string(nothing);
     if (items.size() <= shown_max) return join_text(items);
-    return join_text({items.begin(), items.begin() + shown_max}) + " + " + std::to_string(items.size() - shown_max) +
-           " more...";
+    return fmt::format("{} + {} more...", join_text({items.begin(), items.begin() + shown_max}), items.size() - shown_max);
 }
 
 std::string labels_text(const Map<Str>& labels) {
     std::vector<std::string> items;
-    for (const auto& label : labels) items.push_back(label.key.str() + "=" + label.value.str());
+    for (const auto& label : labels) items.push_back(fmt::format("{}={}", label.key, label.value));
     return items.empty() ? std::string(nothing_text) : join_text(items);
 }
 
