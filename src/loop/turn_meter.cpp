@@ -1,5 +1,6 @@
 #include "orilla/loop/turn_meter.hpp"
 
+#include <fmt/core.h>
 #include <time.h>
 
 #include <algorithm>
@@ -89,9 +90,10 @@ void TurnMeter::warn(int64_t now_ns, int64_t took_ns, int64_t cpu_ns) {
         ++not_told_;
         return;
     }
-    std::string text = "nothing was served for " + milliseconds(took_ns) + " (" + milliseconds(cpu_ns) +
-                       " of processor time), for " + milliseconds(longest_piece_ns_) + " because of " + render(longest_piece_);
-    if (not_told_ > 0) text += "; " + std::to_string(not_told_) + " more such pauses since the last warning";
+    std::string text =
+        fmt::format("nothing was served for {} ({} of processor time), for {} because of {}", milliseconds(took_ns),
+                    milliseconds(cpu_ns), milliseconds(longest_piece_ns_), render(longest_piece_));
+    if (not_told_ > 0) text += fmt::format("; {} more such pauses since the last warning", not_told_);
     log::warning(text);
     warned_ = true;
     warned_ns_ = now_ns;

@@ -1,5 +1,6 @@
 #include "orilla/loop/work_queue.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/log.hpp"
@@ -69,7 +70,7 @@ void Worker::settle(const std::string& key, std::optional<Result<Outcome>> resul
     if (code == Code::cancelled) return;
     if (code != Code::conflict) {
         const std::string why = result ? result->error().message() : "took too long";
-        log::warning(options_.name + " " + key + ": " + why);
+        log::warning(fmt::format("{} {}: {}", options_.name, key, why));
     }
     if (code == Code::invalid || code == Code::forbidden || code == Code::bad_request) {
         failures_.erase(key);
