@@ -6,6 +6,7 @@
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
 #include "workload/deployment_controller.hpp"
+#include "workload/job_controller.hpp"
 #include "workload/replicaset_controller.hpp"
 
 namespace orilla::controllers {
@@ -28,6 +29,7 @@ constexpr struct {
     {"garbage-collector", make<GarbageCollector>},
     {"replicaset", make<ReplicaSetController>},
     {"deployment", make<DeploymentController>},
+    {"job", make<JobController>},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "controller.hpp"
 #include "orilla/kinds/owners.hpp"
@@ -22,6 +23,10 @@ void queue_adopters(objects::Objects& objects, const objects::FeedEvent& event, 
     for (const auto& one : objects::find_selecting<T>(objects, object->meta().namespace_, object->meta().labels))
         queue.add(key_of(one->metadata));
 }
+
+/// Runs them side by side, so that their writes share a commit; the first error, when all have ended.
+loop::Task<Result<void>> run_together(loop::Loop& loop, std::vector<loop::Task<Result<void>>> tasks);
+constexpr size_t writes_together_max = 16;
 
 /// Makes `owner` its controller, unless it has one by now.
 loop::Task<Result<void>> adopt(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,

@@ -11,6 +11,7 @@ import sys
 
 # In include order: a package may refer only to those above it.
 GROUPS = [('meta_v1', 'meta/v1'), ('core_v1', 'v1'), ('apps_v1', 'apps/v1'), ('autoscaling_v1', 'autoscaling/v1'),
+          ('batch_v1', 'batch/v1'),
           ('coordination_v1', 'coordination.k8s.io/v1'), ('discovery_v1', 'discovery.k8s.io/v1'), ('policy_v1', 'policy/v1'),
           ('storage_v1', 'storage.k8s.io/v1')]
 

@@ -45,15 +45,19 @@ void check_selector_update(const Box<LabelSelector>& updated, const Box<LabelSel
     if (!(updated == old)) errors.invalid_json(path / "selector", selector_json(updated), "field is immutable");
 }
 
+void check_template_parts(const PodTemplateSpec& pods, const Path& path, FieldErrors& errors) {
+    const Path meta = path / "metadata";
+    check_labels(pods.metadata.labels, meta / "labels", errors);
+    check_annotations(pods.metadata.annotations, meta / "annotations", errors);
+    check_pod_spec(pods.spec, path / "spec", errors);
+}
+
 void check_template(const PodTemplateSpec& pods, std::string_view kind, FieldErrors& errors) {
     constexpr std::array<std::string_view, 1> always{"Always"};
     const Path spec("spec");
     const Path path = spec / "template";
-    const Path meta = path / "metadata";
-    check_labels(pods.metadata.labels, meta / "labels", errors);
-    check_annotations(pods.metadata.annotations, meta / "annotations", errors);
+    check_template_parts(pods, path, errors);
     const Path pod = path / "spec";
-    check_pod_spec(pods.spec, pod, errors);
     if (pods.spec.restart_policy == "OnFailure" || pods.spec.restart_policy == "Never")
         errors.not_supported(pod / "restartPolicy", pods.spec.restart_policy, always);
     if (pods.spec.active_deadline_seconds)

@@ -9,6 +9,9 @@ std::string selector_json(const Box<LabelSelector>& selector);
 /// The selector must select what the template makes, or replicas would be made for ever.
 void check_selector(const Box<LabelSelector>& selector, const Map<Str>& labels, std::string_view kind, FieldErrors& errors);
 void check_selector_update(const Box<LabelSelector>& updated, const Box<LabelSelector>& old, FieldErrors& errors);
+/// The template of what runs for ever; the kind's name is for the message.
 void check_template(const PodTemplateSpec& pods, std::string_view kind, FieldErrors& errors);
+/// Labels, annotations and the pod, whatever its restart policy.
+void check_template_parts(const PodTemplateSpec& pods, const Path& path, FieldErrors& errors);
 
 }  // namespace orilla::api

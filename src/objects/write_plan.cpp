@@ -125,6 +125,11 @@ bool has_ended(const api::Object& object) {
     const auto ended = rules_of(object).has_ended;
     return ended && ended(object);
 }
+
+bool is_record(const api::Object& updated, const api::Object& old) {
+    const auto is_one = rules_of(updated).status_is_record;
+    return is_one && is_one(updated, old);
+}
 }  // namespace
 
 store::Durability plan_durability(const api::Object& updated, const api::Object& old, Part part) {
@@ -133,6 +138,7 @@ store::Durability plan_durability(const api::Object& updated, const api::Object&
     const store::Durability durability = durability_of(updated.kind());
     const bool soft = part == Part::status && only_status_differs(updated, old);
     if (soft && only_heartbeat_differs(updated, old)) return store::Durability::memory;
+    if (soft && is_record(updated, old)) return store::Durability::durable;
     if (durability != store::Durability::durable) return durability;
     if (soft) return store::Durability::soft;
     // What is on its way out must get there also when the disk is full.

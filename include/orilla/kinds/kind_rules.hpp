@@ -37,6 +37,8 @@ struct KindRules {
     bool status_keeps_labels = false;
     /// Of a status: nothing is new but that somebody is still there.
     bool (*only_heartbeat_differs)(const Object& updated, const Object& old) = nullptr;
+    /// Of a status: what is new is written down nowhere else, and has to outlive a daemon that is killed.
+    bool (*status_is_record)(const Object& updated, const Object& old) = nullptr;
     /// It has done its work, which is written down nowhere else.
     bool (*has_ended)(const Object& object) = nullptr;
     /// Seconds that it may take to end; nothing: it goes at once.

@@ -4,6 +4,7 @@
 
 #include "apps_v1.gen.hpp"
 #include "autoscaling_v1.gen.hpp"
+#include "batch_v1.gen.hpp"
 #include "coordination_v1.gen.hpp"
 #include "core_v1.gen.hpp"
 #include "discovery_v1.gen.hpp"

@@ -21,6 +21,22 @@ inline constexpr std::string_view max_replicas_annotation = "deployment.kubernet
 inline constexpr std::string_view pod_deletion_cost_annotation = "controller.kubernetes.io/pod-deletion-cost";
 inline constexpr std::string_view change_cause_annotation = "kubernetes.io/change-cause";
 
+// Jobs.
+inline constexpr std::string_view job_tracking_finalizer = "batch.kubernetes.io/job-tracking";
+inline constexpr std::string_view job_uid_label = "batch.kubernetes.io/controller-uid";
+inline constexpr std::string_view job_name_label = "batch.kubernetes.io/job-name";
+inline constexpr std::string_view old_job_uid_label = "controller-uid";
+inline constexpr std::string_view old_job_name_label = "job-name";
+/// A label and an annotation.
+inline constexpr std::string_view completion_index_label = "batch.kubernetes.io/job-completion-index";
+inline constexpr std::string_view index_failures_annotation = "batch.kubernetes.io/job-index-failure-count";
+inline constexpr std::string_view index_ignored_failures_annotation = "batch.kubernetes.io/job-index-ignored-failure-count";
+inline constexpr std::string_view own_job_manager = "kubernetes.io/job-controller";
+inline constexpr std::string_view cronjob_time_annotation = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+inline constexpr std::string_view cronjob_instantiate_annotation = "cronjob.kubernetes.io/instantiate";
+/// Of a pod's condition: somebody takes it away.
+inline constexpr std::string_view disruption_target_condition = "DisruptionTarget";
+
 // kubectl.
 inline constexpr std::string_view last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
 inline constexpr std::string_view restarted_at_annotation = "kubectl.kubernetes.io/restartedAt";

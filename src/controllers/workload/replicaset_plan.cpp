@@ -36,11 +36,6 @@ DeletionRank deletion_rank(const api::Pod& pod) {
     return rank;
 }
 
-bool goes_before(const api::Pod& a, const api::Pod& b) {
-    const auto rank_a = deletion_rank(a), rank_b = deletion_rank(b);
-    return rank_a != rank_b ? rank_a < rank_b : a.metadata.name.view() < b.metadata.name.view();
-}
-
 /// A bad selector matches nothing.
 api::Selector selector_of(const api::ReplicaSet& owner) {
     auto parsed = api::selector_of(owner.spec.selector);
@@ -57,6 +52,11 @@ std::vector<const api::Pod*> owned_active(const api::ReplicaSet& owner, const st
 }
 
 }  // namespace
+
+bool goes_before(const api::Pod& a, const api::Pod& b) {
+    const auto rank_a = deletion_rank(a), rank_b = deletion_rank(b);
+    return rank_a != rank_b ? rank_a < rank_b : a.metadata.name.view() < b.metadata.name.view();
+}
 
 bool looks_the_same_to_owner(const api::Pod& a, const api::Pod& b) {
     const auto *ready_a = find_pod_condition(a, "Ready"), *ready_b = find_pod_condition(b, "Ready");

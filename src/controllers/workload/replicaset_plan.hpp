@@ -35,6 +35,8 @@ struct ReleasePod {
 };
 using ReplicaSetAction = std::variant<CreatePods, DeletePod, AdoptPod, ReleasePod>;
 
+/// Which of two pods costs less to lose.
+bool goes_before(const api::Pod& a, const api::Pod& b);
 /// Whether to its ReplicaSet the two states of a pod are one.
 bool looks_the_same_to_owner(const api::Pod& a, const api::Pod& b);
 /// `pods` of the namespace: at least those that are its own or match and have no controller.

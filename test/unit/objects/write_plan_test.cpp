@@ -189,6 +189,14 @@ TEST_CASE("qos_class: as the kubelet classes pods") {
     CHECK(api::qos_class(spec) == "Burstable");
 }
 
+TEST_CASE("plan_durability: what a Job has counted is durable, how many of its pods run is not") {
+    api::Object before{api::Job()}, running{api::Job()}, counted{api::Job()};
+    running.as<api::Job>().status.active = 2;
+    counted.as<api::Job>().status.uncounted_terminated_pods.ensure().succeeded.push_back("uid");
+    CHECK(plan_durability(running, before, Part::status) == Durability::soft);
+    CHECK(plan_durability(counted, before, Part::status) == Durability::durable);
+}
+
 TEST_CASE("plan_durability: a status is written behind, but for the end of a pod") {
     const api::Object pending = pod("node1", "Pending"), running = pod("node1", "Running");
     CHECK(plan_durability(running, pending, Part::status) == Durability::soft);
