@@ -1,7 +1,6 @@
 #include "orilla/node/node_agent.hpp"
 #include "orilla/kinds/well_known.hpp"
 
-#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -128,16 +127,13 @@ std::string plan_node_name(const std::string& host_name, const std::vector<std::
     return own ? own->metadata.name.str() : host_name;
 }
 
-NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir) {
+NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr) {
     NodeFacts facts;
     facts.name = std::move(name);
     facts.ip = std::move(ip);
     facts.pod_cidr = std::move(pod_cidr);
     facts.cpu_milli = sysconf(_SC_NPROCESSORS_ONLN) * 1000;
     facts.memory_bytes = read_memory_bytes();
-    struct statvfs disk {};
-    if (statvfs(data_dir.c_str(), &disk) == 0)
-        facts.storage_bytes = static_cast<int64_t>(disk.f_blocks) * static_cast<int64_t>(disk.f_frsize);
     facts.machine_id = read_line("/etc/machine-id");
     facts.boot_id = read_line("/proc/sys/kernel/random/boot_id");
     utsname names{};
@@ -251,9 +247,11 @@ loop::Task<void> NodeAgent::look() {
     if (!look_) co_return;
     AWAIT(const PressureFacts seen, look_());
     const Pressure now = plan_pressure(seen, pressure_);
-    if (now == pressure_) co_return;
+    const int64_t bytes = seen.node_disk.bytes ? seen.node_disk.bytes : facts_.storage_bytes;
+    if (now == pressure_ && bytes == facts_.storage_bytes) co_return;
+    if (!(now == pressure_)) log::info(describe_pressure(now));
     pressure_ = now;
-    log::info(describe_pressure(now));
+    facts_.storage_bytes = bytes;
     wake();
 }
 

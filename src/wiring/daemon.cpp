@@ -85,7 +85,7 @@ Result<void> Daemon::open_network() {
     network::DnsServerConfig dns;
     dns.address = links_->gateway();
     dns.pod_cidr = links.pod_cidr;
-    TRY(dns_, network::DnsServer::open(loop_, random_, *zone_, dns));
+    TRY(dns_, network::DnsServer::open(loop_, *pod_files_, random_, *zone_, dns));
     if (config_.node_ip.empty()) config_.node_ip = network::find_node_ip(config_.bridge);
     if (config_.node_ip.empty()) config_.node_ip = links_->gateway().text();
     return ok();
@@ -129,9 +129,9 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
 
 void Daemon::build_node() {
     NodeOptions options;
-    options.facts = node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr, config_.data_dir);
+    options.facts = node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr);
     options.look = [this] {
-        return loop::run_on(*work_thread_, loop_,
+        return loop::run_on(*pod_files_, loop_,
                             [data = config_.data_dir] { return node::observe_pressure(data, data + "/images"); });
     };
     options.pods.pods_dir = config_.data_dir + "/pods";

@@ -13,6 +13,7 @@
 #include "orilla/base/ipv4.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/base/result.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/network/dns_zone.hpp"
 
@@ -59,8 +60,8 @@ struct DnsCounters {
 
 class DnsServer {
   public:
-    /// Binds UDP and TCP and starts serving. `zone` outlives the server.
-    static Result<std::unique_ptr<DnsServer>> open(loop::Loop& loop, Random& random, const DnsZone& zone,
+    /// Binds UDP and TCP and starts serving. `zone` outlives the server; `files` reads the resolv.conf.
+    static Result<std::unique_ptr<DnsServer>> open(loop::Loop& loop, loop::Executor& files, Random& random, const DnsZone& zone,
                                                    DnsServerConfig config);
     virtual ~DnsServer() = default;
     virtual const DnsCounters& counters() const = 0;

@@ -34,8 +34,8 @@ struct NodeFacts {
 /// more than one that may have been this.
 std::string plan_node_name(const std::string& host_name, const std::vector<std::shared_ptr<const api::Node>>& nodes);
 
-/// Reads /proc, /etc and the file system under `data_dir`.
-NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr, const std::string& data_dir);
+/// Reads /proc and /etc; how large the disk is shows with the first look at what is short.
+NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr);
 /// What the Node object should say; labels, taints and cordons that somebody set are kept, but for the taints of a pressure,
 /// which come and go with it.
 api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api::Node* present, int64_t now_s);

@@ -93,12 +93,13 @@ std::string target_query(std::string_view client_query, const std::string& targe
 
 class DnsServerImpl final : public DnsServer {
   public:
-    DnsServerImpl(loop::Loop& loop, Random& random, const DnsZone& zone, DnsServerConfig config, UniqueFd udp, UniqueFd tcp)
+    DnsServerImpl(loop::Loop& loop, loop::Executor& files, Random& random, const DnsZone& zone, DnsServerConfig config,
+                  UniqueFd udp, UniqueFd tcp)
         : loop_(loop),
           random_(random),
           zone_(zone),
           config_(std::move(config)),
-          upstreams_(loop, config_),
+          upstreams_(loop, files, config_),
           udp_(std::move(udp)),
           tcp_(std::move(tcp)),
           udp_watch_(loop, udp_.get()),
@@ -268,7 +269,7 @@ loop::Task<std::string> DnsServerImpl::resolve(std::string query, DnsVerdict ver
 loop::Task<std::string> DnsServerImpl::ask_upstreams(std::string query, DnsTransport transport) {
     for (int attempt = 0; attempt < upstream_tries_max; ++attempt) {
         // Read anew each time: the file may have changed while we waited.
-        const std::vector<DnsUpstream>& all = upstreams_.current();
+        AWAIT(const std::vector<DnsUpstream> all, upstreams_.current());
         if (all.empty()) break;
         const size_t index = (preferred_ + static_cast<size_t>(attempt)) % all.size();
         query.replace(0, 2, be16(static_cast<uint16_t>(random_.next())));
@@ -284,12 +285,12 @@ loop::Task<std::string> DnsServerImpl::ask_upstreams(std::string query, DnsTrans
 
 }  // namespace
 
-Result<std::unique_ptr<DnsServer>> DnsServer::open(loop::Loop& loop, Random& random, const DnsZone& zone,
+Result<std::unique_ptr<DnsServer>> DnsServer::open(loop::Loop& loop, loop::Executor& files, Random& random, const DnsZone& zone,
                                                    DnsServerConfig config) {
     TRY(UniqueFd udp, bind_socket(config, SOCK_DGRAM));
     TRY(UniqueFd tcp, bind_socket(config, SOCK_STREAM));
     return std::unique_ptr<DnsServer>(
-        std::make_unique<DnsServerImpl>(loop, random, zone, std::move(config), std::move(udp), std::move(tcp)));
+        std::make_unique<DnsServerImpl>(loop, files, random, zone, std::move(config), std::move(udp), std::move(tcp)));
 }
 
 }  // namespace orilla::network

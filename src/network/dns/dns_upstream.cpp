@@ -9,13 +9,13 @@
 #include <cerrno>
 
 #include "dns/dns_message.hpp"
+#include "orilla/loop/timeout.hpp"
 
 namespace orilla::network {
 
 namespace {
 constexpr size_t upstreams_max = 8;
 constexpr size_t resolv_conf_bytes_max = 64 * 1024;
-constexpr int64_t resolv_conf_age_ms_max = 5'000;
 constexpr int wrong_replies_max = 64;  // of strangers who guess; then the question counts as unanswered
 
 UniqueFd connect_to(DnsUpstream to, int type) {
@@ -35,6 +35,14 @@ bool answers(std::string_view query, std::string_view reply) {
     if (!(static_cast<uint8_t>(reply[2]) & 0x80)) return false;
     const std::string_view asked = question_bytes(query);
     return !asked.empty() && equal_ignoring_case(asked, question_bytes(reply));
+}
+
+/// Blocks as long as the file system does.
+std::vector<DnsUpstream> read_resolv_conf(const std::string& path) {
+    std::string text(resolv_conf_bytes_max, '\0');
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const ssize_t got = file ? ::read(file.get(), text.data(), text.size()) : 0;
+    return parse_resolv_conf(std::string_view(text).substr(0, got > 0 ? static_cast<size_t>(got) : 0));
 }
 }  // namespace
 
@@ -56,22 +64,25 @@ std::vector<DnsUpstream> parse_resolv_conf(std::string_view text) {
     return found;
 }
 
-void DnsUpstreamList::read_file() {
-    std::string text(resolv_conf_bytes_max, '\0');
-    const UniqueFd file(::open(config_.resolv_conf.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    const ssize_t got = file ? ::read(file.get(), text.data(), text.size()) : 0;
-    found_ = parse_resolv_conf(std::string_view(text).substr(0, got > 0 ? static_cast<size_t>(got) : 0));
+loop::Task<void> DnsUpstreamList::read_file() {
+    reading_ = true;
+    looked_ms_ = loop_.now_ms();
+    AWAIT(found_, loop::run_on(files_, loop_, [path = config_.resolv_conf] { return read_resolv_conf(path); }));
     // A node that asks us itself must not be asked back.
     std::erase_if(found_, [this](const DnsUpstream& upstream) { return upstream.ip == config_.address; });
+    reading_ = false;
+    read_.notify_all();
 }
 
-const std::vector<DnsUpstream>& DnsUpstreamList::current() {
-    if (!config_.upstreams.empty()) return config_.upstreams;
-    if (read_ms_ < 0 || loop_.now_ms() - read_ms_ >= resolv_conf_age_ms_max) {
-        read_ms_ = loop_.now_ms();
-        read_file();
+loop::Task<std::vector<DnsUpstream>> DnsUpstreamList::current() {
+    if (!config_.upstreams.empty()) co_return config_.upstreams;
+    if (!reading_ && (looked_ms_ < 0 || loop_.now_ms() - looked_ms_ >= resolv_conf_age_ms_max)) scope_.spawn(read_file());
+    while (reading_) {
+        const int64_t left_ms = looked_ms_ + resolv_conf_answer_ms_max - loop_.now_ms();
+        if (left_ms <= 0) break;
+        AWAIT_VOID(loop::wait_for(loop_, read_, left_ms));
     }
-    return found_;
+    co_return found_;
 }
 
 loop::Task<std::string> exchange_udp(loop::Loop& loop, DnsUpstream to, std::string query) {

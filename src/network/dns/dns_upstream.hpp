@@ -6,23 +6,33 @@
 #include <vector>
 
 #include "orilla/base/random.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/network/dns.hpp"
 
 namespace orilla::network {
 
+constexpr int64_t resolv_conf_age_ms_max = 5'000;
+/// A file that does not answer for longer is not waited for any more: those that it named before are asked.
+constexpr int64_t resolv_conf_answer_ms_max = 200;
+
 /// The resolvers to ask: fixed ones, or those of a resolv.conf, looked at again every few seconds when used.
 class DnsUpstreamList {
   public:
-    DnsUpstreamList(loop::Loop& loop, const DnsServerConfig& config) : loop_(loop), config_(config) {}
-    const std::vector<DnsUpstream>& current();
+    DnsUpstreamList(loop::Loop& loop, loop::Executor& files, const DnsServerConfig& config)
+        : loop_(loop), files_(files), config_(config), read_(loop), scope_(loop) {}
+    loop::Task<std::vector<DnsUpstream>> current();
 
   private:
-    void read_file();
+    loop::Task<void> read_file();
     loop::Loop& loop_;
+    loop::Executor& files_;
     const DnsServerConfig& config_;
     std::vector<DnsUpstream> found_;
-    int64_t read_ms_ = -1;
+    int64_t looked_ms_ = -1;  ///< when reading began
+    bool reading_ = false;
+    loop::Event read_;
+    loop::Scope scope_;
 };
 
 /// The reply, or "" when the other side refuses.

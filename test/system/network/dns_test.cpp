@@ -24,6 +24,7 @@ struct World {
     OutsideHost outside;
     NetNode node;
     PodLink pod = node.pod("pod-one");
+    loop::InlineExecutor files{node.loop};
     SystemRandom random;
     DnsZone zone{"cluster.local", links_config(0).pod_cidr, links_config(0).service_cidr};
     ServiceRulesConfig rules_config;
@@ -51,7 +52,7 @@ struct World {
         config.address = node.links->gateway();
         config.pod_cidr = links_config(0).pod_cidr;
         config.upstreams = {{*parse_ipv4("192.168.77.2"), 53}};
-        auto opened = DnsServer::open(node.loop, random, zone, config);
+        auto opened = DnsServer::open(node.loop, files, random, zone, config);
         if (!opened) FAIL(opened.error().message());
         server = std::move(*opened);
     }

@@ -38,6 +38,7 @@ uint16_t free_port() {
 struct World {
     SystemClock clock;
     loop::Loop loop{clock};
+    loop::InlineExecutor files{loop};
     SystemRandom random;
     DnsZone zone{"cluster.local", *parse_cidr("10.42.0.0/24"), *parse_cidr("10.43.0.0/16")};
     DnsZone upstream_zone{"example.org", *parse_cidr("192.0.2.0/24"), *parse_cidr("198.51.100.0/24")};
@@ -63,7 +64,7 @@ struct World {
         config.upstreams = {{loopback, other.port}};
     }
     std::unique_ptr<DnsServer> open(const DnsZone& names, DnsServerConfig with) {
-        auto opened = DnsServer::open(loop, random, names, with);
+        auto opened = DnsServer::open(loop, files, random, names, with);
         if (!opened) FAIL(opened.error().message());
         return std::move(*opened);
     }
@@ -142,7 +143,7 @@ TEST_CASE("DnsServer: one client's questions to a silent upstream are bounded, a
 TEST_CASE("DnsServer: an address that is taken is an error that names it") {
     World world;
     world.server = world.open(world.zone, world.config);
-    auto second = DnsServer::open(world.loop, world.random, world.zone, world.config);
+    auto second = DnsServer::open(world.loop, world.files, world.random, world.zone, world.config);
     REQUIRE_FALSE(second);
     CHECK(second.error().message().find("127.0.0.1:" + std::to_string(world.config.port)) != std::string::npos);
 }

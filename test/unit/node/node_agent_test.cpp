@@ -67,6 +67,16 @@ TEST_CASE("plan_node_name: a node keeps its name, whatever the host is called") 
     CHECK(node::plan_node_name("host", {node("box", true), node("cube", true)}) == "host");
 }
 
+TEST_CASE("NodeAgent: the node is as large as its disk, whatever that grows to") {
+    NodeWorld w;
+    w.seen.node_disk = {4096, 4096, 1000, 1000};
+    w.pass(30'000);
+    CHECK(w.node()->status.capacity.get("ephemeral-storage")->text == "4Ki");
+    w.seen.node_disk = {};  // does not tell
+    w.pass(30'000);
+    CHECK(w.node()->status.capacity.get("ephemeral-storage")->text == "4Ki");
+}
+
 TEST_CASE("NodeAgent: the lease is renewed four times as often as it lasts") {
     NodeWorld w;
     const int64_t duration_s = *w.lease()->spec.lease_duration_seconds;
