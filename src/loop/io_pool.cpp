@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -38,8 +39,26 @@ struct IoPool::State {
     int threads = 0;
     int hung = 0;
 
+    /// Locked. Counts those that take too long; returns when there may be another one.
+    Time::time_point count_hung();
     bool has_room() const { return threads - hung < limits.at_work_max && threads < limits.threads_max; }
 };
+
+Time::time_point IoPool::State::count_hung() {
+    const auto now = Time::now();
+    const auto hung_after = std::chrono::milliseconds(limits.hung_ms);
+    auto next = now + hung_after;
+    for (auto& one : at_work) {
+        if (one.hung) continue;
+        if (one.since + hung_after > now) {
+            next = std::min(next, one.since + hung_after);
+            continue;
+        }
+        one.hung = true;
+        ++hung;
+    }
+    return next;
+}
 
 namespace {
 
@@ -105,27 +124,27 @@ IoPool::~IoPool() {
     std::unique_lock lock(state_->mutex);
     state_->loop = nullptr;
     state_->waiting.clear();
+    state_->count_hung();
     const auto until = Time::now() + std::chrono::milliseconds(state_->limits.stop_ms_max);
     state_->ended.wait_until(lock, until, [this] { return state_->at_work.size() <= static_cast<size_t>(state_->hung); });
 }
 
 void IoPool::submit(std::function<void()> job, std::function<void()> done) {
-    const std::lock_guard lock(state_->mutex);
-    state_->waiting.push_back({std::move(job), std::move(done)});
-    start_threads(state_);
-    if (!look_.armed()) look_.arm_after(state_->limits.hung_ms, [this] { look(); });
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->waiting.push_back({std::move(job), std::move(done)});
+    }
+    look();
 }
 
+/// Also with each new job: while none waited, nobody looked at what has been hanging.
 void IoPool::look() {
     const std::lock_guard lock(state_->mutex);
-    const auto hung_since = Time::now() - std::chrono::milliseconds(state_->limits.hung_ms);
-    for (auto& one : state_->at_work) {
-        if (one.hung || one.since > hung_since) continue;
-        one.hung = true;
-        ++state_->hung;
-    }
+    const auto next = state_->count_hung();
     start_threads(state_);
-    if (!state_->waiting.empty()) look_.arm_after(state_->limits.hung_ms, [this] { look(); });
+    if (state_->waiting.empty()) return look_.disarm();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Time::now());
+    look_.arm_after(std::max<int64_t>(left.count(), 1), [this] { look(); });
 }
 
 }  // namespace orilla::loop

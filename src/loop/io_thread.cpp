@@ -2,7 +2,19 @@
 
 #include <signal.h>
 
+#include <exception>
+
 namespace orilla::loop {
+
+Error detail::describe_exception() {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return Error(Code::internal, error.what());
+    } catch (...) {
+        return Error(Code::internal, "unknown exception");
+    }
+}
 
 IoThread::IoThread(Loop& loop) : loop_(loop) {
     // Signals belong to the loop's thread.

@@ -57,8 +57,28 @@ class InlineExecutor final : public Executor {
     Loop& loop_;
 };
 
+namespace detail {
+/// Of the exception that is being handled.
+Error describe_exception();
+}  // namespace detail
+
+/// What the job returns, or throws where it returns a Result. A job that needs more memory than there is must not end the
+/// daemon.
+template <class Fn, class T = std::invoke_result_t<Fn>>
+T call_job(Fn& fn) {
+    if constexpr (std::is_convertible_v<Error, T>) {
+        try {
+            return fn();
+        } catch (...) {
+            return detail::describe_exception();
+        }
+    } else {
+        return fn();
+    }
+}
+
 /// `auto task = run_on(executor, loop, fn); auto value = co_await std::move(task);` The state is shared, so that a
-/// cancelled waiter leaves the job its memory.
+/// cancelled waiter leaves the job its memory. What a job with a Result throws is its error.
 template <class Fn, class T = std::invoke_result_t<Fn>>
 Task<T> run_on(Executor& executor, Loop& loop, Fn fn) {
     struct State {
@@ -68,7 +88,7 @@ Task<T> run_on(Executor& executor, Loop& loop, Fn fn) {
         bool done = false;  ///< set on the loop, after the job: `value` is not ours to look at before
     };
     auto state = std::make_shared<State>(loop);
-    executor.submit([state, fn = std::move(fn)]() mutable { state->value.emplace(fn()); },
+    executor.submit([state, fn = std::move(fn)]() mutable { state->value.emplace(call_job(fn)); },
                     [state] {
                         state->done = true;
                         state->event.notify_all();

@@ -45,7 +45,8 @@ loop::Task<Result<void>> PodFiles::make(std::vector<VolumeWork> volumes, std::ve
     job->directories = std::move(directories);
     state->job = job;
     auto result = std::make_shared<Result<void>>(ok());
-    executor_.submit([state, job, result, dir = dir_] { *result = run(*state, *job, dir); },
+    auto work = [state, job, dir = dir_] { return run(*state, *job, dir); };
+    executor_.submit([result, work = std::move(work)] { *result = loop::call_job(work); },
                      [state, job] {
                          state->job.reset();
                          state->ended.notify_all();

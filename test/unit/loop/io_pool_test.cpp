@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <latch>
 #include <memory>
+#include <thread>
 
 #include "orilla/base/clock.hpp"
 
@@ -62,6 +64,23 @@ TEST_CASE("IoPool: jobs that never end keep others from nothing") {
     w.wait_for(20 + hung);
     w.submit([] {});
     w.wait_for(21 + hung);
+}
+
+TEST_CASE("IoPool: what has been hanging while nobody waited makes room at once") {
+    auto released = std::make_shared<std::latch>(1);
+    auto begun = std::make_shared<std::latch>(1);
+    auto next_begun = std::make_shared<std::latch>(1);
+    PoolWorld w({.at_work_max = 1, .hung_ms = 20});
+    w.submit([released, begun] {
+        begun->count_down();
+        released->wait();
+    });
+    begun->wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    w.submit([next_begun] { next_begun->count_down(); });
+    next_begun->wait();  // without a turn of the loop
+    released->count_down();
+    w.wait_for(2);
 }
 
 TEST_CASE("IoPool: beyond the most threads jobs wait until one comes back") {

@@ -1,8 +1,10 @@
 #include "orilla/loop/loop.hpp"
 
 #include <catch2/catch.hpp>
+#include <new>
 #include <string>
 
+#include "../../support/await.hpp"
 #include "../../support/fake_clock.hpp"
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/loop/timeout.hpp"
@@ -97,6 +99,22 @@ TEST_CASE("FdWatch: a pipe wakes its reader") {
     REQUIRE(write(out.get(), "x", 1) == 1);
     settle(loop);
     CHECK(log == "x");
+}
+
+TEST_CASE("run_on: what a job with a Result throws is its error") {
+    SystemClock clock;
+    Loop loop{clock};
+    InlineExecutor executor(loop);
+    for (const bool known : {true, false}) {
+        auto job = [known]() -> Result<int> {
+            if (known) throw std::bad_alloc();
+            throw 1;
+        };
+        auto result = test::await(loop, run_on(executor, loop, job));
+        REQUIRE_FALSE(result);
+        CHECK(result.error().code() == Code::internal);
+        CHECK(result.error().message() == (known ? "std::bad_alloc" : "unknown exception"));
+    }
 }
 
 TEST_CASE("IoThread: a job's value comes back on the loop") {
