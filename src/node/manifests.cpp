@@ -1,5 +1,4 @@
 #include "orilla/node/manifests.hpp"
-#include "orilla/kinds/well_known.hpp"
 
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -16,6 +15,7 @@
 #include "orilla/base/read_file.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/manifest.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/patch.hpp"
 
 namespace orilla::node {

@@ -1,5 +1,4 @@
 #include "orilla/node/node_agent.hpp"
-#include "orilla/kinds/well_known.hpp"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "orilla/base/log.hpp"
 #include "orilla/base/machine.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/loop/timeout.hpp"
 
 namespace orilla::node {
@@ -18,8 +18,8 @@ namespace {
 
 /// The kubelet renews every 10 s; nobody on a box of one takes pods away from a silent node, and each wake costs power.
 constexpr int64_t lease_renew_ms = 60'000;
-/// Four renewals, as the kubelet's: a late one does not let it expire.
 constexpr const char* lease_namespace = "kube-node-lease";
+/// Four renewals, as the kubelet's: a late one does not let it expire.
 constexpr int32_t lease_duration_s = 4 * lease_renew_ms / 1000;
 /// How often a condition that stays says that it does.
 constexpr int64_t heartbeat_s = 300;
@@ -97,22 +97,23 @@ struct PressureWords {
     const char* message;
     const char* calm_reason;
     const char* calm_message;
-    const char* taint;
+    std::string_view taint;
 };
 constexpr PressureWords pressure_words[] = {
     {&Pressure::memory, "memory", "MemoryPressure", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available",
-     "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "node.kubernetes.io/memory-pressure"},
+     "KubeletHasSufficientMemory", "kubelet has sufficient memory available", api::memory_pressure_taint},
     {&Pressure::disk, "disk", "DiskPressure", "KubeletHasDiskPressure", "kubelet has disk pressure", "KubeletHasNoDiskPressure",
-     "kubelet has no disk pressure", "node.kubernetes.io/disk-pressure"},
+     "kubelet has no disk pressure", api::disk_pressure_taint},
     {&Pressure::pids, "process ids", "PIDPressure", "KubeletHasInsufficientPID", "kubelet has insufficient PID available",
-     "KubeletHasSufficientPID", "kubelet has sufficient PID available", "node.kubernetes.io/pid-pressure"},
+     "KubeletHasSufficientPID", "kubelet has sufficient PID available", api::pid_pressure_taint},
 };
 
 std::string describe_pressure(const Pressure& pressure) {
     std::string out;
     for (const auto& words : pressure_words)
         if (pressure.*words.member) out += (out.empty() ? "" : ", ") + std::string(words.what);
-    return out.empty() ? "the node has enough of everything again" : "the node is short of " + out + ": it takes no new pods";
+    return out.empty() ? "the node has enough of everything again"
+                       : "the node is short of " + out + ": it takes no new pods";
 }
 
 }  // namespace
@@ -148,10 +149,11 @@ NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr) {
 api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api::Node* present, int64_t now_s) {
     api::Node node = present ? *present : api::Node();
     node.metadata.name = facts.name;
-    for (const char* key : {"kubernetes.io/hostname"}) node.metadata.labels[key] = facts.name;
-    for (const char* key : {"kubernetes.io/arch", "beta.kubernetes.io/arch"}) node.metadata.labels[key] = facts.architecture;
-    for (const char* key : {"kubernetes.io/os", "beta.kubernetes.io/os"}) node.metadata.labels[key] = "linux";
-    node.metadata.labels[api::control_plane_label] = "";
+    auto& labels = node.metadata.labels;
+    labels[api::hostname_label] = facts.name;
+    for (const auto key : {api::architecture_label, api::old_architecture_label}) labels[key] = facts.architecture;
+    for (const auto key : {api::operating_system_label, api::old_operating_system_label}) labels[key] = "linux";
+    labels[api::control_plane_label] = "";
     node.spec.pod_cidr = facts.pod_cidr;
     if (node.spec.pod_cidrs.empty() && !facts.pod_cidr.empty()) node.spec.pod_cidrs.push_back(facts.pod_cidr);
     api::NodeStatus& status = node.status;

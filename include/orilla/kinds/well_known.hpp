@@ -70,5 +70,13 @@ inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata
 inline constexpr std::string_view node_role_label_prefix = "node-role.kubernetes.io/";
 inline constexpr std::string_view control_plane_label = "node-role.kubernetes.io/control-plane";
 inline constexpr std::string_view node_role_label = "kubernetes.io/role";
+inline constexpr std::string_view hostname_label = "kubernetes.io/hostname";
+inline constexpr std::string_view architecture_label = "kubernetes.io/arch";
+inline constexpr std::string_view old_architecture_label = "beta.kubernetes.io/arch";
+inline constexpr std::string_view operating_system_label = "kubernetes.io/os";
+inline constexpr std::string_view old_operating_system_label = "beta.kubernetes.io/os";
+inline constexpr std::string_view memory_pressure_taint = "node.kubernetes.io/memory-pressure";
+inline constexpr std::string_view disk_pressure_taint = "node.kubernetes.io/disk-pressure";
+inline constexpr std::string_view pid_pressure_taint = "node.kubernetes.io/pid-pressure";
 
 }  // namespace orilla::api

@@ -1,9 +1,8 @@
-// The three probes. A prober is one task per probe of one running container: it sleeps a period, asks once (HTTP, TCP
-// or exec) and counts; only a verdict that crosses its threshold is told. Bodies and waits are bounded; nothing blocks.
+// The three probes. A prober is one task per probe of one running container: it asks once (HTTP, TCP or exec), counts, tells
+// what it asked and what follows from it, and sleeps a period. Bodies and waits are bounded; nothing blocks.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -16,13 +15,13 @@ namespace orilla::node {
 
 enum class ProbeKind { startup, liveness, readiness };
 
-/// One try: success, or Code::unavailable with what the kubelet's event says:
-/// "HTTP probe failed with statuscode: 500".
 struct ProbeTarget {
     std::string pod_uid;
     std::string container_id;
     std::string ip;  ///< the pod's
 };
+
+/// One try: success, or an error with what the kubelet's event says: "HTTP probe failed with statuscode: 500".
 loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, runtime::PodRuntime& runtime, api::Probe probe,
                                            api::List<api::ContainerPort> ports, ProbeTarget target);
 
@@ -43,9 +42,10 @@ class ProbeCounter {
     ProbeVerdict verdict_ = ProbeVerdict::unknown;
 };
 
+/// Of each try.
 struct ProbeReport {
     ProbeKind kind;
-    ProbeVerdict verdict = ProbeVerdict::unknown;
+    ProbeVerdict verdict = ProbeVerdict::unknown;  ///< changes only where a threshold is reached
     bool success = false;
     std::string message;  ///< for the event: Unhealthy after a failure, ProbeWarning after a success
 };
