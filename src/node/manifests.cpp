@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
@@ -38,7 +39,7 @@ json::object& object_in(json::object& parent, std::string_view key) {
 /// The manifest with the annotation that the next apply compares with.
 Result<std::string> with_last_applied(const std::string& manifest) {
     if (manifest.size() > manifest_document_bytes_max)
-        return Error(Code::invalid, "larger than " + render_bytes(manifest_document_bytes_max) + " as JSON");
+        return Error(Code::invalid, fmt::format("larger than {} as JSON", render_bytes(manifest_document_bytes_max)));
     json::parse_options options;
     options.max_depth = api::json_depth_max;
     boost::system::error_code failed;
@@ -48,8 +49,9 @@ Result<std::string> with_last_applied(const std::string& manifest) {
     object_in(object_in(root, "metadata"), "annotations").erase(api::last_applied_annotation);
     const std::string bare = json::serialize(root) + "\n";
     if (bare.size() > manifest_applied_bytes_max)
-        return Error(Code::invalid, "larger than " + render_bytes(manifest_applied_bytes_max) +
-                                        ": what was applied is kept in an annotation, which holds no more");
+        return Error(Code::invalid,
+                     fmt::format("larger than {}: what was applied is kept in an annotation, which holds no more",
+                                 render_bytes(manifest_applied_bytes_max)));
     object_in(object_in(root, "metadata"), "annotations")[api::last_applied_annotation] = bare;
     return json::serialize(root);
 }
@@ -128,7 +130,7 @@ loop::Task<void> ManifestsDirectory::queue_all() {
     std::erase_if(files, [](const std::string& name) { return !is_manifest(name); });
     std::sort(files.begin(), files.end());
     if (files.size() > manifest_files_max) {
-        log::warning(directory_ + ": only the first " + std::to_string(manifest_files_max) + " manifests are applied");
+        log::warning(fmt::format("{}: only the first {} manifests are applied", directory_, manifest_files_max));
         files.resize(manifest_files_max);
     }
     for (const auto& file : files) worker_.queue().add(file);
@@ -141,7 +143,7 @@ loop::Task<void> ManifestsDirectory::follow() {
     };
     AWAIT(const bool is_there, loop::run_on(executor_, loop_, watches));
     if (!is_there) {
-        log::info("no manifests directory " + directory_ + ": nothing is applied from there");
+        log::info(fmt::format("no manifests directory {}: nothing is applied from there", directory_));
         co_return;
     }
     AWAIT_VOID(queue_all());
@@ -171,7 +173,8 @@ loop::Task<std::vector<ManifestsDirectory::Failed>> ManifestsDirectory::apply_ea
         co_await loop_.breathe();
         AWAIT(auto changed, apply(one.document));
         if (!changed) failed.push_back({std::move(one), std::move(changed).error()});
-        else if (*changed) log::info("applied " + one.document.head.kind + " " + one.document.head.name + " from " + path);
+        else if (*changed)
+            log::info(fmt::format("applied {} {} from {}", one.document.head.kind, one.document.head.name, path));
     }
     co_return failed;
 }
@@ -202,7 +205,8 @@ loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t conte
         trouble.left.insert(what.number);
         again |= may_come_right(error);
         if (trouble.reported.insert(error.message()).second)
-            log::warning(what.document.head.kind + " " + what.document.head.name + " is not applied: " + error.message());
+            log::warning(
+                fmt::format("{} {} is not applied: {}", what.document.head.kind, what.document.head.name, error.message()));
     }
     if (!again) return {};
     const int doublings = std::min(trouble.tries++, 16);
@@ -210,7 +214,7 @@ loop::Outcome ManifestsDirectory::conclude(const std::string& file, size_t conte
 }
 
 loop::Task<Result<loop::Outcome>> ManifestsDirectory::reconcile(std::string file) {
-    const std::string path = directory_ + "/" + file;
+    const std::string path = fmt::format("{}/{}", directory_, file);
     auto read_it = [path] { return read_manifest_file(path); };
     AWAIT(auto read, loop::run_on(executor_, loop_, std::move(read_it)));
     if (!read && read.error().error_number() == ENOENT) {

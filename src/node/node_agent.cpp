@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <fstream>
 #include <optional>
@@ -113,7 +114,7 @@ std::string describe_pressure(const Pressure& pressure) {
     for (const auto& words : pressure_words)
         if (pressure.*words.member) out += (out.empty() ? "" : ", ") + std::string(words.what);
     return out.empty() ? "the node has enough of everything again"
-                       : "the node is short of " + out + ": it takes no new pods";
+                       : fmt::format("the node is short of {}: it takes no new pods", out);
 }
 
 }  // namespace
@@ -161,8 +162,8 @@ api::Node plan_node(const NodeFacts& facts, const Pressure& pressure, const api:
     for (auto* map : {&status.capacity, &status.allocatable}) {
         const int64_t reserved = map == &status.allocatable ? system_reserved_memory_bytes : 0;
         (*map)["cpu"] = api::Quantity::from_milli(facts.cpu_milli);
-        (*map)["memory"] = amount(std::to_string((facts.memory_bytes - reserved) / 1024) + "Ki");
-        (*map)["ephemeral-storage"] = amount(std::to_string(facts.storage_bytes / 1024) + "Ki");
+        (*map)["memory"] = amount(fmt::format("{}Ki", (facts.memory_bytes - reserved) / 1024));
+        (*map)["ephemeral-storage"] = amount(fmt::format("{}Ki", facts.storage_bytes / 1024));
         (*map)["pods"] = amount(std::to_string(facts.pods_max));
     }
     for (const auto& words : pressure_words) {

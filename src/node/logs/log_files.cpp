@@ -1,5 +1,6 @@
 #include "orilla/node/log_files.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstdlib>
 
@@ -11,14 +12,14 @@ namespace {
 
 /// Why a container without a log has none, in the kubelet's words.
 Error no_log_error(const api::Pod* pod, const objects::LogRequest& request) {
-    const std::string names = "container \"" + request.container + "\" in pod \"" + request.pod + "\"";
-    if (request.previous) return Error(Code::bad_request, "previous terminated " + names + " not found");
+    const std::string names = fmt::format("container \"{}\" in pod \"{}\"", request.container, request.pod);
+    if (request.previous) return Error(Code::bad_request, fmt::format("previous terminated {} not found", names));
     std::string reason = "ContainerCreating";
     if (pod)
         for (const auto* list : {&pod->status.init_container_statuses, &pod->status.container_statuses})
             for (const auto& status : *list)
                 if (status.name == request.container && status.state.waiting) reason = status.state.waiting->reason.str();
-    return Error(Code::bad_request, names + " is waiting to start: " + reason);
+    return Error(Code::bad_request, fmt::format("{} is waiting to start: {}", names, reason));
 }
 
 /// The newest attempt that wrote a log, or the one before it; -1 when there is none.
@@ -35,13 +36,13 @@ int find_attempt(const std::string& directory, bool previous) {
 
 loop::Task<Result<std::unique_ptr<loop::ByteStream>>> LogFiles::open(objects::LogRequest request) {
     const std::string directory =
-        logs_dir_ + "/" + request.ns + "_" + request.pod + "_" + request.pod_uid + "/" + request.container;
+        fmt::format("{}/{}_{}_{}/{}", logs_dir_, request.ns, request.pod, request.pod_uid, request.container);
     auto finding =
         loop::run_on(files_, loop_, [directory, previous = request.previous] { return find_attempt(directory, previous); });
     const int attempt = co_await std::move(finding);
     const auto pod = objects_.get<api::Pod>(request.ns, request.pod);
     if (attempt < 0) co_return no_log_error(pod.get(), request);
-    LogQuery query{request, directory + "/" + std::to_string(attempt) + ".log"};
+    LogQuery query{request, fmt::format("{}/{}.log", directory, attempt)};
     auto ended = [this, uid = request.pod_uid, name = request.container, attempt] {
         const auto sandbox = runtime_.find_pod(uid);
         if (!sandbox) return true;

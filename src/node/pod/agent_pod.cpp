@@ -1,5 +1,7 @@
 #include "pod/agent_pod.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/base/log.hpp"
 
 namespace orilla::node {
@@ -30,7 +32,7 @@ PodPlacement AgentPod::placement(const api::Pod* pod) const {
     return out;
 }
 
-std::string AgentPod::log_dir() const { return agent.options.logs_dir + "/" + key.ns + "_" + key.name + "_" + key.uid; }
+std::string AgentPod::log_dir() const { return fmt::format("{}/{}_{}_{}", agent.options.logs_dir, key.ns, key.name, key.uid); }
 
 void AgentPod::wake() {
     changed.notify_all();
@@ -42,11 +44,9 @@ void AgentPod::tell(std::string_view container, std::string_view type, std::stri
     agent.api.record_event(key, container, type, reason, message);
 }
 
-void AgentPod::warn(const Error& error) const { log::warning("pod " + key.ns + "/" + key.name + ": " + error.message()); }
+void AgentPod::warn(const Error& error) const { log::warning(fmt::format("pod {}/{}: {}", key.ns, key.name, error.message())); }
 
-std::string AgentContainer::log_path(int attempt) const {
-    return pod.log_dir() + "/" + name + "/" + std::to_string(attempt) + ".log";
-}
+std::string AgentContainer::log_path(int attempt) const { return fmt::format("{}/{}/{}.log", pod.log_dir(), name, attempt); }
 
 void SetupFailure::record(const AgentPod& pod, std::string_view why, const std::string& what) {
     reason = why;

@@ -1,5 +1,6 @@
 #include "pod/container_back_off.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "pod/pod_plan.hpp"
@@ -93,7 +94,7 @@ void ContainerBackOff::show(std::string_view image, ContainerSeen& seen) const {
     seen.retry_at_ms = retry_at_ms_;
     if (reason_ != "ErrImagePull" || !waiting_) return;
     seen.failure_reason = "ImagePullBackOff";
-    seen.failure_message = "Back-off pulling image \"" + std::string(image) + "\": ErrImagePull: " + message_;
+    seen.failure_message = fmt::format("Back-off pulling image \"{}\": ErrImagePull: {}", image, message_);
 }
 
 }  // namespace orilla::node

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/base64.hpp"
@@ -40,13 +41,14 @@ void add_service_variables(EnvList& env, const api::Service& service) {
     env.emplace_back(prefix + "_SERVICE_HOST", ip);
     env.emplace_back(prefix + "_SERVICE_PORT", port_text(service.spec.ports[0]));
     for (const auto& port : service.spec.ports)
-        if (!port.name.empty()) env.emplace_back(prefix + "_SERVICE_PORT_" + upper_name(port.name.view()), port_text(port));
+        if (!port.name.empty())
+            env.emplace_back(fmt::format("{}_SERVICE_PORT_{}", prefix, upper_name(port.name.view())), port_text(port));
     for (const auto& port : service.spec.ports) {
         std::string protocol(port.protocol.empty() ? "TCP" : port.protocol.view());
         std::string lower = protocol;
         std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return tolower(c); });
-        const std::string url = lower + "://" + ip + ":" + port_text(port);
-        const std::string name = prefix + "_PORT_" + port_text(port) + "_" + protocol;
+        const std::string url = fmt::format("{}://{}:{}", lower, ip, port.port);
+        const std::string name = fmt::format("{}_PORT_{}_{}", prefix, port.port, protocol);
         if (&port == &service.spec.ports[0]) env.emplace_back(prefix + "_PORT", url);
         env.emplace_back(name, url);
         env.emplace_back(name + "_PROTO", lower);
@@ -61,7 +63,7 @@ Result<void> add_env_from(EnvList& env, const api::EnvFromSource& from, const En
         const auto& ref = *from.config_map_ref;
         auto found = sources.config_map(ref.name.view());
         if (!found && ref.optional.value_or(false)) return ok();
-        if (!found) return Error(Code::not_found, "configmap \"" + std::string(ref.name.view()) + "\" not found");
+        if (!found) return Error(Code::not_found, fmt::format("configmap \"{}\" not found", ref.name.view()));
         for (const auto& [key, value] : found->data)
             set_variable(env, prefix + std::string(key.view()), std::string(value.view()));
     }
@@ -69,7 +71,7 @@ Result<void> add_env_from(EnvList& env, const api::EnvFromSource& from, const En
         const auto& ref = *from.secret_ref;
         auto found = sources.secret(ref.name.view());
         if (!found && ref.optional.value_or(false)) return ok();
-        if (!found) return Error(Code::not_found, "secret \"" + std::string(ref.name.view()) + "\" not found");
+        if (!found) return Error(Code::not_found, fmt::format("secret \"{}\" not found", ref.name.view()));
         for (const auto& [key, value] : found->data) {
             TRY(std::string plain, decode_base64(value.view()));
             set_variable(env, prefix + std::string(key.view()), std::move(plain));
@@ -86,9 +88,9 @@ Result<std::optional<std::string>> config_map_key(const api::Pod& pod, const api
     const api::Str* value = found ? found->data.get(ref.key.view()) : nullptr;
     if (value) return std::optional<std::string>(std::string(value->view()));
     if (ref.optional.value_or(false)) return std::optional<std::string>();
-    if (!found) return Error(Code::not_found, "configmap \"" + name + "\" not found");
-    return Error(Code::not_found, "couldn't find key " + std::string(ref.key.view()) + " in ConfigMap " +
-                                      std::string(pod.metadata.namespace_.view()) + "/" + name);
+    if (!found) return Error(Code::not_found, fmt::format("configmap \"{}\" not found", name));
+    return Error(Code::not_found,
+                 fmt::format("couldn't find key {} in ConfigMap {}/{}", ref.key.view(), pod.metadata.namespace_.view(), name));
 }
 
 Result<std::optional<std::string>> secret_key(const api::Pod& pod, const api::SecretKeySelector& ref,
@@ -101,9 +103,9 @@ Result<std::optional<std::string>> secret_key(const api::Pod& pod, const api::Se
         return std::optional<std::string>(std::move(plain));
     }
     if (ref.optional.value_or(false)) return std::optional<std::string>();
-    if (!found) return Error(Code::not_found, "secret \"" + name + "\" not found");
-    return Error(Code::not_found, "couldn't find key " + std::string(ref.key.view()) + " in Secret " +
-                                      std::string(pod.metadata.namespace_.view()) + "/" + name);
+    if (!found) return Error(Code::not_found, fmt::format("secret \"{}\" not found", name));
+    return Error(Code::not_found,
+                 fmt::format("couldn't find key {} in Secret {}/{}", ref.key.view(), pod.metadata.namespace_.view(), name));
 }
 
 Result<std::optional<std::string>> resolve_source(const api::Pod& pod, const api::Container& container,
@@ -148,8 +150,8 @@ SourceNames find_source_names(const api::PodSpec& spec) {
 
 namespace {
 Error too_long(std::string_view text) {
-    return Error(Code::invalid, "expanding \"" + std::string(text.substr(0, shown_bytes_max)) + "\" gives more than the " +
-                                    std::to_string(argument_bytes_max) + " bytes that a program can be started with");
+    return Error(Code::invalid, fmt::format("expanding \"{}\" gives more than the {} bytes that a program can be started with",
+                                            text.substr(0, shown_bytes_max), argument_bytes_max));
 }
 }  // namespace
 
@@ -207,8 +209,9 @@ Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container
         }
         bytes += name.size() + value.size();
         if (bytes > arguments_bytes_max)
-            return Error(Code::invalid, "the environment is larger than the " + std::to_string(arguments_bytes_max) +
-                                            " bytes that a program can be started with");
+            return Error(Code::invalid,
+                         fmt::format("the environment is larger than the {} bytes that a program can be started with",
+                                     arguments_bytes_max));
         set_variable(visible, name, std::move(value));
     }
     return visible;

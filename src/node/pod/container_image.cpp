@@ -1,5 +1,7 @@
 #include "pod/container_image.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/images/reference.hpp"
 
 namespace orilla::node {
@@ -41,21 +43,21 @@ void ContainerImage::refuse(std::string_view reason, std::string_view event, con
 void ContainerImage::ensure(const api::Container& spec) {
     const std::string image = spec.image.str();
     if (auto parsed = images::parse_reference(image); !parsed) {
-        const std::string why = "Failed to apply default image tag \"" + image + "\": couldn't parse image name \"" + image +
-                                "\": " + parsed.error().message();
+        const std::string why = fmt::format("Failed to apply default image tag \"{0}\": couldn't parse image name \"{0}\": {1}",
+                                            image, parsed.error().message());
         return refuse("InvalidImageName", "InspectFailed", why, why);
     }
     const images::Image* here = me_.pod.agent.ports.images.find(image);
     if (here && spec.image_pull_policy != "Always") {
         found(*here);
-        return me_.tell("Normal", "Pulled", "Container image \"" + image + "\" already present on machine");
+        return me_.tell("Normal", "Pulled", fmt::format("Container image \"{}\" already present on machine", image));
     }
     if (spec.image_pull_policy == "Never") {
-        const std::string why = "Container image \"" + image + "\" is not present with pull policy of Never";
+        const std::string why = fmt::format("Container image \"{}\" is not present with pull policy of Never", image);
         return refuse("ErrImageNeverPull", "ErrImageNeverPull", why, why);
     }
     phase_ = ImagePhase::pulling;
-    me_.tell("Normal", "Pulling", "Pulling image \"" + image + "\"");
+    me_.tell("Normal", "Pulling", fmt::format("Pulling image \"{}\"", image));
     pulls_.spawn(pull(image));
 }
 
@@ -72,11 +74,11 @@ loop::Task<void> ContainerImage::pull(std::string image) {
     if (pulled) {
         found(*pulled);
         me_.tell("Normal", "Pulled",
-                 "Successfully pulled image \"" + image + "\" in " + std::to_string(me_.pod.now_ms() - started_ms) +
-                     "ms. Image size: " + std::to_string(pulled->size_bytes) + " bytes.");
+                 fmt::format("Successfully pulled image \"{}\" in {}ms. Image size: {} bytes.", image,
+                             me_.pod.now_ms() - started_ms, pulled->size_bytes));
     } else {
         const std::string why = pulled.error().message();
-        refuse("ErrImagePull", "Failed", "Failed to pull image \"" + image + "\": " + why, why);
+        refuse("ErrImagePull", "Failed", fmt::format("Failed to pull image \"{}\": {}", image, why), why);
     }
     me_.pod.wake();
 }

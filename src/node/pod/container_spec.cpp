@@ -1,5 +1,6 @@
 #include "pod/container_spec.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/base64.hpp"
@@ -105,8 +106,10 @@ Result<void> check_non_root(int64_t uid, const images::ImageConfig& image) {
     if (uid == 0 || user.empty() || user == "0" || user == "root")
         return Error(Code::bad_request, "container has runAsNonRoot and image will run as root");
     if (user.find_first_not_of("0123456789") != std::string::npos)
-        return Error(Code::bad_request, "container has runAsNonRoot and image has non-numeric user (" + user +
-                                            "), cannot verify user is non-root");
+        return Error(
+            Code::bad_request,
+            fmt::format("container has runAsNonRoot and image has non-numeric user ({}), cannot verify user is non-root",
+                        user));
     return ok();
 }
 
@@ -122,13 +125,15 @@ Result<std::string> plan_sub_path(const api::VolumeMount& mount, const EnvList& 
     if (!mount.sub_path_expr.empty()) {
         TRY(text, expand_variables(mount.sub_path_expr.view(), env, &missing));
     }
-    if (!missing.empty()) return Error(Code::invalid, "missing value for \"" + missing + "\"");
-    if (text.starts_with('/')) return Error(Code::invalid, "error SubPath `" + text + "` must not be an absolute path");
+    if (!missing.empty()) return Error(Code::invalid, fmt::format("missing value for \"{}\"", missing));
+    if (text.starts_with('/'))
+        return Error(Code::invalid, fmt::format("error SubPath `{}` must not be an absolute path", text));
     std::string out;
     for (size_t from = 0; from < text.size();) {
         const size_t end = std::min(text.find('/', from), text.size());
         const std::string part = text.substr(from, end - from);
-        if (part == "..") return Error(Code::invalid, "unable to provision SubPath `" + text + "`: must not contain '..'");
+        if (part == "..")
+            return Error(Code::invalid, fmt::format("unable to provision SubPath `{}`: must not contain '..'", text));
         if (!part.empty() && part != ".") out += (out.empty() ? "" : "/") + part;
         from = end + 1;
     }
@@ -140,13 +145,12 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
     std::vector<runtime::MountSpec> mounts;
     for (const auto& mount : container.volume_mounts) {
         const api::Volume* volume = find_volume(pod, mount.name.view());
-        if (!volume) return Error(Code::invalid, "volume \"" + std::string(mount.name.view()) + "\" not found");
+        if (!volume) return Error(Code::invalid, fmt::format("volume \"{}\" not found", mount.name.view()));
         runtime::MountSpec out;
         out.source = find_volume_path(*volume, placement.pod_dir);
         out.destination = mount.mount_path.view();
         TRY(out.sub_path, plan_sub_path(mount, env));
-        out.label = "volumeMount \"" + std::string(mount.name.view()) + "\" of container \"" +
-                    std::string(container.name.view()) + "\"";
+        out.label = fmt::format("volumeMount \"{}\" of container \"{}\"", mount.name.view(), container.name.view());
         if (mount.mount_propagation.value_or("None") == "HostToContainer")
             out.propagation = runtime::MountPropagation::host_to_container;
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
@@ -161,8 +165,9 @@ Result<void> add_expanded(std::vector<std::string>& words, std::string_view word
     TRY(std::string expanded, expand_variables(word, env));
     bytes += expanded.size();
     if (bytes > arguments_bytes_max)
-        return Error(Code::invalid, "command and args are larger than the " + std::to_string(arguments_bytes_max) +
-                                        " bytes that a program can be started with");
+        return Error(Code::invalid,
+                     fmt::format("command and args are larger than the {} bytes that a program can be started with",
+                                 arguments_bytes_max));
     words.push_back(std::move(expanded));
     return ok();
 }
@@ -189,7 +194,7 @@ std::vector<std::string> render_env(const EnvList& own, const images::ImageConfi
     const auto has = [&env](const std::string& start) {
         return std::ranges::any_of(env, [&](const auto& entry) { return entry.starts_with(start); });
     };
-    for (const auto& [name, value] : own) env.push_back(name + "=" + value);
+    for (const auto& [name, value] : own) env.push_back(fmt::format("{}={}", name, value));
     if (!has("HOSTNAME=") && !hostname.empty()) env.push_back("HOSTNAME=" + hostname);
     if (!has("PATH=")) env.emplace_back("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     return env;
@@ -237,7 +242,7 @@ Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view d
     for (const auto* list : {&pod.spec.init_containers, &pod.spec.containers})
         for (const auto& container : *list)
             if (container.name == wanted) found = &container;
-    if (!found) return Error(Code::invalid, "container " + std::string(wanted) + " not found");
+    if (!found) return Error(Code::invalid, fmt::format("container {} not found", wanted));
     const std::string_view resource = ref.resource.view();
     const bool limit = resource.starts_with("limits.");
     const std::string_view name = resource.substr(resource.find('.') + 1);

@@ -1,5 +1,6 @@
 #include "pod/container_start.hpp"
 
+#include <fmt/core.h>
 #include <signal.h>
 
 #include "pod/container_spec.hpp"
@@ -37,7 +38,7 @@ loop::Task<Result<void>> ContainerStart::run(std::shared_ptr<const api::Pod> pod
     const bool hook = spec.lifecycle && spec.lifecycle->post_start;
     post_start_done_ = !hook;
     planned->layers = agent.ports.images.layer_paths(*image);
-    planned->scratch_dir = agent.options.containers_dir + "/" + uid + "_" + planned->id;
+    planned->scratch_dir = fmt::format("{}/{}_{}", agent.options.containers_dir, uid, planned->id);
     planned->log_path = me_.log_path(attempt);
     std::string image_id = image_.id();
     AWAIT(auto started, agent.ports.runtime.start_container(uid, std::move(*planned)));

@@ -1,5 +1,6 @@
 #include "pod/hooks.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/loop/timeout.hpp"
@@ -20,13 +21,13 @@ loop::Task<Result<void>> run_command(const AgentContainer& me, int attempt, api:
     const AgentContext& agent = me.pod.agent;
     auto task = agent.ports.runtime.exec(me.pod.key.uid, runtime::attempt_id(me.name, attempt), std::move(argv), limit_ms);
     AWAIT(auto ended, loop::with_timeout(agent.loop, std::move(task), limit_ms + answer_ms_max));
-    if (!ended) co_return Error(Code::timeout, "command '" + text + "' timed out");
-    if (!*ended) co_return std::move(*ended).error().with_context("command '" + text + "'");
+    if (!ended) co_return Error(Code::timeout, fmt::format("command '{}' timed out", text));
+    if (!*ended) co_return std::move(*ended).error().with_context(fmt::format("command '{}'", text));
     if ((*ended)->timed_out)
-        co_return Error(Code::timeout, "command '" + text + "': command timed out after " + std::to_string(limit_ms) + " ms");
+        co_return Error(Code::timeout, fmt::format("command '{}': command timed out after {} ms", text, limit_ms));
     const int exit_code = (*ended)->exit_code;
     if (exit_code == 0) co_return ok();
-    co_return Error(Code::unavailable, "command '" + text + "' exited with " + std::to_string(exit_code));
+    co_return Error(Code::unavailable, fmt::format("command '{}' exited with {}", text, exit_code));
 }
 
 /// A probe that is asked once.

@@ -1,5 +1,6 @@
 #include "orilla/node/pod_agent.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -30,12 +31,12 @@ std::optional<PodKey> parse_log_dir(const std::string& name) {
 
 void tell_back_off(const AgentContainer& me, const std::string& image, bool of_pull) {
     if (of_pull) {
-        me.tell("Normal", "BackOff", "Back-off pulling image \"" + image + "\"");
+        me.tell("Normal", "BackOff", fmt::format("Back-off pulling image \"{}\"", image));
         return me.tell("Warning", "Failed", "Error: ImagePullBackOff");
     }
     const PodKey& key = me.pod.key;
     me.tell("Warning", "BackOff",
-            "Back-off restarting failed container " + me.name + " in pod " + key.name + "_" + key.ns + "(" + key.uid + ")");
+            fmt::format("Back-off restarting failed container {} in pod {}_{}({})", me.name, key.name, key.ns, key.uid));
 }
 
 /// What its spec names by now, and what is waited for.

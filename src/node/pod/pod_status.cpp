@@ -1,5 +1,6 @@
 // What the kubelet would report: phases, conditions, reasons and container states in its words
 // (documentation "Pod Lifecycle"; pkg/kubelet status manager's names).
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/kinds/defaults.hpp"
@@ -33,8 +34,7 @@ std::string cut_message(const std::string& text, size_t bytes_max) {
 
 /// As Go prints it: 40s, 1m20s, 5m0s.
 std::string render_duration(int64_t seconds) {
-    const std::string rest = std::to_string(seconds % 60) + "s";
-    return seconds < 60 ? rest : std::to_string(seconds / 60) + "m" + rest;
+    return seconds < 60 ? fmt::format("{}s", seconds) : fmt::format("{}m{}s", seconds / 60, seconds % 60);
 }
 
 struct StatusContext {
@@ -44,6 +44,10 @@ struct StatusContext {
     std::string uid;
     bool final = false;  ///< nothing starts any more
 };
+
+std::string render_container_id(const StatusContext& context, const std::string& name, int attempt) {
+    return fmt::format("orilla://{}/{}/{}", context.uid, name, attempt);
+}
 
 api::ContainerStateTerminated summarise_terminated(const StatusContext& context, const ContainerState& state) {
     const size_t containers = context.pod.spec.init_containers.size() + context.pod.spec.containers.size();
@@ -55,7 +59,7 @@ api::ContainerStateTerminated summarise_terminated(const StatusContext& context,
     out.message = cut_message(state.termination_message, std::clamp<size_t>(share, 64, terminated_message_bytes_max));
     out.started_at = api::Time(state.started_wall_ns / wall_ns_per_s);
     out.finished_at = api::Time(state.finished_wall_ns / wall_ns_per_s);
-    out.container_id = "orilla://" + context.uid + "/" + state.name + "/" + std::to_string(state.attempt);
+    out.container_id = render_container_id(context, state.name, state.attempt);
     return out;
 }
 
@@ -75,8 +79,9 @@ api::ContainerStateWaiting summarise_waiting(const StatusContext& context, const
     } else if (exited(seen)) {
         const auto& meta = context.pod.metadata;
         out.reason = "CrashLoopBackOff";
-        out.message = "back-off " + render_duration(seen.backoff_ms / 1000) + " restarting failed container=" + seen.name +
-                      " pod=" + meta.name.str() + "_" + meta.namespace_.str() + "(" + context.uid + ")";
+        out.message =
+            fmt::format("back-off {} restarting failed container={} pod={}_{}({})", render_duration(seen.backoff_ms / 1000),
+                        seen.name, meta.name.view(), meta.namespace_.view(), context.uid);
     } else {
         out.reason = context.has_init && !context.initialized ? waiting_initializing : waiting_creating;
     }
@@ -96,8 +101,7 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     out.image = seen.started_image.empty() ? spec.image : api::Str(seen.started_image);
     out.image_id = seen.image_id;
     out.restart_count = seen.restart_count;
-    if (seen.current)
-        out.container_id = "orilla://" + context.uid + "/" + seen.name + "/" + std::to_string(seen.current->attempt);
+    if (seen.current) out.container_id = render_container_id(context, seen.name, seen.current->attempt);
     // A daemon that starts anew adopts the container but not what it was made from: the status remembers.
     const auto& before = is_init ? context.pod.status.init_container_statuses : context.pod.status.container_statuses;
     for (const auto& status : before)
@@ -172,7 +176,7 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
     if (initialized) set_pod_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
     else
         set_pod_condition(status, old, "Initialized", false, "ContainersNotInitialized",
-                          "containers with incomplete status: [" + unready_init + "]", now_s);
+                          fmt::format("containers with incomplete status: [{}]", unready_init), now_s);
     const std::string unready = joined_names(pod.spec.containers, seen.containers, status.container_statuses);
     for (std::string_view type : {"Ready", "ContainersReady"}) {
         if (status.phase == "Succeeded") set_pod_condition(status, old, type, false, "PodCompleted", "", now_s);
@@ -180,7 +184,7 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
         else if (unready.empty()) set_pod_condition(status, old, type, true, "", "", now_s);
         else
             set_pod_condition(status, old, type, false, "ContainersNotReady",
-                              "containers with unready status: [" + unready + "]", now_s);
+                              fmt::format("containers with unready status: [{}]", unready), now_s);
     }
     for (const auto& before : old.conditions)
         if (before.type == "PodScheduled") status.conditions.push_back(before);

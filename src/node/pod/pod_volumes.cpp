@@ -1,5 +1,6 @@
 #include "pod/pod_volumes.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/loop/timeout.hpp"
@@ -19,7 +20,7 @@ loop::Task<Result<void>> PodVolumes::prepare(std::shared_ptr<const api::Pod> pod
     }
     std::vector<std::string> directories;
     for (const auto* list : {&pod->spec.init_containers, &pod->spec.containers})
-        for (const auto& container : *list) directories.push_back(me_.log_dir() + "/" + container.name.str());
+        for (const auto& container : *list) directories.push_back(fmt::format("{}/{}", me_.log_dir(), container.name.view()));
     projected_metadata_ = hash_metadata(*pod);
     preparing_ = on_disk_ = true;
     sources_changed_ = false;
@@ -59,7 +60,7 @@ loop::Task<void> PodVolumes::make(std::vector<VolumeWork> volumes, std::vector<s
 void PodVolumes::tell_hung() const {
     const VolumeWork* volume = files_.at_work();
     if (!volume) return;
-    const Error late(Code::timeout, "timed out waiting for the condition: " + volume->path + " does not answer");
+    const Error late(Code::timeout, fmt::format("timed out waiting for the condition: {} does not answer", volume->path));
     me_.tell("", "Warning", "FailedMount", failed_volume(late, volume->name).message());
 }
 

@@ -1,4 +1,5 @@
 // A pod's /etc/resolv.conf: what its dnsPolicy gives, and dnsConfig on top.
+#include <fmt/core.h>
 #include <algorithm>
 #include <sstream>
 
@@ -55,7 +56,7 @@ ResolvConf plan_policy(const api::Pod& pod, const std::string& dns_ip, const std
     if (pod.spec.dns_policy == "None") return {};
     if (!is_of_cluster(pod)) return parse_resolv_conf(host_resolv_conf);
     return {{dns_ip},
-            {pod.metadata.namespace_.str() + ".svc." + cluster_domain, "svc." + cluster_domain, cluster_domain},
+            {fmt::format("{}.svc.{}", pod.metadata.namespace_.view(), cluster_domain), "svc." + cluster_domain, cluster_domain},
             {"ndots:5"}};
 }
 
@@ -82,7 +83,7 @@ std::string render_resolv_conf(const api::Pod& pod, const std::string& dns_ip, c
             set_option(conf.options, option.name.str() + (option.value ? ":" + option.value->str() : ""));
     }
     std::string out;
-    for (const auto& server : conf.nameservers) out += "nameserver " + server + "\n";
+    for (const auto& server : conf.nameservers) out += fmt::format("nameserver {}\n", server);
     return out + render_line("search", conf.searches) + render_line("options", conf.options);
 }
 

@@ -1,5 +1,6 @@
 #include "pod/sandbox_spec.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 namespace orilla::node {
@@ -60,9 +61,9 @@ std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, c
         "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
     std::string names = hostname;
     if (!pod.spec.subdomain.empty())
-        names = hostname + "." + pod.spec.subdomain.str() + "." + pod.metadata.namespace_.str() + ".svc." + cluster_domain +
-                "\t" + hostname;
-    if (!pod_ip.empty()) out += pod_ip + "\t" + names + "\n";
+        names = fmt::format("{0}.{1}.{2}.svc.{3}\t{0}", hostname, pod.spec.subdomain.view(), pod.metadata.namespace_.view(),
+                            cluster_domain);
+    if (!pod_ip.empty()) out += fmt::format("{}\t{}\n", pod_ip, names);
     return out;
 }
 

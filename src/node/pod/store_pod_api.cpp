@@ -1,5 +1,7 @@
 #include "pod/store_pod_api.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/unless_gone.hpp"
@@ -28,7 +30,7 @@ class StorePodApi final : public PodApi {
 
     loop::Task<Result<void>> write_status(PodKey key, api::PodStatus status) override {
         std::function<Result<void>(api::Pod&)> change = [key, status](api::Pod& pod) -> Result<void> {
-            if (pod.metadata.uid != key.uid) return Error(Code::not_found, "pod " + key.name + " was replaced");
+            if (pod.metadata.uid != key.uid) return Error(Code::not_found, fmt::format("pod {} was replaced", key.name));
             pod.status = status;
             return ok();
         };
@@ -75,8 +77,8 @@ class StorePodApi final : public PodApi {
   private:
     static std::string field_path(const api::Pod& pod, std::string_view container) {
         for (const auto& init : pod.spec.init_containers)
-            if (init.name == container) return "spec.initContainers{" + std::string(container) + "}";
-        return "spec.containers{" + std::string(container) + "}";
+            if (init.name == container) return fmt::format("spec.initContainers{{{}}}", container);
+        return fmt::format("spec.containers{{{}}}", container);
     }
 
     objects::Objects& objects_;

@@ -1,5 +1,6 @@
 #include "probes/probe_io.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/text.hpp"
@@ -14,8 +15,7 @@ bool has(const http::Headers& headers, std::string_view name) {
 http::ClientRequest to_request(const HttpProbeRequest& probe) {
     http::ClientRequest request;
     request.url = probe.url;
-    if (!has(probe.headers, "host"))
-        request.headers.emplace_back("Host", probe.url.host + ":" + std::to_string(probe.url.port));
+    if (!has(probe.headers, "host")) request.headers.emplace_back("Host", fmt::format("{}:{}", probe.url.host, probe.url.port));
     if (!has(probe.headers, "user-agent")) request.headers.emplace_back("User-Agent", "kube-probe/1.33");
     if (!has(probe.headers, "accept")) request.headers.emplace_back("Accept", "*/*");
     request.headers.insert(request.headers.end(), probe.headers.begin(), probe.headers.end());
@@ -32,7 +32,7 @@ Result<ProbeAnswer> judge(const http::Answer& answer) {
     const int status = answer.status;
     if (status >= 200 && status < 300) return ProbeAnswer{};
     if (status >= 300 && status < 400) return ProbeAnswer{"Probe terminated redirects, Response body: " + answer.body};
-    return Error(Code::unavailable, "HTTP probe failed with statuscode: " + std::to_string(status));
+    return Error(Code::unavailable, fmt::format("HTTP probe failed with statuscode: {}", status));
 }
 
 /// The next request; a Host of the probe's own is only for where it was asked to go.
@@ -50,7 +50,7 @@ std::string render_probe_request(const HttpProbeRequest& request) { return http:
 loop::Task<Result<ProbeAnswer>> get_http(loop::Loop& loop, HttpProbeRequest request) {
     const std::string host = request.url.host;
     for (int asked = 1;; ++asked) {
-        const std::string what = "Get \"" + http::render_url(request.url) + "\"";
+        const std::string what = fmt::format("Get \"{}\"", http::render_url(request.url));
         http::AnswerLimits limits;
         limits.body_bytes_max = probe_answer_bytes_max;
         limits.cuts_body = true;
@@ -62,7 +62,7 @@ loop::Task<Result<ProbeAnswer>> get_http(loop::Loop& loop, HttpProbeRequest requ
         if (!next) co_return std::move(next).error().with_context(what);
         if (next->host != host) co_return judge(*answer);
         if (asked == probe_requests_max)
-            co_return Error(Code::unavailable, what + ": stopped after " + std::to_string(probe_requests_max) + " redirects");
+            co_return Error(Code::unavailable, fmt::format("{}: stopped after {} redirects", what, probe_requests_max));
         request = plan_next(std::move(request), std::move(*next), answer->header("location"));
     }
 }

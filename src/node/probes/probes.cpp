@@ -1,5 +1,6 @@
 #include "probes/probes.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/loop/timeout.hpp"
@@ -23,7 +24,7 @@ loop::Task<Result<ProbeAnswer>> probe_exec(runtime::PodRuntime& runtime, api::Ex
     std::vector<std::string> argv;
     for (const auto& word : action.command) argv.emplace_back(word.view());
     CO_TRY(runtime::ExecOutcome result, runtime.exec(target.pod_uid, target.container_id, std::move(argv), limit_ms));
-    if (result.timed_out) co_return Error(Code::timeout, "command timed out after " + std::to_string(limit_ms) + " ms");
+    if (result.timed_out) co_return Error(Code::timeout, fmt::format("command timed out after {} ms", limit_ms));
     if (result.exit_code == 0) co_return ProbeAnswer{};
     co_return Error(Code::unavailable, result.output.substr(0, probe_answer_bytes_max));
 }
@@ -103,9 +104,9 @@ loop::Task<void> ContainerProber::run_one(ProbeKind kind, api::Probe probe) {
         const int64_t asked_ms = loop_.now_ms();
         AWAIT(auto result, probe_once(loop_, runtime_, probe, container_.ports, target_));
         ProbeReport report{kind, counter.record(result.has_value()), result.has_value(), ""};
-        const std::string name(kind_name(kind));
-        if (!result) report.message = name + " probe failed: " + result.error().message();
-        else if (!result->warning.empty()) report.message = name + " probe warning: " + result->warning;
+        if (!result) report.message = fmt::format("{} probe failed: {}", kind_name(kind), result.error().message());
+        else if (!result->warning.empty())
+            report.message = fmt::format("{} probe warning: {}", kind_name(kind), result->warning);
         listener_(report);
         if (kind == ProbeKind::startup && report.verdict == ProbeVerdict::success) co_return;
         due_ms = std::max(asked_ms + period_ms, loop_.now_ms());

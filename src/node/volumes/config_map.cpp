@@ -1,4 +1,6 @@
 // configMap: the keys of a ConfigMap as files.
+#include <fmt/core.h>
+
 #include "volumes/projection.hpp"
 
 namespace orilla::node {
@@ -10,11 +12,11 @@ void find_config_map(const api::Volume& volume, SourceNames& names) { names.conf
 Result<void> check_config_map(const VolumeContext& context, VolumeWork& work) {
     const auto& from = *context.volume.config_map;
     const std::string name(from.name.view());
-    const ProjectionSource source{"configmap \"" + name + "\"", from.optional.value_or(false), false,
+    const ProjectionSource source{fmt::format("configmap \"{}\"", name), from.optional.value_or(false), false,
                                   mode_or_default(from.default_mode)};
     const auto* found = context.sources.config_map(name);
     if (!found && source.optional) return ok();
-    if (!found) return Error(Code::not_found, "configmap \"" + name + "\" not found");
+    if (!found) return Error(Code::not_found, fmt::format("configmap \"{}\" not found", name));
     TRY(work.files, project(source, {{&found->data, false}, {&found->binary_data, true}}, from.items));
     return ok();
 }

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "volumes/driver.hpp"
 
 namespace orilla::node {
@@ -19,7 +21,7 @@ const VolumeDriver& find_driver(const api::Volume& volume) {
 
 std::string find_volume_path(const api::Volume& volume, const std::string& pod_dir) {
     const VolumeDriver& driver = find_driver(volume);
-    return driver.find_path ? driver.find_path(volume) : pod_dir + "/volumes/" + volume.name.str();
+    return driver.find_path ? driver.find_path(volume) : fmt::format("{}/volumes/{}", pod_dir, volume.name.view());
 }
 
 }  // namespace orilla::node

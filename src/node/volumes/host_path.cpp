@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <cerrno>
 
 #include "orilla/base/unique_fd.hpp"
@@ -32,11 +33,11 @@ Result<void> prepare_host_path(const VolumeWork& work) {
     if (type.empty()) return ok();
     struct stat found {};
     if (stat(path.c_str(), &found) != 0)
-        return Error(Code::invalid, "hostPath type check failed: " + path + " is not a " + type);
+        return Error(Code::invalid, fmt::format("hostPath type check failed: {} is not a {}", path, type));
     const bool fits = (type.starts_with("Directory") && S_ISDIR(found.st_mode)) ||
                       (type.starts_with("File") && S_ISREG(found.st_mode)) || (type == "Socket" && S_ISSOCK(found.st_mode)) ||
                       (type == "CharDevice" && S_ISCHR(found.st_mode)) || (type == "BlockDevice" && S_ISBLK(found.st_mode));
-    if (!fits) return Error(Code::invalid, "hostPath type check failed: " + path + " is not a " + type);
+    if (!fits) return Error(Code::invalid, fmt::format("hostPath type check failed: {} is not a {}", path, type));
     return ok();
 }
 

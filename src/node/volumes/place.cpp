@@ -3,8 +3,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <fmt/core.h>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 
 namespace orilla::node {
@@ -29,10 +29,8 @@ Result<void> make_volume_directory(const std::string& path, mode_t mode) {
 
 Result<void> mount_volume_tmpfs(const std::string& path, int64_t size_bytes, mode_t mode) {
     if (is_mount_point(path)) return ok();
-    char octal[8];
-    snprintf(octal, sizeof octal, "%o", mode & 07777U);
-    std::string options = std::string("mode=") + octal;
-    if (size_bytes > 0) options += ",size=" + std::to_string(size_bytes);
+    std::string options = fmt::format("mode={:o}", mode & 07777U);
+    if (size_bytes > 0) options += fmt::format(",size={}", size_bytes);
     if (::mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
         return Error::from_errno("mount tmpfs on " + path, errno);
     return ok();

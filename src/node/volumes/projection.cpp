@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <cerrno>
 #include <filesystem>
 
@@ -34,7 +35,7 @@ unsigned mode_or_default(const api::Opt<int32_t>& mode) { return mode ? static_c
 Result<void> add_projected_file(std::vector<ProjectedFile>& files, const ProjectionSource& source, std::string_view path,
                                 std::string_view value, unsigned mode) {
     if (!is_safe_path(path))
-        return Error(Code::invalid, source.what + ": path \"" + std::string(path) + "\" leads out of the volume");
+        return Error(Code::invalid, fmt::format("{}: path \"{}\" leads out of the volume", source.what, path));
     ProjectedFile file{std::string(path), std::string(value), mode};
     if (source.base64) {
         TRY(file.content, decode_base64(value));
@@ -67,7 +68,7 @@ Result<std::vector<ProjectedFile>> project(const ProjectionSource& source, const
             found = true;
         }
         if (!found && !source.optional)
-            return Error(Code::not_found, "references non-existent " + source.what + " key: " + std::string(item.key.view()));
+            return Error(Code::not_found, fmt::format("references non-existent {} key: {}", source.what, item.key.view()));
     }
     return files;
 }
@@ -116,7 +117,7 @@ Result<void> link_entries(const std::string& dir, const std::vector<ProjectedFil
     for (const auto& file : files) {
         const std::string first = file.path.substr(0, file.path.find('/'));
         if (symlink(("..data/" + first).c_str(), (dir + "/" + first).c_str()) != 0 && errno != EEXIST)
-            return Error::from_errno("link " + dir + "/" + first, errno);
+            return Error::from_errno(fmt::format("link {}/{}", dir, first), errno);
     }
     for (const auto& name : list_names(dir)) {
         const fs::path path = fs::path(dir) / name;
@@ -148,7 +149,7 @@ Result<void> write_atomically(const std::string& dir, const std::vector<Projecte
     const std::string fresh_name = pattern.substr(pattern.rfind('/') + 1);
     if (chmod(pattern.c_str(), 0755) != 0) return Error::from_errno("chmod " + pattern, errno);
     for (const auto& file : files) {
-        const std::string path = pattern + "/" + file.path;
+        const std::string path = fmt::format("{}/{}", pattern, file.path);
         std::error_code error;
         fs::create_directories(fs::path(path).parent_path(), error);
         auto written = write_file(path, file, gid);

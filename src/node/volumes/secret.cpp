@@ -1,4 +1,6 @@
 // secret: the keys of a Secret as files, in memory alone: never on flash.
+#include <fmt/core.h>
+
 #include "volumes/place.hpp"
 #include "volumes/projection.hpp"
 
@@ -11,11 +13,11 @@ void find_secret(const api::Volume& volume, SourceNames& names) { names.secrets.
 Result<void> check_secret(const VolumeContext& context, VolumeWork& work) {
     const auto& from = *context.volume.secret;
     const std::string name(from.secret_name.view());
-    const ProjectionSource source{"secret \"" + name + "\"", from.optional.value_or(false), true,
+    const ProjectionSource source{fmt::format("secret \"{}\"", name), from.optional.value_or(false), true,
                                   mode_or_default(from.default_mode)};
     const auto* found = context.sources.secret(name);
     if (!found && source.optional) return ok();
-    if (!found) return Error(Code::not_found, "secret \"" + name + "\" not found");
+    if (!found) return Error(Code::not_found, fmt::format("secret \"{}\" not found", name));
     TRY(work.files, project(source, {{&found->data, true}}, from.items));
     return ok();
 }

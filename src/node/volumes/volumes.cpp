@@ -1,11 +1,13 @@
 #include "volumes/volumes.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/base/file_system.hpp"
 
 namespace orilla::node {
 
 Error failed_volume(Error error, const std::string& name) {
-    return std::move(error).with_context("MountVolume.SetUp failed for volume \"" + name + "\" ");
+    return std::move(error).with_context(fmt::format("MountVolume.SetUp failed for volume \"{}\" ", name));
 }
 
 namespace {
@@ -75,7 +77,7 @@ Result<void> unpublish_volumes(const std::string& pod_dir) {
     const std::string volumes = pod_dir + "/volumes";
     for (const auto& name : list_names(volumes))
         for (const auto* driver : volume_drivers())
-            if (driver->unpublish) TRY_VOID(driver->unpublish(volumes + "/" + name));
+            if (driver->unpublish) TRY_VOID(driver->unpublish(fmt::format("{}/{}", volumes, name)));
     return ok();
 }
 
