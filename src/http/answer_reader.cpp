@@ -29,7 +29,7 @@ Result<int> parse_status_line(std::string_view line) {
     const std::string_view code = rest.substr(0, rest.find(' '));
     int status = 0;
     if (code.size() != 3 || !std::ranges::all_of(code, [](unsigned char c) { return isdigit(c); }) ||
-        !read_number(code, status))
+        !read_number(code, status) || status == 0)
         return malformed("malformed HTTP status code \"" + shown(code) + "\"");
     return status;
 }
@@ -124,7 +124,7 @@ Result<bool> AnswerReader::take(std::string_view bytes) {
         }
         const size_t end = bytes.find('\n');
         const size_t count = std::min(end, bytes.size());
-        TRY_VOID(count_line(count + 1));
+        TRY_VOID(count_line(std::min(count + 1, bytes.size())));
         line_.append(bytes.substr(0, count));
         bytes.remove_prefix(std::min(count + 1, bytes.size()));
         if (end == std::string_view::npos) break;

@@ -95,6 +95,25 @@ def http():
             "chunked": b"\7PATCH /apis/apps/v1/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nx: y\r\n\r\n"}
 
 
+def http_answers():
+    # The first byte is the size of the pieces, 16 for a body that may be cut, and 32 for the answer to a HEAD.
+    return {"length": b"\0HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\nok",
+            "chunked": b"\3HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n1\r\n!\r\n0\r\n\r\n",
+            "to_end": b"\x17HTTP/1.0 500 No\n\nno" + b"x" * 1100,
+            "interim": b"\1HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            "switched": b"\5HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nmore",
+            "head": b"\x25HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}
+
+
+def supervisor_messages():
+    def packet(kind, *numbers):
+        return struct.pack("<2HI4q", 1, kind, 9, *numbers, *[0] * (4 - len(numbers)))
+
+    return {"hello": packet(1), "signal": packet(4, 7, 15), "forget": packet(5, 7), "hello_reply": packet(64, 4711),
+            "started": packet(65, 7, 4711, 1 << 60), "start_failed": packet(66, -1, 13, 1),
+            "exited": packet(67, 7, 137, 9, 1 << 60), "refused": packet(69, 16)}
+
+
 def image_documents():
     digest = "sha256:" + "a" * 64
     kind = "application/vnd.oci.image."
@@ -155,8 +174,8 @@ def seeds():
     templates = (b"{.items[*].metadata.name}", b'{range .items[?(@.kind=="Pod")]}{.metadata.labels.app}{"\\n"}{end}',
                  b"{..image} {.items[0:1:1]['kind','metadata']}")
     return {
-        "dns": dns(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
-        "protobuf": protobufs(), "tar": tars(),
+        "dns": dns(), "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
+        "protobuf": protobufs(), "supervisor_messages": supervisor_messages(), "tar": tars(),
         "jsonpath": numbered(*(lines(template, document) for template in templates)),
         "manifest": {**objects, "web": WEB, **numbered(b"a: &x [1, 'b', \"c\\n\"]\n", b"- |\n  a\n- >-\n  b\n---\nkind: List\n")},
         "selectors": numbered(b"app=web,n!=6", b"app in (a, web),!x,n", b"metadata.name=web,status.phase!=Running", b"n notin (5)"),

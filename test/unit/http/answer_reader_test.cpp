@@ -12,7 +12,7 @@ TEST_CASE("parse_status_line: three digits behind an HTTP/1.x, or an error that 
     CHECK(parse_status_line("HTTP/1.1 20 OK").error().message() == "malformed HTTP status code \"20\"");
     CHECK(parse_status_line("HTTP/2.0 200 OK").error().message() == "malformed HTTP version \"HTTP/2.0\"");
     CHECK(parse_status_line("\x1b[31mSSH-2.0-OpenSSH").error().message() == "malformed HTTP response \".[31mSSH-2.0-OpenSSH\"");
-    for (const char* text : {"", "HTTP/1.1", "HTTP/1.1 2x4 ok", "HTTP/1.1 -20 ok", "HTTP/1.1  "})
+    for (const char* text : {"", "HTTP/1.1", "HTTP/1.1 000 ok", "HTTP/1.1 2x4 ok", "HTTP/1.1 -20 ok", "HTTP/1.1  "})
         CHECK(!parse_status_line(text));
 }
 
@@ -82,6 +82,14 @@ TEST_CASE("AnswerReader: what is no answer is an error") {
     CHECK(endless.take("HTTP/1.1 200 OK\r\nX: "));
     CHECK(endless.take(std::string(70'000, 'x')).error().message() == "response headers exceeded 65536 bytes; aborted");
     CHECK(AnswerReader(cutting()).end().error().message() == "EOF");
+}
+
+TEST_CASE("AnswerReader: a head that comes byte by byte is no longer than it is") {
+    AnswerLimits limits;
+    limits.head_bytes_max = 40;
+    AnswerReader reader(limits);
+    for (const char c : std::string("HTTP/1.1 204 No Content\r\nX: y\r\n\r")) REQUIRE(reader.take({&c, 1}));
+    CHECK(*reader.take("\n"));
 }
 
 TEST_CASE("AnswerReader: a body that is too large is an error where it may not be cut") {
