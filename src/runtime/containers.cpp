@@ -1,14 +1,11 @@
 #include "containers.hpp"
 
-#include <dirent.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 
 #include "cgroup_files.hpp"
 #include "check_kernel.hpp"
@@ -19,60 +16,26 @@ namespace orilla::runtime {
 
 namespace {
 
-constexpr int host_devices_max = 1024;
 constexpr int64_t kill_ms_max = 10'000;
 
-/// Every character and block device directly below the host's /dev: what a privileged container gets.
-std::vector<DeviceSpec> list_host_devices() {
-    std::vector<DeviceSpec> devices;
-    const char* made_by_us[] = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console"};
-    std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/dev"), closedir);
-    while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
-        if (entry->d_type != DT_CHR && entry->d_type != DT_BLK) continue;
-        const bool ours = std::any_of(std::begin(made_by_us), std::end(made_by_us),
-                                      [&](const char* name) { return strcmp(name, entry->d_name) == 0; });
-        if (ours || devices.size() >= host_devices_max) continue;
-        const std::string path = std::string("/dev/") + entry->d_name;
-        devices.push_back({path, path});
-    }
-    return devices;
-}
+/// What is made on the disk while the loop goes on.
+struct FilesOnTheirWay {
+    explicit FilesOnTheirWay(loop::Loop& loop) : made(loop) {}
+    std::optional<Result<ContainerFiles>> files;
+    loop::Event made;
+};
 
-Result<std::vector<DeviceRule>> plan_device_rules(const std::vector<DeviceSpec>& devices) {
-    std::vector<DeviceRule> rules = default_device_rules();
-    for (const auto& device : devices) {
-        struct stat found {};
-        if (stat(device.source.c_str(), &found) != 0) return Error::from_errno("device " + device.source, errno);
-        if (!S_ISCHR(found.st_mode) && !S_ISBLK(found.st_mode)) return Error(Code::invalid, device.source + " is not a device");
-        rules.push_back({S_ISBLK(found.st_mode) ? 'b' : 'c', major(found.st_rdev), minor(found.st_rdev)});
-    }
-    return rules;
-}
-
-/// upper and work of the overlay. The merged root shows the upper directory's owner and mode: the image's own.
-Result<void> make_scratch(const ContainerSpec& spec) {
-    TRY_VOID(make_directories(spec.scratch_dir, 0700));
-    for (const char* name : {"/upper", "/work"})
-        if (mkdir((spec.scratch_dir + name).c_str(), 0755) != 0)
-            return Error::from_errno("make " + spec.scratch_dir + name, errno);
-    struct stat top {};
-    if (stat(spec.layers[0].c_str(), &top) != 0) return Error::from_errno("image layer " + spec.layers[0], errno);
-    const std::string upper = spec.scratch_dir + "/upper";
-    if (chmod(upper.c_str(), top.st_mode & 07777) != 0 || chown(upper.c_str(), top.st_uid, top.st_gid) != 0)
-        return Error::from_errno("prepare " + upper, errno);
-    return ok();
-}
-
-Result<void> make_log_dir(const std::string& log_path) {
-    if (log_path.empty()) return ok();
-    return make_directories(log_path.substr(0, log_path.rfind('/')));
+loop::Task<void> await_files(loop::Task<Result<ContainerFiles>> making, FilesOnTheirWay* on_their_way) {
+    on_their_way->files.emplace(co_await std::move(making));
+    on_their_way->made.notify_all();
 }
 
 }  // namespace
 
-Containers::Containers(loop::Loop& loop, std::string base_layer, Cgroups& cgroups, PodTable& pods, Exits& exits,
-                       Removal& removal)
+Containers::Containers(loop::Loop& loop, loop::Executor& files, std::string base_layer, Cgroups& cgroups, PodTable& pods,
+                       Exits& exits, Removal& removal)
     : loop_(loop),
+      files_(files),
       base_layer_(std::move(base_layer)),
       cgroups_(cgroups),
       pods_(pods),
@@ -80,12 +43,14 @@ Containers::Containers(loop::Loop& loop, std::string base_layer, Cgroups& cgroup
       removal_(removal),
       kernel_(find_kernel_facts(cgroups)) {}
 
-Result<StartPlan> Containers::prepare(const PodEntry& pod, const ContainerSpec& spec) {
+Result<ContainerFacts> Containers::prepare(const PodEntry& pod, const ContainerSpec& spec, std::vector<DeviceRule> devices) {
+    // Whoever waits is not told that it has ended; nothing may be made in what has been removed.
+    if (!pod.takes_containers()) return Error(Code::unavailable, "the pod has ended meanwhile");
     CgroupSettings settings;
     settings.resources = spec.resources;
     settings.restrict_devices = !spec.privileged;
     settings.kill_as_one = true;
-    TRY(settings.devices, plan_device_rules(spec.devices));
+    settings.devices = std::move(devices);
     const std::string cgroup = pod.container_cgroup(spec.id);
     TRY_VOID(cgroups_.create(cgroup, settings));
     ContainerFacts facts;
@@ -101,12 +66,17 @@ Result<StartPlan> Containers::prepare(const PodEntry& pod, const ContainerSpec& 
     }
     TRY(facts.files, read_pod_files(pod.record.facts));
     for (const char* place : {"/stage", "/layers", "/scratch"}) TRY_VOID(make_directories(pod.dir() + place, 0700));
-    if (spec.privileged) facts.devices = list_host_devices();
-    TRY_VOID(make_scratch(spec));
-    TRY_VOID(make_log_dir(spec.log_path));
     TRY(const std::string exec_plan, encode(plan_exec(spec, facts, pod.record.facts, kernel_)));
     TRY_VOID(write_file_atomically(exec_plan_path(pod.dir(), spec.id), exec_plan, 0600));
-    return plan_container(spec, facts, pod.record.facts, kernel_);
+    return facts;
+}
+
+loop::Task<Result<ContainerFiles>> Containers::make_files(ContainerSpec spec) {
+    AWAIT(auto made, loop::run_on(files_, loop_, [spec] { return make_container_files(spec); }));
+    if (made || made.error().error_number() != EEXIST) co_return made;
+    // A daemon that was killed half-way has left it.
+    CO_TRY_VOID(removal_.remove_tree(spec.scratch_dir));
+    CO_RETURN_AWAIT(loop::run_on(files_, loop_, [spec] { return make_container_files(spec); }));
 }
 
 loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, ContainerSpec spec) {
@@ -119,10 +89,11 @@ loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, Contain
         co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
     pod->starting.insert(spec.scratch_dir);
     // A daemon that was killed half-way may have left some of it.
-    AWAIT_VOID(discard(pod, spec.id, spec.scratch_dir));
+    AWAIT_VOID(discard(pod, spec.id));
     AWAIT(auto launched, launch(pod, spec));
     if (!launched) {
-        AWAIT_VOID(discard(pod, spec.id, spec.scratch_dir));
+        AWAIT_VOID(discard(pod, spec.id));
+        AWAIT_VOID(discard_scratch(spec.scratch_dir));
     }
     pod->starting.erase(spec.scratch_dir);
     if (launched) co_return std::move(launched).value();
@@ -132,7 +103,20 @@ loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, Contain
 }
 
 loop::Task<Result<ContainerState>> Containers::launch(PodPtr pod, ContainerSpec spec) {
-    CO_CHECK(const StartPlan plan, prepare(*pod, spec));
+    FilesOnTheirWay on_their_way(loop_);
+    loop::Scope making(loop_);
+    making.spawn(await_files(make_files(spec), &on_their_way));
+    // The cgroup has to be told which devices there are.
+    while (!spec.devices.empty() && !on_their_way.files) co_await on_their_way.made.wait();
+    const bool known = on_their_way.files && *on_their_way.files;
+    auto facts = prepare(*pod, spec, known ? (*on_their_way.files)->device_rules : default_device_rules());
+    // Also when that failed: what is still being made could not be removed.
+    while (!on_their_way.files) co_await on_their_way.made.wait();
+    CO_CHECK(ContainerFiles files, std::move(*on_their_way.files));
+    if (!facts) co_return std::move(facts).error();
+    if (!pod->takes_containers()) co_return Error(Code::unavailable, "the pod has ended meanwhile");
+    facts->devices = std::move(files.host_devices);
+    const StartPlan plan = plan_container(spec, *facts, pod->record.facts, kernel_);
     CO_CHECK(UniqueFd plan_fd, write_plan(plan));
     std::vector<int> fds = {plan_fd.get()};
     CO_TRY(const SupervisorReply reply, pod->client->call(supervisor::StartContainer(), std::move(fds)));
@@ -157,14 +141,18 @@ ContainerState Containers::note_start(PodEntry& pod, const ContainerSpec& spec, 
     return container.state;
 }
 
-loop::Task<void> Containers::discard(PodPtr pod, std::string container_id, std::string scratch_dir) {
+/// All but what is on the disk.
+loop::Task<void> Containers::discard(PodPtr pod, std::string container_id) {
     AWAIT(auto removed, removal_.remove_cgroup(pod->container_cgroup(container_id)));
     if (!removed) log::warning(removed.error().message());
-    AWAIT(auto deleted, removal_.remove_tree(std::move(scratch_dir)));
-    if (!deleted) log::warning(deleted.error().message());
     unlink(exec_plan_path(pod->dir(), container_id).c_str());
     remove_message_file(pod->record.facts, container_id);
     unlink(stop_path(pod->dir(), container_id).c_str());
+}
+
+loop::Task<void> Containers::discard_scratch(std::string scratch_dir) {
+    AWAIT(auto deleted, removal_.remove_tree(std::move(scratch_dir)));
+    if (!deleted) log::warning(deleted.error().message());
 }
 
 Result<void> Containers::note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) {
@@ -205,7 +193,8 @@ loop::Task<Result<void>> Containers::remove(std::string pod_id, std::string cont
     if (pod->alive && pod->client) {
         CO_TRY(SupervisorReply reply, pod->client->call(request));
     }
-    AWAIT_VOID(discard(pod, container_id, scratch_dir));
+    AWAIT_VOID(discard(pod, container_id));
+    AWAIT_VOID(discard_scratch(scratch_dir));
     std::erase_if(pod->containers, [&](const ContainerEntry& entry) { return entry.state.id == container_id; });
     co_return ok();
 }

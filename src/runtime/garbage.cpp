@@ -7,9 +7,10 @@
 
 namespace orilla::runtime {
 
-Garbage::Garbage(loop::Loop& loop, std::string scratch_root, Cgroups& cgroups, PodTable& pods, Sandboxes& sandboxes,
-                 Removal& removal)
+Garbage::Garbage(loop::Loop& loop, loop::Executor& files, std::string scratch_root, Cgroups& cgroups, PodTable& pods,
+                 Sandboxes& sandboxes, Removal& removal)
     : loop_(loop),
+      files_(files),
       scratch_root_(std::move(scratch_root)),
       cgroups_(cgroups),
       pods_(pods),
@@ -49,7 +50,8 @@ loop::Task<Result<void>> Garbage::collect_cgroup(std::string path) {
 
 loop::Task<void> Garbage::collect_scratch() {
     if (scratch_root_.empty()) co_return;
-    for (const auto& name : list_directories(scratch_root_)) {
+    AWAIT(const auto names, loop::run_on(files_, loop_, [root = scratch_root_] { return list_directories(root); }));
+    for (const auto& name : names) {
         const std::string path = scratch_root_ + "/" + name;
         if (pods_.wants_scratch(path)) continue;
         AWAIT(auto removed, removal_.remove_tree(path));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cgroup.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "pod_table.hpp"
 #include "removal.hpp"
 #include "sandboxes.hpp"
@@ -14,8 +15,8 @@ namespace orilla::runtime {
 class Garbage {
   public:
     /// `scratch_root` as in RuntimeOptions.
-    Garbage(loop::Loop& loop, std::string scratch_root, Cgroups& cgroups, PodTable& pods, Sandboxes& sandboxes,
-            Removal& removal);
+    Garbage(loop::Loop& loop, loop::Executor& files, std::string scratch_root, Cgroups& cgroups, PodTable& pods,
+            Sandboxes& sandboxes, Removal& removal);
 
     loop::Task<Result<void>> collect(std::vector<std::string> known_pod_ids);
 
@@ -24,6 +25,7 @@ class Garbage {
     loop::Task<void> collect_scratch();
 
     loop::Loop& loop_;
+    loop::Executor& files_;
     const std::string scratch_root_;
     Cgroups& cgroups_;
     PodTable& pods_;

@@ -46,6 +46,7 @@ struct PodEntry {
     std::map<uint32_t, Exit> early_exits;
     loop::Event changed;  ///< some process has exited, or the supervisor is gone
 
+    bool takes_containers() const { return alive && !removing; }
     const std::string& dir() const { return record.facts.dir; }
     std::string container_cgroup(const std::string& container_id) const { return record.cgroup + "/" + container_id; }
     ContainerEntry* find(const std::string& container_id);

@@ -18,7 +18,7 @@ PodPtr PodTable::find(const std::string& pod_id) const {
 Result<PodPtr> PodTable::find_alive(const std::string& pod_id) const {
     PodPtr pod = find(pod_id);
     if (!pod) return Error(Code::not_found, "no pod " + pod_id);
-    if (!pod->alive || pod->removing) return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
+    if (!pod->takes_containers()) return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
     return pod;
 }
 

@@ -1,9 +1,6 @@
 #include "removal.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "pod_dir.hpp"
 #include "supervisor_process.hpp"
@@ -15,11 +12,7 @@ constexpr int64_t cgroup_removal_ms_max = 20'000;
 constexpr int64_t cgroup_removal_pause_ms_max = 50;
 }  // namespace
 
-loop::Task<Result<void>> Removal::remove_tree(std::string path) {
-    struct stat found {};
-    if (lstat(path.c_str(), &found) != 0 && errno == ENOENT) co_return ok();
-    CO_RETURN_AWAIT(run_remove_tree(loop_, image_, path));
-}
+loop::Task<Result<void>> Removal::remove_tree(std::string path) { return run_remove_tree(loop_, image_, std::move(path)); }
 
 loop::Task<Result<void>> Removal::remove_pod_dir(std::string dir) {
     unmount_pod_dir(dir);

@@ -32,7 +32,8 @@ Result<void> check_run_dir(const std::string& dir) {
 
 class RuntimeImpl final : public Runtime {
   public:
-    RuntimeImpl(loop::Loop& loop, const RuntimeOptions& options, std::unique_ptr<Cgroups> cgroups, UniqueFd image)
+    RuntimeImpl(loop::Loop& loop, loop::Executor& files, const RuntimeOptions& options, std::unique_ptr<Cgroups> cgroups,
+                UniqueFd image)
         : cgroups_(std::move(cgroups)),
           image_(std::move(image)),
           pods_(loop, options.run_dir),
@@ -40,9 +41,9 @@ class RuntimeImpl final : public Runtime {
           removal_(loop, image_.get(), *cgroups_),
           supervisors_(loop, {image_.get(), options.supervisor_answer_ms_max}, *cgroups_, pods_, exits_),
           sandboxes_(loop, *cgroups_, pods_, supervisors_, removal_),
-          containers_(loop, options.base_layer, *cgroups_, pods_, exits_, removal_),
+          containers_(loop, files, options.base_layer, *cgroups_, pods_, exits_, removal_),
           execs_(loop, pods_),
-          garbage_(loop, options.scratch_root, *cgroups_, pods_, sandboxes_, removal_),
+          garbage_(loop, files, options.scratch_root, *cgroups_, pods_, sandboxes_, removal_),
           adoption_(loop, *cgroups_, pods_, supervisors_, exits_) {}
 
     loop::Task<void> adopt(std::string run_dir) { return adoption_.adopt(std::move(run_dir)); }
@@ -109,18 +110,17 @@ class RuntimeImpl final : public Runtime {
 
 }  // namespace
 
-loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, RuntimeOptions options) {
+loop::Task<Result<std::unique_ptr<Runtime>>> Runtime::open(loop::Loop& loop, loop::Executor& files, RuntimeOptions options) {
     CO_CHECK_VOID(check_run_dir(options.run_dir));
     if (!options.base_layer.empty()) {
+        AWAIT(auto made, loop::run_on(files, loop, [path = options.base_layer] { return make_base_layer(path); }));
+        if (!made) log::warning(made.error().message());
         // It only saves writes: on a full disk roots do without.
-        if (auto made = make_base_layer(options.base_layer); !made) {
-            log::warning(made.error().message());
-            options.base_layer.clear();
-        }
+        if (!made) options.base_layer.clear();
     }
     CO_CHECK(std::unique_ptr<Cgroups> cgroups, Cgroups::open(options.cgroup_root));
     CO_CHECK(UniqueFd image, make_supervisor_image());
-    auto runtime = std::make_unique<RuntimeImpl>(loop, options, std::move(cgroups), std::move(image));
+    auto runtime = std::make_unique<RuntimeImpl>(loop, files, options, std::move(cgroups), std::move(image));
     AWAIT_VOID(runtime->adopt(options.run_dir));
     co_return std::unique_ptr<Runtime>(std::move(runtime));
 }

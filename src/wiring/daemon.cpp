@@ -102,7 +102,8 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     options.base_layer = config_.data_dir + "/base-layer";
     options.cgroup_root = config_.cgroup_root;
     options.scratch_root = config_.data_dir + "/containers";
-    CO_TRY(runtime_, runtime::Runtime::open(loop_, std::move(options)));
+    container_files_ = std::make_unique<loop::IoPool>(loop_);
+    CO_TRY(runtime_, runtime::Runtime::open(loop_, *container_files_, std::move(options)));
     images_adapter_ = std::make_unique<ImagesAdapter>(loop_, *pod_files_, *images_);
     log_files_ = std::make_unique<node::LogFiles>(loop_, *pod_files_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
     co_return ok();

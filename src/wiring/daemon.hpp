@@ -62,6 +62,7 @@ class Daemon {
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
+    std::unique_ptr<loop::IoPool> container_files_;   ///< writable layers; a volume that hangs takes no place of theirs
     std::unique_ptr<store::Store> store_;
     api::KindRegistry kinds_;  ///< what is served
     std::unique_ptr<ControlPlane> plane_;

@@ -22,6 +22,7 @@
 
 #include "await.hpp"
 #include "orilla/base/clock.hpp"
+#include "orilla/loop/io_pool.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "orilla/runtime/runtime.hpp"
 
@@ -86,6 +87,26 @@ inline std::string printed(const std::string& log_path) {
     return out;
 }
 
+/// A disk that may be told not to answer.
+class RuntimeDisk final : public loop::Executor {
+  public:
+    explicit RuntimeDisk(loop::Loop& loop) : pool_(loop) {}
+    void submit(std::function<void()> job, std::function<void()> done) override {
+        if (!silent_) return pool_.submit(std::move(job), std::move(done));
+        waiting_.push_back({std::move(job), std::move(done)});
+    }
+    void fall_silent() { silent_ = true; }
+    void answer() {
+        silent_ = false;
+        for (auto& [job, done] : std::exchange(waiting_, {})) pool_.submit(std::move(job), std::move(done));
+    }
+
+  private:
+    bool silent_ = false;
+    std::vector<std::pair<std::function<void()>, std::function<void()>>> waiting_;
+    loop::IoPool pool_;
+};
+
 class RuntimeBox {
   public:
     explicit RuntimeBox(std::string name = "box") : loop(clock), name_(std::move(name)) {
@@ -114,7 +135,7 @@ class RuntimeBox {
         options.scratch_root = dir() + "/scratch";
         options.base_layer = dir() + "/base-layer";
         options.supervisor_answer_ms_max = supervisor_answer_ms_max;
-        auto opened = await(loop, runtime::Runtime::open(loop, options));
+        auto opened = await(loop, runtime::Runtime::open(loop, disk, options));
         if (!opened) {
             std::fprintf(stderr, "%s\n", opened.error().message().c_str());
             std::abort();
@@ -189,6 +210,7 @@ class RuntimeBox {
     int64_t supervisor_answer_ms_max = 10'000;  ///< for the next `open`
     SystemClock clock;
     loop::Loop loop;
+    RuntimeDisk disk{loop};
     std::unique_ptr<runtime::Runtime> runtime;
 
   private:

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "orilla/loop/loop.hpp"
+#include "orilla/loop/io_thread.hpp"
 #include "orilla/runtime/pod_runtime.hpp"
 
 namespace orilla::runtime {
@@ -41,8 +41,9 @@ std::vector<MissingFeature> check_kernel();
 class Runtime : public PodRuntime {
   public:
     /// Prepares the cgroup root and reconnects to every supervisor that is still alive below run_dir: afterwards `pods`
-    /// is complete. Pods whose supervisor died are listed too, not alive, with what their state file tells.
-    static loop::Task<Result<std::unique_ptr<Runtime>>> open(loop::Loop& loop, RuntimeOptions options);
+    /// is complete. Pods whose supervisor died are listed too, not alive, with what their state file tells. What may not
+    /// answer, a disk or a path that users name, is asked by `files`.
+    static loop::Task<Result<std::unique_ptr<Runtime>>> open(loop::Loop& loop, loop::Executor& files, RuntimeOptions options);
 
     virtual Result<Usage> read_usage(const std::string& pod_id, const std::string& container_id) const = 0;
     virtual Result<Usage> read_pod_usage(const std::string& pod_id) const = 0;

@@ -44,10 +44,11 @@ void start_in_daemon_that_dies(RuntimeBox& box, const std::vector<ContainerSpec>
         // A loop of its own: epoll must not be shared with the parent.
         SystemClock clock;
         loop::Loop loop(clock);
+        loop::IoPool files(loop);
         RuntimeOptions options;
         options.run_dir = box.dir() + "/pods";
         options.cgroup_root = box.cgroup_root();
-        auto runtime = await(loop, Runtime::open(loop, options));
+        auto runtime = await(loop, Runtime::open(loop, files, options));
         bool good = runtime && await(loop, (*runtime)->create_pod(box.pod()));
         for (const auto& spec : specs) good = good && await(loop, (*runtime)->start_container("pod", spec));
         (void)!write(ready[1], good ? "y" : "n", 1);
@@ -332,8 +333,9 @@ TEST_CASE("kill -9 of the daemon at any moment leaves something the next one can
         if (daemon == 0) {
             SystemClock clock;
             loop::Loop loop(clock);
+            loop::IoPool files(loop);
             RuntimeOptions options{.run_dir = box.dir() + "/pods", .cgroup_root = box.cgroup_root()};
-            auto runtime = await(loop, Runtime::open(loop, options));
+            auto runtime = await(loop, Runtime::open(loop, files, options));
             for (int i = 0; runtime; ++i) {
                 (void)await(loop, (*runtime)->create_pod(box.pod()));
                 const std::string id = "main-" + std::to_string(round) + "-" + std::to_string(i);

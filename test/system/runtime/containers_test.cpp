@@ -260,3 +260,43 @@ TEST_CASE("exec runs in the container with its confinement") {
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code() == Code::not_found);
 }
+
+TEST_CASE("a disk that does not answer keeps the start on it waiting, and nobody else") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("there", "sleep 1000"))));
+    box.disk.fall_silent();
+    Started<Result<ContainerState>> start(box.loop, box.runtime->start_container("pod", box.container("late", "echo here")));
+    const std::vector<std::string> echo = {"echo", "hi"};
+    const auto said = await(box.loop, box.runtime->exec("pod", "there", echo, 5'000));
+    REQUIRE(said);
+    CHECK(said->output == "hi\n");
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod("other"))));
+    box.sleep_ms(50);
+    CHECK_FALSE(start.done());
+    CHECK_FALSE(box.state("pod", "late"));
+    box.disk.answer();
+    while (!start.done()) box.loop.turn(true);
+    REQUIRE(start.get());
+    CHECK(box.wait_for_exit("pod", "late").exit_code == 0);
+    CHECK(printed(box.log("late")) == "here\n");
+}
+
+TEST_CASE("a pod that is removed while the disk does not answer leaves nothing of the start") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    box.disk.fall_silent();
+    const auto spec = box.container("late", "sleep 1000");
+    Started<Result<ContainerState>> start(box.loop, box.runtime->start_container("pod", spec));
+    box.sleep_ms(20);
+    REQUIRE(await(box.loop, box.runtime->remove_pod("pod")));
+    CHECK_FALSE(start.done());
+    box.disk.answer();
+    while (!start.done()) box.loop.turn(true);
+    REQUIRE_FALSE(start.get());
+    CHECK(start.get().error().code() == Code::unavailable);
+    CHECK_FALSE(std::filesystem::exists(spec.scratch_dir));
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/pods/pod"));
+    CHECK_FALSE(std::filesystem::exists(cgroup_dir("pids", box.cgroup_root() + "/pods/pod")));
+    CHECK(box.run("again", "echo again") == "again\n");
+}
