@@ -1,5 +1,6 @@
 #include "answer_reader.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cctype>
 
@@ -21,16 +22,16 @@ std::string_view trim(std::string_view text) {
 
 Result<int> parse_status_line(std::string_view line) {
     const size_t space = line.find(' ');
-    if (space == std::string_view::npos) return malformed("malformed HTTP response \"" + shown(line) + "\"");
+    if (space == std::string_view::npos) return malformed(fmt::format("malformed HTTP response \"{}\"", shown(line)));
     const std::string_view version = line.substr(0, space);
     if (version.size() != 8 || !version.starts_with("HTTP/1.") || !isdigit(static_cast<unsigned char>(version[7])))
-        return malformed("malformed HTTP version \"" + shown(version) + "\"");
+        return malformed(fmt::format("malformed HTTP version \"{}\"", shown(version)));
     const std::string_view rest = trim(line.substr(space));
     const std::string_view code = rest.substr(0, rest.find(' '));
     int status = 0;
     if (code.size() != 3 || !std::ranges::all_of(code, [](unsigned char c) { return isdigit(c); }) ||
         !read_number(code, status) || status == 0)
-        return malformed("malformed HTTP status code \"" + shown(code) + "\"");
+        return malformed(fmt::format("malformed HTTP status code \"{}\"", shown(code)));
     return status;
 }
 
@@ -41,13 +42,13 @@ Result<void> AnswerReader::take_header(std::string_view line) {
     const std::string_view value = trim(line.substr(colon + 1));
     answer_.headers.emplace_back(name, value);
     if (name == "transfer-encoding") {
-        if (lowered(value) != "chunked") return malformed("unsupported transfer encoding: \"" + shown(value) + "\"");
+        if (lowered(value) != "chunked") return malformed(fmt::format("unsupported transfer encoding: \"{}\"", shown(value)));
         chunked_ = true;
     }
     if (name == "content-length") {
         size_t length = 0;
         if (!read_number(value, length) || (has_length_ && length != left_bytes_))
-            return malformed("bad Content-Length \"" + shown(value) + "\"");
+            return malformed(fmt::format("bad Content-Length \"{}\"", shown(value)));
         has_length_ = true;
         left_bytes_ = length;
     }
@@ -95,7 +96,7 @@ Result<void> AnswerReader::take_body(std::string_view& bytes) {
     const size_t count = part_ == Part::until_end ? bytes.size() : std::min(bytes.size(), left_bytes_);
     const size_t room = limits_.body_bytes_max - answer_.body.size();
     if (count > room && !limits_.cuts_body)
-        return malformed("the answer's body is larger than " + std::to_string(limits_.body_bytes_max) + " bytes");
+        return malformed(fmt::format("the answer's body is larger than {} bytes", limits_.body_bytes_max));
     answer_.body.append(bytes.substr(0, std::min(count, room)));
     bytes.remove_prefix(count);
     if (part_ != Part::until_end) left_bytes_ -= count;
@@ -110,7 +111,7 @@ Result<void> AnswerReader::count_line(size_t bytes) {
     const bool is_head = part_ == Part::head;
     (is_head ? head_bytes_ : chunk_line_bytes_) += bytes;
     if (head_bytes_ > limits_.head_bytes_max)
-        return malformed("response headers exceeded " + std::to_string(limits_.head_bytes_max) + " bytes; aborted");
+        return malformed(fmt::format("response headers exceeded {} bytes; aborted", limits_.head_bytes_max));
     if (chunk_line_bytes_ > limits_.head_bytes_max + chunk_lines_per_byte_max * limits_.body_bytes_max)
         return malformed("malformed chunked encoding");
     return ok();

@@ -1,6 +1,7 @@
 #include "orilla/http/client.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -96,8 +97,8 @@ loop::Task<Result<UniqueFd>> connect_tcp(loop::Loop& loop, std::string host, int
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
     if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
-        co_return Error(Code::unavailable, "dial tcp " + host + ": not an IPv4 address");
-    const std::string what = "dial tcp " + host + ":" + std::to_string(port) + ": connect";
+        co_return Error(Code::unavailable, fmt::format("dial tcp {}: not an IPv4 address", host));
+    const std::string what = fmt::format("dial tcp {}:{}: connect", host, port);
     UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) co_return unavailable(errno, "socket");
     const linger reset{1, 0};
@@ -136,13 +137,12 @@ loop::Task<Result<std::unique_ptr<Duplex>>> connect(loop::Loop& loop, Url url, S
 }
 
 std::string render_request(const ClientRequest& request) {
-    std::string out = request.method + " " + request.url.target + " HTTP/1.1\r\n";
-    if (!has_header(request.headers, "host"))
-        out += "Host: " + request.url.host + ":" + std::to_string(request.url.port) + "\r\n";
-    for (const auto& [name, value] : request.headers) out += name + ": " + value + "\r\n";
+    std::string out = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.url.target);
+    if (!has_header(request.headers, "host")) out += fmt::format("Host: {}:{}\r\n", request.url.host, request.url.port);
+    for (const auto& [name, value] : request.headers) out += fmt::format("{}: {}\r\n", name, value);
     const bool tells_length = !request.body.empty() || request.method == "POST" || request.method == "PUT";
     if (tells_length && !has_header(request.headers, "content-length"))
-        out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+        out += fmt::format("Content-Length: {}\r\n", request.body.size());
     if (!has_header(request.headers, "connection")) out += "Connection: close\r\n";
     return out + "\r\n" + request.body;
 }

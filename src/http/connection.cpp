@@ -1,5 +1,6 @@
 #include "connection.hpp"
 
+#include <fmt/core.h>
 #include <charconv>
 
 namespace orilla::http {
@@ -54,7 +55,7 @@ void append_number(std::string& out, uint64_t number, int base = 10) {
 const std::string& DateLine::at(int64_t wall_s) {
     if (wall_s == made_at_s_) return text_;
     made_at_s_ = wall_s;
-    text_ = wall_s < clock_is_set_from_s ? std::string() : "Date: " + render_http_date(wall_s) + "\r\n";
+    text_ = wall_s < clock_is_set_from_s ? std::string() : fmt::format("Date: {}\r\n", render_http_date(wall_s));
     return text_;
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -41,7 +42,7 @@ Result<uint16_t> parse_port(std::string_view text) {
     unsigned port = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || port > 65535)
-        return Error(Code::invalid, "port " + std::string(text) + ": must be a number from 0 to 65535");
+        return Error(Code::invalid, fmt::format("port {}: must be a number from 0 to 65535", text));
     return static_cast<uint16_t>(port);
 }
 
@@ -52,7 +53,7 @@ struct SocketAddress {
 
 Result<SocketAddress> parse_socket_address(const std::string& text) {
     const size_t colon = text.rfind(':');
-    if (colon == std::string::npos) return Error(Code::invalid, "listen address " + text + ": must be IP:PORT");
+    if (colon == std::string::npos) return Error(Code::invalid, fmt::format("listen address {}: must be IP:PORT", text));
     std::string host = text.substr(0, colon);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
     TRY(const uint16_t port, parse_port(std::string_view(text).substr(colon + 1)));
@@ -68,16 +69,17 @@ Result<SocketAddress> parse_socket_address(const std::string& text) {
         v6->sin6_port = htons(port);
         address.length = sizeof *v6;
     } else {
-        return Error(Code::invalid, "listen address " + text + ": must be IP:PORT, and " + host + " is not an IP address");
+        return Error(Code::invalid, fmt::format("listen address {}: must be IP:PORT, and {} is not an IP address", text, host));
     }
     return address;
 }
 
 Error bind_error(const std::string& address, int error_number) {
     if (error_number != EADDRINUSE) return Error::from_errno("listen on " + address, error_number);
-    return Error(Code::conflict, "listen on " + address +
-                                     ": another program has this port (Address already in use): stop it, or choose " +
-                                     "another --listen");
+    return Error(
+        Code::conflict,
+        fmt::format("listen on {}: another program has this port (Address already in use): stop it, or choose another --listen",
+                    address));
 }
 
 Result<void> bind_and_listen(int fd, const sockaddr_un& address, const std::string& path, int group_id) {
@@ -96,8 +98,9 @@ Result<void> bind_and_listen(int fd, const sockaddr_un& address, const std::stri
 Result<UniqueFd> listen_unix(const std::string& path, int group_id) {
     TRY(const auto address, unix_address(path));
     if (somebody_listens(address))
-        return Error(Code::conflict,
-                     "listen on " + path + ": another orilla serve answers there; stop it, or choose another --socket");
+        return Error(
+            Code::conflict,
+            fmt::format("listen on {}: another orilla serve answers there; stop it, or choose another --socket", path));
     const std::string fresh = path + fresh_suffix;
     auto fresh_address = address;
     std::memcpy(fresh_address.sun_path, fresh.data(), fresh.size());
@@ -130,7 +133,7 @@ Result<UniqueFd> listen_tcp(const std::string& text) {
 Result<void> check_socket_path(const std::string& path) {
     constexpr size_t path_bytes_max = sizeof(sockaddr_un::sun_path) - 1 - std::string_view(fresh_suffix).size();
     if (!path.empty() && path.size() <= path_bytes_max) return ok();
-    return Error(Code::invalid, "socket path " + path + ": must have 1 to " + std::to_string(path_bytes_max) + " bytes");
+    return Error(Code::invalid, fmt::format("socket path {}: must have 1 to {} bytes", path, path_bytes_max));
 }
 
 Result<void> check_listen_address(const std::string& address) {

@@ -1,5 +1,6 @@
 #include "orilla/http/uri.hpp"
 
+#include <fmt/core.h>
 #include <charconv>
 
 namespace orilla::http {
@@ -21,7 +22,7 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
         if (c == '%') {
             const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
             const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-            if (high < 0 || low < 0) return Error(Code::bad_request, "invalid URL escape in \"" + std::string(text) + "\"");
+            if (high < 0 || low < 0) return Error(Code::bad_request, fmt::format("invalid URL escape in \"{}\"", text));
             c = static_cast<char>(high << 4 | low);
             i += 2;
         } else if (c == '+' && plus_is_space) {
@@ -76,7 +77,7 @@ Result<bool> Query::flag(std::string_view name) const {
     const std::string_view text = get(name);
     if (text.empty() || text == "1" || text == "t" || text == "true" || text == "True" || text == "TRUE") return true;
     if (text == "0" || text == "f" || text == "false" || text == "False" || text == "FALSE") return false;
-    return Error(Code::bad_request, std::string(name) + ": invalid boolean \"" + std::string(text) + "\"");
+    return Error(Code::bad_request, fmt::format("{}: invalid boolean \"{}\"", name, text));
 }
 
 Result<std::optional<int64_t>> Query::number(std::string_view name) const {
@@ -85,7 +86,7 @@ Result<std::optional<int64_t>> Query::number(std::string_view name) const {
     int64_t value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-        return Error(Code::bad_request, std::string(name) + ": invalid number \"" + std::string(text) + "\"");
+        return Error(Code::bad_request, fmt::format("{}: invalid number \"{}\"", name, text));
     return std::optional<int64_t>(value);
 }
 

@@ -1,5 +1,6 @@
 #include "orilla/http/url.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cctype>
 #include <vector>
@@ -48,7 +49,7 @@ Result<void> read_authority(Url& url, std::string_view authority) {
     url.port = url.tls ? 443 : 80;
     const auto digits = colon == std::string_view::npos ? std::string_view() : authority.substr(colon + 1);
     if (!digits.empty() && (!read_number(digits, url.port) || url.port > 65535))
-        return malformed_url("invalid port \"" + shown(digits) + "\" in Location");
+        return malformed_url(fmt::format("invalid port \"{}\" in Location", shown(digits)));
     if (url.host.empty()) return malformed_url("no host in Location");
     return ok();
 }
@@ -56,7 +57,7 @@ Result<void> read_authority(Url& url, std::string_view authority) {
 }  // namespace
 
 std::string render_url(const Url& url) {
-    return std::string(url.tls ? "https" : "http") + "://" + url.host + ":" + std::to_string(url.port) + url.target;
+    return fmt::format("{}://{}:{}{}", url.tls ? "https" : "http", url.host, url.port, url.target);
 }
 
 std::string render_target(std::string_view path) {
@@ -76,7 +77,8 @@ Result<Url> resolve_location(const Url& from, std::string_view location) {
     Url to = from;
     if (const auto scheme = find_scheme(location); !scheme.empty()) {
         const std::string name = lowered(scheme);
-        if (name != "http" && name != "https") return malformed_url("unsupported protocol scheme \"" + shown(name) + "\"");
+        if (name != "http" && name != "https")
+            return malformed_url(fmt::format("unsupported protocol scheme \"{}\"", shown(name)));
         to.tls = name == "https";
         location.remove_prefix(scheme.size() + 1);
         if (!location.starts_with("//")) return malformed_url("no host in Location");
