@@ -1,5 +1,6 @@
 #include "certificates.hpp"
 
+#include <fmt/core.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -113,7 +114,7 @@ Result<std::string> sign_server_certificate(const Authority& authority, EVP_PKEY
         for (const auto& name : *list)
             // The text below is a little language of OpenSSL's: nothing but names and addresses may get into it.
             if (name.empty() || name.find_first_not_of(name_letters) != std::string::npos)
-                return Error(Code::invalid, "certificate name " + name + ": must be a DNS name or an IP address");
+                return Error(Code::invalid, fmt::format("certificate name {}: must be a DNS name or an IP address", name));
     std::string alternatives;
     for (const auto& name : names.dns) alternatives += (alternatives.empty() ? "DNS:" : ",DNS:") + name;
     for (const auto& ip : names.ips) alternatives += (alternatives.empty() ? "IP:" : ",IP:") + ip;

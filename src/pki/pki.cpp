@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,7 +41,7 @@ Result<void> write_new_file(const std::string& path, const std::string& text, mo
 
 /// The new text is complete on disk before it is seen under the name.
 Result<void> replace_file(const std::string& directory, const std::string& name, const std::string& text, mode_t mode) {
-    const std::string path = directory + "/" + name;
+    const std::string path = fmt::format("{}/{}", directory, name);
     const std::string fresh = path + ".new";
     ::unlink(fresh.c_str());
     TRY_VOID(write_new_file(fresh, text, mode));
@@ -78,9 +79,9 @@ Result<std::pair<Pki, std::string>> make_pki(const PkiNames& names) {
 
 void remove_leftovers(const std::string& directory) {
     for (const auto& file : pki_files) {
-        ::unlink((directory + "/" + file.name).c_str());
+        ::unlink(fmt::format("{}/{}", directory, file.name).c_str());
     }
-    ::unlink((directory + "/" + ca_key_name).c_str());
+    ::unlink(fmt::format("{}/{}", directory, ca_key_name).c_str());
     ::rmdir(directory.c_str());
 }
 
@@ -91,13 +92,13 @@ Result<Pki> create_pki(const std::string& directory, const PkiNames& names) {
     remove_leftovers(fresh);
     if (::mkdir(fresh.c_str(), 0700) != 0) return Error::from_errno("create " + fresh, errno);
     for (const auto& file : pki_files) {
-        TRY_VOID(write_new_file(fresh + "/" + file.name, made.first.*file.text, file.mode));
+        TRY_VOID(write_new_file(fmt::format("{}/{}", fresh, file.name), made.first.*file.text, file.mode));
     }
-    TRY_VOID(write_new_file(fresh + "/" + ca_key_name, made.second, 0600));
+    TRY_VOID(write_new_file(fmt::format("{}/{}", fresh, ca_key_name), made.second, 0600));
     for (const auto& file : pki_files) {
-        TRY_VOID(sync_path(fresh + "/" + file.name));
+        TRY_VOID(sync_path(fmt::format("{}/{}", fresh, file.name)));
     }
-    TRY_VOID(sync_path(fresh + "/" + ca_key_name));
+    TRY_VOID(sync_path(fmt::format("{}/{}", fresh, ca_key_name)));
     TRY_VOID(sync_path(fresh));
     if (::rename(fresh.c_str(), directory.c_str()) != 0) return Error::from_errno("rename " + fresh, errno);
     TRY_VOID(sync_path(parent_directory(directory)));
@@ -106,7 +107,7 @@ Result<Pki> create_pki(const std::string& directory, const PkiNames& names) {
 
 /// Only the certificate changes, not its key, so that one rename is enough.
 Result<void> renew_server_certificate(const std::string& directory, const PkiNames& names, Pki& pki) {
-    TRY(auto ca_key, read_pem_file(directory + "/" + ca_key_name));
+    TRY(auto ca_key, read_pem_file(fmt::format("{}/{}", directory, ca_key_name)));
     TRY(auto ca, parse_authority(pki.ca_certificate, ca_key));
     TRY(auto key, parse_key(pki.server_key));
     TRY(pki.server_certificate, sign_server_certificate(ca, key.get(), names));
@@ -148,8 +149,9 @@ bool is_absent_or_empty(const std::string& directory) {
 }
 
 Error incomplete(Error why, const std::string& directory) {
-    return Error(why.code(), why.message() + ": put back a copy of " + directory + ", or move it away to make new " +
-                                 "certificates, with which every kubeconfig has to be fetched again");
+    return Error(why.code(), fmt::format("{}: put back a copy of {}, or move it away to make new certificates, with which "
+                                         "every kubeconfig has to be fetched again",
+                                         why.message(), directory));
 }
 }  // namespace
 
@@ -161,13 +163,13 @@ Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
     }
     Pki pki;
     for (const auto& file : pki_files) {
-        auto text = read_pem_file(directory + "/" + file.name);
+        auto text = read_pem_file(fmt::format("{}/{}", directory, file.name));
         if (!text) return incomplete(std::move(text).error(), directory);
         pki.*file.text = std::move(*text);
     }
     auto certificate = parse_certificate(pki.server_certificate);
     if (!certificate)
-        return incomplete(std::move(certificate).error().with_context("read " + directory + "/server.crt"), directory);
+        return incomplete(std::move(certificate).error().with_context(fmt::format("read {}/server.crt", directory)), directory);
     const bool any_will_do = names.dns.empty() && names.ips.empty();
     if (!any_will_do && !certificate_is_for(certificate->get(), names)) {
         TRY_VOID(renew_server_certificate(directory, names, pki));
@@ -177,7 +179,7 @@ Result<Pki> ensure_pki(const std::string& directory, const PkiNames& names) {
 
 std::string render_kubeconfig(const Pki& pki, const std::string& server) {
     std::string text = "apiVersion: v1\nkind: Config\nclusters:\n- name: orilla\n  cluster:\n    server: ";
-    text += server + "\n    certificate-authority-data: " + encode_base64(pki.ca_certificate);
+    text += fmt::format("{}\n    certificate-authority-data: {}", server, encode_base64(pki.ca_certificate));
     text += "\nusers:\n- name: orilla-admin\n  user:\n    client-certificate-data: " + encode_base64(pki.admin_certificate);
     text += "\n    client-key-data: " + encode_base64(pki.admin_key);
     text += "\ncontexts:\n- name: orilla\n  context:\n    cluster: orilla\n    user: orilla-admin\n";
