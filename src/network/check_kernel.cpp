@@ -1,5 +1,6 @@
 #include "orilla/network/check_kernel.hpp"
 
+#include <fmt/core.h>
 #include <linux/rtnetlink.h>
 
 #include <thread>
@@ -64,7 +65,7 @@ void run_probes(std::vector<MissingFeature>& missing) {
     }
     for (const Probe& probe : probes) {
         auto done = probe.attempt();
-        if (!done) missing.push_back({probe.name, done.error().message() + ": " + probe.without});
+        if (!done) missing.push_back({probe.name, fmt::format("{}: {}", done.error().message(), probe.without)});
     }
 }
 }  // namespace

@@ -1,6 +1,7 @@
 #include "orilla/network/namespace_lock.hpp"
 
 #include <dirent.h>
+#include <fmt/core.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,7 +39,7 @@ std::optional<std::string> find_holder_inode() {
 }
 
 bool has_socket(const std::string& process, const std::string& wanted) {
-    const std::string directory = "/proc/" + process + "/fd/";
+    const std::string directory = fmt::format("/proc/{}/fd/", process);
     const Directory fds(opendir(directory.c_str()), closedir);
     for (int i = 0; fds && i < descriptors_max; ++i) {
         const dirent* entry = readdir(fds.get());
@@ -57,7 +58,7 @@ std::optional<std::string> find_holder() {
     for (int i = 0; processes && i < processes_max; ++i) {
         const dirent* entry = readdir(processes.get());
         if (!entry) break;
-        if (atoi(entry->d_name) > 0 && has_socket(entry->d_name, "socket:[" + *inode + "]")) return entry->d_name;
+        if (atoi(entry->d_name) > 0 && has_socket(entry->d_name, fmt::format("socket:[{}]", *inode))) return entry->d_name;
     }
     return std::nullopt;
 }
@@ -79,9 +80,9 @@ Result<UniqueFd> lock_network_namespace() {
     if (errno != EADDRINUSE) return Error::from_errno("lock the network namespace: bind", errno);
     const auto holder = find_holder();
     if (holder && !is_roots(*holder)) return UniqueFd();
-    return Error(Code::conflict, "another orilla serve" + (holder ? " (process " + *holder + ")" : std::string()) +
-                                     " has its bridge and its rules in this network namespace: stop it first, or run this one "
-                                     "in a network namespace of its own");
+    return Error(Code::conflict, fmt::format("another orilla serve{} has its bridge and its rules in this network namespace: "
+                                             "stop it first, or run this one in a network namespace of its own",
+                                             holder ? fmt::format(" (process {})", *holder) : std::string()));
 }
 
 }  // namespace orilla::network

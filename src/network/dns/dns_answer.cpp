@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 
@@ -105,7 +106,8 @@ Finding find_port_name(const DnsService& service, const std::string& full, std::
     for (const DnsEndpoint& endpoint : service.endpoints)
         for (const DnsPort& port : endpoint.ports)
             if (names_port(port, name, protocol))
-                add_srv(found, port.port, service.endpoints.size(), endpoint_label(endpoint) + "." + full, endpoint.ip);
+                add_srv(found, port.port, service.endpoints.size(), fmt::format("{}.{}", endpoint_label(endpoint), full),
+                        endpoint.ip);
     return found;
 }
 
@@ -121,7 +123,7 @@ Finding find_below_svc(const DnsZone& zone, const std::vector<std::string_view>&
     if (labels.size() == 2) return find_service_name(*service);
     if (labels.size() == 3) return find_endpoint_name(*service, labels[0]);
     if (labels.size() > 4) return found;
-    const std::string full = std::string(name) + "." + std::string(ns) + ".svc." + zone.domain();
+    const std::string full = fmt::format("{}.{}.svc.{}", name, ns, zone.domain());
     return find_port_name(*service, full, labels[0], labels[1]);
 }
 

@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -71,7 +72,7 @@ sockaddr_in socket_address(Ipv4 ip, uint16_t port) {
 
 Result<UniqueFd> bind_socket(const DnsServerConfig& config, int type) {
     const char* name = type == SOCK_DGRAM ? "/UDP" : "/TCP";
-    const std::string where = "DNS on " + config.address.text() + ":" + std::to_string(config.port) + name;
+    const std::string where = fmt::format("DNS on {}:{}{}", config.address.text(), config.port, name);
     UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return Error::from_errno(where, errno);
     const int on = 1;

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "dns/dns_names.hpp"
@@ -31,7 +32,7 @@ void DnsZone::remove_namespace(const std::string& ns) {
 }
 
 void DnsZone::index(const std::string& ns, const std::string& name, const DnsService& service, int step) {
-    const std::string full = name + "." + ns + ".svc." + domain_;
+    const std::string full = fmt::format("{}.{}.svc.{}", name, ns, domain_);
     const auto note = [this, step](Ipv4 ip, const std::string& text) {
         std::vector<Reverse>& names = reverse_[ip.value];
         auto found = std::find_if(names.begin(), names.end(), [&text](const Reverse& r) { return r.name == text; });
@@ -41,7 +42,8 @@ void DnsZone::index(const std::string& ns, const std::string& name, const DnsSer
         if (names.empty()) reverse_.erase(ip.value);
     };
     for (const Ipv4 ip : service.cluster_ips) note(ip, full);
-    for (const DnsEndpoint& endpoint : service.endpoints) note(endpoint.ip, endpoint_label(endpoint) + "." + full);
+    for (const DnsEndpoint& endpoint : service.endpoints)
+        note(endpoint.ip, fmt::format("{}.{}", endpoint_label(endpoint), full));
     count(namespaces_, ns, step);
 }
 

@@ -1,5 +1,6 @@
 #include "links/host_links.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 
@@ -21,7 +22,7 @@ Result<void> connect_namespace(Host& host, PreparedNamespace& inside, Ipv4 ip) {
     TRY_VOID(apply_pod_side(inside.socket, ip, host.gateway));
     TRY_VOID(apply_port(host.socket, name, host.bridge));
     // Nobody speaks IPv6 there; without this the kernel would announce itself on every link.
-    (void)write_sysctl("net/ipv6/conf/" + name + "/disable_ipv6", "1");
+    (void)write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", name), "1");
     return ok();
 }
 
@@ -73,9 +74,10 @@ Result<void> settle_addresses(Host& host) {
             std::string device = "a device";
             for (const LinkInfo& link : links)
                 if (link.index == address.link) device = link.name;
-            return Error(Code::invalid, ours.text() + " overlaps the network of " + device + " (" + address.ip.text() + "/" +
-                                            std::to_string(address.prefix) +
-                                            "): choose other --pod-cidr, --cluster-cidr and --service-cidr");
+            return Error(
+                Code::invalid,
+                fmt::format("{} overlaps the network of {} ({}/{}): choose other --pod-cidr, --cluster-cidr and --service-cidr",
+                            ours.text(), device, address.ip.text(), address.prefix));
         }
     }
     for (const AddressInfo& address : addresses)
@@ -104,7 +106,7 @@ std::vector<NodeSysctl> node_sysctls(const std::string& bridge) {
 
 Result<void> apply_node_sysctls(const std::string& bridge) {
     for (const NodeSysctl& sysctl : node_sysctls(bridge)) TRY_VOID(write_sysctl(sysctl.path, sysctl.value));
-    (void)write_sysctl("net/ipv6/conf/" + bridge + "/disable_ipv6", "1");
+    (void)write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", bridge), "1");
     return ok();
 }
 }  // namespace
@@ -146,8 +148,9 @@ Result<void> check_bridge_owner(const std::string& bridge, const std::string& ow
     const auto other = find_other_owner(links, bridge, owner);
     if (!other) return ok();
     return Error(Code::conflict,
-                 "bridge " + bridge + " has the links of the pods of " + *other + ", which this start of " + owner +
-                     " would cut: choose another --bridge; if that one is gone for good, remove it: ip link delete " + bridge);
+                 fmt::format("bridge {} has the links of the pods of {}, which this start of {} would cut: choose another "
+                             "--bridge; if that one is gone for good, remove it: ip link delete {}",
+                             bridge, *other, owner, bridge));
 }
 
 Result<std::vector<LinkInfo>> read_ports(Host& host) {
@@ -206,14 +209,14 @@ Result<HostRepairs> repair_host_links(Host& host, const std::vector<Ipv4>& wante
     TRY(const std::vector<AddressInfo> addresses, read_addresses(host.socket));
     if (const std::string lost = describe_bridge_losses(observe_bridge(host, links, addresses)); !lost.empty()) {
         TRY_VOID(open_bridge(host));
-        log::warning("bridge " + host.config.bridge + " was repaired: " + lost);
+        log::warning(fmt::format("bridge {} was repaired: {}", host.config.bridge, lost));
         out.repaired = true;
         TRY(links, read_links(host.socket));
     }
     PortRepairs repairs = plan_port_repairs(links, host.bridge, wanted);
     for (const Ipv4& ip : repairs.detached) TRY_VOID(apply_port(host.socket, veth_name(ip), host.bridge));
     if (!repairs.detached.empty())
-        log::warning(std::to_string(repairs.detached.size()) + " pod links were put back on bridge " + host.config.bridge);
+        log::warning(fmt::format("{} pod links were put back on bridge {}", repairs.detached.size(), host.config.bridge));
     out.repaired = out.repaired || !repairs.detached.empty();
     out.missing = std::move(repairs.missing);
     out.bridge = host.bridge;

@@ -1,5 +1,6 @@
 #include "links/link_names.hpp"
 
+#include <fmt/core.h>
 #include <cstdio>
 
 namespace orilla::network {
@@ -13,10 +14,10 @@ Result<void> check_pod_name(const std::string& pod) {
     const bool fits = !pod.empty() && pod.size() <= pod_name_bytes_max &&
                       pod.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
     if (fits) return ok();
-    return Error(Code::invalid, "pod uid \"" + pod + "\": 1 to 63 lower case letters, digits and dashes");
+    return Error(Code::invalid, fmt::format("pod uid \"{}\": 1 to 63 lower case letters, digits and dashes", pod));
 }
 
-std::string netns_name(const std::string& pod, Ipv4 ip) { return pod + "_" + ip.text(); }
+std::string netns_name(const std::string& pod, Ipv4 ip) { return fmt::format("{}_{}", pod, ip.text()); }
 
 std::optional<NetnsName> parse_netns_name(const std::string& file) {
     const size_t split = file.find('_');
@@ -28,11 +29,7 @@ std::optional<NetnsName> parse_netns_name(const std::string& file) {
     return name;
 }
 
-std::string veth_name(Ipv4 ip) {
-    char name[16];
-    std::snprintf(name, sizeof name, "%s%08x", veth_prefix, ip.value);
-    return name;
-}
+std::string veth_name(Ipv4 ip) { return fmt::format("{}{:08x}", veth_prefix, ip.value); }
 
 std::optional<Ipv4> parse_veth_name(const std::string& name) {
     unsigned value = 0;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/rtnetlink.h>
 #include <sys/stat.h>
 
@@ -115,7 +116,7 @@ void forget_name(const std::string& path) {
 }  // namespace
 
 void LinksImpl::observe_named(const std::string& file, const std::set<std::string>& ports) {
-    const std::string path = host_->config.netns_dir + "/" + file;
+    const std::string path = fmt::format("{}/{}", host_->config.netns_dir, file);
     auto parsed = parse_netns_name(file);
     if (!parsed) {
         log::warning(path + " is not a pod's network namespace: left alone");
@@ -157,8 +158,8 @@ loop::Task<Result<Lease>> LinksImpl::lease() {
         ip = allocator_.allocate(loop_.now_ms());
     }
     if (!ip)
-        co_return Error(Code::unavailable, "no free pod address left in " + host_->config.pod_cidr.text() + " (" +
-                                               std::to_string(allocator_.capacity()) + " in use)");
+        co_return Error(Code::unavailable, fmt::format("no free pod address left in {} ({} in use)",
+                                                       host_->config.pod_cidr.text(), allocator_.capacity()));
     co_return Lease(allocator_, loop_.clock(), *ip);
 }
 
@@ -213,7 +214,7 @@ class Busy {
 }  // namespace
 
 Result<PodLink> LinksImpl::name_link(const std::string& pod, Pooled place) {
-    PodLink link{pod, place.lease.ip(), host_->config.netns_dir + "/" + netns_name(pod, place.lease.ip())};
+    PodLink link{pod, place.lease.ip(), fmt::format("{}/{}", host_->config.netns_dir, netns_name(pod, place.lease.ip()))};
     auto named = name_namespace(place.netns.get(), link.netns_path);
     if (!named) return std::move(named).error();
     known_.insert_or_assign(pod, Known{link, std::move(place.lease), true});
@@ -398,7 +399,7 @@ loop::Task<Result<bool>> LinksImpl::repair_links() {
         if (busy_.count(pod) || !known_.count(pod)) continue;
         const Busy busy(busy_, freed_, pod);
         AWAIT(auto connected, reconnect(pod));
-        if (connected) log::warning("pod " + pod + ": its link had gone and was made again");
+        if (connected) log::warning(fmt::format("pod {}: its link had gone and was made again", pod));
         else if (!failed) failed = std::move(connected).error().with_context("pod " + pod);
     }
     start_refill();
@@ -412,13 +413,14 @@ Result<void> check_links_config(const LinksConfig& config) {
     const std::string& bridge = config.bridge;
     if (bridge.empty() || bridge.size() > 15 || bridge.find_first_of("/: \t\n") != std::string::npos || bridge == "." ||
         bridge == "..")
-        return Error(Code::invalid,
-                     "bridge \"" + bridge + "\": a device name has 1 to 15 characters, none of them '/', ':' or a space");
+        return Error(
+            Code::invalid,
+            fmt::format("bridge \"{}\": a device name has 1 to 15 characters, none of them '/', ':' or a space", bridge));
     if (config.pod_cidr.prefix < 16 || config.pod_cidr.prefix > 29)
-        return Error(Code::invalid, "pod-cidr " + config.pod_cidr.text() + ": the prefix must be from 16 to 29");
+        return Error(Code::invalid, fmt::format("pod-cidr {}: the prefix must be from 16 to 29", config.pod_cidr.text()));
     if (config.pod_cidr.overlaps(config.service_cidr))
-        return Error(Code::invalid, "pod-cidr " + config.pod_cidr.text() + " and service-cidr " + config.service_cidr.text() +
-                                        " overlap: choose others");
+        return Error(Code::invalid, fmt::format("pod-cidr {} and service-cidr {} overlap: choose others",
+                                                config.pod_cidr.text(), config.service_cidr.text()));
     return ok();
 }
 
@@ -466,7 +468,7 @@ Result<void> remove_links(const LinksConfig& config) {
     while (const dirent* entry = ::readdir(dir))
         if (parse_netns_name(entry->d_name)) files.emplace_back(entry->d_name);
     ::closedir(dir);
-    for (const std::string& file : files) TRY_VOID(unname_namespace(config.netns_dir + "/" + file));
+    for (const std::string& file : files) TRY_VOID(unname_namespace(fmt::format("{}/{}", config.netns_dir, file)));
     return ok();
 }
 

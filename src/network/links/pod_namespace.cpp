@@ -1,6 +1,7 @@
 #include "links/pod_namespace.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -62,7 +63,7 @@ Result<void> write_sysctl(const std::string& path, const std::string& value) {
     if (::fstatfs(fd.get(), &found) != 0 || !is_file_system(found, PROC_SUPER_MAGIC))
         return Error(Code::internal, full + " is not procfs");
     if (::write(fd.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size()))
-        return Error::from_errno("write " + value + " to " + full, errno);
+        return Error::from_errno(fmt::format("write {} to {}", value, full), errno);
     return ok();
 }
 

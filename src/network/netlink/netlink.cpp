@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -136,8 +137,8 @@ uint32_t NetlinkSocket::port_id() const {
 
 Result<void> NetlinkSocket::send(const std::vector<uint8_t>& bytes) {
     if (bytes.size() > netlink_batch_bytes_max)
-        return Error(Code::too_large, "netlink batch of " + std::to_string(bytes.size()) + " bytes: the limit is " +
-                                          std::to_string(netlink_batch_bytes_max));
+        return Error(Code::too_large,
+                     fmt::format("netlink batch of {} bytes: the limit is {}", bytes.size(), netlink_batch_bytes_max));
     // A batch must go in one piece, so the buffer must take it whole.
     const int room = std::max(static_cast<int>(bytes.size() + 4096), send_buffer_bytes_min);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
@@ -177,7 +178,7 @@ void NetlinkSocket::settle(std::string_view datagram, const NetlinkWriter& batch
             if (code != 0 && !(known && all[index].tolerated_errno == -code)) {
                 std::string what = known ? all[index].what : "netlink";
                 const std::string text = error_text(body, head.nlmsg_flags);
-                if (!text.empty()) what += " (" + text + ")";
+                if (!text.empty()) what += fmt::format(" ({})", text);
                 errors.push_back(Error::from_errno(what, -code));
             }
             if (head.nlmsg_seq == last_sequence) done = true;

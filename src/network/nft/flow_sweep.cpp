@@ -1,5 +1,6 @@
 #include "nft/flow_sweep.hpp"
 
+#include <fmt/core.h>
 #include <utility>
 
 #include "netlink/conntrack.hpp"
@@ -36,8 +37,8 @@ loop::Task<void> FlowSweep::run() {
         auto task = loop::run_on(executor_, loop_, [ips] { return forget_flows_of(ips); });
         auto forgotten = co_await std::move(task);
         if (!forgotten)
-            log::debug("connections of " + ips[0].text() + " and " + std::to_string(ips.size() - 1) +
-                       " more: " + forgotten.error().message());
+            log::debug(
+                fmt::format("connections of {} and {} more: {}", ips[0].text(), ips.size() - 1, forgotten.error().message()));
         sweeping.clear();  // the addresses are free
         swept_.notify_all();
     }

@@ -1,6 +1,7 @@
 #include "orilla/network/open_service_rules.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 // After netinet/in.h, which it clashes with otherwise.
 #include <linux/netfilter/nf_tables.h>
@@ -144,7 +145,7 @@ class ServiceRulesImpl final : public ServiceRules {
         auto committed = socket_.commit(batch.finish());
         if (!committed) {
             // Somebody else changed our table, or flushed it.
-            log::warning("service rules: " + committed.error().message() + ": writing the table anew");
+            log::warning(fmt::format("service rules: {}: writing the table anew", committed.error().message()));
             return repair();
         }
         forget(change.udp_frontends);

@@ -1,5 +1,6 @@
 #include "nft/service_state.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cassert>
 #include <iterator>
@@ -53,15 +54,15 @@ std::optional<uint32_t> take_short_number(std::string_view& text) {
 
 std::string Frontend::text() const {
     const std::string where = node_port ? "node port " : ip.text() + ":";
-    return where + std::to_string(port) + "/" + protocol_name(protocol);
+    return fmt::format("{}{}/{}", where, port, protocol_name(protocol));
 }
 
 std::string ServiceChain::name() const {
     if (rejects()) return "reject";
     const std::string count = std::to_string(endpoints);
     const std::string prefix = node_port ? "node-port-" : "";
-    if (affinity_timeout_s == 0) return prefix + "endpoints-" + count;
-    return prefix + "affinity-" + count + "-" + std::to_string(affinity_timeout_s);
+    if (affinity_timeout_s == 0) return fmt::format("{}endpoints-{}", prefix, count);
+    return fmt::format("{}affinity-{}-{}", prefix, count, affinity_timeout_s);
 }
 
 std::optional<ServiceChain> parse_service_chain(const std::string& name) {
@@ -107,8 +108,8 @@ ServiceState::Wants ServiceState::wants_of(const std::string& owner, const std::
         backends->endpoints.erase(std::unique(backends->endpoints.begin(), backends->endpoints.end()),
                                   backends->endpoints.end());
         if (backends->endpoints.size() > endpoints_per_service_port_max) {
-            log::warning("service " + owner + " has " + std::to_string(backends->endpoints.size()) + " endpoints: only " +
-                         std::to_string(endpoints_per_service_port_max) + " are used");
+            log::warning(fmt::format("service {} has {} endpoints: only {} are used", owner, backends->endpoints.size(),
+                                     endpoints_per_service_port_max));
             backends->endpoints.resize(endpoints_per_service_port_max);
         }
         backends->affinity_timeout_s =
@@ -271,7 +272,7 @@ std::optional<std::string> ServiceState::find_conflict(const std::string& owner)
     if (found == owners_.end()) return std::nullopt;
     for (const auto& [frontend, backends] : found->second) {
         const Claim& first = claims_.at(frontend).front();
-        if (*first.owner != owner) return frontend.text() + " is already served for " + *first.owner;
+        if (*first.owner != owner) return fmt::format("{} is already served for {}", frontend.text(), *first.owner);
     }
     return std::nullopt;
 }

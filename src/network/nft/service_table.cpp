@@ -1,6 +1,7 @@
 #include "nft/service_table.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 // After netinet/in.h, which it clashes with otherwise.
 #include <linux/netfilter.h>
@@ -361,8 +362,8 @@ void write_element(NftBatch& batch, const ServiceElement& element) {
 std::string table_fingerprint(const ServiceRulesConfig& config) {
     const std::string cluster =
         config.cluster_cidr.value_or(config.pod_cidr) == config.pod_cidr ? "" : " " + config.cluster_cidr->text();
-    return "orilla " + std::to_string(layout_version) + " " + config.bridge + " " + config.pod_cidr.text() + " " +
-           config.service_cidr.text() + cluster;
+    return fmt::format("orilla {} {} {} {}{}", layout_version, config.bridge, config.pod_cidr.text(),
+                       config.service_cidr.text(), cluster);
 }
 
 void write_table(NftBatch& batch, const ServiceRulesConfig& config) {
