@@ -1,5 +1,6 @@
 #include "orilla/objects/events.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 
@@ -17,10 +18,7 @@ constexpr std::string_view cut_mark = "...";
 constexpr std::string_view combined_mark = "(combined from similar events): ";
 constexpr uint32_t of_combined = 0;  // in place of a message's digest
 
-std::string hex(uint64_t number) {
-    char text[17];
-    return {text, static_cast<size_t>(std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number)))};
-}
+std::string hex(uint64_t number) { return fmt::format("{:016x}", number); }
 
 std::string event_namespace(const api::ObjectReference& about) {
     return about.namespace_.empty() ? "default" : about.namespace_.str();
@@ -28,7 +26,7 @@ std::string event_namespace(const api::ObjectReference& about) {
 
 /// As Kubernetes names them, NAME.<hex of the wall clock in ns>; kubectl lists those of one second by name.
 std::string name_of_event(const api::ObjectReference& about, int64_t number) {
-    return about.name.str() + "." + hex(static_cast<uint64_t>(number));
+    return fmt::format("{}.{}", about.name, hex(static_cast<uint64_t>(number)));
 }
 
 /// The number in such a name, 0 when it is not one.

@@ -1,5 +1,6 @@
 #include "orilla/objects/feed.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/log.hpp"
@@ -86,7 +87,7 @@ loop::Task<void> Feed::follow() {
             }
             watch_.reset();
         } else {
-            log::warning("watch " + resource_ + ": " + opened.error().message());
+            log::warning(fmt::format("watch {}: {}", resource_, opened.error().message()));
             co_await loop_.sleep_for(watch_retry_ms);
         }
     }

@@ -1,6 +1,7 @@
 #include "orilla/objects/memory_archive.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,10 +24,10 @@ std::string name_in(std::string_view line) {
     if (line.starts_with(gone_mark)) return std::string(line.substr(1));
     const auto head = api::read_document_head(line);
     if (!head || head->name.empty()) return {};
-    return head->namespace_ + "/" + head->name;
+    return fmt::format("{}/{}", head->namespace_, head->name);
 }
 
-std::string gone_line(const store::Key& key) { return gone_mark + key.ns + "/" + key.name + "\n"; }
+std::string gone_line(const store::Key& key) { return fmt::format("{}{}/{}\n", gone_mark, key.ns, key.name); }
 
 Result<void> write_all(int fd, std::string_view text, const std::string& path) {
     while (!text.empty()) {
@@ -216,7 +217,7 @@ loop::Task<void> MemoryArchive::write_pending() {
 
 void MemoryArchive::report(const Result<void>& written) {
     if (!written && !reported_)
-        log::warning(std::string(resource_) + " are not kept over a restart: " + written.error().message());
+        log::warning(fmt::format("{} are not kept over a restart: {}", resource_, written.error().message()));
     reported_ = !written;
 }
 

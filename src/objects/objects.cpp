@@ -1,5 +1,6 @@
 #include "orilla/objects/objects.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "object_cache.hpp"
@@ -77,13 +78,15 @@ std::shared_ptr<Feed> Objects::share_feed(const api::KindInfo& kind) {
 
 Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const store::EntryPtr& entry) {
     if (ObjectPtr cached = cache_->find(*entry)) return cached;
-    if (!entry->json) return Error(Code::internal, entry->key.resource + " \"" + entry->key.name + "\" is not in memory");
+    if (!entry->json)
+        return Error(Code::internal, fmt::format("{} \"{}\" is not in memory", entry->key.resource, entry->key.name));
     auto object = api::decode_object(kind, *entry->json);
     if (!object) {
-        Error error = std::move(object)
-                          .error()
-                          .with_code(Code::internal)
-                          .with_context("read stored " + entry->key.resource + " " + entry->key.ns + "/" + entry->key.name);
+        Error error =
+            std::move(object)
+                .error()
+                .with_code(Code::internal)
+                .with_context(fmt::format("read stored {} {}/{}", entry->key.resource, entry->key.ns, entry->key.name));
         report_unreadable(*entry, error);
         return error;
     }
@@ -212,7 +215,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext
 Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteContext context) {
     if (const api::Str uid = object.meta().uid; !uid.empty())
         co_return store::conflict_error(key_of(object),
-                                        "Precondition failed: UID in precondition: " + uid.str() + ", UID in object meta: ");
+                                        fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: ", uid));
     object.meta().resource_version = api::Str();
     AWAIT(auto created, create(std::move(object), context));
     if (created) created->created = true;

@@ -1,5 +1,6 @@
 #include "write_plan.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 
@@ -151,7 +152,7 @@ Result<void> check_finalizers(const api::Object& updated, const api::Object& old
     const auto& before = old.meta().finalizers;
     for (const api::Str& finalizer : updated.meta().finalizers) {
         if (std::find(before.begin(), before.end(), finalizer) != before.end()) continue;
-        added += (added.empty() ? "\"" : ", \"") + finalizer.str() + "\"";
+        added += fmt::format("{}{}\"", added.empty() ? "\"" : ", \"", finalizer);
     }
     if (added.empty()) return ok();
     Cause cause{"FieldValueForbidden",
@@ -163,16 +164,15 @@ Result<void> check_finalizers(const api::Object& updated, const api::Object& old
 
 namespace {
 Error name_mismatch(std::string_view what, std::string_view body, std::string_view where, std::string_view stored) {
-    return Error(Code::bad_request, "the " + std::string(what) + " of the object (" + std::string(body) +
-                                        ") does not match the " + std::string(what) + " on the " + std::string(where) + " (" +
-                                        std::string(stored) + ")");
+    return Error(Code::bad_request, fmt::format("the {} of the object ({}) does not match the {} on the {} ({})", what, body,
+                                                what, where, stored));
 }
 
 Result<void> check_uid(std::string_view wanted, const Stored& old) {
     const api::Str& uid = old.object->meta().uid;
     if (wanted.empty() || uid == wanted) return ok();
-    return store::conflict_error(old.entry->key, "Precondition failed: UID in precondition: " + std::string(wanted) +
-                                                     ", UID in object meta: " + uid.str());
+    return store::conflict_error(
+        old.entry->key, fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", wanted, uid));
 }
 }  // namespace
 
@@ -193,7 +193,7 @@ Error invalid_revision(const api::Object& object, const std::string& why) {
 Result<void> take_revision(api::Object& updated) {
     api::Str& revision = updated.meta().resource_version;
     if (!revision.empty() && !is_number(revision))
-        return invalid_revision(updated, "\"" + revision.str() + "\": must be a number, as the server gave it");
+        return invalid_revision(updated, fmt::format("\"{}\": must be a number, as the server gave it", revision));
     if (revision.view().find_first_not_of('0') == std::string_view::npos) revision = api::Str();
     return ok();
 }
@@ -216,18 +216,19 @@ Result<void> check_delete_preconditions(const DeleteOptions& options, const Stor
     TRY_VOID(check_uid(options.uid, old));
     const std::string revision = std::to_string(old.entry->revision);
     if (options.resource_version.empty() || options.resource_version == revision) return ok();
-    return store::conflict_error(old.entry->key,
-                                 "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
-                                     ", ResourceVersion in object meta: " + revision);
+    return store::conflict_error(
+        old.entry->key,
+        fmt::format("Precondition failed: ResourceVersion in precondition: {}, ResourceVersion in object meta: {}",
+                    options.resource_version, revision));
 }
 
 Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
     const store::Key key{"pods/binding", pod.metadata.namespace_.str(), pod.metadata.name.str()};
     if (pod.metadata.deletion_timestamp)
-        return store::conflict_error(key, "pod " + key.name + " is being deleted, cannot be assigned to a host");
+        return store::conflict_error(key, fmt::format("pod {} is being deleted, cannot be assigned to a host", key.name));
     if (!pod.spec.node_name.empty())
         return store::conflict_error(key,
-                                     "pod " + key.name + " is already assigned to node \"" + pod.spec.node_name.str() + "\"");
+                                     fmt::format("pod {} is already assigned to node \"{}\"", key.name, pod.spec.node_name));
     pod.spec.node_name = api::Str(node);
     auto& conditions = pod.status.conditions;
     auto found = std::find_if(conditions.begin(), conditions.end(), [](const auto& c) { return c.type == "PodScheduled"; });
