@@ -1,5 +1,6 @@
 #include "schedule_plan.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <map>
 
@@ -80,10 +81,10 @@ ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& 
         room_would_do |= suits;
         for (const auto& reason : reasons) ++counts[reason];
     }
-    std::string message = "0/" + std::to_string(nodes.size()) + " nodes are available";
+    std::string message = fmt::format("0/{} nodes are available", nodes.size());
     std::string separator = ": ";
     for (const auto& [reason, count] : counts) {
-        message += separator + std::to_string(count) + " " + reason;
+        message += fmt::format("{}{} {}", separator, count, reason);
         separator = ", ";
     }
     return Unschedulable{message + ".", room_would_do};

@@ -1,5 +1,7 @@
 #include "orilla/scheduler/scheduler.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/objects/unless_gone.hpp"
 #include "placements.hpp"
@@ -8,7 +10,7 @@
 namespace orilla::scheduler {
 namespace {
 
-std::string key_of(const store::Key& key) { return key.ns + "/" + key.name; }
+std::string key_of(const store::Key& key) { return fmt::format("{}/{}", key.ns, key.name); }
 
 /// A pod that still does not fit says so again no sooner than this, however often others come and go.
 constexpr int64_t tell_again_ms = 300'000;
@@ -83,14 +85,14 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
         AWAIT(auto bound, objects_.bind(ns, name, bind->node));
         const bool was_deleted = !bound && bound.error().code() == Code::not_found;
         if (!bound && !was_deleted) co_return std::move(bound).error();
-        waiting_.erase(ns + "/" + name);
+        waiting_.erase(fmt::format("{}/{}", ns, name));
         if (was_deleted) co_return loop::Outcome{};
         events_.record(*pod, "default-scheduler", "Normal", "Scheduled",
-                       "Successfully assigned " + ns + "/" + name + " to " + bind->node);
+                       fmt::format("Successfully assigned {}/{} to {}", ns, name, bind->node));
         co_return loop::Outcome{};
     }
     const auto& [why, room_would_do] = std::get<Unschedulable>(decision);
-    Told& told = waiting_[ns + "/" + name];
+    Told& told = waiting_[fmt::format("{}/{}", ns, name)];
     told.room_would_do = room_would_do;
     const int64_t now_ms = loop_.now_ms();
     if (told.message == why && now_ms < told.at_ms + tell_again_ms) co_return loop::Outcome{};
