@@ -1,6 +1,7 @@
 #include "claims.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -23,8 +24,9 @@ Result<UniqueFd> lock_run_directory(const std::string& run_dir) {
     if (!fd) return Error::from_errno("open " + run_dir, errno);
     if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
     if (errno != EWOULDBLOCK) return Error::from_errno("lock " + run_dir, errno);
-    return Error(Code::conflict,
-                 "run directory " + run_dir + " is in use by another orilla serve: stop it first, or choose another --run-dir");
+    return Error(
+        Code::conflict,
+        fmt::format("run directory {} is in use by another orilla serve: stop it first, or choose another --run-dir", run_dir));
 }
 
 /// Nothing to hold: the note on it stays as long as the bridge.
@@ -39,8 +41,7 @@ Result<UniqueFd> claim_bridge(const std::string& bridge, const std::string& owne
 std::string describe_owner(const std::string& run_dir) {
     struct stat seen {};
     (void)stat(run_dir.c_str(), &seen);
-    return "run directory " + run_dir + " on device " + std::to_string(major(seen.st_dev)) + ":" +
-           std::to_string(minor(seen.st_dev));
+    return fmt::format("run directory {} on device {}:{}", run_dir, major(seen.st_dev), minor(seen.st_dev));
 }
 
 loop::Task<Result<UniqueFd>> wait_for_claim(loop::Loop& loop, std::function<Result<UniqueFd>()> take) {

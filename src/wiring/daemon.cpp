@@ -1,5 +1,6 @@
 #include "daemon.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,8 +49,8 @@ Result<void> Daemon::make_directories() {
 void Daemon::keep_node_name() {
     std::string name = node::plan_node_name(config_.node_name, plane_->objects().list<api::Node>());
     if (name == config_.node_name) return;
-    log::info("the host is called " + config_.node_name + " now, the node goes on as " + name +
-              ": --node-name would rename it");
+    log::info(
+        fmt::format("the host is called {} now, the node goes on as {}: --node-name would rename it", config_.node_name, name));
     config_.tls_sans.push_back(std::exchange(config_.node_name, std::move(name)));
 }
 
@@ -196,8 +197,8 @@ loop::Task<Result<void>> Daemon::start() {
         manifests_->start();
     }
     ready_ = was_ready_ = true;
-    log::info("orilla " ORILLA_VERSION " is ready: node " + config_.node_name + ", API on " + config_.socket +
-              (config_.listen.empty() ? "" : " and https://" + config_.listen));
+    log::info(fmt::format("orilla " ORILLA_VERSION " is ready: node {}, API on {}{}", config_.node_name, config_.socket,
+                          config_.listen.empty() ? "" : " and https://" + config_.listen));
     co_return ok();
 }
 
@@ -237,13 +238,12 @@ void Daemon::append_metrics(std::string& out) const {
     if (node_) std::ranges::move(node_->counters(), std::back_inserter(counters));
     out += "# TYPE orilla_reconcile_total counter\n";
     for (const auto& [name, count] : counters)
-        out += "orilla_reconcile_total{controller=\"" + name + "\"} " + std::to_string(count.reconciled) + "\n";
+        out += fmt::format("orilla_reconcile_total{{controller=\"{}\"}} {}\n", name, count.reconciled);
     out += "# TYPE orilla_reconcile_errors_total counter\n";
     for (const auto& [name, count] : counters)
-        out += "orilla_reconcile_errors_total{controller=\"" + name + "\"} " + std::to_string(count.failed) + "\n";
+        out += fmt::format("orilla_reconcile_errors_total{{controller=\"{}\"}} {}\n", name, count.failed);
     if (!dns_) return;
-    out +=
-        "# TYPE orilla_dns_queries_total counter\norilla_dns_queries_total " + std::to_string(dns_->counters().queries) + "\n";
+    out += fmt::format("# TYPE orilla_dns_queries_total counter\norilla_dns_queries_total {}\n", dns_->counters().queries);
 }
 
 }  // namespace orilla::wiring

@@ -1,5 +1,6 @@
 #include "run_claim.hpp"
 
+#include <fmt/core.h>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -17,10 +18,9 @@ Result<void> claim_run_directory(const std::string& run_dir, const std::string& 
     const fs::directory_iterator pods(fs::path(run_dir) / "pods", failed);
     const bool has_pods = !failed && pods != fs::directory_iterator();
     if (!other.empty() && other != own && has_pods)
-        return Error(Code::conflict,
-                     run_dir + " holds the pods of data directory " + other + ", which this start on " + own +
-                         " would end: use that --data-dir, or another --run-dir; if it is gone for good, remove " +
-                         note.string());
+        return Error(Code::conflict, fmt::format("{} holds the pods of data directory {}, which this start on {} would end: "
+                                                 "use that --data-dir, or another --run-dir; if it is gone for good, remove {}",
+                                                 run_dir, other, own, note.string()));
     if (other == own) return ok();
     const fs::path unfinished = note.string() + ".new";
     if (std::ofstream out(unfinished); !(out << own << "\n" << std::flush))

@@ -1,5 +1,6 @@
 #include "serve.hpp"
 
+#include <fmt/core.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -51,7 +52,7 @@ loop::Task<void> serve_until_signal(loop::Loop& loop, Daemon& daemon, int* statu
     } else {
         notify_systemd("READY=1\nSTATUS=serving");
         AWAIT(const int number, signals.next());
-        log::info(std::string("stopping on ") + strsignal(number) + "; pods go on running");
+        log::info(fmt::format("stopping on {}; pods go on running", strsignal(number)));
         notify_systemd("STOPPING=1");
     }
     AWAIT(auto stopped, daemon.stop());

@@ -3,6 +3,7 @@
 #include "serve.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -28,7 +29,7 @@ namespace {
 
 Result<void> check_path(const std::string& path) {
     if (!path.empty() && path.front() == '/') return ok();
-    return Error(Code::invalid, "\"" + path + "\" is not an absolute path");
+    return Error(Code::invalid, fmt::format("\"{}\" is not an absolute path", path));
 }
 Result<void> check_path_or_none(const std::string& path) { return path.empty() ? ok() : check_path(path); }
 
@@ -44,9 +45,10 @@ Result<void> check_domain(const std::string& domain) {
         from = end + 1;
     }
     if (good) return ok();
-    return Error(Code::invalid, "\"" + domain +
-                                    "\" is not a domain: lower case letters, digits and '-', in parts of at most 63 "
-                                    "characters with '.' between them, each beginning and ending with a letter or a digit");
+    return Error(Code::invalid,
+                 fmt::format("\"{}\" is not a domain: lower case letters, digits and '-', in parts of at most 63 characters "
+                             "with '.' between them, each beginning and ending with a letter or a digit",
+                             domain));
 }
 Result<void> check_domain_or_none(const std::string& domain) { return domain.empty() ? ok() : check_domain(domain); }
 
@@ -65,12 +67,12 @@ Result<void> check_ip_or_none(const std::string& text) {
 Result<void> check_log_level(const std::string& level) {
     for (const char* known : {"error", "warning", "info", "debug"})
         if (level == known) return ok();
-    return Error(Code::invalid, "\"" + level + "\" is none of error, warning, info, debug");
+    return Error(Code::invalid, fmt::format("\"{}\" is none of error, warning, info, debug", level));
 }
 
 Result<void> check_workload_defaults(const std::string& value) {
     if (value == "kubernetes" || value == "hardened") return ok();
-    return Error(Code::invalid, "\"" + value + "\" is neither kubernetes nor hardened");
+    return Error(Code::invalid, fmt::format("\"{}\" is neither kubernetes nor hardened", value));
 }
 
 Result<void> check_listen_or_none(const std::string& address) {
@@ -86,14 +88,13 @@ Result<std::string> parse_tls_san(std::string text) {
     in6_addr address;
     if (::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1) return text;
     text = lowered(text);
-    if (!check_domain(text)) return Error(Code::invalid, "\"" + text + "\" is neither an IP address nor a DNS name");
+    if (!check_domain(text)) return Error(Code::invalid, fmt::format("\"{}\" is neither an IP address nor a DNS name", text));
     return text;
 }
 
 Result<void> add_tls_san(ServeConfig& config, const std::string& text) {
     TRY(std::string name, parse_tls_san(text));
-    if (config.tls_sans.size() == tls_sans_max)
-        return Error(Code::invalid, "at most " + std::to_string(tls_sans_max) + " names");
+    if (config.tls_sans.size() == tls_sans_max) return Error(Code::invalid, fmt::format("at most {} names", tls_sans_max));
     config.tls_sans.push_back(std::move(name));
     return ok();
 }
@@ -137,10 +138,10 @@ constexpr TextOption text_options[] = {
 
 std::string describe(const TextOption& option, const ServeConfig& defaults) {
     const std::string& value = defaults.*(option.member);
-    return value.empty() ? option.help : std::string(option.help) + " (default " + value + ")";
+    return value.empty() ? option.help : fmt::format("{} (default {})", option.help, value);
 }
 
-std::string config_help() { return "configuration file (YAML; default " + std::string(default_config_file) + ")"; }
+std::string config_help() { return fmt::format("configuration file (YAML; default {})", default_config_file); }
 
 /// What stands after the flag in a manual.
 std::string value_of(const TextOption& option) {
@@ -151,7 +152,7 @@ std::string value_of(const TextOption& option) {
 }
 
 Error config_error(const api::ManifestDocument& document, const std::string& field, const std::string& what) {
-    return Error(Code::invalid, document.source + ":" + std::to_string(document.line_of(field)) + ": " + field + ": " + what);
+    return Error(Code::invalid, fmt::format("{}:{}: {}: {}", document.source, document.line_of(field), field, what));
 }
 
 Result<std::string> text_of(const json::value& value, const api::ManifestDocument& document, const std::string& field) {
@@ -170,7 +171,7 @@ Result<images::RegistryOptions> parse_registry(const json::value& value, const a
         {"password", &images::RegistryOptions::password}};
     for (const auto& item : value.get_object()) {
         const std::string name(item.key());
-        const std::string path = field + "." + name;
+        const std::string path = fmt::format("{}.{}", field, name);
         if (auto text = texts.find(name); text != texts.end()) {
             TRY(out.*(text->second), text_of(item.value(), document, path));
         } else if (name == "insecure") {
@@ -201,7 +202,7 @@ Result<void> parse_field(ServeConfig& config, const std::string& name, const jso
     if (name == "tlsSANs") {
         if (!value.is_array()) return config_error(document, name, "expected a list");
         for (size_t i = 0; i < value.get_array().size(); ++i) {
-            const std::string field = name + "[" + std::to_string(i) + "]";
+            const std::string field = fmt::format("{}[{}]", name, i);
             TRY(const std::string text, text_of(value.get_array()[i], document, field));
             if (auto good = add_tls_san(config, text); !good) return config_error(document, field, good.error().message());
         }
@@ -210,7 +211,7 @@ Result<void> parse_field(ServeConfig& config, const std::string& name, const jso
     if (name == "registries") {
         if (!value.is_array()) return config_error(document, name, "expected a list");
         for (size_t i = 0; i < value.get_array().size(); ++i) {
-            TRY(auto registry, parse_registry(value.get_array()[i], document, name + "[" + std::to_string(i) + "]"));
+            TRY(auto registry, parse_registry(value.get_array()[i], document, fmt::format("{}[{}]", name, i)));
             config.registries.push_back(std::move(registry));
         }
         return ok();
@@ -224,8 +225,8 @@ Result<void> check_duplicates(const api::ManifestDocument& document) {
     for (const auto& [path, line] : document.lines) {
         const auto [first, is_new] = seen.emplace(path, line);
         if (!is_new)
-            return Error(Code::invalid, document.source + ":" + std::to_string(line) + ": " + path +
-                                            ": given twice, first in line " + std::to_string(first->second));
+            return Error(Code::invalid,
+                         fmt::format("{}:{}: {}: given twice, first in line {}", document.source, line, path, first->second));
     }
     return ok();
 }
@@ -243,7 +244,7 @@ Result<ServeConfig> parse_config_file(std::string_view text, const std::string& 
     TRY(auto documents, api::read_documents(text, file));
     if (documents.empty()) return config;
     if (documents.size() > 1)
-        return Error(Code::invalid, file + ": expected one document, found " + std::to_string(documents.size()));
+        return Error(Code::invalid, fmt::format("{}: expected one document, found {}", file, documents.size()));
     TRY_VOID(check_duplicates(documents[0]));
     boost::system::error_code error;
     const json::value root = json::parse(documents[0].json, error);
@@ -312,19 +313,20 @@ Result<ServeConfig> complete_config(ServeConfig config) {
     if (config.cluster_cidr.empty()) config.cluster_cidr = config.pod_cidr;
     TRY(Cidr cluster, parse_cidr(config.cluster_cidr));
     if (!cluster.contains(pods.base) || cluster.prefix > pods.prefix)
-        return Error(Code::invalid, "podCIDR " + config.pod_cidr + " is no part of clusterCIDR " + config.cluster_cidr);
+        return Error(Code::invalid,
+                     fmt::format("podCIDR {} is no part of clusterCIDR {}", config.pod_cidr, config.cluster_cidr));
     for (const auto& [name, text, range] :
          {std::tuple{"podCIDR", config.pod_cidr, pods}, {"clusterCIDR", config.cluster_cidr, cluster}})
         if (range.overlaps(services))
-            return Error(Code::invalid,
-                         std::string(name) + " " + text + " and serviceCIDR " + config.service_cidr + " overlap");
+            return Error(Code::invalid, fmt::format("{} {} and serviceCIDR {} overlap", name, text, config.service_cidr));
     TRY_VOID(http::check_socket_path(config.socket));
     network::LinksConfig links;
     links.bridge = config.bridge;
     links.pod_cidr = pods;
     links.service_cidr = services;
     TRY_VOID(network::check_links_config(links));
-    if (services.prefix > 28) return Error(Code::invalid, "serviceCIDR " + config.service_cidr + ": /28 is the smallest");
+    if (services.prefix > 28)
+        return Error(Code::invalid, fmt::format("serviceCIDR {}: /28 is the smallest", config.service_cidr));
     return config;
 }
 
