@@ -1,6 +1,7 @@
 #include "orilla/proxy/service_proxy.hpp"
 #include "orilla/base/text.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -147,9 +148,9 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     std::map<std::string, Slices> slices;  // in one walk: the index is filled later
     for (const auto& slice : objects_.list<api::EndpointSlice>())
         if (const auto* owner = slice->metadata.labels.get(api::service_name_label))
-            slices[slice->metadata.namespace_.str() + "/" + owner->str()].push_back(slice);
+            slices[fmt::format("{}/{}", slice->metadata.namespace_, owner->str())].push_back(slice);
     for (const auto& service : objects_.list<api::Service>()) {
-        const std::string key = service->metadata.namespace_.str() + "/" + service->metadata.name.str();
+        const std::string key = fmt::format("{}/{}", service->metadata.namespace_, service->metadata.name);
         auto ports = plan_service_ports(*service, slices[key], node_);
         if (!ports.empty()) all[key] = std::move(ports);
     }
@@ -163,13 +164,13 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
 }
 
 void ServiceProxy::service_changed(const objects::FeedEvent& event) {
-    worker_.queue().add(event.entry->key.ns + "/" + event.entry->key.name);
+    worker_.queue().add(fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name));
 }
 
 void ServiceProxy::slice_changed(const objects::FeedEvent& event) {
     for (const auto& slice : event.states())
         if (const auto* owner = slice->meta().labels.get(api::service_name_label))
-            worker_.queue().add(event.entry->key.ns + "/" + owner->str());
+            worker_.queue().add(fmt::format("{}/{}", event.entry->key.ns, owner->str()));
 }
 
 void ServiceProxy::pod_changed(const objects::FeedEvent& event) {
