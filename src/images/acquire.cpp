@@ -1,5 +1,6 @@
 #include "acquire.hpp"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <deque>
@@ -168,8 +169,9 @@ Result<std::vector<std::string>> normalise(const std::vector<std::string>& names
     std::vector<std::string> out;
     for (const auto& name : names) {
         auto reference = parse_reference(name);
-        if (!reference) return std::move(reference).error().with_context("couldn't parse image name \"" + name + "\"");
-        if (!reference->digest.empty()) return Error(Code::invalid, "image name \"" + name + "\" must not hold a digest");
+        if (!reference) return std::move(reference).error().with_context(fmt::format("couldn't parse image name \"{}\"", name));
+        if (!reference->digest.empty())
+            return Error(Code::invalid, fmt::format("image name \"{}\" must not hold a digest", name));
         out.push_back(reference->name());
     }
     return out;
@@ -180,7 +182,7 @@ Result<std::vector<std::string>> normalise(const std::vector<std::string>& names
 loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     const std::string said = request.image;
     auto reference = parse_reference(said);
-    if (!reference) co_return std::move(reference).error().with_context("couldn't parse image name \"" + said + "\"");
+    if (!reference) co_return std::move(reference).error().with_context(fmt::format("couldn't parse image name \"{}\"", said));
     // Twice the same name at a time: the second pull finds the work of the first done.
     AWAIT(const Pass own_name, state.names.enter(reference->name()));
     AWAIT(const Pass place, state.pulls.enter(reference->domain));
@@ -189,7 +191,7 @@ loop::Task<Result<Image>> acquire_pull(State& state, PullRequest request) {
     state.collect_layers();  // of an image that failed half-way
     if (!image)
         co_return advise(
-            std::move(image).error().with_context("failed to pull and unpack image \"" + reference->name() + "\""));
+            std::move(image).error().with_context(fmt::format("failed to pull and unpack image \"{}\"", reference->name())));
     co_return image;
 }
 

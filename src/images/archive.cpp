@@ -1,6 +1,7 @@
 #include "archive.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ Result<void> TarFiles::end() {
     const std::string promised = promised_digest(writing_);
     files_[writing_] = file;
     if (!promised.empty() && promised != file.digest)
-        return Error(Code::corrupt, "blob " + promised + ": its digest is " + file.digest);
+        return Error(Code::corrupt, fmt::format("blob {}: its digest is {}", promised, file.digest));
     return ok();
 }
 
@@ -144,7 +145,7 @@ Result<Descriptor> DirectoryFiles::blob(const std::string& name) {
     const std::string promised = promised_digest(name);
     if (!promised.empty() && promised != out.digest) {
         unlinkat(blobs_fd_, out.digest.c_str() + 7, 0);
-        return Error(Code::corrupt, "blob " + promised + ": its digest is " + out.digest);
+        return Error(Code::corrupt, fmt::format("blob {}: its digest is {}", promised, out.digest));
     }
     return out;
 }

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "archive.hpp"
@@ -27,7 +28,7 @@ Result<std::vector<std::string>> normalise_archive_names(const std::vector<std::
 Result<std::string> read_document(ArchiveFiles& files, const Descriptor& wanted, size_t bytes_max) {
     TRY(std::string text, files.read(blob_path(wanted.digest), bytes_max));
     const std::string found = sha256_of(text);
-    if (found != wanted.digest) return Error(Code::corrupt, "blob " + wanted.digest + ": its digest is " + found);
+    if (found != wanted.digest) return Error(Code::corrupt, fmt::format("blob {}: its digest is {}", wanted.digest, found));
     return text;
 }
 
@@ -60,7 +61,8 @@ Result<Offer> offer_from_oci(ArchiveFiles& files, const Descriptor& entry, std::
     TRY(source.config_bytes, read_document(files, chosen.manifest.config, config_bytes_max));
     for (const auto& layer : chosen.manifest.layers) {
         TRY(Descriptor blob, files.blob(blob_path(layer.digest)));
-        if (blob.digest != layer.digest) return Error(Code::corrupt, "blob " + layer.digest + ": its digest is " + blob.digest);
+        if (blob.digest != layer.digest)
+            return Error(Code::corrupt, fmt::format("blob {}: its digest is {}", layer.digest, blob.digest));
         source.layers.push_back(std::move(blob));
     }
     source.repo_digests = repo_digests_of(names, chosen.digests);
@@ -77,8 +79,8 @@ Result<std::vector<Offer>> read_oci(ArchiveFiles& files, const std::vector<std::
     std::map<std::string, Index> by_name;
     for (const auto& entry : *index) by_name[entry.name].push_back(entry);
     if (!names.empty() && by_name.size() > 1)
-        return Error(Code::invalid, "the archive holds " + std::to_string(by_name.size()) +
-                                        " images: they keep their own names, so do not give one");
+        return Error(Code::invalid,
+                     fmt::format("the archive holds {} images: they keep their own names, so do not give one", by_name.size()));
     std::vector<Offer> out;
     for (const auto& [name, entries] : by_name) {
         if (out.size() >= archive_images_max) return Error(Code::too_large, "archive holds more than 64 images");
@@ -120,8 +122,8 @@ Result<std::vector<Offer>> read_docker(ArchiveFiles& files, const std::vector<st
     if (entries.empty()) return Error(Code::corrupt, "manifest.json names no image");
     if (entries.size() > archive_images_max) return Error(Code::too_large, "archive holds more than 64 images");
     if (!names.empty() && entries.size() > 1)
-        return Error(Code::invalid, "the archive holds " + std::to_string(entries.size()) +
-                                        " images: they keep their own names, so do not give one");
+        return Error(Code::invalid,
+                     fmt::format("the archive holds {} images: they keep their own names, so do not give one", entries.size()));
     std::vector<Offer> out;
     for (const json::value& value : entries) {
         if (!value.is_object()) return Error(Code::corrupt, "manifest.json: an image is not an object");

@@ -1,5 +1,6 @@
 #include "auth.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cctype>
 
@@ -59,12 +60,13 @@ Result<Credential> parse_entry(const std::string& key, const json::object& entry
         TRY(const std::string plain, decode_login(auth));
         const size_t colon = plain.find(':');
         if (colon == std::string::npos)
-            return Error(Code::invalid, "image pull secret: \"auth\" of " + printable(key) + " is not user:password");
+            return Error(Code::invalid, fmt::format("image pull secret: \"auth\" of {} is not user:password", printable(key)));
         out = {plain.substr(0, colon), plain.substr(colon + 1)};
     }
     if (out.username.empty() && entry.contains("identitytoken"))
-        return Error(Code::unsupported, "image pull secret: the identity token of " + printable(key) +
-                                            " is not supported, only user and password are");
+        return Error(Code::unsupported,
+                     fmt::format("image pull secret: the identity token of {} is not supported, only user and password are",
+                                 printable(key)));
     return out;
 }
 
@@ -136,7 +138,7 @@ Result<std::vector<Credential>> find_credentials(std::string_view docker_config,
 }
 
 std::string basic_authorization(const Credential& credential) {
-    return "Authorization: Basic " + encode_base64(credential.username + ":" + credential.password);
+    return "Authorization: Basic " + encode_base64(fmt::format("{}:{}", credential.username, credential.password));
 }
 
 Challenge parse_challenges(const std::vector<std::string>& values) {

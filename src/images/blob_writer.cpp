@@ -1,6 +1,7 @@
 #include "blob_writer.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -31,8 +32,7 @@ Result<std::string> read_blob(int directory_fd, const std::string& name, size_t 
         if (got < 0) return Error::from_errno("read " + name, errno);
         if (got == 0) return text;
         text.append(chunk, static_cast<size_t>(got));
-        if (text.size() > bytes_max)
-            return Error(Code::too_large, name + " is larger than " + std::to_string(bytes_max) + " bytes");
+        if (text.size() > bytes_max) return Error(Code::too_large, fmt::format("{} is larger than {} bytes", name, bytes_max));
     }
 }
 
@@ -52,7 +52,7 @@ BlobWriter::~BlobWriter() {
 
 Result<BlobWriter> BlobWriter::create(int directory_fd) {
     static uint64_t next = 0;
-    std::string name = "new." + std::to_string(getpid()) + "." + std::to_string(next++);
+    std::string name = fmt::format("new.{}.{}", getpid(), next++);
     UniqueFd fd(openat(directory_fd, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400));
     if (!fd) return Error::from_errno("create " + name, errno);
     return BlobWriter(directory_fd, std::move(name), std::move(fd));

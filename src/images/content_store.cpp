@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -74,7 +75,8 @@ Result<void> ContentStore::open(const std::string& directory, uint32_t worker_ui
     TRY(layers_, make_directory(root_.get(), "layers", 0700));
     TRY(work_, make_directory(root_.get(), "work", 0700));
     TRY(trash_, make_directory(root_.get(), "trash", 0700));
-    if (fchown(blobs_.get(), worker_uid, worker_uid) != 0) return Error::from_errno("chown " + directory + "/blobs", errno);
+    if (fchown(blobs_.get(), worker_uid, worker_uid) != 0)
+        return Error::from_errno(fmt::format("chown {}/blobs", directory), errno);
     return ok();
 }
 
@@ -146,7 +148,7 @@ Result<void> ContentStore::adopt_work(const std::string& work, const std::string
 }
 
 void ContentStore::to_trash(int from_fd, const std::string& name) {
-    const std::string target = "t" + std::to_string(next_name_++) + "-" + name.substr(0, 80);
+    const std::string target = fmt::format("t{}-{}", next_name_++, name.substr(0, 80));
     renameat(from_fd, name.c_str(), trash_.get(), target.c_str());
 }
 

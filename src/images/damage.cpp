@@ -1,5 +1,6 @@
 #include "damage.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -33,7 +34,7 @@ loop::Task<std::string> find_damage(State& state, Layer layer) {
         ended = *looked;
     }
     if (check->size_bytes() == layer.size_bytes) co_return std::string();
-    co_return "its files have " + std::to_string(check->size_bytes()) + " of " + std::to_string(layer.size_bytes) + " bytes";
+    co_return fmt::format("its files have {} of {} bytes", check->size_bytes(), layer.size_bytes);
 }
 
 using Damages = std::map<std::string, std::string>;  ///< layer directory: what it lost
@@ -42,9 +43,10 @@ bool is_damaged(const Image& image, const Damages& damages) {
     for (const Layer& layer : image.layers) {
         const auto damage = damages.find(layer.directory);
         if (damage == damages.end()) continue;
-        log::error("image " + (image.names.empty() ? image.id : image.names[0]) + " is damaged (layer " + layer.diff_id + ": " +
-                   damage->second +
-                   ") and is forgotten: it is pulled again when a pod needs it; if it was imported, import it again");
+        log::error(
+            fmt::format("image {} is damaged (layer {}: {}) and is forgotten: it is pulled again when a pod needs it; if it "
+                        "was imported, import it again",
+                        image.names.empty() ? image.id : image.names[0], layer.diff_id, damage->second));
         return true;
     }
     return false;

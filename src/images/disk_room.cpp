@@ -1,5 +1,6 @@
 #include "disk_room.hpp"
 
+#include <fmt/core.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -14,8 +15,8 @@ Result<void> check_room(int fd, uint64_t wanted_bytes) {
     const uint64_t free_bytes = disk.f_bavail * block;
     if (has_room(disk.f_blocks * block, free_bytes, wanted_bytes)) return ok();
     constexpr uint64_t mib = 1 << 20;
-    return Error::from_errno("write " + std::to_string((wanted_bytes + mib - 1) / mib) + " MiB with " +
-                                 std::to_string(free_bytes / mib) + " MiB free, some of which images have to leave",
+    return Error::from_errno(fmt::format("write {} MiB with {} MiB free, some of which images have to leave",
+                                         (wanted_bytes + mib - 1) / mib, free_bytes / mib),
                              ENOSPC);
 }
 

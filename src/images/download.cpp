@@ -1,6 +1,7 @@
 #include "download.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -23,7 +24,7 @@ constexpr int retry_after_s_max = 30;  ///< a registry that asks for more is ask
 /// Each registry has its own: one that is slow at a blob must not hold up another that has the same.
 std::string partial_name(const std::string& hex, const Registry& registry) {
     constexpr size_t tag_digits = 8;
-    return hex + "." + sha256_of(registry.reference().domain).substr(7, tag_digits) + ".partial";
+    return fmt::format("{}.{}.partial", hex, sha256_of(registry.reference().domain).substr(7, tag_digits));
 }
 }  // namespace
 
@@ -61,7 +62,7 @@ Result<bool> BlobDownload::begin() {
     }
     if (bytes_ == blob_.size_bytes) return settle();
     fetch_.emplace(registry_, registry_.blob_url(blob_.digest));
-    if (bytes_ > 0) fetch_->headers.push_back("Range: bytes=" + std::to_string(bytes_) + "-");
+    if (bytes_ > 0) fetch_->headers.push_back(fmt::format("Range: bytes={}-", bytes_));
     fetch_->transfer().on_head = [this](const HttpHead& head) { return take_head(head); };
     fetch_->transfer().on_body = [this](std::string_view bytes) { return take_body(bytes); };
     bytes_at_start_ = bytes_;
@@ -98,7 +99,7 @@ Result<void> BlobDownload::start_over() {
 Result<void> BlobDownload::take_head(const HttpHead& head) {
     if (head.status == 200 && bytes_ > 0) return start_over();  // a registry without ranges
     if (head.status != 206) return ok();
-    const std::string wanted = "bytes " + std::to_string(bytes_) + "-";
+    const std::string wanted = fmt::format("bytes {}-", bytes_);
     if (bytes_ == 0 || !head.field("content-range").starts_with(wanted))
         return Error(Code::corrupt, "the registry sent another range than the one asked for");
     return ok();
@@ -106,8 +107,7 @@ Result<void> BlobDownload::take_head(const HttpHead& head) {
 
 Result<void> BlobDownload::take_body(std::string_view bytes) {
     if (bytes_ + static_cast<int64_t>(bytes.size()) > blob_.size_bytes)
-        return Error(Code::corrupt,
-                     "it is larger than the " + std::to_string(blob_.size_bytes) + " bytes that the manifest says");
+        return Error(Code::corrupt, fmt::format("it is larger than the {} bytes that the manifest says", blob_.size_bytes));
     TRY_VOID(room_.take(file_.get(), bytes.size()));
     TRY_VOID(write_all(file_.get(), bytes));
     hash_.update(bytes);
@@ -151,7 +151,7 @@ Result<bool> BlobDownload::settle() {
         restarted_ = true;
         if (try_again) return begin();
         unlinkat(directory_fd_, partial_.c_str(), 0);
-        return Error(Code::corrupt, "digest is " + found + ", expected " + blob_.digest);
+        return Error(Code::corrupt, fmt::format("digest is {}, expected {}", found, blob_.digest));
     }
     if (renameat(directory_fd_, partial_.c_str(), directory_fd_, hex_.c_str()) != 0)
         return Error::from_errno("rename " + partial_, errno);
@@ -164,7 +164,7 @@ Result<bool> BlobDownload::back_off(Error error) {
     if (attempts_ >= attempts_max || error.retry_after_s() > retry_after_s_max) return error;
     const int64_t delay_ms = std::min(retry_ms_min << (attempts_ - 1), retry_ms_max);
     not_before_ms_ = monotonic_ms() + std::max<int64_t>(delay_ms, error.retry_after_s() * 1000LL);
-    TRY_VOID(events_.progress(blob_, bytes_, "retry in " + std::to_string(delay_ms) + " ms: " + error.message()));
+    TRY_VOID(events_.progress(blob_, bytes_, fmt::format("retry in {} ms: {}", delay_ms, error.message())));
     return false;
 }
 

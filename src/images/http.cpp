@@ -1,6 +1,7 @@
 #include "http.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -115,7 +116,7 @@ size_t Transfer::take_body(char* bytes, size_t size, size_t count, void* self) {
     } else if (taken) {
         const size_t bytes_max = transfer->on_body ? error_body_bytes_max : transfer->body_bytes_max;
         if (transfer->body.size() + piece.size() > bytes_max)
-            taken = Error(Code::too_large, "response is larger than " + std::to_string(bytes_max) + " bytes");
+            taken = Error(Code::too_large, fmt::format("response is larger than {} bytes", bytes_max));
         else transfer->body.append(piece);
     }
     if (taken) return piece.size();
@@ -185,7 +186,7 @@ void Transfer::finish(CURLcode code) {
     }
     if (error) return;
     const auto parts = parse_url(url);
-    const std::string where = parts ? parts->scheme + "://" + parts->authority : url;
+    const std::string where = parts ? fmt::format("{}://{}", parts->scheme, parts->authority) : url;
     const std::string why = reason_[0] ? without_duration(reason_) : curl_easy_strerror(code);
     if (address_refused_) {
         error = Error(Code::forbidden, where + ": its address is link-local, loopback or otherwise not one of a registry");
@@ -193,7 +194,7 @@ void Transfer::finish(CURLcode code) {
     }
     tls_failed = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
     retryable = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_URL_MALFORMAT;
-    error = Error(Code::unavailable, where + ": " + why);
+    error = Error(Code::unavailable, fmt::format("{}: {}", where, why));
 }
 
 // ---- several of them -------------------------------------------------------------------------------------------------
@@ -237,8 +238,8 @@ void HttpClient::turn(int wait_ms) {
 
 Result<void> HttpClient::check_pace() const {
     if (!pace_.too_slow()) return ok();
-    return Error(Code::unavailable, "the registry is too slow: it sent less than " + std::to_string(pace_bytes_per_s_min) +
-                                        " bytes a second for " + std::to_string(pace_window_ms / 1000) + " s");
+    return Error(Code::unavailable, fmt::format("the registry is too slow: it sent less than {} bytes a second for {} s",
+                                                pace_bytes_per_s_min, pace_window_ms / 1000));
 }
 
 void HttpClient::run(Transfer& transfer) {
@@ -286,7 +287,7 @@ Result<UrlParts> parse_url(const std::string& text) {
     if (out.scheme != "https" && out.scheme != "http")
         return Error(Code::forbidden, "not an HTTP URL: " + text.substr(0, component_bytes_max));
     out.host = lowered(out.host);
-    out.authority = out.host + ":" + part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    out.authority = fmt::format("{}:{}", out.host, part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "orilla/images/images.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "acquire.hpp"
@@ -114,7 +115,7 @@ loop::Task<Result<Removed>> Images::Impl::remove_images(std::set<std::string> id
 
 namespace {
 Error about(const std::string& image, Code code, const std::string& what) {
-    return Error(code, "image \"" + image + "\" " + what).with_target({"", "image", image});
+    return Error(code, fmt::format("image \"{}\" {}", image, what)).with_target({"", "image", image});
 }
 }  // namespace
 
@@ -134,7 +135,7 @@ loop::Task<Result<Removed>> Images::remove(RemoveRequest request) {
     }
     if (!by_name && image->names.size() > 1 && !request.force)
         co_return about(request.image, Code::conflict,
-                        "has " + std::to_string(image->names.size()) + " names: remove them one by one, or use --force");
+                        fmt::format("has {} names: remove them one by one, or use --force", image->names.size()));
     AWAIT(auto removed, impl_->remove_images({id}));
     if (removed && removed->deleted.empty())
         co_return about(request.image, Code::conflict, "is in use by a pod: delete the pod first");

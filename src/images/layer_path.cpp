@@ -1,5 +1,7 @@
 #include "layer_path.hpp"
 
+#include <fmt/core.h>
+
 #include "limits.hpp"
 
 namespace orilla::images {
@@ -9,7 +11,7 @@ constexpr std::string_view whiteout_prefix = ".wh.";
 constexpr size_t printed_bytes_max = 200;
 
 Error entry_error(std::string_view path, std::string_view what) {
-    return Error(Code::corrupt, "entry " + printable(path) + " " + std::string(what));
+    return Error(Code::corrupt, fmt::format("entry {} {}", printable(path), what));
 }
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "layer_writer.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,7 +30,7 @@ UniqueFd open_inside(int root_fd, const std::string& path, uint64_t flags) {
 }
 
 Error entry_errno(std::string_view path, std::string_view what) {
-    return Error::from_errno("entry " + printable(path) + ": " + std::string(what), errno);
+    return Error::from_errno(fmt::format("entry {}: {}", printable(path), what), errno);
 }
 
 timespec to_timespec(int64_t seconds, int64_t nanoseconds) {
@@ -52,11 +53,11 @@ Result<void> LayerWriter::count_bytes(int64_t bytes) {
 Result<void> LayerWriter::begin(const TarEntry& entry) {
     if (++report_.entries > layer_entries_max) return Error(Code::too_large, "has more than 1000000 entries");
     if (entry.uid > id_max || entry.gid > id_max)
-        return Error(Code::corrupt, "entry " + printable(entry.path) + " has an owner that does not fit 32 bits");
+        return Error(Code::corrupt, fmt::format("entry {} has an owner that does not fit 32 bits", printable(entry.path)));
     TRY(const std::string path, clean_entry_path(entry.path));
     if (path.empty()) {
         if (entry.type != TarEntry::Type::directory)
-            return Error(Code::corrupt, "entry " + printable(entry.path) + " would replace the root directory");
+            return Error(Code::corrupt, fmt::format("entry {} would replace the root directory", printable(entry.path)));
         return set_root(entry);
     }
     const auto [parent, name] = split_path(path);
@@ -117,7 +118,7 @@ Result<void> LayerWriter::make_file(const TarEntry& entry, const std::string& na
 }
 
 Result<void> LayerWriter::make_directory(const TarEntry& entry, const std::string& name) {
-    const std::string path = parent_.empty() ? name : parent_ + "/" + name;
+    const std::string path = parent_.empty() ? name : fmt::format("{}/{}", parent_, name);
     if (mkdirat(parent_fd_.get(), name.c_str(), 0700) != 0) {
         if (errno != EEXIST) return entry_errno(entry.path, "mkdir");
         struct stat seen {};
@@ -145,10 +146,10 @@ Result<void> LayerWriter::set_root(const TarEntry& entry) {
 Result<void> LayerWriter::make_hard_link(const TarEntry& entry, const std::string& name) {
     auto target = clean_entry_path(entry.link);
     if (!target || target->empty())
-        return Error(Code::corrupt, "entry " + printable(entry.path) + " is a link to " + printable(entry.link) +
-                                        ", which leads out of the layer");
-    if (*target == (parent_.empty() ? name : parent_ + "/" + name))
-        return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to itself");
+        return Error(Code::corrupt, fmt::format("entry {} is a link to {}, which leads out of the layer", printable(entry.path),
+                                                printable(entry.link)));
+    if (*target == (parent_.empty() ? name : fmt::format("{}/{}", parent_, name)))
+        return Error(Code::corrupt, fmt::format("entry {} is a hard link to itself", printable(entry.path)));
     const auto [target_parent, target_name] = split_path(*target);
     const std::string leaf(target_name);
     UniqueFd directory = open_inside(root_fd_, std::string(target_parent), O_PATH | O_DIRECTORY);
@@ -157,12 +158,12 @@ Result<void> LayerWriter::make_hard_link(const TarEntry& entry, const std::strin
         TRY(const std::string found_in, copy_file_up(*target));
         directory = open_inside(root_fd_, found_in, O_PATH | O_DIRECTORY);
         if (!directory || fstatat(directory.get(), leaf.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0)
-            return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to " + printable(entry.link) +
-                                            ", which does not exist");
+            return Error(Code::corrupt, fmt::format("entry {} is a hard link to {}, which does not exist",
+                                                    printable(entry.path), printable(entry.link)));
     }
     if (S_ISDIR(seen.st_mode) || is_whiteout(seen))
-        return Error(Code::corrupt, "entry " + printable(entry.path) + " is a hard link to " + printable(entry.link) +
-                                        ", which is not a file");
+        return Error(Code::corrupt, fmt::format("entry {} is a hard link to {}, which is not a file", printable(entry.path),
+                                                printable(entry.link)));
     TRY_VOID(clear_way(name));
     if (linkat(directory.get(), leaf.c_str(), parent_fd_.get(), name.c_str(), 0) != 0) return entry_errno(entry.path, "link");
     return ok();
@@ -175,7 +176,7 @@ Result<void> LayerWriter::make_special(const TarEntry& entry, const std::string&
         rc = mknodat(parent_fd_.get(), name.c_str(), S_IFIFO | 0600, 0);
     } else {
         if (entry.link.empty() || entry.link.size() > link_bytes_max)
-            return Error(Code::corrupt, "entry " + printable(entry.path) + " is a link without a valid target");
+            return Error(Code::corrupt, fmt::format("entry {} is a link without a valid target", printable(entry.path)));
         rc = symlinkat(entry.link.c_str(), parent_fd_.get(), name.c_str());
         parent_fd_.reset();  // a path through the new link may differ from the cached one
     }
@@ -200,7 +201,7 @@ Result<void> LayerWriter::whiteout(const std::string& parent, std::string_view n
     // What this very layer brings stays; a directory no longer shows what is below.
     struct stat seen {};
     if (fstatat(parent_fd_.get(), target.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(seen.st_mode))
-        return mark_opaque(parent_.empty() ? target : parent_ + "/" + target);
+        return mark_opaque(parent_.empty() ? target : fmt::format("{}/{}", parent_, target));
     return ok();
 }
 
@@ -246,7 +247,7 @@ Result<LayerWriter::Was> LayerWriter::clear_way(const std::string& name) {
     int64_t removed_bytes = 0;
     TRY_VOID(remove_tree(parent_fd_.get(), name, &removed_bytes));
     report_.size_bytes -= removed_bytes;
-    const std::string path = parent_.empty() ? name : parent_ + "/" + name;
+    const std::string path = parent_.empty() ? name : fmt::format("{}/{}", parent_, name);
     std::erase_if(opaque_, [&](const std::string& dir) { return dir == path || dir.starts_with(path + "/"); });
     return Was::directory;
 }
@@ -296,7 +297,8 @@ Result<std::string> LayerWriter::make_parents(const std::string& path) {
         }
         auto made = make_parent(resolved, name, todo, links);
         if (!made) return std::move(made).error().with_context("entry " + printable(path));
-        if (resolved.size() > path_depth_max) return Error(Code::corrupt, "entry " + printable(path) + " is nested too deeply");
+        if (resolved.size() > path_depth_max)
+            return Error(Code::corrupt, fmt::format("entry {} is nested too deeply", printable(path)));
     }
     std::string joined;
     for (const auto& part : resolved) joined += (joined.empty() ? "" : "/") + part;

@@ -1,5 +1,6 @@
 #include "manifest.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 
@@ -49,10 +50,10 @@ Result<Manifest> parse_single(const json::object& document) {
         if (!value.is_object()) return bad_manifest("a layer is not an object");
         TRY(Descriptor layer, parse_descriptor(value.get_object(), "a layer"));
         if (!one_of(layer_types, layer.media_type) && !one_of(more_layer_types, layer.media_type))
-            return Error(Code::unsupported, "layer " + layer.digest + " is of type " +
-                                                layer.media_type.substr(0, component_bytes_max) + ", which is not supported");
+            return Error(Code::unsupported, fmt::format("layer {} is of type {}, which is not supported", layer.digest,
+                                                        layer.media_type.substr(0, component_bytes_max)));
         if (layer.size_bytes > blob_bytes_max)
-            return Error(Code::too_large, "layer " + layer.digest + " is larger than 16 GiB");
+            return Error(Code::too_large, fmt::format("layer {} is larger than 16 GiB", layer.digest));
         out.layers.push_back(std::move(layer));
         if (out.layers.size() > layers_max) return Error(Code::too_large, "image has more than 127 layers");
     }
@@ -146,7 +147,7 @@ Result<ConfigDocument> parse_config(std::string_view bytes) {
 Platform host_platform() { return {"linux", std::string(machine_architecture), std::string(machine_variant)}; }
 
 std::string platform_name(const Platform& platform) {
-    return platform.os + "/" + platform.architecture + (platform.variant.empty() ? "" : "/" + platform.variant);
+    return fmt::format("{}/{}{}", platform.os, platform.architecture, platform.variant.empty() ? "" : "/" + platform.variant);
 }
 
 bool runs_on(const Platform& made_for, const Platform& host) { return suitability(made_for, host) > 0; }
@@ -161,7 +162,8 @@ Result<Descriptor> choose_platform(const Index& index, const Platform& host) {
     // An index with one entry that does not say what it is for: its configuration will tell.
     if (!best && index.size() == 1 && index[0].platform.architecture.empty()) best = &index[0];
     if (!best)
-        return Error(Code::not_found, "no matching manifest for " + platform_name(host) + " in the manifest list entries");
+        return Error(Code::not_found,
+                     fmt::format("no matching manifest for {} in the manifest list entries", platform_name(host)));
     return best->descriptor;
 }
 

@@ -1,5 +1,6 @@
 #include "messages.hpp"
 
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ Result<json::object> parse_object(std::string_view text, std::string_view what) 
     json::parser parser({}, options);
     json::error_code error;
     parser.write(text.data(), text.size(), error);
-    if (error) return Error(Code::corrupt, std::string(what) + " is not valid JSON: " + error.message());
+    if (error) return Error(Code::corrupt, fmt::format("{} is not valid JSON: {}", what, error.message()));
     json::value value = parser.release();
     if (!value.is_object()) return Error(Code::corrupt, std::string(what) + " is not a JSON object");
     return std::move(value.get_object());

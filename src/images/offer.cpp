@@ -1,5 +1,6 @@
 #include "offer.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 namespace orilla::images {
@@ -7,13 +8,13 @@ namespace orilla::images {
 Result<Offer> make_offer(OfferSource source, const Platform& host) {
     TRY(ConfigDocument document, parse_config(source.config_bytes));
     if (document.diff_ids.size() != source.layers.size())
-        return Error(Code::corrupt, "image configuration names " + std::to_string(document.diff_ids.size()) +
-                                        " layers, the manifest " + std::to_string(source.layers.size()));
+        return Error(Code::corrupt, fmt::format("image configuration names {} layers, the manifest {}",
+                                                document.diff_ids.size(), source.layers.size()));
     // Neither is always said, and then nothing can be held against the image.
     if (document.platform.os.empty()) document.platform.os = host.os;
     if (!document.platform.architecture.empty() && !runs_on(document.platform, host))
-        return Error(Code::not_found,
-                     "the image is for " + platform_name(document.platform) + ", this machine is " + platform_name(host));
+        return Error(Code::not_found, fmt::format("the image is for {}, this machine is {}", platform_name(document.platform),
+                                                  platform_name(host)));
     Offer out;
     out.image.id = source.config_digest;
     out.image.names = std::move(source.names);
@@ -32,7 +33,7 @@ std::vector<std::string> repo_digests_of(const std::vector<std::string>& names, 
         const auto reference = parse_reference(name);
         if (!reference) continue;
         for (const auto& digest : digests) {
-            std::string full = reference->repository() + "@" + digest;
+            std::string full = fmt::format("{}@{}", reference->repository(), digest);
             if (std::find(out.begin(), out.end(), full) == out.end()) out.push_back(std::move(full));
         }
     }

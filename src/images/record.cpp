@@ -1,5 +1,6 @@
 #include "record.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
@@ -108,8 +109,11 @@ Result<ImagesById> parse_index_file(std::string_view text) {
     TRY(const json::object document, parse_object(text, "image index"));
     const int64_t version = number_of(document, "version");
     if (version > index_version)
-        return Error(Code::unsupported, "image index: written by a newer Orilla (version " + std::to_string(version) +
-                                            "): use that one, or start with an empty image directory");
+        return Error(
+            Code::unsupported,
+            fmt::format(
+                "image index: written by a newer Orilla (version {}): use that one, or start with an empty image directory",
+                version));
     if (version != index_version) return Error(Code::corrupt, "image index: it has no version");
     ImagesById out;
     for (const json::value& value : array_of(document, "images")) {
@@ -159,7 +163,8 @@ Result<Offer> decode_offer(const json::object& object) {
 
 std::vector<std::string> chain_ids(const std::vector<OfferedLayer>& layers) {
     std::vector<std::string> out;
-    for (const auto& layer : layers) out.push_back(out.empty() ? layer.diff_id : sha256_of(out.back() + " " + layer.diff_id));
+    for (const auto& layer : layers)
+        out.push_back(out.empty() ? layer.diff_id : sha256_of(fmt::format("{} {}", out.back(), layer.diff_id)));
     return out;
 }
 

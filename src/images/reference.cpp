@@ -1,5 +1,6 @@
 #include "orilla/images/reference.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 namespace orilla::images {
@@ -121,10 +122,10 @@ Result<Reference> parse_reference(std::string_view text) {
     if (text.empty()) return bad_reference();
     if (text.size() == 64 && std::all_of(text.begin(), text.end(), hex))
         return Error(Code::invalid,
-                     "invalid repository name (" + std::string(text) + "), cannot specify 64-byte hexadecimal strings");
+                     fmt::format("invalid repository name ({}), cannot specify 64-byte hexadecimal strings", text));
     split_domain(text, out);
     if (std::any_of(out.path.begin(), out.path.end(), upper))
-        return bad_reference("repository name (" + out.path + ") must be lowercase");
+        return bad_reference(fmt::format("repository name ({}) must be lowercase", out.path));
     if (!valid_domain(out.domain) || !valid_path(out.path)) return bad_reference();
     if (out.repository().size() > repository_bytes_max)
         return Error(Code::invalid, "repository name must not be more than 255 characters");

@@ -1,5 +1,6 @@
 #include "registry.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "digest.hpp"
@@ -41,10 +42,10 @@ Registry::Registry(HttpClient& client, RegistryAccess access, Reference referenc
 }
 
 std::string Registry::base_url() const {
-    return (plain_http_ ? "http://" : "https://") + api_host(access_.host) + "/v2/" + reference_.path;
+    return fmt::format("{}://{}/v2/{}", plain_http_ ? "http" : "https", api_host(access_.host), reference_.path);
 }
 
-std::string Registry::blob_url(const std::string& digest) const { return base_url() + "/blobs/" + digest; }
+std::string Registry::blob_url(const std::string& digest) const { return fmt::format("{}/blobs/{}", base_url(), digest); }
 
 HttpPolicy Registry::policy_for(const UrlParts& target) const {
     HttpPolicy policy;
@@ -62,8 +63,9 @@ Error Registry::status_error(long status, const HttpHead& head, const std::strin
     const std::string tail = said.empty() ? "" : ": " + said;
     if (status == 404) return Error(Code::not_found, name + ": not found");
     if (status == 401 || status == 403)
-        return Error(Code::unauthorized, "pull access denied for " + reference_.repository() +
-                                             ", repository does not exist or may require authorization" + tail);
+        return Error(Code::unauthorized,
+                     fmt::format("pull access denied for {}, repository does not exist or may require authorization{}",
+                                 reference_.repository(), tail));
     if (status == 429) {
         int seconds = 0;
         try {
@@ -71,11 +73,11 @@ Error Registry::status_error(long status, const HttpHead& head, const std::strin
         } catch (const std::exception&) {
             seconds = 0;
         }
-        return Error(Code::too_many_requests, "registry " + access_.host + " asks to slow down (429)" + tail)
+        return Error(Code::too_many_requests, fmt::format("registry {} asks to slow down (429){}", access_.host, tail))
             .with_retry_after(std::clamp(seconds, 0, 3600));
     }
     return Error(status >= 500 ? Code::unavailable : Code::internal,
-                 "unexpected status from registry " + access_.host + ": " + std::to_string(status) + tail);
+                 fmt::format("unexpected status from registry {}: {}{}", access_.host, status, tail));
 }
 
 // ---- authentication --------------------------------------------------------------------------------------------------
@@ -86,29 +88,29 @@ Result<void> Registry::answer_challenge(const HttpHead& head) {
     if (challenge.scheme == Challenge::Scheme::basic && credential_) {
         const std::string header = basic_authorization(*credential_);
         if (header == authorization_)
-            return Error(Code::unauthorized, "registry " + access_.host + " refuses the user name or password");
+            return Error(Code::unauthorized, fmt::format("registry {} refuses the user name or password", access_.host));
         authorization_ = header;
         ++authorizations_;
         return ok();
     }
     if (challenge.scheme == Challenge::Scheme::basic)
         return Error(Code::unauthorized,
-                     "registry " + access_.host + " wants a user name and password: no basic auth credentials");
-    return Error(Code::unauthorized, "registry " + access_.host + " wants an authentication that is not supported");
+                     fmt::format("registry {} wants a user name and password: no basic auth credentials", access_.host));
+    return Error(Code::unauthorized, fmt::format("registry {} wants an authentication that is not supported", access_.host));
 }
 
 Result<void> Registry::fetch_token(const Challenge& challenge) {
     TRY(const UrlParts realm, parse_url(challenge.realm));
     if (realm.scheme == "http" && !(access_.insecure && realm.host == origin_.host))
-        return Error(Code::forbidden, "token server " + challenge.realm + " is not reached over HTTPS");
+        return Error(Code::forbidden, fmt::format("token server {} is not reached over HTTPS", challenge.realm));
     const bool may_send = shares_credentials(origin_.host, realm.host);
     Transfer transfer;
-    transfer.url = challenge.realm + (challenge.realm.find('?') == std::string::npos ? "?" : "&") +
-                   "scope=" + url_escape("repository:" + reference_.path + ":pull");
+    transfer.url = fmt::format("{}{}scope={}", challenge.realm, challenge.realm.find('?') == std::string::npos ? "?" : "&",
+                               url_escape(fmt::format("repository:{}:pull", reference_.path)));
     if (!challenge.service.empty()) transfer.url += "&service=" + url_escape(challenge.service);
     if (credential_ && !may_send)
-        return Error(Code::forbidden, "token server " + realm.host + " is not one of registry " + origin_.host +
-                                          ": it does not get the password");
+        return Error(Code::forbidden, fmt::format("token server {} is not one of registry {}: it does not get the password",
+                                                  realm.host, origin_.host));
     if (credential_) transfer.headers.push_back(basic_authorization(*credential_));
     transfer.policy = policy_for(realm);
     if (may_send) transfer.policy.authorities = access_.authorities;
@@ -118,9 +120,11 @@ Result<void> Registry::fetch_token(const Challenge& challenge) {
     client_.run(transfer);
     if (transfer.error) return std::move(*transfer.error).with_context("get a token");
     if (transfer.head.status == 401 || transfer.head.status == 403)
-        return Error(Code::unauthorized, credential_ ? "token server " + realm.host + " refuses the user name or password"
-                                                     : "pull access denied for " + reference_.repository() +
-                                                           ", repository does not exist or may require authorization");
+        return Error(Code::unauthorized,
+                     credential_
+                         ? fmt::format("token server {} refuses the user name or password", realm.host)
+                         : fmt::format("pull access denied for {}, repository does not exist or may require authorization",
+                                       reference_.repository()));
     if (transfer.head.status != 200)
         return status_error(transfer.head.status, transfer.head, transfer.body).with_context("get a token");
     TRY(const json::object answer, parse_object(transfer.body, "answer of the token server"));
@@ -172,15 +176,15 @@ bool Fetch::retry_plain() {
 
 bool Fetch::follow(const std::string& location) {
     if (++redirects_ > redirects_max)
-        return end(Error(Code::corrupt, "registry " + registry_.access_.host + ": too many redirects"), false);
+        return end(Error(Code::corrupt, fmt::format("registry {}: too many redirects", registry_.access_.host)), false);
     const auto next = resolve_url(url_, location);
     if (!next) return end(next.error(), false);
     const auto from = parse_url(url_), to = parse_url(*next);
     if (!to) return end(to.error(), false);
     if (to->scheme == "http" && !registry_.policy_for(*to).allows_http)
-        return end(
-            Error(Code::forbidden, "registry " + registry_.access_.host + " redirects to " + to->authority + " without TLS"),
-            false);
+        return end(Error(Code::forbidden,
+                         fmt::format("registry {} redirects to {} without TLS", registry_.access_.host, to->authority)),
+                   false);
     url_ = *next;
     start();  // adds the authorization only when this is the registry itself
     return false;
@@ -230,7 +234,7 @@ Result<std::string> Registry::run(Fetch& fetch) {
 }
 
 Result<Registry::Document> Registry::fetch_manifest(const std::string& tag_or_digest) {
-    Fetch fetch(*this, base_url() + "/manifests/" + tag_or_digest);
+    Fetch fetch(*this, fmt::format("{}/manifests/{}", base_url(), tag_or_digest));
     fetch.headers.push_back("Accept: " + accepted_manifest_types());
     fetch.transfer().timeout_ms = request_timeout_ms_max;
     fetch.transfer().body_bytes_max = manifest_bytes_max;
@@ -240,7 +244,7 @@ Result<Registry::Document> Registry::fetch_manifest(const std::string& tag_or_di
     out.digest = sha256_of(out.bytes);
     const std::string said = is_digest(tag_or_digest) ? tag_or_digest : fetch.transfer().head.field("docker-content-digest");
     if (is_digest(said) && said != out.digest)
-        return Error(Code::corrupt, "manifest " + tag_or_digest + ": digest is " + out.digest + ", expected " + said);
+        return Error(Code::corrupt, fmt::format("manifest {}: digest is {}, expected {}", tag_or_digest, out.digest, said));
     return out;
 }
 
@@ -251,7 +255,7 @@ Result<std::string> Registry::fetch_config(const Descriptor& descriptor) {
     TRY(std::string bytes, run(fetch));
     const std::string found = sha256_of(bytes);
     if (found != descriptor.digest)
-        return Error(Code::corrupt, "config: digest is " + found + ", expected " + descriptor.digest);
+        return Error(Code::corrupt, fmt::format("config: digest is {}, expected {}", found, descriptor.digest));
     return bytes;
 }
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ Result<void> remove_at(int parent_fd, const char* name, int64_t* reclaimed_bytes
         if (reclaimed_bytes && S_ISREG(seen.st_mode) && seen.st_nlink == 1) *reclaimed_bytes += seen.st_size;
         return ok();
     }
-    if (depth > 2 * path_depth_max) return Error(Code::corrupt, std::string("remove ") + name + ": nested too deeply");
+    if (depth > 2 * path_depth_max) return Error(Code::corrupt, fmt::format("remove {}: nested too deeply", name));
     UniqueFd fd(openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return Error::from_errno(std::string("open ") + name, errno);
     const int directory_fd = fd.get();

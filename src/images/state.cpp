@@ -1,5 +1,6 @@
 #include "state.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "damage.hpp"
@@ -61,7 +62,7 @@ Result<void> State::open() {
         const auto& layers = item.second.layers;
         const bool whole = std::all_of(layers.begin(), layers.end(),
                                        [this](const Layer& layer) { return content.has_layer(layer.directory); });
-        if (!whole) log::warning("image " + item.first + " lost a layer directory and is forgotten");
+        if (!whole) log::warning(fmt::format("image {} lost a layer directory and is forgotten", item.first));
         return !whole;
     });
     std::set<std::string> kept;
@@ -86,7 +87,7 @@ void State::sweep_blobs() {
 const Image* State::find(std::string_view text) const {
     const auto reference = parse_reference(text);
     if (reference) {
-        const std::string by_digest = reference->repository() + "@" + reference->digest;
+        const std::string by_digest = fmt::format("{}@{}", reference->repository(), reference->digest);
         for (const auto& [id, image] : images) {
             if (reference->digest.empty() && has(image.names, reference->name())) return &image;
             if (!reference->digest.empty() && has(image.repo_digests, by_digest)) return &image;

@@ -1,5 +1,6 @@
 #include "tar_reader.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -217,13 +218,13 @@ Result<void> TarReader::apply_pax(const std::string& key, std::string_view value
         good = next_xattrs_.size() < xattrs_max && key.find('\0') == std::string::npos;
         if (good) next_xattrs_.emplace_back(key.substr(xattr_prefix.size()), std::string(value));
     }
-    return good ? ok() : Result<void>(broken("PAX record " + key.substr(0, 64) + " is not valid"));
+    return good ? ok() : Result<void>(broken(fmt::format("PAX record {} is not valid", key.substr(0, 64))));
 }
 
 Result<void> TarReader::begin_entry(std::string_view block, char flag) {
     if (flag == 'S') return Error(Code::unsupported, "tar: sparse files are not supported");
     const auto type = type_of(flag);
-    if (!type) return Error(Code::unsupported, "tar: entries of type '" + std::string(1, flag) + "' are not supported");
+    if (!type) return Error(Code::unsupported, fmt::format("tar: entries of type '{}' are not supported", flag));
     const auto mode = number_field(block, 100, 8), uid = number_field(block, 108, 8), gid = number_field(block, 116, 8);
     const auto size = number_field(block, 124, 12), mtime = number_field(block, 136, 12);
     if (!mode || !uid || !gid || !size || !mtime) return broken("header has a field that is not a number");
@@ -233,7 +234,7 @@ Result<void> TarReader::begin_entry(std::string_view block, char flag) {
     entry.link = std::string(text_field(block, 157, 100));
     const bool posix = block.substr(257, 6) == std::string_view("ustar\0", 6);
     const auto prefix = posix ? text_field(block, 345, 155) : std::string_view();
-    if (!prefix.empty()) entry.path = std::string(prefix) + "/" + entry.path;
+    if (!prefix.empty()) entry.path = fmt::format("{}/{}", prefix, entry.path);
     if (!next_path_.empty()) entry.path = std::exchange(next_path_, {});
     if (!next_link_.empty()) entry.link = std::exchange(next_link_, {});
     // Before there was a type for directories, a slash at the end said it.

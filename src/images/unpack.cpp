@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -51,7 +52,7 @@ Result<void> mark_opaque_dirs(int layer_fd, const std::vector<std::string>& dirs
         if (!fd && (errno == ELOOP || errno == ENOENT)) continue;
         if (!fd) return Error::from_errno("open " + printable(path), errno);
         if (fsetxattr(fd.get(), "trusted.overlay.opaque", "y", 1, 0) != 0)
-            return Error::from_errno("mark " + printable(path) + " opaque", errno);
+            return Error::from_errno(fmt::format("mark {} opaque", printable(path)), errno);
     }
     return ok();
 }
@@ -96,7 +97,7 @@ loop::Task<Result<Layer>> unpack_one(State& state, UnpackSpec spec) {
     WorkGuard guard(state, work.name);
     CO_TRY(const json::object report, talk_to_unpacker(state, spec, work.fd.get()));
     if (const int64_t dropped = number_of(report, "devices_dropped"))
-        log::info("layer " + spec.layer.diff_id + ": " + std::to_string(dropped) + " device nodes left out");
+        log::info(fmt::format("layer {}: {} device nodes left out", spec.layer.diff_id, dropped));
     Layer layer;
     layer.diff_id = spec.layer.diff_id;
     const bool leans = flag_of(report, "leans_on_lower");
@@ -198,7 +199,7 @@ void drop_blobs(State& state, const Offer& offer) {
 loop::Task<Result<Image>> record_image(State& state, Offer offer, std::vector<Layer> layers) {
     for (const auto& layer : layers)
         if (!state.known_layers.contains(layer.directory))
-            co_return Error(Code::unavailable, "layer " + layer.diff_id + " was found damaged meanwhile: try again");
+            co_return Error(Code::unavailable, fmt::format("layer {} was found damaged meanwhile: try again", layer.diff_id));
     Image image = offer.image;
     image.layers = std::move(layers);
     image.size_bytes = 0;

@@ -2,6 +2,7 @@
 // capabilities, no network, no other file system than the layer's directory (and read-only views of the layers below),
 // and no system call that it does not need. It checks the digests of both streams before it says that it is done.
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,7 +107,7 @@ class Unpacking {
     }
 
     static Error mismatch(const std::string& which, const std::string& found, const std::string& wanted) {
-        return Error(Code::corrupt, which + "digest is " + found + ", expected " + wanted);
+        return Error(Code::corrupt, fmt::format("{}digest is {}, expected {}", which, found, wanted));
     }
 
     std::string blob_, diff_id_;

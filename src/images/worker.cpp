@@ -1,5 +1,6 @@
 #include "worker.hpp"
 
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ constexpr int64_t send_ms_max = 10'000;
 std::vector<std::string> proxy_environment() {
     std::vector<std::string> out;
     for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"})
-        if (const char* value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
+        if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
     return out;
 }
 }  // namespace
@@ -75,7 +76,7 @@ loop::Task<Error> Worker::sudden_end() {
     auto waiting = child_.wait(loop_);
     AWAIT(const auto status, loop::with_timeout(loop_, std::move(waiting), kill_grace_ms_max));
     const std::string how = status ? status->describe() : "did not end";
-    co_return Error(Code::internal, "the " + verb_ + " ended early: it " + how);
+    co_return Error(Code::internal, fmt::format("the {} ended early: it {}", verb_, how));
 }
 
 loop::Task<Result<std::string>> Worker::read_line() {
@@ -88,7 +89,8 @@ loop::Task<Result<std::string>> Worker::read_line() {
             co_return line;
         }
         scanned_bytes_ = buffer_.size();
-        if (buffer_.size() > message_bytes_max) co_return Error(Code::internal, "the " + verb_ + " sent too long a message");
+        if (buffer_.size() > message_bytes_max)
+            co_return Error(Code::internal, fmt::format("the {} sent too long a message", verb_));
         char chunk[16 * 1024];
         const ssize_t got = ::recv(channel_.get(), chunk, sizeof chunk, MSG_DONTWAIT);
         if (got > 0) {
