@@ -5,9 +5,11 @@
 #include "cluster/pod_gc.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
+#include "workload/daemonset_controller.hpp"
 #include "workload/deployment_controller.hpp"
 #include "workload/job_controller.hpp"
 #include "workload/replicaset_controller.hpp"
+#include "workload/statefulset_controller.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -30,6 +32,8 @@ constexpr struct {
     {"replicaset", make<ReplicaSetController>},
     {"deployment", make<DeploymentController>},
     {"job", make<JobController>},
+    {"statefulset", make<StatefulSetController>},
+    {"daemonset", make<DaemonSetController>},
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include "checks.hpp"
-#include "orilla/schema/names.hpp"
 #include "pod_spec.hpp"
 #include "pod_template.hpp"
 #include "rules.gen.hpp"
@@ -18,23 +17,6 @@ void complete_deployment(Deployment& deployment) {
     RollingUpdateDeployment& rolling = spec.strategy.rolling_update.ensure();
     if (!rolling.max_unavailable) rolling.max_unavailable = IntOrString(Str("25%"));
     if (!rolling.max_surge) rolling.max_surge = IntOrString(Str("25%"));
-}
-
-/// A number of pods or a percentage of the replicas.
-void check_share(const IntOrString& share, bool at_most_all, const Path& path, FieldErrors& errors) {
-    if (!share.is_string) return check_not_negative(share.number, path, errors);
-    Complaints complaints = check_percent(share.text);
-    errors.complain(path, share.text, complaints);
-    auto percent = share.resolve(100, true);
-    if (complaints.empty() && at_most_all && percent && *percent > 100)
-        errors.invalid(path, share.text, "must not be greater than 100%");
-}
-
-std::string share_json(const IntOrString& share) { return share.is_string ? quote(share.text) : std::to_string(share.number); }
-
-bool is_nothing(const IntOrString& share) {
-    auto value = share.resolve(100, true);
-    return value && *value == 0;
 }
 
 void check_strategy(const DeploymentStrategy& strategy, const Path& path, FieldErrors& errors) {

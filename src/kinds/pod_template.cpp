@@ -5,10 +5,10 @@
 
 #include "orilla/kinds/selectors.hpp"
 #include "orilla/schema/codec.hpp"
+#include "orilla/schema/names.hpp"
 #include "pod_spec.hpp"
 
 namespace orilla::api {
-namespace {
 
 std::string labels_json(const Map<Str>& labels) {
     std::string json = "{";
@@ -20,8 +20,6 @@ std::string labels_json(const Map<Str>& labels) {
     }
     return json += '}';
 }
-
-}  // namespace
 
 std::string selector_json(const Box<LabelSelector>& selector) { return selector ? encode(*selector) : "null"; }
 
@@ -62,6 +60,22 @@ void check_template(const PodTemplateSpec& pods, std::string_view kind, FieldErr
         errors.not_supported(pod / "restartPolicy", pods.spec.restart_policy, always);
     if (pods.spec.active_deadline_seconds)
         errors.forbidden(pod / "activeDeadlineSeconds", fmt::format("activeDeadlineSeconds in {} is not Supported", kind));
+}
+
+void check_share(const IntOrString& share, bool at_most_all, const Path& path, FieldErrors& errors) {
+    if (!share.is_string) return check_not_negative(share.number, path, errors);
+    Complaints complaints = check_percent(share.text);
+    errors.complain(path, share.text, complaints);
+    auto percent = share.resolve(100, true);
+    if (complaints.empty() && at_most_all && percent && *percent > 100)
+        errors.invalid(path, share.text, "must not be greater than 100%");
+}
+
+std::string share_json(const IntOrString& share) { return share.is_string ? quote(share.text) : std::to_string(share.number); }
+
+bool is_nothing(const IntOrString& share) {
+    auto value = share.resolve(100, true);
+    return value && *value == 0;
 }
 
 }  // namespace orilla::api

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "orilla/kinds/node_match.hpp"
+#include "orilla/kinds/well_known.hpp"
 
 namespace orilla::scheduler {
 namespace {
@@ -14,6 +15,14 @@ std::string find_taint(const api::Pod& pod, const api::Node& node) {
     constexpr std::string_view effects[] = {"NoSchedule", "NoExecute"};
     const api::Taint* taint = api::find_untolerated(node, pod.spec.tolerations, effects);
     return taint ? "node(s) had untolerated taint {" + taint->key.str() + ": " + taint->value.str() + "}" : "";
+}
+
+bool minds_cordon(const api::Pod& pod) {
+    api::Taint cordon;
+    cordon.key = api::unschedulable_taint;
+    cordon.effect = "NoSchedule";
+    return std::none_of(pod.spec.tolerations.begin(), pod.spec.tolerations.end(),
+                        [&cordon](const auto& one) { return api::tolerates(one, cordon); });
 }
 
 bool same_host_port(const api::ContainerPort& a, const api::ContainerPort& b) {
@@ -55,7 +64,7 @@ bool is_ready(const api::Node& node) {
 /// Why the node is not for this pod, whoever else is there; empty when it is.
 std::vector<std::string> filter_node(const api::Pod& pod, const api::Node& node) {
     std::vector<std::string> reasons;
-    if (node.spec.unschedulable) reasons.emplace_back("node(s) were unschedulable");
+    if (node.spec.unschedulable && minds_cordon(pod)) reasons.emplace_back("node(s) were unschedulable");
     if (!is_ready(node)) reasons.emplace_back("node(s) were not ready");
     if (auto taint = find_taint(pod, node); !taint.empty()) reasons.push_back(std::move(taint));
     if (!api::asks_for_node(pod.spec, node)) reasons.emplace_back("node(s) didn't match Pod's node affinity/selector");

@@ -94,8 +94,8 @@ watch_and_delete() {
   t "create secret" k create secret generic s --from-literal=a=b
   t "create configmap" k create configmap c --from-literal=a=b
   t "refuses an unknown field" fails k create -f - <<<'{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, dat: {}}'
-  check_fails "$version: refuses a kind that is not served" 'no matches for kind "DaemonSet" in version "apps/v1"' \
-    k apply -f - <<<$'apiVersion: apps/v1\nkind: DaemonSet\nmetadata:\n  name: x'
+  check_fails "$version: refuses a kind that is not served" 'no matches for kind "Gadget" in version "apps/v1"' \
+    k apply -f - <<<$'apiVersion: apps/v1\nkind: Gadget\nmetadata:\n  name: x'
   t "delete and wait" says 'deleted' k delete deployment web --timeout=60s
   t "its pods are gone" eval 'within 30 says "No resources" k get pods -l app=web'
   t "delete -f" k delete -f "$T/web.yaml" --ignore-not-found --timeout=60s

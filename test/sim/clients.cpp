@@ -1,6 +1,7 @@
 #include "clients.hpp"
 
 #include "client_requests.hpp"
+#include "set_clients.hpp"
 
 namespace orilla::sim {
 
@@ -28,7 +29,8 @@ void Clients::spawn(Daemon& daemon, const std::string& what, Request request) {
 void Clients::act(Daemon& daemon) {
     const int what = number(100);
     if (what < 8) return act_on_namespaces(daemon);
-    if (what < 55) return act_on_deployments(daemon);
+    if (what < 42) return act_on_deployments(daemon);
+    if (what < 55) return act_on_sets(daemon);
     if (what < 68) return act_on_pods(daemon);
     if (what < 80) return act_on_services(daemon);
     if (what < 90) return act_on_config_maps(daemon);
@@ -160,6 +162,15 @@ void Clients::act_on_deployments(Daemon& daemon) {
     edit_deployment(daemon, *found);
 }
 
+void Clients::act_on_sets(Daemon& daemon) {
+    const std::string ns = draw_namespace(daemon);
+    const bool daemons = chance(30);
+    api::PodSpec pods = draw_pod_spec();
+    auto request = daemons ? act_on_daemon_set(daemon.objects(), random_, ns, std::move(pods))
+                           : act_on_stateful_set(daemon.objects(), random_, ns, std::move(pods));
+    spawn(daemon, request.what, std::move(request.task));
+}
+
 // ---- everything else -------------------------------------------------------------------------------------------------
 
 void Clients::touch(Daemon& daemon, const api::ObjectMeta& pod) {
@@ -247,6 +258,7 @@ void Clients::mend(Daemon& daemon) {
         const std::string ns = deployment->metadata.namespace_.str(), name = deployment->metadata.name.str();
         spawn(daemon, "mend " + ns + "/" + name, request_edit<api::Deployment>(objects, ns, name, mend_deployment));
     }
+    for (auto& request : mend_sets(objects)) spawn(daemon, request.what, std::move(request.task));
     // A ReplicaSet whose Deployment was deleted around it keeps what cannot work.
     for (const auto& set : objects.list<api::ReplicaSet>())
         if (set->metadata.owner_references.empty()) delete_object(daemon, api::kind_of<api::ReplicaSet>(), set->metadata, {});

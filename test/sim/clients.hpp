@@ -25,6 +25,7 @@ class Clients {
 
     void act_on_namespaces(Daemon& daemon);
     void act_on_deployments(Daemon& daemon);
+    void act_on_sets(Daemon& daemon);
     void act_on_pods(Daemon& daemon);
     void act_on_services(Daemon& daemon);
     void act_on_config_maps(Daemon& daemon);

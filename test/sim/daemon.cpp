@@ -91,6 +91,8 @@ loop::Task<Result<void>> Daemon::open_store() {
     plane_ = std::make_unique<wiring::ControlPlane>(wiring::ControlPlanePorts{loop_, *store_, random_, kinds_});
     watch_ = std::make_unique<RolloutWatch>(loop_, plane_->objects(), host_, rollouts_);
     watch_->start();
+    set_watch_ = std::make_unique<SetWatch>(loop_, plane_->objects(), host_);
+    set_watch_->start();
     controllers::ControllersOptions controllers;
     controllers.service_cidr = service_cidr;
     controllers.node_name = node_name;

@@ -8,6 +8,7 @@
 #include "fakes.hpp"
 #include "orilla/network/dns.hpp"
 #include "rollout_watch.hpp"
+#include "set_watch.hpp"
 #include "slow_executor.hpp"
 #include "wiring/control_plane.hpp"
 #include "wiring/node_stack.hpp"
@@ -73,6 +74,7 @@ class Daemon {
     api::KindRegistry kinds_;  ///< what is served
     std::unique_ptr<wiring::ControlPlane> plane_;
     std::unique_ptr<RolloutWatch> watch_;
+    std::unique_ptr<SetWatch> set_watch_;
     std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
     FakeLinks links_;

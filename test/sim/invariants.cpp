@@ -6,6 +6,7 @@
 
 #include "clients.hpp"
 #include "orilla/schema/selectors.hpp"
+#include "set_invariants.hpp"
 
 namespace orilla::sim {
 
@@ -177,6 +178,8 @@ std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     Complaints out;
     check_deployments(daemon.objects(), out);
     check_replica_sets(daemon.objects(), out);
+    check_stateful_sets(daemon.objects(), out);
+    check_daemon_sets(daemon.objects(), out);
     check_owners(daemon.objects(), out);
     check_pods(daemon.objects(), host, out);
     check_host(daemon.objects(), host, out);

@@ -19,6 +19,12 @@ inline constexpr std::string_view revision_history_annotation = "deployment.kube
 inline constexpr std::string_view desired_replicas_annotation = "deployment.kubernetes.io/desired-replicas";
 inline constexpr std::string_view max_replicas_annotation = "deployment.kubernetes.io/max-replicas";
 inline constexpr std::string_view pod_deletion_cost_annotation = "controller.kubernetes.io/pod-deletion-cost";
+inline constexpr std::string_view controller_revision_label = "controller-revision-hash";
+inline constexpr std::string_view revision_hash_label = "controller.kubernetes.io/hash";
+inline constexpr std::string_view stateful_pod_name_label = "statefulset.kubernetes.io/pod-name";
+inline constexpr std::string_view pod_index_label = "apps.kubernetes.io/pod-index";
+inline constexpr std::string_view template_generation_label = "pod-template-generation";
+inline constexpr std::string_view template_generation_annotation = "deprecated.daemonset.template.generation";
 inline constexpr std::string_view change_cause_annotation = "kubernetes.io/change-cause";
 
 // Jobs.
@@ -66,6 +72,8 @@ inline constexpr std::string_view older_storage_provisioner_annotation = "volume
 inline constexpr std::string_view selected_node_annotation = "volume.kubernetes.io/selected-node";
 
 // Nodes and namespaces.
+inline constexpr std::string_view node_name_field = "metadata.name";
+inline constexpr std::string_view unschedulable_taint = "node.kubernetes.io/unschedulable";
 inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
 inline constexpr std::string_view node_role_label_prefix = "node-role.kubernetes.io/";
 inline constexpr std::string_view control_plane_label = "node-role.kubernetes.io/control-plane";

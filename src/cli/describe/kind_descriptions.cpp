@@ -48,6 +48,16 @@ void describe_labels(Description& out, const json::object& object) {
     out.map("Annotations", object_at(metadata_of(object), "annotations"), ": ");
 }
 
+void describe_pods_status(Description& out, const Surroundings& around) {
+    const auto count = [&around](std::string_view phase) {
+        return std::ranges::count_if(
+            around.pods, [phase](const auto& pod) { return text_at(object_at(pod.get_object(), "status"), "phase") == phase; });
+    };
+    out.field(0, "Pods Status",
+              fmt::format("{} Running / {} Waiting / {} Succeeded / {} Failed", count("Running"), count("Pending"),
+                          count("Succeeded"), count("Failed")));
+}
+
 void describe_labels_alone(Description& out, const json::object& object, const Surroundings&) { describe_labels(out, object); }
 
 std::string describe_rest(const json::object& object) {
@@ -61,8 +71,9 @@ std::string describe_rest(const json::object& object) {
 
 const KindDescription& description_of(const json::object& object) {
     static constexpr const KindDescription* descriptions[] = {
-        &configmap_description, &deployment_description, &event_description,  &namespace_description, &node_description,
-        &pod_description,       &replicaset_description, &secret_description, &service_description};
+        &configmap_description, &daemonset_description, &deployment_description, &event_description,
+        &namespace_description, &node_description,      &pod_description,        &replicaset_description,
+        &secret_description,    &service_description,   &statefulset_description};
     static constexpr KindDescription any_other{nullptr, describe_labels_alone, {}, describe_rest};
     const std::string api_version = text_at(object, "apiVersion"), kind = text_at(object, "kind");
     const std::string group = api_version.substr(0, api_version.find('/') == std::string::npos ? 0 : api_version.find('/'));

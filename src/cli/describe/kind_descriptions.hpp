@@ -34,6 +34,7 @@ struct KindDescription {
 
 // The table's rows.
 extern const KindDescription configmap_description;
+extern const KindDescription daemonset_description;
 extern const KindDescription deployment_description;
 extern const KindDescription event_description;
 extern const KindDescription namespace_description;
@@ -42,6 +43,7 @@ extern const KindDescription pod_description;
 extern const KindDescription replicaset_description;
 extern const KindDescription secret_description;
 extern const KindDescription service_description;
+extern const KindDescription statefulset_description;
 
 /// By its apiVersion and kind; of any other kind what is the same for all.
 const KindDescription& description_of(const boost::json::object& object);
@@ -56,6 +58,8 @@ std::string selector_text(const boost::json::object& selector);
 size_t base64_bytes(const std::string& text);
 void describe_controller(Description& out, const boost::json::object& object);
 void describe_labels(Description& out, const boost::json::object& object);
+/// How many of its pods are in which phase.
+void describe_pods_status(Description& out, const Surroundings& around);
 void describe_labels_alone(Description& out, const boost::json::object& object, const Surroundings& around);
 /// Everything below its metadata, as YAML.
 std::string describe_rest(const boost::json::object& object);

@@ -1,5 +1,4 @@
 #include <fmt/core.h>
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "describe/kind_descriptions.hpp"
@@ -15,14 +14,7 @@ void describe_replica_set(Description& out, const json::object& object, const Su
     describe_labels(out, object);
     describe_controller(out, object);
     out.field(0, "Replicas", fmt::format("{} current / {} desired", number_at(status, "replicas"), text_at(spec, "replicas")));
-    const auto count = [&](std::string_view phase) {
-        return std::to_string(std::ranges::count_if(around.pods, [phase](const auto& pod) {
-            return text_at(object_at(pod.get_object(), "status"), "phase") == phase;
-        }));
-    };
-    out.field(0, "Pods Status",
-              fmt::format("{} Running / {} Waiting / {} Succeeded / {} Failed", count("Running"), count("Pending"),
-                          count("Succeeded"), count("Failed")));
+    describe_pods_status(out, around);
     describe_pod_template(out, object_at(spec, "template"));
 }
 

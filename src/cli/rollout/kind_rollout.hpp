@@ -42,7 +42,9 @@ struct KindRollout {
 };
 
 // The table's rows.
+extern const KindRollout daemonset_rollout;
 extern const KindRollout deployment_rollout;
+extern const KindRollout statefulset_rollout;
 
 /// Null for a kind that has no rollouts.
 const KindRollout* find_rollout(const api::KindInfo& kind);

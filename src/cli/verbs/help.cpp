@@ -101,7 +101,7 @@ json::object describe_command(const Command& command) {
 }  // namespace
 
 std::string_view help_of(std::string_view path) {
-    if (path == "rollout") return "Tell, undo, restart, pause or resume the rollout of a Deployment";
+    if (path == "rollout") return "Tell, undo, restart, pause or resume a rollout";
     if (path == "image") return "Pull, import, list, remove or prune images on this box";
     if (path == "create secret") return "Create a Secret";
     if (path == "create service") return "Create a Service";

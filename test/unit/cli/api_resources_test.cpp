@@ -10,7 +10,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 TEST_CASE("render_api_resources: a line a kind") {
     const std::string all = render_api_resources({});
     CHECK(contains(all, "NAME "));
-    CHECK(contains(all, "deployments      deploy"));
+    CHECK(contains(all, "deployments              deploy"));
     CHECK(contains(all, "apps/v1"));
 }
 
@@ -18,7 +18,7 @@ TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
     Options options;
     options.output = "name";
     options.namespaced = "false";
-    CHECK(render_api_resources(options) == "namespaces\nnodes\n");
+    CHECK(render_api_resources(options) == "namespaces\nnodes\npersistentvolumes\nstorageclasses.storage.k8s.io\n");
     options.namespaced = "true";
     options.api_group = "apps";
     CHECK(contains(render_api_resources(options), "deployments.apps\n"));

@@ -102,6 +102,21 @@ TEST_CASE("render_description: a Deployment names its ReplicaSets") {
     has(text, "OldReplicaSets:    d-1 (0/0 replicas created)\nNewReplicaSet:     d-2 (1/2 replicas created)\n");
 }
 
+TEST_CASE("render_description: a StatefulSet counts its pods and tells its claims") {
+    Surroundings around;
+    around.pods = boost::json::parse(R"([{"status":{"phase":"Running"}},{"status":{"phase":"Pending"}}])").as_array();
+    const std::string text = described(
+        R"({"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":3,"selector":{"matchLabels":{"a":"b"}},
+        "updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":1}},"volumeClaimTemplates":[{"metadata":{"name":"data"},
+        "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}]},"status":{"replicas":2}})",
+        around);
+    has(text, "Replicas:           3 desired | 2 total\nUpdate Strategy:    RollingUpdate\n  Partition:        1\n");
+    has(text, "Pods Status:        1 Running / 1 Waiting / 0 Succeeded / 0 Failed\n");
+    has(text,
+        "Volume Claims:\n  Name:          data\n  StorageClass:  \n  Labels:        <none>\n  Annotations:   <none>\n"
+        "  Capacity:      1Gi\n  Access Modes:  [ReadWriteOnce]\n");
+}
+
 TEST_CASE("render_description: a Service's endpoints are the ready ones of the port") {
     Surroundings around;
     around.slices = boost::json::parse(R"([{"ports":[{"name":"http","port":8080}],"endpoints":[{"addresses":["10.0.0.1"]},

@@ -7,8 +7,8 @@ using namespace orilla;
 using namespace orilla::cli;
 
 namespace {
-std::string stands(const char* deployment) {
-    auto status = deployment_rollout.summarise(object(deployment));
+std::string stands(const char* text, const KindRollout& how = deployment_rollout) {
+    auto status = how.summarise(object(text));
     return status ? (status->done ? "done: " : "waits: ") + status->text : status.error().message();
 }
 
@@ -38,6 +38,39 @@ TEST_CASE("summarise_rollout: each step in kubectl's words") {
         stands(
             R"({"metadata":{"name":"web"},"status":{"conditions":[{"type":"Progressing","reason":"ProgressDeadlineExceeded"}]}})") ==
         "error: deployment \"web\" exceeded its progress deadline");
+}
+
+TEST_CASE("summarise_rollout: a StatefulSet's steps") {
+    const auto is = [](const char* text) { return stands(text, statefulset_rollout); };
+    CHECK(is(R"({"spec":{"updateStrategy":{"type":"OnDelete"}}})") ==
+          "error: rollout status is only available for RollingUpdate strategy type");
+    CHECK(is(R"({"metadata":{"generation":1},"spec":{"updateStrategy":{"type":"RollingUpdate"}}})") ==
+          "waits: Waiting for statefulset spec update to be observed...\n");
+    CHECK(
+        is(R"({"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate"}},"status":{"observedGeneration":1,"readyReplicas":1}})") ==
+        "waits: Waiting for 2 pods to be ready...\n");
+    CHECK(is(R"({"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":1}}},
+        "status":{"observedGeneration":1,"readyReplicas":3,"updatedReplicas":1}})") ==
+          "waits: Waiting for partitioned roll out to finish: 1 out of 2 new pods have been updated...\n");
+    CHECK(is(R"({"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":1}}},
+        "status":{"observedGeneration":1,"readyReplicas":3,"updatedReplicas":2}})") ==
+          "done: partitioned roll out complete: 2 new pods have been updated...\n");
+    CHECK(
+        is(R"({"spec":{"replicas":1,"updateStrategy":{"type":"RollingUpdate"}},"status":{"observedGeneration":1,"readyReplicas":1,
+        "updateRevision":"b","currentRevision":"a"}})") ==
+        "waits: waiting for statefulset rolling update to complete 0 pods at revision b...\n");
+    CHECK(
+        is(R"({"spec":{"replicas":1,"updateStrategy":{"type":"RollingUpdate"}},"status":{"observedGeneration":1,"readyReplicas":1,
+        "updateRevision":"b","currentRevision":"b","currentReplicas":1}})") ==
+        "done: statefulset rolling update complete 1 pods at revision b...\n");
+}
+
+TEST_CASE("read_revision: the template that a ControllerRevision puts back") {
+    const Revision kept = statefulset_rollout.read_revision(object(
+        R"({"metadata":{"annotations":{"kubernetes.io/change-cause":"why"}},"revision":4,"data":{"spec":{"template":{"$patch":"replace","spec":{"x":1}}}}})"));
+    CHECK(kept.number == 4);
+    CHECK(kept.cause == "why");
+    CHECK(boost::json::serialize(kept.pod_template) == R"({"spec":{"x":1}})");
 }
 
 TEST_CASE("find_revision: by number, or the one before the last") {

@@ -97,6 +97,12 @@ TEST_CASE("table: rows of the other kinds") {
         "selector":{"matchLabels":{"app":"web"}},"template":{"spec":{"containers":[{"name":"a","image":"x:1"},{"name":"b","image":"y"}]}}},
         "status":{"readyReplicas":1,"updatedReplicas":2,"availableReplicas":1}})")) ==
           "web|1/2|2|1|<unknown>|a,b|x:1,y|app=web");
+    CHECK(row_of(object_of(R"({"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"replicas":2,
+        "template":{"spec":{"containers":[{"name":"a","image":"x:1"}]}}},"status":{"readyReplicas":1}})")) ==
+          "db|1/2|<unknown>|a|x:1");
+    CHECK(row_of(object_of(R"({"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"r","ownerReferences":[
+        {"apiVersion":"apps/v1","kind":"StatefulSet","name":"db","uid":"u","controller":true}]},"data":{},"revision":3})")) ==
+          "r|statefulset.apps/db|3|<unknown>");
     CHECK(row_of(object_of(R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"type":"NodePort",
         "clusterIP":"10.43.0.9","clusterIPs":["10.43.0.9"],"ports":[{"port":80,"nodePort":30080,"protocol":"TCP"},{"port":53,"protocol":"UDP"}],
         "selector":{"app":"web"}}})")) == "web|NodePort|10.43.0.9|<none>|80:30080/TCP,53/UDP|<unknown>|app=web");

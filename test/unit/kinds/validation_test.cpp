@@ -438,3 +438,46 @@ TEST_CASE("validation: where a pod wants to be") {
         created(pod(R"("topologySpreadConstraints":[{"maxSkew":0,"topologyKey":"a","whenUnsatisfiable":"ScheduleAnyway"}])")) ==
         "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero");
 }
+
+TEST_CASE("validation: StatefulSets") {
+    const auto set = [](std::string_view spec, std::string_view pod_more = "") {
+        return R"({"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db","namespace":"default"},"spec":{)" +
+               std::string(spec) +
+               R"("selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},)" +
+               R"("spec":{"containers":[{"name":"c","image":"i")" + std::string(pod_more) + "}]}}}}";
+    };
+    CHECK(created(set("")).empty());
+    CHECK(created(set(R"("replicas":-1,)")) == "spec.replicas: Invalid value: -1: must be greater than or equal to 0");
+    CHECK(created(set(R"("ordinals":{"start":-2},)")) ==
+          "spec.ordinals.start: Invalid value: -2: must be greater than or equal to 0");
+    CHECK(created(set(R"("podManagementPolicy":"Sideways",)")) ==
+          R"(spec.podManagementPolicy: Unsupported value: "Sideways": supported values: "OrderedReady", "Parallel")");
+    CHECK(created(set(R"("updateStrategy":{"type":"OnDelete","rollingUpdate":{"partition":1}},)"))
+              .find("only allowed for updateStrategy 'RollingUpdate'") != std::string::npos);
+    CHECK(created(set(R"("updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0}},)")) ==
+          "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0");
+    CHECK(created(set(R"("updateStrategy":{"rollingUpdate":{"partition":-1}},)")) ==
+          "spec.updateStrategy.rollingUpdate.partition: Invalid value: -1: must be greater than or equal to 0");
+    CHECK(
+        created(set(R"("persistentVolumeClaimRetentionPolicy":{"whenScaled":"Keep"},)")) ==
+        R"(spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Keep": supported values: "Delete", "Retain")");
+    CHECK(updated(set(R"("replicas":3,"minReadySeconds":5,"ordinals":{"start":1},)", R"(,"stdin":true)"), set("")).empty());
+    CHECK(updated(set(R"("serviceName":"x",)"), set(""))
+              .starts_with("spec: Forbidden: updates to statefulset spec for fields other"));
+    CHECK(updated(set(R"("podManagementPolicy":"Parallel",)"), set("")).starts_with("spec: Forbidden: updates to statefulset"));
+}
+
+TEST_CASE("validation: a ControllerRevision has an object, which stays") {
+    const auto revision = [](std::string_view more) {
+        return R"({"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"r","namespace":"default"})" +
+               std::string(more) + "}";
+    };
+    CHECK(created(revision(R"(,"data":{"a":1},"revision":1)")).empty());
+    CHECK(created(revision(R"(,"revision":1)")) == "data: Required value: data is mandatory");
+    CHECK(created(revision(R"(,"data":[1],"revision":1)")) == "data: Invalid value: [1]: must be an object");
+    CHECK(created(revision(R"(,"data":{},"revision":-1)")) ==
+          "revision: Invalid value: -1: must be greater than or equal to 0");
+    CHECK(updated(revision(R"(,"data":{"a":1},"revision":2)"), revision(R"(,"data":{"a":1},"revision":1)")).empty());
+    CHECK(updated(revision(R"(,"data":{"a":2},"revision":1)"), revision(R"(,"data":{"a":1},"revision":1)")) ==
+          R"(data: Invalid value: {"a":2}: field is immutable)");
+}

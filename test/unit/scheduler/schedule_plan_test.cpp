@@ -67,6 +67,17 @@ TEST_CASE("plan_schedule: selectors, taints and cordons keep pods off") {
     CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
 }
 
+TEST_CASE("plan_schedule: a pod that tolerates it comes to a cordoned node") {
+    auto pod = asking("1m", "1Mi");
+    auto node = small_node();
+    node.spec.unschedulable = true;
+    auto& toleration = pod.spec.tolerations.emplace_back();
+    toleration.key = "node.kubernetes.io/unschedulable";
+    toleration.operator_ = "Exists";
+    toleration.effect = "NoSchedule";
+    CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+}
+
 TEST_CASE("plan_schedule: one host port is given once") {
     auto pod = asking("1m", "1Mi");
     auto& port = pod.spec.containers[0].ports.emplace_back();
