@@ -9,6 +9,7 @@
 #include "workload/deployment_controller.hpp"
 #include "workload/job_controller.hpp"
 #include "workload/replicaset_controller.hpp"
+#include "workload/replication_manager.hpp"
 #include "workload/statefulset_controller.hpp"
 
 namespace orilla::controllers {
@@ -34,6 +35,7 @@ constexpr struct {
     {"job", make<JobController>},
     {"statefulset", make<StatefulSetController>},
     {"daemonset", make<DaemonSetController>},
+    {"replicationcontroller", make<ReplicationManager>},
 };
 
 }  // namespace

@@ -203,4 +203,31 @@ check "drain leaves daemons alone" k drain node --ignore-daemonsets --force --de
 check_equal "it is still there" 1 "$(pods agent | wc -w)"
 k uncordon node >/dev/null
 
+# ---- ReplicationController, PodTemplate ------------------------------------------------------------------------------------
+
+cat >"$T/old.yaml" <<END
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: old}
+spec:
+  replicas: 2
+  template:
+$(template old one)
+---
+apiVersion: v1
+kind: PodTemplate
+metadata: {name: kept}
+template:
+$(template kept one)
+END
+check "a ReplicationController and a PodTemplate are applied" k apply -f "$T/old.yaml"
+check "two pods" within 20 is 2 field replicationcontroller old '{.status.readyReplicas}'
+check "kubectl scales it" k scale rc/old --replicas=3
+check "three pods" within 20 is 3 field rc old '{.status.readyReplicas}'
+check "orilla scales it" o scale rc/old --replicas=1
+check "one pod" within 20 is 1 field rc old '{.status.replicas}'
+check_equal "its scale names its pods" app=old "$(k get --raw /api/v1/namespaces/default/replicationcontrollers/old/scale | sed 's/.*"selector":"\([^"]*\)".*/\1/')"
+check "describe" has "1 current / 1 desired" o describe rc old
+check "get all shows them all" eval 'all=$(k get all); for kind in statefulset.apps/db daemonset.apps/agent replicationcontroller/old; do [[ $all == *$kind* ]] || exit 1; done'
+check "a PodTemplate shows its pods' labels" has "app=kept" k get podtemplate kept
 finish

@@ -1,6 +1,8 @@
 // The scale subresource: autoscaling/v1 Scale as a view of spec.replicas.
 #include <fmt/core.h>
 
+#include <optional>
+
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/selectors.hpp"
 #include "orilla/schema/field_errors.hpp"
@@ -14,7 +16,7 @@ namespace {
 struct Scalable {
     api::Opt<int32_t>* replicas;
     int32_t current;
-    const api::Box<api::LabelSelector>* selector;
+    std::string selector;
 };
 
 /// The field at a path of the object, of the form that a Scale can show; null when the kind has no such one.
@@ -25,14 +27,25 @@ T* field_at(api::Object& object, std::string_view path, api::Shape shape, const 
     return static_cast<T*>(field->in(in));
 }
 
+/// A LabelSelector, or the plain map of older kinds; nothing when it is neither.
+Result<std::optional<std::string>> selector_at(api::Object& object, std::string_view path) {
+    using Labels = api::Map<api::Str>;
+    if (const auto* labels = field_at<Labels>(object, path, api::Shape::map, api::type_info<api::Str>()))
+        return std::optional(api::Selector::from_labels(*labels).to_string());
+    const auto* whole =
+        field_at<api::Box<api::LabelSelector>>(object, path, api::Shape::box, api::type_info<api::LabelSelector>());
+    if (!whole) return std::optional<std::string>();
+    TRY(const auto selector, api::selector_of(*whole));
+    return std::optional(selector.to_string());
+}
+
 Result<Scalable> scalable(api::Object& object) {
     const api::ScalePaths& paths = object.kind().scale;
     const auto& number = api::type_info<int32_t>();
     auto* replicas = field_at<api::Opt<int32_t>>(object, paths.replicas, api::Shape::opt, number);
     auto* current = field_at<int32_t>(object, paths.current, api::Shape::plain, number);
-    auto* selector =
-        field_at<api::Box<api::LabelSelector>>(object, paths.selector, api::Shape::box, api::type_info<api::LabelSelector>());
-    if (replicas && current && selector) return Scalable{replicas, *current, selector};
+    TRY(auto selector, selector_at(object, paths.selector));
+    if (replicas && current && selector) return Scalable{replicas, *current, std::move(*selector)};
     return Error(Code::method_not_allowed, std::string(object.kind().resource) + " cannot be scaled");
 }
 
@@ -48,8 +61,7 @@ Result<api::Scale> scale_of(const api::Object& object, std::string_view revision
     scale.metadata.resource_version = api::Str(revision);
     scale.spec.replicas = parts.replicas->value_or(1);
     scale.status.replicas = parts.current;
-    TRY(const auto selector, api::selector_of(*parts.selector));
-    scale.status.selector = api::Str(selector.to_string());
+    scale.status.selector = api::Str(parts.selector);
     return scale;
 }
 

@@ -41,6 +41,7 @@ extern const KindDescription namespace_description;
 extern const KindDescription node_description;
 extern const KindDescription pod_description;
 extern const KindDescription replicaset_description;
+extern const KindDescription replicationcontroller_description;
 extern const KindDescription secret_description;
 extern const KindDescription service_description;
 extern const KindDescription statefulset_description;

@@ -119,14 +119,14 @@ api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const
     return status;
 }
 
-api::Pod make_pod(const api::ReplicaSet& owner) {
+api::Pod make_pod(const api::ReplicaSet& owner, api::OwnerReference reference) {
     api::Pod pod;
     pod.metadata.generate_name = owner.metadata.name.str() + "-";
     pod.metadata.namespace_ = owner.metadata.namespace_;
     pod.metadata.labels = owner.spec.template_.metadata.labels;
     pod.metadata.annotations = owner.spec.template_.metadata.annotations;
     pod.metadata.finalizers = owner.spec.template_.metadata.finalizers;
-    pod.metadata.owner_references.push_back(make_controller_reference("apps/v1", "ReplicaSet", owner.metadata));
+    pod.metadata.owner_references.push_back(std::move(reference));
     pod.spec = owner.spec.template_.spec;
     return pod;
 }

@@ -44,6 +44,7 @@ std::vector<ReplicaSetAction> plan_replicaset(const api::ReplicaSet& desired, co
 /// `*again_after_s`: when a pod becomes available by waiting (minReadySeconds), else -1. `failure`: of the last create.
 api::ReplicaSetStatus summarise_replicaset(const api::ReplicaSet& desired, const std::vector<PodPtr>& pods,
                                            const std::string& failure, int64_t now_s, int64_t* again_after_s);
-api::Pod make_pod(const api::ReplicaSet& owner);
+/// `reference`: the owner as its pods name it.
+api::Pod make_pod(const api::ReplicaSet& owner, api::OwnerReference reference);
 
 }  // namespace orilla::controllers

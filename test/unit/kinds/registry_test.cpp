@@ -24,7 +24,7 @@ TEST_CASE("registry: kinds are found by what a document, a path or a person says
     CHECK(kinds.find("v1", "Deployment") == nullptr);
     CHECK(kinds.find_resource("pods")->kind == "Pod");
     for (const KindRef& kind : kinds.find_category("all")) CHECK(kind->namespaced);
-    CHECK(kinds.find_category("all").size() >= 7);
+    CHECK(kinds.find_category("all").size() >= 8);
     CHECK(kinds.find_category("none").empty());
 }
 
