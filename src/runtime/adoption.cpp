@@ -1,5 +1,7 @@
 #include "adoption.hpp"
 
+#include <fmt/core.h>
+
 #include "cgroup_files.hpp"
 #include "orilla/base/log.hpp"
 
@@ -45,7 +47,7 @@ PodPtr Adoption::read_pod(const std::string& pod_id) {
     auto text = read_file(dir + "/pod", pod_record_bytes_max);
     auto record = text ? parse_pod_record(*text) : Result<PodRecord>(text.error());
     if (record) pod->record = std::move(*record);
-    else log::warning("pod " + pod_id + ": " + record.error().message());
+    else log::warning(fmt::format("pod {}: {}", pod_id, record.error().message()));
     pod->recorded = record.has_value();
     pod->record.facts.dir = dir;
     if (!record) pod->record.cgroup = std::string(pods_cgroup) + "/" + pod_id;

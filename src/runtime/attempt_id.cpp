@@ -1,10 +1,11 @@
+#include <fmt/core.h>
 #include <charconv>
 
 #include "orilla/runtime/pod_runtime.hpp"
 
 namespace orilla::runtime {
 
-std::string attempt_id(std::string_view name, int attempt) { return std::string(name) + "-" + std::to_string(attempt); }
+std::string attempt_id(std::string_view name, int attempt) { return fmt::format("{}-{}", name, attempt); }
 
 int attempt_of(std::string_view id) {
     const size_t dash = id.rfind('-');

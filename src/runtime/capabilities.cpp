@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <sys/capability.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ Result<CapabilitySet> parse_capability(const std::string& name) {
     const bool is_word = full.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
     cap_value_t capability = 0;
     if (!is_word || cap_from_name(full.c_str(), &capability) != 0)
-        return Error(Code::invalid, "unknown capability \"" + name + "\"");
+        return Error(Code::invalid, fmt::format("unknown capability \"{}\"", name));
     return bit(capability);
 }
 

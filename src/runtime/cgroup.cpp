@@ -1,5 +1,6 @@
 #include "cgroup.hpp"
 
+#include <fmt/core.h>
 #include <linux/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 std::string rule_text(const DeviceRule& rule, const char* access) {
     const auto number = [](int64_t value) { return value < 0 ? std::string("*") : std::to_string(value); };
-    return std::string(1, rule.type) + " " + number(rule.major) + ":" + number(rule.minor) + " " + access;
+    return fmt::format("{} {}:{} {}", rule.type, number(rule.major), number(rule.minor), access);
 }
 
 }  // namespace
@@ -107,7 +108,7 @@ std::vector<CgroupWrite> plan_v2_writes(const CgroupSettings& settings) {
     writes.push_back({"", "cpu.weight", std::to_string(cpu_weight(cpu_shares(resources.cpu_request_milli)))});
     if (resources.cpu_limit_milli > 0) {
         const int64_t quota = std::max(resources.cpu_limit_milli * cpu_period_us / 1000, cpu_quota_us_min);
-        writes.push_back({"", "cpu.max", std::to_string(quota) + " " + std::to_string(cpu_period_us)});
+        writes.push_back({"", "cpu.max", fmt::format("{} {}", quota, cpu_period_us)});
     }
     if (resources.memory_limit_bytes > 0) {
         writes.push_back({"", "memory.max", std::to_string(resources.memory_limit_bytes)});
@@ -154,8 +155,8 @@ Result<void> check_cgroup_controllers() {
     }
     std::replace(available.begin(), available.end(), '\n', ' ');
     for (const char* name : {"cpu", "memory", "pids"})
-        if (available.find(std::string(" ") + name + " ") == std::string::npos)
-            return Error(Code::unsupported, std::string("cgroup controller ") + name + " is missing");
+        if (available.find(fmt::format(" {} ", name)) == std::string::npos)
+            return Error(Code::unsupported, fmt::format("cgroup controller {} is missing", name));
     return ok();
 }
 

@@ -1,6 +1,7 @@
 #include "orilla/runtime/cgroup_claim.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/xattr.h>
 
@@ -40,15 +41,16 @@ Result<UniqueFd> claim_cgroup_root(const std::string& root, const std::string& o
     const bool locked = flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
     if (!locked && errno != EWOULDBLOCK) return Error::from_errno("lock " + directory, errno);
     if (!locked)
-        return Error(Code::conflict, "another orilla serve has its pods below cgroup " + directory +
-                                         ": stop it first, or choose another --cgroup-root");
-    const std::string other = read_owner(lock.get());
-    if (!other.empty() && other != owner && has_pods(place))
         return Error(
             Code::conflict,
-            "below cgroup " + directory + " run the pods of " + other + ", which this start of " + owner +
-                " would end: choose another --cgroup-root; if that one is gone for good, remove the note: setfattr -x " +
-                owner_note + " " + directory);
+            fmt::format("another orilla serve has its pods below cgroup {}: stop it first, or choose another --cgroup-root",
+                        directory));
+    const std::string other = read_owner(lock.get());
+    if (!other.empty() && other != owner && has_pods(place))
+        return Error(Code::conflict,
+                     fmt::format("below cgroup {} run the pods of {}, which this start of {} would end: choose another "
+                                 "--cgroup-root; if that one is gone for good, remove the note: setfattr -x {} {}",
+                                 directory, other, owner, owner_note, directory));
     // Where a kernel keeps no attributes there, the lock alone has to do.
     if (setxattr(directory.c_str(), owner_note, owner.data(), owner.size(), 0) != 0 && errno != EOPNOTSUPP)
         return Error::from_errno("note the owner of " + directory, errno);

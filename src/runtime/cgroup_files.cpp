@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ void collect_processes(const std::string& path, std::vector<int>& out, int depth
 Result<bool> remove_below(const std::string& path, int depth) {
     if (rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
     if (errno != EBUSY && errno != ENOTEMPTY) return Error::from_errno("remove cgroup " + path, errno);
-    if (depth >= cgroup_depth_max) return Error(Code::internal, "remove cgroup " + path + ": nested too deep");
+    if (depth >= cgroup_depth_max) return Error(Code::internal, fmt::format("remove cgroup {}: nested too deep", path));
     for (const auto& name : list_directories(path)) {
         TRY(const bool removed, remove_below(path + "/" + name, depth + 1));
         if (!removed) return false;
@@ -69,7 +70,7 @@ Result<void> write_small_file(const std::string& path, const std::string& value)
     UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return Error::from_errno("write " + path, errno);
     if (write(fd.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size()))
-        return Error::from_errno("write " + value + " to " + path, errno);
+        return Error::from_errno(fmt::format("write {} to {}", value, path), errno);
     return ok();
 }
 

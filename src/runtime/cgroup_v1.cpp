@@ -1,5 +1,6 @@
 // cgroup v1: the same path in every controller's hierarchy. Killing for sure means freezing first, so that nothing
 // forks away while we count.
+#include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -143,7 +144,7 @@ Result<std::unique_ptr<Cgroups>> open_cgroups_v1(const std::vector<CgroupMount>&
         hierarchies.push_back({mount.mount_point, mount.controllers});
     }
     for (const char* name : needed_controllers)
-        if (!seen.contains(name)) return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not mounted");
+        if (!seen.contains(name)) return Error(Code::unsupported, fmt::format("cgroup controller {} is not mounted", name));
     for (const auto& hierarchy : hierarchies) TRY_VOID(make_directories(hierarchy.mount_point + root));
     return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV1>(std::move(hierarchies), root));
 }

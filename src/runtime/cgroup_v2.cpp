@@ -1,5 +1,6 @@
 // cgroup v2: one directory a cgroup. Processes live only in leaves, so the daemon itself moves to one of its own when
 // the root it was given is the cgroup it was started in (a systemd unit with Delegate=yes).
+#include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -129,8 +130,9 @@ Result<std::unique_ptr<Cgroups>> open_cgroups_v2(const CgroupMount& mount, const
     const std::string handed = " " + read_small_file(dir + "/cgroup.subtree_control");
     for (const char* name : controllers_to_enable)
         if (handed.find(std::string(" ") + name) == std::string::npos)
-            return Error(Code::unsupported, std::string("cgroup controller ") + name + " is not available below " + dir +
-                                                "; in a systemd unit it needs Delegate=yes");
+            return Error(Code::unsupported,
+                         fmt::format("cgroup controller {} is not available below {}; in a systemd unit it needs Delegate=yes",
+                                     name, dir));
     return std::unique_ptr<Cgroups>(std::make_unique<CgroupsV2>(mount.mount_point, root));
 }
 

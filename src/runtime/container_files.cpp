@@ -1,6 +1,7 @@
 #include "container_files.hpp"
 
 #include <dirent.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ Result<void> make_scratch(const ContainerSpec& spec) {
     TRY_VOID(make_directories(spec.scratch_dir, 0700));
     for (const char* name : {"/upper", "/work"})
         if (mkdir((spec.scratch_dir + name).c_str(), 0755) != 0)
-            return Error::from_errno("make " + spec.scratch_dir + name, errno);
+            return Error::from_errno(fmt::format("make {}{}", spec.scratch_dir, name), errno);
     struct stat top {};
     if (stat(spec.layers[0].c_str(), &top) != 0) return Error::from_errno("image layer " + spec.layers[0], errno);
     const std::string upper = spec.scratch_dir + "/upper";

@@ -1,5 +1,6 @@
 #include "containers.hpp"
 
+#include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -86,7 +87,7 @@ loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, Contain
     if (!found) co_return std::move(found).error().with_context(what);
     const PodPtr pod = *found;
     if (pod->find(spec.id) || pod->starting.contains(spec.scratch_dir))
-        co_return Error(Code::already_exists, what + ": container " + spec.id + " exists");
+        co_return Error(Code::already_exists, fmt::format("{}: container {} exists", what, spec.id));
     pod->starting.insert(spec.scratch_dir);
     // A daemon that was killed half-way may have left some of it.
     AWAIT_VOID(discard(pod, spec.id));
@@ -166,10 +167,10 @@ Result<void> Containers::note_stop(const std::string& pod_id, const std::string&
 loop::Task<Result<void>> Containers::signal(std::string pod_id, std::string container_id, int signal) {
     const PodPtr pod = pods_.find(pod_id);
     ContainerEntry* container = pod ? pod->find(container_id) : nullptr;
-    if (!container) co_return Error(Code::not_found, "no container " + container_id + " in pod " + pod_id);
+    if (!container) co_return Error(Code::not_found, fmt::format("no container {} in pod {}", container_id, pod_id));
     if (container->state.phase == ContainerPhase::exited) co_return ok();
     if (signal == SIGKILL) co_return cgroups_.kill(pod->container_cgroup(container_id));
-    if (!pod->client) co_return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
+    if (!pod->client) co_return Error(Code::unavailable, fmt::format("pod {} has no supervisor", pod_id));
     const supervisor::SendSignal request{container->handle, signal};
     CO_TRY(SupervisorReply reply, pod->client->call(request));
     co_return ok();
@@ -183,7 +184,8 @@ loop::Task<Result<void>> Containers::remove(std::string pod_id, std::string cont
     constexpr int64_t pause_ms = 20;
     while (container && container->state.phase == ContainerPhase::running) {
         CO_CHECK_VOID(cgroups_.kill(pod->container_cgroup(container_id)));
-        if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "container " + container_id + " does not die");
+        if (loop_.now_ms() >= deadline_ms)
+            co_return Error(Code::timeout, fmt::format("container {} does not die", container_id));
         AWAIT_VOID(loop::wait_for(loop_, pod->changed, pause_ms));
         container = pod->find(container_id);
     }

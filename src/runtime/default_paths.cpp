@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "orilla/runtime/spec.hpp"
@@ -13,7 +14,7 @@ std::vector<std::string> default_masked_paths() {
     static const long cpus = sysconf(_SC_NPROCESSORS_CONF);
     constexpr long cpus_max = 256;
     for (long cpu = 0; cpu < cpus && cpu < cpus_max; ++cpu) {
-        std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/thermal_throttle";
+        std::string path = fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle", cpu);
         if (access(path.c_str(), F_OK) == 0) paths.push_back(std::move(path));
     }
     return paths;

@@ -1,6 +1,7 @@
 #include "execs.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ Result<StartPlan> Execs::load_plan(const PodEntry& pod, const ContainerEntry& co
     TRY(const std::string bytes, read_file(exec_plan_path(pod.dir(), container.state.id), exec_plan_bytes_max));
     TRY(StartPlan plan, decode(bytes));
     if (plan.steps.empty() || plan.steps.back().kind != StepKind::run)
-        return Error(Code::corrupt, "exec plan of " + container.state.id + ": does not run anything");
+        return Error(Code::corrupt, fmt::format("exec plan of {}: does not run anything", container.state.id));
     plan.steps.back().args = std::move(args);
     plan.target = container.handle;
     return plan;
@@ -70,7 +71,7 @@ loop::Task<Result<ExecOutcome>> Execs::run(std::string pod_id, std::string conta
     CO_CHECK(const PodPtr pod, pods_.find_alive(pod_id));
     ContainerEntry* container = pod->find(container_id);
     if (!container || container->state.phase != ContainerPhase::running)
-        co_return Error(Code::not_found, "container " + container_id + " is not running");
+        co_return Error(Code::not_found, fmt::format("container {} is not running", container_id));
     CO_CHECK(const StartPlan plan, load_plan(*pod, *container, std::move(args)));
     CO_CHECK(UniqueFd plan_fd, write_plan(plan));
     CO_CHECK(Pipe pipe, open_pipe());
@@ -125,7 +126,7 @@ bool Execs::any(const std::string& pod_id, const std::string& container_id) cons
     std::istringstream pids(children ? *children : std::string());
     for (pid_t pid = 0; pids >> pid;) {
         if (pid == container->state.pid) continue;
-        auto groups = read_file("/proc/" + std::to_string(pid) + "/cgroup", cgroup_bytes_max);
+        auto groups = read_file(fmt::format("/proc/{}/cgroup", pid), cgroup_bytes_max);
         if (groups && groups->find("/" + pod_id + "/" + container_id + "\n") != std::string::npos) return true;
     }
     return false;

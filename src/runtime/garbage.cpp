@@ -1,5 +1,6 @@
 #include "garbage.hpp"
 
+#include <fmt/core.h>
 #include <set>
 
 #include "cgroup_files.hpp"
@@ -45,7 +46,7 @@ loop::Task<Result<void>> Garbage::collect_cgroup(std::string path) {
         if (removed) co_return ok();
         co_await loop_.sleep_for(pause_ms);
     }
-    co_return Error(Code::timeout, "processes in cgroup " + path + " do not die");
+    co_return Error(Code::timeout, fmt::format("processes in cgroup {} do not die", path));
 }
 
 loop::Task<void> Garbage::collect_scratch() {

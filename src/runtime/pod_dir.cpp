@@ -1,6 +1,7 @@
 #include "pod_dir.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,9 +56,9 @@ int64_t parse_number(std::string_view text) {
 }  // namespace
 
 std::string render_pod_record(const PodRecord& record) {
-    std::string text = "version 1\ncgroup " + record.cgroup + "\n";
-    if (record.created_ms >= 0) text += "created_ms " + std::to_string(record.created_ms) + "\n";
-    if (record.facts.first_id) text += "first_id " + std::to_string(record.facts.first_id) + "\n";
+    std::string text = fmt::format("version 1\ncgroup {}\n", record.cgroup);
+    if (record.created_ms >= 0) text += fmt::format("created_ms {}\n", record.created_ms);
+    if (record.facts.first_id) text += fmt::format("first_id {}\n", record.facts.first_id);
     for (const auto& flag : flag_names)
         if (record.facts.*flag.member) text += std::string(flag.name) + " 1\n";
     return text;
@@ -88,7 +89,7 @@ Result<PodRecord> parse_pod_record(std::string_view text) {
 std::string render_stop(const StopProgress& stop) {
     std::string text;
     for (const auto& time : stop_times)
-        if (stop.*time.member >= 0) text += std::string(time.name) + " " + std::to_string(stop.*time.member) + "\n";
+        if (stop.*time.member >= 0) text += fmt::format("{} {}\n", time.name, stop.*time.member);
     return text;
 }
 
@@ -160,7 +161,7 @@ namespace {
 
 Result<void> mount_tmpfs(const char* name, const std::string& path, const char* mode, size_t bytes_max) {
     TRY_VOID(make_directories(path, 0700));
-    const std::string options = std::string("mode=") + mode + ",size=" + std::to_string(bytes_max);
+    const std::string options = fmt::format("mode={},size={}", mode, bytes_max);
     if (mount(name, path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) != 0)
         return Error::from_errno("mount " + path, errno);
     return ok();

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
@@ -63,25 +64,26 @@ std::string to_sysctl_path(std::string name) {
 
 /// Sysctls that belong to a namespace the pod owns; others would change the host.
 Result<void> check_sysctl(const PodSandboxSpec& spec, const std::string& name) {
-    if (!is_sysctl_name(name)) return invalid("sysctl \"" + name + "\" is not a name such as net.ipv4.tcp_syncookies");
+    if (!is_sysctl_name(name)) return invalid(fmt::format("sysctl \"{}\" is not a name such as net.ipv4.tcp_syncookies", name));
     const std::string path = to_sysctl_path(name);
     const std::string_view ipc[] = {"kernel/shm", "kernel/msg", "kernel/sem", "fs/mqueue/"};
     const bool in_network = path.starts_with("net/") && !spec.network_namespace.empty();
     const bool in_ipc =
         !spec.host_ipc && std::any_of(std::begin(ipc), std::end(ipc), [&](auto prefix) { return path.starts_with(prefix); });
     if (in_network || in_ipc) return ok();
-    return invalid("sysctl " + name + " does not belong to a namespace of the pod's own");
+    return invalid(fmt::format("sysctl {} does not belong to a namespace of the pod's own", name));
 }
 
 Result<void> check_mount(const MountSpec& mount) {
     const std::string destination = clean_path(mount.destination);
     if (!is_clean_path(mount.destination) || destination == "/")
-        return invalid("mount destination \"" + mount.destination + "\" is not an absolute path below /");
-    if (lies_below(destination, "/proc")) return invalid("mount destination " + mount.destination + " is inside /proc");
+        return invalid(fmt::format("mount destination \"{}\" is not an absolute path below /", mount.destination));
+    if (lies_below(destination, "/proc"))
+        return invalid(fmt::format("mount destination {} is inside /proc", mount.destination));
     if (mount.kind == MountKind::bind && !is_clean_path(mount.source))
-        return invalid("mount source \"" + mount.source + "\" is not an absolute path");
+        return invalid(fmt::format("mount source \"{}\" is not an absolute path", mount.source));
     if (!mount.sub_path.empty() && (!is_clean_path("/" + mount.sub_path) || mount.sub_path.front() == '/'))
-        return invalid("subPath \"" + mount.sub_path + "\" is not a relative path without ..");
+        return invalid(fmt::format("subPath \"{}\" is not a relative path without ..", mount.sub_path));
     return ok();
 }
 
@@ -90,7 +92,7 @@ Result<void> check_texts(const ContainerSpec& spec) {
         for (const auto& text : *list)
             if (text.find('\0') != std::string::npos) return invalid("arguments and environment cannot hold a NUL");
     for (const auto& text : spec.env)
-        if (text.find('=') == std::string::npos) return invalid("environment entry \"" + text + "\" has no =");
+        if (text.find('=') == std::string::npos) return invalid(fmt::format("environment entry \"{}\" has no =", text));
     for (int64_t id : {spec.uid, spec.gid})
         if (id < -1 || id > 0x7fffffff) return invalid("user and group ids go from 0 to 2147483647");
     for (int64_t id : spec.supplemental_groups)
@@ -101,33 +103,34 @@ Result<void> check_texts(const ContainerSpec& spec) {
 }  // namespace
 
 Result<void> check_spec(const PodSandboxSpec& spec) {
-    if (!is_file_name(spec.id, pod_id_bytes_max)) return invalid("pod id \"" + spec.id + "\" is not a file name");
-    if (spec.hostname.size() > 64) return invalid("hostname " + spec.hostname + " is longer than 64 characters");
+    if (!is_file_name(spec.id, pod_id_bytes_max)) return invalid(fmt::format("pod id \"{}\" is not a file name", spec.id));
+    if (spec.hostname.size() > 64) return invalid(fmt::format("hostname {} is longer than 64 characters", spec.hostname));
     if (spec.hostname.empty() && !spec.network_namespace.empty())
         return invalid("a pod with a network namespace of its own needs a hostname");
     if (spec.host_pid && spec.share_process_namespace) return invalid("hostPID and shareProcessNamespace exclude each other");
     if (!spec.cgroup_parent.empty() && !is_clean_path("/" + spec.cgroup_parent))
-        return invalid("cgroup parent \"" + spec.cgroup_parent + "\" is not a relative path without ..");
+        return invalid(fmt::format("cgroup parent \"{}\" is not a relative path without ..", spec.cgroup_parent));
     for (const auto& [name, value] : spec.sysctls) TRY_VOID(check_sysctl(spec, name));
     return ok();
 }
 
 Result<void> check_spec(const ContainerSpec& spec) {
-    if (!is_file_name(spec.id, container_id_bytes_max)) return invalid("container id \"" + spec.id + "\" is not a file name");
+    if (!is_file_name(spec.id, container_id_bytes_max))
+        return invalid(fmt::format("container id \"{}\" is not a file name", spec.id));
     if (spec.args.empty() || spec.args[0].empty()) return invalid("no command specified");
     if (spec.layers.empty()) return invalid("no image layers");
-    if (!is_clean_path(spec.cwd)) return invalid("working directory \"" + spec.cwd + "\" is not an absolute path");
+    if (!is_clean_path(spec.cwd)) return invalid(fmt::format("working directory \"{}\" is not an absolute path", spec.cwd));
     if (!is_clean_path(spec.scratch_dir) || spec.scratch_dir.size() >= 256)
-        return invalid("scratch directory \"" + spec.scratch_dir + "\" is not an absolute path of at most 255 bytes");
+        return invalid(fmt::format("scratch directory \"{}\" is not an absolute path of at most 255 bytes", spec.scratch_dir));
     if (!spec.log_path.empty() && (!is_clean_path(spec.log_path) || spec.log_path.size() >= 510))
-        return invalid("log path \"" + spec.log_path + "\" is not an absolute path of at most 509 bytes");
+        return invalid(fmt::format("log path \"{}\" is not an absolute path of at most 509 bytes", spec.log_path));
     if (!spec.termination_message_path.empty() &&
         (!is_clean_path(spec.termination_message_path) || lies_below(clean_path(spec.termination_message_path), "/proc")))
-        return invalid("terminationMessagePath \"" + spec.termination_message_path + "\" is not an absolute path");
+        return invalid(fmt::format("terminationMessagePath \"{}\" is not an absolute path", spec.termination_message_path));
     for (const auto& mount : spec.mounts) TRY_VOID(check_mount(mount));
     for (const auto& device : spec.devices)
         if (!is_clean_path(device.source) || !is_clean_path(device.destination) || !lies_below(device.destination, "/dev"))
-            return invalid("device " + device.source + " at " + device.destination + " is not below /dev");
+            return invalid(fmt::format("device {} at {} is not below /dev", device.source, device.destination));
     return check_texts(spec);
 }
 

@@ -1,5 +1,6 @@
 #include "pod_table.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 namespace orilla::runtime {
@@ -18,7 +19,7 @@ PodPtr PodTable::find(const std::string& pod_id) const {
 Result<PodPtr> PodTable::find_alive(const std::string& pod_id) const {
     PodPtr pod = find(pod_id);
     if (!pod) return Error(Code::not_found, "no pod " + pod_id);
-    if (!pod->takes_containers()) return Error(Code::unavailable, "pod " + pod_id + " has no supervisor");
+    if (!pod->takes_containers()) return Error(Code::unavailable, fmt::format("pod {} has no supervisor", pod_id));
     return pod;
 }
 

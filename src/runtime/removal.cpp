@@ -1,5 +1,6 @@
 #include "removal.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "pod_dir.hpp"
@@ -25,7 +26,8 @@ loop::Task<Result<void>> Removal::remove_cgroup(std::string path) {
         CO_CHECK_VOID(cgroups_.kill(path));
         CO_CHECK(const bool removed, cgroups_.remove(path));
         if (removed) co_return ok();
-        if (loop_.now_ms() >= deadline_ms) co_return Error(Code::timeout, "processes in cgroup " + path + " do not die");
+        if (loop_.now_ms() >= deadline_ms)
+            co_return Error(Code::timeout, fmt::format("processes in cgroup {} do not die", path));
         co_await loop_.sleep_for(pause_ms);
     }
 }

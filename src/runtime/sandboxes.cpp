@@ -1,5 +1,6 @@
 #include "sandboxes.hpp"
 
+#include <fmt/core.h>
 #include <set>
 
 #include "cgroup_files.hpp"
@@ -12,7 +13,7 @@ namespace orilla::runtime {
 loop::Task<Result<std::string>> Sandboxes::make_namespaces(std::string pod_id) {
     PodSandboxSpec spec{.id = pod_id, .hostname = pod_id};
     CO_CHECK_VOID(check_spec(spec));
-    if (pods_.find(pod_id)) co_return Error(Code::already_exists, "pod " + pod_id + " exists");
+    if (pods_.find(pod_id)) co_return Error(Code::already_exists, fmt::format("pod {} exists", pod_id));
     std::set<uint32_t> used;
     for (const auto& [id, pod] : pods_.all()) used.insert(pod->record.facts.first_id);
     for (const auto& [id, first] : first_ids_) used.insert(first);
@@ -26,7 +27,7 @@ loop::Task<Result<std::string>> Sandboxes::make_namespaces(std::string pod_id) {
 
 loop::Task<Result<void>> Sandboxes::create(PodSandboxSpec spec) {
     CO_CHECK_VOID(check_spec(spec));
-    if (pods_.find(spec.id)) co_return Error(Code::already_exists, "pod " + spec.id + " exists");
+    if (pods_.find(spec.id)) co_return Error(Code::already_exists, fmt::format("pod {} exists", spec.id));
     const PodPtr pod = pods_.add(spec.id);
     AWAIT(auto started, set_up(pod, spec));
     if (started) co_return ok();
@@ -43,7 +44,8 @@ Result<void> Sandboxes::prepare(PodEntry& pod, const PodSandboxSpec& spec) {
     pod.record.cgroup = cgroup;
     pod.record.facts.dir = dir;
     const auto ids = first_ids_.find(spec.id);
-    if (!spec.host_users && ids == first_ids_.end()) return Error(Code::invalid, "pod " + spec.id + " has no user namespace");
+    if (!spec.host_users && ids == first_ids_.end())
+        return Error(Code::invalid, fmt::format("pod {} has no user namespace", spec.id));
     TRY(pod.record, make_pod_dir(dir, spec, cgroup, spec.host_users ? 0 : ids->second, loop_.now_ms()));
     CgroupSettings settings;
     settings.resources = spec.resources;

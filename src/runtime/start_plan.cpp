@@ -1,6 +1,7 @@
 #include "start_plan.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -75,7 +76,7 @@ Step encode_step(const PlanStep& step, Pool& pool) {
 
 Result<std::string> encode(const StartPlan& plan) {
     if (plan.steps.size() > supervisor::plan_steps_max)
-        return Error(Code::invalid, "too many mounts: " + std::to_string(plan.steps.size()) + " steps");
+        return Error(Code::invalid, fmt::format("too many mounts: {} steps", plan.steps.size()));
     const size_t head = sizeof(PlanHeader) + plan.steps.size() * sizeof(Step);
     Pool pool(head);
     PlanHeader header{};
@@ -96,7 +97,7 @@ Result<std::string> encode(const StartPlan& plan) {
     for (const auto& step : plan.steps) steps.push_back(encode_step(step, pool));
     const std::string tail = pool.take();
     if (head + tail.size() > supervisor::plan_bytes_max)
-        return Error(Code::invalid, "arguments and environment are too long: " + std::to_string(tail.size()) + " bytes");
+        return Error(Code::invalid, fmt::format("arguments and environment are too long: {} bytes", tail.size()));
     header.bytes = static_cast<uint32_t>(head + tail.size());
     std::string out(reinterpret_cast<const char*>(&header), sizeof header);
     out.append(reinterpret_cast<const char*>(steps.data()), steps.size() * sizeof(Step));
@@ -215,21 +216,22 @@ std::string describe(const PlanStep& step) {
         case StepKind::write_file: return "write " + step.text[0];
         case StepKind::set_propagation: return "make mounts private";
         case StepKind::mount_overlay: return "mount the overlay of the image's layers";
-        case StepKind::new_mount: return "create a " + step.text[0] + " mount";
+        case StepKind::new_mount: return fmt::format("create a {} mount", step.text[0]);
         case StepKind::clone_tree:
-            return "open mount source " + step.text[0] + (step.text[1].empty() ? "" : " subPath " + step.text[1]);
+            return fmt::format("open mount source {}{}", step.text[0],
+                               (step.text[1].empty() ? "" : " subPath " + step.text[1]));
         case StepKind::attach:
         case StepKind::attach_plain:
         case StepKind::attach_at_path: return "mount " + step.text[0];
         case StepKind::make_node: return "make device " + step.text[0];
-        case StepKind::clone_node: return "make device " + step.text[0] + " like " + step.text[1];
+        case StepKind::clone_node: return fmt::format("make device {} like {}", step.text[0], step.text[1]);
         case StepKind::make_link: return "make link " + step.text[0];
         case StepKind::make_dir: return "make directory " + step.text[0];
         case StepKind::mask: return "mask " + step.text[0];
         case StepKind::make_read_only:
-            return step.text[0].empty() ? "make the root read-only" : "make " + step.text[0] + " read-only";
+            return step.text[0].empty() ? "make the root read-only" : fmt::format("make {} read-only", step.text[0]);
         case StepKind::pivot: return "pivot root";
-        case StepKind::resolve_user: return "find user '" + step.text[0] + "' in the image";
+        case StepKind::resolve_user: return fmt::format("find user '{}' in the image", step.text[0]);
         case StepKind::open_stdio: return "open standard streams";
         case StepKind::open_terminal: return "open a terminal";
         case StepKind::set_limit: return "set resource limit " + std::to_string(step.number[0]);
@@ -246,8 +248,8 @@ std::string describe(const PlanStep& step) {
         case StepKind::set_attributes: return "make a mount read-only";
         case StepKind::open_user_namespace: return "open the pod's user namespace";
         case StepKind::map_ids:
-            return "map user ids of " + step.text[0] +
-                   " (kernel 5.19 and a file system that can be mounted idmapped are needed)";
+            return fmt::format("map user ids of {} (kernel 5.19 and a file system that can be mounted idmapped are needed)",
+                               step.text[0]);
         case StepKind::enter_user_namespace: return "enter the pod's user namespace";
         case StepKind::wait_for_ever:
         case StepKind::none:
@@ -266,14 +268,19 @@ Code code_of_start_failure(StepKind kind, int error_number) {
 }
 
 Error user_error(const std::string& user, int error_number) {
-    const std::string what = "unable to find user " + user + ": ";
-    const std::string files = "/etc/passwd or /etc/group of the image ";
+    const auto error = [&user](const char* why) {
+        return Error(Code::invalid, fmt::format("unable to find user {}: {}", user, why));
+    };
     switch (error_number) {
-        case ESRCH: return Error(Code::invalid, what + "no matching entries in passwd file");
-        case E2BIG: return Error(Code::invalid, what + "it is a member of more than 256 groups");
-        case EINVAL: return Error(Code::invalid, what + files + "is not a regular file");
-        case EFBIG: return Error(Code::invalid, what + files + "is larger than 1 MiB");
-        default: return Error::from_errno(what + files + "cannot be read", error_number).with_code(Code::invalid);
+        case ESRCH: return error("no matching entries in passwd file");
+        case E2BIG: return error("it is a member of more than 256 groups");
+        case EINVAL: return error("/etc/passwd or /etc/group of the image is not a regular file");
+        case EFBIG: return error("/etc/passwd or /etc/group of the image is larger than 1 MiB");
+        default:
+            return Error::from_errno(
+                       fmt::format("unable to find user {}: /etc/passwd or /etc/group of the image cannot be read", user),
+                       error_number)
+                .with_code(Code::invalid);
     }
 }
 
@@ -285,7 +292,7 @@ Error start_error(const StartPlan& plan, const supervisor::StartFailed& failed) 
     if (failed.no_run || index >= plan.steps.size()) return Error::from_errno("start the process", error_number);
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
-        return Error(Code::not_found, "exec \"" + step.args[0] + "\": executable file not found in $PATH");
+        return Error(Code::not_found, fmt::format("exec \"{}\": executable file not found in $PATH", step.args[0]));
     if (step.kind == StepKind::clone_tree && !step.text[1].empty() && !step.text[2].empty())
         return Error::from_errno("failed to prepare subPath for " + step.text[2], error_number).with_code(Code::bad_request);
     if (step.kind == StepKind::resolve_user) return user_error(step.text[0], error_number);

@@ -1,6 +1,7 @@
 #include "supervisor_client.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -57,14 +58,14 @@ Result<UniqueFd> SupervisorClient::connect(const std::string& path) {
     if (!socket_fd) return Error::from_errno("socket", errno);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::string near = "/proc/self/fd/" + std::to_string(dir.get()) + path.substr(slash);
+    const std::string near = fmt::format("/proc/self/fd/{}{}", dir.get(), path.substr(slash));
     memcpy(address.sun_path, near.c_str(), std::min(near.size() + 1, sizeof address.sun_path - 1));
     if (::connect(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
         return Error::from_errno("connect to " + path, errno).with_code(Code::unavailable);
     ucred peer{};
     socklen_t length = sizeof peer;
     if (getsockopt(socket_fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.uid != 0)
-        return Error(Code::forbidden, "connect to " + path + ": the listener is not root's");
+        return Error(Code::forbidden, fmt::format("connect to {}: the listener is not root's", path));
     return socket_fd;
 }
 

@@ -1,6 +1,7 @@
 #include "supervisor_process.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -151,7 +152,7 @@ loop::Task<Result<void>> run_remove_tree(loop::Loop& loop, int image, std::strin
     loop::Child child(process->pid, std::move(process->pidfd));
     AWAIT(const loop::ExitStatus status, child.wait(loop));
     if (status.success()) co_return ok();
-    co_return Error(Code::system, "remove " + path + ": the remover " + status.describe());
+    co_return Error(Code::system, fmt::format("remove {}: the remover {}", path, status.describe()));
 }
 
 }  // namespace orilla::runtime

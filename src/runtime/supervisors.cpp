@@ -1,6 +1,7 @@
 #include "supervisors.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -35,7 +36,7 @@ void kill_process(const UniqueFd& pidfd) {
 
 /// The fourth word of /proc/PID/stat, behind a name that may hold anything.
 std::optional<int> find_parent(int pid) {
-    const std::string stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+    const std::string stat = read_small_file(fmt::format("/proc/{}/stat", pid));
     const size_t name_end = stat.rfind(')');
     if (name_end == std::string::npos || stat.size() < name_end + 4) return std::nullopt;
     int parent = 0;
@@ -120,7 +121,7 @@ void Supervisors::lose(const PodPtr& pod) {
     // Its containers die with it; those that had changed their ids before that was armed are seen to here.
     if (auto killed = cgroups_.kill(pod->record.cgroup); !killed) log::warning(killed.error().message());
     exits_.settle_lost(*pod);
-    if (was_alive) log::warning("pod " + pod->id + ": its supervisor is gone");
+    if (was_alive) log::warning(fmt::format("pod {}: its supervisor is gone", pod->id));
     pod->changed.notify_all();
     pods_.tell(pod->id);
 }
@@ -153,7 +154,7 @@ void Supervisors::end_strangers() {
     for (int pid : cgroups_.processes(supervisors_cgroup)) {
         const auto found = strangers.find(pid);
         if (found == strangers.end() || !found->second) continue;
-        log::warning("supervisor " + std::to_string(pid) + " belongs to no pod or does not answer: killed");
+        log::warning(fmt::format("supervisor {} belongs to no pod or does not answer: killed", pid));
         kill_process(found->second);
     }
 }

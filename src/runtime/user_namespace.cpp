@@ -1,6 +1,7 @@
 #include "user_namespace.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -47,7 +48,7 @@ class Holder {
         }
     }
     int error() const { return error_; }
-    std::string file(const char* name) const { return "/proc/" + std::to_string(pid_) + "/" + name; }
+    std::string file(const char* name) const { return fmt::format("/proc/{}/{}", pid_, name); }
 
   private:
     std::vector<char> stack_;
@@ -57,7 +58,7 @@ class Holder {
 };
 
 Result<void> write_map(const std::string& path, uint32_t first_id) {
-    const std::string text = "0 " + std::to_string(first_id) + " " + std::to_string(ids_per_pod) + "\n";
+    const std::string text = fmt::format("0 {} {}\n", first_id, ids_per_pod);
     UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
         return Error::from_errno("write " + path, errno);
