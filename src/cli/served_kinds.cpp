@@ -41,6 +41,9 @@ class DiscoveredKind final : public api::AddedKind {
         info.short_names = keep(short_names_, array_at(resource, "shortNames"));
         info.verbs = keep(verbs_, array_at(resource, "verbs"));
         info.categories = keep(categories_, array_at(resource, "categories"));
+        for (const auto& part : array_at(resource, "subresources"))
+            if (part.is_object()) keep_subresource(part.get_object());
+        info.subresources = subresources_;
     }
 
   private:
@@ -49,7 +52,15 @@ class DiscoveredKind final : public api::AddedKind {
         for (const auto& text : texts) list.push_back(keep(text_of(text)));
         return list;
     }
+    void keep_subresource(const json::object& part) {
+        const json::object& body = object_at(part, "responseKind");
+        const auto verbs = keep(part_verbs_.emplace_back(), array_at(part, "verbs"));
+        subresources_.push_back({keep(text_at(part, "subresource")), keep(text_at(body, "group")),
+                                 keep(text_at(body, "version")), keep(text_at(body, "kind")), verbs});
+    }
     std::deque<std::string> texts_;
+    std::deque<std::vector<std::string_view>> part_verbs_;
+    std::vector<api::SubresourceInfo> subresources_;
     std::vector<std::string_view> short_names_, verbs_, categories_;
 };
 

@@ -4,10 +4,10 @@
 
 namespace orilla::controllers {
 
-void queue_owner(const objects::FeedEvent& event, std::string_view owner_kind, loop::WorkQueue& queue) {
+void queue_owner(const objects::FeedEvent& event, const api::KindInfo& owner_kind, loop::WorkQueue& queue) {
     for (const auto& object : event.states()) {
-        const auto* controller = api::find_controller(object->meta());
-        if (controller && controller->kind == owner_kind) queue.add(key_of(object->meta().namespace_, controller->name));
+        const auto* controller = api::find_controller(object->meta(), owner_kind);
+        if (controller) queue.add(key_of(object->meta().namespace_, controller->name));
     }
 }
 

@@ -13,7 +13,7 @@
 namespace orilla::controllers {
 
 /// Queues the controller of what has changed, as it is and as it was, when that is an OWNER_KIND.
-void queue_owner(const objects::FeedEvent& event, std::string_view owner_kind, loop::WorkQueue& queue);
+void queue_owner(const objects::FeedEvent& event, const api::KindInfo& owner_kind, loop::WorkQueue& queue);
 
 /// Queues those of the kind whose selectors match an object that nobody controls: one of them adopts it.
 template <class T>

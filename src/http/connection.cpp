@@ -183,8 +183,7 @@ loop::Task<bool> Connection::read_request() {
 loop::Task<bool> Connection::answer_http_error(int status, std::string text) {
     keep_alive_ = false;
     unread_ = parser_.state() != RequestParser::State::complete;  // then more may still be on the way
-    auto writing = write_response(shared_.handler.render_http_error(status, text));
-    co_return co_await std::move(writing);
+    CO_RETURN_AWAIT(write_response(shared_.handler.render_http_error(status, text)));
 }
 
 loop::Task<bool> Connection::answer_request() {

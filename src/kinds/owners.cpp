@@ -10,6 +10,14 @@ const OwnerReference* find_controller(const ObjectMeta& meta) {
     return nullptr;
 }
 
+const OwnerReference* find_controller(const ObjectMeta& meta, const KindInfo& kind) {
+    const OwnerReference* found = find_controller(meta);
+    if (!found || found->kind != kind.kind) return nullptr;
+    const std::string_view version = found->api_version;
+    const size_t slash = version.find('/');
+    return version.substr(0, slash == std::string_view::npos ? 0 : slash) == kind.group ? found : nullptr;
+}
+
 bool is_controlled_by(const ObjectMeta& meta, std::string_view owner_uid) {
     const auto* controller = find_controller(meta);
     return controller && controller->uid == owner_uid;

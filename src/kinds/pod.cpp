@@ -231,6 +231,17 @@ void prepare_pod(Object& object) {
     pod.status.qos_class = Str(qos_class(pod.spec));
 }
 
+std::string_view pod_row_conditions(const Object& object) {
+    const std::string_view phase = object.as<Pod>().status.phase;
+    if (phase == "Succeeded") {
+        return R"([{"type":"Completed","status":"True","reason":"Succeeded","message":"The pod has completed successfully."}])";
+    }
+    if (phase == "Failed") {
+        return R"([{"type":"Completed","status":"True","reason":"Failed","message":"The pod failed."}])";
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string_view qos_class(const PodSpec& spec) {
@@ -260,6 +271,7 @@ const KindRules pod_rules = {
     .grace_s = pod_grace_s,
     .shows_deleted = true,
     .row = rendered<Pod, render_pod>,
+    .row_conditions = pod_row_conditions,
 };
 
 }  // namespace orilla::api

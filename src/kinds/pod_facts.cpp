@@ -30,4 +30,19 @@ bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* a
     return false;
 }
 
+namespace {
+constexpr int template_depth_max = 4;  ///< a CronJob's is at spec.jobTemplate.spec.template
+
+bool holds_template(const TypeInfo& type, int depth) {
+    if (&type == &type_info<PodTemplateSpec>()) return true;
+    return depth > 0 &&
+           std::ranges::any_of(type.fields, [depth](const FieldInfo& field) { return holds_template(*field.type, depth - 1); });
+}
+}  // namespace
+
+bool makes_pods(const KindInfo& kind) {
+    const FieldInfo* spec = kind.type->find_field("spec");
+    return spec && holds_template(*spec->type, template_depth_max);
+}
+
 }  // namespace orilla::api

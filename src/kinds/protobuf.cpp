@@ -7,12 +7,21 @@
 namespace orilla::api {
 namespace {
 
-/// Bodies that are not objects of a served kind.
+/// Bodies that are not objects of a served kind; a group of none: of any.
+struct OtherBody {
+    std::string_view api_version;
+    const TypeInfo& type;
+};
+const OtherBody other_bodies[] = {
+    {"", type_info<DeleteOptions>()},
+    {"autoscaling/v1", type_info<Scale>()},
+    {"policy/v1", type_info<Eviction>()},
+};
+
 const TypeInfo* find_type(const KindRegistry& kinds, std::string_view api_version, std::string_view kind) {
     if (const KindInfo* served = kinds.find(api_version, kind)) return served->type;
-    if (kind == "DeleteOptions") return &type_info<DeleteOptions>();
-    if (api_version == "autoscaling/v1" && kind == "Scale") return &type_info<Scale>();
-    if (api_version == "policy/v1" && kind == "Eviction") return &type_info<Eviction>();
+    for (const OtherBody& body : other_bodies)
+        if (body.type.name == kind && (body.api_version.empty() || body.api_version == api_version)) return &body.type;
     return nullptr;
 }
 

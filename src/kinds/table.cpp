@@ -17,6 +17,12 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
     append_json_string(out, text);
 }
 
+/// Of a kind that declares none, for the cells that every object has.
+constexpr ColumnInfo common_columns[] = {
+    {"Name", "string", "name", "The name of the object, in its namespace the only one of its kind.", 0},
+    {"Created At", "date", "", "When the object was made.", 0},
+};
+
 void append_column(std::string& out, const ColumnInfo& column) {
     out += '{';
     append_member(out, "name", column.name);
@@ -27,19 +33,6 @@ void append_column(std::string& out, const ColumnInfo& column) {
     out += ',';
     append_member(out, "description", column.meaning);
     out += ",\"priority\":" + std::to_string(column.priority) + "}";
-}
-
-/// Informative: lets a client hide finished pods.
-std::string_view conditions_of(const Object& object) {
-    if (!object.is<Pod>()) return {};
-    std::string_view phase = object.as<Pod>().status.phase;
-    if (phase == "Succeeded") {
-        return R"([{"type":"Completed","status":"True","reason":"Succeeded","message":"The pod has completed successfully."}])";
-    }
-    if (phase == "Failed") {
-        return R"([{"type":"Completed","status":"True","reason":"Failed","message":"The pod failed."}])";
-    }
-    return {};
 }
 
 }  // namespace
@@ -108,7 +101,7 @@ void append_table_head(std::string& out, const KindInfo& kind, const TableHead& 
         out += "null";
     } else {
         out += '[';
-        for (const ColumnInfo& column : kind.columns) {
+        for (const ColumnInfo& column : kind.columns.empty() ? std::span<const ColumnInfo>(common_columns) : kind.columns) {
             if (out.back() != '[') out += ',';
             append_column(out, column);
         }
@@ -126,7 +119,8 @@ void append_table_row(std::string& out, const Object& object, std::string_view r
         else append_json_string(out, cell.text);
     }
     out += ']';
-    if (std::string_view conditions = conditions_of(object); !conditions.empty()) {
+    const auto conditions_of = object.kind().rules->row_conditions;
+    if (const std::string_view conditions = conditions_of ? conditions_of(object) : ""; !conditions.empty()) {
         out += R"(,"conditions":)";
         out += conditions;
     }

@@ -129,6 +129,14 @@ std::string plan_node_name(const std::string& host_name, const std::vector<std::
     return own ? own->metadata.name.str() : host_name;
 }
 
+std::string keep_node_name(objects::Objects& objects, const std::string& host_name) {
+    std::string name = plan_node_name(host_name, objects.list<api::Node>());
+    if (name != host_name)
+        log::info(
+            fmt::format("the host is called {} now, the node goes on as {}: --node-name would rename it", host_name, name));
+    return name;
+}
+
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr) {
     NodeFacts facts;
     facts.name = std::move(name);

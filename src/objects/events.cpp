@@ -248,8 +248,7 @@ Task<void> EventRecorder::prune() {
         if (surplus > 0) --surplus;
         if (event.gone && surplus_gone > 0) --surplus_gone;
         co_await loop_.breathe();
-        auto removing = objects_.remove<api::Event>(event.entry->key.ns, event.entry->key.name);
-        (void)co_await std::move(removing);
+        AWAIT_VOID(objects_.remove<api::Event>(event.entry->key.ns, event.entry->key.name));
     }
     forget_all_but(std::move(stay));
     if (objects_.store().count("events") > 0) arm_prune();

@@ -130,8 +130,7 @@ loop::Task<void> MemoryArchive::restore() {
     const std::string text = co_await std::move(reading);
     int in_this_turn = 0;
     for (const std::string_view line : parse_memory_archive(text)) {
-        auto putting = put_back(std::string(line));
-        (void)co_await std::move(putting);
+        AWAIT_VOID(put_back(std::string(line)));
         if (++in_this_turn < limits_.restored_per_turn) continue;
         in_this_turn = 0;
         co_await loop_.yield();

@@ -29,7 +29,7 @@ class Objects::Cache {
     void put(const store::Entry& entry, ObjectPtr object) {
         drop(entry.key);
         if (entry.size > json_bytes_max) return lend(entry, std::move(object));
-        if (is_rarely_read(entry.key)) return;
+        if (is_rarely_read(object->kind())) return;
         used_.push_front({entry.key, entry.revision, entry.size, round_, std::move(object)});
         places_.emplace(&used_.front().key, used_.begin());
         json_bytes_ += entry.size;
@@ -63,7 +63,7 @@ class Objects::Cache {
         ObjectPtr object;
     };
     /// There are many of them, and nothing reconciles them.
-    static bool is_rarely_read(const store::Key& key) { return key.resource == "events"; }
+    static bool is_rarely_read(const api::KindInfo& kind) { return kind.payload == api::Payload::passing; }
     struct Hash {
         size_t operator()(const store::Key* key) const { return store::KeyHash()(*key); }
     };

@@ -427,8 +427,7 @@ Task<Result<void>> Objects::remove_if_matching(Removal& all, store::Key key) {
         co_return std::move(stored).error();
     }
     if (all.match && !all.match(*object)) co_return ok();
-    auto removing = remove(all.kind, key.ns, key.name, all.options);
-    CO_CHECK(Removed removed, co_await std::move(removing));
+    CO_TRY(Removed removed, remove(all.kind, key.ns, key.name, all.options));
     all.removed.add(std::move(removed.last.entry));
     co_return ok();
 }

@@ -1,11 +1,11 @@
 #include "orilla/proxy/service_proxy.hpp"
-#include "orilla/base/text.hpp"
 
 #include <fmt/core.h>
 #include <algorithm>
 #include <map>
 #include <optional>
 
+#include "orilla/base/text.hpp"
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/objects/terms.hpp"

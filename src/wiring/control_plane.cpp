@@ -18,7 +18,7 @@ loop::Task<Result<void>> ControlPlane::open(controllers::ControllersOptions opti
 
 void ControlPlane::start_scheduler() {
     scheduler_->start();
-    housekeeper_ = std::make_unique<Housekeeper>(ports_.loop, ports_.store, objects_, *events_);
+    housekeeper_ = std::make_unique<objects::Housekeeper>(ports_.loop, ports_.store, objects_, *events_);
     housekeeper_->start();
 }
 

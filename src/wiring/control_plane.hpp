@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "housekeeper.hpp"
 #include "orilla/apiserver/admission.hpp"
 #include "orilla/base/random.hpp"
 #include "orilla/controllers/controllers.hpp"
 #include "orilla/kinds/registry.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/objects/events.hpp"
+#include "orilla/objects/housekeeper.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/scheduler/scheduler.hpp"
 #include "orilla/store/store.hpp"
@@ -55,7 +55,7 @@ class ControlPlane {
     std::unique_ptr<objects::EventRecorder> events_;
     std::unique_ptr<controllers::Controllers> controllers_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;
-    std::unique_ptr<Housekeeper> housekeeper_;
+    std::unique_ptr<objects::Housekeeper> housekeeper_;
 };
 
 }  // namespace orilla::wiring

@@ -47,11 +47,8 @@ Result<void> Daemon::make_directories() {
 
 /// The certificate is for the host's name as well: it is what clients call the box by.
 void Daemon::keep_node_name() {
-    std::string name = node::plan_node_name(config_.node_name, plane_->objects().list<api::Node>());
-    if (name == config_.node_name) return;
-    log::info(
-        fmt::format("the host is called {} now, the node goes on as {}: --node-name would rename it", config_.node_name, name));
-    config_.tls_sans.push_back(std::exchange(config_.node_name, std::move(name)));
+    std::string name = node::keep_node_name(plane_->objects(), config_.node_name);
+    if (name != config_.node_name) config_.tls_sans.push_back(std::exchange(config_.node_name, std::move(name)));
 }
 
 loop::Task<Result<void>> Daemon::open_store() {

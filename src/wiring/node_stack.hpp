@@ -11,7 +11,7 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/node/node_agent.hpp"
 #include "orilla/node/pod_agent.hpp"
-#include "orilla/objects/feed.hpp"
+#include "orilla/node/pod_follower.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/proxy/service_proxy.hpp"
 
@@ -46,22 +46,13 @@ class NodeStack {
     WorkerCounts counters() const;
 
   private:
-    network::ServiceRules::Services wanted_host_ports();
-    std::vector<std::string> own_pods();
-    loop::Task<void> collect_garbage();
-    void follow_pods();
-
     const NodePorts ports_;
     const std::string node_name_;
     const node::PodAgentOptions pod_options_;
     proxy::ServiceProxy proxy_;
     node::NodeAgent node_agent_;
-    bool is_started_ = false;
     std::unique_ptr<node::PodAgent> pod_agent_;
-    std::unique_ptr<objects::Follower> pods_;
-    std::unique_ptr<objects::Follower> config_maps_;
-    std::unique_ptr<objects::Follower> secrets_;
-    std::unique_ptr<loop::Scope> background_;  ///< last: what runs in it uses all of the above
+    std::unique_ptr<node::PodFollower> pod_follower_;
 };
 
 }  // namespace orilla::wiring

@@ -111,6 +111,34 @@ def check_unfinished(path, text):
         yield text.count("\n", 0, match.start()) + 1, f"'{match.group()}': finish it, or refuse it with an error"
 
 
+# A kind by its name, where a rule, a column or api::kind_of could say it; what is no API object is called so as well.
+KIND_BY_NAME = re.compile(r"""\bkind["()]*\s*[!=]=\s*"[A-Z]|\bis<[A-Z]\w+>\(\)""")
+NO_KINDS = {"src/cli/kubeconfig.cpp", "src/cli/served_kinds.cpp"}
+KNOWN_KINDS = re.compile(r"\b(builtin_kinds|find_builtin_kind)\b")
+
+
+def check_kinds(path, text):
+    """No file asks for a kind by its name, and what is served is asked of a registry."""
+    if not path.startswith(("src/", "include/")) or path in NO_KINDS or not path.endswith(CPP):
+        return
+    for match in KIND_BY_NAME.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, "a kind is asked for by its name: let a rule or a column of kinds.tsv say it, or ask api::kind_of"
+    if room_of(path) == "kinds" or path == "src/cli/served_kinds.cpp":
+        return
+    for match in KNOWN_KINDS.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, f"{match.group()}: ask the registry that is handed in what is served"
+
+
+PLANNING = re.compile(r"\bplan_\w+\(")
+
+
+def check_wiring(path, text):
+    if not path.startswith("src/wiring/"):
+        return
+    for match in PLANNING.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, "wiring decides nothing: let the room decide whose job it is"
+
+
 def check_no_message_is_read(path, text):
     """What an error is about is in its code, target and causes."""
     if not path.startswith(("src/", "include/")):
@@ -197,7 +225,7 @@ def check_shell(path, text):
             begun = None
 
 
-RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_no_message_is_read, check_cpp, check_python, check_shell)
+RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_kinds, check_wiring, check_no_message_is_read, check_cpp, check_python, check_shell)
 
 
 def check(path, text):

@@ -61,6 +61,23 @@ class Rooms(unittest.TestCase):
         self.assertEqual(rules.unshared_headers(files), ["include/orilla/loop/own.hpp"])
 
 
+class Kinds(unittest.TestCase):
+    def test_no_kind_is_asked_for_by_its_name(self):
+        for text in ('if (kind.kind == "Pod") return;', 'if (info.kind() != "Node") return;', 'if (text_at(o, "kind") == "Job") return;',
+                     "if (object.is<Pod>()) return;"):
+            self.assertIn("a kind is asked for by its name", words("src/objects/a.cpp", text + "\n")[0], text)
+        for text in ("if (kind == other.kind) return;", 'if (kind == "") return;', "if (is<T>()) return;", 'if (phase == "Failed") return;'):
+            self.assertEqual(words("src/objects/a.cpp", text + "\n"), [], text)
+
+    def test_what_is_served_is_asked_of_a_registry(self):
+        self.assertIn("ask the registry", words("src/apiserver/a.cpp", "auto all = api::builtin_kinds();\n")[0])
+        self.assertEqual(words("src/kinds/a.cpp", "auto all = builtin_kinds();\n"), [])
+
+    def test_the_wiring_plans_nothing(self):
+        self.assertIn("wiring decides nothing", words("src/wiring/a.cpp", "node::plan_pod(pod);\n")[0])
+        self.assertEqual(words("src/node/a.cpp", "plan_pod(pod);\n"), [])
+
+
 class Sizes(unittest.TestCase):
     def function(self, lines, head="void f() {\n"):
         return head + PAUSE * (lines - 2) + "}\n"

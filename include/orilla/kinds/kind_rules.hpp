@@ -51,6 +51,8 @@ struct KindRules {
     bool shows_deleted = false;
     /// A cell for each of the kind's columns.
     Row (*row)(const Object& object, int64_t now_unix_s) = nullptr;
+    /// The row's conditions, as JSON: clients may hide a finished object by them. Empty: none.
+    std::string_view (*row_conditions)(const Object& object) = nullptr;
 };
 
 // A kind's functions take its type; these adapt them.

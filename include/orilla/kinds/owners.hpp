@@ -3,12 +3,15 @@
 
 #include <string_view>
 
+#include "orilla/kinds/kinds.hpp"
 #include "orilla/kinds/types.hpp"
 
 namespace orilla::api {
 
 /// The ownerReference with controller: true, or null.
 const OwnerReference* find_controller(const ObjectMeta& meta);
+/// The same when it is of this kind, in whatever version.
+const OwnerReference* find_controller(const ObjectMeta& meta, const KindInfo& kind);
 bool is_controlled_by(const ObjectMeta& meta, std::string_view owner_uid);
 OwnerReference make_controller_reference(std::string_view api_version, std::string_view kind, const ObjectMeta& owner);
 void remove_owner(ObjectMeta& meta, std::string_view uid);

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "orilla/kinds/kinds.hpp"
 #include "orilla/kinds/types.hpp"
 
 namespace orilla::api {
@@ -17,5 +18,7 @@ const PodCondition* find_pod_condition(const Pod& pod, std::string_view type);
 bool is_ready(const Pod& pod);
 /// Ready for at least `min_ready_s`. When it will be so later, `*again_after_s` (if given) is lowered to that time.
 bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s = nullptr);
+/// Objects of this kind make pods, or what makes pods: there is a template of pods in their spec.
+bool makes_pods(const KindInfo& kind);
 
 }  // namespace orilla::api

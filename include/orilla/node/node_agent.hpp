@@ -33,6 +33,8 @@ struct NodeFacts {
 /// one day, or that a copy of the data directory is restored on, is no other node to them. `host_name` where there was none, or
 /// more than one that may have been this.
 std::string plan_node_name(const std::string& host_name, const std::vector<std::shared_ptr<const api::Node>>& nodes);
+/// The same of the nodes that are stored; a name that is not the host's is told.
+std::string keep_node_name(objects::Objects& objects, const std::string& host_name);
 
 /// Reads /proc and /etc; how large the disk is shows with the first look at what is short.
 NodeFacts observe_node(std::string name, std::string ip, std::string pod_cidr);

@@ -75,7 +75,7 @@ Result<objects::DeleteOptions> parse_delete_options(Rest& rest, const ResourceRe
         TRY(const auto json, body_as_json(rest, request.http, api::type_info<api::DeleteOptions>()));
         api::DecodeReport report;
         TRY(options, api::decode<api::DeleteOptions>(json, &report));
-        if (!report.kind.empty() && report.kind != "DeleteOptions")
+        if (!report.kind.empty() && report.kind != api::type_info<api::DeleteOptions>().name)
             return Error(Code::bad_request, "the body of a DELETE must be DeleteOptions, not " + report.kind);
     }
     TRY_VOID(take_query(request.info.query, options));

@@ -39,7 +39,7 @@ Result<void> check_target(const ResourceRequest& request, const api::Binding& bi
     const api::Str& kind = binding.target.kind;
     if (binding.target.name.empty())
         return invalid_part("Binding", request.info.name, "target.name", "FieldValueRequired", "Required value");
-    if (kind.empty() || kind == "Node") return ok();
+    if (kind.empty() || kind == api::kind_of<api::Node>().kind) return ok();
     return invalid_part("Binding", request.info.name, "target.kind", "FieldValueNotSupported",
                         fmt::format("Unsupported value: \"{}\": supported values: \"Node\"", kind));
 }

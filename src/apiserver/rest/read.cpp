@@ -234,8 +234,7 @@ Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request,
 Task<Result<http::Response>> get_item(Rest& rest, const ResourceRequest& request) {
     auto revision = parse_revision(request.info.query);
     if (!revision) co_return std::move(revision).error();
-    auto reaching = await_revision(rest, revision->value_or(0));
-    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
+    CO_TRY_VOID(await_revision(rest, revision->value_or(0)));
     CO_TRY(auto entry, read_entry(rest, request.key()));
     co_return render_item(rest, request, entry);
 }
@@ -259,8 +258,7 @@ Task<Result<http::Response>> render_page(Rest& rest, const ResourceRequest& requ
 
 Task<Result<ListPage>> choose_page(Rest& rest, const ResourceRequest& request, const ListOptions& options,
                                    const Selection& selection) {
-    auto reaching = await_revision(rest, options.revision.value_or(0));
-    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
+    CO_TRY_VOID(await_revision(rest, options.revision.value_or(0)));
     std::optional<ContinueToken> token;
     if (!options.token.empty()) {
         CO_CHECK(token, parse_continue(options.token, request));

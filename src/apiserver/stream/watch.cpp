@@ -78,8 +78,7 @@ class WatchStream final : public http::ByteStream {
         if (std::exchange(tail_due_, false)) *out += event_tail;
         if (ended_) co_return !out->empty();
         if (in_listing_) {
-            auto initial = append_initial(out);
-            co_await std::move(initial);
+            AWAIT_VOID(append_initial(out));
             if (in_listing_ || !out->empty()) co_return true;
         }
         drain(*out);
@@ -296,8 +295,7 @@ Task<Result<http::Response>> watch_items(Rest& rest, const ResourceRequest& requ
     if (!selection) co_return std::move(selection).error();
     auto include = parse_include_object(request.info.query);
     if (!include) co_return std::move(include).error();
-    auto reaching = await_revision(rest, options->revision.value_or(0));
-    if (auto reached = co_await std::move(reaching); !reached) co_return std::move(reached).error();
+    CO_TRY_VOID(await_revision(rest, options->revision.value_or(0)));
     auto stream = std::make_unique<WatchStream>(rest, request, std::move(*selection), *options, *include);
     http::Response response;
     if (auto opened = stream->open(); !opened) {

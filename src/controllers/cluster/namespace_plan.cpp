@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "orilla/kinds/pod_facts.hpp"
+
 namespace orilla::controllers {
 namespace {
 
-bool makes_pods(const api::KindInfo& kind) { return kind.group == "apps"; }
 /// Workloads before the rest: a pod that is ending may still want its ConfigMaps, Secrets and Services.
-bool goes_first(const api::KindInfo& kind) { return makes_pods(kind) || kind.kind == "Pod"; }
+bool goes_first(const api::KindInfo& kind) { return makes_pods(kind) || kind.is_same_kind(api::kind_of<api::Pod>()); }
 
 void put_condition(api::NamespaceStatus& status, const api::NamespaceStatus& before, std::string_view type, bool value,
                    std::string_view reason, const std::string& message, int64_t now_s) {

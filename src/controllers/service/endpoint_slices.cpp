@@ -1,9 +1,8 @@
 // Fits groups of endpoints into slices with as few writes as possible.
 #include <algorithm>
-
 #include <map>
-#include "orilla/kinds/well_known.hpp"
 
+#include "orilla/kinds/well_known.hpp"
 #include "service/endpoints_plan.hpp"
 
 namespace orilla::controllers {

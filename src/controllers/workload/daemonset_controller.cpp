@@ -26,7 +26,7 @@ DaemonSetController::DaemonSetController(const Surroundings& with)
     follow<api::Pod>([this](const objects::FeedEvent& event) { pod_changed(event); });
     follow<api::Node>([this](const objects::FeedEvent& event) { node_changed(event); });
     follow<api::ControllerRevision>(
-        [this](const objects::FeedEvent& event) { queue_owner(event, "DaemonSet", worker_.queue()); });
+        [this](const objects::FeedEvent& event) { queue_owner(event, api::kind_of<api::DaemonSet>(), worker_.queue()); });
 }
 
 void DaemonSetController::pod_changed(const objects::FeedEvent& event) {
@@ -34,7 +34,7 @@ void DaemonSetController::pod_changed(const objects::FeedEvent& event) {
     const bool modified = event.type == store::WatchEvent::Type::modified;
     if (modified && pod && before && looks_the_same_to_owner(*pod, *before) && pod->spec.node_name == before->spec.node_name)
         return;
-    queue_owner(event, "DaemonSet", worker_.queue());
+    queue_owner(event, api::kind_of<api::DaemonSet>(), worker_.queue());
     queue_adopters<api::DaemonSet>(objects_, event, worker_.queue());
 }
 

@@ -23,18 +23,19 @@ DeploymentController::DeploymentController(const Surroundings& with)
 }
 
 void DeploymentController::set_changed(const objects::FeedEvent& event) {
-    queue_owner(event, "Deployment", worker_.queue());
+    queue_owner(event, api::kind_of<api::Deployment>(), worker_.queue());
     queue_adopters<api::Deployment>(objects_, event, worker_.queue());
 }
 
 /// Recreate waits for the old pods' end, which no ReplicaSet shows.
 void DeploymentController::pod_changed(const objects::FeedEvent& event) {
     if (!event.is_deleted()) return;
-    const auto* controller = event.object() ? find_controller(event.object()->meta()) : nullptr;
-    if (!controller || controller->kind != "ReplicaSet") return;
+    const auto& sets = api::kind_of<api::ReplicaSet>();
+    const auto* controller = event.object() ? find_controller(event.object()->meta(), sets) : nullptr;
+    if (!controller) return;
     const auto set = objects_.get<api::ReplicaSet>(event.entry->key.ns, controller->name);
-    const auto* owner = set ? find_controller(set->metadata) : nullptr;
-    if (owner && owner->kind == "Deployment") worker_.queue().add(key_of(event.entry->key.ns, owner->name));
+    const auto* owner = set ? find_controller(set->metadata, api::kind_of<api::Deployment>()) : nullptr;
+    if (owner) worker_.queue().add(key_of(event.entry->key.ns, owner->name));
 }
 
 loop::Task<DeploymentObserved> DeploymentController::observe(DeploymentPtr deployment) {

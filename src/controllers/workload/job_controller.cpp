@@ -99,17 +99,17 @@ void JobController::pod_changed(const objects::FeedEvent& event) {
     const bool modified = event.type == store::WatchEvent::Type::modified;
     if (modified && pod && before && looks_the_same_to_job(*pod, *before)) return;
     for (const auto& object : event.states()) {
-        const auto* owner = api::find_controller(object->meta());
-        if (owner && owner->kind == "Job") worker_.queue().add_after(key_of(object->meta().namespace_, owner->name), gather_ms);
+        const auto* owner = api::find_controller(object->meta(), api::kind_of<api::Job>());
+        if (owner) worker_.queue().add_after(key_of(object->meta().namespace_, owner->name), gather_ms);
     }
     if (!pod || event.is_deleted()) return;
     queue_adopters<api::Job>(objects_, event, worker_.queue());
-    const auto* owner = api::find_controller(pod->metadata);
-    if (!owner && is_tracked(*pod)) worker_.queue().add(orphan_key(pod->metadata));
+    if (!api::find_controller(pod->metadata) && is_tracked(*pod)) worker_.queue().add(orphan_key(pod->metadata));
     // One that was taken away for the Job's own reasons is no failure.
     const bool counts = is_tracked(*pod) || !pod->metadata.deletion_timestamp;
     const bool ended = api::is_finished(*pod) || pod->metadata.deletion_timestamp;
-    if (owner && owner->kind == "Job" && counts && ended) note_end(*pod, *owner);
+    const auto* job = api::find_controller(pod->metadata, api::kind_of<api::Job>());
+    if (job && counts && ended) note_end(*pod, *job);
 }
 
 // ---- acting ----------------------------------------------------------------------------------------------------------

@@ -82,8 +82,8 @@ void make_indexed(api::Pod& pod, const api::Job& job, const NewJobPod& wanted) {
 
 void open_job_pod_terms(const api::Object& object, std::vector<std::string>& terms) {
     const api::Pod& pod = object.as<api::Pod>();
-    const auto* owner = api::find_controller(pod.metadata);
-    if (!owner || owner->kind != "Job" || (api::is_finished(pod) && !is_tracked(pod))) return;
+    const auto* owner = api::find_controller(pod.metadata, api::kind_of<api::Job>());
+    if (!owner || (api::is_finished(pod) && !is_tracked(pod))) return;
     terms.push_back(open_job_pods(pod.metadata.namespace_, owner->name).text);
 }
 

@@ -41,7 +41,7 @@ void ReplicaController::pod_changed(const objects::FeedEvent& event) {
     const auto *pod = event.as<api::Pod>(), *before = event.before_as<api::Pod>();
     const bool modified = event.type == store::WatchEvent::Type::modified;
     if (modified && pod && before && looks_the_same_to_owner(*pod, *before)) return;
-    queue_owner(event, kind_.info().kind, worker_.queue());
+    queue_owner(event, kind_.info(), worker_.queue());
     kind_.queue_adopters(objects_, event, worker_.queue());
 }
 

@@ -45,14 +45,14 @@ StatefulSetController::StatefulSetController(const Surroundings& with)
     follow<api::Pod>([this](const objects::FeedEvent& event) { pod_changed(event); });
     follow<api::PersistentVolumeClaim>([this](const objects::FeedEvent& event) { claim_changed(event); });
     follow<api::ControllerRevision>(
-        [this](const objects::FeedEvent& event) { queue_owner(event, "StatefulSet", worker_.queue()); });
+        [this](const objects::FeedEvent& event) { queue_owner(event, api::kind_of<api::StatefulSet>(), worker_.queue()); });
 }
 
 void StatefulSetController::pod_changed(const objects::FeedEvent& event) {
     const auto *pod = event.as<api::Pod>(), *before = event.before_as<api::Pod>();
     const bool modified = event.type == store::WatchEvent::Type::modified;
     if (modified && pod && before && looks_the_same_to_owner(*pod, *before)) return;
-    queue_owner(event, "StatefulSet", worker_.queue());
+    queue_owner(event, api::kind_of<api::StatefulSet>(), worker_.queue());
     queue_adopters<api::StatefulSet>(objects_, event, worker_.queue());
 }
 

@@ -26,4 +26,15 @@ std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, Ipv4 
     return out;
 }
 
+network::ServiceRules::Services observe_host_ports(objects::Objects& objects, const network::PodLinks& links) {
+    network::ServiceRules::Services out;
+    for (const auto& pod : objects.list<api::Pod>()) {
+        const std::string uid = pod->metadata.uid.str();
+        const auto link = links.find(uid);
+        if (!link) continue;
+        if (auto ports = plan_host_ports(*pod, link->ip); !ports.empty()) out[host_ports_owner(uid)] = std::move(ports);
+    }
+    return out;
+}
+
 }  // namespace orilla::node

@@ -39,8 +39,7 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
     if (probe.tcp_socket) {
         CO_CHECK(int port, resolve_port(probe.tcp_socket->port, ports));
         const std::string host = probe.tcp_socket->host.empty() ? target.ip : probe.tcp_socket->host.str();
-        auto task = http::connect_tcp(loop, host, port);
-        auto connected = co_await std::move(task);
+        AWAIT(auto connected, http::connect_tcp(loop, host, port));
         if (!connected) co_return std::move(connected).error();
         co_return ProbeAnswer{};
     }

@@ -10,6 +10,7 @@ using namespace orilla;
 using orilla::test::Answer;
 using orilla::test::ApiWorld;
 using orilla::test::check_golden;
+using orilla::test::merge;
 using orilla::test::spread_json;
 
 namespace {
@@ -184,8 +185,21 @@ TEST_CASE("discovery: follows kinds that come and go, and so do their paths and 
         w.create(widgets, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a"},"data":{"k":"v"}})");
     CHECK(made.has(R"({"kind":"Widget","apiVersion":"example.com/v1")"));
     CHECK(w.client.ask("GET", widgets).has("WidgetList"));
+    const Answer table = w.client.ask("GET", widgets, "", as_table);
+    CHECK(table.has(R"("columnDefinitions":[{"name":"Name",)"));
+    CHECK(table.has(R"("rows":[{"cells":["a",")"));
+    CHECK(w.client.ask("PATCH", widgets + "/a", R"({"data":{"k":"w"}})", merge).has(R"("k":"w")"));
+    CHECK(w.client.ask("GET", widgets + "/a").has(R"("k":"w")"));
+    // What explain reads.
+    const Answer words = w.client.ask("GET", "/openapi/v3/apis/example.com/v1");
+    CHECK(words.has(R"("kind":"Widget")"));
+    CHECK(words.has(R"("data":{)"));
 
-    w.client.send("GET", widgets + "?watch=true");  // one that is open while its kind goes
+    // One that follows it, and is open while its kind goes.
+    w.client.send("GET", widgets + "?watch=true");
+    w.settle();
+    CHECK(w.client.receive().find(R"({"type":"ADDED","object":{"kind":"Widget","apiVersion":"example.com/v1")") !=
+          std::string::npos);
     REQUIRE(w.kinds.remove(*w.kinds.find_resource("widgets.example.com")));
     w.settle();
     ApiClient other(w.loop, w.http);

@@ -13,7 +13,9 @@ namespace {
 const auto discovered = boost::json::parse(R"([
   {"metadata":{"name":"example.com"},"versions":[{"version":"v1","freshness":"Current","resources":[
     {"resource":"widgets","responseKind":{"group":"example.com","version":"v1","kind":"Widget"},"scope":"Namespaced",
-     "singularResource":"widget","verbs":["get","list"],"shortNames":["wd"],"categories":["all"]},
+     "singularResource":"widget","verbs":["get","list"],"shortNames":["wd"],"categories":["all"],
+     "subresources":[{"subresource":"scale","responseKind":{"group":"autoscaling","version":"v1","kind":"Scale"},"verbs":["get","patch"]},
+       8]},
     {"resource":"widgets","responseKind":{"kind":"Widget"},"scope":"Cluster","singularResource":"widget","verbs":[]}]}]},
   {"metadata":{},"versions":[{"version":"v1","resources":[
     {"resource":"nodes","responseKind":{"group":"","version":"v1","kind":"Node"},"scope":"Cluster","singularResource":"node",
@@ -32,6 +34,10 @@ TEST_CASE("served kinds: what the server tells counts, also of kinds that are no
     CHECK(widget->namespaced);
     CHECK(widget->has_verb("list"));
     CHECK_FALSE(widget->rules);
+    const auto* scale = widget->find_subresource("scale");
+    REQUIRE(scale);
+    CHECK(scale->kind == "Scale");
+    CHECK(scale->verbs.size() == 2);
     CHECK(kinds.find_category("all").size() == 1);
     CHECK(kinds.find_by_any_name("pods") == nullptr);
 }
@@ -44,6 +50,7 @@ TEST_CASE("served kinds: a kind that is known here keeps its rules, and takes th
     CHECK(node->rules);
     CHECK(node->type->name == "Node");
     CHECK(node->verbs.size() == 1);
+    CHECK(node->subresources.empty());  // the server has none
 }
 
 TEST_CASE("served kinds: without a server they are those of this program") {

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/pod_facts.hpp"
+#include "orilla/kinds/registry.hpp"
 #include "orilla/kinds/types.hpp"
 
 using namespace orilla::api;
@@ -25,6 +28,26 @@ TEST_CASE("kinds: every one has its metadata, columns and list type") {
     }
     CHECK(kind_of<Deployment>().find_subresource("scale")->group == "autoscaling");
     CHECK(kind_of<ConfigMap>().find_subresource("status") == nullptr);
+}
+
+TEST_CASE("makes_pods: a template of pods is somewhere in the spec") {
+    for (const char* name : {"Deployment", "ReplicaSet"}) CHECK(makes_pods(*KindRegistry().find("apps/v1", name)));
+    CHECK(makes_pods(kind_of<Job>()));
+    for (const char* name : {"Pod", "Service", "Namespace", "ConfigMap", "PersistentVolumeClaim"})
+        CHECK_FALSE(makes_pods(*KindRegistry().find("v1", name)));
+}
+
+TEST_CASE("find_controller: of a kind, and not of one with the same name in another group") {
+    ObjectMeta meta, owner;
+    owner.name = "web";
+    CHECK(find_controller(meta, kind_of<Deployment>()) == nullptr);
+    meta.owner_references.push_back(make_controller_reference("apps/v2", "Deployment", owner));
+    CHECK(find_controller(meta, kind_of<Deployment>()) == find_controller(meta));
+    CHECK(find_controller(meta, kind_of<ReplicaSet>()) == nullptr);
+    meta.owner_references[0].api_version = "example.org/v1";
+    CHECK(find_controller(meta, kind_of<Deployment>()) == nullptr);
+    meta.owner_references[0] = make_controller_reference("v1", "Pod", owner);
+    CHECK(find_controller(meta, kind_of<Pod>()) != nullptr);
 }
 
 TEST_CASE("tables: every stored field of a served kind has its protobuf number") {

@@ -1,8 +1,8 @@
-#include "housekeeper.hpp"
+#include "orilla/objects/housekeeper.hpp"
 
 #include "orilla/base/heap.hpp"
 
-namespace orilla::wiring {
+namespace orilla::objects {
 namespace {
 /// After pods have changed; by then others may have with them.
 constexpr int64_t tidy_delay_ms = 2'000;
@@ -10,7 +10,7 @@ constexpr int64_t tidy_delay_ms = 2'000;
 constexpr int64_t give_back_delay_ms = 6'000;
 }  // namespace
 
-Housekeeper::Housekeeper(loop::Loop& loop, store::Store& store, objects::Objects& objects, objects::EventRecorder& events)
+Housekeeper::Housekeeper(loop::Loop& loop, store::Store& store, Objects& objects, EventRecorder& events)
     : loop_(loop),
       store_(store),
       objects_(objects),
@@ -44,4 +44,4 @@ loop::Task<void> Housekeeper::give_back() {
     }
 }
 
-}  // namespace orilla::wiring
+}  // namespace orilla::objects

@@ -7,11 +7,11 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/store/store.hpp"
 
-namespace orilla::wiring {
+namespace orilla::objects {
 
 class Housekeeper {
   public:
-    Housekeeper(loop::Loop& loop, store::Store& store, objects::Objects& objects, objects::EventRecorder& events);
+    Housekeeper(loop::Loop& loop, store::Store& store, Objects& objects, EventRecorder& events);
     /// Looks once after what starting took, then whenever pods have come or gone.
     void start();
 
@@ -21,12 +21,12 @@ class Housekeeper {
 
     loop::Loop& loop_;
     store::Store& store_;
-    objects::Objects& objects_;
-    objects::EventRecorder& events_;
+    Objects& objects_;
+    EventRecorder& events_;
     loop::Timer tidy_;
     loop::Timer give_back_;
-    objects::Follower pods_;
+    Follower pods_;
     loop::Scope scope_;
 };
 
-}  // namespace orilla::wiring
+}  // namespace orilla::objects
