@@ -18,10 +18,11 @@ class Objects::Cache {
     static constexpr size_t json_bytes_total_max = 8 * 1024 * 1024;
     static constexpr size_t json_bytes_max = 16 * 1024;  ///< of one object; larger ones are only lent
 
-    ObjectPtr find(const store::Entry& entry) {
-        if (entry.size > json_bytes_max) return find_lent(entry);
+    /// As an object of this kind: the same bytes are another one in another version, or once their kind was added anew.
+    ObjectPtr find(const store::Entry& entry, const api::KindInfo& kind) {
+        if (entry.size > json_bytes_max) return find_lent(entry, kind);
         auto found = places_.find(&entry.key);
-        if (found == places_.end() || found->second->revision != entry.revision) return nullptr;
+        if (found == places_.end() || !found->second->is(entry, kind)) return nullptr;
         used_.splice(used_.begin(), used_, found->second);
         found->second->round = round_;
         return found->second->object;
@@ -45,6 +46,14 @@ class Objects::Cache {
         while (!used_.empty() && used_.back().round != round_) drop(used_.back().key);
         ++round_;
     }
+    /// Nobody is to get one of this kind any more, and it may end.
+    void drop_kind(const api::KindInfo& kind) {
+        for (auto item = used_.begin(); item != used_.end();) {
+            const auto place = item++;
+            if (&place->object->kind() == &kind) drop(place->key);
+        }
+        if (*lent_ && &(*lent_)->object->kind() == &kind) lent_->reset();
+    }
     void drop(const store::Key& key) {
         auto found = places_.find(&key);
         if (found == places_.end()) return;
@@ -61,6 +70,9 @@ class Objects::Cache {
         size_t json_bytes;
         uint32_t round;  ///< when it was last asked for
         ObjectPtr object;
+        bool is(const store::Entry& entry, const api::KindInfo& kind) const {
+            return revision == entry.revision && &object->kind() == &kind;
+        }
     };
     /// There are many of them, and nothing reconciles them.
     static bool is_rarely_read(const api::KindInfo& kind) { return kind.payload == api::Payload::passing; }
@@ -70,8 +82,8 @@ class Objects::Cache {
     struct Equal {
         bool operator()(const store::Key* a, const store::Key* b) const { return *a == *b; }
     };
-    ObjectPtr find_lent(const store::Entry& entry) const {
-        const bool is_it = *lent_ && (*lent_)->revision == entry.revision && (*lent_)->key == entry.key;
+    ObjectPtr find_lent(const store::Entry& entry, const api::KindInfo& kind) const {
+        const bool is_it = *lent_ && (*lent_)->is(entry, kind) && (*lent_)->key == entry.key;
         return is_it ? (*lent_)->object : nullptr;
     }
     loop::Loop& loop_;

@@ -48,6 +48,11 @@ std::string_view subresource_of(const WriteContext& context, Part part) {
     return part == Part::status ? "status" : part == Part::finalize ? "finalize" : "";
 }
 
+/// What is cached of a kind that was removed would keep it.
+bool is_served(const api::KindRegistry& kinds, const api::KindInfo& kind) {
+    return !kind.added || kinds.find(kind.api_version, kind.kind) == &kind;
+}
+
 std::string generate_name(const api::ObjectMeta& meta, Random& random) {
     return std::string(meta.generate_name.view().substr(0, generate_name_bytes_max)) + random.name_suffix();
 }
@@ -63,21 +68,23 @@ store::Value value_of(const api::Object& object) {
 Objects::Objects(loop::Loop& loop, store::Store& store, Random& random, api::KindRegistry& kinds)
     : loop_(loop), store_(store), random_(random), kinds_(kinds), cache_(std::make_unique<Cache>(loop)) {
     kind_changes_ = kinds.on_change([this](const api::KindRegistry::Change& change) {
-        if (change.type == api::KindRegistry::Change::Type::removed) feeds_.erase(std::string(change.kind->resource));
+        if (change.type != api::KindRegistry::Change::Type::removed) return;
+        feeds_.erase(change.kind.get());
+        cache_->drop_kind(change.kind);
     });
 }
 Objects::~Objects() = default;
 
 std::shared_ptr<Feed> Objects::share_feed(const api::KindInfo& kind) {
-    auto found = feeds_.find(kind.resource);
-    if (found == feeds_.end()) found = feeds_.emplace(kind.resource, std::make_shared<Feed>(loop_, *this, kind)).first;
-    return found->second;
+    std::shared_ptr<Feed>& feed = feeds_[&kind];
+    if (!feed) feed = std::make_shared<Feed>(loop_, *this, kind);
+    return feed;
 }
 
 // ---- reads -----------------------------------------------------------------------------------------------------------
 
 Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const store::EntryPtr& entry) {
-    if (ObjectPtr cached = cache_->find(*entry)) return cached;
+    if (ObjectPtr cached = cache_->find(*entry, kind)) return cached;
     if (!entry->json)
         return Error(Code::internal, fmt::format("{} \"{}\" is not in memory", entry->key.resource, entry->key.name));
     auto object = api::decode_object(kind, *entry->json);
@@ -94,7 +101,7 @@ Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const store::EntryP
     if (entry->size > Cache::json_bytes_max) return cache_->lend(*entry, shared), shared;
     // Only what is current: a watcher may decode older states.
     const store::EntryPtr current = store_.find(entry->key);
-    if (current && current->revision == entry->revision) cache_->put(*entry, shared);
+    if (current && current->revision == entry->revision && is_served(kinds_, kind)) cache_->put(*entry, shared);
     return shared;
 }
 
@@ -132,7 +139,7 @@ Task<Result<Stored>> Objects::read(const api::KindInfo& kind, std::string ns, st
 Stored Objects::remember(store::EntryPtr entry, std::shared_ptr<api::Object> object) {
     set_revision(*object, entry->revision);
     ObjectPtr shared = std::move(object);
-    cache_->put(*entry, shared);
+    if (is_served(kinds_, shared->kind())) cache_->put(*entry, shared);
     return {std::move(entry), std::move(shared)};
 }
 

@@ -226,8 +226,8 @@ class Objects {
     api::KindRegistry& kinds_;
     AdmissionChain admissions_;
     std::unique_ptr<Cache> cache_;
-    std::map<store::Key, uint64_t> unreadable_;                        ///< revisions that were logged
-    std::map<std::string, std::shared_ptr<Feed>, std::less<>> feeds_;  ///< by resource, of those that are served
+    std::map<store::Key, uint64_t> unreadable_;                    ///< revisions that were logged
+    std::map<const api::KindInfo*, std::shared_ptr<Feed>> feeds_;  ///< of those that are served; a feed holds its kind
     api::KindRegistry::Subscription kind_changes_;
 };
 

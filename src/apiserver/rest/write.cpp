@@ -103,8 +103,9 @@ Task<Result<std::string>> patch_text(Rest& rest, PatchType type, objects::Object
     const api::TypeInfo& schema = *object->kind().type;
     std::string document = api::encode(*object);
     if (document.size() + patch.size() <= patched_at_once_bytes_max) co_return apply_patch(type, document, patch, schema);
-    auto work = [type, document = std::move(document), text = std::string(patch), &schema] {
-        return apply_patch(type, document, text, schema);
+    // The thread may still be at it when the request has gone and the kind was removed.
+    auto work = [type, document = std::move(document), text = std::string(patch), kept = api::KindRef(object->kind())] {
+        return apply_patch(type, document, text, *kept->type);
     };
     CO_RETURN_AWAIT(run_long(rest, std::move(work)));
 }

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/api_world.hpp"
+#include "../../support/kinds.hpp"
 
 using namespace orilla;
 using orilla::test::Answer;
@@ -36,6 +37,7 @@ class HeldExecutor final : public loop::Executor {
         for (const auto& job : jobs) job();
         return jobs.size();
     }
+    size_t drop() { return std::exchange(jobs_, {}).size(); }
 
   private:
     loop::Loop*& loop_;
@@ -113,6 +115,25 @@ TEST_CASE("large objects: a patch that others overtake is made anew of what they
     CHECK(w.held.run() == 1);  // what was heard is done, though nobody waits for the answer
     w.settle();
     CHECK(w.client.ask("GET", large_object_maps + "/a").has(R"("k1":"last")"));
+}
+
+TEST_CASE("large objects: a patch that is being made keeps its kind, though server and registry are gone") {
+    HeldParts parts;
+    int ended = 0;
+    {
+        ApiWorld w(HeldWorld::options_with(parts.held));
+        parts.of_world = &w.loop;
+        auto widgets = std::make_unique<test::WidgetKind>();
+        widgets->ended = &ended;
+        REQUIRE(w.kinds.add(std::move(widgets)));
+        const std::string path = "/apis/example.com/v1/namespaces/default/widgets";
+        w.create(path, many_keys("a"));
+        w.client.send("PATCH", path + "/a", R"({"data":{"k1":"patched"}})", merge);
+        w.settle();
+    }
+    CHECK(ended == 0);
+    CHECK(parts.held.drop() == 1);
+    CHECK(ended == 1);
 }
 
 TEST_CASE("large objects: a small body that is large once its aliases are expanded does not hold up the others") {

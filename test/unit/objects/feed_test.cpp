@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/kinds.hpp"
 #include "../../support/object_world.hpp"
 #include "../../support/store_fixture.hpp"
 
@@ -262,4 +263,21 @@ TEST_CASE("Feed: all who are told share one decoded object, and the state before
     CHECK((before[0] && before[0] == before[1]));
     CHECK(now[0]->meta().labels.contains("team"));
     CHECK_FALSE(before[0]->meta().labels.contains("team"));
+}
+
+TEST_CASE("Feed: each version of a kind has its own, which ends with it") {
+    ObjectWorld w;
+    int ended = 0;
+    auto first = std::make_unique<test::WidgetKind>(), second = std::make_unique<test::WidgetKind>();
+    second->info.version = "v2";
+    second->info.api_version = "example.com/v2";
+    second->ended = &ended;
+    const api::KindInfo &v1 = first->info, &v2 = second->info;
+    REQUIRE(w.kinds.add(std::move(first)));
+    REQUIRE(w.kinds.add(std::move(second)));
+    Feed& of_first = w.objects.feed(v1);
+    CHECK(&of_first != &w.objects.feed(v2));
+    REQUIRE(w.kinds.remove(v2));
+    CHECK(ended == 1);
+    CHECK(&of_first == &w.objects.feed(v1));
 }

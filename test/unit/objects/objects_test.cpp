@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/admitted_world.hpp"
+#include "../../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 
 using namespace orilla;
@@ -436,6 +437,56 @@ TEST_CASE("Objects: what an older Orilla stored is brought to today's form by th
     CHECK(after->json->find(R"(,"status":{"loadBalancer":{}}})") != std::string::npos);
     REQUIRE(same());
     CHECK(w.store->find({"services", "default", "a"})->revision == after->revision);
+}
+
+namespace {
+/// Adds Widgets in a version; `ended` counts their end.
+const api::KindInfo& add_widgets(api::KindRegistry& kinds, std::string_view version, int* ended = nullptr) {
+    auto widgets = std::make_unique<test::WidgetKind>();
+    widgets->info.version = version;
+    widgets->info.api_version = version == "v1" ? "example.com/v1" : "example.com/v2";
+    widgets->ended = ended;
+    const api::KindInfo& info = widgets->info;
+    REQUIRE(kinds.add(std::move(widgets)));
+    return info;
+}
+
+api::Object widget(const api::KindInfo& kind) {
+    api::Object object(kind);
+    object.meta().name = "a";
+    object.meta().namespace_ = "default";
+    return object;
+}
+}  // namespace
+
+TEST_CASE("Objects: a kind that was removed ends, whatever was read of it") {
+    ObjectWorld w;
+    int ended = 0;
+    const api::KindInfo& widgets = add_widgets(w.kinds, "v1", &ended);
+    REQUIRE(w.run(w.objects.create(widget(widgets))));
+    REQUIRE(w.run(w.objects.read(widgets, "default", "a")));
+    w.settle();
+    {
+        const api::KindRef held(widgets);
+        REQUIRE(w.kinds.remove(widgets));
+        const auto left = w.objects.decode(widgets, w.store->find({"widgets.example.com", "default", "a"}));
+        CHECK((left && &(*left)->kind() == &widgets));
+        CHECK(ended == 0);
+    }
+    CHECK(ended == 1);
+}
+
+TEST_CASE("Objects: an object is of the version and of the registration that it is read in") {
+    ObjectWorld w;
+    const api::KindInfo& first = add_widgets(w.kinds, "v1");
+    const api::KindInfo& second = add_widgets(w.kinds, "v2");
+    REQUIRE(w.run(w.objects.create(widget(first))));
+    CHECK(&w.run(w.objects.read(first, "default", "a"))->object->kind() == &first);
+    CHECK(&w.run(w.objects.read(second, "default", "a"))->object->kind() == &second);
+    const api::KindRef held(first);
+    REQUIRE(w.kinds.remove(first));
+    const api::KindInfo& again = add_widgets(w.kinds, "v1");
+    CHECK(&w.run(w.objects.read(again, "default", "a"))->object->kind() == &again);
 }
 
 TEST_CASE("value_of: the revision goes to metadata.resourceVersion, whatever else is called so") {
