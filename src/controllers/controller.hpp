@@ -13,6 +13,7 @@
 #include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/unless_gone.hpp"
+#include "orilla/store/entry.hpp"
 
 namespace orilla::controllers {
 

@@ -227,8 +227,8 @@ NodeAgent::NodeAgent(loop::Loop& loop, objects::Objects& objects, NodeFacts fact
       wake_(loop),
       renew_timer_(loop),
       look_(std::move(look)),
-      nodes_(objects, api::kind_of<api::Node>(), [this](const store::WatchEvent& event) { something_gone(event); }),
-      namespaces_(objects, api::kind_of<api::Namespace>(), [this](const store::WatchEvent& event) { something_gone(event); }),
+      nodes_(objects, api::kind_of<api::Node>(), [this](const objects::FeedEvent& event) { something_gone(event); }),
+      namespaces_(objects, api::kind_of<api::Namespace>(), [this](const objects::FeedEvent& event) { something_gone(event); }),
       scope_(loop) {}
 
 void NodeAgent::wake() {
@@ -237,10 +237,11 @@ void NodeAgent::wake() {
 }
 
 /// The Node, or the namespace of its Lease, which comes back empty.
-void NodeAgent::something_gone(const store::WatchEvent& event) {
-    using Type = store::WatchEvent::Type;
-    const bool node_gone = event.type == Type::deleted && event.entry->key == store::Key{"nodes", "", facts_.name};
-    const bool namespace_back = event.type == Type::added && event.entry->key == store::Key{"namespaces", "", lease_namespace};
+void NodeAgent::something_gone(const objects::FeedEvent& event) {
+    using Type = objects::FeedEvent::Type;
+    const auto& key = event.entry->key;
+    const bool node_gone = event.type == Type::deleted && key.resource == "nodes" && key.name == facts_.name;
+    const bool namespace_back = event.type == Type::added && key.resource == "namespaces" && key.name == lease_namespace;
     if (node_gone || namespace_back) wake();
 }
 

@@ -10,7 +10,7 @@
 namespace orilla::scheduler {
 namespace {
 
-std::string key_of(const store::Key& key) { return fmt::format("{}/{}", key.ns, key.name); }
+std::string key_of(const objects::FeedEvent& event) { return fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name); }
 
 /// A pod that still does not fit says so again no sooner than this, however often others come and go.
 constexpr int64_t tell_again_ms = 300'000;
@@ -40,7 +40,7 @@ void Scheduler::start() {
 }
 
 void Scheduler::pod_changed(const objects::FeedEvent& event) {
-    const std::string key = key_of(event.entry->key);
+    const std::string key = key_of(event);
     const bool gone = event.is_deleted();
     const auto *pod = gone ? nullptr : event.as<api::Pod>(), *before = event.before_as<api::Pod>();
     if (pod) placements_->put(key, *pod);

@@ -22,20 +22,22 @@ MAY_INCLUDE = {
     "kinds": {"schema", "base"},
     "store": {"loop", "base"},
     "objects": {"kinds", "schema", "store", "loop", "base"},
-    "controllers": {"objects", "store", "kinds", "schema", "loop", "base"},
-    "scheduler": {"objects", "store", "kinds", "schema", "loop", "base"},
-    "node": {"http", "objects", "store", "kinds", "schema", "loop", "base"},
-    "proxy": {"objects", "store", "kinds", "schema", "loop", "base"},
+    "controllers": {"objects", "kinds", "schema", "loop", "base"},
+    "scheduler": {"objects", "kinds", "schema", "loop", "base"},
+    "node": {"http", "objects", "kinds", "schema", "loop", "base"},
+    "proxy": {"objects", "kinds", "schema", "loop", "base"},
     "images": {"loop", "base"},
     "runtime": {"loop", "base"},
     "runtime/supervisor": set(),
     "network": {"loop", "base"},
     "gateway": {"http", "loop", "base"},
-    "apiserver": {"objects", "store", "kinds", "schema", "http", "pki", "loop", "base"},
+    "apiserver": {"objects", "kinds", "schema", "http", "pki", "loop", "base"},
     "cli": {"kinds", "schema", "base"},
 }
 # Vocabulary arrows: the exact headers, of values and of interfaces without I/O, that another room may include besides.
 VOCABULARY = {
+    "controllers": {"orilla/store/entry.hpp", "orilla/store/reader.hpp"},
+    "apiserver": {"orilla/store/entry.hpp", "orilla/store/reader.hpp"},
     "node": {
         "orilla/runtime/spec.hpp", "orilla/runtime/pod_runtime.hpp",
         "orilla/images/image.hpp", "orilla/images/pod_images.hpp", "orilla/images/reference.hpp",

@@ -55,7 +55,7 @@ class NodeAgent {
 
   private:
     void wake();
-    void something_gone(const store::WatchEvent& event);
+    void something_gone(const objects::FeedEvent& event);
     loop::Task<void> keep_alive();
     loop::Task<void> watch_pressure();
     loop::Task<void> look();

@@ -95,7 +95,8 @@ class Objects {
     Objects(const Objects&) = delete;
     Objects& operator=(const Objects&) = delete;
 
-    store::Store& store() { return store_; }
+    /// Whoever writes does so here.
+    store::Reader& store() { return store_; }
     /// What is served.
     api::KindRegistry& kinds() const { return kinds_; }
     const Clock& clock() const { return loop_.clock(); }

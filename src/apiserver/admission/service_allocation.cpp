@@ -126,7 +126,7 @@ bool ServiceAllocation::handles(const objects::WriteInfo& write) const { return 
 
 void ServiceAllocation::follow(const objects::FeedEvent& event) {
     if (const auto* last = event.is_deleted() ? event.as<api::Service>() : nullptr) return release_all(*last);
-    if (event.type != store::WatchEvent::Type::modified) return;
+    if (event.type != objects::FeedEvent::Type::modified) return;
     const auto *before = event.before_as<api::Service>(), *now = event.as<api::Service>();
     if (!before || !now) return;
     const auto ip = ip_of(*before);

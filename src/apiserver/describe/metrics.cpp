@@ -67,7 +67,7 @@ void append_loop_metrics(std::string& out, const loop::TurnStats& stats) {
     out += fmt::format("orilla_loop_turn_seconds_sum {}\norilla_loop_turn_seconds_count {}\n", sum, count);
 }
 
-void append_store_metrics(std::string& out, const store::Store& store) {
+void append_store_metrics(std::string& out, const store::Reader& store) {
     const store::StoreStats stats = store.stats();
     const auto number = [](auto value) { return static_cast<double>(value); };
     append_metric(out, "orilla_store_revision", "gauge", "Latest revision.", number(store.revision()));

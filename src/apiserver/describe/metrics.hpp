@@ -7,13 +7,13 @@
 
 #include "orilla/http/server.hpp"
 #include "orilla/loop/turn_meter.hpp"
-#include "orilla/store/store.hpp"
+#include "orilla/store/reader.hpp"
 
 namespace orilla::apiserver {
 
 void append_process_metrics(std::string& out, int64_t started_wall_s);
 void append_loop_metrics(std::string& out, const loop::TurnStats& stats);
-void append_store_metrics(std::string& out, const store::Store& store);
+void append_store_metrics(std::string& out, const store::Reader& store);
 void append_http_metrics(std::string& out, const http::Counters& counters, size_t connections);
 
 }  // namespace orilla::apiserver

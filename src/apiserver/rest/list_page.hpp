@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "orilla/store/entry.hpp"
 #include "request/list_options.hpp"
 #include "rest/rest.hpp"
 #include "rest/selection.hpp"

@@ -159,7 +159,7 @@ class ListStream final : public http::ByteStream {
 
 Result<store::Listing> take_listing(Rest& rest, const ResourceRequest& request, const ListOptions& options,
                                     const std::optional<ContinueToken>& token, const Selection& selection) {
-    store::Store& objects = rest.store();
+    store::Reader& objects = rest.store();
     if (token && token->revision > 0) return objects.list_at(request.kind.resource, request.info.ns, token->revision);
     if (options.wants_exact()) return objects.list_at(request.kind.resource, request.info.ns, *options.revision);
     // One name in one namespace is a lookup.

@@ -14,6 +14,7 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/pod_logs.hpp"
 #include "orilla/schema/codec.hpp"
+#include "orilla/store/reader.hpp"
 #include "request/negotiation.hpp"
 #include "request/request_info.hpp"
 #include "stream/shared_texts.hpp"
@@ -35,7 +36,7 @@ struct Rest {
     SharedTexts texts{};
     loop::Gate large_yaml{loop, large_yaml_at_once_max};
 
-    store::Store& store() { return objects.store(); }
+    store::Reader& store() { return objects.store(); }
     const api::KindRegistry& kinds() const { return objects.kinds(); }
     int64_t now_s() const { return loop.clock().wall_s(); }
 };

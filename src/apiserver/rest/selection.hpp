@@ -5,7 +5,7 @@
 #include "orilla/http/uri.hpp"
 #include "orilla/kinds/object.hpp"
 #include "orilla/schema/selectors.hpp"
-#include "orilla/store/store.hpp"
+#include "orilla/store/entry.hpp"
 
 namespace orilla::apiserver {
 

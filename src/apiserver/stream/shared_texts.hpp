@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "orilla/store/store.hpp"
+#include "orilla/store/entry.hpp"
 
 namespace orilla::apiserver {
 

@@ -55,7 +55,7 @@ class WatchStream final : public http::ByteStream {
     }
 
     Result<void> open() {
-        store::Store& store = rest_.store();
+        store::Reader& store = rest_.store();
         const uint64_t now = store.revision();
         uint64_t from = options_.revision.value_or(0);
         if (options_.initial_events) {

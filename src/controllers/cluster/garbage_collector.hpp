@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "orilla/store/entry.hpp"
 #include "cluster/garbage_plan.hpp"
 #include "controller.hpp"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orilla/objects/objects.hpp"
+#include "orilla/store/entry.hpp"
 
 namespace orilla::controllers {
 

@@ -39,7 +39,7 @@ loop::Task<std::vector<PodPtr>> ReplicaController::pods_of(ReplicaSetPtr set) {
 
 void ReplicaController::pod_changed(const objects::FeedEvent& event) {
     const auto *pod = event.as<api::Pod>(), *before = event.before_as<api::Pod>();
-    const bool modified = event.type == store::WatchEvent::Type::modified;
+    const bool modified = event.type == objects::FeedEvent::Type::modified;
     if (modified && pod && before && looks_the_same_to_owner(*pod, *before)) return;
     queue_owner(event, kind_.info(), worker_.queue());
     kind_.queue_adopters(objects_, event, worker_.queue());
