@@ -12,9 +12,8 @@ const Identity& own_identity() {
     return identity;
 }
 
-void Undo::run() {
-    std::vector<Step> steps = std::exchange(steps_, {});
-    for (; !steps.empty(); steps.pop_back()) steps.back()();
+Undo::~Undo() {
+    for (; !steps_.empty(); steps_.pop_back()) steps_.back()();
 }
 
 Task<Result<void>> Admission::on_create(api::Object&, const AdmissionRequest&) { co_return ok(); }

@@ -10,6 +10,7 @@
 #include "orilla/kinds/validation.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/objects/feed.hpp"
+#include "unsettled_writes.hpp"
 #include "write_plan.hpp"
 
 namespace orilla::objects {
@@ -43,8 +44,8 @@ Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
 bool is_of_old_form(const Stored& stored) { return api::encode(*stored.object).size() != stored.entry->size; }
 
 /// By its part where the writer named none.
-std::string_view subresource_of(const WriteContext& context, Part part) {
-    if (!context.subresource.empty()) return context.subresource;
+std::string_view subresource_of(std::string_view named, Part part) {
+    if (!named.empty()) return named;
     return part == Part::status ? "status" : part == Part::finalize ? "finalize" : "";
 }
 
@@ -66,7 +67,12 @@ store::Value value_of(const api::Object& object) {
 }
 
 Objects::Objects(loop::Loop& loop, store::Store& store, Random& random, api::KindRegistry& kinds)
-    : loop_(loop), store_(store), random_(random), kinds_(kinds), cache_(std::make_unique<Cache>(loop)) {
+    : loop_(loop),
+      store_(store),
+      random_(random),
+      kinds_(kinds),
+      cache_(std::make_unique<Cache>(loop)),
+      unsettled_(std::make_unique<UnsettledWrites>(loop)) {
     kind_changes_ = kinds.on_change([this](const api::KindRegistry::Change& change) {
         if (change.type != api::KindRegistry::Change::Type::removed) return;
         feeds_.erase(change.kind.get());
@@ -161,35 +167,33 @@ Result<void> Objects::prepare_create(api::Object& object) {
 Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
     const bool generated = object.meta().name.empty() && !object.meta().generate_name.empty();
     CO_CHECK_VOID(prepare_create(object));
-    Undo undo;
-    const AdmissionRequest request{{object.kind(), Operation::create, Part::main, context.subresource}, context, undo};
+    auto undo = std::make_shared<Undo>();
+    const AdmissionRequest request{{object.kind(), Operation::create, Part::main, context.subresource}, context, *undo};
     const bool asks = admissions_.handles(request);
     if (asks) CO_TRY_VOID(admissions_.admit(object, nullptr, request));
     initialise_after_defaults(object);
     auto shared = std::make_shared<api::Object>(std::move(object));
     CO_CHECK_VOID(api::validate_create(*shared));
     if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, nullptr, request));
-    undo.leave_to_store();
     Result<Stored> created = Error(Code::internal, "not created");
     for (int attempt = 0; attempt < name_attempts_max; ++attempt) {
-        AWAIT(created, create_named(shared, context));
+        AWAIT(created, unsettled_->settle(create_named(shared, Manner(context)), undo, context.dry_run));
         if (created || !generated || created.error().code() != Code::already_exists) break;
         shared->meta().name = api::Str(generate_name(shared->meta(), random_));
     }
-    if (!created || context.dry_run) undo.run();
     co_return std::move(created);
 }
 
-Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, WriteContext context) {
+Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, Manner manner) {
     store::Key key = key_of(*object);
-    if (context.dry_run) {
+    if (manner.dry_run) {
         if (store_.find(key)) co_return store::already_exists_error(key);
         co_return imagine(object, store_.revision());
     }
     const store::Durability durability = durability_of(object->kind());
     CO_TRY(store::EntryPtr entry, store_.create(std::move(key), durability, value_of(*object)));
     Stored stored = remember(std::move(entry), std::move(object));
-    admissions_.commit({stored.object->kind(), Operation::create, Part::main, context.subresource}, stored.object.get(),
+    admissions_.commit({stored.object->kind(), Operation::create, Part::main, manner.subresource}, stored.object.get(),
                        nullptr);
     co_return stored;
 }
@@ -212,7 +216,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext
         }
         if (!old) co_return std::move(old).error();
         CO_CHECK_VOID(check_preconditions(object, *old));
-        AWAIT(updated, update_once(*old, object.clone(), part, context));
+        AWAIT(updated, update_once(*old, conditional ? std::move(object) : object.clone(), part, context));
         if (updated || conditional || updated.error().code() != Code::conflict) break;
     }
     co_return std::move(updated);
@@ -250,11 +254,12 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
     api::apply_defaults(object);
     if (same_content(object, before)) {
         if (part != Part::main || !is_of_old_form(old)) co_return old;
-        CO_RETURN_AWAIT(write_update(old, std::make_shared<api::Object>(std::move(object)), part, context));
+        CO_RETURN_AWAIT(write_update(old, std::make_shared<api::Object>(std::move(object)), Manner(context, part)));
     }
     CO_CHECK_VOID(check_finalizers(object, before));
-    Undo undo;
-    const AdmissionRequest request{{object.kind(), Operation::update, part, subresource_of(context, part)}, context, undo};
+    auto undo = std::make_shared<Undo>();
+    const AdmissionRequest request{
+        {object.kind(), Operation::update, part, subresource_of(context.subresource, part)}, context, *undo};
     const bool asks = admissions_.handles(request);
     if (asks) CO_TRY_VOID(admissions_.admit(object, &before, request));
     auto shared = std::make_shared<api::Object>(std::move(object));
@@ -263,22 +268,19 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
     // Admission may have put back what the client left out.
     if (same_content(*shared, before)) co_return old;
     if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, &before, request));
-    undo.leave_to_store();
-    AWAIT(auto written, write_update(old, shared, part, context));
-    if (!written || context.dry_run) undo.run();
-    co_return std::move(written);
+    CO_RETURN_AWAIT(unsettled_->settle(write_update(old, shared, Manner(context, part)), undo, context.dry_run));
 }
 
-Task<Result<Stored>> Objects::write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part,
-                                           WriteContext context) {
+Task<Result<Stored>> Objects::write_update(Stored old, std::shared_ptr<api::Object> object, Manner manner) {
     if (deletion_complete(*object)) {
-        CO_RETURN_AWAIT(erase(old, std::move(object), context));
+        CO_RETURN_AWAIT(erase(std::move(old), std::move(object), std::move(manner)));
     }
-    if (context.dry_run) co_return imagine(object, old.entry->revision);
-    const store::Durability durability = plan_durability(*object, *old.object, part);
+    if (manner.dry_run) co_return imagine(object, old.entry->revision);
+    const store::Durability durability = plan_durability(*object, *old.object, manner.part);
     CO_TRY(store::EntryPtr entry, store_.update(old.entry->key, old.entry->revision, durability, value_of(*object)));
     Stored stored = remember(std::move(entry), std::move(object));
-    const WriteInfo info{stored.object->kind(), Operation::update, part, subresource_of(context, part)};
+    const WriteInfo info{stored.object->kind(), Operation::update, manner.part,
+                         subresource_of(manner.subresource, manner.part)};
     admissions_.commit(info, stored.object.get(), old.object.get());
     co_return stored;
 }
@@ -291,14 +293,12 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
         CO_TRY(const Stored old, read(kind, ns, pod));
         auto object = std::make_shared<api::Object>(old.object->clone());
         CO_CHECK_VOID(plan_bind(object->as<api::Pod>(), node, clock().wall_s()));
-        Undo undo;
-        const AdmissionRequest request{{kind, Operation::update, Part::main, context.subresource}, context, undo};
+        auto undo = std::make_shared<Undo>();
+        const AdmissionRequest request{{kind, Operation::update, Part::main, context.subresource}, context, *undo};
         const bool asks = admissions_.handles(request);
         if (asks) CO_TRY_VOID(admissions_.admit(*object, old.object.get(), request));
         if (asks) CO_TRY_VOID(admissions_.admit_valid(*object, old.object.get(), request));
-        undo.leave_to_store();
-        AWAIT(bound, write_update(old, object, Part::main, context));
-        if (!bound || context.dry_run) undo.run();
+        AWAIT(bound, unsettled_->settle(write_update(old, object, Manner(context)), undo, context.dry_run));
         if (bound || bound.error().code() != Code::conflict) break;
     }
     co_return std::move(bound);
@@ -306,13 +306,13 @@ Task<Result<Stored>> Objects::bind(std::string ns, std::string pod, std::string 
 
 // ---- remove ----------------------------------------------------------------------------------------------------------
 
-Task<Result<Stored>> Objects::erase(const Stored& old, std::shared_ptr<api::Object> last, WriteContext context) {
-    if (context.dry_run) co_return imagine(last, old.entry->revision);
+Task<Result<Stored>> Objects::erase(Stored old, std::shared_ptr<api::Object> last, Manner manner) {
+    if (manner.dry_run) co_return imagine(last, old.entry->revision);
     const store::Durability durability = durability_of(last->kind());
     CO_TRY(store::EntryPtr entry, store_.remove(old.entry->key, old.entry->revision, durability, value_of(*last)));
     cache_->drop(entry->key);
     set_revision(*last, entry->revision);
-    admissions_.commit({last->kind(), Operation::remove, Part::main, context.subresource}, nullptr, last.get());
+    admissions_.commit({last->kind(), Operation::remove, Part::main, manner.subresource}, nullptr, last.get());
     co_return Stored{std::move(entry), std::move(last)};
 }
 
@@ -326,13 +326,11 @@ Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns,
         }
         const Stored old{std::move(entry), std::move(*object)};
         CO_CHECK_VOID(check_delete_preconditions(options, old));
-        Undo undo;
+        auto undo = std::make_shared<Undo>();
         const WriteContext& context = options.context;
-        const AdmissionRequest request{{kind, Operation::remove, Part::main, context.subresource}, context, undo};
+        const AdmissionRequest request{{kind, Operation::remove, Part::main, context.subresource}, context, *undo};
         if (admissions_.handles(request)) CO_TRY_VOID(admissions_.admit_delete(*old.object, request));
-        undo.leave_to_store();
-        AWAIT(removed, remove_once(old, options));
-        if (!removed || context.dry_run) undo.run();
+        AWAIT(removed, unsettled_->settle(remove_once(old, options, Manner(context)), undo, context.dry_run));
         if (removed || removed.error().code() != Code::conflict) break;
     }
     co_return std::move(removed);
@@ -352,19 +350,19 @@ Task<Result<Removed>> Objects::remove_unreadable(const api::KindInfo& kind, stor
     CO_CHECK(auto shared, only_named(kind, entry->key));
     const Stored old{entry, shared};
     CO_CHECK_VOID(check_delete_preconditions(options, old));
-    AWAIT(auto erased, erase(old, shared, options.context));
+    AWAIT(auto erased, erase(old, shared, Manner(options.context)));
     if (!erased) co_return std::move(erased).error();
     unreadable_.erase(entry->key);
     co_return Removed{std::move(*erased), false};
 }
 
-Task<Result<Removed>> Objects::remove_once(const Stored& old, const DeleteOptions& options) {
+Task<Result<Removed>> Objects::remove_once(Stored old, DeleteOptions options, Manner manner) {
     DeletePlan plan = plan_delete(*old.object, options, clock().wall_s());
     if (plan.action == DeletePlan::Action::keep) co_return Removed{old, true};
     auto next = std::make_shared<api::Object>(std::move(plan.next));
     const bool gone = plan.action == DeletePlan::Action::remove;
-    AWAIT(auto done, gone ? erase(old, std::move(next), options.context)
-                          : write_update(old, std::move(next), Part::main, options.context));
+    AWAIT(auto done,
+          gone ? erase(old, std::move(next), std::move(manner)) : write_update(old, std::move(next), std::move(manner)));
     if (!done) co_return std::move(done).error();
     co_return Removed{std::move(*done), !gone};
 }

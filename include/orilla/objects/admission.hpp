@@ -21,25 +21,22 @@ using loop::Task;
 enum class Operation : uint8_t { create, update, remove };
 
 /// Steps that take back what was set aside for a write. They are done, the last one first, when it does not happen: refused,
-/// failed, a dry run, or a writer that goes away before the store has it. Of one that goes away while the store writes nobody
-/// knows what became of it, and nothing is taken back: whoever counts follows the kind as well.
+/// failed, a dry run, or a writer that goes away before the store has it. What the store has goes on without its writer, and
+/// keeps them until it is known what became of it.
 class Undo {
   public:
     using Step = std::function<void()>;
     Undo() = default;
     Undo(const Undo&) = delete;
     Undo& operator=(const Undo&) = delete;
-    ~Undo() {
-        if (!stored_perhaps_) run();
-    }
+    ~Undo();
     void add(Step step) { steps_.push_back(std::move(step)); }
-    /// From here on only `run` does them.
-    void leave_to_store() { stored_perhaps_ = true; }
-    void run();
+    bool empty() const { return steps_.empty(); }
+    /// It has happened.
+    void forget() { steps_.clear(); }
 
   private:
     std::vector<Step> steps_;
-    bool stored_perhaps_ = false;
 };
 
 /// What is to be written. A create by PUT is a create, a removal because of the last finalizer an update.
@@ -74,8 +71,8 @@ class Admission {
     virtual Task<Result<void>> on_valid(const api::Object& object, const api::Object* old, const AdmissionRequest& request);
     /// Of a request to delete, whether the object goes at once or has to wait.
     virtual Task<Result<void>> on_delete(const api::Object& old, const AdmissionRequest& request);
-    /// It is stored: created (`old` is null), updated, or gone (`now` is null). A writer that goes away while the store writes
-    /// has no such call.
+    /// It is stored: created (`old` is null), updated, or gone (`now` is null). When nothing was set aside for it, a writer
+    /// that goes away while the store writes has no such call.
     virtual void on_committed(const api::Object* now, const api::Object* old);
 };
 

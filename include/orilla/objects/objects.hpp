@@ -83,6 +83,7 @@ concept AlwaysResident = !requires {
 store::Value value_of(const api::Object& object);
 
 class Feed;
+class UnsettledWrites;
 
 class Objects {
   public:
@@ -212,13 +213,21 @@ class Objects {
     Task<Result<void>> remove_if_matching(Removal& all, store::Key key);
     Result<void> prepare_create(api::Object& object);
     Task<Result<Stored>> create_by_update(api::Object object, WriteContext context);
-    Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, WriteContext context);
+    /// What a write keeps of its writer's context, as it may outlive it.
+    struct Manner {
+        explicit Manner(const WriteContext& context, Part the_part = Part::main)
+            : part(the_part), subresource(context.subresource), dry_run(context.dry_run) {}
+        Part part;
+        std::string subresource;
+        bool dry_run;
+    };
+    Task<Result<Stored>> create_named(std::shared_ptr<api::Object> object, Manner manner);
     Task<Result<Stored>> update_once(const Stored& old, api::Object object, Part part, WriteContext context);
-    Task<Result<Stored>> write_update(const Stored& old, std::shared_ptr<api::Object> object, Part part, WriteContext context);
-    Task<Result<Removed>> remove_once(const Stored& old, const DeleteOptions& options);
+    Task<Result<Stored>> write_update(Stored old, std::shared_ptr<api::Object> object, Manner manner);
+    Task<Result<Removed>> remove_once(Stored old, DeleteOptions options, Manner manner);
     Task<Result<Removed>> remove_unreadable(const api::KindInfo& kind, store::EntryPtr entry, DeleteOptions options);
     void report_unreadable(const store::Entry& entry, const Error& error);
-    Task<Result<Stored>> erase(const Stored& old, std::shared_ptr<api::Object> last, WriteContext context);
+    Task<Result<Stored>> erase(Stored old, std::shared_ptr<api::Object> last, Manner manner);
     Stored remember(store::EntryPtr entry, std::shared_ptr<api::Object> object);
 
     loop::Loop& loop_;
@@ -230,6 +239,7 @@ class Objects {
     std::map<store::Key, uint64_t> unreadable_;                    ///< revisions that were logged
     std::map<const api::KindInfo*, std::shared_ptr<Feed>> feeds_;  ///< of those that are served; a feed holds its kind
     api::KindRegistry::Subscription kind_changes_;
+    std::unique_ptr<UnsettledWrites> unsettled_;  ///< before all of the others
 };
 
 }  // namespace orilla::objects

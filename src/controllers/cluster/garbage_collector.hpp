@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "orilla/store/entry.hpp"
 #include "cluster/garbage_plan.hpp"
 #include "controller.hpp"
+#include "orilla/store/entry.hpp"
 
 namespace orilla::controllers {
 

@@ -104,6 +104,42 @@ TEST_CASE("a refused or imagined Service holds nothing") {
     CHECK(world.create(with_node_port(with_ip(service_with("next", "NodePort"), "10.43.9.10"), 30101)));
 }
 
+TEST_CASE("a Service whose writer went away while it was written holds nothing unless it is stored") {
+    ControllerWorld world;
+    using Written = Result<std::shared_ptr<const api::Service>>;
+    const api::Service first = with_ip(service_with("a"), "10.43.7.7");
+    const api::Service second = with_node_port(with_ip(service_with("a", "NodePort"), "10.43.8.8"), 30100);
+    test::Started<Written> creating(world.loop, world.objects.create<api::Service>(first));
+    test::Started<Written> too_late(world.loop, world.objects.create<api::Service>(second));
+    REQUIRE_FALSE(creating.done());
+    creating.cancel();
+    too_late.cancel();
+    world.settle();
+    CHECK(world.get<api::Service>("a")->spec.cluster_ip == "10.43.7.7");
+    CHECK_FALSE(world.create(with_ip(service_with("b"), "10.43.7.7")));
+    CHECK(world.create(with_node_port(with_ip(service_with("b", "NodePort"), "10.43.8.8"), 30100)));
+}
+
+TEST_CASE("a port that was taken for an update is free when its writer went away and the update was refused") {
+    ControllerWorld world;
+    REQUIRE(world.create(service_with("a")));
+    const auto to_port = [](int32_t port) -> std::function<Result<void>(api::Service&)> {
+        return [port](api::Service& service) -> Result<void> {
+            service.spec.type = "NodePort";
+            service.spec.ports[0].node_port = port;
+            return ok();
+        };
+    };
+    using Written = Result<std::shared_ptr<const api::Service>>;
+    test::Started<Written> first(world.loop, world.objects.modify<api::Service>("default", "a", to_port(30100)));
+    test::Started<Written> too_late(world.loop, world.objects.modify<api::Service>("default", "a", to_port(30101)));
+    REQUIRE_FALSE(first.done());
+    too_late.cancel();
+    world.settle();
+    CHECK(world.get<api::Service>("a")->spec.ports[0].node_port == 30100);
+    CHECK(world.create(with_node_port(service_with("b", "NodePort"), 30101)));
+}
+
 TEST_CASE("node ports are given, kept and checked") {
     ControllerWorld world;
     const auto web = world.create(service_with("web", "NodePort"));
@@ -218,6 +254,7 @@ TEST_CASE("no address is lost or given twice, whatever writes are under way toge
                 writes.emplace_back(world.loop, world.objects.modify<api::Service>("default", name, std::move(change)));
             }
             for (uint64_t turns = random.below(4); turns > 0; --turns) world.loop.turn(false);
+            if (!writes.empty() && random.below(4) == 0) writes[random.below(writes.size())].cancel();
         }
         world.settle();
         std::multiset<std::string> ips;
