@@ -1,4 +1,5 @@
-// The body of a write in its several encodings.
+#include "request/body.hpp"
+
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/schema/manifest.hpp"

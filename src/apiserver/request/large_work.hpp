@@ -22,7 +22,4 @@ Task<T> run_long(Rest& rest, Fn fn) {
     CO_RETURN_AWAIT(loop::run_on(*rest.executor, rest.loop, std::move(fn)));
 }
 
-/// The request's body as JSON, whatever it is written in; unsupported_media_type for what is not known.
-Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, const api::TypeInfo& wanted);
-
 }  // namespace orilla::apiserver

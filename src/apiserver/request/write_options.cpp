@@ -1,4 +1,5 @@
-// The query parameters of a write: how it is to be done.
+#include "request/write_options.hpp"
+
 #include <fmt/core.h>
 #include <algorithm>
 #include <iterator>

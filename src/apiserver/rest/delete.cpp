@@ -1,11 +1,15 @@
-// DELETE of one object and of a collection.
+#include "rest/delete.hpp"
+
 #include <fmt/core.h>
 
 #include "list_page.hpp"
 #include "orilla/kinds/kind_rules.hpp"
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/protobuf.hpp"
+#include "request/body.hpp"
 #include "request/status.hpp"
+#include "request/write_options.hpp"
+#include "rest/read.hpp"
 #include "rest/rest.hpp"
 #include "rest/selection.hpp"
 

@@ -8,6 +8,7 @@
 #include "orilla/base/base64.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "request/status.hpp"
+#include "rest/read.hpp"
 
 namespace orilla::apiserver {
 

@@ -1,11 +1,15 @@
-// The subresources of pods that are not views of the object: binding, eviction and log.
+#include "rest/pod_parts.hpp"
+
 #include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/values.hpp"
+#include "request/body.hpp"
 #include "request/status.hpp"
+#include "request/write_options.hpp"
+#include "rest/delete.hpp"
 #include "rest/rest.hpp"
 
 namespace orilla::apiserver {

@@ -1,4 +1,5 @@
-// GET of one object and of a collection.
+#include "rest/read.hpp"
+
 #include <fmt/core.h>
 #include <algorithm>
 

@@ -1,9 +1,16 @@
 #include "rest/routes.hpp"
+#include "request/write_options.hpp"
+#include "rest/delete.hpp"
+#include "rest/pod_parts.hpp"
+#include "rest/read.hpp"
 
 #include <fmt/core.h>
 #include <algorithm>
 
 #include "request/status.hpp"
+#include "rest/scale.hpp"
+#include "rest/write.hpp"
+#include "stream/watch.hpp"
 
 namespace orilla::apiserver {
 

@@ -1,4 +1,5 @@
-// The scale subresource: autoscaling/v1 Scale as a view of spec.replicas.
+#include "rest/scale.hpp"
+
 #include <fmt/core.h>
 
 #include <optional>
@@ -7,7 +8,10 @@
 #include "orilla/kinds/selectors.hpp"
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/patch.hpp"
+#include "request/body.hpp"
+#include "request/write_options.hpp"
 #include "rest/rest.hpp"
+#include "rest/write.hpp"
 
 namespace orilla::apiserver {
 

@@ -1,11 +1,14 @@
-// POST, PUT and PATCH. What may be written and how it is completed is the store's business (objects::Objects); here the
-// request becomes one typed object and the outcome an answer.
+#include "rest/write.hpp"
+
 #include <fmt/core.h>
 
 #include "orilla/kinds/codec.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/schema/patch.hpp"
+#include "request/body.hpp"
 #include "request/large_work.hpp"
+#include "request/write_options.hpp"
+#include "rest/read.hpp"
 #include "rest/rest.hpp"
 
 namespace orilla::apiserver {

@@ -1,5 +1,5 @@
-// WATCH: one JSON document a line, as long as the client stays. Selectors turn changes into ADDED and DELETED where an
-// object enters or leaves what is watched; a client that falls behind the store's history is told 410 and let go.
+#include "stream/watch.hpp"
+
 #include <algorithm>
 #include <unordered_set>
 
@@ -9,6 +9,7 @@
 #include "request/list_options.hpp"
 #include "request/negotiation.hpp"
 #include "request/status.hpp"
+#include "rest/read.hpp"
 #include "rest/rest.hpp"
 #include "rest/selection.hpp"
 
