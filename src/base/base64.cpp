@@ -42,6 +42,8 @@ Result<std::string> decode_base64(std::string_view text) {
     return out;
 }
 
+size_t decoded_base64_bytes(std::string_view text) { return text.size() / 4 * 3 - (text.size() < 4 ? 0 : padding_of(text)); }
+
 std::string encode_base64(std::string_view bytes) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);

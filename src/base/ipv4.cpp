@@ -1,5 +1,6 @@
 #include "orilla/base/ipv4.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <cctype>
 
@@ -53,6 +54,11 @@ Result<Ipv4> parse_ipv4(std::string_view text) {
     }
     if (!text.empty()) return wrong();
     return ip;
+}
+
+bool is_ip(const std::string& text) {
+    in6_addr address;
+    return ::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 Result<Cidr> parse_cidr(std::string_view text) {

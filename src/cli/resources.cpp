@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "near.hpp"
+#include "orilla/base/text.hpp"
 #include "served_kinds.hpp"
 
 namespace orilla::cli {
@@ -57,8 +58,7 @@ Result<Target> parse_pair(const std::string& word, const Options& options) {
 Error unknown_type(const std::string& type) {
     std::vector<std::string_view> names;
     for (const api::KindInfo& kind : served_kinds().all()) names.push_back(kind.plural), names.push_back(kind.singular);
-    std::string typed = type;
-    for (char& c : typed) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    const std::string typed = lowered(type);
     return Error(Code::not_found, fmt::format("error: the server doesn't have a resource type \"{}\"{}", type,
                                               did_you_mean(find_near(typed, names))));
 }

@@ -1,6 +1,5 @@
 #include "orilla/http/client.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,6 +9,7 @@
 #include <cerrno>
 
 #include "answer_reader.hpp"
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/text.hpp"
 #include "orilla/http/tls.hpp"
 #include "transport.hpp"
@@ -96,8 +96,8 @@ loop::Task<Result<UniqueFd>> connect_tcp(loop::Loop& loop, std::string host, int
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
-    if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
-        co_return Error(Code::unavailable, fmt::format("dial tcp {}: not an IPv4 address", host));
+    if (const auto ip = parse_ipv4(host)) address.sin_addr.s_addr = htonl(ip->value);
+    else co_return Error(Code::unavailable, fmt::format("dial tcp {}: not an IPv4 address", host));
     const std::string what = fmt::format("dial tcp {}:{}: connect", host, port);
     UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) co_return unavailable(errno, "socket");

@@ -1,5 +1,6 @@
 // ConfigMaps.
 #include "data.hpp"
+#include "orilla/base/base64.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
 #include "table_cells.hpp"
@@ -21,7 +22,7 @@ void check_config_map(const ConfigMap& map, FieldErrors& errors) {
     for (const auto& entry : map.binary_data) {
         if (errors.full()) return;
         errors.complain(binary.key(entry.key), entry.key, check_config_map_key(entry.key));
-        bytes += decoded_bytes(entry.value);
+        bytes += decoded_base64_bytes(entry.value);
     }
     if (bytes > data_bytes_max) errors.too_long(data, data_bytes_max);
 }

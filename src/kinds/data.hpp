@@ -7,9 +7,6 @@ namespace orilla::api {
 
 inline constexpr size_t data_bytes_max = 1024 * 1024;
 
-/// Of what base64 text stands for.
-size_t decoded_bytes(std::string_view base64);
-
 template <class T>
 void check_frozen(const T& updated, const T& old, FieldErrors& errors) {
     constexpr std::string_view rule = "field is immutable when `immutable` is set";

@@ -60,7 +60,7 @@ void check_secret(const Secret& secret, FieldErrors& errors) {
     for (const auto& entry : secret.data) {
         if (errors.full()) return;
         errors.complain(data.key(entry.key), entry.key, check_config_map_key(entry.key));
-        bytes += decoded_bytes(entry.value);
+        bytes += decoded_base64_bytes(entry.value);
     }
     if (bytes > data_bytes_max) errors.too_long(data, data_bytes_max);
     check_secret_type(secret, errors);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "checks.hpp"
+#include "orilla/base/text.hpp"
 #include "orilla/kinds/storage_facts.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
@@ -25,9 +26,8 @@ void check_parameters(const Map<Str>& parameters, const Path& path, FieldErrors&
 
 void check_storage_class(const StorageClass& storage_class, FieldErrors& errors) {
     const Path provisioner("provisioner"), topologies("allowedTopologies");
-    std::string lowered = storage_class.provisioner.str();
-    std::ranges::transform(lowered, lowered.begin(), [](unsigned char c) { return static_cast<char>(tolower(c)); });
-    if (!lowered.empty()) errors.complain(provisioner, storage_class.provisioner, check_qualified_name(lowered));
+    const std::string name = lowered(storage_class.provisioner);
+    if (!name.empty()) errors.complain(provisioner, storage_class.provisioner, check_qualified_name(name));
     check_parameters(storage_class.parameters, Path("parameters"), errors);
     for (size_t i = 0; i < storage_class.allowed_topologies.size(); ++i) {
         const Path term = topologies[i];

@@ -1,6 +1,5 @@
 #include "orilla/pki/pki.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "certificates.hpp"
 #include "orilla/base/base64.hpp"
 #include "orilla/base/durable.hpp"
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/read_file.hpp"
 #include "orilla/base/unique_fd.hpp"
 
@@ -132,10 +132,7 @@ PkiNames default_pki_names(const std::string& node_name, const std::string& clus
 
 void add_pki_names(PkiNames& names, const std::vector<std::string>& more) {
     for (const auto& name : more) {
-        in6_addr address;
-        const bool is_ip =
-            ::inet_pton(AF_INET, name.c_str(), &address) == 1 || ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
-        auto& list = is_ip ? names.ips : names.dns;
+        auto& list = is_ip(name) ? names.ips : names.dns;
         if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
     }
 }

@@ -59,7 +59,7 @@ class Daemon {
     loop::IoThread store_thread_;
     Claims claims_;                                   ///< held until the very end
     bool made_socket_ = false;                        ///< the unix socket is ours to remove
-    std::unique_ptr<loop::IoThread> work_thread_;     ///< files: images and what pods leave
+    std::unique_ptr<loop::IoThread> work_thread_;     ///< files of images, events and status; long documents
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
     std::unique_ptr<loop::IoPool> container_files_;   ///< writable layers; a volume that hangs takes no place of theirs

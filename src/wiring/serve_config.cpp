@@ -2,7 +2,6 @@
 
 #include "serve.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <tuple>
 
 #include "orilla/apiserver/server.hpp"
+#include "orilla/base/ipv4.hpp"
 #include "orilla/base/read_file.hpp"
 #include "orilla/base/text.hpp"
 #include "orilla/http/sockets.hpp"
@@ -85,8 +85,7 @@ constexpr const char* tls_san_help =
 
 /// As the certificate has it: an address, or a name in lower case.
 Result<std::string> parse_tls_san(std::string text) {
-    in6_addr address;
-    if (::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1) return text;
+    if (is_ip(text)) return text;
     text = lowered(text);
     if (!check_domain(text)) return Error(Code::invalid, fmt::format("\"{}\" is neither an IP address nor a DNS name", text));
     return text;

@@ -42,6 +42,8 @@ struct Cidr {
 
 /// Four decimal numbers without leading zeros; nothing else.
 Result<Ipv4> parse_ipv4(std::string_view text);
+/// Of either family.
+bool is_ip(const std::string& text);
 /// ADDRESS/PREFIX; refuses bits behind the prefix.
 Result<Cidr> parse_cidr(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "describe/kind_descriptions.hpp"
+#include "orilla/base/base64.hpp"
 #include "print/output.hpp"
 
 namespace orilla::cli {
@@ -15,7 +16,7 @@ std::string config_map_data(const json::object& object) {
     for (const auto& item : object_at(object, "data"))
         entries.push_back(fmt::format("{}:\n----\n{}\n\n", item.key(), text_of(item.value())));
     for (const auto& item : object_at(object, "binaryData"))
-        binary.push_back(fmt::format("{}: {} bytes\n", item.key(), base64_bytes(text_of(item.value()))));
+        binary.push_back(fmt::format("{}: {} bytes\n", item.key(), decoded_base64_bytes(text_of(item.value()))));
     std::ranges::sort(entries), std::ranges::sort(binary);
     std::string out = "\nData\n====\n";
     for (const auto& entry : entries) out += entry;

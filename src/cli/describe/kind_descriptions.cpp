@@ -32,10 +32,6 @@ std::string selector_text(const json::object& selector) {
     return out;
 }
 
-size_t base64_bytes(const std::string& text) {
-    return text.size() / 4 * 3 - static_cast<size_t>(std::count(text.begin(), text.end(), '='));
-}
-
 void describe_controller(Description& out, const json::object& object) {
     for (const auto& item : array_at(metadata_of(object), "ownerReferences"))
         if (text_at(item.get_object(), "controller") == "true")

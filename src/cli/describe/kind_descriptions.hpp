@@ -55,8 +55,6 @@ const boost::json::object& metadata_of(const boost::json::object& object);
 std::string joined(const boost::json::array& words, std::string_view separator = ",");
 /// "app=web,tier in (a,b)"
 std::string selector_text(const boost::json::object& selector);
-/// How many bytes that is, decoded.
-size_t base64_bytes(const std::string& text);
 void describe_controller(Description& out, const boost::json::object& object);
 void describe_labels(Description& out, const boost::json::object& object);
 /// How many of its pods are in which phase.

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "describe/kind_descriptions.hpp"
+#include "orilla/base/base64.hpp"
 #include "print/output.hpp"
 
 namespace orilla::cli {
@@ -13,7 +14,7 @@ namespace {
 std::string secret_data(const json::object& object) {
     std::vector<std::string> entries;
     for (const auto& item : object_at(object, "data"))
-        entries.push_back(fmt::format("{}:\t{} bytes\n", item.key(), base64_bytes(text_of(item.value()))));
+        entries.push_back(fmt::format("{}:\t{} bytes\n", item.key(), decoded_base64_bytes(text_of(item.value()))));
     std::ranges::sort(entries);
     std::string data;
     for (const auto& entry : entries) data += entry;

@@ -1,11 +1,13 @@
 // create: from files, or the few kinds that people make by hand.
 #include <fmt/core.h>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 
 #include "config_sources.hpp"
 #include "manifests.hpp"
 #include "orilla/base/base64.hpp"
+#include "orilla/base/text.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/utf8.hpp"
 #include "print/output.hpp"
@@ -41,9 +43,10 @@ Result<json::object> make_config_map(const Options& options) {
 
 /// registry:5000/tools/nginx:1@sha256:... runs in a container named nginx.
 std::string container_name(const std::string& image) {
-    std::string name = image.substr(image.rfind('/') + 1);
+    std::string name = lowered(image.substr(image.rfind('/') + 1));
     name = name.substr(0, name.find_first_of(":@"));
-    for (char& c : name) c = c == '_' || c == '.' ? '-' : static_cast<char>(tolower(static_cast<unsigned char>(c)));
+    std::ranges::replace_if(
+        name, [](char c) { return c == '_' || c == '.'; }, '-');
     return name;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "orilla/base/base64.hpp"
+#include "orilla/base/text.hpp"
 #include "orilla/schema/codec.hpp"
 #include "pod/container_spec.hpp"
 #include "volumes/driver.hpp"
@@ -45,8 +46,7 @@ void add_service_variables(EnvList& env, const api::Service& service) {
             env.emplace_back(fmt::format("{}_SERVICE_PORT_{}", prefix, upper_name(port.name.view())), port_text(port));
     for (const auto& port : service.spec.ports) {
         std::string protocol(port.protocol.empty() ? "TCP" : port.protocol.view());
-        std::string lower = protocol;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return tolower(c); });
+        const std::string lower = lowered(protocol);
         const std::string url = fmt::format("{}://{}:{}", lower, ip, port.port);
         const std::string name = fmt::format("{}_PORT_{}_{}", prefix, port.port, protocol);
         if (&port == &service.spec.ports[0]) env.emplace_back(prefix + "_PORT", url);

@@ -13,3 +13,9 @@ TEST_CASE("base64: there and back") {
     CHECK_FALSE(is_base64("b3J"));
     CHECK_FALSE(is_base64("b3==" + std::string("====")));
 }
+
+TEST_CASE("base64: how many bytes a text stands for") {
+    for (const char* bytes : {"", "a", "ab", "abc", "abcd"})
+        CHECK(decoded_base64_bytes(encode_base64(bytes)) == std::string_view(bytes).size());
+    CHECK(decoded_base64_bytes("==") == 0);
+}

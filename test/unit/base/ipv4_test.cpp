@@ -55,3 +55,10 @@ TEST_CASE("Cidr::has_host: neither the network's nor the broadcast address") {
     for (const char* none : {"10.43.0.0", "10.43.0.255", "10.43.1.1", "10.42.255.255"})
         CHECK_FALSE(range.has_host(*parse_ipv4(none)));
 }
+
+TEST_CASE("is_ip: of either family") {
+    CHECK(is_ip("10.0.0.1"));
+    CHECK(is_ip("fd00::1"));
+    CHECK_FALSE(is_ip("10.0.0"));
+    CHECK_FALSE(is_ip("example.com"));
+}
