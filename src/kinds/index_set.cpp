@@ -1,5 +1,6 @@
 #include "orilla/kinds/index_set.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/text.hpp"
@@ -12,17 +13,16 @@ Result<IndexSet::Range> parse_range(std::string_view text, int32_t limit) {
     const size_t dash = text.find('-');
     const std::string_view first = text.substr(0, dash);
     if (!read_number(first, out.first))
-        return Error(Code::invalid, "cannot convert string to integer for index: \"" + std::string(first) + "\"");
+        return Error(Code::invalid, fmt::format("cannot convert string to integer for index: \"{}\"", first));
     out.last = out.first;
     if (dash != text.npos) {
         const std::string_view last = text.substr(dash + 1);
         if (!read_number(last, out.last))
-            return Error(Code::invalid, "cannot convert string to integer for index: \"" + std::string(last) + "\"");
+            return Error(Code::invalid, fmt::format("cannot convert string to integer for index: \"{}\"", last));
         if (out.first >= out.last)
-            return Error(Code::invalid, "non-increasing order, previous: " + std::to_string(out.first) +
-                                            ", current: " + std::to_string(out.last));
+            return Error(Code::invalid, fmt::format("non-increasing order, previous: {}, current: {}", out.first, out.last));
     }
-    if (out.last >= limit) return Error(Code::invalid, "too large index: \"" + std::to_string(out.last) + "\"");
+    if (out.last >= limit) return Error(Code::invalid, fmt::format("too large index: \"{}\"", out.last));
     return out;
 }
 
@@ -35,8 +35,7 @@ Result<IndexSet> IndexSet::parse(std::string_view text, int32_t limit) {
         TRY(const Range range, parse_range(text.substr(0, comma), limit));
         const int32_t before = out.ranges_.empty() ? -1 : out.ranges_.back().last;
         if (before >= range.first)
-            return Error(Code::invalid, "non-increasing order, previous: " + std::to_string(before) +
-                                            ", current: " + std::to_string(range.first));
+            return Error(Code::invalid, fmt::format("non-increasing order, previous: {}, current: {}", before, range.first));
         out.append(range);
         if (comma == text.npos) return out;
         text.remove_prefix(comma + 1);

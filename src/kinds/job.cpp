@@ -1,4 +1,5 @@
 // Jobs. The server makes the selector and the labels of the pods, from the Job's uid, so that no two Jobs share pods.
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "checks.hpp"
@@ -60,8 +61,8 @@ void check_generated(const Job& job, const Path& path, FieldErrors& errors) {
                                                               {old_job_name_label, &job.metadata.name}};
     for (const auto& [key, value] : wanted) {
         const Str* have = labels.get(key);
-        if (!have) errors.required(at.key(key), "must be '" + value->str() + "'");
-        else if (*have != *value) errors.invalid(at.key(key), *have, "must be '" + value->str() + "'");
+        if (!have) errors.required(at.key(key), fmt::format("must be '{}'", value->str()));
+        else if (*have != *value) errors.invalid(at.key(key), *have, fmt::format("must be '{}'", value->str()));
     }
     const Str* selected = job.spec.selector ? job.spec.selector->match_labels.get(job_uid_label) : nullptr;
     if (!selected && job.spec.selector) selected = job.spec.selector->match_labels.get(old_job_uid_label);
@@ -81,11 +82,11 @@ void check_new_job(const Job& job, FieldErrors& errors) {
     else if (!job.spec.selector) errors.required(path / "selector");
     if (job.spec.completion_mode != "Indexed" || job.spec.completions.value_or(0) <= 0) return;
     // The host names of its pods.
-    const std::string host = job.metadata.name.str() + "-" + std::to_string(*job.spec.completions - 1);
+    const std::string host = fmt::format("{}-{}", job.metadata.name, *job.spec.completions - 1);
     const Path meta("metadata");
     for (const auto& complaint : check_dns1123_label(host))
         errors.invalid(meta / "name", job.metadata.name,
-                       "will not able to create pod with invalid DNS label: " + host + ": " + complaint);
+                       fmt::format("will not able to create pod with invalid DNS label: {}: {}", host, complaint));
 }
 
 /// What decides on a node may change in a Job that has not begun.

@@ -1,4 +1,5 @@
 // The rules of a Job's podFailurePolicy, successPolicy and podReplacementPolicy.
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 
@@ -86,13 +87,13 @@ void check_success_rule(const SuccessPolicyRule& rule, int32_t completions, cons
     const Path count = path / "succeededCount";
     check_not_negative(*rule.succeeded_count, count, errors);
     if (*rule.succeeded_count > completions)
+        errors.invalid(count, *rule.succeeded_count,
+                       fmt::format("must be less than or equal to {} (the number of specified completions)", completions));
+    else if (*rule.succeeded_count > most)
         errors.invalid(
             count, *rule.succeeded_count,
-            "must be less than or equal to " + std::to_string(completions) + " (the number of specified completions)");
-    else if (*rule.succeeded_count > most)
-        errors.invalid(count, *rule.succeeded_count,
-                       "must be less than or equal to " + std::to_string(most) +
-                           " (the number of indexes in the specified succeededIndexes field)");
+            fmt::format("must be less than or equal to {} (the number of indexes in the specified succeededIndexes field)",
+                        most));
 }
 
 void check_success_policy(const JobSpec& spec, const Path& path, FieldErrors& errors) {

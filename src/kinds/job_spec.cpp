@@ -1,6 +1,7 @@
 // The rules of a JobSpec, in a Job or in a CronJob's template.
 #include "job_spec.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 
@@ -29,7 +30,7 @@ void check_counts(const JobSpec& spec, const Path& path, FieldErrors& errors) {
 }
 
 void check_at_most(const Opt<int32_t>& value, int32_t most, const Path& path, const std::string& when, FieldErrors& errors) {
-    if (value && *value > most) errors.invalid(path, *value, "must be less than or equal to " + std::to_string(most) + when);
+    if (value && *value > most) errors.invalid(path, *value, fmt::format("must be less than or equal to {}{}", most, when));
 }
 
 void check_indexed(const JobSpec& spec, const Path& path, FieldErrors& errors) {

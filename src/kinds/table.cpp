@@ -32,7 +32,7 @@ void append_column(std::string& out, const ColumnInfo& column) {
     append_member(out, "format", column.format);
     out += ',';
     append_member(out, "description", column.meaning);
-    out += ",\"priority\":" + std::to_string(column.priority) + "}";
+    out += fmt::format(",\"priority\":{}}}", column.priority);
 }
 
 }  // namespace

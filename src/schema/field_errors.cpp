@@ -1,7 +1,6 @@
 #include "orilla/schema/field_errors.hpp"
 
 #include <fmt/core.h>
-#include <cstdio>
 
 namespace orilla::api {
 namespace {
@@ -20,11 +19,8 @@ std::string quote(std::string_view text) {
         else if (c == '\n') out += "\\n";
         else if (c == '\t') out += "\\t";
         else if (c == '\r') out += "\\r";
-        else if (byte < ' ' || byte == 0x7f) {
-            char escape[8];
-            std::snprintf(escape, sizeof escape, "\\x%02x", byte);
-            out += escape;
-        } else out += c;
+        else if (byte < ' ' || byte == 0x7f) out += fmt::format("\\x{:02x}", byte);
+        else out += c;
     }
     if (text.size() > quoted_bytes_max) out += "...";
     return out += '"';

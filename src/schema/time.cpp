@@ -148,8 +148,7 @@ Error not_a_time(std::string_view text) {
 }
 
 std::string two_units(int64_t large, const char* large_name, int64_t small, const char* small_name) {
-    std::string text = std::to_string(large) + large_name;
-    return small == 0 ? text : fmt::format("{}{}{}", text, small, small_name);
+    return small == 0 ? fmt::format("{}{}", large, large_name) : fmt::format("{}{}{}{}", large, large_name, small, small_name);
 }
 
 }  // namespace
@@ -171,9 +170,7 @@ Result<MicroTime> MicroTime::parse(std::string_view rfc3339) {
 std::string MicroTime::format() const {
     if (!set) return {};
     int64_t seconds = floor_divide(unix_us, us_per_s);
-    char fraction[16];
-    std::snprintf(fraction, sizeof fraction, ".%06dZ", static_cast<int>(unix_us - seconds * us_per_s));
-    return render_seconds(seconds) + fraction;
+    return fmt::format("{}.{:06}Z", render_seconds(seconds), unix_us - seconds * us_per_s);
 }
 
 std::string render_duration(int64_t seconds) {
