@@ -1,5 +1,6 @@
 #include "cluster/garbage_collector.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/kinds/owners.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::string_view component = "garbage-collector-controller";
 
-std::string queue_key(const store::Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
+std::string queue_key(const store::Key& key) { return fmt::format("{}/{}/{}", key.resource, key.ns, key.name); }
 
 store::Key parse_queue_key(const std::string& text) {
     const size_t first = text.find('/'), second = text.find('/', first + 1);
@@ -37,9 +38,8 @@ bool may_concern(const store::EntryPtr& entry) {
 }
 
 std::string describe_out_of_reach(const store::Key& dependent, const api::OwnerReference& owner) {
-    return "ownerRef [" + owner.api_version.str() + "/" + owner.kind.str() + ", namespace: " + dependent.ns +
-           ", name: " + owner.name.str() + ", uid: " + owner.uid.str() + "] does not exist in namespace \"" + dependent.ns +
-           "\"";
+    return fmt::format("ownerRef [{}/{}, namespace: {}, name: {}, uid: {}] does not exist in namespace \"{}\"",
+                       owner.api_version, owner.kind, dependent.ns, owner.name, owner.uid, dependent.ns);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cluster/namespace_controller.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <map>
 
@@ -120,7 +121,7 @@ loop::Task<Result<void>> NamespaceController::apply(std::string ns, NamespaceAct
     objects::DeleteOptions options;
     options.propagation = objects::Propagation::background;
     AWAIT(auto removed, objects_.remove_collection(kind, ns, std::move(not_deleted), std::move(options)));
-    if (!removed) co_return std::move(removed).error().with_context("delete " + std::string(kind.resource) + " in " + ns);
+    if (!removed) co_return std::move(removed).error().with_context(fmt::format("delete {} in {}", kind.resource, ns));
     co_return ok();
 }
 

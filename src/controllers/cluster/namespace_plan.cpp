@@ -1,5 +1,6 @@
 #include "cluster/namespace_plan.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <map>
 
@@ -28,8 +29,7 @@ std::string remaining_words(const std::vector<Content>& seen) {
     std::string out;
     for (const auto& content : seen) {
         if (content.count == 0) continue;
-        out += (out.empty() ? "" : ", ") + std::string(content.kind->resource) + " has " + std::to_string(content.count) +
-               " resource instances";
+        out += fmt::format("{}{} has {} resource instances", out.empty() ? "" : ", ", content.kind->resource, content.count);
     }
     return out;
 }
@@ -40,7 +40,7 @@ std::string finalizer_words(const std::vector<Content>& seen) {
         for (const auto& [name, count] : content.finalizers) counts[name] += count;
     std::string out;
     for (const auto& [name, count] : counts)
-        out += (out.empty() ? "" : ", ") + name + " in " + std::to_string(count) + " resource instances";
+        out += fmt::format("{}{} in {} resource instances", out.empty() ? "" : ", ", name, count);
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "workload/deployment_controller.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/kinds/well_known.hpp"
@@ -103,12 +104,12 @@ loop::Task<Result<void>> DeploymentController::create_set(DeploymentPtr deployme
     if (created) {
         if (replicas > 0)
             events_.record(*deployment, deployment_component, "Normal", "ScalingReplicaSet",
-                           "Scaled up replica set " + name + " from 0 to " + std::to_string(replicas));
+                           fmt::format("Scaled up replica set {} from 0 to {}", name, replicas));
         co_return ok();
     }
     if (created.error().code() != Code::already_exists) {
         events_.record(*deployment, deployment_component, "Warning", "ReplicaSetCreateError",
-                       "Failed to create new replica set \"" + name + "\": " + created.error().message());
+                       fmt::format("Failed to create new replica set \"{}\": {}", name, created.error().message()));
         co_return std::move(created).error();
     }
     // Somebody else's has the name that our hash gives.

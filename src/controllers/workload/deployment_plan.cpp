@@ -1,5 +1,6 @@
 #include "workload/deployment_plan.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
@@ -94,8 +95,7 @@ api::Map<api::Str> plan_annotations(const View& view, const api::ReplicaSet* set
 std::string scale_event(const api::ReplicaSet& set, int32_t to) {
     const int32_t from = size_of(set);
     if (from == to) return "";
-    return std::string("Scaled ") + (to > from ? "up" : "down") + " replica set " + set.metadata.name.str() + " from " +
-           std::to_string(from) + " to " + std::to_string(to);
+    return fmt::format("Scaled {} replica set {} from {} to {}", to > from ? "up" : "down", set.metadata.name, from, to);
 }
 
 /// Adds an update when something differs.
@@ -116,7 +116,7 @@ api::ReplicaSet make_replica_set(const View& view, int32_t replicas) {
     const api::Deployment& deployment = view.deployment;
     const std::string hash = hash_template(deployment.spec.template_, deployment.status.collision_count.value_or(0));
     api::ReplicaSet set;
-    set.metadata.name = deployment.metadata.name.str() + "-" + hash;
+    set.metadata.name = fmt::format("{}-{}", deployment.metadata.name, hash);
     set.metadata.namespace_ = deployment.metadata.namespace_;
     set.metadata.labels = deployment.spec.template_.metadata.labels;
     set.metadata.labels[api::pod_template_hash_label] = hash;

@@ -1,4 +1,5 @@
 // A Deployment's status: counts, Available and Progressing, in the reasons that kubectl rollout status reads.
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "workload/deployment_plan.hpp"
@@ -37,8 +38,8 @@ void set_condition(api::DeploymentStatus& status, const api::DeploymentStatus& b
 }
 
 std::string set_words(const api::Deployment& deployment, const api::ReplicaSet* fresh) {
-    return fresh ? "ReplicaSet \"" + fresh->metadata.name.str() + "\""
-                 : "Deployment \"" + deployment.metadata.name.str() + "\"";
+    return fresh ? fmt::format("ReplicaSet \"{}\"", fresh->metadata.name)
+                 : fmt::format("Deployment \"{}\"", deployment.metadata.name);
 }
 
 bool is_complete(const api::Deployment& deployment, const api::DeploymentStatus& status) {
@@ -89,8 +90,9 @@ void summarise_progress(DeploymentSummary& out, const api::Deployment& deploymen
         status.conditions.push_back(*before);
     } else {
         const bool created = !before || (!same_generation && status.updated_replicas == 0);
-        const std::string message = created ? "Created new replica set \"" + (fresh ? fresh->metadata.name.str() : "") + "\""
-                                            : words + " is progressing.";
+        const std::string message = created
+                                        ? fmt::format("Created new replica set \"{}\"", fresh ? fresh->metadata.name.str() : "")
+                                        : words + " is progressing.";
         set_condition(status, deployment.status,
                       {"Progressing", "True", created ? "NewReplicaSetCreated" : "ReplicaSetUpdated", message}, out.progressed,
                       now_s);

@@ -1,5 +1,6 @@
 #include "workload/job_pods.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/base/text.hpp"
@@ -61,15 +62,15 @@ void tell_index(api::Container& container) {
     variable.name = index_env;
     auto& field = variable.value_from.ensure().field_ref.ensure();
     field.api_version = "v1";
-    field.field_path = "metadata.labels['" + std::string(api::completion_index_label) + "']";
+    field.field_path = fmt::format("metadata.labels['{}']", api::completion_index_label);
 }
 
 void make_indexed(api::Pod& pod, const api::Job& job, const NewJobPod& wanted) {
     const std::string index = std::to_string(wanted.index);
-    pod.metadata.generate_name = job.metadata.name.str() + "-" + index + "-";
+    pod.metadata.generate_name = fmt::format("{}-{}-", job.metadata.name, index);
     pod.metadata.labels[api::completion_index_label] = index;
     pod.metadata.annotations[api::completion_index_label] = index;
-    pod.spec.hostname = job.metadata.name.str() + "-" + index;
+    pod.spec.hostname = fmt::format("{}-{}", job.metadata.name, index);
     for (auto* list : {&pod.spec.init_containers, &pod.spec.containers})
         for (auto& container : *list) tell_index(container);
     if (!job.spec.backoff_limit_per_index) return;
@@ -88,7 +89,7 @@ void open_job_pod_terms(const api::Object& object, std::vector<std::string>& ter
 }
 
 objects::Term open_job_pods(std::string_view ns, std::string_view job) {
-    return {open_job_pod_terms, std::string(ns) + "/" + std::string(job)};
+    return {open_job_pod_terms, fmt::format("{}/{}", ns, job)};
 }
 
 bool is_indexed(const api::Job& job) { return job.spec.completion_mode == "Indexed"; }
@@ -131,16 +132,15 @@ FailureVerdict judge_failure(const api::Job& job, const api::Pod& pod) {
     if (!job.spec.pod_failure_policy) return {};
     const auto& rules = job.spec.pod_failure_policy->rules;
     for (size_t i = 0; i < rules.size(); ++i) {
-        const std::string where = pod.metadata.namespace_.str() + "/" + pod.metadata.name.str();
-        const std::string rule = " matching " + rules[i].action.str() + " rule at index " + std::to_string(i);
+        const std::string where = fmt::format("{}/{}", pod.metadata.namespace_, pod.metadata.name);
+        const std::string rule = fmt::format(" matching {} rule at index {}", rules[i].action, i);
         if (rules[i].on_exit_codes) {
             const auto* exit = find_exit(*rules[i].on_exit_codes, pod);
             if (exit)
-                return {action_of(rules[i].action), "Container " + exit->name.str() + " for pod " + where +
-                                                        " failed with exit code " +
-                                                        std::to_string(exit->state.terminated->exit_code) + rule};
+                return {action_of(rules[i].action), fmt::format("Container {} for pod {} failed with exit code {}{}",
+                                                                exit->name, where, exit->state.terminated->exit_code, rule)};
         } else if (const auto* condition = find_matching_condition(rules[i], pod)) {
-            return {action_of(rules[i].action), "Pod " + where + " has condition " + condition->type.str() + rule};
+            return {action_of(rules[i].action), fmt::format("Pod {} has condition {}{}", where, condition->type, rule)};
         }
     }
     return {};
