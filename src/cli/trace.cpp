@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 
 #include "client.hpp"
@@ -21,7 +20,7 @@ size_t body_bytes_max(int level) {
     return level == 9 ? 10 * 1024 : 1024;
 }
 
-std::string url(const Request& request) { return request.method + " http://orilla" + request.path; }
+std::string url(const Request& request) { return fmt::format("{} http://orilla{}", request.method, request.path); }
 
 std::string_view trimmed(std::string_view line) { return line.substr(0, line.find_last_not_of("\r\n") + 1); }
 
@@ -32,10 +31,8 @@ void Trace::tell(const std::string& line) const {
     gettimeofday(&now, nullptr);
     tm parts{};
     localtime_r(&now.tv_sec, &parts);
-    char head[64];
-    snprintf(head, sizeof head, "I%02d%02d %02d:%02d:%02d.%06ld %7d orilla] ", parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-             parts.tm_min, parts.tm_sec, static_cast<long>(now.tv_usec), static_cast<int>(getpid()));
-    complain(fmt::format("{}{}\n", head, line));
+    complain(fmt::format("I{:02}{:02} {:02}:{:02}:{:02}.{:06} {:7} orilla] {}\n", parts.tm_mon + 1, parts.tm_mday,
+                         parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_usec, getpid(), line));
 }
 
 void Trace::show_body(const char* title, std::string_view text, size_t& shown) const {

@@ -34,12 +34,14 @@ Subject subject_of_user(std::string_view user) {
 }
 
 Error refusal(const objects::Identity& who, const Subject& subject) {
-    std::string text = fmt::format("User \"{}\" cannot impersonate resource \"{}", who.user, subject.resource);
-    if (!subject.subresource.empty()) text += "/" + subject.subresource;
-    text += fmt::format("\" in API group \"{}\" ", subject.group);
-    text += subject.ns.empty() ? "at the cluster scope" : fmt::format("in the namespace \"{}\"", subject.ns);
-    return api::make_forbidden_error(subject.group, subject.resource, subject.name,
-                                     text + ": this version of Orilla serves nobody as somebody else");
+    const std::string part = subject.subresource.empty() ? "" : "/" + subject.subresource;
+    const std::string where = subject.ns.empty() ? "at the cluster scope" : fmt::format("in the namespace \"{}\"", subject.ns);
+    return api::make_forbidden_error(
+        subject.group, subject.resource, subject.name,
+        fmt::format(
+            "User \"{}\" cannot impersonate resource \"{}{}\" in API group \"{}\" {}: this version of Orilla serves nobody "
+            "as somebody else",
+            who.user, subject.resource, part, subject.group, where));
 }
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "request/status.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/schema/codec.hpp"
 
 namespace orilla::apiserver {
@@ -61,7 +63,7 @@ std::string render_status(const Error& error) {
     api::append_json_string(out, status_reason(error.code()));
     out += ",\"details\":{";
     append_details(out, error);
-    out += "},\"code\":" + std::to_string(http_status(error.code())) + "}\n";
+    out += fmt::format("}},\"code\":{}}}\n", http_status(error.code()));
     return out;
 }
 
@@ -76,7 +78,7 @@ http::Response success_response(int code, const StatusDetails& details) {
     out += "\"Success\"";
     out += ",\"details\":{";
     append_details(out, details);
-    out += "},\"code\":" + std::to_string(code) + "}\n";
+    out += fmt::format("}},\"code\":{}}}\n", code);
     return http::Response(code, "application/json", std::move(out));
 }
 

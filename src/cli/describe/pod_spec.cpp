@@ -64,8 +64,8 @@ std::string probe_action(const json::object& probe) {
         const json::object& get = object_at(probe, "httpGet");
         const std::string scheme = lowered(text_at(get, "scheme"));
         const std::string path = text_at(get, "path");
-        return "http-get " + (scheme.empty() ? "http" : scheme) + "://" + text_at(get, "host") + ":" + text_at(get, "port") +
-               (path.starts_with('/') || path.empty() ? "" : "/") + path;
+        return fmt::format("http-get {}://{}:{}{}{}", scheme.empty() ? "http" : scheme, text_at(get, "host"),
+                           text_at(get, "port"), path.starts_with('/') || path.empty() ? "" : "/", path);
     }
     if (probe.contains("tcpSocket"))
         return fmt::format("tcp-socket {}:{}", text_at(object_at(probe, "tcpSocket"), "host"),

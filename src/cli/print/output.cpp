@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
 
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/jsonpath.hpp"
@@ -40,9 +39,7 @@ std::string shown_json_text(const json::value& value) {
             out += text[i];
             continue;
         }
-        char escaped[8];
-        snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned char>(wide ? text[++i] : text[i]));
-        out += escaped;
+        out += fmt::format("\\u{:04x}", static_cast<unsigned char>(wide ? text[++i] : text[i]));
     }
     return out;
 }
