@@ -54,6 +54,9 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # Spelled in halves, because this file is read as well.
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 
+# Rooms whose chains wait for {fmt}.
+CHAINED = {"runtime", "store"}
+
 MESSAGE_READ = re.compile(r"\bmessage\(\)\s*\.\s*(r?find\w*|starts_with|ends_with|contains|substr|compare)\s*\(")
 
 
@@ -149,6 +152,33 @@ def check_no_message_is_read(path, text):
         yield text.count("\n", 0, match.start()) + 1, "an error's sentence is for people: ask its code, target or causes"
 
 
+def check_chains(path, text):
+    """A number among three or more parts of a text: the sentence shows where it has places for them."""
+    room = room_of(path)
+    if room is None or room in CHAINED or not path.startswith("src/") or not path.endswith(CPP):
+        return  # public headers cannot see {fmt}
+    tokens = cpp_reader.tokens_of(text)
+    for index, token in enumerate(tokens):
+        if token.text == "to_string" and _pluses(tokens, index, 1) + _pluses(tokens, index, -1) > 1:
+            yield token.line, "std::to_string in a text of three parts or more: write the sentence with places, fmt::format"
+
+
+def _pluses(tokens, at, step):
+    """How many `+` stand to one side of a term, up to where its expression ends. Literals are blank to this reader."""
+    depth = count = 0
+    while 0 <= (at := at + step) < len(tokens):
+        word = tokens[at].text
+        if word in "([{" or word in ")]}":
+            depth += step if word in "([{" else -step
+            if depth < 0:
+                break
+        elif depth == 0 and (word in ",;?:=<>&|" or word in ("return", "co_return")):
+            break
+        elif depth == 0 and word == "+" and tokens[at + 1].text not in "+=" and tokens[at - 1].text != "+":
+            count += 1
+    return count
+
+
 def check_cpp(path, text):
     """Lengths of functions and lambdas, and what g++ 12 destroys twice."""
     if not path.endswith(CPP):
@@ -227,7 +257,7 @@ def check_shell(path, text):
             begun = None
 
 
-RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_kinds, check_wiring, check_no_message_is_read, check_cpp, check_python, check_shell)
+RULES = (check_includes, check_pragma_once, check_file_length, check_unfinished, check_kinds, check_wiring, check_no_message_is_read, check_chains, check_cpp, check_python, check_shell)
 
 
 def check(path, text):

@@ -78,6 +78,25 @@ class Kinds(unittest.TestCase):
         self.assertEqual(words("src/node/a.cpp", "plan_pod(pod);\n"), [])
 
 
+class Chains(unittest.TestCase):
+    def complaints(self, expression, path="src/http/a.cpp"):
+        return words(path, "std::string f() {\n    return " + expression + ";\n}\n")
+
+    def test_a_number_among_three_parts_is_refused(self):
+        for chain in ('"a " + std::to_string(n) + " b"', 'a + "/" + std::to_string(f(n, m))', 'std::to_string(n) + "." + a',
+                      'g(h, "a " + std::to_string(list[n].size()) + " b")', 'c ? "none" : a + std::to_string(n) + "%"'):
+            self.assertIn("fmt::format", " ".join(self.complaints(chain)), chain)
+
+    def test_two_parts_and_sums_are_left_alone(self):
+        for text in ('"a " + std::to_string(n)', 'std::to_string(n + m + 1)', 'c ? std::to_string(n) + "s" : std::to_string(n) + "m"',
+                     'g(a + b, std::to_string(n), c + d)', 'fmt::format("{} of {}", n, m)'):
+            self.assertEqual(self.complaints(text), [], text)
+        self.assertEqual(words("src/http/a.cpp", 'void f() {\n    out += "a" + std::to_string(n);\n    ++at;\n}\n'), [])
+
+    def test_headers_that_others_include_may_not_see_the_library(self):
+        self.assertEqual(self.complaints('a + "b" + std::to_string(n)', "include/orilla/loop/a.cpp"), [])
+
+
 class Sizes(unittest.TestCase):
     def function(self, lines, head="void f() {\n"):
         return head + PAUSE * (lines - 2) + "}\n"
