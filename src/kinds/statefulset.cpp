@@ -1,4 +1,5 @@
 // StatefulSets.
+#include <fmt/core.h>
 #include <algorithm>
 #include <set>
 
@@ -99,8 +100,7 @@ void check_stateful_set_update(const StatefulSet& updated, const StatefulSet& ol
 }
 
 Row render_stateful_set(const StatefulSet& set, int64_t now) {
-    return {set.metadata.name.view(),
-            std::to_string(set.status.ready_replicas) + "/" + std::to_string(set.spec.replicas.value_or(0)),
+    return {set.metadata.name.view(), fmt::format("{}/{}", set.status.ready_replicas, set.spec.replicas.value_or(0)),
             render_age(set.metadata.creation_timestamp, now), container_names_text(set.spec.template_.spec),
             container_images_text(set.spec.template_.spec)};
 }

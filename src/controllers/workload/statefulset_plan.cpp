@@ -1,5 +1,6 @@
 #include "workload/statefulset_plan.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -115,7 +116,7 @@ api::Pod make_stateful_pod(const StatefulView& view, int32_t index) {
         }
     }
     api::Pod pod;
-    pod.metadata.name = api::Str(set.metadata.name.str() + "-" + std::to_string(view.start + index));
+    pod.metadata.name = api::Str(fmt::format("{}-{}", set.metadata.name, view.start + index));
     pod.metadata.generate_name = api::Str(set.metadata.name.str() + "-");
     pod.metadata.namespace_ = set.metadata.namespace_;
     pod.metadata.labels = std::move(from.metadata.labels);
@@ -310,7 +311,7 @@ std::vector<std::string> claims_in_question(const api::StatefulSet& set, const s
     const int next_max = set.spec.pod_management_policy == "Parallel" ? statefulset_burst_max : 1;
     int next = 0;
     for (int32_t index = 0; index < set.spec.replicas.value_or(1) && next < next_max; ++index)
-        if (!there.contains(start + index)) ++next, add(set.metadata.name.str() + "-" + std::to_string(start + index));
+        if (!there.contains(start + index)) ++next, add(fmt::format("{}-{}", set.metadata.name, start + index));
     return out;
 }
 
