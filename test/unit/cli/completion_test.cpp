@@ -60,7 +60,7 @@ TEST_CASE("plan_completion: files and directories are the shell's") {
 }
 
 TEST_CASE("plan_completion: types, those that the verb can do something with") {
-    CHECK(offered({"get", "deployme"}) == "daemonsets deployments statefulsets :done");
+    CHECK(offered({"get", "deployme"}) == "deployments :done");
     CHECK(offered({"get", "pods,deployme"}) == "pods,deployments :done");
     CHECK(offered({"scale", ""}).find("pods") == std::string::npos);
     CHECK(offered({"rollout", "undo", ""}) == "daemonsets deployments statefulsets :done");

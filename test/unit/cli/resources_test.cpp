@@ -33,7 +33,7 @@ TEST_CASE("parse_targets: a type by its plural, singular, kind, short name and g
     CHECK(shown({"nosuch"}) == "error: the server doesn't have a resource type \"nosuch\"");
     CHECK(shown({"pdos"}) == "error: the server doesn't have a resource type \"pdos\"\n\nDid you mean this?\n\tpods\n");
     CHECK(shown({"Deploymet/x"}).find("\n\tdeployment\n") != std::string::npos);
-    CHECK(shown({"jobs"}) == "error: the server doesn't have a resource type \"jobs\"");
+    CHECK(shown({"gadgets"}) == "error: the server doesn't have a resource type \"gadgets\"");
     CHECK(shown({"deployments.batch"}) == "error: the server doesn't have a resource type \"deployments.batch\"");
 }
 
