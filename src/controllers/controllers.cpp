@@ -5,6 +5,9 @@
 #include "cluster/pod_gc.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
+#include "storage/claim_controller.hpp"
+#include "storage/ephemeral_claims.hpp"
+#include "storage/volume_controller.hpp"
 #include "workload/daemonset_controller.hpp"
 #include "workload/deployment_controller.hpp"
 #include "workload/job_controller.hpp"
@@ -30,6 +33,9 @@ constexpr struct {
     {"namespace", make<NamespaceController>},
     {"pod-garbage-collector", make<PodCollector>},
     {"garbage-collector", make<GarbageCollector>},
+    {"ephemeral-claims", make<EphemeralClaims>},
+    {"persistentvolumeclaim", make<ClaimController>},
+    {"persistentvolume", make<VolumeController>},
     {"replicaset", make<ReplicaSetController>},
     {"deployment", make<DeploymentController>},
     {"job", make<JobController>},

@@ -35,6 +35,10 @@ bool waits_for_consumer(const StorageClass& storage_class) {
     return storage_class.volume_binding_mode == "WaitForFirstConsumer";
 }
 
+std::string ephemeral_claim_name(const Pod& pod, const Volume& volume) {
+    return pod.metadata.name.str() + "-" + volume.name.str();
+}
+
 int64_t requested_bytes(const PersistentVolumeClaimSpec& spec) {
     const Quantity* storage = spec.resources.requests.get("storage");
     return storage ? storage->value() : 0;

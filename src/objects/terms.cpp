@@ -1,6 +1,7 @@
 #include "orilla/objects/terms.hpp"
 
 #include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/storage_facts.hpp"
 
 namespace orilla::objects {
 namespace {
@@ -12,7 +13,8 @@ std::string join(std::string_view what, std::string_view ns, std::string_view ke
 }
 std::string join(std::string_view what, std::string_view name) { return std::string(what).append("/").append(name); }
 
-constexpr std::string_view owner = "owner", orphan = "orphan", label = "label", node = "node", selector = "selector";
+constexpr std::string_view owner = "owner", orphan = "orphan", label = "label", node = "node", selector = "selector",
+                           claim_user = "claim";
 
 }  // namespace
 
@@ -44,6 +46,22 @@ void label_terms(const api::Object& object, std::vector<std::string>& terms) {
 void node_terms(const api::Object& pod, std::vector<std::string>& terms) {
     const api::Str& name = pod.as<api::Pod>().spec.node_name;
     if (!name.empty()) terms.push_back(join(node, name));
+}
+
+Term using_claim(std::string_view ns, std::string_view claim) { return {claim_user_terms, join(claim_user, ns, claim, "")}; }
+
+std::vector<std::string> claims_of(const api::Pod& pod) {
+    std::vector<std::string> names;
+    for (const auto& volume : pod.spec.volumes) {
+        if (volume.persistent_volume_claim) names.push_back(volume.persistent_volume_claim->claim_name.str());
+        else if (volume.ephemeral) names.push_back(api::ephemeral_claim_name(pod, volume));
+    }
+    return names;
+}
+
+void claim_user_terms(const api::Object& object, std::vector<std::string>& terms) {
+    for (const auto& name : claims_of(object.as<api::Pod>()))
+        terms.push_back(join(claim_user, object.meta().namespace_, name, ""));
 }
 
 void add_selector_term(std::string_view ns, const api::Map<api::Str>& of, std::vector<std::string>& terms) {

@@ -88,6 +88,15 @@ void add_empty_dir(api::PodSpec& spec, api::Container& container) {
     container.volume_mounts.push_back(std::move(mount));
 }
 
+api::PersistentVolumeClaim claim_of(const std::string& ns, const std::string& name, int mib) {
+    api::PersistentVolumeClaim out;
+    out.metadata.name = name;
+    out.metadata.namespace_ = ns;
+    out.spec.access_modes.push_back("ReadWriteOnce");
+    out.spec.resources.requests["storage"] = api::Quantity::from_bytes(int64_t{mib} << 20);
+    return out;
+}
+
 api::Service service_for(const std::string& ns, const std::string& app, bool headless) {
     api::Service out;
     out.metadata.namespace_ = ns;

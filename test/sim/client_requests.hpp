@@ -31,6 +31,7 @@ api::Probe exec_probe(const char* command, int period_s, int failures);
 api::Container plain_container(const char* name, const char* image);
 void add_config_volume(api::PodSpec& spec, api::Container& container, const char* config_map, bool optional);
 void add_empty_dir(api::PodSpec& spec, api::Container& container);
+api::PersistentVolumeClaim claim_of(const std::string& ns, const std::string& name, int mib);
 api::Service service_for(const std::string& ns, const std::string& app, bool headless);
 void mend_deployment(api::Deployment& deployment);
 

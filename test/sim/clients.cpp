@@ -10,6 +10,9 @@ constexpr int namespaces_max = 3;
 constexpr int deployments_per_namespace_max = 3;
 constexpr int bare_pods_max = 3;
 constexpr int services_per_namespace_max = 3;
+constexpr int claims_per_namespace_max = 4;
+/// The disk has room for a few of the largest.
+constexpr int claim_mib_max = 64;
 const char* const config_names[] = {"config-a", "config-b"};
 }  // namespace
 
@@ -33,7 +36,8 @@ void Clients::act(Daemon& daemon) {
     if (what < 55) return act_on_sets(daemon);
     if (what < 68) return act_on_pods(daemon);
     if (what < 80) return act_on_services(daemon);
-    if (what < 90) return act_on_config_maps(daemon);
+    if (what < 88) return act_on_config_maps(daemon);
+    if (what < 95) return act_on_claims(daemon);
     update_late(daemon);
 }
 
@@ -245,10 +249,28 @@ void Clients::update_late(Daemon& daemon) {
           request_update_late(daemon.loop(), daemon.objects(), std::move(changed), number(3000)));
 }
 
+// ---- claims ----------------------------------------------------------------------------------------------------------
+
+void Clients::act_on_claims(Daemon& daemon) {
+    if (chance(10)) return disturb_disk(daemon);
+    const std::string ns = draw_namespace(daemon), name = "claim-" + std::to_string(number(claims_per_namespace_max));
+    const auto found = daemon.objects().get<api::PersistentVolumeClaim>(ns, name);
+    if (found) return delete_object(daemon, api::kind_of<api::PersistentVolumeClaim>(), found->metadata, {});
+    spawn(daemon, "create claim " + ns + "/" + name,
+          request_create(daemon.objects(), api::Object(claim_of(ns, name, 1 + number(claim_mib_max)))));
+}
+
+void Clients::disturb_disk(Daemon& daemon) {
+    daemon.host().volumes.failures_due = number(4);
+    trace_.add("the disk of volumes fails " + std::to_string(daemon.host().volumes.failures_due) + " times");
+}
+
 // ---- mend ------------------------------------------------------------------------------------------------------------
 
 void Clients::mend(Daemon& daemon) {
     auto& objects = daemon.objects();
+    daemon.host().volumes.failures_due = 0;
+    daemon.host().volumes.bytes_max = INT64_MAX;
     for (const auto& ns : objects.list<api::Namespace>())
         for (const char* name : config_names)
             if (!ns->metadata.deletion_timestamp)

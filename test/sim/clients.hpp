@@ -29,6 +29,8 @@ class Clients {
     void act_on_pods(Daemon& daemon);
     void act_on_services(Daemon& daemon);
     void act_on_config_maps(Daemon& daemon);
+    void act_on_claims(Daemon& daemon);
+    void disturb_disk(Daemon& daemon);
     void update_late(Daemon& daemon);
     void edit_deployment(Daemon& daemon, const api::Deployment& deployment);
     void delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, objects::DeleteOptions options);

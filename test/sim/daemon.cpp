@@ -34,6 +34,7 @@ Daemon::Daemon(const Clock& clock, Host& host, Ledger& ledger, RolloutHistory& r
       loop_(clock),
       executor_(loop_, host.random(), host.weather()),
       files_(loop_, host.random(), host.weather()),
+      volume_disk_(loop_, host.random(), host.volumes),
       images_(loop_, host),
       links_(loop_, host),
       rules_(host),
@@ -96,6 +97,7 @@ loop::Task<Result<void>> Daemon::open_store() {
     controllers::ControllersOptions controllers;
     controllers.service_cidr = service_cidr;
     controllers.node_name = node_name;
+    controllers.volume_disk = &volume_disk_;
     controllers.api_ip = node_facts().ip;
     CO_RETURN_AWAIT(plane_->open(std::move(controllers)));
 }

@@ -10,6 +10,7 @@
 #include "rollout_watch.hpp"
 #include "set_watch.hpp"
 #include "slow_executor.hpp"
+#include "slow_volume_disk.hpp"
 #include "wiring/control_plane.hpp"
 #include "wiring/node_stack.hpp"
 #include "witness_store.hpp"
@@ -44,6 +45,7 @@ class Daemon {
 
     const DaemonOptions& options() const { return options_; }
     loop::Loop& loop() { return loop_; }
+    Host& host() { return host_; }
     objects::Objects& objects() { return plane_->objects(); }
     store::Store& store() { return store_->inner(); }
     bool has_store() const { return store_ != nullptr; }
@@ -70,6 +72,7 @@ class Daemon {
     bool ready_ = false;
     bool ended_ = false;
     bool closed_ = false;
+    SlowVolumeDisk volume_disk_;
     std::unique_ptr<WitnessStore> store_;
     api::KindRegistry kinds_;  ///< what is served
     std::unique_ptr<wiring::ControlPlane> plane_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/fake_volume_disk.hpp"
 #include "../support/object_world.hpp"
 #include "orilla/network/service_rules.hpp"
 #include "orilla/runtime/pod_runtime.hpp"
@@ -93,8 +94,9 @@ class Host {
     /// Why the daemon that runs may not kill this container ("" for any of the pod's): empty when it may.
     std::function<std::string(const std::string& uid, const std::string& name)> why_not_kill;
     int daemon_life = 0;
-    int64_t disk_full_ms = INT64_MIN;     ///< when it was full last
-    int64_t clock_jumped_ms = INT64_MIN;  ///< when the wall clock did
+    test::FakeVolumes volumes{.bytes_max = int64_t{256} << 20};  ///< on the disk
+    int64_t disk_full_ms = INT64_MIN;                            ///< when it was full last
+    int64_t clock_jumped_ms = INT64_MIN;                         ///< when the wall clock did
 
   private:
     void begin_life(const std::string& uid, HostContainer& container);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "clients.hpp"
@@ -172,6 +173,28 @@ void check_services(objects::Objects& objects, Host& host, Complaints& out) {
     }
 }
 
+/// Every claim has a volume of its own, every volume its data, and nothing is on the disk besides.
+void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
+    std::map<std::string, std::string> holders;  // by volume
+    for (const auto& claim : objects.list<api::PersistentVolumeClaim>()) {
+        const std::string name = "claim " + label(claim->metadata);
+        if (claim->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+        if (claim->status.phase != "Bound") out.push_back(name + " is " + claim->status.phase.str());
+        const auto [holder, first] = holders.emplace(claim->spec.volume_name.str(), name);
+        if (!first) out.push_back(name + " has the volume of " + holder->second);
+    }
+    std::set<std::string> named;
+    for (const auto& volume : objects.list<api::PersistentVolume>()) {
+        const std::string name = volume->metadata.name.str();
+        named.insert(name);
+        if (volume->status.phase != "Bound") out.push_back("volume " + name + " is " + volume->status.phase.str());
+        if (!holders.contains(name)) out.push_back("volume " + name + " belongs to no claim");
+        if (!host.volumes.there.contains(name)) out.push_back("volume " + name + " has no data");
+    }
+    for (const auto& [name, data] : host.volumes.there)
+        if (!named.contains(name)) out.push_back("data " + name + " belongs to no volume");
+}
+
 }  // namespace
 
 std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
@@ -184,6 +207,7 @@ std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     check_pods(daemon.objects(), host, out);
     check_host(daemon.objects(), host, out);
     check_services(daemon.objects(), host, out);
+    check_claims(daemon.objects(), host, out);
     return out;
 }
 

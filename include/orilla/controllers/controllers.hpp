@@ -11,13 +11,18 @@
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/objects.hpp"
 
+namespace orilla::objects {
+class VolumeDisk;
+}
+
 namespace orilla::controllers {
 
 struct ControllersOptions {
     std::string service_cidr;  ///< "10.43.0.0/16": its first address is the kubernetes Service's
     std::string api_ip;        ///< where the API answers, for the kubernetes Service's endpoints
     int api_port = 6443;
-    std::string node_name = {};  ///< the node that this daemon is: it is there, whatever became of its object
+    std::string node_name = {};                  ///< the node that this daemon is: it is there, whatever became of its object
+    objects::VolumeDisk* volume_disk = nullptr;  ///< outlives the controllers; null: no volumes are made
 };
 
 class Controllers {

@@ -27,6 +27,8 @@ const StorageClass* choose_default_class(const Classes& classes) {
     }
     return chosen;
 }
+/// POD-VOLUME: the claim of a generic ephemeral volume.
+std::string ephemeral_claim_name(const Pod& pod, const Volume& volume);
 /// 0 when it says nothing.
 int64_t requested_bytes(const PersistentVolumeClaimSpec& spec);
 int64_t capacity_bytes(const PersistentVolume& volume);

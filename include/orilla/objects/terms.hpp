@@ -15,6 +15,8 @@ void owner_terms(const api::Object& object, std::vector<std::string>& terms);
 void label_terms(const api::Object& object, std::vector<std::string>& terms);
 void node_terms(const api::Object& pod, std::vector<std::string>& terms);
 
+void claim_user_terms(const api::Object& pod, std::vector<std::string>& terms);
+
 /// What the object with this uid controls.
 Term owned_by(std::string_view uid);
 /// What nobody controls.
@@ -24,6 +26,10 @@ Term orphans_labelled(std::string_view ns, std::string_view key, std::string_vie
 Term labelled(std::string_view ns, std::string_view key, std::string_view value);
 /// Pods that are bound to this node.
 Term on_node(std::string_view name);
+/// Pods that have a volume of this claim.
+Term using_claim(std::string_view ns, std::string_view claim);
+/// The names of the claims that a pod's volumes are of; those of ephemeral volumes among them.
+std::vector<std::string> claims_of(const api::Pod& pod);
 
 // By what they select: each is under the first label that its selector asks for, or where those are that ask for none.
 

@@ -10,10 +10,10 @@
 namespace orilla::test {
 
 struct ControllerWorld : AdmittedWorld {
-    explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16")
+    explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16", objects::VolumeDisk* volume_disk = nullptr)
         : AdmittedWorld({service_cidr}),
           events(loop, objects, "box"),
-          controllers(loop, objects, events, options(std::move(service_cidr))) {
+          controllers(loop, objects, events, options(std::move(service_cidr), volume_disk)) {
         controllers.start();
         settle();
     }
@@ -54,8 +54,8 @@ struct ControllerWorld : AdmittedWorld {
     controllers::Controllers controllers;
 
   private:
-    static controllers::ControllersOptions options(std::string service_cidr) {
-        return {std::move(service_cidr), "192.0.2.10", 6443};
+    static controllers::ControllersOptions options(std::string service_cidr, objects::VolumeDisk* volume_disk) {
+        return {std::move(service_cidr), "192.0.2.10", 6443, {}, volume_disk};
     }
 };
 
