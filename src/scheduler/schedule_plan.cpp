@@ -56,6 +56,11 @@ void check_room(const api::Pod& pod, const api::Node& node, const NodeLoad& load
         reasons.emplace_back("Insufficient ephemeral-storage");
 }
 
+bool reaches(const api::Node& node, const api::PersistentVolume& volume) {
+    const auto& affinity = volume.spec.node_affinity;
+    return !affinity || !affinity->required || api::matches(*affinity->required, node);
+}
+
 bool is_ready(const api::Node& node) {
     return std::any_of(node.status.conditions.begin(), node.status.conditions.end(),
                        [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
@@ -78,20 +83,28 @@ bool offer_the_same(const api::Node& a, const api::Node& b) {
            is_ready(a) == is_ready(b);
 }
 
-ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements) {
+ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements,
+                               const VolumeNeeds& volumes) {
     if (nodes.empty()) return Unschedulable{"no nodes available to schedule pods", false};
+    const std::string head = fmt::format("0/{} nodes are available", nodes.size());
+    if (!volumes.refusal.empty()) return Unschedulable{head + ": " + volumes.refusal + ".", false};
     std::map<std::string, int> counts;
     bool room_would_do = false;
     for (const auto& node : nodes) {
         auto reasons = filter_node(pod, *node);
+        if (!std::ranges::all_of(volumes.bound, [&node](const auto& volume) { return reaches(*node, *volume); }))
+            reasons.emplace_back("node(s) didn't match PersistentVolume's node affinity");
         const bool suits = reasons.empty();
         check_room(pod, *node, placements.on(node->metadata.name), reasons);
+        if (volumes.is_taken)
+            reasons.emplace_back(
+                "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another "
+                "pod");
         if (reasons.empty()) return Bind{node->metadata.name.str()};
         room_would_do |= suits;
         for (const auto& reason : reasons) ++counts[reason];
     }
-    std::string message = fmt::format("0/{} nodes are available", nodes.size());
-    std::string separator = ": ";
+    std::string message = head, separator = ": ";
     for (const auto& [reason, count] : counts) {
         message += fmt::format("{}{} {}", separator, count, reason);
         separator = ", ";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "placements.hpp"
+#include "volume_needs.hpp"
 
 namespace orilla::scheduler {
 
@@ -25,7 +26,8 @@ using ScheduleDecision = std::variant<Bind, Unschedulable>;
 
 using NodePtr = std::shared_ptr<const api::Node>;
 
-ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements);
+ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements,
+                               const VolumeNeeds& volumes = {});
 
 /// Whether the two look alike to every filter: a pod that did not fit one does not fit the other.
 bool offer_the_same(const api::Node& a, const api::Node& b);

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include "orilla/kinds/pod_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
+#include "orilla/objects/terms.hpp"
 #include "orilla/objects/unless_gone.hpp"
 #include "placements.hpp"
 #include "schedule_plan.hpp"
@@ -30,13 +32,21 @@ Scheduler::Scheduler(loop::Loop& loop, objects::Objects& objects, objects::Event
       placements_(std::make_unique<Placements>()),
       pods_(objects, api::kind_of<api::Pod>(), [this](const objects::FeedEvent& event) { pod_changed(event); }),
       nodes_(objects, api::kind_of<api::Node>(), [this](const objects::FeedEvent& event) { node_changed(event); }),
-      worker_(loop, *this, {.name = "scheduler"}) {}
+      claims_(objects, api::kind_of<api::PersistentVolumeClaim>(),
+              [this](const objects::FeedEvent& event) { claim_changed(event.entry->key.ns, event.entry->key.name); }),
+      volumes_(objects, api::kind_of<api::PersistentVolume>(),
+               [this](const objects::FeedEvent& event) { volume_changed(event); }),
+      worker_(loop, *this, {.name = "scheduler"}) {
+    objects_.feed<api::Pod>().keep(objects::claim_user_terms);
+}
 
 Scheduler::~Scheduler() = default;
 
 void Scheduler::start() {
     nodes_.start();
     pods_.start();
+    claims_.start();
+    volumes_.start();
 }
 
 void Scheduler::pod_changed(const objects::FeedEvent& event) {
@@ -60,6 +70,16 @@ void Scheduler::node_changed(const objects::FeedEvent& event) {
     if (!now || !before || !offer_the_same(*now, *before)) retry_waiting(false);
 }
 
+void Scheduler::claim_changed(std::string_view ns, std::string_view claim) {
+    for (const auto& pod : objects_.feed<api::Pod>().find<api::Pod>(objects::using_claim(ns, claim)))
+        if (pod->spec.node_name.empty()) worker_.queue().add(pod->metadata.namespace_.str() + "/" + pod->metadata.name.str());
+}
+
+void Scheduler::volume_changed(const objects::FeedEvent& event) {
+    const auto* volume = event.as<api::PersistentVolume>();
+    if (volume && volume->spec.claim_ref) claim_changed(volume->spec.claim_ref->namespace_, volume->spec.claim_ref->name);
+}
+
 void Scheduler::retry_waiting(bool room_only) {
     for (const auto& [key, told] : waiting_)
         if (told.room_would_do || !room_only) worker_.queue().add(key);
@@ -80,8 +100,13 @@ loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
 
 loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api::Pod> pod) {
     const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
-    const ScheduleDecision decision = plan_schedule(*pod, objects_.list<api::Node>(), *placements_);
+    const VolumeNeeds volumes = find_volume_needs(objects_, *pod);
+    const ScheduleDecision decision = plan_schedule(*pod, objects_.list<api::Node>(), *placements_, volumes);
     if (const auto* bind = std::get_if<Bind>(&decision)) {
+        if (!volumes.waiting.empty()) {
+            CO_TRY_VOID(ask_for_volumes(ns, volumes.waiting, bind->node));
+            co_return loop::Outcome{};  // the last of them that is bound brings the pod back
+        }
         AWAIT(auto bound, objects_.bind(ns, name, bind->node));
         const bool was_deleted = !bound && bound.error().code() == Code::not_found;
         if (!bound && !was_deleted) co_return std::move(bound).error();
@@ -100,6 +125,17 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
     told.at_ms = now_ms;
     CO_TRY_VOID(tell_unschedulable(pod, why));
     co_return loop::Outcome{};  // tried again when a pod goes or a node changes
+}
+
+loop::Task<Result<void>> Scheduler::ask_for_volumes(std::string ns, std::vector<std::string> claims, std::string node) {
+    for (const auto& claim : claims) {
+        std::function<Result<void>(api::PersistentVolumeClaim&)> change = [node](api::PersistentVolumeClaim& edited) {
+            edited.metadata.annotations[api::selected_node_annotation] = std::string_view(node);
+            return ok();
+        };
+        CO_TRY_VOID(objects::unless_gone(objects_.modify<api::PersistentVolumeClaim>(ns, claim, std::move(change))));
+    }
+    co_return ok();
 }
 
 loop::Task<Result<void>> Scheduler::tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message) {

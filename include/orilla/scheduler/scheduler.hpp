@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/objects/events.hpp"
@@ -27,7 +29,11 @@ class Scheduler final : public loop::Reconciler {
     loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message);
     void pod_changed(const objects::FeedEvent& event);
     void node_changed(const objects::FeedEvent& event);
+    /// Of the claim's pods, those that have no node.
+    void claim_changed(std::string_view ns, std::string_view claim);
+    void volume_changed(const objects::FeedEvent& event);
     void retry_waiting(bool room_only);
+    loop::Task<Result<void>> ask_for_volumes(std::string ns, std::vector<std::string> claims, std::string node);
     loop::Loop& loop_;
     objects::Objects& objects_;
     objects::EventRecorder& events_;
@@ -41,6 +47,8 @@ class Scheduler final : public loop::Reconciler {
     std::unique_ptr<Placements> placements_;
     objects::Follower pods_;
     objects::Follower nodes_;
+    objects::Follower claims_;
+    objects::Follower volumes_;
     loop::Worker worker_;
 };
 
