@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "claim_spec.hpp"
 #include "pod_spec.hpp"
 
 namespace orilla::api {
@@ -86,6 +87,12 @@ void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
         if (volume.secret->secret_name.empty()) errors.required(at / "secretName");
         check_mode(volume.secret->default_mode, at / "defaultMode", errors);
         check_items(volume.secret->items, at / "items", errors);
+    }
+    if (volume.ephemeral) {
+        const Path at = path / "ephemeral";
+        const Path claim = at / "volumeClaimTemplate";
+        if (!volume.ephemeral->volume_claim_template) errors.required(claim);
+        else check_claim_spec(volume.ephemeral->volume_claim_template->spec, claim / "spec", errors);
     }
     if (volume.downward_api) check_downward(*volume.downward_api, path / "downwardAPI", errors);
 }

@@ -19,9 +19,11 @@ struct Refusal {
 };
 
 constexpr std::string_view volume_reason =
-    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath or downwardAPI";
+    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath, downwardAPI, persistentVolumeClaim or "
+    "ephemeral";
 constexpr std::string_view persistent_volume_reason =
-    "this kind of volume is not supported: use local, hostPath, nfs, or csi with the driver orilla.dev/local";
+    "this kind of volume is not supported: use local, hostPath, or csi with the driver orilla.dev/local";
+constexpr std::string_view copy_reason = "volumes are not copied from claims or snapshots; leave it out";
 constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
 constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
 constexpr std::string_view one_node_reason = "required (anti-)affinity is not supported by this scheduler; use nodeSelector";
@@ -47,6 +49,8 @@ constexpr std::array refusals{
     Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported"},
     Refusal{"LocalVolumeSource", "fsType", "block devices are not supported: name a directory, and leave it out"},
     Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
+    Refusal{"PersistentVolumeClaimSpec", "dataSource", copy_reason},
+    Refusal{"PersistentVolumeClaimSpec", "dataSourceRef", copy_reason},
     Refusal{"PersistentVolumeClaimSpec", "volumeAttributesClassName", attributes_reason},
     Refusal{"PersistentVolumeClaimSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},
     Refusal{"PersistentVolumeSpec", "awsElasticBlockStore", persistent_volume_reason},
@@ -67,6 +71,7 @@ constexpr std::array refusals{
     Refusal{"PersistentVolumeSpec", "scaleIO", persistent_volume_reason},
     Refusal{"PersistentVolumeSpec", "storageos", persistent_volume_reason},
     Refusal{"PersistentVolumeSpec", "vsphereVolume", persistent_volume_reason},
+    Refusal{"PersistentVolumeSpec", "nfs", persistent_volume_reason},
     Refusal{"PersistentVolumeSpec", "persistentVolumeReclaimPolicy", "nothing recycles volumes here; use Retain or Delete",
             "Recycle"},
     Refusal{"PersistentVolumeSpec", "volumeAttributesClassName", attributes_reason},
@@ -120,7 +125,6 @@ constexpr std::array refusals{
     Refusal{"Volume", "cephfs", volume_reason},
     Refusal{"Volume", "cinder", volume_reason},
     Refusal{"Volume", "csi", volume_reason},
-    Refusal{"Volume", "ephemeral", volume_reason},
     Refusal{"Volume", "fc", volume_reason},
     Refusal{"Volume", "flexVolume", volume_reason},
     Refusal{"Volume", "flocker", volume_reason},
@@ -130,7 +134,6 @@ constexpr std::array refusals{
     Refusal{"Volume", "image", volume_reason},
     Refusal{"Volume", "iscsi", volume_reason},
     Refusal{"Volume", "nfs", volume_reason},
-    Refusal{"Volume", "persistentVolumeClaim", volume_reason},
     Refusal{"Volume", "photonPersistentDisk", volume_reason},
     Refusal{"Volume", "portworxVolume", volume_reason},
     Refusal{"Volume", "projected", volume_reason},

@@ -66,6 +66,8 @@ Result<void> Daemon::open_network() {
     work_thread_ = std::make_unique<loop::IoThread>(loop_);
     network_thread_ = std::make_unique<loop::IoThread>(loop_);
     pod_files_ = std::make_unique<loop::IoPool>(loop_);
+    volume_disk_ =
+        std::make_unique<node::LocalDisk>(loop_, *pod_files_, config_.data_dir + "/volumes", config_.data_dir + "/pods");
     network::LinksConfig& links = links_config_;
     links.bridge = config_.bridge;
     TRY(links.pod_cidr, parse_cidr(config_.pod_cidr));
@@ -134,6 +136,7 @@ void Daemon::build_node() {
                             [data = config_.data_dir] { return node::observe_pressure(data, data + "/images"); });
     };
     options.pods.pods_dir = config_.data_dir + "/pods";
+    options.pods.volumes_dir = config_.data_dir + "/volumes";
     options.pods.logs_dir = config_.data_dir + "/logs";
     options.pods.containers_dir = config_.data_dir + "/containers";
     options.pods.cluster_domain = config_.cluster_domain;
@@ -168,6 +171,7 @@ controllers::ControllersOptions Daemon::controllers_options() const {
     // Pods reach an API that listens everywhere at the node's address; without a listener there is none to reach.
     if (!config_.listen.empty() && (options.api_ip.empty() || options.api_ip == "0.0.0.0" || options.api_ip.starts_with("[")))
         options.api_ip = config_.node_ip;
+    options.volume_disk = volume_disk_.get();
     options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
     return options;
 }

@@ -16,6 +16,7 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
 #include "orilla/network/open_service_rules.hpp"
+#include "orilla/node/local_disk.hpp"
 #include "orilla/node/log_files.hpp"
 #include "orilla/node/manifests.hpp"
 #include "orilla/objects/event_archive.hpp"
@@ -63,6 +64,7 @@ class Daemon {
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
     std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
     std::unique_ptr<loop::IoPool> container_files_;   ///< writable layers; a volume that hangs takes no place of theirs
+    std::unique_ptr<node::LocalDisk> volume_disk_;    ///< volumes of orilla.dev/local
     std::unique_ptr<store::Store> store_;
     api::KindRegistry kinds_;  ///< what is served
     std::unique_ptr<ControlPlane> plane_;

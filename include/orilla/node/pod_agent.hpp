@@ -38,6 +38,7 @@ struct PodAgentOptions {
     std::string pods_dir;        ///< volumes: pods_dir/UID/volumes/NAME
     std::string logs_dir;        ///< logs_dir/NS_NAME_UID/CONTAINER/ATTEMPT.log
     std::string containers_dir;  ///< writable layers: containers_dir/UID_NAME-ATTEMPT
+    std::string volumes_dir;     ///< volumes of orilla.dev/local
     std::string node_name;
     std::string node_ip;
     std::string cluster_domain;

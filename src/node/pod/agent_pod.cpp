@@ -26,6 +26,7 @@ PodPlacement AgentPod::placement(const api::Pod* pod) const {
     else if (pod && pod->spec.host_network) out.pod_ip = out.node_ip;
     out.node_name = options.node_name;
     out.pod_dir = dir();
+    out.volumes_dir = options.volumes_dir;
     out.node_cpu_milli = options.node_cpu_milli;
     out.node_memory_bytes = options.node_memory_bytes;
     out.hardened = options.hardened_workloads;

@@ -155,7 +155,8 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
             out.propagation = runtime::MountPropagation::host_to_container;
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
         // What the API projects is never the container's to write.
-        out.read_only = mount.read_only || find_driver(*volume).projected;
+        const bool claimed_read_only = volume->persistent_volume_claim && volume->persistent_volume_claim->read_only;
+        out.read_only = mount.read_only || claimed_read_only || find_driver(*volume).projected;
         mounts.push_back(std::move(out));
     }
     return mounts;

@@ -16,10 +16,17 @@
 
 namespace orilla::node {
 
+/// A claim with the volume that it names; null when there is none.
+struct ClaimSource {
+    std::shared_ptr<const api::PersistentVolumeClaim> claim;
+    std::shared_ptr<const api::PersistentVolume> volume;
+};
+
 /// What a pod refers to, read beforehand; absent ones are missing from the maps.
 struct EnvSources {
     std::map<std::string, std::shared_ptr<const api::ConfigMap>, std::less<>> config_maps;
     std::map<std::string, std::shared_ptr<const api::Secret>, std::less<>> secrets;
+    std::map<std::string, ClaimSource, std::less<>> claims;
     /// Services of the pod's namespace and `kubernetes` of default, for the {NAME}_SERVICE_HOST variables.
     std::vector<std::shared_ptr<const api::Service>> services;
 
@@ -33,10 +40,12 @@ struct EnvSources {
     }
 };
 
-/// The ConfigMaps and Secrets that a pod names in env, envFrom and volumes.
+/// The ConfigMaps, Secrets and claims that a pod names in env, envFrom and volumes.
 struct SourceNames {
     std::set<std::string> config_maps;
     std::set<std::string> secrets;
+    std::set<std::string> claims;
+    std::set<std::string> ephemeral;  ///< volumes whose claim has the pod's name and theirs
 };
 SourceNames find_source_names(const api::PodSpec& spec);
 
@@ -45,6 +54,7 @@ struct PodPlacement {
     std::string node_ip;
     std::string node_name;
     std::string pod_dir;         ///< host directory with volumes/NAME below it
+    std::string volumes_dir;     ///< volumes of orilla.dev/local
     int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit
     int64_t node_memory_bytes = 0;
     bool hardened = false;  ///< the node confines further than Kubernetes what a pod leaves open

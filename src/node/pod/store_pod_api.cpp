@@ -68,6 +68,14 @@ class StorePodApi final : public PodApi {
             AWAIT(auto found, objects_.read<api::Secret>(ns, name));
             if (found) out.secrets[name] = *found;
         }
+        std::set<std::string> claims = names.claims;
+        for (const auto& volume : names.ephemeral) claims.insert(pod->metadata.name.str() + "-" + volume);
+        for (const auto& name : claims) {
+            auto claim = objects_.get<api::PersistentVolumeClaim>(ns, name);
+            if (!claim) continue;
+            auto volume = objects_.get<api::PersistentVolume>(claim->spec.volume_name);
+            out.claims[name] = {std::move(claim), std::move(volume)};
+        }
         out.services = objects_.list<api::Service>(ns);
         auto api_service = objects_.get<api::Service>("default", "kubernetes");
         if (api_service && ns != "default") out.services.push_back(std::move(api_service));

@@ -40,6 +40,12 @@ struct VolumeWork {
     std::string variant;    ///< hostPath: type; emptyDir: medium
     int64_t bytes_max = 0;  ///< 0: no limit
     std::vector<ProjectedFile> files;
+    // Of a claim; `variant` is the kind of its volume.
+    std::string source;             ///< a path of the host, or the volume's name
+    std::string source_type;        ///< of a hostPath
+    std::string volumes_dir;        ///< of orilla.dev/local
+    std::string owner;              ///< the pod's uid
+    bool only_on_mismatch = false;  ///< fsGroup leaves alone what looks right at the top
 };
 
 struct VolumeDriver {
@@ -63,7 +69,8 @@ struct VolumeDriver {
     Result<void> (*unpublish)(const std::string& path) = nullptr;
 };
 
-extern const VolumeDriver config_map_driver, downward_api_driver, empty_dir_driver, host_path_driver, secret_driver;
+extern const VolumeDriver claim_driver, config_map_driver, downward_api_driver, empty_dir_driver, ephemeral_driver,
+    host_path_driver, secret_driver;
 
 std::span<const VolumeDriver* const> volume_drivers();
 const VolumeDriver& find_driver(const api::Volume& volume);

@@ -14,6 +14,7 @@ bool is_mount_point(const std::string& path) {
     struct stat own {
     }, parent{};
     if (lstat(path.c_str(), &own) != 0 || lstat((path + "/..").c_str(), &parent) != 0) return false;
+    if (S_ISLNK(own.st_mode)) return false;  // it leads to somebody else's mount
     return own.st_dev != parent.st_dev;
 }
 

@@ -1,0 +1,29 @@
+#include "orilla/node/local_disk.hpp"
+
+#include "storage/loop_volumes.hpp"
+
+namespace orilla::node {
+
+int64_t LocalDisk::rounded(int64_t bytes) const { return LoopVolumes::rounded(bytes); }
+
+loop::Task<Result<void>> LocalDisk::make(std::string name, int64_t bytes) {
+    return loop::run_on(executor_, loop_, [dir = volumes_dir_, name, bytes] { return LoopVolumes(dir).make(name, bytes); });
+}
+
+loop::Task<Result<void>> LocalDisk::keep(std::string name) {
+    return loop::run_on(executor_, loop_, [dir = volumes_dir_, name] { return LoopVolumes(dir).keep(name); });
+}
+
+loop::Task<Result<void>> LocalDisk::grow(std::string name, int64_t bytes) {
+    return loop::run_on(executor_, loop_, [dir = volumes_dir_, name, bytes] { return LoopVolumes(dir).grow(name, bytes); });
+}
+
+loop::Task<Result<void>> LocalDisk::remove(std::string name) {
+    return loop::run_on(executor_, loop_, [dir = volumes_dir_, name] { return LoopVolumes(dir).remove(name); });
+}
+
+loop::Task<Result<std::vector<objects::DiskVolume>>> LocalDisk::list() {
+    return loop::run_on(executor_, loop_, [dir = volumes_dir_, pods = pods_dir_] { return LoopVolumes(dir).list(pods); });
+}
+
+}  // namespace orilla::node

@@ -1,0 +1,48 @@
+// Volumes as files with an ext4 file system inside, DIR/NAME/image, mounted at DIR/NAME/mount while a pod has them. Their size
+// is what the file system inside allows. What is promised to all of them together never exceeds what the disk has. A volume is
+// there when it has its name: one that is being made or removed has another, and is taken away by `list`. All of it may block.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orilla/base/result.hpp"
+#include "orilla/objects/volume_disk.hpp"
+
+namespace orilla::node {
+
+class LoopVolumes {
+  public:
+    explicit LoopVolumes(std::string dir) : dir_(std::move(dir)) {}
+
+    static int64_t rounded(int64_t bytes);
+    Result<void> make(const std::string& name, int64_t bytes) const;
+    Result<void> keep(const std::string& name) const;
+    Result<void> grow(const std::string& name, int64_t bytes) const;
+    Result<void> remove(const std::string& name) const;
+    /// `pods_dir`: a pod that has no directory there has no volume either.
+    Result<std::vector<objects::DiskVolume>> list(const std::string& pods_dir) const;
+
+    /// Where pods see it once it is published.
+    std::string place(const std::string& name) const { return dir_ + "/" + name + "/mount/data"; }
+    /// Mounts it, if it is not, for one more pod.
+    Result<void> publish(const std::string& name, const std::string& pod_uid) const;
+    /// The last pod's leave unmounts it. Fine when the pod does not have it.
+    Result<void> release(const std::string& name, const std::string& pod_uid) const;
+
+  private:
+    Result<void> check_room(int64_t bytes) const;
+    Result<void> release_locked(const std::string& name, const std::string& pod_uid) const;
+    std::string path(const std::string& name) const { return dir_ + "/" + name; }
+    const std::string dir_;
+};
+
+struct LoopVolumePlace {
+    std::string dir, name;
+};
+/// Of what `place` makes; nothing for another path.
+std::optional<LoopVolumePlace> find_loop_volume(const std::string& place);
+
+}  // namespace orilla::node
