@@ -66,11 +66,21 @@ std::string describe_rest(const json::object& object) {
 }
 
 const KindDescription& description_of(const json::object& object) {
-    static constexpr const KindDescription* descriptions[] = {
-        &configmap_description, &daemonset_description,  &deployment_description,
-        &event_description,     &namespace_description,  &node_description,
-        &pod_description,       &replicaset_description, &replicationcontroller_description,
-        &secret_description,    &service_description,    &statefulset_description};
+    static constexpr const KindDescription* descriptions[] = {&configmap_description,
+                                                              &daemonset_description,
+                                                              &deployment_description,
+                                                              &event_description,
+                                                              &namespace_description,
+                                                              &node_description,
+                                                              &pod_description,
+                                                              &replicaset_description,
+                                                              &replicationcontroller_description,
+                                                              &secret_description,
+                                                              &service_description,
+                                                              &statefulset_description,
+                                                              &persistentvolume_description,
+                                                              &persistentvolumeclaim_description,
+                                                              &storageclass_description};
     static constexpr KindDescription any_other{nullptr, describe_labels_alone, {}, describe_rest};
     const std::string api_version = text_at(object, "apiVersion"), kind = text_at(object, "kind");
     const std::string group = api_version.substr(0, api_version.find('/') == std::string::npos ? 0 : api_version.find('/'));

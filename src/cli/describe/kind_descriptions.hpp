@@ -39,12 +39,15 @@ extern const KindDescription deployment_description;
 extern const KindDescription event_description;
 extern const KindDescription namespace_description;
 extern const KindDescription node_description;
+extern const KindDescription persistentvolume_description;
+extern const KindDescription persistentvolumeclaim_description;
 extern const KindDescription pod_description;
 extern const KindDescription replicaset_description;
 extern const KindDescription replicationcontroller_description;
 extern const KindDescription secret_description;
 extern const KindDescription service_description;
 extern const KindDescription statefulset_description;
+extern const KindDescription storageclass_description;
 
 /// By its apiVersion and kind; of any other kind what is the same for all.
 const KindDescription& description_of(const boost::json::object& object);

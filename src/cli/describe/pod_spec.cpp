@@ -197,6 +197,11 @@ void describe_source(Description& out, const json::object& volume) {
         out.field(2, "Type", "HostPath (bare host directory volume)");
         out.field(2, "Path", text_at(object_at(volume, "hostPath"), "path"));
         out.line(2, "HostPathType:\t" + text_at(object_at(volume, "hostPath"), "type"));
+    } else if (volume.contains("persistentVolumeClaim")) {
+        const json::object& source = object_at(volume, "persistentVolumeClaim");
+        out.field(2, "Type", "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)");
+        out.field(2, "ClaimName", text_at(source, "claimName"));
+        out.field(2, "ReadOnly", text_at(source, "readOnly") == "true" ? "true" : "false");
     } else if (volume.contains("secret")) {
         out.field(2, "Type", "Secret (a volume populated by a Secret)");
         out.field(2, "SecretName", text_at(object_at(volume, "secret"), "secretName"));
