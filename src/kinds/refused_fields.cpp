@@ -114,7 +114,6 @@ constexpr std::array refusals{
     Refusal{"ServiceSpec", "loadBalancerClass", load_balancer_reason},
     Refusal{"ServiceSpec", "loadBalancerIP", load_balancer_reason},
     Refusal{"ServiceSpec", "loadBalancerSourceRanges", load_balancer_reason},
-    Refusal{"StatefulSetSpec", "volumeClaimTemplates", "PersistentVolumeClaims are not served; use hostPath volumes"},
     Refusal{"StorageClass", "reclaimPolicy", "nothing recycles volumes here; use Retain or Delete", "Recycle"},
     Refusal{"Taint", "effect", "NoExecute is not enforced by this node: use NoSchedule", "NoExecute"},
     Refusal{"TopologySpreadConstraint", "whenUnsatisfiable",

@@ -1,6 +1,6 @@
 #!/bin/bash
-# StatefulSets and DaemonSets on a whole node, with stock kubectl and with orilla: numbered pods and their names in DNS, updates,
-# histories and the way back.
+# StatefulSets, DaemonSets and ReplicationControllers on a whole node, with stock kubectl and with orilla: numbered pods, their
+# names in DNS and their claims, updates, histories and the way back.
 kubectl=${kubectl:-$("$(dirname "$0")/../support/kubectl.sh" | tail -n 1)}
 export kubectl
 [ -n "$kubectl" ] || { echo "1..0 # SKIP there is no kubectl, and npm could not fetch one"; exit 77; }
@@ -143,6 +143,56 @@ check "they are adopted, and the surplus goes" within 30 is "many-0 many-1 many-
 check "deletion takes the pods along" k delete statefulset many --cascade=foreground --timeout=60s
 check_equal "they are gone" "" "$(pods many)"
 check "and the revisions" within 10 is "" o get controllerrevisions -l app=many -o name
+
+# ---- claims --------------------------------------------------------------------------------------------------------------
+
+keeper() { # REPLICAS WHEN-DELETED WHEN-SCALED: each pod adds a line to a file on its own volume
+  cat <<END
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: kv}
+spec:
+  replicas: $1
+  serviceName: kv
+  selector: {matchLabels: {app: kv}}
+  persistentVolumeClaimRetentionPolicy: {whenDeleted: $2, whenScaled: $3}
+  template:
+    metadata: {labels: {app: kv}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - name: main
+        image: busybox:1
+        imagePullPolicy: Never
+        command: [sh, -c, "hostname >>/data/starts; cat /data/starts; exec sleep 1000000"]
+        volumeMounts: [{name: data, mountPath: /data}]
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec:
+      accessModes: [ReadWriteOnce]
+      resources: {requests: {storage: 16Mi}}
+END
+}
+claims() { o get persistentvolumeclaims -l app=kv -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{end}'; }
+keeper 2 Retain Delete | k apply -f - >/dev/null
+check "pods with volumes of their own" o rollout status statefulset/kv --timeout=60s
+check_equal "each has a claim" "data-kv-0 data-kv-1 " "$(claims)"
+check_equal "it is bound" "Bound Bound" "$(o get pvc -l app=kv -o 'jsonpath={.items[*].status.phase}')"
+check "an event tells of it" has "create Claim data-kv-1 Pod kv-1 in StatefulSet kv success" k get events
+o delete pod kv-1 >/dev/null
+check "a pod that is made anew has its volume again" within 30 eval '[ "$(o logs kv-1)" = "kv-1
+kv-1" ]'
+check "describe tells of the claims" has "Capacity:      16Mi" o describe statefulset kv
+check "scale down" k scale statefulset kv --replicas=1
+check "takes the claim along, as the policy says" within 30 is "data-kv-0 " claims
+check "delete" k delete statefulset kv --cascade=foreground --timeout=60s
+check_equal "leaves the claim, as the policy says" "data-kv-0 " "$(claims)"
+keeper 1 Delete Retain | k apply -f - >/dev/null
+check "the next StatefulSet takes it over" o rollout status statefulset/kv --timeout=60s
+check_equal "with what was in it" 2 "$(o logs kv-0 | wc -l)"
+check "its claim is its own now" within 10 is StatefulSet field pvc data-kv-0 '{.metadata.ownerReferences[0].kind}'
+check "delete with the claims" k delete statefulset kv --cascade=foreground --timeout=60s
+check "takes them along" within 30 is "" claims
 
 # ---- DaemonSet -----------------------------------------------------------------------------------------------------------
 
