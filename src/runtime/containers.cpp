@@ -11,6 +11,7 @@
 #include "cgroup_files.hpp"
 #include "check_kernel.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/loop/run_in.hpp"
 #include "orilla/loop/timeout.hpp"
 
 namespace orilla::runtime {
@@ -19,30 +20,33 @@ namespace {
 
 constexpr int64_t kill_ms_max = 10'000;
 
-/// What is made on the disk while the loop goes on.
-struct FilesOnTheirWay {
-    explicit FilesOnTheirWay(loop::Loop& loop) : made(loop) {}
-    std::optional<Result<ContainerFiles>> files;
-    loop::Event made;
-};
-
-loop::Task<void> await_files(loop::Task<Result<ContainerFiles>> making, FilesOnTheirWay* on_their_way) {
-    on_their_way->files.emplace(co_await std::move(making));
-    on_their_way->made.notify_all();
+Error describe_silence(const ContainerSpec& spec, int64_t waited_ms) {
+    return Error(Code::timeout,
+                 fmt::format("the disk of {} has not answered for {} ms; it is tried again", spec.scratch_dir, waited_ms));
 }
 
 }  // namespace
 
-Containers::Containers(loop::Loop& loop, loop::Executor& files, std::string base_layer, Cgroups& cgroups, PodTable& pods,
+/// What is made on the disk while the loop goes on, also when nobody waits for it any more.
+struct Containers::FilesOnTheirWay {
+    explicit FilesOnTheirWay(loop::Loop& loop) : made(loop) {}
+    std::optional<Result<ContainerFiles>> files;
+    loop::Event made;
+    bool wanted = true;
+};
+
+Containers::Containers(loop::Loop& loop, loop::Executor& files, ContainerDisk disk, Cgroups& cgroups, PodTable& pods,
                        Exits& exits, Removal& removal)
     : loop_(loop),
       files_(files),
-      base_layer_(std::move(base_layer)),
+      disk_(std::move(disk)),
       cgroups_(cgroups),
       pods_(pods),
       exits_(exits),
       removal_(removal),
-      kernel_(find_kernel_facts(cgroups)) {}
+      kernel_(find_kernel_facts(cgroups)),
+      scratch_(loop),
+      on_disk_(loop) {}
 
 Result<ContainerFacts> Containers::prepare(const PodEntry& pod, const ContainerSpec& spec, std::vector<DeviceRule> devices) {
     // Whoever waits is not told that it has ended; nothing may be made in what has been removed.
@@ -55,7 +59,7 @@ Result<ContainerFacts> Containers::prepare(const PodEntry& pod, const ContainerS
     const std::string cgroup = pod.container_cgroup(spec.id);
     TRY_VOID(cgroups_.create(cgroup, settings));
     ContainerFacts facts;
-    facts.base_layer = base_layer_;
+    facts.base_layer = disk_.base_layer;
     facts.into_cgroup = cgroups_.birth_directory(cgroup);
     if (facts.into_cgroup.empty()) facts.join_files = cgroups_.join_files(cgroup);
     if (spec.seccomp == SeccompMode::runtime_default && !spec.privileged) {
@@ -80,6 +84,18 @@ loop::Task<Result<ContainerFiles>> Containers::make_files(ContainerSpec spec) {
     CO_RETURN_AWAIT(loop::run_on(files_, loop_, [spec] { return make_container_files(spec); }));
 }
 
+loop::Task<void> Containers::make_wanted(ContainerSpec spec, loop::Pass place, std::shared_ptr<FilesOnTheirWay> on_their_way) {
+    AWAIT(auto made, make_files(spec));
+    if (!on_their_way->wanted) {
+        AWAIT(auto removed, removal_.remove_tree(spec.scratch_dir));
+        if (!removed) log::warning(removed.error().message());
+        co_return;
+    }
+    on_their_way->files.emplace(std::move(made));
+    place.release();
+    on_their_way->made.notify_all();
+}
+
 loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, ContainerSpec spec) {
     const std::string what = "start container " + (spec.name.empty() ? spec.id : spec.name);
     if (auto checked = check_spec(spec); !checked) co_return std::move(checked).error().with_context(what);
@@ -89,31 +105,44 @@ loop::Task<Result<ContainerState>> Containers::start(std::string pod_id, Contain
     if (pod->find(spec.id) || pod->starting.contains(spec.scratch_dir))
         co_return Error(Code::already_exists, fmt::format("{}: container {} exists", what, spec.id));
     pod->starting.insert(spec.scratch_dir);
+    // Also of a start that is cancelled, nothing may stay.
+    const loop::Pass starting([pod, scratch_dir = spec.scratch_dir] { pod->starting.erase(scratch_dir); });
     // A daemon that was killed half-way may have left some of it.
     AWAIT_VOID(discard(pod, spec.id));
     AWAIT(auto launched, launch(pod, spec));
     if (!launched) {
         AWAIT_VOID(discard(pod, spec.id));
-        AWAIT_VOID(discard_scratch(spec.scratch_dir));
+        // What is still at work there removes it itself.
+        if (!scratch_.held(spec.scratch_dir)) AWAIT_VOID(discard_scratch(spec.scratch_dir));
     }
-    pod->starting.erase(spec.scratch_dir);
     if (launched) co_return std::move(launched).value();
     // What is wrong with the spec is said in the caller's words already.
     if (launched.error().code() == Code::bad_request) co_return std::move(launched).error();
     co_return std::move(launched).error().with_context(what);
 }
 
+loop::Task<void> Containers::await_files(std::shared_ptr<FilesOnTheirWay> on_their_way, int64_t deadline_ms) {
+    while (!on_their_way->files && loop_.now_ms() < deadline_ms)
+        AWAIT_VOID(loop::wait_for(loop_, on_their_way->made, deadline_ms - loop_.now_ms()));
+}
+
 loop::Task<Result<ContainerState>> Containers::launch(PodPtr pod, ContainerSpec spec) {
-    FilesOnTheirWay on_their_way(loop_);
-    loop::Scope making(loop_);
-    making.spawn(await_files(make_files(spec), &on_their_way));
+    const int64_t deadline_ms = loop_.now_ms() + disk_.answer_ms_max;
+    // An earlier start that was given up may still be making the same directory.
+    auto entering = scratch_.enter(spec.scratch_dir);
+    AWAIT(auto place, loop::with_timeout(loop_, std::move(entering), disk_.answer_ms_max));
+    if (!place) co_return describe_silence(spec, disk_.answer_ms_max);
+    const auto on_their_way = std::make_shared<FilesOnTheirWay>(loop_);
+    const loop::Pass waiting([on_their_way] { on_their_way->wanted = false; });
+    on_disk_.spawn(make_wanted(spec, std::move(*place), on_their_way));
     // The cgroup has to be told which devices there are.
-    while (!spec.devices.empty() && !on_their_way.files) co_await on_their_way.made.wait();
-    const bool known = on_their_way.files && *on_their_way.files;
-    auto facts = prepare(*pod, spec, known ? (*on_their_way.files)->device_rules : default_device_rules());
+    if (!spec.devices.empty()) AWAIT_VOID(await_files(on_their_way, deadline_ms));
+    const bool known = on_their_way->files && *on_their_way->files;
+    auto facts = prepare(*pod, spec, known ? (*on_their_way->files)->device_rules : default_device_rules());
     // Also when that failed: what is still being made could not be removed.
-    while (!on_their_way.files) co_await on_their_way.made.wait();
-    CO_CHECK(ContainerFiles files, std::move(*on_their_way.files));
+    AWAIT_VOID(await_files(on_their_way, deadline_ms));
+    if (!on_their_way->files) co_return describe_silence(spec, disk_.answer_ms_max);
+    CO_CHECK(ContainerFiles files, std::move(*on_their_way->files));
     if (!facts) co_return std::move(facts).error();
     if (!pod->takes_containers()) co_return Error(Code::unavailable, "the pod has ended meanwhile");
     facts->devices = std::move(files.host_devices);
@@ -151,8 +180,16 @@ loop::Task<void> Containers::discard(PodPtr pod, std::string container_id) {
     unlink(stop_path(pod->dir(), container_id).c_str());
 }
 
+loop::Task<Result<void>> Containers::remove_scratch(std::string scratch_dir) {
+    AWAIT(const auto place, scratch_.enter(scratch_dir));
+    CO_RETURN_AWAIT(removal_.remove_tree(std::move(scratch_dir)));
+}
+
+/// What the disk takes long for goes on without the caller.
 loop::Task<void> Containers::discard_scratch(std::string scratch_dir) {
-    AWAIT(auto deleted, removal_.remove_tree(std::move(scratch_dir)));
+    const std::string what = "remove " + scratch_dir;
+    auto removing = loop::run_in(loop_, on_disk_, remove_scratch(std::move(scratch_dir)));
+    AWAIT(auto deleted, loop::with_deadline(loop_, std::move(removing), disk_.answer_ms_max, what));
     if (!deleted) log::warning(deleted.error().message());
 }
 

@@ -38,11 +38,12 @@ struct PodEntry {
     bool recorded = true;  ///< false: its file in the run directory is lost or damaged
     bool alive = false;
     bool removing = false;
+    bool removed = false;
     bool recovering = false;  ///< the connection was lost; looking for the supervisor
     std::shared_ptr<SupervisorClient> client;
     std::vector<ContainerEntry> containers;
-    /// Exits of handles that nobody knows yet: the answer to their start is still on its way to the waiting task.
     std::set<std::string> starting;  ///< scratch directories of containers on their way
+    /// Exits of handles that nobody knows yet: the answer to their start is still on its way to the waiting task.
     std::map<uint32_t, Exit> early_exits;
     loop::Event changed;  ///< some process has exited, or the supervisor is gone
 

@@ -41,7 +41,7 @@ class RuntimeImpl final : public Runtime {
           removal_(loop, image_.get(), *cgroups_),
           supervisors_(loop, {image_.get(), options.supervisor_answer_ms_max}, *cgroups_, pods_, exits_),
           sandboxes_(loop, *cgroups_, pods_, supervisors_, removal_),
-          containers_(loop, files, options.base_layer, *cgroups_, pods_, exits_, removal_),
+          containers_(loop, files, {options.base_layer, options.disk_answer_ms_max}, *cgroups_, pods_, exits_, removal_),
           execs_(loop, pods_),
           garbage_(loop, files, options.scratch_root, *cgroups_, pods_, sandboxes_, removal_),
           adoption_(loop, *cgroups_, pods_, supervisors_, exits_) {}

@@ -6,6 +6,7 @@
 #include "cgroup_files.hpp"
 #include "container_plan.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/loop/gate.hpp"
 #include "user_namespace.hpp"
 
 namespace orilla::runtime {
@@ -79,18 +80,18 @@ loop::Task<Result<void>> Sandboxes::remove(std::string pod_id) {
 
 loop::Task<Result<void>> Sandboxes::remove_entry(PodPtr pod) {
     pod->removing = true;
-    AWAIT(auto taken, take_down(pod));
-    pod->changed.notify_all();
-    co_return taken;
+    // Also when this is cancelled: who waits for it begins anew.
+    const loop::Pass over([pod] {
+        pod->removing = pod->removed;
+        pod->changed.notify_all();
+    });
+    CO_RETURN_AWAIT(take_down(pod));
 }
 
 loop::Task<Result<void>> Sandboxes::take_down(PodPtr pod) {
     AWAIT_VOID(supervisors_.end(pod));
     AWAIT(auto removed, removal_.remove_cgroup(pod->record.cgroup));
-    if (!removed) {
-        pod->removing = false;
-        co_return std::move(removed).error();
-    }
+    if (!removed) co_return std::move(removed).error();
     std::vector<std::string> scratch_dirs;
     for (const auto& container : pod->containers) scratch_dirs.push_back(container.scratch_dir);
     for (const auto& scratch_dir : scratch_dirs) {
@@ -99,6 +100,7 @@ loop::Task<Result<void>> Sandboxes::take_down(PodPtr pod) {
     }
     AWAIT(auto deleted, removal_.remove_pod_dir(pod->dir()));
     pods_.remove(pod->id);
+    pod->removed = true;
     first_ids_.erase(pod->id);
     co_return deleted;
 }

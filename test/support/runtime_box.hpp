@@ -135,6 +135,7 @@ class RuntimeBox {
         options.scratch_root = dir() + "/scratch";
         options.base_layer = dir() + "/base-layer";
         options.supervisor_answer_ms_max = supervisor_answer_ms_max;
+        options.disk_answer_ms_max = disk_answer_ms_max;
         auto opened = await(loop, runtime::Runtime::open(loop, disk, options));
         if (!opened) {
             std::fprintf(stderr, "%s\n", opened.error().message().c_str());
@@ -208,6 +209,7 @@ class RuntimeBox {
     }
 
     int64_t supervisor_answer_ms_max = 10'000;  ///< for the next `open`
+    int64_t disk_answer_ms_max = 10'000;        ///< the same
     SystemClock clock;
     loop::Loop loop;
     RuntimeDisk disk{loop};

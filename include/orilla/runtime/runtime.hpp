@@ -20,6 +20,7 @@ struct RuntimeOptions {
     std::string base_layer;    ///< directory for the lowest layer of every root, on the file system of the others; empty: none
     std::string cgroup_root;   ///< below every controller's mount: "/orilla"; empty: below this process's own cgroup
     int64_t supervisor_answer_ms_max = 10'000;  ///< a supervisor that is silent for longer counts as broken
+    int64_t disk_answer_ms_max = 10'000;        ///< a start on a disk that is silent for longer fails
 };
 
 struct Usage {

@@ -300,3 +300,70 @@ TEST_CASE("a pod that is removed while the disk does not answer leaves nothing o
     CHECK_FALSE(std::filesystem::exists(cgroup_dir("pids", box.cgroup_root() + "/pods/pod")));
     CHECK(box.run("again", "echo again") == "again\n");
 }
+
+TEST_CASE("a start that is given up while the disk does not answer can be tried again") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    box.disk.fall_silent();
+    const auto spec = box.container("late", "echo here");
+    Started<Result<ContainerState>> given_up(box.loop, box.runtime->start_container("pod", spec));
+    box.sleep_ms(20);
+    given_up.cancel();
+    Started<Result<ContainerState>> start(box.loop, box.runtime->start_container("pod", spec));
+    box.sleep_ms(20);
+    CHECK_FALSE(start.done());
+    box.disk.answer();
+    while (!start.done()) box.loop.turn(true);
+    if (!start.get()) FAIL(start.get().error().message());
+    CHECK(box.wait_for_exit("pod", "late").exit_code == 0);
+    CHECK(printed(box.log("late")) == "here\n");
+}
+
+TEST_CASE("what a start that was given up has made is removed") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    box.disk.fall_silent();
+    const auto spec = box.container("late", "echo here");
+    Started<Result<ContainerState>> given_up(box.loop, box.runtime->start_container("pod", spec));
+    box.sleep_ms(20);
+    given_up.cancel();
+    box.disk.answer();
+    box.sleep_ms(200);
+    CHECK_FALSE(std::filesystem::exists(spec.scratch_dir));
+    CHECK(box.run(spec) == "here\n");
+}
+
+TEST_CASE("a start that the disk does not answer fails after its limit, and is fine when it answers") {
+    RuntimeBox box;
+    box.forget();
+    box.disk_answer_ms_max = 100;
+    box.open();
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    box.disk.fall_silent();
+    const auto spec = box.container("late", "echo here");
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        const auto started = await(box.loop, box.runtime->start_container("pod", spec));
+        REQUIRE_FALSE(started);
+        CHECK(started.error().code() == Code::timeout);
+        CHECK(started.error().message().find("start container late: the disk of ") == 0);
+    }
+    box.disk.answer();
+    box.sleep_ms(200);
+    CHECK_FALSE(std::filesystem::exists(spec.scratch_dir));
+    CHECK(box.run(spec) == "here\n");
+}
+
+TEST_CASE("a pod whose removal is given up can be removed again") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("there", "sleep 1000"))));
+    Started<Result<void>> given_up(box.loop, box.runtime->remove_pod("pod"));
+    REQUIRE_FALSE(given_up.done());
+    given_up.cancel();
+    Started<Result<void>> removal(box.loop, box.runtime->remove_pod("pod"));
+    for (int pause = 0; pause < 500 && !removal.done(); ++pause) box.sleep_ms(20);
+    REQUIRE(removal.done());
+    CHECK(removal.get());
+    CHECK_FALSE(box.runtime->find_pod("pod"));
+    CHECK_FALSE(std::filesystem::exists(box.dir() + "/pods/pod"));
+}
