@@ -8,6 +8,7 @@
 #include "storage/claim_controller.hpp"
 #include "storage/ephemeral_claims.hpp"
 #include "storage/volume_controller.hpp"
+#include "workload/cronjob_controller.hpp"
 #include "workload/daemonset_controller.hpp"
 #include "workload/deployment_controller.hpp"
 #include "workload/job_controller.hpp"
@@ -39,6 +40,7 @@ constexpr struct {
     {"replicaset", make<ReplicaSetController>},
     {"deployment", make<DeploymentController>},
     {"job", make<JobController>},
+    {"cronjob", make<CronJobController>},
     {"statefulset", make<StatefulSetController>},
     {"daemonset", make<DaemonSetController>},
     {"replicationcontroller", make<ReplicationManager>},

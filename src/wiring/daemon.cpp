@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 
+#include "local_zone.hpp"
 #include "orilla/base/durable.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/network/node_ip.hpp"
@@ -165,6 +167,7 @@ loop::Task<void> Daemon::keep_in_memory() {
 controllers::ControllersOptions Daemon::controllers_options() const {
     controllers::ControllersOptions options;
     options.node_name = config_.node_name;
+    options.local_zone = find_local_zone(getenv("TZ"));
     options.service_cidr = config_.service_cidr;
     const size_t colon = config_.listen.rfind(':');
     options.api_ip = config_.listen.substr(0, colon);

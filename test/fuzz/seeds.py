@@ -178,6 +178,7 @@ def seeds():
         "protobuf": protobufs(), "supervisor_messages": supervisor_messages(), "tar": tars(),
         "jsonpath": numbered(*(lines(template, document) for template in templates)),
         "manifest": {**objects, "web": WEB, **numbered(b"a: &x [1, 'b', \"c\\n\"]\n", b"- |\n  a\n- >-\n  b\n---\nkind: List\n")},
+        "cron": numbered(b"*/5 1-3,7 ? jan-mar mon\nCET-1CEST,M3.5.0,M10.5.0/3", b"@every 1h30m\n<+03>-3", b"0 0 30 2 *\nUTC0"),
         "selectors": numbered(b"app=web,n!=6", b"app in (a, web),!x,n", b"metadata.name=web,status.phase!=Running", b"n notin (5)"),
         "values": numbered(b"1500m", b"1.5Gi", b"1e3", b"-3Ki", b"2024-02-29T23:59:59.123456Z", b"25%", b"a.b/c-d", b"10.0.0.1",
                            b"http", b"fd00::1"),

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "orilla/kinds/time_zone.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/loop/work_queue.hpp"
 #include "orilla/objects/events.hpp"
@@ -23,6 +24,7 @@ struct ControllersOptions {
     int api_port = 6443;
     std::string node_name = {};                  ///< the node that this daemon is: it is there, whatever became of its object
     objects::VolumeDisk* volume_disk = nullptr;  ///< outlives the controllers; null: no volumes are made
+    api::TimeZone local_zone = {};               ///< of CronJobs that name none
 };
 
 class Controllers {

@@ -27,6 +27,15 @@ loop::Task<Result<void>> remove_tracking(objects::Objects& objects, std::string 
     return objects::unless_gone(objects.modify(api::kind_of<api::Pod>(), std::move(ns), std::move(name), std::move(change)));
 }
 
+/// One that has ended meanwhile is counted as what it was.
+loop::Task<Result<void>> remove_tracking_unless_ended(objects::Objects& objects, std::string ns, std::string name) {
+    objects::Objects::Change change = [](api::Object& object) -> Result<void> {
+        if (!api::is_finished(object.as<api::Pod>())) api::remove_finalizer(object.meta(), api::job_tracking_finalizer);
+        return ok();
+    };
+    return objects::unless_gone(objects.modify(api::kind_of<api::Pod>(), std::move(ns), std::move(name), std::move(change)));
+}
+
 loop::Task<Result<void>> adopt_tracked(objects::Objects& objects, std::string ns, std::string name, api::OwnerReference owner) {
     objects::Objects::Change change = [owner = std::move(owner)](api::Object& object) -> Result<void> {
         api::ObjectMeta& meta = object.meta();
@@ -221,7 +230,7 @@ loop::Task<Result<void>> JobController::delete_pod(JobPtr job, std::string name)
 }
 
 loop::Task<Result<void>> JobController::drop_pod(JobPtr job, std::string name) {
-    CO_TRY_VOID(remove_tracking(objects_, job->metadata.namespace_.str(), name));
+    CO_TRY_VOID(remove_tracking_unless_ended(objects_, job->metadata.namespace_.str(), name));
     CO_RETURN_AWAIT(delete_pod(job, name));
 }
 
