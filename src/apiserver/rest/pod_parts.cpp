@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <algorithm>
 
+#include "orilla/kinds/pod_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/values.hpp"
@@ -50,6 +52,21 @@ Result<void> check_target(const ResourceRequest& request, const api::Binding& bi
 
 Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
     return check_delete_options(request, eviction.delete_options ? *eviction.delete_options : api::DeleteOptions());
+}
+
+/// Says of a pod that somebody takes it away, which a Job may want to know.
+Result<void> mark_evicted(api::Pod& pod, const std::string& uid, int64_t now_s) {
+    if (api::is_finished(pod) || (!uid.empty() && pod.metadata.uid != uid)) return ok();
+    auto& conditions = pod.status.conditions;
+    auto found = std::ranges::find_if(conditions, [](const auto& one) { return one.type == api::disruption_target_condition; });
+    if (found == conditions.end()) found = conditions.insert(conditions.end(), api::PodCondition{});
+    if (found->status == "True") return ok();
+    found->type = api::disruption_target_condition;
+    found->status = "True";
+    found->reason = "EvictionByEvictionAPI";
+    found->message = "Eviction API: evicting";
+    found->last_transition_time = api::Time(now_s);
+    return ok();
 }
 
 // ---- log -------------------------------------------------------------------------------------------------------------
@@ -153,6 +170,14 @@ Task<Result<http::Response>> evict_pod(Rest& rest, const ResourceRequest& reques
     if (!eviction) co_return std::move(eviction).error();
     auto options = eviction_options(request, *eviction);
     if (!options) co_return std::move(options).error();
+    if (!options->context.dry_run && options->resource_version.empty()) {
+        objects::Objects::Change mark = [now_s = rest.now_s(), uid = options->uid](api::Object& object) {
+            return mark_evicted(object.as<api::Pod>(), uid, now_s);
+        };
+        CO_TRY(auto marked, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(mark),
+                                                objects::Part::status, options->context));
+        (void)marked;
+    }
     CO_TRY(auto removed, rest.objects.remove(request.kind, request.info.ns, request.info.name, *options));
     (void)removed;
     co_return success_response(201);

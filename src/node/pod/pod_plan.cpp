@@ -103,6 +103,8 @@ std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& 
     if (!plan_stop_all(plan, seen, pod.metadata.deletion_grace_period_seconds.value_or(30))) return plan.take();
     if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
     if (seen.pod_dir) return {RemovePodFiles{}};
+    // All is done that is ours: somebody else's finalizer holds it.
+    if (!pod.metadata.finalizers.empty() && pod.metadata.deletion_grace_period_seconds == int64_t{0}) return {};
     return {FinishDelete{}};
 }
 

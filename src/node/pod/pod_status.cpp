@@ -186,8 +186,19 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
             set_pod_condition(status, old, type, false, "ContainersNotReady",
                               fmt::format("containers with unready status: [{}]", unready), now_s);
     }
+    // What others say of it stays: where it was scheduled, that it is a target of disruption.
     for (const auto& before : old.conditions)
-        if (before.type == "PodScheduled") status.conditions.push_back(before);
+        if (std::ranges::none_of(status.conditions, [&](const auto& own) { return own.type == before.type; }))
+            status.conditions.push_back(before);
+}
+
+/// Being deleted, held by somebody, and nothing of it runs or will.
+bool ends_unborn(const api::Pod& pod, const PodObserved& seen) {
+    if (!pod.metadata.deletion_timestamp || pod.metadata.finalizers.empty()) return false;
+    const auto lives = [](const ContainerSeen& one) {
+        return one.current && one.known_to_runtime && one.current->phase != ContainerPhase::exited;
+    };
+    return std::ranges::none_of(seen.init, lives) && std::ranges::none_of(seen.containers, lives);
 }
 
 }  // namespace
@@ -215,6 +226,8 @@ api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64
         status.reason = "DeadlineExceeded";
         status.message = deadline_message;
     }
+    // Whoever holds a pod that is being deleted waits for its end, also when it never began.
+    if (ends_unborn(pod, seen) && !api::is_finished(status.phase)) status.phase = "Failed";
     status.observed_generation = pod.metadata.generation;
     status.qos_class = api::Str(api::qos_class(pod.spec));
     status.host_ip = seen.node_ip;

@@ -38,6 +38,7 @@ TEST_CASE("protobuf bodies: an Eviction, with options and without") {
         INFO(answer.body);
         CHECK(answer.status == 201);
         const Answer pod = w.client.ask("GET", w.path);
+        CHECK(pod.has(R"("reason":"EvictionByEvictionAPI")"));
         CHECK(pod.has(options.size() > 2 ? R"("deletionGracePeriodSeconds":5)" : R"("deletionGracePeriodSeconds":30)"));
     }
 }

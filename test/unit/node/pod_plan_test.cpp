@@ -153,6 +153,19 @@ TEST_CASE("plan_pod: deletion stops, tears down, cleans up and then finishes") {
     CHECK(plan_pod(&pod, seen, 0) == Actions{FinishDelete{}});
 }
 
+TEST_CASE("plan_pod: what somebody holds is asked for its end once") {
+    auto pod = pod_with({"web"});
+    pod.metadata.deletion_timestamp = api::Time(100);
+    pod.metadata.deletion_grace_period_seconds = 5;
+    pod.metadata.finalizers.push_back("batch.kubernetes.io/job-tracking");
+    const PodObserved gone;
+    CHECK(plan_pod(&pod, gone, 0) == Actions{FinishDelete{}});
+    pod.metadata.deletion_grace_period_seconds = 0;
+    CHECK(plan_pod(&pod, gone, 0).empty());
+    pod.metadata.finalizers.clear();
+    CHECK(plan_pod(&pod, gone, 0) == Actions{FinishDelete{}});
+}
+
 TEST_CASE("plan_pod: what belongs to no pod is removed") {
     PodObserved seen = ready_sandbox();
     CHECK(plan_pod(nullptr, seen, 0) == Actions{TearDownSandbox{}});

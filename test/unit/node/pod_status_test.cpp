@@ -134,3 +134,29 @@ TEST_CASE("summarise_pod: a condition that does not change keeps its time") {
     const auto again = summarise_pod(pod, seen_with(ContainerPhase::running), 9000);
     CHECK(again == pod.status);
 }
+
+TEST_CASE("summarise_pod: what others say of a pod stays") {
+    auto pod = one_container_pod();
+    for (const char* type : {"PodScheduled", "DisruptionTarget", "Ready"}) {
+        auto& one = pod.status.conditions.emplace_back();
+        one.type = type;
+        one.status = "True";
+    }
+    const auto status = summarise_pod(pod, seen_with(ContainerPhase::exited, 1), 50);
+    CHECK(condition(status, "DisruptionTarget") == "True");
+    CHECK(condition(status, "PodScheduled") == "True");
+    CHECK(condition(status, "Ready") == "False");
+}
+
+TEST_CASE("summarise_pod: a pod that is held has failed when it ends before it began") {
+    auto pod = one_container_pod();
+    pod.metadata.deletion_timestamp = api::Time(10);
+    const auto seen = seen_with(ContainerPhase::running);
+    auto unborn = seen;
+    unborn.containers[0].current.reset();
+    CHECK(summarise_pod(pod, unborn, 50).phase == "Pending");
+    pod.metadata.finalizers.push_back("batch.kubernetes.io/job-tracking");
+    CHECK(summarise_pod(pod, seen, 50).phase == "Running");
+    CHECK(summarise_pod(pod, unborn, 50).phase == "Failed");
+    CHECK(summarise_pod(pod, seen_with(ContainerPhase::exited, 0), 50).phase == "Succeeded");
+}
