@@ -64,6 +64,9 @@ constexpr Flag flags[] = {
     {"node-port", 0, "PORT", "the port on the node", &Options::node_port},
     {"clusterip", 0, "IP", "the address, or None for a headless Service", &Options::cluster_ip},
     {"type", 0, "TYPE", "the secret's type", &Options::secret_type},
+    {"from", 0, "cronjob/NAME", "what a CronJob would make now", &Options::from},
+    {"schedule", 0, "SCHEDULE", "when it starts: '*/5 * * * *', @hourly", &Options::schedule},
+    {"restart", 0, "Never|OnFailure", "what becomes of a container that fails (default OnFailure)", &Options::restart},
     {"cert", 0, "FILE", "the certificate, in PEM", &Options::cert, "", true},
     {"key", 0, "FILE", "its private key, in PEM", &Options::key, "", true},
     {"docker-server", 0, "HOST", "the registry (default https://index.docker.io/v1/)", &Options::docker_server},
@@ -134,6 +137,13 @@ constexpr Command commands[] = {
      "image replicas port namespace output dry-run validate",
      "orilla create deployment web --image=nginx:1.27 --replicas=2\n"
      "orilla create deployment tick --image=busybox:1 -- sh -c \"while date; do sleep 5; done\""},
+    {"create job", "NAME (--image=IMAGE [-- COMMAND [ARG...]] | --from=cronjob/NAME)", "Create a Job",
+     "image from namespace output dry-run validate",
+     "orilla create job sum --image=busybox:1 -- sh -c 'echo done'\n"
+     "orilla create job backup-now --from=cronjob/backup"},
+    {"create cronjob", "NAME --image=IMAGE --schedule=SCHEDULE [-- COMMAND [ARG...]]", "Create a CronJob",
+     "image schedule restart namespace output dry-run validate",
+     "orilla create cronjob tick --image=busybox:1 --schedule='*/5 * * * *' -- date"},
     {"create service clusterip", "NAME --tcp=PORT[:TARGET]", "Create a Service with a cluster address",
      "tcp clusterip namespace output dry-run validate", "orilla create service clusterip web --tcp=80:8080"},
     {"create service nodeport", "NAME --tcp=PORT[:TARGET]", "Create a Service with a port on the node",

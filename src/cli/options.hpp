@@ -73,8 +73,11 @@ struct Options {
     std::optional<int64_t> node_port;
     std::string cluster_ip;
     std::string secret_type;
-    std::string cert;  ///< a file
-    std::string key;   ///< a file
+    std::string from;      ///< cronjob/NAME
+    std::string schedule;  ///< as crontab has it
+    std::string restart;   ///< the restartPolicy
+    std::string cert;      ///< a file
+    std::string key;       ///< a file
     std::string docker_server = "https://index.docker.io/v1/";
     std::string docker_username;
     std::string docker_password;

@@ -67,6 +67,8 @@ std::string describe_rest(const json::object& object) {
 
 const KindDescription& description_of(const json::object& object) {
     static constexpr const KindDescription* descriptions[] = {&configmap_description,
+                                                              &cronjob_description,
+                                                              &job_description,
                                                               &daemonset_description,
                                                               &deployment_description,
                                                               &event_description,

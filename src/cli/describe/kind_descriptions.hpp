@@ -34,9 +34,11 @@ struct KindDescription {
 
 // The table's rows.
 extern const KindDescription configmap_description;
+extern const KindDescription cronjob_description;
 extern const KindDescription daemonset_description;
 extern const KindDescription deployment_description;
 extern const KindDescription event_description;
+extern const KindDescription job_description;
 extern const KindDescription namespace_description;
 extern const KindDescription node_description;
 extern const KindDescription persistentvolume_description;

@@ -135,6 +135,8 @@ Result<json::object> make_generated(const Options& options) {
     if (options.verb == "create configmap") return make_config_map(options);
     if (options.verb.starts_with("create secret ")) return make_secret(options, new_metadata(options));
     if (options.verb == "create deployment") return make_deployment(options);
+    if (options.verb == "create job") return make_job(options, new_metadata(options));
+    if (options.verb == "create cronjob") return make_cronjob(options, new_metadata(options));
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");
     return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", options.args[0]}}}};
@@ -143,14 +145,16 @@ Result<json::object> make_generated(const Options& options) {
 Result<void> run_create(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     if (options.verb != "create") {
-        TRY(json::object object, make_generated(options));
+        TRY(json::object object, options.from.empty() ? make_generated(options) : fetch_job_pattern(client, options));
         return create_object(client, options, make_manifest(options, std::move(object)));
     }
     if (options.files.empty() && !options.args.empty())
         return usage_with_help(
-            options, fmt::format("cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
-                                 "service clusterip, service nodeport and namespace can be; everything else comes from -f FILE",
-                                 options.args[0]));
+            options,
+            fmt::format(
+                "cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
+                "job, cronjob, service clusterip, service nodeport and namespace can be; everything else comes from -f FILE",
+                options.args[0]));
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));
     return create_from_files(client, options);

@@ -126,3 +126,32 @@ TEST_CASE("make_generated: exactly one name") {
     options.args.clear();
     CHECK(made(options).starts_with("error: exactly one NAME is required, got 0"));
 }
+
+TEST_CASE("make_generated: a Job, and a CronJob that makes it") {
+    Options options = creating("job");
+    CHECK(made(options).find("required flag(s) \"image\" not set") != std::string::npos);
+    options.images = {"busybox:1"};
+    options.container_command = {"echo", "done"};
+    const std::string pod =
+        R"({"spec":{"containers":[{"command":["echo","done"],"image":"busybox:1","name":"x"}],"restartPolicy":")";
+    CHECK(made(options) ==
+          R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"x"},"spec":{"template":)" + pod + R"(Never"}}}})");
+    options.verb = "create cronjob";
+    CHECK(made(options).find("required flag(s) \"schedule\" not set") != std::string::npos);
+    options.schedule = "@hourly";
+    CHECK(
+        made(options) ==
+        R"({"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"x"},"spec":{"jobTemplate":{"metadata":{"name":"x"},"spec":{"template":)" +
+            pod + R"(OnFailure"}}}},"schedule":"@hourly"}})");
+}
+
+TEST_CASE("make_job_of: what a CronJob would make now is its own") {
+    Options options = creating("job", "now");
+    const auto cronjob = boost::json::parse(
+        R"({"metadata":{"name":"tick","uid":"u"},"spec":{"jobTemplate":{"metadata":{"labels":{"a":"b"}},"spec":{"template":{}}}}})");
+    CHECK(
+        sorted_json(make_job_of(cronjob.get_object(), options)) ==
+        R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"annotations":{"cronjob.kubernetes.io/instantiate":"manual"},"labels":{"a":"b"},)"
+        R"("name":"now","ownerReferences":[{"apiVersion":"batch/v1","controller":true,"kind":"CronJob","name":"tick","uid":"u"}]},)"
+        R"("spec":{"template":{}}})");
+}
