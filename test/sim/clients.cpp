@@ -32,10 +32,12 @@ void Clients::spawn(Daemon& daemon, const std::string& what, Request request) {
 void Clients::act(Daemon& daemon) {
     const int what = number(100);
     if (what < 8) return act_on_namespaces(daemon);
-    if (what < 42) return act_on_deployments(daemon);
-    if (what < 55) return act_on_sets(daemon);
-    if (what < 68) return act_on_pods(daemon);
-    if (what < 80) return act_on_services(daemon);
+    if (what < 34) return act_on_deployments(daemon);
+    if (what < 45) return act_on_sets(daemon);
+    if (what < 57) return act_on_jobs(daemon);
+    if (what < 61) return act_on_cronjobs(daemon);
+    if (what < 72) return act_on_pods(daemon);
+    if (what < 81) return act_on_services(daemon);
     if (what < 88) return act_on_config_maps(daemon);
     if (what < 95) return act_on_claims(daemon);
     update_late(daemon);
@@ -281,6 +283,7 @@ void Clients::mend(Daemon& daemon) {
         spawn(daemon, "mend " + ns + "/" + name, request_edit<api::Deployment>(objects, ns, name, mend_deployment));
     }
     for (auto& request : mend_sets(objects)) spawn(daemon, request.what, std::move(request.task));
+    mend_jobs(daemon);
     // A ReplicaSet whose Deployment was deleted around it keeps what cannot work.
     for (const auto& set : objects.list<api::ReplicaSet>())
         if (set->metadata.owner_references.empty()) delete_object(daemon, api::kind_of<api::ReplicaSet>(), set->metadata, {});

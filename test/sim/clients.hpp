@@ -31,6 +31,10 @@ class Clients {
     void act_on_config_maps(Daemon& daemon);
     void act_on_claims(Daemon& daemon);
     void disturb_disk(Daemon& daemon);
+    void act_on_jobs(Daemon& daemon);
+    void act_on_cronjobs(Daemon& daemon);
+    api::Job draw_job(const std::string& ns, const std::string& name);
+    void mend_jobs(Daemon& daemon);
     void update_late(Daemon& daemon);
     void edit_deployment(Daemon& daemon, const api::Deployment& deployment);
     void delete_object(Daemon& daemon, const api::KindInfo& kind, const api::ObjectMeta& meta, objects::DeleteOptions options);

@@ -94,6 +94,8 @@ loop::Task<Result<void>> Daemon::open_store() {
     watch_->start();
     set_watch_ = std::make_unique<SetWatch>(loop_, plane_->objects(), host_);
     set_watch_->start();
+    job_watch_ = std::make_unique<JobWatch>(loop_, plane_->objects(), host_, rollouts_.jobs);
+    job_watch_->start();
     controllers::ControllersOptions controllers;
     controllers.service_cidr = service_cidr;
     controllers.node_name = node_name;

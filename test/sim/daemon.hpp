@@ -78,6 +78,7 @@ class Daemon {
     std::unique_ptr<wiring::ControlPlane> plane_;
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<SetWatch> set_watch_;
+    std::unique_ptr<JobWatch> job_watch_;
     std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
     FakeLinks links_;

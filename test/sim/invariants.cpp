@@ -86,6 +86,33 @@ void check_owners(objects::Objects& objects, Complaints& out) {
         if (ns->metadata.deletion_timestamp) out.push_back("Namespace " + ns->metadata.name.str() + " is still being deleted");
 }
 
+/// Every Job has come to its end, or is suspended; nobody waits to be counted.
+void check_jobs(objects::Objects& objects, Complaints& out) {
+    for (const auto& job : objects.list<api::Job>()) {
+        const std::string name = "Job " + label(job->metadata);
+        bool ended = false, complete = false, suspended = false;
+        for (const auto& one : job->status.conditions) {
+            ended |= (one.type == "Complete" || one.type == "Failed") && one.status == "True";
+            complete |= one.type == "Complete" && one.status == "True";
+            suspended |= one.type == "Suspended" && one.status == "True";
+        }
+        if (job->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+        if (!ended && !suspended) out.push_back(name + " has not come to its end");
+        if (job->status.active != 0) out.push_back(name + " says that pods of it run");
+        const auto& uncounted = job->status.uncounted_terminated_pods;
+        if (uncounted && !(uncounted->succeeded.empty() && uncounted->failed.empty()))
+            out.push_back(name + " has pods to count");
+        if (complete && !job->spec.success_policy && job->spec.completions && job->status.succeeded != *job->spec.completions)
+            out.push_back(name + " is complete with " + std::to_string(job->status.succeeded) + " successes");
+    }
+    for (const auto& pod : objects.list<api::Pod>())
+        for (const auto& finalizer : pod->metadata.finalizers)
+            if (finalizer == "batch.kubernetes.io/job-tracking")
+                out.push_back("Pod " + label(pod->metadata) + " is not counted");
+    for (const auto& cronjob : objects.list<api::CronJob>())
+        if (!cronjob->status.active.empty()) out.push_back("CronJob " + label(cronjob->metadata) + " says that Jobs of it run");
+}
+
 void check_pods(objects::Objects& objects, Host& host, Complaints& out) {
     for (const auto& pod : objects.list<api::Pod>()) {
         const std::string uid = pod->metadata.uid.str(), name = "Pod " + label(pod->metadata) + " (" + uid.substr(0, 8) + ")";
@@ -203,6 +230,7 @@ std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     check_replica_sets(daemon.objects(), out);
     check_stateful_sets(daemon.objects(), out);
     check_daemon_sets(daemon.objects(), out);
+    check_jobs(daemon.objects(), out);
     check_owners(daemon.objects(), out);
     check_pods(daemon.objects(), host, out);
     check_host(daemon.objects(), host, out);

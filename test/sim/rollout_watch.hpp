@@ -9,6 +9,7 @@
 #include <string>
 
 #include "host.hpp"
+#include "job_watch.hpp"
 #include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
 
@@ -26,6 +27,7 @@ struct RolloutHistory {
     std::map<std::string, int32_t> wanted;               ///< by uid of the Deployment: sum of its ReplicaSets
     std::set<std::string> touched;                       ///< pods that a client deleted or relabelled
     std::map<std::string, int64_t> touched_ms;           ///< by NAMESPACE/DEPLOYMENT
+    JobHistory jobs;
 };
 
 class RolloutWatch {

@@ -256,3 +256,29 @@ TEST_CASE("a pull that a lost supervisor interrupts is begun again") {
     CHECK(world.unsettled() == "");
     CHECK(world.broken() == "");
 }
+
+TEST_CASE("a Job counts each of its pods once, whatever step its daemon dies at") {
+    Scenario world;
+    world.power_cuts_percent = 0;
+    api::Job job;
+    job.metadata.name = "sum";
+    job.metadata.namespace_ = "default";
+    job.spec.completions = 6;
+    job.spec.parallelism = 2;
+    job.spec.template_.spec.restart_policy = "Never";
+    job.spec.template_.spec.containers.push_back(plain_container("main", "job:1"));
+    world.request(request_create(world.daemon->objects(), api::Object(std::move(job))));
+    for (int kill = 0; kill < 40; ++kill) {
+        Disk::get().die_after(1 + kill % 7);
+        world.pass(3'000);
+        if (world.daemon && !Disk::get().dead()) world.kill_daemon(false);
+        world.pass(2'000);
+    }
+    Disk::get().revive();
+    world.pass(300'000);
+    REQUIRE(world.ready());
+    CHECK(world.daemon->objects().get<api::Job>("default", "sum")->status.succeeded == 6);
+    CHECK(world.pods().size() == 6);
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");
+}
