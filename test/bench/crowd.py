@@ -146,6 +146,39 @@ def longest_turns(daemon, archive):
     daemon.forget()
 
 
+JOB = """apiVersion: batch/v1
+kind: Job
+metadata: {{name: many}}
+spec:
+  completions: {completions}
+  parallelism: {parallelism}
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {{name: started, image: "started:1", imagePullPolicy: IfNotPresent, args: [end]}}
+"""
+
+
+def job(daemon, archive, completions, parallelism):
+    """Pods a second of a Job of pods that end at once, and the longest turn meanwhile."""
+    daemon.start()
+    daemon.cli("image", "import", archive)
+    manifest = daemon.directory / "job.yaml"
+    manifest.write_text(JOB.format(completions=completions, parallelism=parallelism))
+    begun = time.monotonic()
+    daemon.cli("apply", "-f", manifest)
+
+    def complete():
+        said = json.loads(request(daemon, "GET", "/apis/batch/v1/namespaces/default/jobs/many")).get("status", {})
+        return any(c["type"] == "Complete" and c["status"] == "True" for c in said.get("conditions", []))
+    world.wait_for(complete, 900, 0.2)
+    rate, longest = completions / (time.monotonic() - begun), told(daemon)
+    daemon.stop()
+    daemon.forget()
+    return rate, longest
+
+
 def all_ready(daemon, count):
     def ready():
         said = json.loads(request(daemon, "GET", "/apis/apps/v1/namespaces/default/deployments/many"))

@@ -86,18 +86,17 @@ void check_owners(objects::Objects& objects, Complaints& out) {
         if (ns->metadata.deletion_timestamp) out.push_back("Namespace " + ns->metadata.name.str() + " is still being deleted");
 }
 
-/// Every Job has come to its end, or is suspended; nobody waits to be counted.
+/// Every Job has come to its end; nobody waits to be counted.
 void check_jobs(objects::Objects& objects, Complaints& out) {
     for (const auto& job : objects.list<api::Job>()) {
         const std::string name = "Job " + label(job->metadata);
-        bool ended = false, complete = false, suspended = false;
+        bool ended = false, complete = false;
         for (const auto& one : job->status.conditions) {
             ended |= (one.type == "Complete" || one.type == "Failed") && one.status == "True";
             complete |= one.type == "Complete" && one.status == "True";
-            suspended |= one.type == "Suspended" && one.status == "True";
         }
         if (job->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
-        if (!ended && !suspended) out.push_back(name + " has not come to its end");
+        if (!ended) out.push_back(name + " has not come to its end");
         if (job->status.active != 0) out.push_back(name + " says that pods of it run");
         const auto& uncounted = job->status.uncounted_terminated_pods;
         if (uncounted && !(uncounted->succeeded.empty() && uncounted->failed.empty()))

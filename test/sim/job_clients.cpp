@@ -68,7 +68,7 @@ void Clients::mend_jobs(Daemon& daemon) {
         spawn(daemon, "suspend cronjob " + ns, request_edit<api::CronJob>(objects, ns, name, std::move(edit)));
     }
     for (const auto& job : objects.list<api::Job>()) {
-        auto edit = [](api::Job& one) { one.spec.parallelism = 2; };
+        auto edit = [](api::Job& one) { one.spec.parallelism = 2, one.spec.suspend = false; };
         const std::string ns = job->metadata.namespace_.str(), name = job->metadata.name.str();
         spawn(daemon, "mend job " + ns + "/" + name, request_edit<api::Job>(objects, ns, name, std::move(edit)));
     }
