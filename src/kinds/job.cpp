@@ -78,8 +78,10 @@ void check_job(const Job& job, FieldErrors& errors) {
 
 void check_new_job(const Job& job, FieldErrors& errors) {
     const Path path("spec");
-    if (!job.spec.manual_selector.value_or(false)) check_generated(job, path, errors);
-    else if (!job.spec.selector) errors.required(path / "selector");
+    // A client that looks at its own document before it sends it sees what is not made yet.
+    const bool generated = !job.spec.manual_selector.value_or(false);
+    if (generated && !job.metadata.uid.empty()) check_generated(job, path, errors);
+    else if (!generated && !job.spec.selector) errors.required(path / "selector");
     if (job.spec.completion_mode != "Indexed" || job.spec.completions.value_or(0) <= 0) return;
     // The host names of its pods.
     const std::string host = fmt::format("{}-{}", job.metadata.name, *job.spec.completions - 1);

@@ -16,7 +16,7 @@ bool job_has(const api::Job& job, std::string_view type) {
 }
 bool job_ended(const api::Job& job) { return job_has(job, "Complete") || job_has(job, "Failed"); }
 
-const api::OwnerReference* owner_of(const api::ObjectMeta& meta, std::string_view kind) {
+const api::OwnerReference* job_controller_of(const api::ObjectMeta& meta, std::string_view kind) {
     const auto* owner = api::find_controller(meta);
     return owner && owner->kind == kind ? owner : nullptr;
 }
@@ -54,7 +54,7 @@ void JobWatch::note_end(const api::Pod& pod, JobHistory::Seen& seen) {
 
 void JobWatch::pod_changed(const objects::FeedEvent& event) {
     const auto* pod = event.as<api::Pod>();
-    const auto* owner = pod ? owner_of(pod->metadata, "Job") : nullptr;
+    const auto* owner = pod ? job_controller_of(pod->metadata, "Job") : nullptr;
     if (!owner) return;
     auto& seen = history_.jobs[owner->uid.str()];
     if (pod->metadata.deletion_timestamp || event.is_deleted()) seen.disturbed = true;
@@ -63,7 +63,7 @@ void JobWatch::pod_changed(const objects::FeedEvent& event) {
 
 /// Each start is one Job, unless the clock was set back in between.
 void JobWatch::check_start(const api::Job& job) {
-    const auto* owner = owner_of(job.metadata, "CronJob");
+    const auto* owner = job_controller_of(job.metadata, "CronJob");
     if (!owner || !job.metadata.annotations.contains(api::cronjob_time_annotation)) return;
     const auto [start, fresh] = history_.starts.try_emplace(owner->uid.str() + "/" + job.metadata.name.str(), loop_.now_ms());
     if (!fresh && host_.clock_jumped_ms < start->second) host_.trace().fail(what(job) + " was made for a start that had one");
@@ -71,7 +71,7 @@ void JobWatch::check_start(const api::Job& job) {
     const auto cronjob = objects_.get<api::CronJob>(job.metadata.namespace_, owner->name);
     if (!cronjob || cronjob->metadata.uid != owner->uid || cronjob->spec.concurrency_policy != "Forbid") return;
     for (const auto& other : objects_.list<api::Job>(job.metadata.namespace_)) {
-        const auto* of = owner_of(other->metadata, "CronJob");
+        const auto* of = job_controller_of(other->metadata, "CronJob");
         if (of && of->uid == owner->uid && other->metadata.uid != job.metadata.uid && !job_ended(*other) &&
             !other->metadata.deletion_timestamp)
             host_.trace().fail(what(job) + " was made while " + other->metadata.name.str() + " runs");

@@ -1,6 +1,7 @@
 // create job and create cronjob.
 #include <boost/json.hpp>
 
+#include "orilla/kinds/types.hpp"
 #include "print/output.hpp"
 #include "targets.hpp"
 #include "verbs/create.hpp"
@@ -62,7 +63,7 @@ Result<json::object> fetch_job_pattern(Client& client, const Options& options) {
     if (!options.images.empty() || !options.container_command.empty())
         return usage("--from goes without --image and a command");
     TRY(const auto targets, parse_targets({options.from}, options));
-    if (targets[0].kind->kind != "CronJob" || targets[0].name.empty())
+    if (!targets[0].kind->is_same_kind(api::kind_of<api::CronJob>()) || targets[0].name.empty())
         return usage("from must be an existing cronjob: --from=cronjob/NAME");
     TRY(const json::object cronjob, fetch(client, options, targets[0]));
     return make_job_of(cronjob, options);

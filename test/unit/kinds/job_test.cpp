@@ -73,6 +73,13 @@ TEST_CASE("Job: the server makes the selector and the labels") {
     CHECK(created_job(R"("manualSelector":true)") == "spec.selector: Required value");
 }
 
+TEST_CASE("Job: a document that was not sent yet needs nothing of what the server makes") {
+    Object object = job_of("");
+    object.meta().uid = Str();
+    apply_defaults(object);
+    CHECK(validate_create(object));
+}
+
 TEST_CASE("Job: what may not be stored") {
     CHECK(created_job("", "Always") ==
           R"(spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never")");
