@@ -23,10 +23,35 @@ void assert_fail(const char* file, int line, const char* message) {
     std::abort();
 }
 
-template <>
-auto write<char, appender, double, 0>(appender out, double) -> appender {
+// Without these, {fmt} would leave the place empty: "{}" of each type, and each with a format ("{:.1f}").
+appender refuse_fraction(appender out) {
     throw_format_error("floating point is not compiled in");
     return out;
+}
+
+template <>
+auto write<char, appender, float, 0>(appender out, float) -> appender {
+    return refuse_fraction(out);
+}
+template <>
+auto write<char, appender, double, 0>(appender out, double) -> appender {
+    return refuse_fraction(out);
+}
+template <>
+auto write<char, appender, long double, 0>(appender out, long double) -> appender {
+    return refuse_fraction(out);
+}
+template <>
+auto write<char, appender, float, 0>(appender out, float, basic_format_specs<char>, locale_ref) -> appender {
+    return refuse_fraction(out);
+}
+template <>
+auto write<char, appender, double, 0>(appender out, double, basic_format_specs<char>, locale_ref) -> appender {
+    return refuse_fraction(out);
+}
+template <>
+auto write<char, appender, long double, 0>(appender out, long double, basic_format_specs<char>, locale_ref) -> appender {
+    return refuse_fraction(out);
 }
 
 // For "{:?}", which escapes what cannot be printed.

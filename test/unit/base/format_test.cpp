@@ -31,4 +31,10 @@ TEST_CASE("fmt: a text is continued") {
 
 TEST_CASE("fmt: a number with a fraction is an error and not an empty place") {
     CHECK_THROWS_AS(fmt::format("{}", 0.5), std::runtime_error);
+    CHECK_THROWS_AS(fmt::format("{}", 0.5F), std::runtime_error);
+    CHECK_THROWS_AS(fmt::format("{}", 0.5L), std::runtime_error);
+    CHECK_THROWS_AS(fmt::format("{:.1f}", 0.5), std::runtime_error);
+    CHECK_THROWS_AS(fmt::format("{:.1f}", 0.5F), std::runtime_error);
+    CHECK_THROWS_AS(fmt::format("{:.1f}", 0.5L), std::runtime_error);
+    CHECK_THROWS_AS(fmt::format("{:>8}|{}", 0.5, 1), std::runtime_error);
 }
