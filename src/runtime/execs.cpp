@@ -121,13 +121,13 @@ bool Execs::any(const std::string& pod_id, const std::string& container_id) cons
     if (!container || !pod->alive) return false;
     // Commands are the supervisor's children beside the containers, in the container's cgroup. A kernel that does not
     // list children (CONFIG_PROC_CHILDREN) tells of none.
-    const std::string supervisor = std::to_string(pod->supervisor_pid);
-    auto children = read_file("/proc/" + supervisor + "/task/" + supervisor + "/children", children_bytes_max);
+    auto children = read_file(fmt::format("/proc/{0}/task/{0}/children", pod->supervisor_pid), children_bytes_max);
+    const std::string cgroup_end = fmt::format("/{}/{}\n", pod_id, container_id);
     std::istringstream pids(children ? *children : std::string());
     for (pid_t pid = 0; pids >> pid;) {
         if (pid == container->state.pid) continue;
         auto groups = read_file(fmt::format("/proc/{}/cgroup", pid), cgroup_bytes_max);
-        if (groups && groups->find("/" + pod_id + "/" + container_id + "\n") != std::string::npos) return true;
+        if (groups && groups->find(cgroup_end) != std::string::npos) return true;
     }
     return false;
 }

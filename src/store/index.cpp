@@ -1,5 +1,6 @@
 #include "index.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cassert>
 #include <map>
@@ -52,8 +53,8 @@ const Resource* Index::find_resource(std::string_view name) const {
 Result<void> Index::load(EntryPtr entry, int64_t row) {
     Resource& of = resource(entry->key.resource);
     if (of.slots.find(name_of(entry->key)))
-        return Error(Code::corrupt, entry->key.resource + " " + entry->key.ns + "/" + entry->key.name +
-                                        " is there twice, at row " + std::to_string(row));
+        return Error(Code::corrupt, fmt::format("{} {}/{} is there twice, at row {}", entry->key.resource, entry->key.ns,
+                                                entry->key.name, row));
     resident_bytes_ += resident_size(entry);
     ++objects_;
     of.slots.insert(std::move(entry), row);

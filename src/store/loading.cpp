@@ -1,5 +1,6 @@
 #include "loading.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "writes.hpp"
@@ -41,7 +42,7 @@ Result<Loaded> load_index(Index& index, StoreFile& file, const StoreOptions& opt
     TRY_VOID(file.load(options.resident_bytes_max, each));
     if (!good && good.error().code() == Code::corrupt && !options.data_dir.empty()) {
         const std::string path = options.data_dir + "/store.db";
-        return Error(Code::corrupt, path + " is damaged (" + good.error().message() + "): " + way_out(path));
+        return Error(Code::corrupt, fmt::format("{} is damaged ({}): {}", path, good.error().message(), way_out(path)));
     }
     TRY_VOID(good);
     for (const Slot& slot : skipped) {

@@ -1,5 +1,7 @@
 #include "migrations.hpp"
 
+#include <fmt/core.h>
+
 #include "orilla/base/log.hpp"
 
 namespace orilla::store {
@@ -22,9 +24,9 @@ Result<void> migrate(Database& database, std::span<const Migration> migrations) 
     const int64_t latest = migrations.empty() ? 0 : migrations.back().version;
     if (version == latest) return ok();
     if (version > latest)
-        return Error(Code::unsupported, database.path() + " was written by a newer Orilla (schema version " +
-                                            std::to_string(version) + ", this one knows up to " + std::to_string(latest) +
-                                            "): install that version or a newer one");
+        return Error(Code::unsupported, fmt::format("{} was written by a newer Orilla (schema version {}, this one knows up to "
+                                                    "{}): install that version or a newer one",
+                                                    database.path(), version, latest));
     TRY(auto transaction, Transaction::begin(database));
     for (const Migration& migration : migrations) {
         if (migration.version <= version) continue;
@@ -34,9 +36,7 @@ Result<void> migrate(Database& database, std::span<const Migration> migrations) 
     TRY_VOID(database.exec("PRAGMA application_id = " + std::to_string(application_id)));
     TRY_VOID(database.exec("PRAGMA user_version = " + std::to_string(latest)));
     TRY_VOID(transaction.commit());
-    if (version > 0)
-        log::info(database.path() + ": migrated from schema version " + std::to_string(version) + " to " +
-                  std::to_string(latest));
+    if (version > 0) log::info(fmt::format("{}: migrated from schema version {} to {}", database.path(), version, latest));
     return ok();
 }
 

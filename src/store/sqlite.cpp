@@ -1,5 +1,6 @@
 #include "sqlite.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <cerrno>
@@ -7,8 +8,8 @@
 namespace orilla::store {
 
 std::string way_out(const std::string& path) {
-    return "put back a copy of it, or move it and " + path +
-           "-wal away to begin without any object, which ends the pods that run";
+    return fmt::format(
+        "put back a copy of it, or move it and {}-wal away to begin without any object, which ends the pods that run", path);
 }
 
 // ---- Database --------------------------------------------------------------------------------------------------------
@@ -44,7 +45,7 @@ Result<void> Database::exec(const std::string& sql) {
 Result<int64_t> Database::query_int(const std::string& sql) {
     TRY(auto statement, Statement::prepare(*this, sql));
     TRY(const bool row, statement.step());
-    if (!row) return Error(Code::corrupt, path_ + ": no row: " + sql);
+    if (!row) return Error(Code::corrupt, fmt::format("{}: no row: {}", path_, sql));
     return statement.column_int(0);
 }
 
@@ -79,12 +80,12 @@ Error Database::error(std::string_view what) const {
     const bool io_full = code == SQLITE_IOERR && extended != SQLITE_IOERR_FSYNC && extended != SQLITE_IOERR_DIR_FSYNC &&
                          (system == ENOSPC || system == EDQUOT);
     if (code == SQLITE_FULL || io_full)
-        return Error(Code::unavailable, "no space left on the disk of " + path_ + ": free some and try again");
+        return Error(Code::unavailable, fmt::format("no space left on the disk of {}: free some and try again", path_));
     if (code == SQLITE_NOMEM) return Error(Code::unavailable, path_ + ": out of memory");
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return Error(Code::conflict, path_ + " is in use by another process");
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return Error(Code::corrupt, path_ + " is damaged (" + sqlite3_errmsg(handle_) + "): " + way_out(path_));
-    std::string text = std::string(what) + " " + path_ + ": " + sqlite3_errmsg(handle_);
+        return Error(Code::corrupt, fmt::format("{} is damaged ({}): {}", path_, sqlite3_errmsg(handle_), way_out(path_)));
+    std::string text = fmt::format("{} {}: {}", what, path_, sqlite3_errmsg(handle_));
     if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0) text += Error::from_errno("", system).message();
     return Error(Code::corrupt, std::move(text));
 }

@@ -1,9 +1,11 @@
 #include "orilla/store/store.hpp"
 
+#include <fmt/core.h>
+
 namespace orilla::store {
 
 namespace {
-std::string named(const Key& key) { return key.resource + " \"" + key.name + "\""; }
+std::string named(const Key& key) { return fmt::format("{} \"{}\"", key.resource, key.name); }
 
 Error about(const Key& key, Code code, std::string message) {
     const size_t dot = key.resource.find('.');
@@ -28,18 +30,17 @@ Error already_exists_error(const Key& key) { return about(key, Code::already_exi
 
 Error conflict_error(const Key& key, std::string_view why) {
     if (why.empty()) why = "the object has been modified; please apply your changes to the latest version and try again";
-    return about(key, Code::conflict, "Operation cannot be fulfilled on " + named(key) + ": " + std::string(why));
+    return about(key, Code::conflict, fmt::format("Operation cannot be fulfilled on {}: {}", named(key), why));
 }
 
 Error revision_too_old_error(uint64_t asked, uint64_t oldest) {
-    return Error(Code::expired, "too old resource version: " + std::to_string(asked) + " (" + std::to_string(oldest) + ")");
+    return Error(Code::expired, fmt::format("too old resource version: {} ({})", asked, oldest));
 }
 
 Error revision_too_large_error(uint64_t asked, uint64_t current) {
-    const std::string text =
-        "Timeout: Too large resource version: " + std::to_string(asked) + ", current: " + std::to_string(current);
+    std::string text = fmt::format("Timeout: Too large resource version: {}, current: {}", asked, current);
     // Clients look for the cause, older ones for its message.
-    return Error(Code::timeout, text)
+    return Error(Code::timeout, std::move(text))
         .with_cause({"ResourceVersionTooLarge", "Too large resource version", ""})
         .with_retry_after(1);
 }

@@ -1,6 +1,7 @@
 #include "store_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -60,7 +61,7 @@ Result<bool> check_present(const std::string& path) {
     const bool wal = ::access((path + "-wal").c_str(), F_OK) == 0;
     if (!there && !wal) return false;
     return Error(Code::corrupt,
-                 path + " is damaged (" + (there ? "it is empty" : "only its WAL is left") + "): " + way_out(path));
+                 fmt::format("{} is damaged ({}): {}", path, there ? "it is empty" : "only its WAL is left", way_out(path)));
 }
 
 /// Version 1 has an index that this program does without. On a full disk, where there is no room for the copy, it serves, so
@@ -82,8 +83,9 @@ Result<UniqueFd> lock_data_directory(const std::string& data_dir) {
     if (!fd) return Error::from_errno("open " + path, errno);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
     if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path, errno);
-    return Error(Code::conflict, "data directory " + data_dir +
-                                     " is in use by another orilla serve: stop it first, or choose another --data-dir");
+    return Error(Code::conflict,
+                 fmt::format("data directory {} is in use by another orilla serve: stop it first, or choose another --data-dir",
+                             data_dir));
 }
 
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const std::string& data_dir, const std::string& vfs, UniqueFd lock) {
@@ -191,9 +193,9 @@ Result<void> StoreFile::apply_once(const Batch& batch) {
 Result<std::shared_ptr<const std::string>> StoreFile::read_value(int64_t row, uint64_t revision) {
     select_.bind(1, row);
     TRY(const bool there, select_.step());
-    Result<std::shared_ptr<const std::string>> result = Error(Code::not_found, "row " + std::to_string(row) + " not found");
+    Result<std::shared_ptr<const std::string>> result = Error(Code::not_found, fmt::format("row {} not found", row));
     if (there && static_cast<uint64_t>(select_.column_int(0)) != revision)
-        result = Error(Code::conflict, "row " + std::to_string(row) + " has changed while it was read");
+        result = Error(Code::conflict, fmt::format("row {} has changed while it was read", row));
     else if (there) result = std::shared_ptr<const std::string>(std::make_shared<std::string>(select_.column_bytes(1)));
     select_.reset();
     return result;

@@ -1,6 +1,7 @@
 // A write on its way: as a caller asks for it, as it waits for its answer, and the transaction that it shares with others.
 #pragma once
 
+#include <fmt/core.h>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,7 +51,7 @@ struct Job {
 using JobPtr = std::shared_ptr<Job>;
 
 /// How the file writes a key.
-inline std::string file_key(const Key& key) { return key.resource + "/" + key.ns + "/" + key.name; }
+inline std::string file_key(const Key& key) { return fmt::format("{}/{}/{}", key.resource, key.ns, key.name); }
 
 /// Whether memory holds the value as well.
 inline bool is_resident(const StoreOptions& options, const Key& key, size_t size) {

@@ -7,12 +7,13 @@ import cpp_reader
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70
 LAMBDA_LINES_MAX = 10
-# About 15 is the aim; what is defined outside of the class counts.
+# 15 are the aim; what is defined outside of the class counts. CONTRIBUTING.md says both.
 METHODS_MAX = 22
-# One idea each, whose steps or forms are many.
+# Each is one idea with one state, whose steps or forms are many: entries of an archive, expressions of a rule, what every kind
+# has in common, values of a document. The number is what it has, so that none grows unseen.
 MANY_METHODS = {"images LayerWriter": 23, "network NftBatch": 37, "objects Objects": 29, "schema Decoder": 25}
 
-# design.md's table: who may include whom. A room always may include itself.
+# The table of docs/architecture.md: who may include whom. A room always may include itself.
 MAY_INCLUDE = {
     "base": set(),
     "loop": {"base"},
@@ -30,7 +31,6 @@ MAY_INCLUDE = {
     "runtime": {"loop", "base"},
     "runtime/supervisor": set(),
     "network": {"loop", "base"},
-    "gateway": {"http", "loop", "base"},
     "apiserver": {"objects", "kinds", "schema", "http", "pki", "loop", "base"},
     "cli": {"kinds", "schema", "base"},
 }
@@ -53,9 +53,6 @@ CPP = (".cpp", ".hpp", ".c", ".h")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # Spelled in halves, because this file is read as well.
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
-
-# Rooms whose chains wait for {fmt}.
-CHAINED = {"runtime", "store"}
 
 MESSAGE_READ = re.compile(r"\bmessage\(\)\s*\.\s*(r?find\w*|starts_with|ends_with|contains|substr|compare)\s*\(")
 
@@ -155,7 +152,7 @@ def check_no_message_is_read(path, text):
 def check_chains(path, text):
     """A number among three or more parts of a text: the sentence shows where it has places for them."""
     room = room_of(path)
-    if room is None or room in CHAINED or not path.startswith("src/") or not path.endswith(CPP):
+    if room is None or not path.startswith("src/") or not path.endswith(CPP):
         return  # public headers cannot see {fmt}
     tokens = cpp_reader.tokens_of(text)
     for index, token in enumerate(tokens):

@@ -120,14 +120,14 @@ loop::Task<Result<void>> DaemonSetController::delete_pod(SetPtr set, std::string
 }
 
 loop::Task<Result<void>> DaemonSetController::delete_ended(SetPtr set, DeleteEndedPod ended) {
-    const std::string pod =
-        fmt::format(" daemon pod {}/{} on node {}", set->metadata.namespace_.view(), ended.name, ended.node);
+    const std::string pod = fmt::format("daemon pod {}/{} on node {}", set->metadata.namespace_.view(), ended.name, ended.node);
     if (ended.failed) {
         note_failure(*set, ended.node);
-        events_.record(*set, daemonset_component, "Warning", "FailedDaemonPod", "Found failed" + pod + ", will try to kill it");
+        events_.record(*set, daemonset_component, "Warning", "FailedDaemonPod",
+                       fmt::format("Found failed {}, will try to kill it", pod));
     } else {
         events_.record(*set, daemonset_component, "Normal", "SucceededDaemonPod",
-                       "Found succeeded" + pod + ", will try to delete it");
+                       fmt::format("Found succeeded {}, will try to delete it", pod));
     }
     return delete_pod(std::move(set), std::move(ended.name));
 }

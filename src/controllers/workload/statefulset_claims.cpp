@@ -1,5 +1,6 @@
 #include "workload/statefulset_claims.hpp"
 
+#include <fmt/core.h>
 #include <algorithm>
 
 #include "orilla/kinds/owners.hpp"
@@ -83,12 +84,13 @@ bool is_contested(const api::StatefulSet& set, const api::PersistentVolumeClaim&
 }
 
 std::string why_not_claim(const api::StatefulSet& set, const api::PersistentVolumeClaim& claim, std::string_view pod) {
-    const std::string name = claim.metadata.name.str();
-    if (claim.metadata.deletion_timestamp) return "pvc " + name + " is being deleted";
+    const std::string_view name = claim.metadata.name.view();
+    if (claim.metadata.deletion_timestamp) return fmt::format("pvc {} is being deleted", name);
     for (const auto& owner : claim.metadata.owner_references) {
         const bool of_old_set = names(owner, "StatefulSet", set.metadata.name) && owner.uid != set.metadata.uid;
         // There is no such pod: it is about to be made.
-        if (of_old_set || names(owner, "Pod", pod)) return "pvc " + name + " goes with an earlier " + owner.kind.str();
+        if (of_old_set || names(owner, "Pod", pod))
+            return fmt::format("pvc {} goes with an earlier {}", name, owner.kind.view());
     }
     return "";
 }
