@@ -82,6 +82,8 @@ Objects::Objects(loop::Loop& loop, store::Store& store, Random& random, api::Kin
 Objects::~Objects() = default;
 
 std::shared_ptr<Feed> Objects::share_feed(const api::KindInfo& kind) {
+    // Nobody would tell us to forget it.
+    if (!is_served(kinds_, kind)) return std::make_shared<Feed>(loop_, *this, kind);
     std::shared_ptr<Feed>& feed = feeds_[&kind];
     if (!feed) feed = std::make_shared<Feed>(loop_, *this, kind);
     return feed;

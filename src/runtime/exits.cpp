@@ -69,7 +69,9 @@ void Exits::settle_early(PodEntry& pod, ContainerEntry& container) {
     settle(pod, container, early->second);
     pod.early_exits.erase(early);
     // Told in a later turn, when the caller has heard of the start.
-    loop_.post([this, id = pod.id] { pods_.tell(id); });
+    loop_.post([this, alive = std::weak_ptr<bool>(alive_), id = pod.id] {
+        if (!alive.expired()) pods_.tell(id);
+    });
 }
 
 void Exits::read_records(PodEntry& pod) {

@@ -2,6 +2,8 @@
 // more, becomes the state of the pod. An end that is told before its start is known waits for it.
 #pragma once
 
+#include <memory>
+
 #include "cgroup.hpp"
 #include "pod_table.hpp"
 
@@ -26,6 +28,7 @@ class Exits {
     loop::Loop& loop_;
     Cgroups& cgroups_;
     PodTable& pods_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< callbacks hold it weakly
 };
 
 }  // namespace orilla::runtime

@@ -170,7 +170,7 @@ class Follower {
 
 template <class T>
 Feed& Objects::feed() {
-    return feed(api::kind_of<T>());
+    return *share_feed(api::kind_of<T>());
 }
 
 }  // namespace orilla::objects

@@ -137,10 +137,10 @@ class Objects {
     /// Decodes an entry of that kind; shared with the cache. What cannot be read is logged, once.
     Result<ObjectPtr> decode(const api::KindInfo& kind, const store::EntryPtr& entry);
 
-    /// What follows this kind for everybody; see feed.hpp. Made when it is first asked for.
-    Feed& feed(const api::KindInfo& kind) { return *share_feed(kind); }
-    /// For who may still follow it when the kind is served no more.
+    /// What follows this kind for everybody; see feed.hpp. Made when it is first asked for, and forgotten when the kind is
+    /// served no more: who asks later has one for himself.
     std::shared_ptr<Feed> share_feed(const api::KindInfo& kind);
+    /// Of a built-in kind.
     template <class T>
     Feed& feed();
 

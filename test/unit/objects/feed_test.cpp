@@ -275,9 +275,27 @@ TEST_CASE("Feed: each version of a kind has its own, which ends with it") {
     const api::KindInfo &v1 = first->info, &v2 = second->info;
     REQUIRE(w.kinds.add(std::move(first)));
     REQUIRE(w.kinds.add(std::move(second)));
-    Feed& of_first = w.objects.feed(v1);
-    CHECK(&of_first != &w.objects.feed(v2));
+    const Feed* of_first = w.objects.share_feed(v1).get();
+    CHECK(of_first != w.objects.share_feed(v2).get());
     REQUIRE(w.kinds.remove(v2));
     CHECK(ended == 1);
-    CHECK(&of_first == &w.objects.feed(v1));
+    CHECK(of_first == w.objects.share_feed(v1).get());
+}
+
+TEST_CASE("Feed: one of a kind that was removed before ends with who follows it") {
+    ObjectWorld w;
+    int ended = 0;
+    auto widgets = std::make_unique<test::WidgetKind>();
+    widgets->ended = &ended;
+    const api::KindInfo& kind = widgets->info;
+    REQUIRE(w.kinds.add(std::move(widgets)));
+    {
+        const api::KindRef held(kind);
+        REQUIRE(w.kinds.remove(kind));
+        Follower late(w.objects, kind, [](const WatchEvent&) {});
+        late.start();
+        w.settle();
+    }
+    w.settle();
+    CHECK(ended == 1);
 }
