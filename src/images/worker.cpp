@@ -39,7 +39,7 @@ Result<std::unique_ptr<Worker>> Worker::start(loop::Loop& loop, const std::strin
     spec.fds = std::move(fds);
     spec.fds.emplace_back(theirs.get(), channel_fd);
     spec.fds.emplace_back(STDERR_FILENO, STDERR_FILENO);
-    auto child = loop::spawn_child(spec);
+    auto child = loop::spawn_child(loop, spec);
     if (!child) return std::move(child).error().with_context("start the " + verb);
     return std::make_unique<Worker>(loop, verb, std::move(*child), std::move(ours));
 }
@@ -73,7 +73,7 @@ loop::Task<Result<void>> Worker::send(json::object message) {
 
 loop::Task<Error> Worker::sudden_end() {
     child_.kill(SIGTERM);  // it has closed its channel: nothing it does can matter any more
-    auto waiting = child_.wait(loop_);
+    auto waiting = child_.wait();
     AWAIT(const auto status, loop::with_timeout(loop_, std::move(waiting), kill_grace_ms_max));
     const std::string how = status ? status->describe() : "did not end";
     co_return Error(Code::internal, fmt::format("the {} ended early: it {}", verb_, how));

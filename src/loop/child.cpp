@@ -22,6 +22,7 @@ std::string ExitStatus::describe() const {
 Child& Child::operator=(Child&& other) noexcept {
     if (this != &other) {
         kill_and_reap();
+        loop_ = other.loop_;
         pid_ = std::exchange(other.pid_, 0);
         pidfd_ = std::move(other.pidfd_);
     }
@@ -37,16 +38,16 @@ void Child::kill(int signal) const {
 void Child::kill_and_reap() {
     if (pid_ <= 0) return;
     kill(SIGKILL);
-    siginfo_t info{};
-    // A killed process ends within a scheduling delay; only one in uninterruptible sleep would hold us here.
-    waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED);
     pid_ = 0;
+    if (loop_) return loop_->reap(std::move(pidfd_));
+    siginfo_t info{};
+    waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED);
 }
 
-Task<ExitStatus> Child::wait(Loop& loop) {
+Task<ExitStatus> Child::wait() {
     ExitStatus status;
     {
-        FdWatch watch(loop, pidfd_.get());
+        FdWatch watch(*loop_, pidfd_.get());
         for (;;) {
             siginfo_t info{};
             const int rc = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG);
@@ -131,7 +132,8 @@ void close_on_exec_from(int first) {
     close(directory);
 }
 
-Result<Child> spawn_child(const SpawnSpec& spec) {
+namespace {
+Result<Child> spawn(Loop* loop, const SpawnSpec& spec) {
     ExecPlan plan{spec.path.c_str(), pointers(spec.argv), pointers(spec.env), {}, 2, 0};
     std::vector<UniqueFd> lifted;
     for (auto [ours, target] : spec.fds) plan.highest_target = std::max(plan.highest_target, target);
@@ -154,9 +156,13 @@ Result<Child> spawn_child(const SpawnSpec& spec) {
     const int clone_errno = errno;
     sigprocmask(SIG_SETMASK, &before, nullptr);
     if (pid < 0) return Error::from_errno("clone", clone_errno);
-    Child child(pid, UniqueFd(pidfd));
+    Child child(loop, pid, UniqueFd(pidfd));
     if (plan.error) return Error::from_errno("exec " + spec.path, plan.error);
     return child;
 }
+}  // namespace
+
+Result<Child> spawn_child(Loop& loop, const SpawnSpec& spec) { return spawn(&loop, spec); }
+Result<Child> spawn_child(const SpawnSpec& spec) { return spawn(nullptr, spec); }
 
 }  // namespace orilla::loop

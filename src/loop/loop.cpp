@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -139,7 +140,8 @@ Loop::Loop(const Clock& clock)
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       turn_began_ns_(clock.monotonic_ns()),
       step_began_ns_(turn_began_ns_),
-      meter_(std::make_unique<TurnMeter>()) {
+      meter_(std::make_unique<TurnMeter>()),
+      reaping_(std::make_unique<Scope>(*this)) {
     assert(epoll_ && wake_);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -154,6 +156,7 @@ Loop::~Loop() {
         posted_.pop_front();
         action = nullptr;
     }
+    reaping_.reset();
     for (Waiter* waiter : ready_)
         if (waiter) waiter->queued_in_ = nullptr;
     for (Timer* timer : timers_) timer->armed_ = false;
@@ -164,6 +167,21 @@ void Loop::make_ready(Waiter& waiter) {
     waiter.queued_in_ = this;
     ready_.push_back(&waiter);
 }
+
+namespace {
+Task<void> reap_in_the_end(Loop& loop, UniqueFd pidfd) {
+    FdWatch watch(loop, pidfd.get());
+    for (;;) {
+        siginfo_t info{};
+        const int rc = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);
+        if (rc != 0 && errno == EINTR) continue;
+        if (rc != 0 || info.si_pid != 0) co_return;
+        co_await watch.readable();
+    }
+}
+}  // namespace
+
+void Loop::reap(UniqueFd pidfd) { reaping_->spawn(reap_in_the_end(*this, std::move(pidfd))); }
 
 void Loop::post(std::function<void()> action) { posted_.push_back(std::move(action)); }
 

@@ -128,16 +128,6 @@ Result<SupervisorProcess> spawn_supervisor(int image, const SupervisorFds& fds) 
     return clone_from(spawn);
 }
 
-loop::Task<void> reap_supervisor(loop::Loop& loop, UniqueFd pidfd) {
-    loop::FdWatch watch(loop, pidfd.get());
-    for (;;) {
-        siginfo_t info{};
-        const int result = waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);
-        if (result != 0 || info.si_pid != 0) co_return;
-        co_await watch.readable();
-    }
-}
-
 loop::Task<Result<void>> run_remove_tree(loop::Loop& loop, int image, std::string path) {
     Spawn spawn;
     char name[] = "orilla-rm", verb[] = "remove-tree";
@@ -149,8 +139,8 @@ loop::Task<Result<void>> run_remove_tree(loop::Loop& loop, int image, std::strin
     spawn.image = lifted->get();
     auto process = clone_from(spawn);
     if (!process) co_return std::move(process).error().with_context("remove " + path);
-    loop::Child child(process->pid, std::move(process->pidfd));
-    AWAIT(const loop::ExitStatus status, child.wait(loop));
+    loop::Child child(&loop, process->pid, std::move(process->pidfd));
+    AWAIT(const loop::ExitStatus status, child.wait());
     if (status.success()) co_return ok();
     co_return Error(Code::system, fmt::format("remove {}: the remover {}", path, status.describe()));
 }

@@ -27,8 +27,6 @@ struct SupervisorProcess {
 
 /// Starts one; it lives on when we die. Stops the caller for the time of an exec.
 Result<SupervisorProcess> spawn_supervisor(int image, const SupervisorFds& fds);
-/// Takes the end of a child that nobody else waits for.
-loop::Task<void> reap_supervisor(loop::Loop& loop, UniqueFd pidfd);
 /// Runs the program's remove-tree on `path` and waits for it.
 loop::Task<Result<void>> run_remove_tree(loop::Loop& loop, int image, std::string path);
 

@@ -60,7 +60,7 @@ loop::Task<Result<void>> Supervisors::start(PodPtr pod, PodSandboxSpec spec) {
     CO_CHECK(SupervisorProcess process, spawn_supervisor(config_.image, fds));
     pod->supervisor_pid = process.pid;
     pod->supervisor_pidfd.reset(fcntl(process.pidfd.get(), F_DUPFD_CLOEXEC, 3));
-    scope_.spawn(reap_supervisor(loop_, std::move(process.pidfd)));
+    loop_.reap(std::move(process.pidfd));
     CO_CHECK(UniqueFd socket, SupervisorClient::connect(socket_path(pod->dir())));
     connect(pod, std::move(socket));
     CO_TRY(const SupervisorReply reply, pod->client->call(supervisor::Hello()));

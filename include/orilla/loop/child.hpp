@@ -34,21 +34,24 @@ struct ExitStatus {
 class Child {
   public:
     Child() = default;
-    Child(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
-    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)), pidfd_(std::move(other.pidfd_)) {}
+    /// Without a loop whoever lets go of it waits for its end: for threads that may block.
+    Child(Loop* loop, pid_t pid, UniqueFd pidfd) : loop_(loop), pid_(pid), pidfd_(std::move(pidfd)) {}
+    Child(Child&& other) noexcept : loop_(other.loop_), pid_(std::exchange(other.pid_, 0)), pidfd_(std::move(other.pidfd_)) {}
     Child& operator=(Child&& other) noexcept;
-    /// Kills and reaps a child that was not waited for.
+    /// Kills a child that was not waited for; the loop reaps it when it has ended, which one in uninterruptible sleep may
+    /// never do.
     ~Child();
 
     pid_t pid() const { return pid_; }
     int pidfd() const { return pidfd_.get(); }
     /// pidfd_send_signal(2); nothing happens when it has ended.
     void kill(int signal) const;
-    /// Waits for the end and reaps. Once.
-    Task<ExitStatus> wait(Loop& loop);
+    /// Waits for the end on the loop and reaps. Once.
+    Task<ExitStatus> wait();
 
   private:
     void kill_and_reap();
+    Loop* loop_ = nullptr;
     pid_t pid_ = 0;
     UniqueFd pidfd_;
 };
@@ -57,6 +60,8 @@ class Child {
 void close_on_exec_from(int first);
 
 /// vfork-like: the parent is stopped until exec, which takes some 0.3 ms; an error of exec is returned here.
+Result<Child> spawn_child(Loop& loop, const SpawnSpec& spec);
+/// The same on a thread that may block.
 Result<Child> spawn_child(const SpawnSpec& spec);
 
 }  // namespace orilla::loop

@@ -231,6 +231,9 @@ class Loop {
     /// How long turns have taken.
     const TurnMeter& meter() const { return *meter_; }
 
+    /// Reaps this child when it has ended, and lets nobody wait for that.
+    void reap(UniqueFd pidfd);
+
     /// Queues a suspended waiter for resumption in this or the next turn.
     void make_ready(Waiter& waiter);
 
@@ -263,6 +266,7 @@ class Loop {
     int64_t turn_began_ns_;
     int64_t step_began_ns_;  ///< one resumption, timer or posted action
     std::unique_ptr<TurnMeter> meter_;
+    std::unique_ptr<Scope> reaping_;
     bool stopping_ = false;
     std::mutex thread_mutex_;
     std::vector<std::function<void()>> thread_posts_;

@@ -328,7 +328,8 @@ TEST_CASE("what a start that was given up has made is removed") {
     box.sleep_ms(20);
     given_up.cancel();
     box.disk.answer();
-    box.sleep_ms(200);
+    box.sleep_ms(20);
+    for (int pause = 0; pause < 500 && std::filesystem::exists(spec.scratch_dir); ++pause) box.sleep_ms(20);
     CHECK_FALSE(std::filesystem::exists(spec.scratch_dir));
     CHECK(box.run(spec) == "here\n");
 }
@@ -348,7 +349,8 @@ TEST_CASE("a start that the disk does not answer fails after its limit, and is f
         CHECK(started.error().message().find("start container late: the disk of ") == 0);
     }
     box.disk.answer();
-    box.sleep_ms(200);
+    box.sleep_ms(20);
+    for (int pause = 0; pause < 500 && std::filesystem::exists(spec.scratch_dir); ++pause) box.sleep_ms(20);
     CHECK_FALSE(std::filesystem::exists(spec.scratch_dir));
     CHECK(box.run(spec) == "here\n");
 }
