@@ -3,9 +3,7 @@
 #include "orilla/kinds/protobuf.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/schema/manifest.hpp"
-#include "request/large_work.hpp"
 #include "request/negotiation.hpp"
-#include "rest/rest.hpp"
 
 namespace orilla::apiserver {
 
@@ -36,7 +34,7 @@ Result<std::string> yaml_to_json(std::string_view text) {
 }
 }  // namespace
 
-Result<std::string> body_as_json(Rest& rest, const http::Request& request, const api::TypeInfo& wanted) {
+Result<std::string> body_as_json(const api::KindRegistry& kinds, const http::Request& request, const api::TypeInfo& wanted) {
     TRY(const BodyType type, body_type_of(request));
     const size_t bytes_max = type == BodyType::yaml ? yaml_at_once_bytes_max : objects::decoded_per_turn_bytes_max;
     if (request.body.size() > bytes_max)
@@ -47,12 +45,13 @@ Result<std::string> body_as_json(Rest& rest, const http::Request& request, const
             if (may_expand(request.body))
                 return Error(Code::bad_request, "anchors (&) and aliases (*) are not taken in a body of this kind");
             return yaml_to_json(request.body);
-        case BodyType::protobuf: return api::protobuf_to_json(rest.kinds(), request.body, &wanted);
+        case BodyType::protobuf: return api::protobuf_to_json(kinds, request.body, &wanted);
     }
     return std::string(request.body);
 }
 
-Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, const api::TypeInfo& wanted) {
+loop::Task<Result<std::string>> read_body(LargeWork where, const api::KindRegistry& kinds, const http::Request& request,
+                                          const api::TypeInfo& wanted) {
     auto type = body_type_of(request);
     if (!type) co_return std::move(type).error();
     std::string text(request.body);
@@ -60,10 +59,10 @@ Task<Result<std::string>> read_body(Rest& rest, const http::Request& request, co
     if (*type == BodyType::yaml) {
         if (text.size() <= yaml_at_once_bytes_max && !may_expand(text)) co_return yaml_to_json(text);
         auto convert = [text = std::move(text)] { return yaml_to_json(text); };
-        CO_RETURN_AWAIT(run_long(rest, std::move(convert)));
+        CO_RETURN_AWAIT(run_long(where, std::move(convert)));
     }
-    auto json = api::protobuf_to_json(rest.kinds(), text, &wanted);
-    if (text.size() > objects::decoded_per_turn_bytes_max) co_await rest.loop.yield();
+    auto json = api::protobuf_to_json(kinds, text, &wanted);
+    if (text.size() > objects::decoded_per_turn_bytes_max) co_await where.loop.yield();
     co_return json;
 }
 

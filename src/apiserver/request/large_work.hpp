@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "orilla/loop/io_thread.hpp"
-#include "rest/rest.hpp"
 
 namespace orilla::apiserver {
 
@@ -15,11 +14,17 @@ constexpr size_t patched_at_once_bytes_max = 64 * 1024;
 /// YAML that is read on the loop, without aliases: it takes ten times as long as JSON.
 constexpr size_t yaml_at_once_bytes_max = 8 * 1024;
 
+/// Where it is done.
+struct LargeWork {
+    loop::Loop& loop;
+    loop::Executor* executor = nullptr;  ///< null: on the loop
+};
+
 /// On the thread for long work, where there is one. `fn` owns all that it looks at: it may outlive the request.
 template <class Fn, class T = std::invoke_result_t<Fn>>
-Task<T> run_long(Rest& rest, Fn fn) {
-    if (!rest.executor) co_return fn();
-    CO_RETURN_AWAIT(loop::run_on(*rest.executor, rest.loop, std::move(fn)));
+loop::Task<T> run_long(LargeWork where, Fn fn) {
+    if (!where.executor) co_return fn();
+    CO_RETURN_AWAIT(loop::run_on(*where.executor, where.loop, std::move(fn)));
 }
 
 }  // namespace orilla::apiserver

@@ -7,7 +7,6 @@
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/utf8.hpp"
 #include "request/negotiation.hpp"
-#include "rest/rest.hpp"
 
 namespace orilla::apiserver {
 

@@ -1,7 +1,8 @@
 // The query parameters of a write: how it is to be done.
 #pragma once
 
-#include "rest/rest.hpp"
+#include "orilla/schema/codec.hpp"
+#include "request/resource_request.hpp"
 
 namespace orilla::apiserver {
 

@@ -76,7 +76,7 @@ namespace {
 Result<objects::DeleteOptions> parse_delete_options(Rest& rest, const ResourceRequest& request) {
     api::DeleteOptions options;
     if (!request.http.body.empty()) {
-        TRY(const auto json, body_as_json(rest, request.http, api::type_info<api::DeleteOptions>()));
+        TRY(const auto json, body_as_json(rest.kinds(), request.http, api::type_info<api::DeleteOptions>()));
         api::DecodeReport report;
         TRY(options, api::decode<api::DeleteOptions>(json, &report));
         if (!report.kind.empty() && report.kind != api::type_info<api::DeleteOptions>().name)

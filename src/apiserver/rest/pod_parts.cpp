@@ -23,7 +23,7 @@ constexpr int64_t nanoseconds = 1'000'000'000;
 template <class T>
 Result<T> decode_part(Rest& rest, const ResourceRequest& request, std::string_view kind) {
     TRY(const auto validation, parse_field_validation(request.info.query, request.http.method));
-    TRY(const auto json, body_as_json(rest, request.http, api::type_info<T>()));
+    TRY(const auto json, body_as_json(rest.kinds(), request.http, api::type_info<T>()));
     api::DecodeReport report;
     TRY(auto value, api::decode<T>(json, &report));
     if (!report.kind.empty() && report.kind != kind)

@@ -1,5 +1,5 @@
-// What the handlers of resources share: the rooms they reach, the request taken apart, and the renderings that several
-// of them need. A handler is a coroutine that gives a Response or an Error; the router turns the Error into a Status.
+// What the handlers of resources share: the rooms they reach, and the renderings that several of them need. A handler is a
+// coroutine that gives a Response or an Error; the router turns the Error into a Status.
 #pragma once
 
 #include <string>
@@ -15,8 +15,10 @@
 #include "orilla/objects/pod_logs.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/store/reader.hpp"
+#include "request/large_work.hpp"
 #include "request/negotiation.hpp"
 #include "request/request_info.hpp"
+#include "request/resource_request.hpp"
 #include "stream/shared_texts.hpp"
 
 namespace orilla::apiserver {
@@ -38,19 +40,8 @@ struct Rest {
 
     store::Reader& store() { return objects.store(); }
     const api::KindRegistry& kinds() const { return objects.kinds(); }
+    LargeWork large_work() const { return {loop, executor}; }
     int64_t now_s() const { return loop.clock().wall_s(); }
-};
-
-/// One request for a resource. Lives in the router's frame until the answer was given.
-struct ResourceRequest {
-    const api::KindInfo& kind;
-    RequestInfo info;
-    const http::Request& http;
-    const objects::Identity& who;
-    objects::Warnings& warnings;  ///< told with an answer that is a success
-    Form form = Form::json;
-
-    store::Key key() const { return {std::string(kind.resource), info.ns, info.name}; }
 };
 
 }  // namespace orilla::apiserver

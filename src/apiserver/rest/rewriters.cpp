@@ -185,7 +185,7 @@ class YamlRewriter final : public Rewriter {
     Task<Result<std::string>> to_yaml(std::string json) {
         if (json.size() <= yaml_made_at_once_bytes_max) co_return api::render_yaml(json);
         auto make = [json = std::move(json)] { return api::render_yaml(json); };
-        CO_RETURN_AWAIT(run_long(rest_, std::move(make)));
+        CO_RETURN_AWAIT(run_long(rest_.large_work(), std::move(make)));
     }
 
     Rest& rest_;

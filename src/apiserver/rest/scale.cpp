@@ -123,7 +123,7 @@ Task<Result<http::Response>> update_scale(Rest& rest, const ResourceRequest& req
     CO_CHECK(const objects::WriteContext context, parse_write_context(request));
     auto validation = parse_field_validation(request.info.query, request.http.method);
     if (!validation) co_return std::move(validation).error();
-    auto json = body_as_json(rest, request.http, api::type_info<api::Scale>());
+    auto json = body_as_json(rest.kinds(), request.http, api::type_info<api::Scale>());
     if (!json) co_return std::move(json).error();
     api::DecodeReport report;
     auto scale = api::decode<api::Scale>(*json, &report);

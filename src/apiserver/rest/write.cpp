@@ -35,7 +35,7 @@ struct DecodedBody {
 
 /// The body as an object of the request's kind, in the request's namespace.
 Task<Result<DecodedBody>> decode_body(Rest& rest, const ResourceRequest& request, FieldValidation validation) {
-    CO_TRY(const auto json, read_body(rest, request.http, *request.kind.type));
+    CO_TRY(const auto json, read_body(rest.large_work(), rest.kinds(), request.http, *request.kind.type));
     if (json.empty()) co_return Error(Code::bad_request, "the request has no body");
     api::DecodeReport report;
     CO_TRY(auto object, objects::decode_in_turns(rest.loop, request.kind, json, &report));
@@ -110,7 +110,7 @@ Task<Result<std::string>> patch_text(Rest& rest, PatchType type, objects::Object
     auto work = [type, document = std::move(document), text = std::string(patch), kept = api::KindRef(object->kind())] {
         return apply_patch(type, document, text, *kept->type);
     };
-    CO_RETURN_AWAIT(run_long(rest, std::move(work)));
+    CO_RETURN_AWAIT(run_long(rest.large_work(), std::move(work)));
 }
 
 Task<Result<Patched>> patch_object(Rest& rest, const ResourceRequest& request, PatchType type, objects::ObjectPtr object) {
