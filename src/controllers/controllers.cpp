@@ -3,6 +3,7 @@
 #include "cluster/garbage_collector.hpp"
 #include "cluster/namespace_controller.hpp"
 #include "cluster/pod_gc.hpp"
+#include "cluster/priority_classes.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
 #include "storage/claim_controller.hpp"
@@ -30,6 +31,7 @@ constexpr struct {
     std::unique_ptr<Controller> (*make)(const Surroundings& with);
 } all_controllers[] = {
     {"kubernetes-service", make<KubernetesServiceController>},
+    {"priority-classes", make<PriorityClassesController>},
     {"endpoints", make<EndpointsController>},
     {"namespace", make<NamespaceController>},
     {"pod-garbage-collector", make<PodCollector>},

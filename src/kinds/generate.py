@@ -13,7 +13,8 @@ import sys
 GROUPS = [('meta_v1', 'meta/v1'), ('core_v1', 'v1'), ('apps_v1', 'apps/v1'), ('autoscaling_v1', 'autoscaling/v1'),
           ('batch_v1', 'batch/v1'),
           ('coordination_v1', 'coordination.k8s.io/v1'), ('discovery_v1', 'discovery.k8s.io/v1'), ('policy_v1', 'policy/v1'),
-          ('storage_v1', 'storage.k8s.io/v1')]
+          ('storage_v1', 'storage.k8s.io/v1'),
+          ('scheduling_v1', 'scheduling.k8s.io/v1')]
 
 # Words that C++ or libc keeps to itself.
 RESERVED = {'default', 'namespace', 'operator', 'template', 'continue', 'export', 'private', 'public', 'protected', 'new',

@@ -36,7 +36,12 @@ void complete_pod(Pod& pod) {
     }
 }
 
-void check_pod(const Pod& pod, FieldErrors& errors) { check_pod_spec(pod.spec, Path("spec"), errors); }
+void check_pod(const Pod& pod, FieldErrors& errors) {
+    const Path spec("spec");
+    check_pod_spec(pod.spec, spec, errors);
+    if (!pod.spec.scheduling_gates.empty() && !pod.spec.node_name.empty())
+        errors.forbidden(spec / "nodeName", "cannot be set until all schedulingGates have been cleared");
+}
 
 constexpr std::string_view pod_update_rule =
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
@@ -62,6 +67,22 @@ void check_toleration_update(const PodSpec& updated, const PodSpec& old, const P
     }
 }
 
+/// Gates go, they do not come. While there are any, the pod may ask for more of its node, which nobody has chosen yet.
+void check_gates_update(const PodSpec& updated, const PodSpec& old, const Path& path, FieldErrors& errors) {
+    for (const PodSchedulingGate& gate : updated.scheduling_gates) {
+        if (std::find(old.scheduling_gates.begin(), old.scheduling_gates.end(), gate) == old.scheduling_gates.end())
+            errors.forbidden(path / "schedulingGates",
+                             "only deletion is allowed, but found new scheduling gate '" + gate.name.str() + "'");
+    }
+    if (old.scheduling_gates.empty()) return;
+    for (const auto& [key, value] : old.node_selector) {
+        const Str* now = updated.node_selector.get(key);
+        if (!now || *now != value)
+            return errors.invalid(path / "nodeSelector", key,
+                                  "only additions to spec.nodeSelector are allowed (no mutations or deletions)");
+    }
+}
+
 void copy_images(List<Container>& to, const List<Container>& from) {
     for (size_t i = 0; i < to.size(); ++i) to[i].image = from[i].image;
 }
@@ -76,12 +97,15 @@ void check_pod_update(const Pod& updated, const Pod& old, FieldErrors& errors) {
         return errors.forbidden(path / "initContainers", "pod updates may not add or remove containers");
     check_deadline_update(now, before, path / "activeDeadlineSeconds", errors);
     check_toleration_update(now, before, path / "tolerations", errors);
+    check_gates_update(now, before, path, errors);
     // What may change is made equal; whatever still differs may not.
     PodSpec rest = now;
     copy_images(rest.containers, before.containers);
     copy_images(rest.init_containers, before.init_containers);
     rest.active_deadline_seconds = before.active_deadline_seconds;
     rest.tolerations = before.tolerations;
+    rest.scheduling_gates = before.scheduling_gates;
+    if (!before.scheduling_gates.empty()) rest.node_selector = before.node_selector;
     if (before.termination_grace_period_seconds.value_or(0) < 0 && now.termination_grace_period_seconds == int64_t{1})
         rest.termination_grace_period_seconds = before.termination_grace_period_seconds;
     // A pod is bound once, by the scheduler.
@@ -229,6 +253,11 @@ void prepare_pod(Object& object) {
     Pod& pod = object.as<Pod>();
     pod.status.phase = "Pending";
     pod.status.qos_class = Str(qos_class(pod.spec));
+    if (pod.spec.scheduling_gates.empty()) return;
+    PodCondition& gated = ensure_pod_condition(pod, "PodScheduled");
+    gated.status = "False";
+    gated.reason = "SchedulingGated";
+    gated.message = "Scheduling is blocked due to non-empty scheduling gates";
 }
 
 std::string_view pod_row_conditions(const Object& object) {

@@ -14,6 +14,14 @@ const PodCondition* find_pod_condition(const Pod& pod, std::string_view type) {
     return nullptr;
 }
 
+PodCondition& ensure_pod_condition(Pod& pod, std::string_view type) {
+    for (auto& condition : pod.status.conditions)
+        if (condition.type == type) return condition;
+    PodCondition& added = pod.status.conditions.emplace_back();
+    added.type = Str(type);
+    return added;
+}
+
 bool is_ready(const Pod& pod) {
     const auto* condition = find_pod_condition(pod, "Ready");
     return condition && condition->status == "True";

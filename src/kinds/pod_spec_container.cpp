@@ -122,7 +122,6 @@ void check_resource_name(std::string_view name, const Path& path, FieldErrors& e
     errors.complain(path, name, complaints);
     if (!complaints.empty()) return;
     if (name.find('/') == name.npos) errors.invalid(path, name, "must be a standard resource for containers");
-    else errors.forbidden(path, "extended resources are not supported by this node");
 }
 
 void check_amounts(const Map<Quantity>& amounts, const Path& path, FieldErrors& errors) {

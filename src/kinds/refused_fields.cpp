@@ -26,7 +26,6 @@ constexpr std::string_view persistent_volume_reason =
 constexpr std::string_view copy_reason = "volumes are not copied from claims or snapshots; leave it out";
 constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
 constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
-constexpr std::string_view one_node_reason = "required (anti-)affinity is not supported by this scheduler; use nodeSelector";
 constexpr std::string_view load_balancer_reason = "services of type LoadBalancer are not supported; use NodePort";
 constexpr std::string_view security_reason = "is not supported by this node";
 
@@ -76,8 +75,6 @@ constexpr std::array refusals{
             "Recycle"},
     Refusal{"PersistentVolumeSpec", "volumeAttributesClassName", attributes_reason},
     Refusal{"PersistentVolumeSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},
-    Refusal{"PodAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
-    Refusal{"PodAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution", one_node_reason},
     Refusal{"PodOS", "name", "pods run on Linux only", {}, "linux"},
     Refusal{"PodSecurityContext", "seLinuxChangePolicy", security_reason},
     Refusal{"PodSecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
@@ -87,13 +84,10 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
     Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
     Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
-    Refusal{"PodSpec", "priority", "pod priorities are not supported", {}, "0"},
-    Refusal{"PodSpec", "priorityClassName", "pod priorities are not supported: PriorityClasses are not served"},
     Refusal{"PodSpec", "readinessGates", "readiness gates are not supported"},
     Refusal{"PodSpec", "resourceClaims", "dynamic resource allocation is not supported"},
     Refusal{"PodSpec", "resources", "resources of whole pods are not supported; set them on the containers"},
     Refusal{"PodSpec", "runtimeClassName", "there is one runtime: RuntimeClasses are not served"},
-    Refusal{"PodSpec", "schedulingGates", "scheduling gates are not supported"},
     Refusal{"PodSpec", "schedulingGroup", "scheduling groups are not supported"},
     Refusal{"PodSpec", "serviceAccount", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
     Refusal{"PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
@@ -116,8 +110,6 @@ constexpr std::array refusals{
     Refusal{"ServiceSpec", "loadBalancerSourceRanges", load_balancer_reason},
     Refusal{"StorageClass", "reclaimPolicy", "nothing recycles volumes here; use Retain or Delete", "Recycle"},
     Refusal{"Taint", "effect", "NoExecute is not enforced by this node: use NoSchedule", "NoExecute"},
-    Refusal{"TopologySpreadConstraint", "whenUnsatisfiable",
-            "must be ScheduleAnyway: this scheduler does not enforce spreading", "DoNotSchedule"},
     Refusal{"Volume", "awsElasticBlockStore", volume_reason},
     Refusal{"Volume", "azureDisk", volume_reason},
     Refusal{"Volume", "azureFile", volume_reason},

@@ -115,7 +115,7 @@ void append_table_row(std::string& out, const Object& object, std::string_view r
     out += R"({"cells":[)";
     for (const Cell& cell : render_row(object, now_unix_s)) {
         if (out.back() != '[') out += ',';
-        if (cell.is_number) out += std::to_string(cell.number);
+        if (cell.is_bare) out += cell.text;
         else append_json_string(out, cell.text);
     }
     out += ']';

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "orilla/kinds/kind_rules.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/validation.hpp"
 
 namespace orilla::objects {
@@ -229,14 +230,15 @@ Result<void> plan_bind(api::Pod& pod, std::string_view node, int64_t now_s) {
     if (!pod.spec.node_name.empty())
         return store::conflict_error(key,
                                      fmt::format("pod {} is already assigned to node \"{}\"", key.name, pod.spec.node_name));
+    if (!pod.spec.scheduling_gates.empty())
+        return store::conflict_error(key, fmt::format("pod {} has non-empty .spec.schedulingGates", key.name));
     pod.spec.node_name = api::Str(node);
-    auto& conditions = pod.status.conditions;
-    auto found = std::find_if(conditions.begin(), conditions.end(), [](const auto& c) { return c.type == "PodScheduled"; });
-    if (found == conditions.end()) found = conditions.insert(conditions.end(), api::PodCondition{});
-    *found = api::PodCondition{};
-    found->type = "PodScheduled";
-    found->status = "True";
-    found->last_transition_time = api::Time(now_s);
+    pod.status.nominated_node_name = {};
+    api::PodCondition& condition = api::ensure_pod_condition(pod, "PodScheduled");
+    condition = api::PodCondition{};
+    condition.type = "PodScheduled";
+    condition.status = "True";
+    condition.last_transition_time = api::Time(now_s);
     return ok();
 }
 

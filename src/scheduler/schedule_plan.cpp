@@ -1,115 +1,181 @@
 #include "schedule_plan.hpp"
 
 #include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <tuple>
 
-#include "orilla/kinds/node_match.hpp"
-#include "orilla/kinds/well_known.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 
 namespace orilla::scheduler {
 namespace {
 
-/// Empty when every taint that keeps pods off is tolerated.
-std::string find_taint(const api::Pod& pod, const api::Node& node) {
-    constexpr std::string_view effects[] = {"NoSchedule", "NoExecute"};
-    const api::Taint* taint = api::find_untolerated(node, pod.spec.tolerations, effects);
-    return taint ? "node(s) had untolerated taint {" + taint->key.str() + ": " + taint->value.str() + "}" : "";
-}
+/// "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable."
+class Reasons {
+  public:
+    explicit Reasons(size_t nodes) : nodes_(nodes) {}
+    void add(const std::string& reason) { ++counts_[reason]; }
+    std::string text() const {
+        std::string list;
+        for (const auto& [reason, count] : counts_) list += fmt::format("{}{} {}", list.empty() ? "" : ", ", count, reason);
+        return fmt::format("0/{} nodes are available: {}.", nodes_, list);
+    }
 
-bool minds_cordon(const api::Pod& pod) {
-    api::Taint cordon;
-    cordon.key = api::unschedulable_taint;
-    cordon.effect = "NoSchedule";
-    return std::none_of(pod.spec.tolerations.begin(), pod.spec.tolerations.end(),
-                        [&cordon](const auto& one) { return api::tolerates(one, cordon); });
-}
+  private:
+    size_t nodes_;
+    std::map<std::string, int> counts_;
+};
 
-bool same_host_port(const api::ContainerPort& a, const api::ContainerPort& b) {
-    const auto any = [](const api::Str& ip) { return ip.empty() || ip == "0.0.0.0"; };
-    const auto protocol = [](const api::ContainerPort& p) { return p.protocol.empty() ? "TCP" : p.protocol.view(); };
-    return a.host_port == b.host_port && protocol(a) == protocol(b) &&
-           (any(a.host_ip) || any(b.host_ip) || a.host_ip == b.host_ip);
-}
-
-bool host_ports_collide(const api::Pod& pod, const NodeLoad& load) {
-    for (const auto& container : pod.spec.containers)
-        for (const auto& port : container.ports)
-            for (const auto& taken : load.host_ports)
-                if (port.host_port > 0 && same_host_port(port, taken)) return true;
-    return false;
-}
-
-void check_room(const api::Pod& pod, const api::Node& node, const NodeLoad& load, std::vector<std::string>& reasons) {
-    const auto amount = [&](std::string_view name, bool milli) -> int64_t {
-        const auto* quantity = node.status.allocatable.get(name);
-        return !quantity ? 0 : milli ? quantity->milli_value() : quantity->value();
+/// More important first: higher priority, then who has been here for longer.
+bool is_more_important(const PodPtr& a, const PodPtr& b) {
+    const auto rank = [](const PodPtr& pod) {
+        const auto& started = pod->status.start_time;
+        return std::tuple(-int64_t{priority_of(*pod)}, started ? started.unix_s : INT64_MAX, pod->metadata.name.view());
     };
-    const PodRequests wanted = count_requests(pod.spec);
-    PodRequests sum = load.requests;
-    sum += wanted;
-    if (host_ports_collide(pod, load)) reasons.emplace_back("node(s) didn't have free ports for the requested pod ports");
-    if (load.pods >= amount("pods", false)) reasons.emplace_back("Too many pods");
-    if (wanted.cpu_milli > 0 && sum.cpu_milli > amount("cpu", true)) reasons.emplace_back("Insufficient cpu");
-    if (wanted.memory_bytes > 0 && sum.memory_bytes > amount("memory", false)) reasons.emplace_back("Insufficient memory");
-    if (wanted.storage_bytes > 0 && sum.storage_bytes > amount("ephemeral-storage", false))
-        reasons.emplace_back("Insufficient ephemeral-storage");
+    return rank(a) < rank(b);
 }
 
-bool reaches(const api::Node& node, const api::PersistentVolume& volume) {
-    const auto& affinity = volume.spec.node_affinity;
-    return !affinity || !affinity->required || api::matches(*affinity->required, node);
+/// A node without those who are less important than the pod.
+class WithoutLesser {
+  public:
+    WithoutLesser(const api::Pod& pod, const api::Node& node, const Placements& placements, const Neighbours& others,
+                  const VolumeNeeds& volumes)
+        : pod_(pod), node_(node), wanted_(count_requests(pod.spec)), others_(others), volumes_(volumes) {
+        load_ = placements.nominated_on(node.metadata.name, key_of(pod), priority_of(pod));
+        std::erase_if(others_.pods, [&](const PodPtr& other) {
+            if (other->spec.node_name != node.metadata.name) return false;
+            const bool is_lesser = priority_of(*other) < priority_of(pod);
+            if (is_lesser) lesser_.push_back(other);
+            else load_.add(share_of(*other));
+            return is_lesser;
+        });
+        std::sort(lesser_.begin(), lesser_.end(), is_more_important);
+    }
+
+    /// Those who have to go all the same, when the more important of them stay where they can; empty: it would not help.
+    std::vector<PodPtr> find_victims() {
+        if (lesser_.empty() || !fits()) return {};
+        std::vector<PodPtr> victims;
+        for (const auto& other : lesser_)
+            if (!reprieve(other)) victims.push_back(other);
+        return victims;
+    }
+
+  private:
+    bool fits() const { return find_objection({pod_, wanted_, node_, load_, others_, volumes_}).reasons.empty(); }
+    bool reprieve(const PodPtr& other) {
+        NodeLoad before = load_;
+        load_.add(share_of(*other));
+        others_.pods.push_back(other);
+        if (fits()) return true;
+        load_ = std::move(before);
+        others_.pods.pop_back();
+        return false;
+    }
+
+    const api::Pod& pod_;
+    const api::Node& node_;
+    const PodRequests wanted_;
+    NodeLoad load_;
+    Neighbours others_;
+    const VolumeNeeds& volumes_;
+    std::vector<PodPtr> lesser_;  ///< the most important one first
+};
+
+/// The smaller the better: the highest priority that goes, the sum of them, how many.
+std::tuple<int64_t, int64_t, size_t> cost_of(const std::vector<PodPtr>& victims) {
+    int64_t highest = INT32_MIN, sum = 0;
+    for (const auto& pod : victims) {
+        highest = std::max<int64_t>(highest, priority_of(*pod));
+        sum += int64_t{priority_of(*pod)} - INT32_MIN;
+    }
+    return {highest, sum, victims.size()};
 }
 
-bool is_ready(const api::Node& node) {
-    return std::any_of(node.status.conditions.begin(), node.status.conditions.end(),
-                       [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
+/// Room was made for it already, and is not there yet.
+bool waits_for_victims(const api::Pod& pod, const Neighbours& others) {
+    if (pod.status.nominated_node_name.empty()) return false;
+    return std::any_of(others.pods.begin(), others.pods.end(), [&](const PodPtr& other) {
+        return other->spec.node_name == pod.status.nominated_node_name && other->metadata.deletion_timestamp &&
+               priority_of(*other) < priority_of(pod);
+    });
 }
 
-/// Why the node is not for this pod, whoever else is there; empty when it is.
-std::vector<std::string> filter_node(const api::Pod& pod, const api::Node& node) {
-    std::vector<std::string> reasons;
-    if (node.spec.unschedulable && minds_cordon(pod)) reasons.emplace_back("node(s) were unschedulable");
-    if (!is_ready(node)) reasons.emplace_back("node(s) were not ready");
-    if (auto taint = find_taint(pod, node); !taint.empty()) reasons.push_back(std::move(taint));
-    if (!api::asks_for_node(pod.spec, node)) reasons.emplace_back("node(s) didn't match Pod's node affinity/selector");
-    return reasons;
+/// Where the pod does not fit, and why.
+struct Rejected {
+    NodePtr node;
+    bool helpless = false;
+};
+
+struct Preemption {
+    std::optional<Preempt> chosen;
+    std::string text = {};  ///< of the event
+    bool room_is_coming = false;
+};
+
+Preemption plan_preemption(const api::Pod& pod, const std::vector<Rejected>& rejected, const Placements& placements,
+                           const Neighbours& others, const VolumeNeeds& volumes) {
+    if (pod.spec.preemption_policy == std::string_view("Never")) return {{}, "not eligible due to preemptionPolicy=Never."};
+    if (waits_for_victims(pod, others)) return {{}, "not eligible due to a terminating pod on the nominated node.", true};
+    Preemption out;
+    Reasons reasons(rejected.size());
+    for (const auto& [node, helpless] : rejected) {
+        if (helpless) {
+            reasons.add("Preemption is not helpful for scheduling");
+            continue;
+        }
+        auto victims = placements.on(node->metadata.name).lowest_priority < priority_of(pod)
+                           ? WithoutLesser(pod, *node, placements, others, volumes).find_victims()
+                           : std::vector<PodPtr>();
+        if (victims.empty()) reasons.add("No preemption victims found for incoming pod");
+        else if (!out.chosen || cost_of(victims) < cost_of(out.chosen->victims))
+            out.chosen = Preempt{node->metadata.name.str(), std::move(victims), ""};
+    }
+    if (!out.chosen) out.text = reasons.text();
+    return out;
 }
 
 }  // namespace
 
-bool offer_the_same(const api::Node& a, const api::Node& b) {
-    return a.spec == b.spec && a.metadata.labels == b.metadata.labels && a.status.allocatable == b.status.allocatable &&
-           is_ready(a) == is_ready(b);
-}
-
 ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements,
-                               const VolumeNeeds& volumes) {
+                               const Neighbours& others, const VolumeNeeds& volumes) {
     if (nodes.empty()) return Unschedulable{"no nodes available to schedule pods", false};
-    const std::string head = fmt::format("0/{} nodes are available", nodes.size());
-    if (!volumes.refusal.empty()) return Unschedulable{head + ": " + volumes.refusal + ".", false};
-    std::map<std::string, int> counts;
+    if (!volumes.refusal.empty())
+        return Unschedulable{fmt::format("0/{} nodes are available: {}.", nodes.size(), volumes.refusal), false};
+    const PodRequests wanted = count_requests(pod.spec);
+    Reasons reasons(nodes.size());
+    std::vector<Rejected> rejected;
     bool room_would_do = false;
     for (const auto& node : nodes) {
-        auto reasons = filter_node(pod, *node);
-        if (!std::ranges::all_of(volumes.bound, [&node](const auto& volume) { return reaches(*node, *volume); }))
-            reasons.emplace_back("node(s) didn't match PersistentVolume's node affinity");
-        const bool suits = reasons.empty();
-        check_room(pod, *node, placements.on(node->metadata.name), reasons);
-        if (volumes.is_taken)
-            reasons.emplace_back(
-                "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another "
-                "pod");
-        if (reasons.empty()) return Bind{node->metadata.name.str()};
-        room_would_do |= suits;
-        for (const auto& reason : reasons) ++counts[reason];
+        const NodeLoad* load = &placements.on(node->metadata.name);
+        NodeLoad with_expected;
+        if (placements.has_nominations()) {
+            with_expected = *load;
+            with_expected.add(placements.nominated_on(node->metadata.name, key_of(pod), priority_of(pod)));
+            load = &with_expected;
+        }
+        const Objection objection = find_objection({pod, wanted, *node, *load, others, volumes});
+        if (objection.reasons.empty()) return Bind{node->metadata.name.str()};
+        for (const auto& reason : objection.reasons) reasons.add(reason);
+        room_would_do |= !objection.helpless;
+        rejected.push_back({node, objection.helpless});
     }
-    std::string message = head, separator = ": ";
-    for (const auto& [reason, count] : counts) {
-        message += fmt::format("{}{} {}", separator, count, reason);
-        separator = ", ";
+    Preemption preemption = plan_preemption(pod, rejected, placements, others, volumes);
+    std::string message = reasons.text();
+    if (preemption.chosen) {
+        preemption.chosen->message = std::move(message);
+        return std::move(*preemption.chosen);
     }
-    return Unschedulable{message + ".", room_would_do};
+    return Unschedulable{fmt::format("{} preemption: {}", message, preemption.text), room_would_do, preemption.room_is_coming};
+}
+
+bool needs_others(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements) {
+    if (asks_about_others(pod) || placements.somebody_keeps_others_off()) return true;
+    return std::any_of(nodes.begin(), nodes.end(), [&](const NodePtr& node) {
+        return placements.on(node->metadata.name).lowest_priority < priority_of(pod);
+    });
 }
 
 }  // namespace orilla::scheduler

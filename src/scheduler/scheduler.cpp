@@ -12,16 +12,12 @@
 namespace orilla::scheduler {
 namespace {
 
-std::string key_of(const objects::FeedEvent& event) { return fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name); }
+std::string event_key(const objects::FeedEvent& event) {
+    return fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name);
+}
 
 /// A pod that still does not fit says so again no sooner than this, however often others come and go.
 constexpr int64_t tell_again_ms = 300'000;
-
-api::PodCondition* find_condition(api::PodStatus& status, std::string_view type) {
-    for (auto& condition : status.conditions)
-        if (condition.type == type) return &condition;
-    return nullptr;
-}
 
 }  // namespace
 
@@ -50,29 +46,36 @@ void Scheduler::start() {
 }
 
 void Scheduler::pod_changed(const objects::FeedEvent& event) {
-    const std::string key = key_of(event);
+    const std::string key = event_key(event);
     const bool gone = event.is_deleted();
     const auto *pod = gone ? nullptr : event.as<api::Pod>(), *before = event.before_as<api::Pod>();
+    const bool waits = pod && pod->spec.node_name.empty() && !is_finished(*pod);
     if (pod) placements_->put(key, *pod);
     else placements_->drop(key);
+    if (waits && !pod->status.nominated_node_name.empty())
+        placements_->nominate(key, pod->status.nominated_node_name.str(), share_of(*pod));
+    else placements_->drop_nomination(key);
     if (gone) waiting_.erase(key);
     // What this scheduler itself wrote, that no node fits, is no reason to look again.
     const bool may_fit_now = !before || !(pod && before->spec == pod->spec);
-    if (pod && pod->spec.node_name.empty() && may_fit_now) worker_.queue().add(key);
+    if (waits && may_fit_now) worker_.queue().add(key);
     // A pod that ended or went made room.
     const bool was_there = !before || (!before->spec.node_name.empty() && !is_finished(*before));
-    if (was_there && (gone || (pod && is_finished(*pod)))) retry_waiting(true);
+    const bool is_there = pod && !pod->spec.node_name.empty() && !is_finished(*pod);
+    if (was_there && !is_there && (gone || !waits)) retry_waiting([](const Told& told) { return told.room_would_do; });
+    const bool same_company = before && pod && was_there == is_there && before->metadata.labels == pod->metadata.labels;
+    if ((was_there || is_there) && !same_company) retry_waiting([](const Told& told) { return told.looks_at_others; });
 }
 
 /// A heartbeat makes no room.
 void Scheduler::node_changed(const objects::FeedEvent& event) {
     const auto *now = event.as<api::Node>(), *before = event.before_as<api::Node>();
-    if (!now || !before || !offer_the_same(*now, *before)) retry_waiting(false);
+    if (!now || !before || !offer_the_same(*now, *before)) retry_waiting([](const Told&) { return true; });
 }
 
 void Scheduler::claim_changed(std::string_view ns, std::string_view claim) {
     for (const auto& pod : objects_.feed<api::Pod>().find<api::Pod>(objects::using_claim(ns, claim)))
-        if (pod->spec.node_name.empty()) worker_.queue().add(pod->metadata.namespace_.str() + "/" + pod->metadata.name.str());
+        if (pod->spec.node_name.empty()) worker_.queue().add(scheduler::key_of(*pod));
 }
 
 void Scheduler::volume_changed(const objects::FeedEvent& event) {
@@ -80,16 +83,20 @@ void Scheduler::volume_changed(const objects::FeedEvent& event) {
     if (volume && volume->spec.claim_ref) claim_changed(volume->spec.claim_ref->namespace_, volume->spec.claim_ref->name);
 }
 
-void Scheduler::retry_waiting(bool room_only) {
+/// The most important first.
+void Scheduler::retry_waiting(bool (*helps)(const Told& told)) {
+    std::multimap<int64_t, const std::string*> keys;
     for (const auto& [key, told] : waiting_)
-        if (told.room_would_do || !room_only) worker_.queue().add(key);
+        if (helps(told)) keys.emplace(-int64_t{told.priority}, &key);
+    for (const auto& [rank, key] : keys) worker_.queue().add(*key);
 }
 
 loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
     AWAIT_VOID(pods_.catch_up());
     const size_t slash = key.find('/');
     auto pod = objects_.get<api::Pod>(key.substr(0, slash), key.substr(slash + 1));
-    const bool wanted = pod && pod->spec.node_name.empty() && !pod->metadata.deletion_timestamp && !is_finished(*pod) &&
+    const bool wanted = pod && pod->spec.node_name.empty() && pod->spec.scheduling_gates.empty() &&
+                        !pod->metadata.deletion_timestamp && !is_finished(*pod) &&
                         (pod->spec.scheduler_name.empty() || pod->spec.scheduler_name == "default-scheduler");
     if (!wanted) {
         waiting_.erase(key);
@@ -98,33 +105,86 @@ loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
     CO_RETURN_AWAIT(schedule(std::move(pod)));
 }
 
+Neighbours Scheduler::gather_others(const std::vector<NodePtr>& nodes) {
+    Neighbours others;
+    others.nodes = nodes;
+    others.namespaces = objects_.list<api::Namespace>();
+    for (const auto& node : nodes)
+        for (auto& pod : objects_.feed<api::Pod>().find<api::Pod>(objects::on_node(node->metadata.name)))
+            if (!is_finished(*pod)) others.pods.push_back(std::move(pod));
+    return others;
+}
+
 loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api::Pod> pod) {
-    const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
+    const auto nodes = objects_.list<api::Node>();
+    const Neighbours others = needs_others(*pod, nodes, *placements_) ? gather_others(nodes) : Neighbours{};
     const VolumeNeeds volumes = find_volume_needs(objects_, *pod);
-    const ScheduleDecision decision = plan_schedule(*pod, objects_.list<api::Node>(), *placements_, volumes);
-    if (const auto* bind = std::get_if<Bind>(&decision)) {
-        if (!volumes.waiting.empty()) {
-            CO_TRY_VOID(ask_for_volumes(ns, volumes.waiting, bind->node));
-            co_return loop::Outcome{};  // the last of them that is bound brings the pod back
-        }
-        AWAIT(auto bound, objects_.bind(ns, name, bind->node));
-        const bool was_deleted = !bound && bound.error().code() == Code::not_found;
-        if (!bound && !was_deleted) co_return std::move(bound).error();
-        waiting_.erase(fmt::format("{}/{}", ns, name));
-        if (was_deleted) co_return loop::Outcome{};
-        events_.record(*pod, "default-scheduler", "Normal", "Scheduled",
-                       fmt::format("Successfully assigned {}/{} to {}", ns, name, bind->node));
-        co_return loop::Outcome{};
+    ScheduleDecision decision = plan_schedule(*pod, nodes, *placements_, others, volumes);
+    if (auto* chosen = std::get_if<Bind>(&decision)) {
+        if (volumes.waiting.empty()) CO_RETURN_AWAIT(bind(std::move(pod), std::move(chosen->node)));
+        CO_TRY_VOID(ask_for_volumes(pod->metadata.namespace_.str(), volumes.waiting, chosen->node));
+        co_return loop::Outcome{};  // the last of them that is bound brings the pod back
     }
-    const auto& [why, room_would_do] = std::get<Unschedulable>(decision);
-    Told& told = waiting_[fmt::format("{}/{}", ns, name)];
-    told.room_would_do = room_would_do;
+    Told& told = waiting_[scheduler::key_of(*pod)];
+    told.priority = priority_of(*pod);
+    told.looks_at_others = asks_about_others(*pod) || placements_->somebody_keeps_others_off();
+    auto* room = std::get_if<Preempt>(&decision);
+    const auto* none = std::get_if<Unschedulable>(&decision);
+    told.room_would_do = room || none->room_would_do;
+    const std::string why = room ? room->message : none->message;
+    // As long as those go who make room for it, it keeps its claim.
+    const std::string nominated = room ? room->node : none->room_is_coming ? pod->status.nominated_node_name.str() : "";
     const int64_t now_ms = loop_.now_ms();
-    if (told.message == why && now_ms < told.at_ms + tell_again_ms) co_return loop::Outcome{};
-    told.message = why;
-    told.at_ms = now_ms;
-    CO_TRY_VOID(tell_unschedulable(pod, why));
+    if (told.message != why || told.nominated != nominated || now_ms >= told.at_ms + tell_again_ms) {
+        told.message = why;
+        told.nominated = nominated;
+        told.at_ms = now_ms;
+        CO_TRY_VOID(tell_unschedulable(pod, why, nominated));
+    }
+    if (room) CO_TRY_VOID(preempt(pod, std::move(*room)));
     co_return loop::Outcome{};  // tried again when a pod goes or a node changes
+}
+
+loop::Task<Result<loop::Outcome>> Scheduler::bind(std::shared_ptr<const api::Pod> pod, std::string node) {
+    const std::string ns = pod->metadata.namespace_.str(), name = pod->metadata.name.str();
+    AWAIT(auto bound, objects_.bind(ns, name, node));
+    const bool was_deleted = !bound && bound.error().code() == Code::not_found;
+    if (!bound && !was_deleted) co_return std::move(bound).error();
+    waiting_.erase(ns + "/" + name);
+    if (was_deleted) co_return loop::Outcome{};
+    events_.record(*pod, "default-scheduler", "Normal", "Scheduled",
+                   fmt::format("Successfully assigned {}/{} to {}", ns, name, node));
+    co_return loop::Outcome{};
+}
+
+loop::Task<Result<void>> Scheduler::preempt(std::shared_ptr<const api::Pod> pod, Preempt decision) {
+    for (auto& victim : decision.victims) {
+        if (victim->metadata.deletion_timestamp) continue;  // it is on its way
+        events_.record(*victim, "default-scheduler", "Normal", "Preempted",
+                       fmt::format("Preempted by pod {} on node {}", pod->metadata.uid.view(), decision.node));
+        CO_TRY_VOID(end_victim(victim));
+    }
+    co_return ok();
+}
+
+/// Says why, then lets it end in its own grace period.
+loop::Task<Result<void>> Scheduler::end_victim(std::shared_ptr<const api::Pod> victim) {
+    const int64_t now_s = loop_.clock().wall_s();
+    std::function<Result<void>(api::Pod&)> change = [now_s](api::Pod& edited) -> Result<void> {
+        api::PodCondition& condition = api::ensure_pod_condition(edited, "DisruptionTarget");
+        condition.status = "True";
+        condition.reason = "PreemptionByScheduler";
+        condition.message = "default-scheduler: preempting to accommodate a higher priority pod";
+        condition.last_transition_time = api::Time(now_s);
+        return ok();
+    };
+    const std::string ns = victim->metadata.namespace_.str(), name = victim->metadata.name.str();
+    auto telling = objects_.modify_status<api::Pod>(ns, name, std::move(change));
+    CO_TRY_VOID(objects::unless_gone(std::move(telling)));
+    objects::DeleteOptions options;
+    options.uid = victim->metadata.uid.str();
+    auto removing = objects_.remove<api::Pod>(ns, name, std::move(options));
+    CO_RETURN_AWAIT(objects::unless_gone(std::move(removing)));
 }
 
 loop::Task<Result<void>> Scheduler::ask_for_volumes(std::string ns, std::vector<std::string> claims, std::string node) {
@@ -138,17 +198,17 @@ loop::Task<Result<void>> Scheduler::ask_for_volumes(std::string ns, std::vector<
     co_return ok();
 }
 
-loop::Task<Result<void>> Scheduler::tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message) {
+loop::Task<Result<void>> Scheduler::tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message,
+                                                       std::string nominated) {
     events_.record(*pod, "default-scheduler", "Warning", "FailedScheduling", message);
     const int64_t now_s = loop_.clock().wall_s();
-    std::function<Result<void>(api::Pod&)> change = [message, now_s](api::Pod& edited) -> Result<void> {
-        api::PodCondition* condition = find_condition(edited.status, "PodScheduled");
-        if (!condition) condition = &edited.status.conditions.emplace_back();
-        if (condition->status != "False") condition->last_transition_time = api::Time(now_s);
-        condition->type = "PodScheduled";
-        condition->status = "False";
-        condition->reason = "Unschedulable";
-        condition->message = message;
+    std::function<Result<void>(api::Pod&)> change = [message, nominated, now_s](api::Pod& edited) -> Result<void> {
+        api::PodCondition& condition = api::ensure_pod_condition(edited, "PodScheduled");
+        if (condition.status != "False") condition.last_transition_time = api::Time(now_s);
+        condition.status = "False";
+        condition.reason = "Unschedulable";
+        condition.message = message;
+        edited.status.nominated_node_name = nominated;
         return ok();
     };
     auto task = objects_.modify_status<api::Pod>(pod->metadata.namespace_.str(), pod->metadata.name.str(), std::move(change));

@@ -161,14 +161,11 @@ metadata: {name: refused}
 spec: {containers: [{name: c, image: 'busybox:1'}], $3}
 Y
 }
-refused priorityClassName "spec.priorityClassName: Forbidden" 'priorityClassName: high'
+refused "a priority class that is not there" "no PriorityClass with name high was found" 'priorityClassName: high'
 refused runtimeClassName "spec.runtimeClassName: Forbidden" 'runtimeClassName: other'
 refused overhead "spec.overhead: Forbidden" 'overhead: {cpu: 1m}'
-refused schedulingGates "spec.schedulingGates: Forbidden" 'schedulingGates: [{name: example.com/a}]'
 refused resourceClaims "spec.resourceClaims: Forbidden" 'resourceClaims: [{name: a}]'
 refused setHostnameAsFQDN "spec.setHostnameAsFQDN: Forbidden" 'setHostnameAsFQDN: true'
-refused "a constraint that is not kept" "whenUnsatisfiable: Forbidden" \
-  'topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule, labelSelector: {}}]'
 refused "another operating system" "spec.os.name: Forbidden" 'os: {name: windows}'
 check_fails "a change of an immutable ConfigMap is refused" "immutable" eval '
   o apply -f - <<Y && o apply -f - <<Z

@@ -15,6 +15,8 @@ bool is_finished(const Pod& pod);
 bool is_active(const Pod& pod);
 /// Null when it has none of this type.
 const PodCondition* find_pod_condition(const Pod& pod, std::string_view type);
+/// Added when there is none.
+PodCondition& ensure_pod_condition(Pod& pod, std::string_view type);
 bool is_ready(const Pod& pod);
 /// Ready for at least `min_ready_s`. When it will be so later, `*again_after_s` (if given) is lowered to that time.
 bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s = nullptr);

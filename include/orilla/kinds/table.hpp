@@ -3,6 +3,7 @@
 // name and its creation time.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,14 +16,15 @@ namespace orilla::api {
 
 struct Cell {
     std::string text;
-    int64_t number = 0;
-    bool is_number = false;
+    bool is_bare = false;  ///< a number or a boolean: JSON without quotes
 
     Cell(std::string value) : text(std::move(value)) {}
     Cell(std::string_view value) : text(value) {}
     Cell(const char* value) : text(value) {}
-    Cell(int64_t value) : number(value), is_number(true) {}
-    std::string to_string() const { return is_number ? std::to_string(number) : text; }
+    Cell(int64_t value) : text(std::to_string(value)), is_bare(true) {}
+    template <std::same_as<bool> Boolean>
+    Cell(Boolean value) : text(value ? "true" : "false"), is_bare(true) {}
+    const std::string& to_string() const { return text; }
 };
 
 /// As many cells as the kind has columns, in their order.

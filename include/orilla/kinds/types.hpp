@@ -10,4 +10,5 @@
 #include "discovery_v1.gen.hpp"
 #include "meta_v1.gen.hpp"
 #include "policy_v1.gen.hpp"
+#include "scheduling_v1.gen.hpp"
 #include "storage_v1.gen.hpp"

@@ -1,4 +1,5 @@
-// Gives every pod without a node one that has room, or says why there is none: an event and the PodScheduled condition.
+// Gives every pod without a node one that has room, makes room for those that are more important than others, or says why
+// there is none: an event and the PodScheduled condition.
 #pragma once
 
 #include <map>
@@ -15,6 +16,8 @@
 namespace orilla::scheduler {
 
 class Placements;
+struct Neighbours;
+struct Preempt;
 
 class Scheduler final : public loop::Reconciler {
   public:
@@ -26,14 +29,21 @@ class Scheduler final : public loop::Reconciler {
 
   private:
     loop::Task<Result<loop::Outcome>> schedule(std::shared_ptr<const api::Pod> pod);
-    loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message);
+    loop::Task<Result<loop::Outcome>> bind(std::shared_ptr<const api::Pod> pod, std::string node);
+    loop::Task<Result<void>> preempt(std::shared_ptr<const api::Pod> pod, Preempt decision);
+    loop::Task<Result<void>> end_victim(std::shared_ptr<const api::Pod> victim);
+    /// `nominated`: where room is being made for it, "" for nowhere.
+    loop::Task<Result<void>> tell_unschedulable(std::shared_ptr<const api::Pod> pod, std::string message,
+                                                std::string nominated);
+    Neighbours gather_others(const std::vector<std::shared_ptr<const api::Node>>& nodes);
     void pod_changed(const objects::FeedEvent& event);
     void node_changed(const objects::FeedEvent& event);
     /// Of the claim's pods, those that have no node.
     void claim_changed(std::string_view ns, std::string_view claim);
     void volume_changed(const objects::FeedEvent& event);
-    void retry_waiting(bool room_only);
     loop::Task<Result<void>> ask_for_volumes(std::string ns, std::vector<std::string> claims, std::string node);
+    struct Told;
+    void retry_waiting(bool (*helps)(const Told& told));
     loop::Loop& loop_;
     objects::Objects& objects_;
     objects::EventRecorder& events_;
@@ -41,7 +51,10 @@ class Scheduler final : public loop::Reconciler {
     struct Told {
         std::string message;
         int64_t at_ms = 0;
-        bool room_would_do = false;  ///< another pod's end may help
+        std::string nominated;
+        int32_t priority = 0;
+        bool room_would_do = false;    ///< another pod's end may help
+        bool looks_at_others = false;  ///< who else is where may help
     };
     std::map<std::string, Told> waiting_;  ///< pods that found no node
     std::unique_ptr<Placements> placements_;

@@ -10,6 +10,7 @@ constexpr struct {
 } all_plugins[] = {
     {"NamespaceLifecycle", make_namespace_lifecycle},
     {"ServiceAllocation", make_service_allocation},
+    {"Priority", make_priority},
     {"StorageClaims", make_storage_claims},
 };
 }  // namespace

@@ -206,9 +206,6 @@ TEST_CASE("validation: what this build does not do is refused by name") {
     CHECK(created(pod(R"("runtimeClassName":"gvisor")")).starts_with("spec.runtimeClassName: Forbidden"));
     CHECK(created(container(R"("livenessProbe":{"grpc":{"port":1}})"))
               .starts_with("spec.containers[0].livenessProbe.grpc: Forbidden: gRPC probes are not supported"));
-    CHECK(created(pod(R"("affinity":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
-        {"topologyKey":"kubernetes.io/hostname"}]}})"))
-              .find("Forbidden: required (anti-)affinity is not supported") != std::string::npos);
     CHECK(created(pod(R"("affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[
         {"weight":1,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname"}}]}})"))
               .empty());
@@ -480,4 +477,16 @@ TEST_CASE("validation: a ControllerRevision has an object, which stays") {
     CHECK(updated(revision(R"(,"data":{"a":1},"revision":2)"), revision(R"(,"data":{"a":1},"revision":1)")).empty());
     CHECK(updated(revision(R"(,"data":{"a":2},"revision":1)"), revision(R"(,"data":{"a":1},"revision":1)")) ==
           R"(data: Invalid value: {"a":2}: field is immutable)");
+}
+
+TEST_CASE("validation: scheduling gates go and do not come") {
+    const std::string gated = pod(R"("schedulingGates":[{"name":"example.com/a"},{"name":"example.com/b"}])");
+    CHECK(created(gated).empty());
+    CHECK(updated(pod(R"("schedulingGates":[{"name":"example.com/b"}])"), gated).empty());
+    CHECK(updated(pod(R"("nodeSelector":{"disk":"ssd"})"), gated).empty());
+    CHECK(updated(gated, pod("")).starts_with("[spec.schedulingGates: Forbidden: only deletion is allowed, but found new"));
+    CHECK(updated(pod(R"("nodeSelector":{"disk":"ssd"})"), pod("")).find("pod updates may not change fields") !=
+          std::string::npos);
+    CHECK(created(pod(R"("nodeName":"box","schedulingGates":[{"name":"a"}])")) ==
+          "spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared");
 }

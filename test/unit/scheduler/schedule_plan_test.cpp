@@ -25,13 +25,25 @@ api::Pod asking(const char* cpu, const char* memory) {
     return pod;
 }
 ScheduleDecision decide(const api::Pod& pod, const std::vector<api::Node>& nodes, const std::vector<api::Pod>& bound) {
-    std::vector<NodePtr> pointers;
-    for (const auto& node : nodes) pointers.push_back(std::make_shared<api::Node>(node));
+    Neighbours others;
+    for (const auto& node : nodes) others.nodes.push_back(std::make_shared<api::Node>(node));
     Placements placements;
-    for (const auto& other : bound) placements.put("default/" + std::to_string(&other - bound.data()), other);
-    return plan_schedule(pod, pointers, placements);
+    for (const auto& other : bound) {
+        placements.put("default/" + std::to_string(&other - bound.data()), other);
+        others.pods.push_back(std::make_shared<api::Pod>(other));
+    }
+    return plan_schedule(pod, others.nodes, placements, needs_others(pod, others.nodes, placements) ? others : Neighbours{});
 }
-std::string why(const ScheduleDecision& decision) { return std::get<Unschedulable>(decision).message; }
+/// Without what it says of preemption.
+std::string why(const ScheduleDecision& decision) {
+    const std::string& message = std::get<Unschedulable>(decision).message;
+    return message.substr(0, message.find(" preemption: "));
+}
+api::Pod on_box(api::Pod pod, const char* name) {
+    pod.metadata.name = name;
+    pod.spec.node_name = "box";
+    return pod;
+}
 }  // namespace
 
 TEST_CASE("plan_schedule: a pod that fits is bound") {
@@ -112,14 +124,15 @@ TEST_CASE("plan_schedule: sums that would wrap do not fit") {
 }
 
 TEST_CASE("plan_schedule: says whether another pod's end could help") {
-    const auto big = asking("2", "1Mi");
-    CHECK(std::get<Unschedulable>(decide(big, {small_node()}, {})).room_would_do);
+    const auto big = asking("800m", "1Mi"), there = on_box(asking("500m", "1Mi"), "there");
+    CHECK(std::get<Unschedulable>(decide(big, {small_node()}, {there})).room_would_do);
     auto picky = big;
     picky.spec.node_selector["disk"] = "ssd";
-    CHECK_FALSE(std::get<Unschedulable>(decide(picky, {small_node()}, {})).room_would_do);
+    CHECK_FALSE(std::get<Unschedulable>(decide(picky, {small_node()}, {there})).room_would_do);
     auto other = small_node();
     other.metadata.labels["disk"] = "ssd";
-    CHECK(std::get<Unschedulable>(decide(picky, {small_node(), other}, {})).room_would_do);
+    CHECK(std::get<Unschedulable>(decide(picky, {other}, {there})).room_would_do);
+    CHECK_FALSE(std::get<Unschedulable>(decide(asking("2", "1Mi"), {small_node()}, {})).room_would_do);
     CHECK_FALSE(std::get<Unschedulable>(decide(big, {}, {})).room_would_do);
 }
 
@@ -175,4 +188,189 @@ TEST_CASE("plan_schedule: required node affinity is a choice of terms, each of w
     field.operator_ = "In";
     field.values.emplace_back("box");
     CHECK(fits());
+}
+
+TEST_CASE("plan_schedule: what is beyond processor and memory is counted as the node offers it") {
+    auto node = small_node();
+    auto pod = asking("1m", "1Mi");
+    pod.spec.containers[0].resources.requests["example.com/gpu"] = *api::Quantity::parse("2");
+    CHECK(why(decide(pod, {node}, {})) == "0/1 nodes are available: 1 Insufficient example.com/gpu.");
+    node.status.allocatable["example.com/gpu"] = *api::Quantity::parse("3");
+    CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+    CHECK(why(decide(pod, {node}, {on_box(pod, "a")})) == "0/1 nodes are available: 1 Insufficient example.com/gpu.");
+}
+
+TEST_CASE("plan_schedule: sidecars count beside what starts after them and beside the containers") {
+    auto pod = asking("300m", "1Mi");
+    api::Container first;
+    first.resources.requests["cpu"] = *api::Quantity::parse("900m");
+    pod.spec.init_containers.push_back(first);
+    CHECK(count_requests(pod.spec).cpu_milli == 900);
+    auto sidecar = first;
+    sidecar.restart_policy = "Always";
+    sidecar.resources.requests["cpu"] = *api::Quantity::parse("200m");
+    pod.spec.init_containers.push_back(sidecar);
+    CHECK(count_requests(pod.spec).cpu_milli == 900);
+    pod.spec.init_containers.push_back(first);
+    CHECK(count_requests(pod.spec).cpu_milli == 1100);
+    pod.spec.init_containers.erase(pod.spec.init_containers.begin());
+    pod.spec.init_containers.pop_back();
+    CHECK(count_requests(pod.spec).cpu_milli == 500);
+}
+
+TEST_CASE("plan_schedule: a cordon and a node that is not ready can be tolerated") {
+    auto pod = asking("1m", "1Mi");
+    auto node = small_node();
+    node.status.conditions[0].status = "False";
+    CHECK(why(decide(pod, {node}, {})) ==
+          "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.");
+    node.spec.unschedulable = true;
+    auto& all = pod.spec.tolerations.emplace_back();
+    all.key = "node.kubernetes.io/not-ready";
+    all.operator_ = "Exists";
+    CHECK(why(decide(pod, {node}, {})) == "0/1 nodes are available: 1 node(s) were unschedulable.");
+    all.key = "";
+    CHECK(decide(pod, {node}, {}) == ScheduleDecision(Bind{"box"}));
+}
+
+namespace {
+api::PodAffinityTerm& want(api::List<api::PodAffinityTerm>& terms, const char* app, const char* topology = "zone") {
+    auto& term = terms.emplace_back();
+    term.topology_key = topology;
+    term.label_selector.ensure().match_labels["app"] = app;
+    return term;
+}
+api::Pod called(const char* app, const char* node = "") {
+    api::Pod pod = asking("1m", "1Mi");
+    pod.metadata.namespace_ = "default";
+    pod.metadata.name = app;
+    pod.metadata.labels["app"] = app;
+    pod.spec.node_name = node;
+    return pod;
+}
+}  // namespace
+
+TEST_CASE("plan_schedule: pods that want the company of others, and those that do not") {
+    auto node = small_node();
+    node.metadata.labels["zone"] = "east";
+    auto pod = called("web");
+    auto& wanted =
+        want(pod.spec.affinity.ensure().pod_affinity.ensure().required_during_scheduling_ignored_during_execution, "db");
+    CHECK(why(decide(pod, {node}, {})) == "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.");
+    CHECK(decide(pod, {node}, {called("db", "box")}) == ScheduleDecision(Bind{"box"}));
+    wanted.namespaces.emplace_back("other");
+    CHECK(why(decide(pod, {node}, {called("db", "box")})) ==
+          "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.");
+    wanted.namespaces.clear();
+    wanted.topology_key = "rack";
+    CHECK_FALSE(std::get<Unschedulable>(decide(pod, {node}, {called("db", "box")})).room_would_do);
+    wanted.topology_key = "zone";
+    wanted.label_selector.ensure().match_labels["app"] = "web";  // the first of its kind
+    CHECK(decide(pod, {node}, {called("db", "box")}) == ScheduleDecision(Bind{"box"}));
+
+    auto lonely = called("lonely");
+    auto& unwanted = lonely.spec.affinity.ensure().pod_anti_affinity.ensure();
+    want(unwanted.required_during_scheduling_ignored_during_execution, "db");
+    CHECK(why(decide(lonely, {node}, {called("db", "box")})) ==
+          "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules.");
+    CHECK(decide(lonely, {node}, {called("web", "box")}) == ScheduleDecision(Bind{"box"}));
+    lonely.spec.node_name = "box";
+    CHECK(why(decide(called("db"), {node}, {lonely})) ==
+          "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity rules.");
+    CHECK(decide(called("web"), {node}, {lonely}) == ScheduleDecision(Bind{"box"}));
+}
+
+TEST_CASE("plan_schedule: topology spread counts the pods of each domain") {
+    auto east = small_node(), west = small_node();
+    west.metadata.name = "far";
+    east.metadata.labels["zone"] = "east";
+    west.metadata.labels["zone"] = "west";
+    auto pod = called("web");
+    auto& spread = pod.spec.topology_spread_constraints.emplace_back();
+    spread.max_skew = 1;
+    spread.topology_key = "zone";
+    spread.when_unsatisfiable = "DoNotSchedule";
+    spread.label_selector.ensure().match_labels["app"] = "web";
+    CHECK(decide(pod, {east, west}, {called("web", "box")}) == ScheduleDecision(Bind{"far"}));
+    west.spec.unschedulable = true;
+    CHECK(why(decide(pod, {east, west}, {called("web", "box")})) ==
+          "0/2 nodes are available: 1 node(s) didn't match pod topology spread constraints, 1 node(s) were unschedulable.");
+    spread.topology_key = "rack";
+    CHECK(why(decide(pod, {east}, {})) ==
+          "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label).");
+    spread.when_unsatisfiable = "ScheduleAnyway";
+    CHECK(decide(pod, {east}, {}) == ScheduleDecision(Bind{"box"}));
+}
+
+TEST_CASE("plan_schedule: a pod alone in a domain is no skew, unless there are to be more domains") {
+    auto node = small_node();
+    node.metadata.labels["zone"] = "east";
+    auto pod = called("web");
+    auto& spread = pod.spec.topology_spread_constraints.emplace_back();
+    spread.max_skew = 1;
+    spread.topology_key = "zone";
+    spread.when_unsatisfiable = "DoNotSchedule";
+    spread.label_selector.ensure().match_labels["app"] = "web";
+    CHECK(decide(pod, {node}, {called("web", "box")}) == ScheduleDecision(Bind{"box"}));
+    spread.min_domains = 2;
+    CHECK(std::holds_alternative<Unschedulable>(decide(pod, {node}, {called("web", "box")})));
+}
+
+namespace {
+api::Pod ranked(const char* name, int32_t priority, const char* cpu, const char* node = "") {
+    api::Pod pod = asking(cpu, "1Mi");
+    pod.metadata.name = name;
+    pod.metadata.namespace_ = "default";
+    pod.spec.priority = priority;
+    pod.spec.node_name = node;
+    return pod;
+}
+std::vector<std::string> victims_of(const ScheduleDecision& decision) {
+    std::vector<std::string> names;
+    for (const auto& pod : std::get<Preempt>(decision).victims) names.push_back(pod->metadata.name.str());
+    return names;
+}
+std::string said_of_preemption(const ScheduleDecision& decision) {
+    const std::string& message = std::get<Unschedulable>(decision).message;
+    return message.substr(message.find("preemption: ") + 12);
+}
+}  // namespace
+
+TEST_CASE("plan_schedule: a more important pod takes the place of as few and as unimportant ones as do") {
+    const auto low = ranked("low", 1, "400m", "box"), middle = ranked("middle", 5, "400m", "box"),
+               high = ranked("high", 9, "200m", "box");
+    CHECK(victims_of(decide(ranked("new", 7, "300m"), {small_node()}, {low, middle, high})) == std::vector<std::string>{"low"});
+    CHECK(victims_of(decide(ranked("new", 7, "800m"), {small_node()}, {low, middle, high})) ==
+          std::vector<std::string>{"middle", "low"});
+    CHECK(said_of_preemption(decide(ranked("new", 7, "900m"), {small_node()}, {low, middle, high})) ==
+          "0/1 nodes are available: 1 No preemption victims found for incoming pod.");
+    CHECK(said_of_preemption(decide(ranked("new", 1, "300m"), {small_node()}, {low, middle, high})) ==
+          "0/1 nodes are available: 1 No preemption victims found for incoming pod.");
+    CHECK(said_of_preemption(decide(ranked("new", 10, "2"), {small_node()}, {low, middle, high})) ==
+          "0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
+    auto modest = ranked("new", 7, "300m");
+    modest.spec.preemption_policy = "Never";
+    CHECK(said_of_preemption(decide(modest, {small_node()}, {low, middle, high})) ==
+          "not eligible due to preemptionPolicy=Never.");
+}
+
+TEST_CASE("plan_schedule: while its victims end, a pod takes no more of them") {
+    auto ending = ranked("low", 1, "800m", "box");
+    ending.metadata.deletion_timestamp = api::Time(1);
+    auto pod = ranked("new", 7, "800m");
+    pod.status.nominated_node_name = "box";
+    const auto decision = decide(pod, {small_node()}, {ending, ranked("other", 2, "200m", "box")});
+    CHECK(std::get<Unschedulable>(decision).room_is_coming);
+    CHECK(said_of_preemption(decision) == "not eligible due to a terminating pod on the nominated node.");
+}
+
+TEST_CASE("plan_schedule: room that is made for one is not given to a less important one") {
+    Placements placements;
+    const std::vector<NodePtr> nodes{std::make_shared<api::Node>(small_node())};
+    placements.nominate("default/new", "box", share_of(ranked("new", 7, "800m")));
+    CHECK(std::holds_alternative<Unschedulable>(plan_schedule(ranked("small", 1, "500m"), nodes, placements)));
+    CHECK(plan_schedule(ranked("new", 7, "800m"), nodes, placements) == ScheduleDecision(Bind{"box"}));
+    CHECK(plan_schedule(ranked("greater", 8, "500m"), nodes, placements) == ScheduleDecision(Bind{"box"}));
+    placements.drop_nomination("default/new");
+    CHECK(plan_schedule(ranked("small", 1, "500m"), nodes, placements) == ScheduleDecision(Bind{"box"}));
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/object_world.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 
 using namespace orilla;
 using namespace orilla::test;
@@ -25,7 +26,7 @@ struct SchedulerWorld : ObjectWorld {
         REQUIRE(run(objects.create<api::Node>(std::move(node))));
         settle();
     }
-    void add_pod(std::string_view name, const char* cpu, const char* disk = nullptr) {
+    void add_pod(std::string_view name, const char* cpu, const char* disk = nullptr, int32_t priority = 0) {
         api::Pod pod;
         pod.metadata.name = api::Str(name);
         pod.metadata.namespace_ = "default";
@@ -34,6 +35,7 @@ struct SchedulerWorld : ObjectWorld {
         container.image = "busybox:1";
         container.resources.requests["cpu"] = *api::Quantity::parse(cpu);
         if (disk) pod.spec.node_selector["disk"] = disk;
+        pod.spec.priority = priority;
         REQUIRE(run(objects.create<api::Pod>(std::move(pod))));
         settle();
     }
@@ -75,7 +77,8 @@ TEST_CASE("Scheduler: that no node fits is told once, not for what the telling c
 TEST_CASE("Scheduler: pods that go elsewhere do not make a waiting one repeat itself") {
     SchedulerWorld w;
     w.add_node("1");
-    w.add_pod("big", "2");
+    w.add_pod("there", "500m");
+    w.add_pod("big", "800m");
     for (const char* name : {"a", "b", "c"}) {
         w.add_pod(name, "100m");
         REQUIRE(w.run(w.objects.remove<api::Pod>("default", name, {.grace_period_seconds = 0})));
@@ -117,4 +120,51 @@ TEST_CASE("Scheduler: the end of a pod is a reason to look at those that wait fo
     w.settle();
     CHECK(w.node_of("big") == "box");
     CHECK(w.scheduler.counters().reconciled - before < 4);
+}
+
+TEST_CASE("Scheduler: an important pod's place is made, kept and given to it") {
+    SchedulerWorld w;
+    w.add_node("1");
+    w.add_pod("low", "800m");
+    w.add_pod("important", "800m", nullptr, 10);
+    const auto low = w.objects.get<api::Pod>("default", "low");
+    REQUIRE(low);
+    CHECK(low->metadata.deletion_timestamp);
+    const auto* condition = api::find_pod_condition(*low, "DisruptionTarget");
+    REQUIRE(condition);
+    CHECK(condition->reason == "PreemptionByScheduler");
+    CHECK(w.objects.get<api::Pod>("default", "important")->status.nominated_node_name == "box");
+    w.add_pod("opportunist", "700m");
+    objects::DeleteOptions now;
+    now.grace_period_seconds = 0;
+    REQUIRE(w.run(w.objects.remove<api::Pod>("default", "low", now)));
+    w.settle();
+    CHECK(w.node_of("important") == "box");
+    CHECK(w.objects.get<api::Pod>("default", "important")->status.nominated_node_name.empty());
+    CHECK(w.node_of("opportunist").empty());
+}
+
+TEST_CASE("Scheduler: a pod behind gates waits for them, without a word") {
+    SchedulerWorld w;
+    w.add_node("1");
+    api::Pod pod;
+    pod.metadata.name = "gated";
+    pod.metadata.namespace_ = "default";
+    auto& container = pod.spec.containers.emplace_back();
+    container.name = "main";
+    container.image = "busybox:1";
+    pod.spec.scheduling_gates.emplace_back().name = "example.com/a";
+    REQUIRE(w.run(w.objects.create<api::Pod>(std::move(pod))));
+    w.settle();
+    CHECK(w.node_of("gated").empty());
+    CHECK(w.failures_told() == 0);
+    const auto gated = w.objects.get<api::Pod>("default", "gated");
+    CHECK(api::find_pod_condition(*gated, "PodScheduled")->reason == "SchedulingGated");
+    std::function<Result<void>(api::Pod&)> open = [](api::Pod& edited) -> Result<void> {
+        edited.spec.scheduling_gates.clear();
+        return ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::Pod>("default", "gated", std::move(open))));
+    w.settle();
+    CHECK(w.node_of("gated") == "box");
 }
