@@ -62,6 +62,7 @@ more" ] || { pod late data "cat /data/file" "restartPolicy: Never" | o apply -f 
 
 check "a claim in use is deleted" o delete pvc data --wait=false
 check "and stays until its pods are gone" eval 'sleep 0.5; o get pvc data --no-headers | grep -q Terminating'
+# shellcheck disable=SC2034 # read by what is evaluated
 gone=$(volume_of data)
 check "a new pod does not get it" eval 'pod toolate data | o apply -f - && within 10 told "persistentvolumeclaim .data. is being deleted"'
 check "the pods go" o delete pod reader toolate --timeout=30s
@@ -119,6 +120,7 @@ check "gets its volume with it" eval 'pod first lazy "echo x >/data/x; id -G | g
 check "which belongs to the pod's group" within 5 logs_are first "4711
 4711
 4711"
+# shellcheck disable=SC2034 # read by what is evaluated
 kept=$(volume_of lazy)
 check "pod and claim go" eval 'o delete pod first --timeout=30s && o delete pvc lazy --timeout=30s'
 check "a volume that is to be retained is released, with its data" eval \
