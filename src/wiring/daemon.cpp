@@ -68,6 +68,7 @@ Result<void> Daemon::open_network() {
     work_thread_ = std::make_unique<loop::IoThread>(loop_);
     network_thread_ = std::make_unique<loop::IoThread>(loop_);
     pod_files_ = std::make_unique<loop::IoPool>(loop_);
+    place_files_ = std::make_unique<loop::IoPool>(loop_);
     volume_disk_ =
         std::make_unique<node::LocalDisk>(loop_, *pod_files_, config_.data_dir + "/volumes", config_.data_dir + "/pods");
     network::LinksConfig& links = links_config_;
@@ -143,7 +144,7 @@ void Daemon::build_node() {
     options.pods.containers_dir = config_.data_dir + "/containers";
     options.pods.cluster_domain = config_.cluster_domain;
     options.pods.hardened_workloads = config_.workload_defaults == "hardened";
-    const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_};
+    const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_, *place_files_};
     const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_};
     node_ = std::make_unique<NodeStack>(ports, std::move(options));
     images_adapter_->set_in_use([this] { return node_->images_in_use(); });

@@ -62,7 +62,8 @@ class Daemon {
     bool made_socket_ = false;                        ///< the unix socket is ours to remove
     std::unique_ptr<loop::IoThread> work_thread_;     ///< files of images, events and status; long documents
     std::unique_ptr<loop::IoThread> network_thread_;  ///< network namespaces; a pod's start waits for it
-    std::unique_ptr<loop::IoPool> pod_files_;         ///< volumes and logs of pods; what hangs keeps nobody else
+    std::unique_ptr<loop::IoPool> pod_files_;         ///< of pods, but not at users' places; logs, the host's files
+    std::unique_ptr<loop::IoPool> place_files_;       ///< volumes at users' places: however many hang, the above go on
     std::unique_ptr<loop::IoPool> container_files_;   ///< writable layers; a volume that hangs takes no place of theirs
     std::unique_ptr<node::LocalDisk> volume_disk_;    ///< volumes of orilla.dev/local
     std::unique_ptr<store::Store> store_;

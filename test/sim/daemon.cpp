@@ -115,7 +115,7 @@ void Daemon::build_node() {
     options.pods.containers_dir = "containers";
     options.pods.cluster_domain = "cluster.local";
     options.pods.host_resolv_conf = "resolv.conf";
-    const node::PodPorts pods{*runtime_, images_, links_, rules_, files_};
+    const node::PodPorts pods{*runtime_, images_, links_, rules_, files_, files_};
     const wiring::NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_};
     node_ = std::make_unique<wiring::NodeStack>(ports, std::move(options));
 }

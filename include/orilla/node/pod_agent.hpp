@@ -32,6 +32,7 @@ struct PodPorts {
     network::PodLinks& links;
     network::ServiceRules& rules;  ///< of the hostPorts
     loop::Executor& files;         ///< for file work that may hang: one that hangs must not keep others
+    loop::Executor& places;        ///< for volumes that lie where the user says: many that hang must not keep the files above
 };
 
 struct PodAgentOptions {

@@ -1,5 +1,6 @@
 #include "pod/pod_files.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "orilla/loop/timeout.hpp"
@@ -11,8 +12,16 @@ namespace {
 constexpr int64_t end_wait_ms_max = 2'000;
 }  // namespace
 
-PodFiles::PodFiles(loop::Loop& loop, loop::Executor& executor, std::string dir)
-    : loop_(loop), executor_(executor), dir_(std::move(dir)), state_(std::make_shared<State>(loop)) {}
+PodFiles::PodFiles(loop::Loop& loop, loop::Executor& files, loop::Executor& places, std::string dir)
+    : loop_(loop), files_(files), places_(places), dir_(std::move(dir)), state_(std::make_shared<State>(loop)) {}
+
+loop::Executor& PodFiles::executor_of(const Job& job) {
+    const std::string inside = dir_ + "/";
+    auto is_own = [&](const VolumeWork& volume) {
+        return volume.path.starts_with(inside) && !volume.source.starts_with('/');  // a claim's may lead to such a place
+    };
+    return std::ranges::all_of(job.volumes, is_own) ? files_ : places_;
+}
 
 /// Before each step: the pod may have gone while the one before hung.
 Result<void> PodFiles::check_open(const State& state) {
@@ -46,11 +55,11 @@ loop::Task<Result<void>> PodFiles::make(std::vector<VolumeWork> volumes, std::ve
     state->job = job;
     auto result = std::make_shared<Result<void>>(ok());
     auto work = [state, job, dir = dir_] { return run(*state, *job, dir); };
-    executor_.submit([result, work = std::move(work)] { *result = loop::call_job(work); },
-                     [state, job] {
-                         state->job.reset();
-                         state->ended.notify_all();
-                     });
+    executor_of(*job).submit([result, work = std::move(work)] { *result = loop::call_job(work); },
+                             [state, job] {
+                                 state->job.reset();
+                                 state->ended.notify_all();
+                             });
     while (state->job == job) co_await state->ended.wait();
     co_return std::move(*result);
 }
@@ -67,7 +76,7 @@ loop::Task<Result<void>> PodFiles::unpublish() {
     for (const int64_t until_ms = loop_.now_ms() + end_wait_ms_max; state->job && loop_.now_ms() < until_ms;) {
         AWAIT_VOID(loop::wait_for(loop_, state->ended, until_ms - loop_.now_ms()));
     }
-    auto unpublishing = loop::run_on(executor_, loop_, [dir = dir_] { return unpublish_volumes(dir); });
+    auto unpublishing = loop::run_on(files_, loop_, [dir = dir_] { return unpublish_volumes(dir); });
     co_return co_await std::move(unpublishing);
 }
 

@@ -15,8 +15,9 @@ namespace orilla::node {
 
 class PodFiles {
   public:
-    /// `dir` holds volumes/NAME.
-    PodFiles(loop::Loop& loop, loop::Executor& executor, std::string dir);
+    /// `dir` holds volumes/NAME. What lies elsewhere, where the user says, is made on `places`: many that hang there keep only
+    /// each other.
+    PodFiles(loop::Loop& loop, loop::Executor& files, loop::Executor& places, std::string dir);
 
     /// Makes the volumes, and directories besides.
     loop::Task<Result<void>> make(std::vector<VolumeWork> volumes, std::vector<std::string> directories);
@@ -37,11 +38,13 @@ class PodFiles {
         loop::Event ended;
         std::atomic<bool> closed = false;
     };
+    loop::Executor& executor_of(const Job& job);
     static Result<void> check_open(const State& state);
     static Result<void> run(const State& state, Job& job, const std::string& dir);
 
     loop::Loop& loop_;
-    loop::Executor& executor_;
+    loop::Executor& files_;
+    loop::Executor& places_;
     const std::string dir_;
     std::shared_ptr<State> state_;
 };

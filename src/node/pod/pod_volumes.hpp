@@ -15,7 +15,10 @@ namespace orilla::node {
 class PodVolumes {
   public:
     PodVolumes(AgentPod& pod, SetupFailure& failure)
-        : me_(pod), failure_(failure), files_(pod.agent.loop, pod.agent.ports.files, pod.dir()), tasks_(pod.agent.loop) {}
+        : me_(pod),
+          failure_(failure),
+          files_(pod.agent.loop, pod.agent.ports.files, pod.agent.ports.places, pod.dir()),
+          tasks_(pod.agent.loop) {}
 
     /// Begins to make them, and the places of the logs; wakes the pod when that has ended.
     loop::Task<Result<void>> prepare(std::shared_ptr<const api::Pod> pod);

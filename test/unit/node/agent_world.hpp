@@ -249,10 +249,10 @@ struct AgentWorld : ObjectWorld {
     FakeImages images;
     FakeLinks network;
     test::NoRules rules;
-    HangingExecutor files{loop};
+    HangingExecutor files{loop}, places{loop};
     objects::EventRecorder events{loop, objects, "box"};
     std::unique_ptr<node::PodAgent> make_agent() {
-        const node::PodPorts ports{runtime, images, network, rules, files};
+        const node::PodPorts ports{runtime, images, network, rules, files, places};
         node::PodAgentOptions options;
         options.pods_dir = dir + "/pods";
         options.logs_dir = dir + "/logs";

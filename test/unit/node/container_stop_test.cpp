@@ -58,7 +58,7 @@ struct StopWorld {
     FakeLinks links;
     NoRules rules;
     loop::InlineExecutor files{loop};
-    node::AgentContext agent{loop, api, {runtime, images, links, rules, files}, {}, [](const std::string&, int64_t) {}};
+    node::AgentContext agent{loop, api, {runtime, images, links, rules, files, files}, {}, [](const std::string&, int64_t) {}};
     node::AgentPod pod{agent, {"default", "p", "uid"}};
     node::AgentContainer me{pod, "c"};
     node::ContainerStop stop{me};

@@ -261,7 +261,7 @@ api::Pod pod_on_nfs(AgentWorld& w) {
 
 TEST_CASE("PodAgent: a volume that does not answer is waited for and told of, and keeps no other pod") {
     AgentWorld w;
-    w.files.hang_next = 1;
+    w.places.hang_next = 64;  // all threads there are
     w.add(pod_on_nfs(w));
     CHECK(w.shown() == "ContainerCreating 0");
     api::Pod other = w.pod_with("a:1");
@@ -276,20 +276,21 @@ TEST_CASE("PodAgent: a volume that does not answer is waited for and told of, an
     CHECK(w.told("FailedMount", message) == 1);
     w.pass(123'000);
     CHECK(w.told("FailedMount", message) == 2);
-    w.files.let_go();
+    w.places.hang_next = 0;
+    w.places.let_go();
     w.settle();
     CHECK(w.shown() == "Running 0");
 }
 
 TEST_CASE("PodAgent: a pod whose volume does not answer can be deleted, and nothing of it is made afterwards") {
     AgentWorld w;
-    w.files.hang_next = 1;
+    w.places.hang_next = 1;
     w.add(pod_on_nfs(w));
     const std::string scratch = w.dir + "/pods/" + w.pod()->metadata.uid.str() + "/volumes/scratch";
     REQUIRE(w.run(w.objects.remove<api::Pod>("default", "p")));
     w.pass(3'000);
     CHECK_FALSE(w.pod());
-    w.files.let_go();
+    w.places.let_go();
     w.settle();
     CHECK_FALSE(std::filesystem::exists(scratch));
 }

@@ -38,7 +38,7 @@ struct FilesWorld {
     SystemClock clock;
     loop::Loop loop{clock};
     loop::IoPool pool;
-    PodFiles files{loop, pool, dir};
+    PodFiles files{loop, pool, pool, dir};
 };
 
 }  // namespace
