@@ -44,7 +44,7 @@ loop::Task<void> Adoption::adopt(std::string run_dir) {
 PodPtr Adoption::read_pod(const std::string& pod_id) {
     const PodPtr pod = pods_.add(pod_id);
     const std::string dir = pods_.dir(pod_id);
-    auto text = read_file(dir + "/pod", pod_record_bytes_max);
+    auto text = read_own_file(dir + "/pod", pod_record_bytes_max);
     auto record = text ? parse_pod_record(*text) : Result<PodRecord>(text.error());
     if (record) pod->record = std::move(*record);
     else log::warning(fmt::format("pod {}: {}", pod_id, record.error().message()));

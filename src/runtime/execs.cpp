@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "orilla/base/log.hpp"
+#include "orilla/base/read_file.hpp"
 #include "orilla/loop/timeout.hpp"
 
 namespace orilla::runtime {
@@ -19,7 +20,7 @@ namespace {
 constexpr int64_t killed_exec_ms_max = 5'000;
 constexpr int64_t exec_wait_pause_ms = 1'000;
 constexpr size_t exec_plan_bytes_max = supervisor::plan_bytes_max;
-constexpr size_t children_bytes_max = 4096;
+constexpr size_t children_bytes_max = 256 * 1024;
 constexpr size_t cgroup_bytes_max = 8192;
 
 struct Pipe {
@@ -56,7 +57,7 @@ loop::Task<void> collect(loop::Loop& loop, int fd, std::string* output, size_t b
 }  // namespace
 
 Result<StartPlan> Execs::load_plan(const PodEntry& pod, const ContainerEntry& container, std::vector<std::string> args) const {
-    TRY(const std::string bytes, read_file(exec_plan_path(pod.dir(), container.state.id), exec_plan_bytes_max));
+    TRY(const std::string bytes, read_own_file(exec_plan_path(pod.dir(), container.state.id), exec_plan_bytes_max));
     TRY(StartPlan plan, decode(bytes));
     if (plan.steps.empty() || plan.steps.back().kind != StepKind::run)
         return Error(Code::corrupt, fmt::format("exec plan of {}: does not run anything", container.state.id));

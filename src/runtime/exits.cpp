@@ -83,7 +83,7 @@ void Exits::read_records(PodEntry& pod) {
         if (!container && pod.starting.contains(record.scratch_dir)) continue;
         if (!container) {
             container = &pod.containers.emplace_back(entry_of(record));
-            if (auto stop = read_file(stop_path(pod.dir(), record.id), stop_bytes_max))
+            if (auto stop = read_own_file(stop_path(pod.dir(), record.id), stop_bytes_max))
                 container->state.stop = parse_stop(*stop);
         }
         if (record.phase == supervisor::RecordPhase::exited) settle(pod, *container, exit_of(record));

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "cgroup_files.hpp"
+#include "orilla/base/read_file.hpp"
 
 namespace orilla::runtime {
 
@@ -128,24 +129,11 @@ Result<UniqueFd> open_to_read(const std::string& path) {
     return fd;
 }
 
-Result<std::string> read_open_file(const UniqueFd& fd, const std::string& path, size_t bytes_max) {
-    std::string text;
-    char buffer[4096];
-    while (text.size() < bytes_max) {
-        const ssize_t count = read(fd.get(), buffer, std::min(sizeof buffer, bytes_max - text.size()));
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return Error::from_errno("read " + path, errno);
-        if (count == 0) break;
-        text.append(buffer, static_cast<size_t>(count));
-    }
-    return text;
-}
-
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, size_t bytes_max) {
+Result<std::string> read_own_file(const std::string& path, size_t bytes_max) {
     TRY(const UniqueFd fd, open_to_read(path));
-    return read_open_file(fd, path, bytes_max);
+    return read_fd(fd.get(), path, bytes_max);
 }
 
 Result<std::string> read_file_end(const std::string& path, size_t bytes_max) {
@@ -154,7 +142,17 @@ Result<std::string> read_file_end(const std::string& path, size_t bytes_max) {
     if (fstat(fd.get(), &found) != 0) return Error::from_errno("read " + path, errno);
     const off_t from = std::max<off_t>(found.st_size - static_cast<off_t>(bytes_max), 0);
     if (lseek(fd.get(), from, SEEK_SET) < 0) return Error::from_errno("read " + path, errno);
-    return read_open_file(fd, path, bytes_max);
+    std::string text;
+    char buffer[4096];
+    // It may grow meanwhile.
+    while (text.size() < bytes_max) {
+        const ssize_t count = read(fd.get(), buffer, std::min(sizeof buffer, bytes_max - text.size()));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return Error::from_errno("read " + path, errno);
+        if (count == 0) break;
+        text.append(buffer, static_cast<size_t>(count));
+    }
+    return text;
 }
 
 namespace {
@@ -265,7 +263,7 @@ Result<std::vector<PodFile>> read_pod_files(const PodFacts& facts) {
     for (auto [present, name] : files) {
         if (!present) continue;
         PodFile file{name, facts.files_dir() + "/" + name, ""};
-        TRY(file.content, read_file(file.path, pod_file_bytes_max));
+        TRY(file.content, read_own_file(file.path, pod_file_bytes_max));
         found.push_back(std::move(file));
     }
     return found;

@@ -31,8 +31,8 @@ StopProgress parse_stop(std::string_view text);
 
 /// A file replaced as a whole: written beside it and renamed.
 Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode);
-/// Whole content, up to bytes_max; not_found without one.
-Result<std::string> read_file(const std::string& path, size_t bytes_max);
+/// Whole content of what is no link; not_found without one, too_large past `bytes_max`.
+Result<std::string> read_own_file(const std::string& path, size_t bytes_max);
 /// Its last bytes_max bytes.
 Result<std::string> read_file_end(const std::string& path, size_t bytes_max);
 

@@ -1,6 +1,11 @@
 #include "pod_dir.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "orilla/base/unique_fd.hpp"
 
 using namespace orilla;
 using namespace orilla::runtime;
@@ -54,4 +59,20 @@ TEST_CASE("what a damaged stop record tells has not happened") {
     CHECK(parse_stop("begun_ms") == StopProgress{});
     CHECK(parse_stop("begun_ms -5\nsignalled_ms x\nlater 3\n\n") == StopProgress{});
     CHECK(parse_stop("begun_ms 7\nhook_begun_ms 99999999999999999999") == StopProgress{.begun_ms = 7});
+}
+
+TEST_CASE("a file that is larger than may be read is an error and not half of it") {
+    char path[] = "/tmp/orilla-own-file-XXXXXX";
+    const UniqueFd fd(mkstemp(path));
+    REQUIRE(fd);
+    REQUIRE(write(fd.get(), "version 1\ncgroup pods/a\n", 24) == 24);
+    const auto whole = read_own_file(path, 24);
+    REQUIRE(whole);
+    CHECK(whole->ends_with("pods/a\n"));
+    const auto cut = read_own_file(path, 22);
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().code() == Code::too_large);
+    CHECK(*read_file_end(path, 7) == "pods/a\n");
+    unlink(path);
+    CHECK(read_own_file(path, 24).error().code() == Code::not_found);
 }
