@@ -1,9 +1,7 @@
 #include "pod/pod_sandbox.hpp"
 
-#include <algorithm>
-#include <fstream>
-
 #include "orilla/base/log.hpp"
+#include "orilla/base/read_file.hpp"
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/node/host_ports.hpp"
 #include "pod/sandbox_spec.hpp"
@@ -11,17 +9,10 @@
 namespace orilla::node {
 namespace {
 
-std::string read_small_file(const std::string& path) {
-    constexpr size_t bytes_max = 64 * 1024;
-    std::ifstream in(path);
-    std::string text(bytes_max, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-    return text;
-}
+constexpr size_t host_file_bytes_max = 1U << 20;
 
 struct HostFiles {
-    std::string resolv_conf, hosts;
+    Result<std::string> resolv_conf = std::string(), hosts = std::string();
 };
 
 bool has_own_users(const api::Pod& pod) { return !pod.spec.host_users.value_or(true); }
@@ -73,14 +64,18 @@ loop::Task<Result<void>> PodSandbox::set_up(std::shared_ptr<const api::Pod> pod)
     HostFiles host;
     if (shows_host_files(*pod)) {
         auto reading = [conf = agent.options.host_resolv_conf, hosts = agent.options.host_hosts] {
-            return HostFiles{read_small_file(conf), read_small_file(hosts)};
+            return HostFiles{read_file(conf, host_file_bytes_max), read_file(hosts, host_file_bytes_max)};
         };
         AWAIT(host, loop::run_on(agent.ports.files, agent.loop, std::move(reading)));
     }
+    // A pod does without what cannot be read.
+    for (const auto* file : {&host.resolv_conf, &host.hosts})
+        if (!*file) log::warning(file->error().message());
     const std::string& domain = agent.options.cluster_domain;
-    const std::string resolv_conf = render_resolv_conf(*pod, agent.ports.links.gateway().text(), domain, host.resolv_conf);
+    const std::string resolv_conf =
+        render_resolv_conf(*pod, agent.ports.links.gateway().text(), domain, std::move(host.resolv_conf).value_or(""));
     const std::string ip = pod->spec.host_network ? agent.options.node_ip : connected->ip.text();
-    runtime::PodSandboxSpec spec = plan_sandbox_spec(*pod, resolv_conf, ip, domain, host.hosts);
+    runtime::PodSandboxSpec spec = plan_sandbox_spec(*pod, resolv_conf, ip, domain, std::move(host.hosts).value_or(""));
     spec.network_namespace = connected->netns_path;
     AWAIT(auto created, agent.ports.runtime.create_pod(std::move(spec)));
     if (created) failure_.clear();
