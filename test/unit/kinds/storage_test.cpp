@@ -123,13 +123,12 @@ TEST_CASE("claims: a bound one grows, and shrinks to what it has at least") {
 
 TEST_CASE("volumes: one source, a size and modes") {
     CHECK(why_not_made(plain_volume(R"("hostPath":{"path":"/srv"})")) == "");
-    CHECK(why_not_made(plain_volume(R"("nfs":{"server":"s","path":"/x"})")) == "");
-    CHECK(why_not_made(plain_volume(R"("nfs":{"server":"s","path":"x"})")) ==
-          "spec.nfs.path: Invalid value: \"x\": must be an absolute path");
+    CHECK(why_not_made(plain_volume(R"("nfs":{"server":"s","path":"/x"})"))
+              .starts_with("spec.nfs: Forbidden: this kind of volume is not supported"));
     CHECK(why_not_made(plain_volume(R"("persistentVolumeReclaimPolicy":"Retain")")) ==
           "spec: Required value: must specify a volume type");
-    CHECK(why_not_made(plain_volume(R"("hostPath":{"path":"/srv"},"nfs":{"server":"s","path":"/x"})")) ==
-          "spec: Forbidden: may not specify more than 1 volume type");
+    CHECK(why_not_made(plain_volume(R"("hostPath":{"path":"/srv"},"local":{"path":"/x"})"))
+              .find("spec: Forbidden: may not specify more than 1 volume type") != std::string::npos);
     CHECK(why_not_made(plain_volume(R"("local":{"path":"/srv"})")) ==
           "spec.nodeAffinity: Required value: Local volume requires node affinity");
     CHECK(why_not_made(plain_volume(R"("iscsi":{"targetPortal":"x"})"))
