@@ -1,5 +1,5 @@
 #!/bin/bash
-# The house rules, their own tests, what a kind costs, and shellcheck of every script, as TAP.
+# The house rules, their own tests, the page that is made from tables, what a kind costs, and shellcheck of every script, as TAP.
 cd "$(dirname "$0")/../.." || exit 1
 number=0 failed=0
 check() { # NAME COMMAND...
@@ -15,5 +15,6 @@ check "every rule refuses what it should" python3 test/tidy/tidy_test.py
 check "shellcheck has nothing to say" shellcheck -x "${scripts[@]}"
 mapfile -t sources < <(git ls-files src include test examples | grep -E '\.(cpp|hpp|c|h)$')
 check "clang-format-14 has nothing to change" clang-format-14 --dry-run -Werror "${sources[@]}"
+check "docs/api-support.md is what the tables say" python3 test/tidy/api_support.py
 check "a kind costs nine files" test/tidy/kind_test.sh
 exit $failed
