@@ -71,7 +71,7 @@ loop::Task<Result<loop::Outcome>> CronJobController::reconcile(std::string key) 
     for (auto& job : gone) CO_TRY_VOID(remove(cronjob, std::move(job)));
     Result<void> started = ok();
     if (plan.start) {
-        AWAIT(started, start(cronjob, plan));
+        AWAIT(started, start_job(cronjob, plan));
     }
     CO_TRY_VOID(write_status(objects_, cronjob, std::move(plan.status)));
     if (!started) co_return std::move(started).error();
@@ -79,7 +79,7 @@ loop::Task<Result<loop::Outcome>> CronJobController::reconcile(std::string key) 
 }
 
 /// One that is there already was made by an earlier daemon, which did not live to write that down.
-loop::Task<Result<void>> CronJobController::start(CronJobPtr cronjob, CronJobPlan& plan) {
+loop::Task<Result<void>> CronJobController::start_job(CronJobPtr cronjob, CronJobPlan& plan) {
     const std::string ns = plan.start->metadata.namespace_.str(), name = plan.start->metadata.name.str();
     AWAIT(auto made, objects_.create<api::Job>(std::move(*plan.start)));
     const bool existed = !made && made.error().code() == Code::already_exists;

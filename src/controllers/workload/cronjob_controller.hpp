@@ -25,7 +25,7 @@ class CronJobController final : public Controller {
     void job_changed(const objects::FeedEvent& event);
     void tell(const api::CronJob& cronjob, const std::vector<CronJobEvent>& events);
     CronJobObserved observe(const api::CronJob& cronjob);
-    loop::Task<Result<void>> start(CronJobPtr cronjob, CronJobPlan& plan);
+    loop::Task<Result<void>> start_job(CronJobPtr cronjob, CronJobPlan& plan);
     loop::Task<Result<void>> remove(CronJobPtr cronjob, std::string name);
 
     objects::Feed& jobs_;

@@ -150,7 +150,7 @@ void plan_node(DaemonView& view, const api::Node& node) {
 /// Pods that nobody has bound, for nodes that are gone.
 void plan_lost(DaemonView& view) {
     for (const auto& [node, pods] : view.pods) {
-        const auto is_it = [&node](const NodePtr& one) { return one->metadata.name == node; };
+        const auto is_it = [&name = node](const NodePtr& one) { return one->metadata.name == name; };
         if (node.empty() || std::ranges::any_of(view.seen.nodes, is_it)) continue;
         for (const api::Pod* pod : pods)
             if (pod->spec.node_name.empty() && !is_leaving(*pod)) view.remove(*pod);
