@@ -76,7 +76,7 @@ bool is_our_child(pid_t pid) {
 }
 }  // namespace
 
-TEST_CASE("Child: letting go of one that does not end keeps nobody, and it is reaped when it ends") {
+TEST_CASE("spawn_child: letting go of one that does not end keeps nobody, and it is reaped when it ends") {
     SystemClock clock;
     Loop loop(clock);
     auto spawned = spawn_child(loop, {"/bin/sleep", {"sleep", "1000"}, {}, {}});
