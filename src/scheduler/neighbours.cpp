@@ -139,11 +139,13 @@ bool is_skewed(const api::Pod& pod, const api::TopologySpreadConstraint& constra
 
 }  // namespace
 
-bool asks_about_others(const api::Pod& pod) {
+bool wants_company(const api::Pod& pod) {
     const auto& spread = pod.spec.topology_spread_constraints;
-    return !required_affinity(pod).empty() || !required_anti_affinity(pod).empty() ||
+    return !required_affinity(pod).empty() ||
            std::any_of(spread.begin(), spread.end(), [](const auto& one) { return one.when_unsatisfiable == "DoNotSchedule"; });
 }
+
+bool asks_about_others(const api::Pod& pod) { return wants_company(pod) || !required_anti_affinity(pod).empty(); }
 
 CompanyVerdict check_spread(const api::Pod& pod, const api::Node& node, const Neighbours& others) {
     constexpr const char* reason = "node(s) didn't match pod topology spread constraints";

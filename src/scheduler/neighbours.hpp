@@ -22,6 +22,8 @@ struct Neighbours {
 
 /// The pod's own terms and constraints ask about others.
 bool asks_about_others(const api::Pod& pod);
+/// Another pod that comes may make a place fit: affinity, or a spread that is to be even.
+bool wants_company(const api::Pod& pod);
 
 /// Why the node is no place for the pod, in the words of the reference scheduler; empty when it is one.
 struct CompanyVerdict {

@@ -19,6 +19,8 @@ std::string event_key(const objects::FeedEvent& event) {
 /// A pod that still does not fit says so again no sooner than this, however often others come and go.
 constexpr int64_t tell_again_ms = 300'000;
 
+bool is_placed(const api::Pod& pod) { return !pod.spec.node_name.empty() && !is_finished(pod); }
+
 }  // namespace
 
 Scheduler::Scheduler(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events)
@@ -55,16 +57,22 @@ void Scheduler::pod_changed(const objects::FeedEvent& event) {
     if (waits && !pod->status.nominated_node_name.empty())
         placements_->nominate(key, pod->status.nominated_node_name.str(), share_of(*pod));
     else placements_->drop_nomination(key);
-    if (gone) waiting_.erase(key);
+    if (gone) stop_waiting(key);
     // What this scheduler itself wrote, that no node fits, is no reason to look again.
     const bool may_fit_now = !before || !(pod && before->spec == pod->spec);
     if (waits && may_fit_now) worker_.queue().add(key);
-    // A pod that ended or went made room.
-    const bool was_there = !before || (!before->spec.node_name.empty() && !is_finished(*before));
-    const bool is_there = pod && !pod->spec.node_name.empty() && !is_finished(*pod);
-    if (was_there && !is_there && (gone || !waits)) retry_waiting([](const Told& told) { return told.room_would_do; });
-    const bool same_company = before && pod && was_there == is_there && before->metadata.labels == pod->metadata.labels;
-    if ((was_there || is_there) && !same_company) retry_waiting([](const Told& told) { return told.looks_at_others; });
+    // Of one that is seen for the first time as it ends nobody knows where it was.
+    const bool was_there = before ? is_placed(*before) : !waits && !(pod && is_placed(*pod));
+    const bool is_there = pod && is_placed(*pod);
+    const bool has_other_labels = was_there && is_there && before && before->metadata.labels != pod->metadata.labels;
+    if ((was_there && !is_there) || has_other_labels) retry_waiting([](const Told& told) { return told.room_would_do; });
+    if ((is_there && !was_there) || has_other_labels)
+        for (const std::string& waiting : waiting_for_company_) worker_.queue().add(waiting);
+}
+
+void Scheduler::stop_waiting(const std::string& key) {
+    waiting_.erase(key);
+    waiting_for_company_.erase(key);
 }
 
 /// A heartbeat makes no room.
@@ -99,7 +107,7 @@ loop::Task<Result<loop::Outcome>> Scheduler::reconcile(std::string key) {
                         !pod->metadata.deletion_timestamp && !is_finished(*pod) &&
                         (pod->spec.scheduler_name.empty() || pod->spec.scheduler_name == "default-scheduler");
     if (!wanted) {
-        waiting_.erase(key);
+        stop_waiting(key);
         co_return loop::Outcome{};
     }
     CO_RETURN_AWAIT(schedule(std::move(pod)));
@@ -125,9 +133,10 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
         CO_TRY_VOID(ask_for_volumes(pod->metadata.namespace_.str(), volumes.waiting, chosen->node));
         co_return loop::Outcome{};  // the last of them that is bound brings the pod back
     }
-    Told& told = waiting_[scheduler::key_of(*pod)];
+    const std::string key = scheduler::key_of(*pod);
+    if (wants_company(*pod)) waiting_for_company_.insert(key);
+    Told& told = waiting_[key];
     told.priority = priority_of(*pod);
-    told.looks_at_others = asks_about_others(*pod) || placements_->somebody_keeps_others_off();
     auto* room = std::get_if<Preempt>(&decision);
     const auto* none = std::get_if<Unschedulable>(&decision);
     told.room_would_do = room || none->room_would_do;
@@ -150,7 +159,7 @@ loop::Task<Result<loop::Outcome>> Scheduler::bind(std::shared_ptr<const api::Pod
     AWAIT(auto bound, objects_.bind(ns, name, node));
     const bool was_deleted = !bound && bound.error().code() == Code::not_found;
     if (!bound && !was_deleted) co_return std::move(bound).error();
-    waiting_.erase(ns + "/" + name);
+    stop_waiting(ns + "/" + name);
     if (was_deleted) co_return loop::Outcome{};
     events_.record(*pod, "default-scheduler", "Normal", "Scheduled",
                    fmt::format("Successfully assigned {}/{} to {}", ns, name, node));

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,7 @@ class Scheduler final : public loop::Reconciler {
     void claim_changed(std::string_view ns, std::string_view claim);
     void volume_changed(const objects::FeedEvent& event);
     loop::Task<Result<void>> ask_for_volumes(std::string ns, std::vector<std::string> claims, std::string node);
+    void stop_waiting(const std::string& key);
     struct Told;
     void retry_waiting(bool (*helps)(const Told& told));
     loop::Loop& loop_;
@@ -53,10 +55,10 @@ class Scheduler final : public loop::Reconciler {
         int64_t at_ms = 0;
         std::string nominated;
         int32_t priority = 0;
-        bool room_would_do = false;    ///< another pod's end may help
-        bool looks_at_others = false;  ///< who else is where may help
+        bool room_would_do = false;  ///< another pod's end may help
     };
-    std::map<std::string, Told> waiting_;  ///< pods that found no node
+    std::map<std::string, Told> waiting_;        ///< pods that found no node
+    std::set<std::string> waiting_for_company_;  ///< those among them that a pod which comes may help
     std::unique_ptr<Placements> placements_;
     objects::Follower pods_;
     objects::Follower nodes_;
