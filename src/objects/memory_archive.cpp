@@ -138,7 +138,7 @@ loop::Task<void> MemoryArchive::restore() {
 }
 
 /// The newest that fit, oldest first.
-std::string MemoryArchive::render_all(const store::Listing& listing) {
+loop::Task<std::string> MemoryArchive::render_all(store::Listing listing) {
     std::vector<store::EntryPtr> entries;
     for (const store::EntryPtr& entry : listing.entries)
         if (entry->json) entries.push_back(entry);
@@ -146,6 +146,7 @@ std::string MemoryArchive::render_all(const store::Listing& listing) {
     std::vector<std::string> lines;
     size_t bytes = 0;
     for (const store::EntryPtr& entry : entries) {
+        co_await loop_.breathe();
         lines.push_back(render(entry));
         bytes += lines.back().size() + 1;
         if (bytes <= limits_.file_bytes_max / 2) continue;
@@ -157,16 +158,17 @@ std::string MemoryArchive::render_all(const store::Listing& listing) {
     text.reserve(bytes);
     for (auto line = lines.rbegin(); line != lines.rend(); ++line)
         if (!line->empty()) text.append(*line).push_back('\n');
-    return text;
+    co_return text;
 }
 
 loop::Task<void> MemoryArchive::rewrite() {
-    const store::Listing listing = store_.list(resource_);
+    store::Listing listing = store_.list(resource_);
     auto watching = store_.watch(resource_, {}, listing.revision);
     if (watching) watch_ = std::move(*watching);
     pending_.clear();
+    outrun_ = true;  // whoever closes before the text is whole writes it afresh
+    AWAIT(std::string text, render_all(std::move(listing)));
     outrun_ = !watching;
-    std::string text = render_all(listing);
     file_bytes_ = text.size();
     auto writing = loop::run_on(executor_, loop_, [path = path_, text = std::move(text)] { return replace_file(path, text); });
     report(co_await std::move(writing));

@@ -193,7 +193,7 @@ loop::Task<Result<void>> Daemon::start() {
     AWAIT_VOID(keep_in_memory());
     build_node();
     CO_CHECK_VOID(open_server(std::move(sockets)));
-    CO_CHECK_VOID(node_->start_proxy());
+    CO_TRY_VOID(node_->start_proxy());
     plane_->start_controllers();
     CO_TRY_VOID(node_->start());
     plane_->start_scheduler();

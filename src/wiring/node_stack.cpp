@@ -22,7 +22,10 @@ NodeStack::NodeStack(NodePorts ports, NodeOptions options)
       node_agent_(ports.loop, ports.objects, options.facts, std::move(options.look)) {}
 NodeStack::~NodeStack() = default;
 
-Result<void> NodeStack::start_proxy() { return proxy_.start(node::observe_host_ports(ports_.objects, ports_.pods.links)); }
+loop::Task<Result<void>> NodeStack::start_proxy() {
+    AWAIT(auto host_ports, node::observe_host_ports(ports_.loop, ports_.objects, ports_.pods.links));
+    co_return proxy_.start(std::move(host_ports));
+}
 
 loop::Task<Result<void>> NodeStack::start() {
     AWAIT(const auto registered, node_agent_.start());

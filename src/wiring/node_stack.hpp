@@ -37,7 +37,7 @@ class NodeStack {
     NodeStack(NodePorts ports, NodeOptions options);
     ~NodeStack();
     /// Rules and zone are as the store says, hostPorts of running pods among them.
-    Result<void> start_proxy();
+    loop::Task<Result<void>> start_proxy();
     /// Registers the node and takes up its pods.
     loop::Task<Result<void>> start();
     /// Before the store closes: a store that closes makes followers look once more.

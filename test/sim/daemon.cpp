@@ -123,7 +123,7 @@ void Daemon::build_node() {
 loop::Task<Result<void>> Daemon::bring_up() {
     CO_TRY_VOID(open_store());
     build_node();
-    CO_CHECK_VOID(node_->start_proxy());
+    CO_TRY_VOID(node_->start_proxy());
     plane_->start_controllers();
     CO_TRY_VOID(node_->start());
     plane_->start_scheduler();

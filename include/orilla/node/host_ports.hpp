@@ -16,6 +16,7 @@ std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, Ipv4 
 /// The owner of a pod's hostPorts among the rules.
 std::string host_ports_owner(const std::string& uid);
 /// What those pods want that have an address, by owner.
-network::ServiceRules::Services observe_host_ports(objects::Objects& objects, const network::PodLinks& links);
+loop::Task<network::ServiceRules::Services> observe_host_ports(loop::Loop& loop, objects::Objects& objects,
+                                                               const network::PodLinks& links);
 
 }  // namespace orilla::node

@@ -22,9 +22,10 @@ class PodFollower {
   private:
     void pod_changed(const objects::FeedEvent& event);
     void source_changed(const objects::FeedEvent& event);
-    std::vector<std::string> own_pods();
+    loop::Task<std::vector<std::string>> own_pods();
     loop::Task<void> collect_garbage();
 
+    loop::Loop& loop_;
     objects::Objects& objects_;
     const PodPorts ports_;
     PodAgent& agent_;

@@ -51,7 +51,7 @@ class MemoryArchive {
     loop::Task<void> rewrite();
     loop::Task<void> follow();
     loop::Task<void> write_pending();
-    std::string render_all(const store::Listing& listing);
+    loop::Task<std::string> render_all(store::Listing listing);
     void drain();
     void take(const store::WatchEvent& event);
     void report(const Result<void>& written);

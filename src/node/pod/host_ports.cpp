@@ -1,5 +1,7 @@
 #include "orilla/node/host_ports.hpp"
 
+#include "orilla/objects/walk.hpp"
+
 namespace orilla::node {
 
 std::string host_ports_owner(const std::string& uid) { return "host-ports/" + uid; }
@@ -26,15 +28,17 @@ std::vector<network::ServicePortSpec> plan_host_ports(const api::Pod& pod, Ipv4 
     return out;
 }
 
-network::ServiceRules::Services observe_host_ports(objects::Objects& objects, const network::PodLinks& links) {
+loop::Task<network::ServiceRules::Services> observe_host_ports(loop::Loop& loop, objects::Objects& objects,
+                                                               const network::PodLinks& links) {
     network::ServiceRules::Services out;
-    for (const auto& pod : objects.list<api::Pod>()) {
-        const std::string uid = pod->metadata.uid.str();
+    std::function<void(const api::Pod&)> look = [&out, &links](const api::Pod& pod) {
+        const std::string uid = pod.metadata.uid.str();
         const auto link = links.find(uid);
-        if (!link) continue;
-        if (auto ports = plan_host_ports(*pod, link->ip); !ports.empty()) out[host_ports_owner(uid)] = std::move(ports);
-    }
-    return out;
+        if (!link) return;
+        if (auto ports = plan_host_ports(pod, link->ip); !ports.empty()) out[host_ports_owner(uid)] = std::move(ports);
+    };
+    AWAIT_VOID(objects::walk<api::Pod>(loop, objects, std::move(look)));
+    co_return out;
 }
 
 }  // namespace orilla::node

@@ -1,11 +1,13 @@
 #include "orilla/node/pod_follower.hpp"
 
 #include "orilla/base/log.hpp"
+#include "orilla/objects/walk.hpp"
 
 namespace orilla::node {
 
 PodFollower::PodFollower(loop::Loop& loop, objects::Objects& objects, PodPorts ports, PodAgent& agent, std::string node_name)
-    : objects_(objects),
+    : loop_(loop),
+      objects_(objects),
       ports_(ports),
       agent_(agent),
       node_name_(std::move(node_name)),
@@ -34,20 +36,24 @@ void PodFollower::source_changed(const objects::FeedEvent& event) {
     agent_.source_changed(event.entry->key.ns, event.entry->key.name);
 }
 
-std::vector<std::string> PodFollower::own_pods() {
+loop::Task<std::vector<std::string>> PodFollower::own_pods() {
     std::vector<std::string> uids;
-    for (const auto& pod : objects_.list<api::Pod>())
-        if (pod->spec.node_name == node_name_) uids.push_back(pod->metadata.uid.str());
-    return uids;
+    std::function<void(const api::Pod&)> look = [this, &uids](const api::Pod& pod) {
+        if (pod.spec.node_name == node_name_) uids.push_back(pod.metadata.uid.str());
+    };
+    AWAIT_VOID(objects::walk<api::Pod>(loop_, objects_, std::move(look)));
+    co_return uids;
 }
 
 /// Runs beside everything else: a daemon that was killed under load leaves a lot, and neither the API nor the pods that are to
 /// run wait for its end.
 loop::Task<void> PodFollower::collect_garbage() {
-    AWAIT(const auto of_runtime, ports_.runtime.collect_garbage(own_pods()));
+    AWAIT(auto pods, own_pods());
+    AWAIT(const auto of_runtime, ports_.runtime.collect_garbage(std::move(pods)));
     if (!of_runtime) log::warning("collect what is left of old pods: " + of_runtime.error().message());
     // Those of now: others have come meanwhile.
-    AWAIT(const auto of_network, ports_.links.keep_only(own_pods()));
+    AWAIT(pods, own_pods());
+    AWAIT(const auto of_network, ports_.links.keep_only(std::move(pods)));
     if (!of_network) log::warning("collect the networks of old pods: " + of_network.error().message());
 }
 

@@ -169,35 +169,39 @@ TEST_CASE("Scheduler: a pod behind gates waits for them, without a word") {
     CHECK(w.node_of("gated") == "box");
 }
 
+namespace {
+/// A pod that keeps others of its kind off, or one that waits for a pod called late.
+void add_picky(SchedulerWorld& w, const std::string& name, bool wants_company) {
+    api::Pod pod;
+    pod.metadata.name = name;
+    pod.metadata.namespace_ = "default";
+    pod.metadata.labels["app"] = wants_company ? "social" : "shy";
+    auto& container = pod.spec.containers.emplace_back();
+    container.name = "main";
+    container.image = "busybox:1";
+    api::PodAffinityTerm term;
+    term.topology_key = "kubernetes.io/hostname";
+    term.label_selector.ensure().match_labels["app"] = wants_company ? "late" : "shy";
+    auto& affinity = pod.spec.affinity.ensure();
+    if (wants_company) affinity.pod_affinity.ensure().required_during_scheduling_ignored_during_execution.push_back(term);
+    else affinity.pod_anti_affinity.ensure().required_during_scheduling_ignored_during_execution.push_back(term);
+    REQUIRE(w.run(w.objects.create<api::Pod>(std::move(pod))));
+    w.settle();
+}
+}  // namespace
+
 TEST_CASE("Scheduler: pods that come and go wake only those whom they may help") {
     SchedulerWorld w;
     w.add_node("1");
-    const auto shy = [&w](const std::string& name, bool wants_company) {
-        api::Pod pod;
-        pod.metadata.name = name;
-        pod.metadata.namespace_ = "default";
-        pod.metadata.labels["app"] = wants_company ? "social" : "shy";
-        auto& container = pod.spec.containers.emplace_back();
-        container.name = "main";
-        container.image = "busybox:1";
-        api::PodAffinityTerm term;
-        term.topology_key = "kubernetes.io/hostname";
-        term.label_selector.ensure().match_labels["app"] = wants_company ? "late" : "shy";
-        auto& affinity = pod.spec.affinity.ensure();
-        if (wants_company) affinity.pod_affinity.ensure().required_during_scheduling_ignored_during_execution.push_back(term);
-        else affinity.pod_anti_affinity.ensure().required_during_scheduling_ignored_during_execution.push_back(term);
-        REQUIRE(w.run(w.objects.create<api::Pod>(std::move(pod))));
-        w.settle();
-    };
     std::function<Result<void>(api::Node&)> label = [](api::Node& node) -> Result<void> {
         return node.metadata.labels["kubernetes.io/hostname"] = "box", ok();
     };
     REQUIRE(w.run(w.objects.modify<api::Node>("", "box", std::move(label))));
     w.settle();
-    for (int i = 0; i < 20; ++i) shy("shy-" + std::to_string(i), false);
+    for (int i = 0; i < 20; ++i) add_picky(w, "shy-" + std::to_string(i), false);
     CHECK(w.node_of("shy-0") == "box");
     CHECK(w.node_of("shy-1").empty());
-    shy("social", true);
+    add_picky(w, "social", true);
     CHECK(w.node_of("social").empty());
     const auto looked = [&w] { return w.scheduler.counters().reconciled; };
     auto before = looked();
