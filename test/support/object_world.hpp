@@ -13,6 +13,17 @@
 
 namespace orilla::test {
 
+/// In the namespace default, with one container: what may be stored.
+inline api::Pod busybox_pod(std::string_view name) {
+    api::Pod pod;
+    pod.metadata.name = api::Str(name);
+    pod.metadata.namespace_ = "default";
+    api::Container& container = pod.spec.containers.emplace_back();
+    container.name = "main";
+    container.image = "busybox:1";
+    return pod;
+}
+
 struct ObjectWorld {
     ObjectWorld() : store(open()), objects(loop, *store, random, kinds) {
         if (!await(loop, objects.ensure_standard_namespaces())) std::abort();

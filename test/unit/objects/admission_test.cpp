@@ -9,21 +9,11 @@
 
 using namespace orilla;
 using namespace orilla::objects;
+using orilla::test::busybox_pod;
 using orilla::test::ObjectWorld;
 using orilla::test::Started;
 
 namespace {
-api::Pod admitted_pod(std::string_view name) {
-    api::Pod pod;
-    pod.metadata.name = api::Str(name);
-    pod.metadata.namespace_ = "default";
-    api::Container container;
-    container.name = "main";
-    container.image = "busybox:1";
-    pod.spec.containers.push_back(container);
-    return pod;
-}
-
 /// As ResourceQuota: counts what is stored and on its way, and lets no more in than there may be.
 class FakeQuota : public Admission {
   public:
@@ -131,7 +121,7 @@ class Witness : public Admission {
 };
 
 api::Object broken_pod() {
-    api::Pod pod = admitted_pod("broken");
+    api::Pod pod = busybox_pod("broken");
     pod.spec.containers.clear();
     return api::Object(std::move(pod));
 }
@@ -143,14 +133,14 @@ TEST_CASE("admission: what is set aside for a write comes back when it does not 
     w.objects.add_admission(quota);
     CHECK_FALSE(w.run(w.objects.create(broken_pod())));
     CHECK(quota.asked == 0);  // of what is valid only
-    REQUIRE(w.run(w.objects.create(admitted_pod("a"))));
+    REQUIRE(w.run(w.objects.create(busybox_pod("a"))));
     CHECK(quota.used["default"] == 1);
-    CHECK(w.run(w.objects.create(admitted_pod("a"))).error().code() == Code::already_exists);
+    CHECK(w.run(w.objects.create(busybox_pod("a"))).error().code() == Code::already_exists);
     CHECK(quota.used["default"] == 1);
-    REQUIRE(w.run(w.objects.create(api::Object(admitted_pod("b")), {.dry_run = true})));
+    REQUIRE(w.run(w.objects.create(api::Object(busybox_pod("b")), {.dry_run = true})));
     CHECK(quota.used["default"] == 1);
-    REQUIRE(w.run(w.objects.create(admitted_pod("b"))));
-    const auto refused = w.run(w.objects.create(admitted_pod("c")));
+    REQUIRE(w.run(w.objects.create(busybox_pod("b"))));
+    const auto refused = w.run(w.objects.create(busybox_pod("c")));
     CHECK(refused.error().message() == "pods \"c\" is forbidden: exceeded quota");
     CHECK(quota.used["default"] == 2);
 }
@@ -162,11 +152,11 @@ TEST_CASE("admission: a writer that goes away while a plug-in waits leaves nothi
     w.objects.add_admission(second);
     second.wait = &w.loop;
     {
-        Started<Result<Stored>> creating(w.loop, w.objects.create(api::Object(admitted_pod("a"))));
+        Started<Result<Stored>> creating(w.loop, w.objects.create(api::Object(busybox_pod("a"))));
         CHECK(first.used["default"] == 1);
     }
     CHECK(first.used["default"] == 0);
-    Started<Result<Stored>> creating(w.loop, w.objects.create(api::Object(admitted_pod("b"))));
+    Started<Result<Stored>> creating(w.loop, w.objects.create(api::Object(busybox_pod("b"))));
     w.pass(1'100);
     REQUIRE(creating.done());
     REQUIRE(creating.get());
@@ -180,7 +170,7 @@ TEST_CASE("admission: what is refused by one is taken back of those before it") 
     w.objects.add_admission(first);
     w.objects.add_admission(second);
     second.pods_max = 0;
-    CHECK(w.run(w.objects.create(admitted_pod("a"))).error().code() == Code::forbidden);
+    CHECK(w.run(w.objects.create(busybox_pod("a"))).error().code() == Code::forbidden);
     CHECK(first.used["default"] == 0);
 }
 
@@ -191,7 +181,7 @@ TEST_CASE("admission: what is filled in is defaulted, classed and validated") {
     Warnings warnings;
     WriteContext context;
     context.warnings = &warnings;
-    auto created = w.run(w.objects.create(api::Object(admitted_pod("a")), context));
+    auto created = w.run(w.objects.create(api::Object(busybox_pod("a")), context));
     REQUIRE(created);
     const auto& pod = created->object->as<api::Pod>();
     CHECK(pod.spec.containers[0].resources.limits.get("memory")->text == "64Mi");
@@ -199,7 +189,7 @@ TEST_CASE("admission: what is filled in is defaulted, classed and validated") {
     CHECK(pod.spec.containers[0].resources.requests.get("memory")->text == "64Mi");
     CHECK(pod.status.qos_class == "Burstable");
     CHECK(warnings == Warnings{"container main got a limit"});
-    api::Pod greedy = admitted_pod("b");
+    api::Pod greedy = busybox_pod("b");
     greedy.spec.containers[0].resources.requests["memory"] = *api::Quantity::parse("65Mi");
     CHECK(w.run(w.objects.create(greedy)).error().code() == Code::invalid);
 }
@@ -210,12 +200,12 @@ TEST_CASE("admission: fields are filled in from other objects, or the write is r
     FakeDefault leases(w.objects);
     w.objects.add_admission(classes);
     w.objects.add_admission(leases);
-    CHECK(w.run(w.objects.create(admitted_pod("a"))).error().message() == "pods \"a\" is forbidden: no class was found");
+    CHECK(w.run(w.objects.create(busybox_pod("a"))).error().message() == "pods \"a\" is forbidden: no class was found");
     std::function<Result<void>(api::Namespace&)> mark = [](api::Namespace& ns) -> Result<void> {
         return ns.metadata.annotations["patience"] = "7", ok();
     };
     REQUIRE(w.run(w.objects.modify<api::Namespace>("", "default", std::move(mark))));
-    const auto pod = w.run(w.objects.create(admitted_pod("a")));
+    const auto pod = w.run(w.objects.create(busybox_pod("a")));
     REQUIRE(pod);
     CHECK((*pod)->spec.termination_grace_period_seconds == 7);
 
@@ -240,7 +230,7 @@ TEST_CASE("admission: plug-ins see what is written, how, and by whom") {
     WriteContext context;
     context.identity = &jane;
     using Lines = std::vector<std::string>;
-    REQUIRE(w.run(w.objects.create(api::Object(admitted_pod("a")), context)));
+    REQUIRE(w.run(w.objects.create(api::Object(busybox_pod("a")), context)));
     CHECK(seen() == Lines{"create pods main new by jane", "valid pods main new by jane"});
     REQUIRE(w.run(w.objects.bind("default", "a", "node", context)));
     CHECK(seen() == Lines{"update pods/binding main new old by jane", "valid pods/binding main new old by jane"});

@@ -10,6 +10,7 @@ using namespace orilla;
 using namespace orilla::objects;
 using namespace orilla::store;
 using orilla::test::AdmittedWorld;
+using orilla::test::busybox_pod;
 using orilla::test::ObjectWorld;
 using orilla::test::Started;
 
@@ -21,17 +22,6 @@ api::ConfigMap config_map(std::string_view name, std::string_view ns = "default"
     config.metadata.namespace_ = api::Str(ns);
     config.data["key"] = "value";
     return config;
-}
-
-api::Pod busybox_pod(std::string_view name) {
-    api::Pod pod;
-    pod.metadata.name = api::Str(name);
-    pod.metadata.namespace_ = "default";
-    api::Container container;
-    container.name = "main";
-    container.image = "busybox:1";
-    pod.spec.containers.push_back(container);
-    return pod;
 }
 
 /// Gives each Service the next address, and counts what it is told.

@@ -27,12 +27,8 @@ struct SchedulerWorld : ObjectWorld {
         settle();
     }
     void add_pod(std::string_view name, const char* cpu, const char* disk = nullptr, int32_t priority = 0) {
-        api::Pod pod;
-        pod.metadata.name = api::Str(name);
-        pod.metadata.namespace_ = "default";
-        auto& container = pod.spec.containers.emplace_back();
-        container.name = "main";
-        container.image = "busybox:1";
+        api::Pod pod = busybox_pod(name);
+        auto& container = pod.spec.containers[0];
         container.resources.requests["cpu"] = *api::Quantity::parse(cpu);
         if (disk) pod.spec.node_selector["disk"] = disk;
         pod.spec.priority = priority;
@@ -147,12 +143,7 @@ TEST_CASE("Scheduler: an important pod's place is made, kept and given to it") {
 TEST_CASE("Scheduler: a pod behind gates waits for them, without a word") {
     SchedulerWorld w;
     w.add_node("1");
-    api::Pod pod;
-    pod.metadata.name = "gated";
-    pod.metadata.namespace_ = "default";
-    auto& container = pod.spec.containers.emplace_back();
-    container.name = "main";
-    container.image = "busybox:1";
+    api::Pod pod = busybox_pod("gated");
     pod.spec.scheduling_gates.emplace_back().name = "example.com/a";
     REQUIRE(w.run(w.objects.create<api::Pod>(std::move(pod))));
     w.settle();
@@ -172,13 +163,8 @@ TEST_CASE("Scheduler: a pod behind gates waits for them, without a word") {
 namespace {
 /// A pod that keeps others of its kind off, or one that waits for a pod called late.
 void add_picky(SchedulerWorld& w, const std::string& name, bool wants_company) {
-    api::Pod pod;
-    pod.metadata.name = name;
-    pod.metadata.namespace_ = "default";
+    api::Pod pod = busybox_pod(name);
     pod.metadata.labels["app"] = wants_company ? "social" : "shy";
-    auto& container = pod.spec.containers.emplace_back();
-    container.name = "main";
-    container.image = "busybox:1";
     api::PodAffinityTerm term;
     term.topology_key = "kubernetes.io/hostname";
     term.label_selector.ensure().match_labels["app"] = wants_company ? "late" : "shy";
