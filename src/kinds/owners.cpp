@@ -34,6 +34,17 @@ OwnerReference make_controller_reference(std::string_view api_version, std::stri
     return out;
 }
 
+ObjectReference reference_to(const KindInfo& kind, const ObjectMeta& meta) {
+    ObjectReference reference;
+    reference.kind = Str::intern(kind.kind);
+    reference.api_version = Str::intern(kind.api_version);
+    reference.namespace_ = meta.namespace_;
+    reference.name = meta.name;
+    reference.uid = meta.uid;
+    reference.resource_version = meta.resource_version;
+    return reference;
+}
+
 void remove_owner(ObjectMeta& meta, std::string_view uid) {
     auto& owners = meta.owner_references;
     for (size_t i = owners.size(); i-- > 0;)

@@ -25,15 +25,10 @@ void check_parameters(const Map<Str>& parameters, const Path& path, FieldErrors&
 }
 
 void check_storage_class(const StorageClass& storage_class, FieldErrors& errors) {
-    const Path provisioner("provisioner"), topologies("allowedTopologies");
+    const Path provisioner("provisioner");
     const std::string name = lowered(storage_class.provisioner);
     if (!name.empty()) errors.complain(provisioner, storage_class.provisioner, check_qualified_name(name));
     check_parameters(storage_class.parameters, Path("parameters"), errors);
-    for (size_t i = 0; i < storage_class.allowed_topologies.size(); ++i) {
-        const Path term = topologies[i];
-        const auto& expressions = storage_class.allowed_topologies[i].match_label_expressions;
-        if (expressions.empty()) errors.required(term / "matchLabelExpressions");
-    }
 }
 
 void check_storage_class_update(const StorageClass& updated, const StorageClass& old, FieldErrors& errors) {

@@ -88,20 +88,9 @@ bool EventRecorder::is_one_of_many(Digest digest, int64_t wall_s) const {
     return false;
 }
 
-api::ObjectReference EventRecorder::reference_to(const api::KindInfo& kind, const api::ObjectMeta& meta) {
-    api::ObjectReference reference;
-    reference.kind = api::Str::intern(kind.kind);
-    reference.api_version = api::Str::intern(kind.api_version);
-    reference.namespace_ = meta.namespace_;
-    reference.name = meta.name;
-    reference.uid = meta.uid;
-    reference.resource_version = meta.resource_version;
-    return reference;
-}
-
 void EventRecorder::record(const api::Object& about, std::string_view component, std::string_view type, std::string_view reason,
                            std::string_view message) {
-    record(reference_to(about.kind(), about.meta()), component, type, reason, message);
+    record(api::reference_to(about.kind(), about.meta()), component, type, reason, message);
 }
 
 void EventRecorder::record(const api::ObjectReference& about, std::string_view component, std::string_view type,

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orilla/kinds/owners.hpp"
 #include "orilla/loop/loop.hpp"
 #include "orilla/objects/objects.hpp"
 
@@ -40,7 +41,7 @@ class EventRecorder {
     requires requires { typename T::ApiStruct; }
     void record(const T& about, std::string_view component, std::string_view type, std::string_view reason,
                 std::string_view message) {
-        record(reference_to(api::kind_of<T>(), about.metadata), component, type, reason, message);
+        record(api::reference_to(api::kind_of<T>(), about.metadata), component, type, reason, message);
     }
 
     /// Looks soon for events that there is no more room for, because what they are about has gone.
@@ -48,9 +49,6 @@ class EventRecorder {
 
     /// An event of an earlier daemon is there again: what repeats it counts it up.
     void adopt(const api::Event& event);
-
-    /// The reference that involvedObject holds; for containers set field_path `spec.containers{NAME}` on it.
-    static api::ObjectReference reference_to(const api::KindInfo& kind, const api::ObjectMeta& meta);
 
   private:
     struct Record {

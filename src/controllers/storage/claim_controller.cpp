@@ -147,7 +147,7 @@ loop::Task<Result<void>> ClaimController::bind_volume(ClaimPtr claim, std::strin
         const bool is_free = !held || (api::refers_to(*held, claim->metadata) && held->uid.empty());
         if (!is_free) return Error(Code::conflict, "volume " + edited.metadata.name.str() + " was taken meanwhile");
         if (!held) edited.metadata.annotations[api::bound_by_controller_annotation] = "yes";
-        held.ensure() = reference_of(*claim);
+        held.ensure() = api::reference_to(api::kind_of<api::PersistentVolumeClaim>(), claim->metadata);
         return ok();
     };
     CO_RETURN_AWAIT(edit_volume(objects_, found, std::move(take), objects::Part::main));

@@ -132,17 +132,6 @@ std::vector<ClaimAction> plan_claim(const api::PersistentVolumeClaim& claim, con
 
 std::string provisioned_name(const api::PersistentVolumeClaim& claim) { return "pvc-" + claim.metadata.uid.str(); }
 
-api::ObjectReference reference_of(const api::PersistentVolumeClaim& claim) {
-    api::ObjectReference out;
-    out.kind = "PersistentVolumeClaim";
-    out.api_version = "v1";
-    out.namespace_ = claim.metadata.namespace_;
-    out.name = claim.metadata.name;
-    out.uid = claim.metadata.uid;
-    out.resource_version = claim.metadata.resource_version;
-    return out;
-}
-
 std::string find_class_flaw(const api::StorageClass& storage_class) {
     if (!storage_class.parameters.empty())
         return "unknown parameter " + api::quote(storage_class.parameters.begin()->key) + ": orilla.dev/local takes none";
@@ -160,7 +149,7 @@ api::PersistentVolume make_volume(const api::PersistentVolumeClaim& claim, const
     spec.capacity["storage"] = api::Quantity::from_bytes(bytes);
     spec.access_modes = claim.spec.access_modes;
     spec.volume_mode = claim.spec.volume_mode;
-    spec.claim_ref.ensure() = reference_of(claim);
+    spec.claim_ref.ensure() = api::reference_to(api::kind_of<api::PersistentVolumeClaim>(), claim.metadata);
     spec.storage_class_name = storage_class.metadata.name;
     spec.persistent_volume_reclaim_policy = storage_class.reclaim_policy.value_or("Delete");
     spec.csi.ensure().driver = api::Str(api::local_provisioner);

@@ -82,8 +82,6 @@ std::string find_class_flaw(const api::StorageClass& storage_class);
 void write_expanded_status(api::PersistentVolumeClaim& claim, const api::Quantity& capacity);
 void write_expansion_failure(api::PersistentVolumeClaim& claim, std::string_view message, int64_t now_s);
 
-/// The claim as the volume's claimRef has it.
-api::ObjectReference reference_of(const api::PersistentVolumeClaim& claim);
 /// What a bound claim says; `changed` tells whether it said something else before.
 bool write_bound_spec(api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume);
 bool write_bound_status(api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume);

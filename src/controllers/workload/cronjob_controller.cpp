@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/owners.hpp"
 #include "owned.hpp"
 #include "workload/job_plan.hpp"
 
@@ -95,7 +96,7 @@ loop::Task<Result<void>> CronJobController::start_job(CronJobPtr cronjob, CronJo
     auto& active = plan.status.active;
     const bool ours = job && api::is_controlled_by(job->metadata, cronjob->metadata.uid) && !has_ended(*job);
     if (ours && std::ranges::none_of(active, [&job](const auto& one) { return one.uid == job->metadata.uid; }))
-        active.push_back(reference_of(*job));
+        active.push_back(api::reference_to(api::kind_of<api::Job>(), job->metadata));
     co_return ok();
 }
 

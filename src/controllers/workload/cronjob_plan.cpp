@@ -189,17 +189,6 @@ bool CronJobPlanner::make_room(int64_t start_s) {
 
 bool starts_lie_ahead(const api::CronJob& cronjob, int64_t now_s) { return earliest_s(cronjob) > now_s + cronjob_ahead_s_max; }
 
-api::ObjectReference reference_of(const api::Job& job) {
-    api::ObjectReference out;
-    out.api_version = "batch/v1";
-    out.kind = "Job";
-    out.name = job.metadata.name;
-    out.namespace_ = job.metadata.namespace_;
-    out.uid = job.metadata.uid;
-    out.resource_version = job.metadata.resource_version;
-    return out;
-}
-
 CronJobPlan plan_cronjob(const api::CronJob& cronjob, const CronJobObserved& seen) {
     return CronJobPlanner(cronjob, seen).make();
 }

@@ -50,6 +50,5 @@ CronJobPlan plan_cronjob(const api::CronJob& cronjob, const CronJobObserved& see
 
 /// Whether its last start is so far ahead that the clock must have been set back.
 bool starts_lie_ahead(const api::CronJob& cronjob, int64_t now_s);
-api::ObjectReference reference_of(const api::Job& job);
 
 }  // namespace orilla::controllers

@@ -51,7 +51,7 @@ api::OwnerReference ReplicaController::reference_to(const api::ReplicaSet& set) 
 
 void ReplicaController::tell(const api::ReplicaSet& set, std::string_view type, std::string_view reason,
                              const std::string& message) {
-    events_.record(objects::EventRecorder::reference_to(kind_.info(), set.metadata), kind_.component, type, reason, message);
+    events_.record(api::reference_to(kind_.info(), set.metadata), kind_.component, type, reason, message);
 }
 
 loop::Task<Result<loop::Outcome>> ReplicaController::reconcile(std::string key) {

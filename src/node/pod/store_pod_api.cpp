@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "orilla/kinds/owners.hpp"
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/unless_gone.hpp"
@@ -51,7 +52,7 @@ class StorePodApi final : public PodApi {
                       std::string_view message) override {
         const auto pod = objects_.get<api::Pod>(key.ns, key.name);
         if (!pod || pod->metadata.uid != key.uid) return;
-        auto about = objects::EventRecorder::reference_to(api::kind_of<api::Pod>(), pod->metadata);
+        auto about = api::reference_to(api::kind_of<api::Pod>(), pod->metadata);
         if (!container.empty()) about.field_path = field_path(*pod, container);
         events_.record(about, "kubelet", type, reason, message);
     }

@@ -136,6 +136,10 @@ TEST_CASE("volumes: one source, a size and modes") {
     CHECK(why_not_made(plain_volume(R"("csi":{"driver":"ebs.csi.aws.com","volumeHandle":"v"})")) ==
           "spec.csi.driver: Unsupported value: \"ebs.csi.aws.com\": supported values: \"orilla.dev/local\"");
     CHECK(why_not_made(plain_volume(R"("csi":{"driver":"orilla.dev/local","volumeHandle":"../x"})")) != "");
+    CHECK(why_not_made(plain_volume(R"("csi":{"driver":"orilla.dev/local","volumeHandle":"x","readOnly":true})"))
+              .starts_with("spec.csi.readOnly: Forbidden"));
+    CHECK(why_not_made(plain_volume(R"("csi":{"driver":"orilla.dev/local","volumeHandle":"x","volumeAttributes":{"a":"b"}})"))
+              .starts_with("spec.csi.volumeAttributes: Forbidden"));
     CHECK(why_not_made(volume(R"("accessModes":["ReadWriteOnce"],"hostPath":{"path":"/srv"})")) ==
           "spec.capacity: Required value");
     CHECK(why_not_made(plain_volume(R"("hostPath":{"path":"/srv"},"persistentVolumeReclaimPolicy":"Recycle")")) ==
@@ -146,6 +150,8 @@ TEST_CASE("volumes: one source, a size and modes") {
 
 TEST_CASE("classes: what they make volumes with stays") {
     CHECK(why_not_made(storage_class("")) == "");
+    CHECK(why_not_made(storage_class(R"(,"allowedTopologies":[{"matchLabelExpressions":[{"key":"a","values":["b"]}]}])"))
+              .starts_with("allowedTopologies: Forbidden: volumes are made on the one node"));
     CHECK(why_not_made(storage_class(R"(,"reclaimPolicy":"Recycle")")) ==
           "reclaimPolicy: Forbidden: nothing recycles volumes here; use Retain or Delete");
     CHECK(why_not_changed(storage_class(R"(,"parameters":{"a":"b"})"), storage_class("")) ==
