@@ -97,6 +97,9 @@ Result<void> unmount_image(const std::string& volume, bool even_if_busy) {
     return Error::from_errno("unmount " + at, errno);
 }
 
+/// Without this no mounted file system becomes larger, and none is asked to.
+bool may_resize() { return prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1; }
+
 /// The file system inside becomes as large as its file, while it is mounted.
 Result<void> fill_image(const std::string& volume) {
     const std::string at = volume + "/mount";
@@ -168,7 +171,7 @@ Result<void> LoopVolumes::keep(const std::string& name) const {
 
 Result<void> LoopVolumes::grow(const std::string& name, int64_t bytes) const {
     // Before the file is larger than what is inside could ever become.
-    if (prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1)
+    if (!may_resize())
         return Error(Code::unsupported, "the daemon lacks CAP_SYS_RESOURCE, without which no file system can be resized");
     const std::lock_guard lock(volumes_mutex());
     const std::string file = path(name) + "/image";
@@ -222,7 +225,7 @@ Result<void> LoopVolumes::publish(const std::string& name, const std::string& po
     TRY_VOID(touch(path(name) + "/users/" + pod_uid));
     if (!is_mounted(path(name))) {
         TRY_VOID(mount_image(path(name)));
-        TRY_VOID(fill_image(path(name)));
+        if (may_resize()) TRY_VOID(fill_image(path(name)));
     }
     // Not the root of the file system, whose lost+found makes databases refuse the directory.
     if (exists(place(name))) return ok();
