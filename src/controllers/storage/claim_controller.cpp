@@ -11,6 +11,7 @@ namespace orilla::controllers {
 ClaimController::ClaimController(const Surroundings& with)
     : Controller(with),
       provisioner_(with),
+      growth_(with, provisioner_),
       worker_(with.loop, *this, {.name = "persistentvolumeclaim", .concurrency = 4, .backoff_ms_min = 200}) {
     objects_.feed<api::PersistentVolume>().keep(volume_terms);
     objects_.feed<api::PersistentVolumeClaim>().keep(claim_terms);
@@ -107,7 +108,7 @@ loop::Task<Result<void>> ClaimController::apply(ClaimPtr claim, ClassPtr storage
     } else if (const auto* asked = std::get_if<AskProvisioner>(&action)) {
         task = ask_provisioner(claim, asked->provisioner);
     } else if (std::holds_alternative<ExpandClaim>(action)) {
-        task = expand(claim);
+        task = growth_.grow(claim);
     } else if (auto* lost = std::get_if<LoseClaim>(&action)) {
         task = lose(claim, std::move(*lost));
     } else if (auto* assigned = std::get_if<AssignClass>(&action)) {
@@ -177,39 +178,6 @@ loop::Task<Result<void>> ClaimController::ask_provisioner(ClaimPtr claim, std::s
         for (const auto key : {api::storage_provisioner_annotation, api::older_storage_provisioner_annotation})
             edited.metadata.annotations[key] = std::string_view(provisioner);
     });
-}
-
-/// The data first, then the volume, then the claim: whoever reads a size finds that there is so much.
-loop::Task<Result<void>> ClaimController::expand(ClaimPtr claim) {
-    const auto volume = objects_.get<api::PersistentVolume>(claim->spec.volume_name);
-    if (!volume || !volume->spec.csi) co_return ok();
-    events_.record(*claim, api::local_provisioner, "Normal", "Resizing",
-                   "External resizer is resizing volume " + volume->metadata.name.str());
-    AWAIT(auto grown, provisioner_.grow(volume->spec.csi->volume_handle.str(), api::requested_bytes(claim->spec)));
-    if (!grown) CO_RETURN_AWAIT(fail_expansion(claim, std::move(grown).error()));
-    const api::Quantity capacity = api::Quantity::from_bytes(*grown);
-    const auto edit = [capacity](api::PersistentVolume& edited) -> Result<void> {
-        if (edited.spec.capacity["storage"].compare(capacity) < 0) edited.spec.capacity["storage"] = capacity;
-        return ok();
-    };
-    CO_TRY_VOID(edit_volume(objects_, volume, edit, objects::Part::main));
-    events_.record(*claim, api::local_provisioner, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded");
-    std::function<void(api::PersistentVolumeClaim&)> tell = [capacity](api::PersistentVolumeClaim& edited) {
-        write_expanded_status(edited, capacity);
-    };
-    CO_RETURN_AWAIT(edit_status<api::PersistentVolumeClaim>(objects_, claim, std::move(tell)));
-}
-
-loop::Task<Result<void>> ClaimController::fail_expansion(ClaimPtr claim, Error why) {
-    const std::string name = claim->spec.volume_name.str();
-    events_.record(*claim, api::local_provisioner, "Warning", "VolumeResizeFailed",
-                   "resize volume \"" + name + "\" failed: " + why.message());
-    std::function<void(api::PersistentVolumeClaim&)> edit =
-        [message = why.message(), now_s = loop_.clock().wall_s()](api::PersistentVolumeClaim& edited) {
-            write_expansion_failure(edited, message, now_s);
-        };
-    CO_TRY_VOID(edit_status<api::PersistentVolumeClaim>(objects_, claim, std::move(edit)));
-    co_return std::move(why).with_context("resize volume " + name);
 }
 
 loop::Task<Result<void>> ClaimController::lose(ClaimPtr claim, LoseClaim action) {

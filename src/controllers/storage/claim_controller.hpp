@@ -5,6 +5,7 @@
 #include <string>
 
 #include "controller.hpp"
+#include "storage/claim_growth.hpp"
 #include "storage/claim_plan.hpp"
 #include "storage/provisioner.hpp"
 
@@ -30,11 +31,10 @@ class ClaimController final : public Controller {
     loop::Task<Result<void>> bind_claim(ClaimPtr claim, VolumePtr volume);
     loop::Task<Result<void>> edit_claim(ClaimPtr claim, std::function<void(api::PersistentVolumeClaim&)> edit);
     loop::Task<Result<void>> ask_provisioner(ClaimPtr claim, std::string provisioner);
-    loop::Task<Result<void>> expand(ClaimPtr claim);
-    loop::Task<Result<void>> fail_expansion(ClaimPtr claim, Error why);
     loop::Task<Result<void>> lose(ClaimPtr claim, LoseClaim action);
 
     Provisioner provisioner_;
+    ClaimGrowth growth_;
     loop::Worker worker_;
 };
 

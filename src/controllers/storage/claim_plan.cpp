@@ -165,30 +165,6 @@ api::PersistentVolume make_volume(const api::PersistentVolumeClaim& claim, const
     return out;
 }
 
-namespace {
-void drop_condition(api::PersistentVolumeClaim& claim, std::string_view type) {
-    auto& conditions = claim.status.conditions;
-    for (size_t i = conditions.size(); i-- > 0;)
-        if (conditions[i].type == type) conditions.erase(conditions.begin() + static_cast<std::ptrdiff_t>(i));
-}
-}  // namespace
-
-void write_expanded_status(api::PersistentVolumeClaim& claim, const api::Quantity& capacity) {
-    claim.status.capacity["storage"] = capacity;
-    drop_condition(claim, "ControllerResizeError");
-}
-
-void write_expansion_failure(api::PersistentVolumeClaim& claim, std::string_view message, int64_t now_s) {
-    // Once: a message with a figure that changes would be a write, and a reason to look, with every try.
-    for (const auto& condition : claim.status.conditions)
-        if (condition.type == "ControllerResizeError") return;
-    api::PersistentVolumeClaimCondition& failed = claim.status.conditions.emplace_back();
-    failed.type = "ControllerResizeError";
-    failed.status = "True";
-    failed.message = message;
-    failed.last_transition_time = api::Time(now_s);
-}
-
 bool write_bound_spec(api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume) {
     bool changed = set_annotation(claim.metadata, api::bind_completed_annotation, "yes");
     if (claim.spec.volume_name == volume.metadata.name) return changed;

@@ -78,10 +78,6 @@ api::PersistentVolume make_volume(const api::PersistentVolumeClaim& claim, const
 /// Why this class cannot make it; empty when it can.
 std::string find_class_flaw(const api::StorageClass& storage_class);
 
-/// Its capacity, and what was told of the expansion is over.
-void write_expanded_status(api::PersistentVolumeClaim& claim, const api::Quantity& capacity);
-void write_expansion_failure(api::PersistentVolumeClaim& claim, std::string_view message, int64_t now_s);
-
 /// What a bound claim says; `changed` tells whether it said something else before.
 bool write_bound_spec(api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume);
 bool write_bound_status(api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume);

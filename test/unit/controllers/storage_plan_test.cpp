@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "orilla/kinds/storage_facts.hpp"
+#include "storage/claim_growth.hpp"
 #include "storage/claim_plan.hpp"
 #include "storage/volume_plan.hpp"
 
@@ -165,6 +166,28 @@ TEST_CASE("plan_claim: it stays while a pod uses it") {
     CHECK(plan_claim(claim, seen).empty());
     seen.used = false;
     CHECK(plan_claim(claim, seen) == Claims{UnprotectClaim{}});
+}
+
+TEST_CASE("growth: what is under way is written once, and nothing stays of it") {
+    auto claim = planned_claim();
+    claim.spec.resources.requests["storage"] = api::Quantity::from_bytes(2 * gib);
+    claim.status.capacity["storage"] = api::Quantity::from_bytes(gib);
+    CHECK(write_growth_begun(claim, 5));
+    REQUIRE(claim.status.conditions.size() == 1);
+    CHECK(claim.status.conditions[0].type == "Resizing");
+    CHECK(claim.status.allocated_resources.get("storage")->value() == 2 * gib);
+    CHECK(*claim.status.allocated_resource_statuses.get("storage") == "ControllerResizeInProgress");
+    CHECK(!write_growth_begun(claim, 6));
+    write_growth_failure(claim, "no room", 7);
+    write_growth_failure(claim, "less room", 8);
+    REQUIRE(claim.status.conditions.size() == 1);
+    CHECK(claim.status.conditions[0].message == "failed to expand pvc with no room");
+    CHECK(!write_growth_begun(claim, 9));  // the next try of the same
+    claim.spec.resources.requests["storage"] = api::Quantity::from_bytes(3 * gib);
+    CHECK(write_growth_begun(claim, 10));
+    write_grown(claim, api::Quantity::from_bytes(3 * gib));
+    CHECK(claim.status.conditions.empty());
+    CHECK(claim.status.capacity.get("storage")->value() == 3 * gib);
 }
 
 TEST_CASE("plan_volume: phases follow the claim") {

@@ -201,11 +201,32 @@ TEST_CASE("storage: a bound claim grows, and says why it does not") {
     CHECK(stuck->status.capacity.get("storage")->text == "4Mi");
     REQUIRE(stuck->status.conditions.size() == 1);
     CHECK(stuck->status.conditions[0].type == "ControllerResizeError");
+    CHECK(stuck->status.conditions[0].message == "failed to expand pvc with not enough room");
+    CHECK(*stuck->status.allocated_resource_statuses.get("storage") == "ControllerResizeInfeasible");
     CHECK(w.was_told("VolumeResizeFailed"));
     ask(5 << 20);  // gives the failed expansion up
     const auto smaller = w.get<api::PersistentVolumeClaim>("data");
     CHECK(smaller->status.capacity.get("storage")->text == "5Mi");
     CHECK(smaller->status.conditions.empty());
+    CHECK(smaller->status.allocated_resource_statuses.empty());
+    CHECK(smaller->status.allocated_resources.get("storage")->text == "5Mi");
+}
+
+TEST_CASE("storage: a claim that has no room grows when there is some, and its pods are told") {
+    StorageWorld w;
+    w.claim("data");
+    w.user("p", "data");
+    w.volumes.bytes_max = 2 << 20;
+    REQUIRE(w.edit<api::PersistentVolumeClaim>(
+        "data", [](auto& edited) { edited.spec.resources.requests["storage"] = api::Quantity::from_bytes(4 << 20); }));
+    CHECK(w.get<api::PersistentVolumeClaim>("data")->status.capacity.get("storage")->text == "1Mi");
+    CHECK(!w.was_told("FileSystemResizeSuccessful"));
+    w.volumes.bytes_max = 8 << 20;
+    w.pass(60'000);
+    const auto now = w.get<api::PersistentVolumeClaim>("data");
+    CHECK(now->status.capacity.get("storage")->text == "4Mi");
+    CHECK(now->status.conditions.empty());
+    CHECK(w.was_told("FileSystemResizeSuccessful"));
 }
 
 TEST_CASE("storage: an ephemeral volume has a claim of its own, and not somebody else's") {
