@@ -257,9 +257,19 @@ void Clients::act_on_claims(Daemon& daemon) {
     if (chance(10)) return disturb_disk(daemon);
     const std::string ns = draw_namespace(daemon), name = "claim-" + std::to_string(number(claims_per_namespace_max));
     const auto found = daemon.objects().get<api::PersistentVolumeClaim>(ns, name);
+    if (found && chance(50)) return grow_claim(daemon, *found);
     if (found) return delete_object(daemon, api::kind_of<api::PersistentVolumeClaim>(), found->metadata, {});
     spawn(daemon, "create claim " + ns + "/" + name,
           request_create(daemon.objects(), api::Object(claim_of(ns, name, 1 + number(claim_mib_max)))));
+}
+
+void Clients::grow_claim(Daemon& daemon, const api::PersistentVolumeClaim& claim) {
+    const std::string ns = claim.metadata.namespace_.str(), name = claim.metadata.name.str();
+    std::function<void(api::PersistentVolumeClaim&)> edit = [mib = 1 + number(2 * claim_mib_max)](auto& edited) {
+        edited.spec.resources.requests["storage"] = api::Quantity::from_bytes(int64_t{mib} << 20);
+    };
+    spawn(daemon, "resize claim " + ns + "/" + name,
+          request_edit<api::PersistentVolumeClaim>(daemon.objects(), ns, name, std::move(edit)));
 }
 
 void Clients::disturb_disk(Daemon& daemon) {

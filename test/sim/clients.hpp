@@ -15,6 +15,7 @@ class Clients {
 
     /// Begins one request of a random kind.
     void act(Daemon& daemon);
+    void act_on_claims(Daemon& daemon);
     /// Begins to make every object one that can work: images that exist, sources that are there, no pauses.
     void mend(Daemon& daemon);
 
@@ -29,7 +30,7 @@ class Clients {
     void act_on_pods(Daemon& daemon);
     void act_on_services(Daemon& daemon);
     void act_on_config_maps(Daemon& daemon);
-    void act_on_claims(Daemon& daemon);
+    void grow_claim(Daemon& daemon, const api::PersistentVolumeClaim& claim);
     void disturb_disk(Daemon& daemon);
     void act_on_jobs(Daemon& daemon);
     void act_on_cronjobs(Daemon& daemon);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "clients.hpp"
+#include "orilla/kinds/storage_facts.hpp"
 #include "orilla/schema/selectors.hpp"
 #include "set_invariants.hpp"
 
@@ -199,6 +200,17 @@ void check_services(objects::Objects& objects, Host& host, Complaints& out) {
     }
 }
 
+/// It has what it asks for, on the disk too, and no word of an expansion is left.
+void check_growth(const api::PersistentVolumeClaim& claim, Host& host, Complaints& out) {
+    const std::string name = "claim " + label(claim.metadata);
+    const api::Quantity* have = claim.status.capacity.get("storage");
+    const auto data = host.volumes.there.find(claim.spec.volume_name.str());
+    if (!have || have->value() < api::requested_bytes(claim.spec)) out.push_back(name + " is smaller than it asks for");
+    if (have && data != host.volumes.there.end() && data->second.bytes < have->value())
+        out.push_back(name + " has less data than it says");
+    if (!claim.status.conditions.empty()) out.push_back(name + " is still " + claim.status.conditions[0].type.str());
+}
+
 /// Every claim has a volume of its own, every volume its data, and nothing is on the disk besides.
 void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
     std::map<std::string, std::string> holders;  // by volume
@@ -208,6 +220,7 @@ void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
         if (claim->status.phase != "Bound") out.push_back(name + " is " + claim->status.phase.str());
         const auto [holder, first] = holders.emplace(claim->spec.volume_name.str(), name);
         if (!first) out.push_back(name + " has the volume of " + holder->second);
+        check_growth(*claim, host, out);
     }
     std::set<std::string> named;
     for (const auto& volume : objects.list<api::PersistentVolume>()) {

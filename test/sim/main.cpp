@@ -3,6 +3,7 @@
 //   --seed N      the first seed (1)
 //   --seeds N     how many (1)
 //   --steps N     steps of chaos (200)
+//   --claims      clients do nothing but make, resize and delete claims, and the daemon dies at every third step
 //   --trace       prints every line as it happens
 //   --twice       runs each seed twice and compares
 #include <sys/wait.h>
@@ -36,8 +37,8 @@ struct Outcome {
 void print_failure(const Simulation& simulation, const SimulationOptions& options) {
     for (const auto& line : simulation.trace().tail()) printf("  %s\n", line.c_str());
     for (const auto& what : simulation.trace().failures()) printf("  broken: %s\n", what.c_str());
-    printf("  replay: orilla_sim --seed %llu --steps %d --trace\n", static_cast<unsigned long long>(options.seed),
-           options.steps);
+    printf("  replay: orilla_sim --seed %llu --steps %d%s --trace\n", static_cast<unsigned long long>(options.seed),
+           options.steps, options.only_claims ? " --claims" : "");
 }
 
 Outcome run_one(const SimulationOptions& options) {
@@ -57,6 +58,7 @@ bool parse(int argc, char** argv, Arguments* out) {
     for (int i = 1; i < argc; ++i) {
         const std::string name = argv[i];
         if (name == "--trace") out->options.print = true;
+        else if (name == "--claims") out->options.only_claims = true;
         else if (name == "--twice") out->twice = true;
         else if (i + 1 == argc) return false;
         else if (name == "--seed") out->options.seed = strtoull(argv[++i], nullptr, 10);
@@ -72,7 +74,7 @@ bool parse(int argc, char** argv, Arguments* out) {
 int main(int argc, char** argv) {
     Arguments arguments;
     if (!parse(argc, argv, &arguments)) {
-        fprintf(stderr, "usage: orilla_sim [--seed N] [--seeds N] [--steps N] [--trace] [--twice]\n");
+        fprintf(stderr, "usage: orilla_sim [--seed N] [--seeds N] [--steps N] [--claims] [--trace] [--twice]\n");
         return 2;
     }
     setvbuf(stdout, nullptr, _IOLBF, 0);

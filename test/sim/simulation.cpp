@@ -25,7 +25,7 @@ Counts Simulation::counts() const {
 bool Simulation::run() {
     world_.start_daemon();
     world_.pass(1'000);
-    for (int i = 0; i < options_.steps && !trace().failed(); ++i) step();
+    for (int i = 0; i < options_.steps && !trace().failed(); ++i) options_.only_claims ? step_claims() : step();
     if (!trace().failed() && come_to_rest()) {
         stay_at_rest();
         upgrade();
@@ -44,6 +44,18 @@ void Simulation::step() {
     else if (what < 86 && world_.daemon) world_.kill_daemon(world_.chance(25));
     else if (what < 88 && world_.ready()) world_.restart_daemon();
     else if (what < 92 && world_.daemon) Disk::get().die_after(1 + static_cast<int>(world_.random.below(12)));
+    pass_some();
+}
+
+void Simulation::step_claims() {
+    const int what = static_cast<int>(world_.random.below(100));
+    if (what < 65 && world_.ready()) clients_.act_on_claims(*world_.daemon);
+    else if (what < 90 && world_.daemon) world_.kill_daemon(world_.chance(25));
+    else if (world_.daemon) Disk::get().die_after(1 + static_cast<int>(world_.random.below(12)));
+    pass_some();
+}
+
+void Simulation::pass_some() {
     // How far things get before the next step: some turns, moments, or long enough to come to rest.
     const int far = static_cast<int>(world_.random.below(100));
     if (far < 30) {

@@ -11,6 +11,7 @@ namespace orilla::sim {
 struct SimulationOptions {
     uint64_t seed = 1;
     int steps = 200;
+    bool only_claims = false;  ///< and the daemon dies at every third step
     bool print = false;
 };
 
@@ -32,6 +33,8 @@ class Simulation {
 
   private:
     void step();
+    void step_claims();
+    void pass_some();
     bool come_to_rest();
     void stay_at_rest();
     void upgrade();
