@@ -8,7 +8,7 @@ export kubectl
 . "$(dirname "$0")/../support/orilla_box.sh"
 [ -e /dev/loop-control ] || { echo "1..0 # SKIP there is no /dev/loop-control"; exit 77; }
 [ -x /usr/sbin/mkfs.ext4 ] || { echo "1..0 # SKIP there is no mkfs.ext4"; exit 77; }
-rounds=6 claims_a_round=4
+rounds=${ROUNDS:-50} claims_a_round=2
 kubectl() { timeout 90 "$kubectl" --cache-dir="$T/cache" "$@"; }
 start_orilla
 import_images busybox
@@ -157,19 +157,31 @@ check_equal "kubectl shows what orilla shows" "$(o get pv,pvc,sc --no-headers | 
 check "and describes them" eval 'kubectl describe pv,pvc,sc | grep -q "orilla.dev/local"'
 o delete pod --all --timeout=60s >/dev/null
 
-# Kills at any step of making and removing.
+# Kills at any step of making, growing and removing; what a pod wrote before stays, and it writes on.
+claim keeper 20Mi | o apply -f - >/dev/null
+pod keeper keeper "while :; do echo x >>/data/lines; wc -l </data/lines; sleep 1; done" | o apply -f - >/dev/null
+check "a pod keeps lines" is_ready pod/keeper
+lines() { o logs keeper --tail=1; }
+may_grow=$((0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status) >> 24 & 1))
 for ((round = 0; round < rounds; round++)); do
-  for ((i = 0; i < claims_a_round; i++)); do claim "r$round-$i" 20Mi; done | o apply -f - >/dev/null
-  [ $round = 0 ] || o delete pvc "r$((round - 1))-0" "r$((round - 1))-1" --wait=false >/dev/null
-  sleep "0.$((RANDOM % 40 + 10))"
+  { for ((i = 0; i < claims_a_round; i++)); do claim "r$round-$i" 20Mi; done; [ $round = 0 ] || claim "r$((round - 1))-1" 24Mi; } | o apply -f - >/dev/null 2>&1
+  [ $round = 0 ] || o delete pvc "r$((round - 1))-0" --wait=false >/dev/null
+  [ $round -lt 3 ] || o delete pvc "r$((round - 3))-1" --wait=false >/dev/null
+  sleep "0.0$((RANDOM % 90 + 10))"
   kill_orilla
   start_orilla
 done
-check "after $rounds kills every claim is bound" within 60 eval '[ -z "$(o get pvc -o "jsonpath={range .items[*]}{.status.phase}{\"\n\"}{end}" | grep -v Bound)" ]'
+# shellcheck disable=SC2034 # read by what is evaluated
+lines_before=$(lines)
+check "a pod that wrote all the time writes on" within 10 eval '[ "$(lines)" -gt "$lines_before" ]'
+check_equal "and was never started again" 0 "$(o get pod keeper -o 'jsonpath={.status.containerStatuses[0].restartCount}')"
+unbound() { o get pvc -o 'jsonpath={range .items[*]}{.status.phase}{"\n"}{end}' | grep -v Bound; }
+check "after $rounds kills every claim is bound" within 60 eval '[ -z "$(unbound)" ]'
+[ "$may_grow" = 0 ] || check "and as large as it asks for" within 120 eval '[ -z "$(o get pvc -o "jsonpath={range .items[*]}{.spec.resources.requests.storage} {.status.capacity.storage}{\"\n\"}{end}" | awk "\$1 != \$2")" ]'
 on_disk() { find "$volumes" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort; }
 named() { o get pv -o 'jsonpath={range .items[*]}{.spec.csi.volumeHandle}{"\n"}{end}' | grep . | sort; }
 check "and the disk has what volumes name, and nothing else" within 30 eval '[ "$(on_disk)" = "$(named)" ]'
-check "all claims go" o delete pvc --all --timeout=60s
+check "all claims go" eval 'o delete pod keeper --timeout=30s && o delete pvc --all --timeout=60s'
 check "their data, too" within 30 eval '[ "$(on_disk)" = "$(named)" ]'
 check_equal "no device is left" 0 "$(our_loops)"
 stop_orilla
