@@ -1,6 +1,7 @@
 // Volumes and where containers mount them.
 #include <algorithm>
 #include <set>
+#include <string>
 
 #include "claim_spec.hpp"
 #include "pod_spec.hpp"
@@ -40,12 +41,10 @@ void check_items(const List<KeyToPath>& items, const Path& path, FieldErrors& er
     }
 }
 
-void check_downward(const DownwardAPIVolumeSource& source, const Path& path, FieldErrors& errors) {
-    check_mode(source.default_mode, path / "defaultMode", errors);
-    const Path items = path / "items";
-    for (size_t i = 0; i < source.items.size(); ++i) {
-        const DownwardAPIVolumeFile& file = source.items[i];
-        const Path at = items[i];
+void check_downward_items(const List<DownwardAPIVolumeFile>& files, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < files.size(); ++i) {
+        const DownwardAPIVolumeFile& file = files[i];
+        const Path at = path[i];
         if (!file.path.empty()) check_relative_path(file.path, at / "path", errors);
         check_mode(file.mode, at / "mode", errors);
         if (file.field_ref && file.resource_field_ref)
@@ -56,15 +55,58 @@ void check_downward(const DownwardAPIVolumeSource& source, const Path& path, Fie
     }
 }
 
-int count_sources(const Volume& volume) {
-    const TypeInfo& type = type_info<Volume>();
+/// How many of the references in an object are set.
+int count_sources(const TypeInfo& type, const void* object) {
     int count = 0;
-    for (const FieldInfo& field : type.fields) count += field.shape == Shape::box && !is_zero_field(field, field.in(&volume));
+    for (const FieldInfo& field : type.fields) count += field.shape == Shape::box && !is_zero_field(field, field.in(object));
     return count;
 }
 
+/// Two sources of a volume may not write the same file.
+class PathsTaken {
+  public:
+    void take(std::string_view file, const Path& path, FieldErrors& errors) {
+        if (file.empty()) return;
+        bool conflicts = taken_.contains(file);
+        for (size_t slash = file.find('/'); slash != file.npos; slash = file.find('/', slash + 1))
+            conflicts |= taken_.contains(file.substr(0, slash));
+        const std::string inside = std::string(file) + "/";
+        const auto next = taken_.lower_bound(inside);
+        conflicts |= next != taken_.end() && next->starts_with(inside);
+        if (conflicts) errors.invalid(path, file, "conflicting duplicate paths");
+        else taken_.insert(file);
+    }
+
+  private:
+    std::set<std::string_view> taken_;
+};
+
+void check_projection(const VolumeProjection& source, PathsTaken& taken, const Path& path, FieldErrors& errors) {
+    const int sources = count_sources(type_info<VolumeProjection>(), &source);
+    if (sources == 0) return errors.required(path, "must specify a projection source");
+    if (sources > 1) return errors.forbidden(path, "may not specify more than 1 volume type per source");
+    const auto check_map = [&](const Str& name, const List<KeyToPath>& items, const Path& at) {
+        if (name.empty()) errors.required(at / "name");
+        check_items(items, at / "items", errors);
+        for (const KeyToPath& item : items) taken.take(item.path, at, errors);
+    };
+    if (source.config_map) check_map(source.config_map->name, source.config_map->items, path / "configMap");
+    if (source.secret) check_map(source.secret->name, source.secret->items, path / "secret");
+    if (!source.downward_api) return;
+    const Path at = path / "downwardAPI";
+    check_downward_items(source.downward_api->items, at / "items", errors);
+    for (const DownwardAPIVolumeFile& item : source.downward_api->items) taken.take(item.path, at, errors);
+}
+
+void check_projected(const ProjectedVolumeSource& source, const Path& path, FieldErrors& errors) {
+    check_mode(source.default_mode, path / "defaultMode", errors);
+    const Path sources = path / "sources";
+    PathsTaken taken;
+    for (size_t i = 0; i < source.sources.size(); ++i) check_projection(source.sources[i], taken, sources[i], errors);
+}
+
 void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
-    int sources = count_sources(volume);
+    int sources = count_sources(type_info<Volume>(), &volume);
     if (sources == 0) return errors.required(path, "must specify a volume type");
     if (sources > 1) return errors.forbidden(path, "may not specify more than 1 volume type");
     if (volume.host_path) check_host_directory(volume.host_path->path, path / "hostPath", errors);
@@ -94,7 +136,12 @@ void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
         if (!volume.ephemeral->volume_claim_template) errors.required(claim);
         else check_claim_spec(volume.ephemeral->volume_claim_template->spec, claim / "spec", errors);
     }
-    if (volume.downward_api) check_downward(*volume.downward_api, path / "downwardAPI", errors);
+    if (volume.downward_api) {
+        const Path at = path / "downwardAPI";
+        check_mode(volume.downward_api->default_mode, at / "defaultMode", errors);
+        check_downward_items(volume.downward_api->items, at / "items", errors);
+    }
+    if (volume.projected) check_projected(*volume.projected, path / "projected", errors);
 }
 
 }  // namespace

@@ -185,6 +185,21 @@ void describe_containers(Description& out, const std::string& title, const json:
     }
 }
 
+void describe_projected(Description& out, const json::object& projected) {
+    out.field(2, "Type", "Projected (a volume that contains injected data from multiple sources)");
+    for (const auto& item : array_at(projected, "sources")) {
+        const json::object& source = item.get_object();
+        if (source.contains("downwardAPI")) {
+            out.field(2, "DownwardAPI", "true");
+            continue;
+        }
+        const bool secret = source.contains("secret");
+        const json::object& from = object_at(source, secret ? "secret" : "configMap");
+        out.field(2, secret ? "SecretName" : "ConfigMapName", text_at(from, "name"));
+        out.field(2, "Optional", text_at(from, "optional") == "true" ? "true" : "false");
+    }
+}
+
 /// Type and details of one volume.
 void describe_source(Description& out, const json::object& volume) {
     const auto optional = [](const json::object& source) { return text_at(source, "optional") == "true" ? "true" : "false"; };
@@ -210,6 +225,8 @@ void describe_source(Description& out, const json::object& volume) {
         out.field(2, "Type", "ConfigMap (a volume populated by a ConfigMap)");
         out.field(2, "Name", text_at(object_at(volume, "configMap"), "name"));
         out.field(2, "Optional", optional(object_at(volume, "configMap")));
+    } else if (volume.contains("projected")) {
+        describe_projected(out, object_at(volume, "projected"));
     } else if (volume.contains("downwardAPI")) {
         out.field(2, "Type", "DownwardAPI (a volume populated by information about the pod)");
         out.line(2, "Items:");

@@ -8,8 +8,17 @@ bool matches_downward_api(const api::Volume& volume) { return bool(volume.downwa
 
 Result<void> check_downward_api(const VolumeContext& context, VolumeWork& work) {
     const auto& from = *context.volume.downward_api;
-    const ProjectionSource source{"downwardAPI", false, false, mode_or_default(from.default_mode)};
-    for (const auto& item : from.items) {
+    TRY(work.files, project_downward(context, mode_or_default(from.default_mode), from.items));
+    return ok();
+}
+
+}  // namespace
+
+Result<std::vector<ProjectedFile>> project_downward(const VolumeContext& context, unsigned default_mode,
+                                                    const api::List<api::DownwardAPIVolumeFile>& items) {
+    const ProjectionSource source{"downwardAPI", false, false, default_mode};
+    std::vector<ProjectedFile> files;
+    for (const auto& item : items) {
         std::string value;
         if (item.field_ref) {
             TRY(value, resolve_field_ref(context.pod, item.field_ref->field_path.view(), context.placement));
@@ -17,12 +26,10 @@ Result<void> check_downward_api(const VolumeContext& context, VolumeWork& work) 
             TRY(value, resolve_resource_ref(context.pod, "", *item.resource_field_ref, context.placement));
         }
         const unsigned mode = item.mode ? static_cast<unsigned>(*item.mode) & 0777U : source.default_mode;
-        TRY_VOID(add_projected_file(work.files, source, item.path.view(), value, mode));
+        TRY_VOID(add_projected_file(files, source, item.path.view(), value, mode));
     }
-    return ok();
+    return files;
 }
-
-}  // namespace
 
 constinit const VolumeDriver downward_api_driver{.field = "downwardAPI",
                                                  .matches = matches_downward_api,

@@ -70,7 +70,7 @@ struct VolumeDriver {
 };
 
 extern const VolumeDriver claim_driver, config_map_driver, downward_api_driver, empty_dir_driver, ephemeral_driver,
-    host_path_driver, secret_driver;
+    host_path_driver, projected_driver, secret_driver;
 
 std::span<const VolumeDriver* const> volume_drivers();
 const VolumeDriver& find_driver(const api::Volume& volume);

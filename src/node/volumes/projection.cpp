@@ -164,6 +164,11 @@ Result<void> write_atomically(const std::string& dir, const std::vector<Projecte
 
 Result<void> prepare_projection(const VolumeWork& work) { return make_volume_directory(work.path, 0755); }
 
+Result<void> prepare_projection_in_memory(const VolumeWork& work) {
+    TRY_VOID(prepare_projection(work));
+    return mount_volume_tmpfs(work.path, 0, 0755);
+}
+
 Result<void> publish_projection(const VolumeWork& work) { return write_atomically(work.path, work.files, work.gid); }
 
 }  // namespace orilla::node

@@ -1,7 +1,7 @@
 // secret: the keys of a Secret as files, in memory alone: never on flash.
 #include <fmt/core.h>
 
-#include "volumes/place.hpp"
+#include "volumes/place.hpp"  // unmount_volume
 #include "volumes/projection.hpp"
 
 namespace orilla::node {
@@ -12,29 +12,28 @@ void find_secret(const api::Volume& volume, SourceNames& names) { names.secrets.
 
 Result<void> check_secret(const VolumeContext& context, VolumeWork& work) {
     const auto& from = *context.volume.secret;
-    const std::string name(from.secret_name.view());
-    const ProjectionSource source{fmt::format("secret \"{}\"", name), from.optional.value_or(false), true,
-                                  mode_or_default(from.default_mode)};
-    const auto* found = context.sources.secret(name);
-    if (!found && source.optional) return ok();
-    if (!found) return Error(Code::not_found, fmt::format("secret \"{}\" not found", name));
-    TRY(work.files, project(source, {{&found->data, true}}, from.items));
+    TRY(work.files, project_secret(context, from.secret_name.view(), from.optional.value_or(false),
+                                   mode_or_default(from.default_mode), from.items));
     return ok();
 }
 
-Result<void> prepare_secret(const VolumeWork& work) {
-    TRY_VOID(prepare_projection(work));
-    return mount_volume_tmpfs(work.path, 0, 0755);
-}
-
 }  // namespace
+
+Result<std::vector<ProjectedFile>> project_secret(const VolumeContext& context, std::string_view name, bool optional,
+                                                  unsigned default_mode, const api::List<api::KeyToPath>& items) {
+    const ProjectionSource source{fmt::format("secret \"{}\"", name), optional, true, default_mode};
+    const auto* found = context.sources.secret(name);
+    if (!found && optional) return std::vector<ProjectedFile>();
+    if (!found) return Error(Code::not_found, fmt::format("secret \"{}\" not found", name));
+    return project(source, {{&found->data, true}}, items);
+}
 
 constinit const VolumeDriver secret_driver{.field = "secret",
                                            .matches = matches_secret,
                                            .projected = true,
                                            .find_sources = find_secret,
                                            .check = check_secret,
-                                           .prepare = prepare_secret,
+                                           .prepare = prepare_projection_in_memory,
                                            .publish = publish_projection,
                                            .unpublish = unmount_volume};
 

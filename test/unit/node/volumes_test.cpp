@@ -87,3 +87,41 @@ TEST_CASE("find_driver: each kind of volume has one, and what names no source is
     }()));
     CHECK_FALSE(is_projected(volume));
 }
+
+TEST_CASE("plan_volume_files: a projected volume is all of its sources, the later before the earlier") {
+    api::Pod pod;
+    pod.metadata.labels["tier"] = "front";
+    api::Volume volume;
+    auto& projected = volume.projected.ensure();
+    projected.default_mode = 0440;
+    auto& config = projected.sources.emplace_back().config_map.ensure();
+    config.name = "cm";
+    auto& secret = projected.sources.emplace_back().secret.ensure();
+    secret.name = "s";
+    auto& item = projected.sources.emplace_back().downward_api.ensure().items.emplace_back();
+    item.path = "sub/tier";
+    item.field_ref.ensure().field_path = "metadata.labels['tier']";
+    item.mode = 0400;
+    EnvSources sources;
+    auto map = std::make_shared<api::ConfigMap>();
+    map->data["a"] = "1";
+    map->data["both"] = "of the map";
+    map->data["sub"] = "in the way of a directory";
+    sources.config_maps["cm"] = map;
+    const auto missing = plan_volume_files(pod, volume, sources, {});
+    REQUIRE(!missing);
+    CHECK(missing.error().message() == "secret \"s\" not found");
+    auto hidden = std::make_shared<api::Secret>();
+    hidden->data["both"] = "eA==";
+    sources.secrets["s"] = hidden;
+    const auto files = plan_volume_files(pod, volume, sources, {});
+    REQUIRE(files);
+    CHECK(*files == std::vector<ProjectedFile>{{"a", "1", 0440}, {"both", "x", 0440}, {"sub/tier", "front", 0400}});
+    sources.secrets.clear();
+    projected.sources[1].secret->optional = true;
+    CHECK(plan_volume_files(pod, volume, sources, {})->at(1).content == "of the map");
+    SourceNames names;
+    find_driver(volume).find_sources(volume, names);
+    CHECK(names.secrets.contains("s"));
+    CHECK(names.config_maps.contains("cm"));
+}
