@@ -129,7 +129,7 @@ bool has_condition(const Pod& pod, std::string_view type) {
 
 bool is_restartable(const Pod& pod, std::string_view init_container) {
     for (const Container& container : pod.spec.init_containers)
-        if (container.name == init_container) return container.restart_policy == std::string_view("Always");
+        if (container.name == init_container) return is_sidecar(container);
     return false;
 }
 

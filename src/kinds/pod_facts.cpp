@@ -27,6 +27,8 @@ bool is_ready(const Pod& pod) {
     return condition && condition->status == "True";
 }
 
+bool is_sidecar(const Container& init_container) { return init_container.restart_policy == std::string_view("Always"); }
+
 bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s) {
     if (!is_ready(pod)) return false;
     if (min_ready_s <= 0) return true;

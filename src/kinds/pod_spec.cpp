@@ -154,6 +154,14 @@ void check_host_users(const PodSpec& spec, const Path& path, FieldErrors& errors
         if (shares) errors.forbidden(path / field, "when `hostUsers` is false");
 }
 
+void check_readiness_gates(const List<PodReadinessGate>& gates, const Path& path, FieldErrors& errors) {
+    for (size_t i = 0; i < gates.size(); ++i) {
+        const Path one = path[i];
+        const std::string_view type = gates[i].condition_type;
+        if (!type.empty()) errors.complain(one / "conditionType", type, check_qualified_name(type));
+    }
+}
+
 void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors) {
     std::set<std::string_view> names;
     std::set<std::string> host_ports;
@@ -198,6 +206,7 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
     if (!spec.node_name.empty()) errors.complain(path / "nodeName", spec.node_name, check_dns1123_subdomain(spec.node_name));
     if (!spec.hostname.empty()) errors.complain(path / "hostname", spec.hostname, check_dns1123_label(spec.hostname));
     if (!spec.subdomain.empty()) errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
+    check_readiness_gates(spec.readiness_gates, path / "readinessGates", errors);
     check_tolerations(spec.tolerations, path / "tolerations", errors);
     check_placement(spec, path, errors);
     check_host_aliases(spec.host_aliases, path / "hostAliases", errors);

@@ -1,7 +1,10 @@
 // One container: ports, probes, hooks, resources.
 #include <fmt/core.h>
+#include <algorithm>
+#include <array>
 #include <set>
 
+#include "orilla/kinds/pod_facts.hpp"
 #include "pod_spec.hpp"
 
 namespace orilla::api {
@@ -115,6 +118,43 @@ bool is_init(const Container& container, const PodSpec& spec) {
     return &container >= spec.init_containers.begin() && &container < spec.init_containers.end();
 }
 
+constexpr size_t restart_rules_max = 20;
+constexpr size_t rule_exit_codes_max = 255;
+
+void check_restart_rule(const ContainerRestartRule& rule, const Path& path, FieldErrors& errors) {
+    constexpr std::array<std::string_view, 1> actions{"Restart"};
+    constexpr std::array<std::string_view, 2> operators{"In", "NotIn"};
+    if (!rule.action.empty() && rule.action != "Restart") errors.not_supported(path / "action", rule.action, actions);
+    const Path at = path / "exitCodes";
+    if (!rule.exit_codes) return errors.required(at, "must be specified");
+    const std::string_view op = rule.exit_codes->operator_;
+    if (!op.empty() && op != "In" && op != "NotIn") errors.not_supported(at / "operator", op, operators);
+    const Path values = at / "values";
+    if (rule.exit_codes->values.empty()) errors.invalid_json(values, "[]", "must specify at least 1 value");
+    if (rule.exit_codes->values.size() > rule_exit_codes_max)
+        errors.too_many(values, rule.exit_codes->values.size(), rule_exit_codes_max);
+}
+
+void check_restart_policy(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    constexpr std::array<std::string_view, 3> policies{"Always", "Never", "OnFailure"};
+    const Path at = path / "restartPolicy";
+    const Path rules = path / "restartPolicyRules";
+    if (!container.restart_policy) {
+        if (!container.restart_policy_rules.empty())
+            errors.required(at, "must specify restartPolicy when restart rules are used");
+        return;
+    }
+    const std::string_view policy = *container.restart_policy;
+    if (std::ranges::find(policies, policy) == policies.end()) errors.not_supported(at, policy, policies);
+    if (container.restart_policy_rules.empty()) return;
+    if (is_init(container, spec) && is_sidecar(container))
+        return errors.forbidden(rules, "restartPolicyRules cannot be used with a sidecar, which is always restarted");
+    if (container.restart_policy_rules.size() > restart_rules_max)
+        errors.too_many(rules, container.restart_policy_rules.size(), restart_rules_max);
+    for (size_t i = 0; i < container.restart_policy_rules.size(); ++i)
+        check_restart_rule(container.restart_policy_rules[i], rules[i], errors);
+}
+
 void check_resource_name(std::string_view name, const Path& path, FieldErrors& errors) {
     if (name == "cpu" || name == "memory" || name == "ephemeral-storage") return;
     if (name.starts_with("hugepages-")) return errors.forbidden(path, "huge pages are not supported by this node");
@@ -161,7 +201,7 @@ void check_resources(const ResourceRequirements& resources, const Path& path, Fi
 
 void check_probes(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
     constexpr std::string_view not_for_init = "may not be set for init containers without restartPolicy=Always";
-    if (is_init(container, spec)) {
+    if (is_init(container, spec) && !is_sidecar(container)) {
         if (container.liveness_probe) errors.forbidden(path / "livenessProbe", not_for_init);
         if (container.readiness_probe) errors.forbidden(path / "readinessProbe", not_for_init);
         if (container.startup_probe) errors.forbidden(path / "startupProbe", not_for_init);
@@ -189,6 +229,7 @@ void check_container_fields(const Container& container, const PodSpec& spec, con
     check_env(container, path, errors);
     check_volume_mounts(container, spec, path, errors);
     check_probes(container, spec, path, errors);
+    check_restart_policy(container, spec, path, errors);
     check_resources(container.resources, path / "resources", errors);
     if (!container.termination_message_path.empty() && container.termination_message_path.view().front() != '/')
         errors.invalid(path / "terminationMessagePath", container.termination_message_path, "must be an absolute path");

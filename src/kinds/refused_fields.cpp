@@ -19,8 +19,8 @@ struct Refusal {
 };
 
 constexpr std::string_view volume_reason =
-    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath, downwardAPI, persistentVolumeClaim or "
-    "ephemeral";
+    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath, downwardAPI, projected, "
+    "persistentVolumeClaim or ephemeral";
 constexpr std::string_view persistent_volume_reason =
     "this kind of volume is not supported: use local, hostPath, or csi with the driver orilla.dev/local";
 constexpr std::string_view copy_reason = "volumes are not copied from claims or snapshots; leave it out";
@@ -42,8 +42,6 @@ constexpr std::array refusals{
     Refusal{"CSIPersistentVolumeSource", "readOnly", "set readOnly where the pod names the claim", "true"},
     Refusal{"CSIPersistentVolumeSource", "volumeAttributes", "the driver orilla.dev/local takes none; leave it out"},
     Refusal{"Container", "resizePolicy", "containers are not resized in place"},
-    Refusal{"Container", "restartPolicy", "restart policies of single containers (sidecars) are not supported"},
-    Refusal{"Container", "restartPolicyRules", "restart policies of single containers (sidecars) are not supported"},
     Refusal{"Container", "stdinOnce", "there is no attach that could end it", "true"},
     Refusal{"Container", "volumeDevices", "block volumes are not supported"},
     Refusal{"EmptyDirVolumeSource", "medium", "must be \"\" or \"Memory\": huge pages are not supported", {}, "Memory"},
@@ -86,7 +84,6 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
     Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
     Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
-    Refusal{"PodSpec", "readinessGates", "readiness gates are not supported"},
     Refusal{"PodSpec", "resourceClaims", "dynamic resource allocation is not supported"},
     Refusal{"PodSpec", "resources", "resources of whole pods are not supported; set them on the containers"},
     Refusal{"PodSpec", "runtimeClassName", "there is one runtime: RuntimeClasses are not served"},
@@ -130,7 +127,6 @@ constexpr std::array refusals{
     Refusal{"Volume", "nfs", volume_reason},
     Refusal{"Volume", "photonPersistentDisk", volume_reason},
     Refusal{"Volume", "portworxVolume", volume_reason},
-    Refusal{"Volume", "projected", volume_reason},
     Refusal{"Volume", "quobyte", volume_reason},
     Refusal{"Volume", "rbd", volume_reason},
     Refusal{"Volume", "scaleIO", volume_reason},
@@ -138,6 +134,9 @@ constexpr std::array refusals{
     Refusal{"Volume", "vsphereVolume", volume_reason},
     Refusal{"VolumeMount", "mountPropagation",
             "what a container mounts is never shown to the node: use HostToContainer or None", "Bidirectional"},
+    Refusal{"VolumeProjection", "clusterTrustBundle", "ClusterTrustBundles are not served; leave it out"},
+    Refusal{"VolumeProjection", "podCertificate", "PodCertificateRequests are not served; leave it out"},
+    Refusal{"VolumeProjection", "serviceAccountToken", "service account tokens are not issued; leave it out"},
 };
 
 constexpr bool by_type(const Refusal& a, const Refusal& b) { return a.type < b.type; }

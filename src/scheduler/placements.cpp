@@ -23,8 +23,6 @@ PodRequests requests_of(const api::Map<api::Quantity>& requests) {
     return out;
 }
 
-bool is_sidecar(const api::Container& init) { return init.restart_policy == std::string_view("Always"); }
-
 }  // namespace
 
 PodRequests& PodRequests::operator+=(const PodRequests& more) {
@@ -50,7 +48,7 @@ PodRequests count_requests(const api::PodSpec& spec) {
     for (const auto& container : spec.containers) sum += requests_of(container.resources.requests);
     for (const auto& container : spec.init_containers) {
         PodRequests step = requests_of(container.resources.requests);
-        if (is_sidecar(container)) sidecars += step;
+        if (api::is_sidecar(container)) sidecars += step;
         else largest_start = largest_start.at_least(step += sidecars);  // with those that were started before it
     }
     sum += sidecars;
@@ -71,7 +69,7 @@ PodShare share_of(const api::Pod& pod) {
     };
     for (const auto& container : pod.spec.containers) take_ports(container);
     for (const auto& container : pod.spec.init_containers)
-        if (is_sidecar(container)) take_ports(container);
+        if (api::is_sidecar(container)) take_ports(container);
     share.priority = priority_of(pod);
     const auto& affinity = pod.spec.affinity;
     share.keeps_others_off = affinity && affinity->pod_anti_affinity &&

@@ -58,6 +58,7 @@ spec:
     - {name: shared, mountPath: /top/made, subPath: inner}
     - {name: settings, mountPath: /settings/}
     - {name: about, mountPath: /about}
+    - {name: all, mountPath: /from-all}
   - {name: side, image: 'echo:1', securityContext: {runAsUser: 0}}
   volumes:
   - {name: shared, emptyDir: {}}
@@ -66,6 +67,14 @@ spec:
   - {name: settings, configMap: {name: settings, defaultMode: 0440, items: [{key: COLOUR, path: a/colour}]}}
   - {name: keys, secret: {secretName: keys}}
   - {name: about, downwardAPI: {items: [{path: note, fieldRef: {fieldPath: "metadata.annotations['note']"}}]}}
+  - name: all
+    projected:
+      defaultMode: 0440
+      sources:
+      - {configMap: {name: settings}}
+      - {secret: {name: keys, items: [{key: KEY, path: hidden/key, mode: 0400}]}}
+      - {configMap: {name: later, optional: true}}
+      - {downwardAPI: {items: [{path: hidden/note, fieldRef: {fieldPath: "metadata.annotations['note']"}}]}}
 Y
 check "a pod that says much is applied" o apply -f "$T/fields.yaml"
 check "it gets ready" o wait pod/fields --for=condition=Ready --timeout=30s
@@ -117,6 +126,22 @@ check_equal "configMap items and mode" "green 440" "$(cat "$root/settings/a/colo
 check_equal "a Secret in a ConfigMap's volume" secret "$(cat "$root/settings/keys/KEY")"
 check "an emptyDir in a read-only hostPath" test -d "$T/volume/made" -a "$(stat -c %i "$root/shared/inner")" = "$(stat -c %i "$root/top/made")"
 check_equal "downwardAPI" kept "$(cat "$root/about/note")"
+check_equal "projected: what all sources say" "green secret kept" \
+  "$(cat "$root/from-all/COLOUR") $(cat "$root/from-all/hidden/key") $(cat "$root/from-all/hidden/note")"
+check_equal "projected: modes, and the group's right to read" "440 440 440" \
+  "$(stat -L -c %a "$root/from-all/COLOUR" "$root/from-all/hidden/key" "$root/from-all/hidden/note" | paste -sd ' ')"
+check_equal "projected: with a Secret it is in memory" tmpfs "$(stat -f -c %T "$root/from-all")"
+o create configmap later --from-literal=COLOUR=red --from-literal=SHAPE=round >/dev/null
+check "projected: a source that comes later is there, before the earlier ones" within 10 eval '[ "$(cat "$root/from-all/COLOUR" "$root/from-all/SHAPE")" = redround ]'
+o annotate pod fields note=changed --overwrite >/dev/null
+check "projected: annotations are followed" within 10 eval '[ "$(cat "$root/from-all/hidden/note")" = changed ]'
+o delete configmap settings later >/dev/null
+check_equal "projected: a source that must be there and goes leaves all as it was" redround \
+  "$(sleep 1; cat "$root/from-all/COLOUR" "$root/from-all/SHAPE")"
+o create configmap settings --from-literal=COLOUR=blue >/dev/null
+check "projected: once that is back, all is as it is now" within 10 eval '[ "$(ls "$root/from-all" | paste -sd " ") $(cat "$root/from-all/COLOUR")" = "COLOUR hidden blue" ]'
+check_equal "describe tells of its sources" "ConfigMapName:settings Optional:false SecretName:keys Optional:false ConfigMapName:later Optional:true DownwardAPI:true" \
+  "$(o describe pod fields | sed -n '/Type: *Projected/,/^QoS/p' | sed '1d;$d' | tr -d ' ' | paste -sd ' ')"
 check "hostPort at the hostIP" within 10 eval 'curl -s --max-time 5 http://127.0.0.1:18080/ | grep -q .'
 check "and at no other address of the node" eval '! curl -s --max-time 2 http://10.42.0.1:18080/'
 check "a second pod at the same host port waits" eval '

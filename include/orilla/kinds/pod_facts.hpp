@@ -18,6 +18,8 @@ const PodCondition* find_pod_condition(const Pod& pod, std::string_view type);
 /// Added when there is none.
 PodCondition& ensure_pod_condition(Pod& pod, std::string_view type);
 bool is_ready(const Pod& pod);
+/// An init container that runs beside the containers instead of ending before them.
+bool is_sidecar(const Container& init_container);
 /// Ready for at least `min_ready_s`. When it will be so later, `*again_after_s` (if given) is lowered to that time.
 bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s = nullptr);
 /// Objects of this kind make pods, or what makes pods: there is a template of pods in their spec.

@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "describe/kind_descriptions.hpp"
@@ -7,6 +8,17 @@
 namespace orilla::cli {
 namespace json = boost::json;
 namespace {
+
+void describe_gates(Description& out, const json::array& gates, const json::array& conditions) {
+    if (!gates.empty()) out.line(0, "Readiness Gates:\n  Type\tStatus");
+    for (const auto& gate : gates) {
+        const std::string type = text_at(gate.get_object(), "conditionType");
+        const auto said = std::ranges::find_if(
+            conditions, [&type](const auto& condition) { return text_at(condition.get_object(), "type") == type; });
+        const std::string status = said == conditions.end() ? "<none>" : text_at(said->get_object(), "status");
+        out.line(1, fmt::format("{} \t{} ", type, status));
+    }
+}
 
 void describe_pod(Description& out, const json::object& object, const Surroundings&) {
     const json::object &spec = object_at(object, "spec"), &status = object_at(object, "status");
@@ -25,6 +37,7 @@ void describe_pod(Description& out, const json::object& object, const Surroundin
     for (const auto& ip : array_at(status, "podIPs")) out.field(1, "IP", text_at(ip.get_object(), "ip"));
     describe_controller(out, object);
     describe_pod_spec(out, spec, status, "");
+    describe_gates(out, array_at(spec, "readinessGates"), array_at(status, "conditions"));
     if (!array_at(status, "conditions").empty()) out.line(0, "Conditions:\n  Type\tStatus");
     for (const auto& condition : array_at(status, "conditions"))
         out.line(1,

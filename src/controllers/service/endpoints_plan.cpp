@@ -16,10 +16,15 @@ bool is_headless(const api::Service& service) { return service.spec.cluster_ip =
 /// The number behind a port of the Service, in this pod; 0 when the pod has no port of that name.
 int32_t resolve_port(const api::ServicePort& port, const api::Pod& pod) {
     if (!port.target_port.is_string) return port.target_port.number;
-    for (const auto* containers : {&pod.spec.containers, &pod.spec.init_containers})
-        for (const auto& container : *containers)
-            for (const auto& offered : container.ports)
-                if (offered.name == port.target_port.text && offered.protocol == port.protocol) return offered.container_port;
+    const auto find = [&port](const api::Container& container) {
+        for (const auto& offered : container.ports)
+            if (offered.name == port.target_port.text && offered.protocol == port.protocol) return offered.container_port;
+        return 0;
+    };
+    for (const auto& container : pod.spec.containers)
+        if (const int32_t number = find(container)) return number;
+    for (const auto& container : pod.spec.init_containers)
+        if (const int32_t number = api::is_sidecar(container) ? find(container) : 0) return number;
     return 0;
 }
 

@@ -10,12 +10,21 @@ constexpr int64_t setup_backoff_ms_min = 500;
 constexpr int64_t setup_backoff_ms_max = 120'000;
 }  // namespace
 
+namespace {
+template <class Match>
+bool any_runs(const std::optional<runtime::PodState>& sandbox, const Match& match) {
+    return sandbox && sandbox->alive && std::ranges::any_of(sandbox->containers, [&match](const auto& state) {
+               return state.phase != runtime::ContainerPhase::exited && match(state);
+           });
+}
+}  // namespace
+
 bool AgentPod::runs(const std::string& container, int attempt) const {
-    const auto sandbox = find_sandbox();
-    if (!sandbox || !sandbox->alive) return false;
-    return std::any_of(sandbox->containers.begin(), sandbox->containers.end(), [&](const runtime::ContainerState& state) {
-        return state.name == container && state.attempt == attempt && state.phase != runtime::ContainerPhase::exited;
-    });
+    return any_runs(find_sandbox(), [&](const auto& state) { return state.name == container && state.attempt == attempt; });
+}
+
+bool AgentPod::runs(const std::string& container) const {
+    return any_runs(find_sandbox(), [&](const auto& state) { return state.name == container; });
 }
 
 PodPlacement AgentPod::placement(const api::Pod* pod) const {

@@ -32,6 +32,8 @@ struct AgentPod {
     std::shared_ptr<const api::Pod> find() const { return agent.api.find_pod(key); }
     std::optional<runtime::PodState> find_sandbox() const { return agent.ports.runtime.find_pod(key.uid); }
     bool runs(const std::string& container, int attempt) const;
+    /// Any attempt of it.
+    bool runs(const std::string& container) const;
     /// `pod` may be null: without what only its spec tells.
     PodPlacement placement(const api::Pod* pod) const;
     std::string dir() const { return agent.pod_dir(key.uid); }

@@ -39,10 +39,12 @@ void ContainerProbes::start(const api::Pod& pod, const ContainerState& state, co
     forget();
     attempt_ = state.attempt;
     // An adopted container stays as ready as it was, so that a restart of the daemon takes no endpoint away.
-    for (const auto& status : pod.status.container_statuses) {
-        if (status.name != state.name || status.restart_count != state.attempt || !status.state.running) continue;
-        if (status.started.value_or(false)) startup_ = ProbeVerdict::success;
-        if (status.ready) readiness_ = ProbeVerdict::success;
+    for (const auto* list : {&pod.status.init_container_statuses, &pod.status.container_statuses}) {
+        for (const auto& status : *list) {
+            if (status.name != state.name || status.restart_count != state.attempt || !status.state.running) continue;
+            if (status.started.value_or(false)) startup_ = ProbeVerdict::success;
+            if (status.ready) readiness_ = ProbeVerdict::success;
+        }
     }
     const api::Container& spec = *find_container(pod, state.name);
     if (!spec.startup_probe && !spec.liveness_probe && !spec.readiness_probe) return;

@@ -9,8 +9,9 @@
 
 namespace orilla::node {
 namespace {
-/// A container whose preStop hook has used the grace period up still gets this long for the stop signal.
-constexpr int64_t after_pre_stop_ms_min = 2'000;
+/// A container whose grace period was used up by its preStop hook, or by those that end before it, still gets this long for
+/// the stop signal.
+constexpr int64_t after_signal_ms_min = 2'000;
 /// How often a preStop command of an earlier daemon, whose end nobody tells, is looked for.
 constexpr int64_t pre_stop_look_ms = 200;
 /// A killed container that is still there after this is asked again.
@@ -29,6 +30,7 @@ void ContainerStop::begin(const api::Pod* pod, const StopContainer& action) {
     under_way_ = true;
     Stop stop;
     stop.grace_s = action.grace_s;
+    stop.after = action.after;
     const api::Container* spec = pod ? find_container(*pod, me_.name) : nullptr;
     if (spec && spec->lifecycle) stop.pre_stop = spec->lifecycle->pre_stop;
     if (const auto sandbox = me_.pod.find_sandbox())
@@ -76,6 +78,7 @@ loop::Task<void> ContainerStop::run(Stop stop) {
         progress.hook_ended_ms = me_.pod.now_ms();
         note(stop);
     }
+    if (stop.grace_s > 0 && progress.signalled_ms < 0) AWAIT_VOID(wait_turn(stop));
     if (stop.grace_s > 0 && progress.signalled_ms < 0 && runs(stop)) {
         AWAIT_VOID(send(stop.attempt, stop.signal));
         progress.signalled_ms = me_.pod.now_ms();
@@ -126,12 +129,23 @@ loop::Task<void> ContainerStop::wait_pre_stop(Stop stop) {
     }
 }
 
+loop::Task<void> ContainerStop::wait_turn(Stop stop) {
+    const auto lives = [this](const std::string& name) { return me_.pod.runs(name); };
+    while (runs(stop) && std::ranges::any_of(stop.after, lives)) {
+        const int64_t left_ms = grace_end_ms(stop) - me_.pod.now_ms();
+        if (left_ms <= 0) co_return;
+        AWAIT_VOID(loop::wait_for(me_.pod.agent.loop, me_.pod.changed, left_ms));
+    }
+}
+
 loop::Task<void> ContainerStop::wait_stopped(Stop stop) {
     for (;;) {
         if (!runs(stop)) co_return;
         int64_t end_ms = grace_end_ms(stop);
         if (end_ms > stop.progress.begun_ms && stop.progress.hook_ended_ms >= 0)
-            end_ms = std::max(end_ms, stop.progress.hook_ended_ms + after_pre_stop_ms_min);
+            end_ms = std::max(end_ms, stop.progress.hook_ended_ms + after_signal_ms_min);
+        if (end_ms > stop.progress.begun_ms && !stop.after.empty())
+            end_ms = std::max(end_ms, stop.progress.signalled_ms + after_signal_ms_min);
         const int64_t left_ms = end_ms - me_.pod.now_ms();
         if (left_ms <= 0) break;
         AWAIT_VOID(loop::wait_for(me_.pod.agent.loop, me_.pod.changed, left_ms));

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pod/agent_pod.hpp"
 #include "pod/pod_plan.hpp"
@@ -32,12 +33,14 @@ class ContainerStop {
         int signal = 15;
         int64_t grace_s = 0;
         api::Box<api::LifecycleHandler> pre_stop;
+        std::vector<std::string> after;  ///< containers that end first
         runtime::StopProgress progress;
     };
     loop::Task<void> run(Stop stop);
     loop::Task<void> run_pre_stop(Stop stop);
     loop::Task<void> run_hook(Stop stop, bool* ended);
     loop::Task<void> wait_pre_stop(Stop stop);
+    loop::Task<void> wait_turn(Stop stop);
     loop::Task<void> wait_stopped(Stop stop);
     loop::Task<void> send(int attempt, int signal);
     void note(const Stop& stop);

@@ -243,7 +243,8 @@ loop::Task<Result<PodObserved>> PodAgent::Impl::look(PodMemory& memory, std::sha
     if (!pod) co_return seen;
     tell_deadline(memory, *pod, seen);
     memory.sandbox.tell_change(*pod, seen);
-    for (auto& container : seen.containers) memory.container(container.name).probes.follow(*pod, seen.ip, container);
+    for (auto* list : {&seen.init, &seen.containers})
+        for (auto& container : *list) memory.container(container.name).probes.follow(*pod, seen.ip, container);
     memory.volumes.follow_metadata(pod);
     CO_TRY_VOID(write_status(memory.me, pod, seen));
     co_return seen;

@@ -62,7 +62,7 @@ void account_end(ContainerMemory& own, const api::Pod& pod, const api::Container
     own.image.forget();
     // What another image did does not count against this one.
     if (!seen.started_image.empty() && spec.image != seen.started_image) return;
-    if (should_restart(pod.spec.restart_policy.view(), init, ended)) own.back_off.count_crash(now_ms);
+    if (should_restart(pod.spec, spec, init, ended)) own.back_off.count_crash(now_ms);
 }
 
 /// The newest attempt, and the one before it.

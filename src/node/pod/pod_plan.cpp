@@ -7,7 +7,7 @@
 namespace orilla::node {
 namespace {
 
-bool is_running(const ContainerSeen& seen) {
+bool runs_now(const ContainerSeen& seen) {
     return seen.current && seen.known_to_runtime && seen.current->phase != ContainerPhase::exited;
 }
 bool has_exited(const ContainerSeen& seen) { return seen.current && seen.current->phase == ContainerPhase::exited; }
@@ -65,42 +65,49 @@ void plan_running(Plan& plan, const api::Pod& pod, const ContainerSeen& seen) {
                                name + " failed liveness probe, will be restarted"});
 }
 
-void plan_container(Plan& plan, const api::Pod& pod, const ContainerSeen& seen, bool is_init, int64_t now_ms) {
-    if (is_running(seen)) return plan_running(plan, pod, seen);
-    if (has_exited(seen) && !should_restart(pod.spec.restart_policy.view(), is_init, seen)) return;
+void plan_container(Plan& plan, const api::Pod& pod, const api::Container& spec, const ContainerSeen& seen, bool is_init,
+                    int64_t now_ms) {
+    if (runs_now(seen)) return plan_running(plan, pod, seen);
+    if (has_exited(seen) && !should_restart(pod.spec, spec, is_init, seen)) return;
     plan_start(plan, seen, now_ms);
 }
 
-/// The init containers, one after another. True when all have succeeded.
+/// The init containers, one after another; sidecars for as long as the pod lives. True when the containers may start.
 bool plan_init(Plan& plan, const api::Pod& pod, const PodObserved& seen, int64_t now_ms) {
     // Once a main container was started the init containers are history, whatever is left of them.
     const bool past = std::any_of(seen.containers.begin(), seen.containers.end(),
                                   [](const auto& c) { return c.current && c.known_to_runtime; });
-    if (past) return true;
-    for (const auto& init : seen.init) {
-        if (succeeded(init)) continue;
-        plan_container(plan, pod, init, true, now_ms);
-        return false;
+    for (size_t i = 0; i < seen.init.size(); ++i) {
+        const ContainerSeen& init = seen.init[i];
+        const api::Container& spec = pod.spec.init_containers[i];
+        if (api::is_sidecar(spec)) {
+            plan_container(plan, pod, spec, init, true, now_ms);
+            if (!past && !has_started(spec, init)) return false;
+        } else if (!past && !succeeded(init)) {
+            plan_container(plan, pod, spec, init, true, now_ms);
+            return false;
+        }
     }
     return true;
 }
 
-/// Stops what runs. True when nothing does any more.
-bool plan_stop_all(Plan& plan, const PodObserved& seen, int64_t grace_s) {
-    bool running = false;
-    for (const auto* list : {&seen.init, &seen.containers}) {
-        for (const auto& container : *list) {
-            if (!is_running(container)) continue;
-            running = true;
-            if (!container.stopping) plan.add(StopContainer{container.name, grace_s, "Stopping container " + container.name});
-        }
-    }
-    return !running;
+/// Stops what runs: a sidecar after all that was started after it. True when nothing runs any more.
+bool plan_stop_all(Plan& plan, const api::PodSpec& spec, const PodObserved& seen, int64_t grace_s) {
+    std::vector<std::string> running;
+    const auto stop = [&](const ContainerSeen& one, bool last) {
+        if (!runs_now(one)) return;
+        const auto after = last ? running : std::vector<std::string>();
+        if (!one.stopping) plan.add(StopContainer{one.name, grace_s, "Stopping container " + one.name, after});
+        running.push_back(one.name);
+    };
+    for (const auto& container : seen.containers) stop(container, false);
+    for (size_t i = seen.init.size(); i-- > 0;) stop(seen.init[i], api::is_sidecar(spec.init_containers[i]));
+    return running.empty();
 }
 
 std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& seen) {
     Plan plan;
-    if (!plan_stop_all(plan, seen, pod.metadata.deletion_grace_period_seconds.value_or(30))) return plan.take();
+    if (!plan_stop_all(plan, pod.spec, seen, pod.metadata.deletion_grace_period_seconds.value_or(30))) return plan.take();
     if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
     if (seen.pod_dir) return {RemovePodFiles{}};
     // All is done that is ours: somebody else's finalizer holds it.
@@ -122,15 +129,38 @@ int64_t crash_backoff_ms(int crashes) {
     return std::min(crash_backoff_ms_first << std::min(crashes - 1, 10), crash_backoff_ms_max);
 }
 
-bool should_restart(std::string_view policy, bool is_init, const ContainerState& ended) {
+bool should_restart(const api::PodSpec& pod, const api::Container& spec, bool is_init, const ContainerState& ended) {
+    if (is_init && api::is_sidecar(spec)) return true;
     if (is_init && ended.exit_code == 0) return false;
+    const auto matches = [&ended](const api::ContainerRestartRule& rule) {
+        if (!rule.exit_codes) return false;
+        const bool listed = std::ranges::find(rule.exit_codes->values, ended.exit_code) != rule.exit_codes->values.end();
+        return listed == (rule.exit_codes->operator_ == "In");
+    };
+    if (std::ranges::any_of(spec.restart_policy_rules, matches)) return true;
+    const std::string_view policy = spec.restart_policy.value_or(pod.restart_policy.view());
     if (policy == "Never") return false;
     if (policy == "OnFailure" || is_init) return ended.exit_code != 0;
     return true;
 }
 
-bool should_restart(std::string_view policy, bool is_init, const ContainerSeen& ended) {
-    return ended.outdated || should_restart(policy, is_init, *ended.current);
+bool should_restart(const api::PodSpec& pod, const api::Container& spec, bool is_init, const ContainerSeen& ended) {
+    return ended.outdated || should_restart(pod, spec, is_init, *ended.current);
+}
+
+bool has_started(const api::Container& sidecar, const ContainerSeen& seen) {
+    return runs_now(seen) && seen.post_start_done && (!sidecar.startup_probe || seen.startup == ProbeVerdict::success);
+}
+
+bool is_over(const api::PodSpec& spec, const PodObserved& seen) {
+    const auto ended = [&spec](const api::Container& container, bool is_init, const ContainerSeen& one) {
+        return has_exited(one) && !should_restart(spec, container, is_init, one);
+    };
+    for (size_t i = 0; i < seen.init.size(); ++i)
+        if (ended(spec.init_containers[i], true, seen.init[i]) && !succeeded(seen.init[i])) return true;
+    for (size_t i = 0; i < seen.containers.size(); ++i)
+        if (!ended(spec.containers[i], false, seen.containers[i])) return false;
+    return !seen.containers.empty();
 }
 
 std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen, int64_t now_ms) {
@@ -146,12 +176,18 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
     }
     if (seen.deadline_exceeded) {
         Plan plan;
-        plan_stop_all(plan, seen, std::min(desired->spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max));
+        plan_stop_all(plan, desired->spec, seen,
+                      std::min(desired->spec.termination_grace_period_seconds.value_or(30), stop_grace_s_max));
         return plan.take();  // once all have ended the summary says Failed, and the sandbox goes
+    }
+    if (is_over(desired->spec, seen)) {
+        Plan plan;
+        plan_stop_all(plan, desired->spec, seen, grace_of(*desired, nullptr));
+        return plan.take();
     }
     if (seen.network_lost) {
         Plan plan;
-        if (plan_stop_all(plan, seen, grace_of(*desired, nullptr))) plan.add(TearDownSandbox{});
+        if (plan_stop_all(plan, desired->spec, seen, grace_of(*desired, nullptr))) plan.add(TearDownSandbox{});
         return plan.take();
     }
     if (seen.preparing_volumes) return {};
@@ -162,7 +198,8 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
     if (!seen.sandbox_alive) return {SetUpSandbox{}};
     Plan plan;
     if (plan_init(plan, *desired, seen, now_ms))
-        for (const auto& container : seen.containers) plan_container(plan, *desired, container, false, now_ms);
+        for (size_t i = 0; i < seen.containers.size(); ++i)
+            plan_container(plan, *desired, desired->spec.containers[i], seen.containers[i], false, now_ms);
     return plan.take();
 }
 

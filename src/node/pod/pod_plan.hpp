@@ -3,6 +3,8 @@
 //
 //   absent -> volumes -> sandbox -> init 0 .. n -> containers -> (restart | terminal) -> stopping -> torn down -> deleted
 //
+// A sidecar is an init container that goes on: what comes after it waits for its start, and it ends after all that does.
+//
 // Per container: absent -> image -> start -> running -> exited -> (back-off -> start) as the restart policy says.
 #pragma once
 
@@ -38,6 +40,8 @@ struct StopContainer {
     std::string container;
     int64_t grace_s = 0;
     std::string why;  ///< for the event: "Container web failed liveness probe, will be restarted"
+    /// These end first, while the grace period lasts: preStop runs at once, the signal comes after them.
+    std::vector<std::string> after = {};
     bool operator==(const StopContainer&) const = default;
 };
 /// Kills and removes sandbox and network; volumes and logs stay.
@@ -80,10 +84,14 @@ constexpr int64_t crash_backoff_ms_max = 300'000;
 /// A container that ran this long starts with a fresh back-off.
 constexpr int64_t crash_backoff_reset_s = 600;
 
-/// True when an exited container is to be started again.
-bool should_restart(std::string_view restart_policy, bool is_init, const ContainerState& ended);
+/// True when an exited container is to be started again: by its own policy, or by the pod's.
+bool should_restart(const api::PodSpec& pod, const api::Container& spec, bool is_init, const ContainerState& ended);
 /// The same of what is seen, which must have exited: a changed image starts again whatever the policy says.
-bool should_restart(std::string_view restart_policy, bool is_init, const ContainerSeen& ended);
+bool should_restart(const api::PodSpec& pod, const api::Container& spec, bool is_init, const ContainerSeen& ended);
+/// What an init container after this sidecar waits for.
+bool has_started(const api::Container& sidecar, const ContainerSeen& seen);
+/// Its containers have done what they were for, or an init container has failed for good: what still runs is to end.
+bool is_over(const api::PodSpec& spec, const PodObserved& seen);
 
 constexpr std::string_view deadline_message = "Pod was active on the node longer than the specified deadline";
 

@@ -107,7 +107,7 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     for (const auto& status : before)
         if (out.image_id.empty() && status.name == spec.name) out.image_id = status.image_id;
     const bool over = context.final || context.pod.metadata.deletion_timestamp.set;
-    const bool restarts = exited(seen) && !over && should_restart(context.pod.spec.restart_policy.view(), is_init, seen);
+    const bool restarts = exited(seen) && !over && should_restart(context.pod.spec, spec, is_init, seen);
     // What has ended and starts again at once has simply ended; it waits only where something is waited for.
     const bool waits = restarts && (!seen.failure_reason.empty() || seen.backing_off);
     if (running(seen)) {
@@ -120,20 +120,33 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     }
     if (!out.last_state.terminated && seen.last)
         out.last_state.terminated.emplace() = summarise_terminated(context, *seen.last);
-    out.ready = is_init ? exited(seen) && seen.current->exit_code == 0 : container_ready(seen, spec);
+    const bool ends_first = is_init && !api::is_sidecar(spec);
+    out.ready = ends_first ? exited(seen) && seen.current->exit_code == 0 : container_ready(seen, spec);
     out.started = running(seen) && (!spec.startup_probe || seen.startup == ProbeVerdict::success);
     return out;
 }
 
-std::string joined_names(const api::List<api::Container>& specs, const std::vector<ContainerSeen>& seen,
-                         const api::List<api::ContainerStatus>& statuses) {
-    std::string out;
-    for (size_t i = 0; i < seen.size(); ++i) {
-        if (statuses[i].ready) continue;
-        if (!out.empty()) out += " ";
-        out += specs[i].name.view();
+void add_name(std::string& names, const api::Str& name) { names.append(names.empty() ? "" : " ").append(name.view()); }
+
+/// What the containers wait for.
+std::string name_incomplete(const api::PodSpec& spec, const api::PodStatus& status) {
+    std::string names;
+    for (size_t i = 0; i < status.init_container_statuses.size(); ++i) {
+        const auto& one = status.init_container_statuses[i];
+        const bool sidecar = api::is_sidecar(spec.init_containers[i]);
+        if (!(sidecar ? one.started.value_or(false) : one.ready)) add_name(names, one.name);
     }
-    return out;
+    return names;
+}
+
+std::string name_unready(const api::PodSpec& spec, const api::PodStatus& status) {
+    std::string names;
+    for (size_t i = 0; i < status.init_container_statuses.size(); ++i)
+        if (api::is_sidecar(spec.init_containers[i]) && !status.init_container_statuses[i].ready)
+            add_name(names, status.init_container_statuses[i].name);
+    for (const auto& one : status.container_statuses)
+        if (!one.ready) add_name(names, one.name);
+    return names;
 }
 
 void set_pod_condition(api::PodStatus& status, const api::PodStatus& old, std::string_view type, bool value,
@@ -151,20 +164,35 @@ void set_pod_condition(api::PodStatus& status, const api::PodStatus& old, std::s
 }
 
 std::string_view plan_phase(const api::Pod& pod, const PodObserved& seen, bool initialized) {
-    const std::string_view policy = pod.spec.restart_policy.view();
-    for (const auto& init : seen.init)
-        if (exited(init) && init.current->exit_code != 0 && !should_restart(policy, true, init)) return "Failed";
+    // What still runs is being stopped: sidecars, after the containers that they were for.
+    const bool quiet = std::ranges::none_of(seen.init, running);
+    const bool over = quiet && is_over(pod.spec, seen);
+    if (over && !initialized) return "Failed";
     if (!initialized) return "Pending";
     size_t done = 0, failed = 0, started = 0;
     for (const auto& container : seen.containers) {
-        if (container.current) ++started;
-        if (!exited(container)) continue;
-        if (!pod.metadata.deletion_timestamp.set && should_restart(policy, false, container)) continue;
-        ++done;
-        if (container.current->exit_code != 0) ++failed;
+        started += container.current.has_value();
+        done += exited(container);
+        failed += exited(container) && container.current->exit_code != 0;
     }
-    if (done == seen.containers.size()) return failed ? "Failed" : "Succeeded";
-    return started < seen.containers.size() && started == 0 ? "Pending" : "Running";
+    const bool ends = over || (quiet && pod.metadata.deletion_timestamp.set);
+    if (ends && done == seen.containers.size()) return failed ? "Failed" : "Succeeded";
+    return started == 0 ? "Pending" : "Running";
+}
+
+/// Empty when each readiness gate is open: somebody else says so in a condition of its type.
+std::string describe_closed_gates(const api::Pod& pod) {
+    std::string out;
+    for (const auto& gate : pod.spec.readiness_gates) {
+        const std::string_view type = gate.condition_type;
+        const auto* condition = api::find_pod_condition(pod, type);
+        if (condition && condition->status == "True") continue;
+        if (!out.empty()) out += ", ";
+        out += condition ? fmt::format(R"(the status of pod readiness gate "{}" is not "True", but {})", type,
+                                       condition->status.view())
+                         : fmt::format(R"(corresponding condition of pod readiness gate "{}" does not exist.)", type);
+    }
+    return out;
 }
 
 void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, bool initialized,
@@ -172,15 +200,17 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
     const api::PodStatus& old = pod.status;
     const bool finished = api::is_finished(status.phase);
     set_pod_condition(status, old, "PodReadyToStartContainers", seen.sandbox_alive, "", "", now_s);
-    const std::string unready_init = joined_names(pod.spec.init_containers, seen.init, status.init_container_statuses);
     if (initialized) set_pod_condition(status, old, "Initialized", true, finished ? "PodCompleted" : "", "", now_s);
     else
         set_pod_condition(status, old, "Initialized", false, "ContainersNotInitialized",
-                          fmt::format("containers with incomplete status: [{}]", unready_init), now_s);
-    const std::string unready = joined_names(pod.spec.containers, seen.containers, status.container_statuses);
+                          fmt::format("containers with incomplete status: [{}]", name_incomplete(pod.spec, status)), now_s);
+    const std::string unready = name_unready(pod.spec, status);
+    const std::string closed_gates = describe_closed_gates(pod);
     for (std::string_view type : {"Ready", "ContainersReady"}) {
         if (status.phase == "Succeeded") set_pod_condition(status, old, type, false, "PodCompleted", "", now_s);
         else if (status.phase == "Failed") set_pod_condition(status, old, type, false, "PodFailed", "", now_s);
+        else if (unready.empty() && type == "Ready" && !closed_gates.empty())
+            set_pod_condition(status, old, type, false, "ReadinessGatesNotReady", closed_gates, now_s);
         else if (unready.empty()) set_pod_condition(status, old, type, true, "", "", now_s);
         else
             set_pod_condition(status, old, type, false, "ContainersNotReady",
@@ -195,23 +225,28 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
 /// Being deleted, held by somebody, and nothing of it runs or will.
 bool ends_unborn(const api::Pod& pod, const PodObserved& seen) {
     if (!pod.metadata.deletion_timestamp || pod.metadata.finalizers.empty()) return false;
-    const auto lives = [](const ContainerSeen& one) {
-        return one.current && one.known_to_runtime && one.current->phase != ContainerPhase::exited;
-    };
-    return std::ranges::none_of(seen.init, lives) && std::ranges::none_of(seen.containers, lives);
+    return std::ranges::none_of(seen.init, running) && std::ranges::none_of(seen.containers, running);
+}
+
+bool has_passed_init(const api::PodSpec& spec, const PodObserved& seen) {
+    for (size_t i = 0; i < seen.init.size(); ++i) {
+        const ContainerSeen& one = seen.init[i];
+        const bool sidecar = api::is_sidecar(spec.init_containers[i]);
+        if (!(sidecar ? has_started(spec.init_containers[i], one) : exited(one) && one.current->exit_code == 0)) return false;
+    }
+    return true;
 }
 
 }  // namespace
 
 api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64_t now_s) {
     api::PodStatus status;
-    bool initialized =
-        std::all_of(seen.init.begin(), seen.init.end(), [](const auto& c) { return exited(c) && c.current->exit_code == 0; });
+    bool initialized = has_passed_init(pod.spec, seen);
     // Main containers only start after the init containers: their existence proves it even when those were forgotten.
     initialized |= std::any_of(seen.containers.begin(), seen.containers.end(), [](const auto& c) { return c.current; });
     const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
     const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view()),
-                                was_final || seen.deadline_exceeded};
+                                was_final || seen.deadline_exceeded || is_over(pod.spec, seen)};
     for (size_t i = 0; i < seen.init.size(); ++i)
         status.init_container_statuses.push_back(summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
     for (size_t i = 0; i < seen.containers.size(); ++i)

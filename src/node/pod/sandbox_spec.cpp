@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <algorithm>
 
+#include "orilla/kinds/pod_facts.hpp"
+
 namespace orilla::node {
 
 int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, bool milli) {
@@ -28,25 +30,40 @@ runtime::Resources plan_resources(const api::ResourceRequirements& resources) {
     return out;
 }
 
+namespace {
+
+void add(runtime::Resources& sum, const runtime::Resources& one) {
+    sum.cpu_request_milli += one.cpu_request_milli;
+    sum.cpu_limit_milli += one.cpu_limit_milli;
+    sum.memory_limit_bytes += one.memory_limit_bytes;
+}
+
+/// To what a step needs with those that run beside it.
+void raise(runtime::Resources& most, const runtime::Resources& step, const runtime::Resources& beside) {
+    most.cpu_request_milli = std::max(most.cpu_request_milli, step.cpu_request_milli + beside.cpu_request_milli);
+    most.cpu_limit_milli = std::max(most.cpu_limit_milli, step.cpu_limit_milli + beside.cpu_limit_milli);
+    most.memory_limit_bytes = std::max(most.memory_limit_bytes, step.memory_limit_bytes + beside.memory_limit_bytes);
+}
+
+}  // namespace
+
 runtime::Resources plan_pod_resources(const api::PodSpec& spec) {
-    runtime::Resources sum;
+    runtime::Resources sidecars, steps, sum;
     bool cpu_open = false, memory_open = false;
-    for (const auto& container : spec.containers) {
+    const auto look = [&](const api::Container& container) {
         const runtime::Resources one = plan_resources(container.resources);
-        sum.cpu_request_milli += one.cpu_request_milli;
-        sum.cpu_limit_milli += one.cpu_limit_milli;
-        sum.memory_limit_bytes += one.memory_limit_bytes;
         cpu_open |= one.cpu_limit_milli == 0;
         memory_open |= one.memory_limit_bytes == 0;
-    }
+        return one;
+    };
     for (const auto& container : spec.init_containers) {
-        const runtime::Resources one = plan_resources(container.resources);
-        sum.cpu_request_milli = std::max(sum.cpu_request_milli, one.cpu_request_milli);
-        sum.cpu_limit_milli = std::max(sum.cpu_limit_milli, one.cpu_limit_milli);
-        sum.memory_limit_bytes = std::max(sum.memory_limit_bytes, one.memory_limit_bytes);
-        cpu_open |= one.cpu_limit_milli == 0;
-        memory_open |= one.memory_limit_bytes == 0;
+        const runtime::Resources one = look(container);
+        if (api::is_sidecar(container)) add(sidecars, one);
+        else raise(steps, one, sidecars);
     }
+    for (const auto& container : spec.containers) add(sum, look(container));
+    add(sum, sidecars);
+    raise(sum, steps, {});
     if (cpu_open) sum.cpu_limit_milli = 0;
     if (memory_open) sum.memory_limit_bytes = 0;
     return sum;

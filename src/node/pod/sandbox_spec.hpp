@@ -14,7 +14,7 @@ std::string plan_hostname(const api::Pod& pod);
 /// Of a map of resources; 0 when it does not say.
 int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, bool milli);
 runtime::Resources plan_resources(const api::ResourceRequirements& resources);
-/// The pod's cgroup: sums over the containers, no limit where one of them has none.
+/// The pod's cgroup: sums over what runs together, no limit where one of them has none.
 runtime::Resources plan_pod_resources(const api::PodSpec& spec);
 /// But for its network namespace. `host_hosts`: the node's /etc/hosts, for a pod on the node's network.
 runtime::PodSandboxSpec plan_sandbox_spec(const api::Pod& pod, const std::string& resolv_conf, const std::string& pod_ip,

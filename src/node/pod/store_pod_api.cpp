@@ -1,6 +1,8 @@
 #include "pod/store_pod_api.hpp"
 
 #include <fmt/core.h>
+#include <algorithm>
+#include <array>
 
 #include "orilla/kinds/owners.hpp"
 #include "orilla/objects/events.hpp"
@@ -10,6 +12,21 @@
 
 namespace orilla::node {
 namespace {
+
+bool is_own_condition(const api::PodCondition& condition) {
+    constexpr std::array<std::string_view, 4> own{"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"};
+    return std::ranges::find(own, condition.type.view()) != own.end();
+}
+
+/// What others say of the pod is as it is stored, not as it was when the node looked.
+void keep_foreign_conditions(api::List<api::PodCondition>& planned, const api::List<api::PodCondition>& stored) {
+    api::List<api::PodCondition> out;
+    for (const auto& condition : planned)
+        if (is_own_condition(condition)) out.push_back(condition);
+    for (const auto& condition : stored)
+        if (!is_own_condition(condition)) out.push_back(condition);
+    planned = std::move(out);
+}
 
 class StorePodApi final : public PodApi {
   public:
@@ -32,7 +49,9 @@ class StorePodApi final : public PodApi {
     loop::Task<Result<void>> write_status(PodKey key, api::PodStatus status) override {
         std::function<Result<void>(api::Pod&)> change = [key, status](api::Pod& pod) -> Result<void> {
             if (pod.metadata.uid != key.uid) return Error(Code::not_found, fmt::format("pod {} was replaced", key.name));
+            api::List<api::PodCondition> said = std::move(pod.status.conditions);
             pod.status = status;
+            keep_foreign_conditions(pod.status.conditions, said);
             return ok();
         };
         AWAIT(auto written, objects_.modify_status<api::Pod>(key.ns, key.name, std::move(change)));

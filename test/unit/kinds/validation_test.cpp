@@ -161,6 +161,61 @@ TEST_CASE("validation: probes and hooks") {
           "restartPolicy=Always");
 }
 
+TEST_CASE("validation: sidecars may have probes, and containers policies of their own") {
+    const auto init = [](const std::string& rest) {
+        return created(pod(R"("initContainers":[{"name":"i","image":"i",)" + rest + "}]"));
+    };
+    CHECK(
+        init(
+            R"("restartPolicy":"Always","livenessProbe":{"tcpSocket":{"port":1}},"lifecycle":{"preStop":{"sleep":{"seconds":1}}})")
+            .empty());
+    CHECK(init(R"("restartPolicy":"Always","readinessProbe":{"tcpSocket":{"port":0}})")
+              .starts_with("spec.initContainers[0].readinessProbe.tcpSocket.port: Invalid value"));
+    CHECK(init(R"("restartPolicy":"OnFailure")").empty());
+    CHECK(init(R"("restartPolicy":"Often")") ==
+          "spec.initContainers[0].restartPolicy: Unsupported value: \"Often\": supported values: \"Always\", \"Never\", "
+          "\"OnFailure\"");
+    const std::string rules = R"("restartPolicyRules":[{"action":"Restart","exitCodes":{"operator":"In","values":[42]}}])";
+    CHECK(created(container(R"("restartPolicy":"Never",)" + rules)).empty());
+    CHECK(created(container(rules)) ==
+          "spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used");
+    CHECK(init(R"("restartPolicy":"Always",)" + rules).starts_with("spec.initContainers[0].restartPolicyRules: Forbidden"));
+    CHECK(created(container(R"("restartPolicy":"Never","restartPolicyRules":[{"action":"Restart"}])")) ==
+          "spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified");
+    CHECK(
+        created(container(
+            R"("restartPolicy":"Never","restartPolicyRules":[{"action":"RestartAllContainers","exitCodes":{"operator":"In","values":[1]}}])")) ==
+        "spec.containers[0].restartPolicyRules[0].action: Unsupported value: \"RestartAllContainers\": supported values: "
+        "\"Restart\"");
+}
+
+TEST_CASE("validation: readiness gates name conditions") {
+    CHECK(created(pod(R"("readinessGates":[{"conditionType":"example.com/ready"}])")).empty());
+    CHECK(created(pod(R"("readinessGates":[{"conditionType":"a b"}])"))
+              .starts_with("spec.readinessGates[0].conditionType: Invalid value"));
+}
+
+TEST_CASE("validation: the sources of a projected volume write different files") {
+    const auto projected = [](const std::string& sources) {
+        return created(pod(R"("volumes":[{"name":"v","projected":{"sources":[)" + sources + "]}}]"));
+    };
+    const std::string map = R"({"configMap":{"name":"c","items":[{"key":"k","path":"a/b"}]}})";
+    CHECK(projected("").empty());
+    CHECK(projected(map + R"(,{"secret":{"name":"s","items":[{"key":"k","path":"a/c"}]}})").empty());
+    CHECK(projected(map + R"(,{"secret":{"name":"s","items":[{"key":"k","path":"a/b"}]}})") ==
+          "spec.volumes[0].projected.sources[1].secret: Invalid value: \"a/b\": conflicting duplicate paths");
+    for (const char* path : {"a", "a/b/c"})
+        CHECK(projected(map + R"(,{"downwardAPI":{"items":[{"path":")" + path +
+                        R"(","fieldRef":{"fieldPath":"metadata.name"}}]}})")
+                  .find("conflicting duplicate paths") != std::string::npos);
+    CHECK(projected("{}") == "spec.volumes[0].projected.sources[0]: Required value: must specify a projection source");
+    CHECK(projected(R"({"configMap":{}})") == "spec.volumes[0].projected.sources[0].configMap.name: Required value");
+    CHECK(
+        projected(R"({"serviceAccountToken":{"path":"token"}})")
+            .starts_with(
+                "spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: service account tokens are not issued"));
+}
+
 TEST_CASE("validation: a probe's grace period") {
     const auto probe = [](const std::string& kind, const std::string& grace) {
         return created(container("\"" + kind + R"(":{"tcpSocket":{"port":1},"terminationGracePeriodSeconds":)" + grace + "}"));
@@ -202,7 +257,6 @@ TEST_CASE("validation: what this build does not do is refused by name") {
     CHECK(created(pod(R"("serviceAccountName":"default")")).empty());
     CHECK(created(pod(R"("os":{"name":"windows"})")) == "spec.os.name: Forbidden: pods run on Linux only");
     CHECK(created(pod(R"("os":{"name":"linux"})")).empty());
-    CHECK(created(pod(R"("readinessGates":[{"conditionType":"x/y"}])")).starts_with("spec.readinessGates: Forbidden"));
     CHECK(created(pod(R"("runtimeClassName":"gvisor")")).starts_with("spec.runtimeClassName: Forbidden"));
     CHECK(created(container(R"("livenessProbe":{"grpc":{"port":1}})"))
               .starts_with("spec.containers[0].livenessProbe.grpc: Forbidden: gRPC probes are not supported"));

@@ -55,13 +55,14 @@ class FakeRuntime final : public runtime::PodRuntime {
         last_spec = std::move(spec);
         co_return state;
     }
-    loop::Task<Result<void>> signal_container(std::string uid, std::string, int signal) override {
+    loop::Task<Result<void>> signal_container(std::string uid, std::string id, int signal) override {
         signals.push_back(signal);
-        if (!deaf || signal == SIGKILL) end(uid, 128 + signal);
+        signalled.push_back(id);
+        if (!deaf || signal == SIGKILL) end(uid, id, 128 + signal);
         co_return ok();
     }
-    Result<void> note_stop(const std::string& uid, const std::string&, const runtime::StopProgress& stop) override {
-        sandboxes_[uid].containers.back().stop = stop;
+    Result<void> note_stop(const std::string& uid, const std::string& id, const runtime::StopProgress& stop) override {
+        find(uid, id).stop = stop;
         return ok();
     }
     bool has_exec(const std::string&, const std::string&) const override { return old_exec_runs; }
@@ -79,8 +80,10 @@ class FakeRuntime final : public runtime::PodRuntime {
     loop::Task<Result<void>> remove_tree(std::string) override { co_return ok(); }
     loop::Task<Result<void>> collect_garbage(std::vector<std::string>) override { co_return ok(); }
 
-    void end(const std::string& uid, int exit_code) {
-        runtime::ContainerState& state = sandboxes_[uid].containers.back();
+    /// That which was started last.
+    void end(const std::string& uid, int exit_code) { end(uid, sandboxes_[uid].containers.back().id, exit_code); }
+    void end(const std::string& uid, const std::string& id, int exit_code) {
+        runtime::ContainerState& state = find(uid, id);
         state.phase = runtime::ContainerPhase::exited;
         state.exit_code = exit_code;
         state.finished_wall_ns = clock_.wall_ns();
@@ -95,9 +98,15 @@ class FakeRuntime final : public runtime::PodRuntime {
     int execs = 0;
     bool old_exec_runs = false;  ///< one of an earlier daemon
     std::vector<int> signals;
-    bool deaf = false;  ///< only SIGKILL ends a container
+    std::vector<std::string> signalled;  ///< attempts, beside `signals`
+    bool deaf = false;                   ///< only SIGKILL ends a container
 
   private:
+    runtime::ContainerState& find(const std::string& uid, const std::string& id) {
+        auto& all = sandboxes_[uid].containers;
+        return *std::ranges::find(all, id, &runtime::ContainerState::id);
+    }
+
     Clock& clock_;
     std::map<std::string, runtime::PodState> sandboxes_;
     std::function<void(const std::string&)> listener_;

@@ -31,19 +31,22 @@ struct StopWorld {
         runtime::PodSandboxSpec sandbox;
         sandbox.id = "uid";
         REQUIRE(await(loop, runtime.create_pod(std::move(sandbox))));
-        runtime::ContainerSpec spec;
-        spec.id = "c-0";
-        spec.name = "c";
-        spec.layers = {"a:1"};
-        REQUIRE(await(loop, runtime.start_container("uid", std::move(spec))));
+        start_container("c");
         desired.spec.containers.emplace_back().name = "c";
         follow();
     }
     api::LifecycleHandler& pre_stop() { return desired.spec.containers[0].lifecycle.ensure().pre_stop.ensure(); }
     void follow() { api.pod = std::make_shared<const api::Pod>(desired); }
-    void begin(int64_t grace_s = 30) {
+    void start_container(const std::string& name) {
+        runtime::ContainerSpec spec;
+        spec.id = name + "-0";
+        spec.name = name;
+        spec.layers = {"a:1"};
+        REQUIRE(await(loop, runtime.start_container("uid", std::move(spec))));
+    }
+    void begin(int64_t grace_s = 30, std::vector<std::string> after = {}) {
         follow();
-        stop.begin(&desired, {"c", grace_s, "Stopping container c"});
+        stop.begin(&desired, {"c", grace_s, "Stopping container c", std::move(after)});
         pass(0);
     }
     void pass(int64_t ms) { test::pass(loop, clock, ms); }
@@ -159,4 +162,44 @@ TEST_CASE("ContainerStop: one that is abandoned sends nothing any more") {
     CHECK_FALSE(w.stop.under_way());
     w.pass(60'000);
     CHECK(w.runtime.signals == StopWorld::Signals{SIGTERM});
+}
+
+TEST_CASE("ContainerStop: a sidecar is signalled when those have ended that it was for") {
+    StopWorld w;
+    w.runtime.deaf = true;
+    w.start_container("main");
+    w.begin(30, {"main"});
+    CHECK(w.runtime.signals.empty());
+    w.pass(10'000);
+    CHECK(w.runtime.signals.empty());
+    w.runtime.end("uid", "main-0", 0);
+    w.pass(0);
+    CHECK(w.runtime.signalled == std::vector<std::string>{"c-0"});
+    CHECK(w.runtime.signals == StopWorld::Signals{SIGTERM});
+    w.pass(19'999);  // the grace period is the pod's
+    CHECK(w.runtime.signals.size() == 1);
+    w.pass(1);
+    CHECK(w.runtime.signals.back() == SIGKILL);
+}
+
+TEST_CASE("ContainerStop: a sidecar whose turn never comes gets two seconds after the grace period") {
+    StopWorld w;
+    w.runtime.deaf = true;
+    w.start_container("main");
+    w.begin(30, {"main"});
+    w.pass(29'999);
+    CHECK(w.runtime.signals.empty());
+    w.pass(1);
+    CHECK(w.runtime.signals == StopWorld::Signals{SIGTERM});
+    w.pass(1'999);
+    CHECK(w.runtime.signals.size() == 1);
+    w.pass(1);
+    CHECK(w.runtime.signals.back() == SIGKILL);
+}
+
+TEST_CASE("ContainerStop: without a grace period a sidecar waits for nobody") {
+    StopWorld w;
+    w.start_container("main");
+    w.begin(0, {"main"});
+    CHECK(w.runtime.signals == StopWorld::Signals{SIGKILL});
 }

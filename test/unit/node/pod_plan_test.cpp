@@ -241,3 +241,117 @@ TEST_CASE("plan_pod: a sandbox whose network is lost is stopped with grace, then
     seen.containers = {ended("a", 143), ended("b", 1)};
     CHECK(plan_pod(&pod, seen, 0) == Actions{TearDownSandbox{}});
 }
+
+namespace {
+/// Main containers as given, with two sidecars before them.
+api::Pod pod_with_sidecars(std::initializer_list<const char*> containers) {
+    auto pod = pod_with(containers, {"proxy", "logs"});
+    for (auto& init : pod.spec.init_containers) init.restart_policy = "Always";
+    return pod;
+}
+const StopContainer& stop_of(const Actions& actions, size_t index) { return std::get<StopContainer>(actions.at(index)); }
+using Names = std::vector<std::string>;
+}  // namespace
+
+TEST_CASE("plan_pod: what comes after a sidecar waits for its start, not for its end") {
+    auto pod = pod_with({"web"}, {"proxy", "setup"});
+    pod.spec.init_containers[0].restart_policy = "Always";
+    pod.spec.init_containers[0].startup_probe.ensure();
+    PodObserved seen = ready_sandbox();
+    seen.init = {seen_container("proxy"), seen_container("setup")};
+    seen.containers = {seen_container("web")};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"proxy", 0}});
+    seen.init[0] = running("proxy");
+    CHECK(plan_pod(&pod, seen, 0).empty());  // its startup probe has not succeeded
+    seen.init[0].startup = ProbeVerdict::success;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"setup", 0}});
+    seen.init[0].post_start_done = false;
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    seen.init[0].post_start_done = true;
+    seen.init[1] = ended("setup", 0);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"web", 0}});
+    // One that ends before the containers begin holds them up again.
+    seen.init[0] = ended("proxy", 0);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"proxy", 1}});
+}
+
+TEST_CASE("plan_pod: a sidecar starts again beside the containers, whatever the pod's policy") {
+    for (const char* policy : {"Always", "OnFailure", "Never"}) {
+        CAPTURE(policy);
+        auto pod = pod_with_sidecars({"web"});
+        pod.spec.restart_policy = policy;
+        PodObserved seen = ready_sandbox();
+        seen.init = {ended("proxy", 0, 2), running("logs")};
+        seen.containers = {running("web")};
+        CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"proxy", 3}});
+        seen.init[0].backoff_until_ms = 40'000;
+        CHECK(plan_pod(&pod, seen, 0) == Actions{WaitUntil{40'000}});
+        seen.init[0] = running("proxy");
+        seen.init[0].liveness = ProbeVerdict::failure;
+        CHECK(stop_of(plan_pod(&pod, seen, 0), 0).container == "proxy");
+    }
+}
+
+TEST_CASE("plan_pod: sidecars end after the containers, and in the reverse order of their start") {
+    auto pod = pod_with_sidecars({"web", "cache"});
+    pod.metadata.deletion_timestamp = api::Time(1);
+    pod.metadata.deletion_grace_period_seconds = 20;
+    PodObserved seen = ready_sandbox();
+    seen.init = {running("proxy"), running("logs")};
+    seen.containers = {running("web"), running("cache")};
+    const auto actions = plan_pod(&pod, seen, 0);
+    REQUIRE(actions.size() == 4);
+    CHECK(stop_of(actions, 0).after.empty());
+    CHECK(stop_of(actions, 1).after.empty());
+    CHECK(stop_of(actions, 2) == StopContainer{"logs", 20, "Stopping container logs", {"web", "cache"}});
+    CHECK(stop_of(actions, 3).after == Names{"web", "cache", "logs"});
+    // The next daemon finds the containers ended: what is left goes on.
+    seen.containers = {ended("web", 0), ended("cache", 137)};
+    seen.init[1].stopping = true;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"proxy", 20, "Stopping container proxy", {"logs"}}});
+}
+
+TEST_CASE("plan_pod: once its containers are done a pod's sidecars are stopped, and none starts again") {
+    auto pod = pod_with_sidecars({"job"});
+    pod.spec.restart_policy = "Never";
+    PodObserved seen = ready_sandbox();
+    seen.init = {running("proxy"), ended("logs", 1)};
+    seen.containers = {ended("job", 0)};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"proxy", 30, "Stopping container proxy"}});
+    seen.init[0] = ended("proxy", 143);
+    CHECK(plan_pod(&pod, seen, 0).empty());
+    // After a reboot nothing is set up for a pod that is done.
+    seen.sandbox_known = seen.sandbox_alive = seen.volumes_ready = false;
+    CHECK(plan_pod(&pod, seen, 0).empty());
+}
+
+TEST_CASE("plan_pod: an init container that failed for good ends the sidecars before it") {
+    auto pod = pod_with({"web"}, {"proxy", "setup"});
+    pod.spec.restart_policy = "Never";
+    pod.spec.init_containers[0].restart_policy = "Always";
+    PodObserved seen = ready_sandbox();
+    seen.init = {running("proxy"), ended("setup", 1)};
+    seen.containers = {seen_container("web")};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"proxy", 30, "Stopping container proxy"}});
+}
+
+TEST_CASE("plan_pod: a container's own restart policy comes before the pod's") {
+    auto pod = pod_with({"job"});
+    PodObserved seen = ready_sandbox();
+    const auto restarts = [&](int code) {
+        seen.containers = {ended("job", code)};
+        return !plan_pod(&pod, seen, 0).empty();
+    };
+    pod.spec.containers[0].restart_policy = "Never";
+    CHECK(!restarts(1));
+    auto& rule = pod.spec.containers[0].restart_policy_rules.emplace_back();
+    rule.action = "Restart";
+    auto& codes = rule.exit_codes.ensure();
+    codes.operator_ = "In";
+    codes.values.push_back(42);
+    CHECK(restarts(42));
+    CHECK(!restarts(1));
+    codes.operator_ = "NotIn";
+    CHECK(!restarts(42));
+    CHECK(restarts(1));
+}

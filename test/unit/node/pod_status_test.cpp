@@ -160,3 +160,115 @@ TEST_CASE("summarise_pod: a pod that is held has failed when it ends before it b
     CHECK(summarise_pod(pod, unborn, 50).phase == "Failed");
     CHECK(summarise_pod(pod, seen_with(ContainerPhase::exited, 0), 50).phase == "Succeeded");
 }
+
+namespace {
+/// One container, one sidecar; both run.
+struct SidecarPod {
+    SidecarPod(const char* policy = "Never") : pod(one_container_pod(policy)) {
+        auto& init = pod.spec.init_containers.emplace_back();
+        init.name = "side";
+        init.restart_policy = "Always";
+        seen.init = seen.containers;
+        seen.init[0].name = seen.init[0].current->name = "side";
+    }
+    static void end(ContainerSeen& one, int code) {
+        one.current->phase = ContainerPhase::exited;
+        one.current->exit_code = code;
+    }
+    api::PodStatus status() const { return summarise_pod(pod, seen, 2000); }
+    std::string message(std::string_view type) const {
+        for (const auto& one : status().conditions)
+            if (one.type == type) return one.message.str();
+        return "absent";
+    }
+    api::Pod pod;
+    PodObserved seen = seen_with(ContainerPhase::running);
+};
+}  // namespace
+
+TEST_CASE("summarise_pod: a sidecar that runs has started, and the pod is ready when it is") {
+    SidecarPod w;
+    w.pod.spec.init_containers[0].readiness_probe.ensure();
+    auto status = w.status();
+    CHECK(status.phase == "Running");
+    CHECK(status.init_container_statuses[0].started == true);
+    CHECK(!status.init_container_statuses[0].ready);
+    CHECK(condition(status, "Initialized") == "True");
+    CHECK(condition(status, "ContainersReady") == "False");
+    CHECK(w.message("Ready") == "containers with unready status: [side]");
+    w.seen.init[0].readiness = ProbeVerdict::success;
+    CHECK(condition(w.status(), "Ready") == "True");
+}
+
+TEST_CASE("summarise_pod: a pod waits for the startup of its sidecar") {
+    SidecarPod w;
+    w.pod.spec.init_containers[0].startup_probe.ensure();
+    w.seen.containers[0].current.reset();
+    const auto status = w.status();
+    CHECK(status.phase == "Pending");
+    CHECK(condition(status, "Initialized") == "False");
+    CHECK(w.message("Initialized") == "containers with incomplete status: [side]");
+    CHECK(status.container_statuses[0].state.waiting->reason == "PodInitializing");
+}
+
+TEST_CASE("summarise_pod: the phase is that of the containers, once the sidecars have ended") {
+    for (int code : {0, 3}) {
+        SidecarPod w;
+        w.end(w.seen.containers[0], code);
+        CHECK(w.status().phase == "Running");
+        w.end(w.seen.init[0], 137);
+        const auto status = w.status();
+        CHECK(status.phase == (code ? "Failed" : "Succeeded"));
+        CHECK(status.init_container_statuses[0].state.terminated->exit_code == 137);
+        CHECK(!status.init_container_statuses[0].ready);
+    }
+}
+
+TEST_CASE("summarise_pod: a sidecar that crashes leaves the pod running, with the back-off in its state") {
+    SidecarPod w("Always");
+    w.end(w.seen.init[0], 1);
+    w.seen.init[0].backing_off = true;
+    w.seen.init[0].backoff_ms = 10'000;
+    const auto status = w.status();
+    CHECK(status.phase == "Running");
+    CHECK(status.init_container_statuses[0].state.waiting->reason == "CrashLoopBackOff");
+    CHECK(condition(status, "Initialized") == "True");
+    CHECK(condition(status, "Ready") == "False");
+}
+
+TEST_CASE("summarise_pod: a failed init container fails the pod when the sidecars before it have ended") {
+    SidecarPod w;
+    auto& setup = w.pod.spec.init_containers.emplace_back();
+    setup.name = "setup";
+    w.seen.init.push_back(w.seen.containers[0]);
+    w.end(w.seen.init[1], 1);
+    w.seen.containers[0].current.reset();
+    CHECK(w.status().phase == "Pending");
+    w.end(w.seen.init[0], 143);
+    CHECK(w.status().phase == "Failed");
+}
+
+TEST_CASE("summarise_pod: readiness gates keep a pod from being ready, not its containers") {
+    auto pod = one_container_pod();
+    pod.spec.readiness_gates.emplace_back().condition_type = "example.com/a";
+    pod.spec.readiness_gates.emplace_back().condition_type = "example.com/b";
+    auto& said = pod.status.conditions.emplace_back();
+    said.type = "example.com/b";
+    said.status = "False";
+    const auto seen = seen_with(ContainerPhase::running);
+    const auto status = summarise_pod(pod, seen, 2000);
+    CHECK(condition(status, "ContainersReady") == "True");
+    CHECK(condition(status, "Ready") == "False");
+    for (const auto& one : status.conditions)
+        if (one.type == "Ready") {
+            CHECK(one.reason == "ReadinessGatesNotReady");
+            CHECK(one.message ==
+                  "corresponding condition of pod readiness gate \"example.com/a\" does not exist., "
+                  "the status of pod readiness gate \"example.com/b\" is not \"True\", but False");
+        }
+    pod.status.conditions[0].status = "True";
+    auto& other = pod.status.conditions.emplace_back();
+    other.type = "example.com/a";
+    other.status = "True";
+    CHECK(condition(summarise_pod(pod, seen, 2000), "Ready") == "True");
+}
