@@ -9,7 +9,7 @@
 #   finish
 #
 # Environment: ORILLA is the program under test (default: the newest build*/orilla), ORILLA_IMAGES a directory with the
-# archives of examples/images/build.sh.
+# archives of examples/images/build.sh, example_images what that makes (default: the small ones, for import_images).
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ -z "${BOX-}" ]; then
@@ -18,7 +18,8 @@ if [ -z "${BOX-}" ]; then
   ORILLA=$(realpath "$ORILLA")
   export ORILLA
   # Here, because a box has no network for apt; archives that are there are kept.
-  "$repository/examples/images/build.sh" -o "${ORILLA_IMAGES:-$repository/examples/images/out}" >&2 || exit 1
+  # shellcheck disable=SC2086 # one word an image
+  "$repository/examples/images/build.sh" -o "${ORILLA_IMAGES:-$repository/examples/images/out}" ${example_images-} >&2 || exit 1
   exec "$repository/test/support/box" --uplink bash "$0" "$@"
 fi
 
