@@ -1,11 +1,12 @@
 #!/bin/bash
 # quickstart.sh              from a clean Debian 12 to a web page out of two containers, with one command
+# quickstart.sh --example wordpress   the same, to WordPress on MariaDB (examples/wordpress)
 # quickstart.sh stop         ends everything that it started, and removes its data; also what is half started
 # quickstart.sh --help       this text
 #
-# Installs what the build needs, builds Orilla's one static file (build-static/orilla), makes an nginx image from Debian's
+# Installs what the build needs, builds Orilla's one static file (build-static/orilla), makes the images from Debian's
 # packages, starts Orilla in a box (a network, mounts, processes and cgroups of its own: the machine's network stays as it
-# is), applies examples/web.yaml and fetches the page, from inside and from this shell: a port of 127.0.0.1 leads into the
+# is), applies the example (examples/web.yaml) and fetches the page, from inside and from this shell: a port of 127.0.0.1 leads into the
 # box until `stop`. With --no-uplink the box gets no way out. A second run reuses what is there. Its last line is the command
 # that makes a package of what was built and installs that on this machine.
 #
@@ -100,6 +101,7 @@ start_box() {
   # shellcheck disable=SC2016 # the shell in the box expands these
   setsid "$box" --name "$name" bash -c 'for _ in $(seq 600); do [ ! -s "$1/port" ] || break; sleep 0.05; done
     [ -s "$1/no-uplink" ] || { echo "nameserver 10.0.2.3" >/run/resolv.conf && mount --bind /run/resolv.conf "$(realpath /etc/resolv.conf)"; }
+    mkdir -p "$1/data/logs" && mount -t tmpfs -o mode=0755 log /var/log && mkdir /var/log/pods && mount --bind "$1/data/logs" /var/log/pods
     exec "$0" serve --data-dir "$1/data" --socket "$1/orilla.sock" --manifests "$1/manifests" --node-name quickstart \
       --cgroup-root "$BOX_CGROUP/orilla"' "$program" "$data" </dev/null >>"$log" 2>&1 &
   box_pid=$!
@@ -135,7 +137,16 @@ build_program() {
   ninja -C "$build" orilla
 }
 
-show_page() {
+# ---- the examples: what is applied, how it is shown, where to look ----------------------------------------------------------
+
+apply_web() {
+  orilla apply -f "$here/web.yaml"
+  orilla rollout status deployment/web --timeout=${wait_s_max}s
+  orilla get pods -o wide
+  orilla get services
+}
+
+show_web() {
   local cluster_ip port
   cluster_ip=$(orilla get service web -o 'jsonpath={.spec.clusterIP}')
   port=$(<"$data/port")
@@ -150,6 +161,48 @@ show_page() {
   "${fetch[@]}" "http://127.0.0.1:$port/"
 }
 
+look_at_web() {
+  cat <<TEXT
+  curl http://127.0.0.1:$(<"$data/port")/
+  orilla get pods -A -o wide
+  orilla logs deployment/web
+  orilla scale deployment/web --replicas=4
+TEXT
+}
+
+apply_wordpress() {
+  orilla apply -f "$here/wordpress/"
+  echo "--- the database makes its tables, WordPress waits for it"
+  orilla rollout status statefulset/mariadb --namespace=wordpress --timeout=${wait_s_max}s
+  orilla rollout status deployment/wordpress --namespace=wordpress --timeout=${wait_s_max}s
+  orilla get pods,services,persistentvolumeclaims --namespace=wordpress
+}
+
+show_wordpress() {
+  local port
+  port=$(<"$data/port")
+  echo "--- from this shell, http://127.0.0.1:$port/ (its NodePort in the box); in a browser it asks for a title, a name and a password"
+  "${fetch[@]}" "http://127.0.0.1:$port/" | sed -n 's/.*<title>\(.*\)<.title>.*/\1/p'
+}
+
+look_at_wordpress() {
+  cat <<TEXT
+  curl -L http://127.0.0.1:$(<"$data/port")/
+  orilla get all,pvc,cm,secret -n wordpress
+  orilla logs daemonset/logs -n wordpress                 # what all WordPress pods write
+  orilla create job backup-now --from=cronjob/backup -n wordpress
+  less $here/wordpress/README.md      # update, scale, back up, restore
+TEXT
+}
+
+# make_room: both examples have port 30080 of the node.
+make_room() {
+  case $example in
+  web) orilla delete namespace wordpress --ignore-not-found --timeout=${wait_s_max}s ;;
+  wordpress) orilla delete -f "$here/web.yaml" -f "$here/fetch.yaml" --ignore-not-found ;;
+  esac
+}
+
 tell_what_next() {
   local reason
   reason=$(<"$data/no-uplink")
@@ -161,10 +214,7 @@ tell_what_next() {
   fi
   cat <<TEXT
   export ORILLA_SOCKET=$ORILLA_SOCKET PATH=$(dirname "$program"):\$PATH
-  curl http://127.0.0.1:$(<"$data/port")/
-  orilla get pods -A -o wide
-  orilla logs deployment/web
-  orilla scale deployment/web --replicas=4
+$("look_at_$example")
   orilla kubeconfig --data-dir $data/data >kubeconfig && $box enter $name kubectl --kubeconfig kubeconfig get nodes   # with your own kubectl
   tail -f $log
   $here/quickstart.sh stop        # ends Orilla and its pods, and removes $data
@@ -181,17 +231,28 @@ tell_how_to_install() {
   echo "  $repository/packaging/build --program $program && apt-get install -y --reinstall $package"
 }
 
-command=start no_uplink=
-for word; do
-  case $word in
-  -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+command=start no_uplink='' example=web images=(nginx busybox)
+words=("$@")
+while [ $# -gt 0 ]; do
+  case $1 in
+  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
   stop) command=stop ;;
   --no-uplink) no_uplink=1 ;;
-  *) usage "'$word' is not a word that it knows" ;;
+  --example)
+    shift
+    example=${1-}
+    ;;
+  *) usage "'$1' is not a word that it knows" ;;
   esac
+  shift || break
 done
-[ "$command" != stop ] || [ $# = 1 ] || usage "stop stands alone"
-[ "$(id -u)" = 0 ] || die "containers need root: sudo $0 $*"
+case $example in
+web) ;;
+wordpress) images=(busybox mariadb wordpress) ;;
+*) usage "'$example' is not an example: there are web and wordpress" ;;
+esac
+[ "$command" != stop ] || [ ${#words[@]} = 1 ] || usage "stop stands alone"
+[ "$(id -u)" = 0 ] || die "containers need root: sudo $0 ${words[*]}"
 if [ "$command" = stop ]; then
   stop || die "the box does not end; its processes: $("$box" pid "$name" 2>&1)"
   echo "Orilla and its pods are gone."
@@ -200,23 +261,21 @@ fi
 
 program=${ORILLA:-$build/orilla}
 [ -n "${ORILLA-}" ] || build_program
-say "3. Making nginx and busybox images from Debian's packages"
-images=${ORILLA_IMAGES:-$here/images/out}
-"$here/images/build.sh" -o "$images" nginx busybox
+say "3. Making ${images[*]} as images from Debian's packages"
+archives=${ORILLA_IMAGES:-$here/images/out}
+"$here/images/build.sh" -o "$archives" "${images[@]}"
 say "4. Starting Orilla in its box"
 if answers; then
   echo "It is running already."
   start_link || die "the box could not be joined to this machine: $(cat "$data/link.log")"
+  make_room
 else
   stop || die "an earlier box does not end"
   start
 fi
-for image in nginx busybox; do orilla image import "$images/$image.tar"; done
-say "5. Applying examples/web.yaml"
-orilla apply -f "$here/web.yaml"
-orilla rollout status deployment/web --timeout=${wait_s_max}s
-orilla get pods -o wide
-orilla get services
+for image in "${images[@]}"; do orilla image import "$archives/$image.tar"; done
+say "5. Applying $(find "$here/$example" "$here/$example.yaml" -maxdepth 0 -printf 'examples/%f' 2>/dev/null)"
+"apply_$example"
 say "6. Fetching the page"
-show_page
+"show_$example"
 tell_what_next

@@ -10,7 +10,7 @@ if [ -z "${QUICKSTART_TEST-}" ]; then
   [ -x "$ORILLA" ] || { echo "1..0 # SKIP there is no build*/orilla"; exit 77; }
   ORILLA=$(realpath "$ORILLA")
   export ORILLA QUICKSTART_TEST=1
-  "$repository/examples/images/build.sh" -o "${ORILLA_IMAGES:-$repository/examples/images/out}" >&2 || exit 1
+  "$repository/examples/images/build.sh" -o "${ORILLA_IMAGES:-$repository/examples/images/out}" nginx busybox mariadb wordpress >&2 || exit 1
   unshare --net true 2>/dev/null || { echo "1..0 # SKIP may not make namespaces here"; exit 77; }
   exec unshare --net "$0"
 fi
@@ -52,6 +52,9 @@ has "and tells the words" "quickstart.sh stop" "$work/help"
 "$quickstart" stopp >"$work/out" 2>&1
 is "an unknown word is refused" 2 $?
 has "and named" "'stopp'" "$work/out"
+"$quickstart" --example nothing >"$work/out" 2>&1
+is "so is an example that there is not" 2 $?
+has "which is named, too" "'nothing' is not an example" "$work/out"
 is "nothing was started for it" "" "$(left)"
 is "stop of nothing is fine" 0 "$(stopped; echo $?)"
 
@@ -76,6 +79,13 @@ is "the box has no route" "" "$(nsenter --net="/proc/$init/ns/net" ip route show
 "$quickstart" >"$work/again" 2>&1
 is "a second run finds it running" 0 $?
 has "and says so" "It is running already." "$work/again"
+"$quickstart" --example wordpress >"$work/out" 2>&1
+is "the other example takes its place" 0 $?
+port=$(sed -n 's#.*--- from this shell, http://127.0.0.1:\([0-9]*\)/.*#\1#p' "$work/out")
+page "$port" >"$work/page"
+has "its page installs WordPress" "WordPress &rsaquo; Installation" "$work/page"
+has "as the quickstart says" "WordPress &rsaquo; Installation" "$work/out"
+has "it tells where to look" "orilla get all,pvc,cm,secret -n wordpress" "$work/out"
 is "stop leaves nothing" 0 "$(stopped; echo $?; left)"
 is "stop again is fine" 0 "$(stopped; echo $?)"
 is "the port is closed" 1 "$(page "$port" >/dev/null 2>&1; echo $?)"
