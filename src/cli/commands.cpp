@@ -77,6 +77,9 @@ constexpr Flag flags[] = {
     {"quiet", 'q', "", "no progress", &Options::quiet},
     {"data-dir", 0, "DIR", "read the keys there instead of asking the daemon", &Options::data_dir},
     {"server", 0, "URL", "where kubectl finds the API (default: where the daemon listens)", &Options::server},
+    {"containers", 0, "", "each container of the pods", &Options::show_containers},
+    {"sum", 0, "", "with a last line that sums them up", &Options::sum},
+    {"show-capacity", 0, "", "percent of what the node has, not of what pods may use of it", &Options::show_capacity},
     {"types", 0, "TYPE,...", "only these: Normal, Warning", &Options::event_types, "", true},
     {"client", 0, "", "only the client's", &Options::client_only},
     {"api-group", 0, "GROUP", "only of this group", &Options::api_group},
@@ -93,6 +96,7 @@ constexpr Flag flags[] = {
 constexpr Flag special_flags[] = {
     {"for", 0, "TYPE/NAME", "only about this object", &Options::wait_for},
     {"watch", 'w', "", "wait until it is done (default true)", &Options::rollout_watch},
+    {"sort-by", 0, "cpu|memory", "the greatest first", &Options::sort_by},
     {"output", 'o', "FILE", "into this file, beside the clusters that it has; its directory is made",
      &Options::kubeconfig_file},
     {"name", 0, "NAME", "name of cluster and context (default: orilla)", &Options::name},
@@ -192,6 +196,11 @@ constexpr Command commands[] = {
     {"events", "", "List events, oldest first", "events:for types namespace all-namespaces output no-headers watch",
      "orilla events -A --types=Warning\n"
      "orilla events --for pod/web --watch"},
+    {"top", "(node [NAME] | pod [NAME])", "Show what nodes or pods use of cpu and memory",
+     "namespace all-namespaces selector field-selector containers sum show-capacity top:sort-by no-headers",
+     "orilla top node\n"
+     "orilla top pod -A --sort-by=memory\n"
+     "orilla top pod -l app=web --containers --sum"},
     {"image pull", "IMAGE...", "Bring images from their registries", "quiet", "orilla image pull nginx:1.27"},
     {"image import", "FILE...", "Bring images from OCI or docker archives", "name quiet",
      "orilla image import nginx.tar --name=nginx:1.27"},
@@ -235,8 +244,8 @@ bool is_below(std::string_view path, std::string_view topic) {
 }
 
 const Flag* find_flag(std::string_view name) {
-    constexpr std::string_view special_names[] = {"events:for", "rollout:watch", "kubeconfig:output", "kubeconfig:name",
-                                                  "kubeconfig:overwrite"};
+    constexpr std::string_view special_names[] = {"events:for",        "rollout:watch",   "top:sort-by",
+                                                  "kubeconfig:output", "kubeconfig:name", "kubeconfig:overwrite"};
     static_assert(std::size(special_names) == std::size(special_flags));
     for (size_t i = 0; i < std::size(special_names); ++i)
         if (special_names[i] == name) return &special_flags[i];

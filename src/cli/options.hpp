@@ -55,6 +55,10 @@ struct Options {
     std::optional<int64_t> log_requests_max;
     std::string since;
     std::string since_time;
+    // top
+    bool show_containers = false;
+    bool show_capacity = false;
+    bool sum = false;
     // scale, rollout, label
     std::optional<int64_t> replicas;
     std::optional<int64_t> current_replicas;

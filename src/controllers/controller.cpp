@@ -11,7 +11,7 @@ void Controller::follow_all(objects::Follower::Listener listener) {
 }
 
 bool Controller::add_each(const api::KindInfo& kind) {
-    if (kind.payload == api::Payload::passing) return false;
+    if (kind.payload == api::Payload::passing || kind.payload == api::Payload::computed) return false;
     if (std::ranges::any_of(every_, [&kind](const EachFollower& one) { return one.first->resource == kind.resource; }))
         return false;
     every_.emplace_back(kind, std::make_shared<objects::Follower>(objects_, kind, each_));

@@ -14,7 +14,8 @@ GROUPS = [('meta_v1', 'meta/v1'), ('core_v1', 'v1'), ('apps_v1', 'apps/v1'), ('a
           ('batch_v1', 'batch/v1'),
           ('coordination_v1', 'coordination.k8s.io/v1'), ('discovery_v1', 'discovery.k8s.io/v1'), ('policy_v1', 'policy/v1'),
           ('storage_v1', 'storage.k8s.io/v1'),
-          ('scheduling_v1', 'scheduling.k8s.io/v1')]
+          ('scheduling_v1', 'scheduling.k8s.io/v1'), ('autoscaling_v2', 'autoscaling/v2'),
+          ('metrics_v1beta1', 'metrics.k8s.io/v1beta1')]
 
 # Words that C++ or libc keeps to itself.
 RESERVED = {'default', 'namespace', 'operator', 'template', 'continue', 'export', 'private', 'public', 'protected', 'new',
@@ -47,8 +48,8 @@ def snake(name):
     return name + '_' if name in RESERVED else name
 
 
-def rules_name(kind):
-    return snake(kind).rstrip('_') + '_rules'
+def rules_name(type_):
+    return snake(type_.cpp).rstrip('_') + '_rules'
 
 
 def quote(text):
@@ -287,16 +288,26 @@ class Kinds:
     def strings(self, text):
         return self.array('std::string_view', [quote(t) for t in text.split(',') if t])
 
+    def table_of(self, row):
+        return self.types[f'{row["group/version"]}.{row["kind"]}']
+
     def subresource(self, text):
         name, kind, verbs = re.fullmatch(r'([^:]+):([^\[]+)\[([^\]]*)\]', text).groups()
         group_version, _, kind = kind.rpartition('/')
         group, _, version = group_version.rpartition('/')
         return f'{{{quote(name)}, {quote(group)}, {quote(version)}, {quote(kind)}, {self.strings(verbs)}}}'
 
+    def stored_as(self, row):
+        """As the reference server makes it: clients may compare."""
+        if row['payload'] == 'computed':
+            return ''
+        name = f'{row["group/version"]}/{row["kind"]}'
+        return base64.b64encode(hashlib.sha256((name if name.count('/') > 1 else '/' + name).encode()).digest()[:8]).decode()
+
     def kind(self, row):
         group_version, kind = row['group/version'], row['kind']
         group, _, version = group_version.rpartition('/')
-        table = self.types[f'{group_version}.{kind}']
+        table = self.table_of(row)
         resource = row['plural'] + ('.' + group if group else '')
         short_names, verbs, categories = (self.strings(row[k]) for k in ('shortNames', 'verbs', 'categories'))
         subresources = self.array('SubresourceInfo', [self.subresource(s) for s in row['subresources'].split(';') if s])
@@ -306,17 +317,15 @@ class Kinds:
         selectable = self.array('SelectableField', [
             '{' + quote(name) + ', ' + quote(path) + '}' for name, _, path in
             (s.partition('=') for s in row['selectable'].split(';') if s)])
-        # As the reference server makes it: clients may compare.
-        stored_as = hashlib.sha256(f'{group}/{version}/{kind}'.encode()).digest()[:8]
         texts = ', '.join(quote(t) for t in (group, version, group_version, kind, row['listKind'], row['plural'],
-                                             row['singular'], resource, base64.b64encode(stored_as).decode()))
+                                             row['singular'], resource, self.stored_as(row)))
         put = set(filter(None, row['put'].split(',')))
         if put - {'creates', 'revision'}:
             sys.exit(f'kinds.tsv: {kind}: unknown words {sorted(put)}')
         generation, name_form = row['generation'] or 'none', row['name'] or 'subdomain'
         scale = ', '.join(quote(path) for path in row['scale'].split(',') if path)
         put_words = ', '.join(str(word in put).lower() for word in ('creates', 'revision'))
-        return (f'    {{{texts}, {short_names}, {verbs}, {categories}, {subresources}, {columns}, {selectable}, &tables::{table.table}, &{rules_name(kind)}, '
+        return (f'    {{{texts}, {short_names}, {verbs}, {categories}, {subresources}, {columns}, {selectable}, &tables::{table.table}, &{rules_name(table)}, '
                 f'{row["namespaced"]}, Durability::{row["durability"]}, Payload::{row["payload"] or "none"}, Generation::{generation}, '
                 f'NameForm::{name_form}, {{{scale}}}, {put_words}}},')
 
@@ -332,7 +341,7 @@ class Kinds:
         """rules.gen.hpp: who serves a kind has to write its rules, or nothing links."""
         out = ['// Generated from src/kinds/kinds.tsv; do not edit.', '#pragma once', '', '#include "orilla/kinds/kind_rules.hpp"', '',
                'namespace orilla::api {', '']
-        out += [f'extern const KindRules {rules_name(row["kind"])};' for row in self.kinds]
+        out += [f'extern const KindRules {rules_name(self.table_of(row))};' for row in self.kinds]
         return '\n'.join(out + ['', '}  // namespace orilla::api', ''])
 
 

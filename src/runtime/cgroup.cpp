@@ -78,6 +78,25 @@ uint64_t find_counter(std::string_view text, std::string_view key) {
     return 0;
 }
 
+uint64_t node_working_set(std::string_view meminfo) {
+    uint64_t total = 0, unused = 0;
+    for (std::string_view line : split(meminfo, '\n')) {
+        const auto words = split(line, ' ');
+        if (words.size() < 2) continue;
+        uint64_t kib = 0;
+        std::from_chars(words[1].data(), words[1].data() + words[1].size(), kib);
+        if (words[0] == "MemTotal:") total = kib;
+        else if (words[0] == "MemFree:" || words[0] == "Inactive(file):") unused += kib;
+    }
+    return (total - std::min(total, unused)) * 1024;
+}
+
+uint64_t working_set(uint64_t bytes, const std::string& stat_file, std::string_view inactive_key) {
+    return bytes - std::min(bytes, find_counter(read_small_file(stat_file), inactive_key));
+}
+
+uint64_t read_node_memory() { return node_working_set(read_small_file("/proc/meminfo")); }
+
 std::vector<CgroupWrite> plan_v1_writes(const CgroupSettings& settings) {
     const Resources& resources = settings.resources;
     std::vector<CgroupWrite> writes;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,7 +70,10 @@ class Cgroups {
     virtual std::vector<int> processes(const std::string& path) const = 0;
     /// How many processes the OOM killer took here or below.
     virtual uint64_t read_oom_kills(const std::string& path) const = 0;
-    virtual Result<Usage> read_usage(const std::string& path) const = 0;
+    /// Nothing when it is gone. This and the next may be called on any thread.
+    virtual std::optional<UsageSample> read_usage(const std::string& path) const = 0;
+    /// Of all there is, below the root or not.
+    virtual std::optional<UsageSample> read_node_usage() const = 0;
     /// Names of the cgroups directly below, in any hierarchy.
     virtual std::vector<std::string> list(const std::string& path) const = 0;
     virtual bool unified() const = 0;
@@ -112,6 +116,14 @@ uint64_t cpu_shares(int64_t request_milli);
 uint64_t cpu_weight(uint64_t shares);
 /// The value of "key" in lines of "key value".
 uint64_t find_counter(std::string_view text, std::string_view key);
+/// What of a node's memory is in use and not just a cache that was not looked at lately, by the text of /proc/meminfo.
+uint64_t node_working_set(std::string_view meminfo);
+
+// ---- what both backends read -----------------------------------------------------------------------------------------
+
+/// `bytes` without what `stat_file` says under `inactive_key`.
+uint64_t working_set(uint64_t bytes, const std::string& stat_file, std::string_view inactive_key);
+uint64_t read_node_memory();
 
 // ---- backends --------------------------------------------------------------------------------------------------------
 

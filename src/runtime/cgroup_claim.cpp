@@ -27,7 +27,7 @@ std::string read_owner(int directory) {
 bool has_pods(const CgroupPlace& place) {
     const std::string pods = place.directory() + pods_cgroup;
     if (place.unified) return find_counter(read_small_file(pods + "/cgroup.events"), "populated") != 0;
-    return read_number_file(pods + "/pids.current") != 0;
+    return find_number_in(pods + "/pids.current").value_or(0) != 0;
 }
 
 }  // namespace

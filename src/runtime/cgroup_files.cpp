@@ -59,10 +59,12 @@ std::string read_small_file(const std::string& path) {
     return text;
 }
 
-uint64_t read_number_file(const std::string& path) {
-    const std::string text = read_small_file(path);
+std::optional<uint64_t> find_number_in(const std::string& path) {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    char text[32];
+    const ssize_t size = fd ? read(fd.get(), text, sizeof text) : -1;
     uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
+    if (size <= 0 || std::from_chars(text, text + size, value).ec != std::errc()) return std::nullopt;
     return value;
 }
 

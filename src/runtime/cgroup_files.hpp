@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ inline constexpr size_t cgroup_file_bytes_max = 1U << 20;
 
 /// Empty when it cannot be read.
 std::string read_small_file(const std::string& path);
-uint64_t read_number_file(const std::string& path);
+/// Nothing when there is no such file.
+std::optional<uint64_t> find_number_in(const std::string& path);
 Result<void> write_small_file(const std::string& path, const std::string& value);
 /// mkdir -p
 Result<void> make_directories(const std::string& path, unsigned mode = 0755);

@@ -10,6 +10,7 @@
 
 #include "cgroup.hpp"
 #include "cgroup_files.hpp"
+#include "orilla/base/clock.hpp"
 
 namespace orilla::runtime {
 
@@ -79,16 +80,20 @@ class CgroupsV1 final : public Cgroups {
         return find_counter(read_small_file(directory("memory", path) + "/memory.oom_control"), "oom_kill");
     }
 
-    Result<Usage> read_usage(const std::string& path) const override {
+    std::optional<UsageSample> read_usage(const std::string& path) const override {
         const std::string memory = directory("memory", path);
-        if (access(memory.c_str(), F_OK) != 0) return Error(Code::not_found, "no cgroup " + path);
-        Usage usage;
-        usage.memory_bytes = read_number_file(memory + "/memory.usage_in_bytes");
-        const uint64_t inactive = find_counter(read_small_file(memory + "/memory.stat"), "total_inactive_file");
-        usage.memory_working_set_bytes = usage.memory_bytes > inactive ? usage.memory_bytes - inactive : 0;
-        usage.cpu_ns = read_number_file(directory("cpuacct", path) + "/cpuacct.usage");
-        usage.pids = read_number_file(directory("pids", path) + "/pids.current");
-        return usage;
+        const auto cpu_ns = find_number_in(directory("cpuacct", path) + "/cpuacct.usage");
+        const int64_t taken_ns = SystemClock().monotonic_ns();
+        const auto bytes = find_number_in(memory + "/memory.usage_in_bytes");
+        if (!cpu_ns || !bytes) return std::nullopt;
+        return UsageSample{taken_ns, *cpu_ns, working_set(*bytes, memory + "/memory.stat", "total_inactive_file")};
+    }
+
+    std::optional<UsageSample> read_node_usage() const override {
+        const Hierarchy* hierarchy = find("cpuacct");
+        const auto cpu_ns = hierarchy ? find_number_in(hierarchy->mount_point + "/cpuacct.usage") : std::nullopt;
+        if (!cpu_ns) return std::nullopt;
+        return UsageSample{SystemClock().monotonic_ns(), *cpu_ns, read_node_memory()};
     }
 
     std::vector<std::string> list(const std::string& path) const override {

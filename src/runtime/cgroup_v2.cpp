@@ -7,6 +7,7 @@
 #include "cgroup.hpp"
 #include "cgroup_devices_bpf.hpp"
 #include "cgroup_files.hpp"
+#include "orilla/base/clock.hpp"
 
 namespace orilla::runtime {
 
@@ -19,6 +20,8 @@ void enable_controllers(const std::string& dir) {
     for (const char* name : controllers_to_enable)
         (void)write_small_file(dir + "/cgroup.subtree_control", std::string("+") + name);
 }
+
+constexpr uint64_t us_ns = 1000;
 
 class CgroupsV2 final : public Cgroups {
   public:
@@ -75,16 +78,20 @@ class CgroupsV2 final : public Cgroups {
         return find_counter(read_small_file(directory(path) + "/memory.events"), "oom_kill");
     }
 
-    Result<Usage> read_usage(const std::string& path) const override {
+    std::optional<UsageSample> read_usage(const std::string& path) const override {
         const std::string dir = directory(path);
-        if (access(dir.c_str(), F_OK) != 0) return Error(Code::not_found, "no cgroup " + path);
-        Usage usage;
-        usage.memory_bytes = read_number_file(dir + "/memory.current");
-        const uint64_t inactive = find_counter(read_small_file(dir + "/memory.stat"), "inactive_file");
-        usage.memory_working_set_bytes = usage.memory_bytes > inactive ? usage.memory_bytes - inactive : 0;
-        usage.cpu_ns = find_counter(read_small_file(dir + "/cpu.stat"), "usage_usec") * 1000;
-        usage.pids = read_number_file(dir + "/pids.current");
-        return usage;
+        const std::string cpu = read_small_file(dir + "/cpu.stat");
+        const int64_t taken_ns = SystemClock().monotonic_ns();
+        const auto bytes = find_number_in(dir + "/memory.current");
+        if (cpu.empty() || !bytes) return std::nullopt;
+        return UsageSample{taken_ns, find_counter(cpu, "usage_usec") * us_ns,
+                           working_set(*bytes, dir + "/memory.stat", "inactive_file")};
+    }
+
+    std::optional<UsageSample> read_node_usage() const override {
+        const std::string cpu = read_small_file(mount_ + "/cpu.stat");
+        if (cpu.empty()) return std::nullopt;
+        return UsageSample{SystemClock().monotonic_ns(), find_counter(cpu, "usage_usec") * us_ns, read_node_memory()};
     }
 
     std::vector<std::string> list(const std::string& path) const override { return list_directories(directory(path)); }

@@ -30,11 +30,26 @@ Result<void> check_run_dir(const std::string& dir) {
     return ok();
 }
 
+/// The kernel sums up before it answers, and others may hold its locks: not for the loop.
+struct UsageReading {
+    std::shared_ptr<const Cgroups> cgroups;
+    std::vector<std::optional<std::string>> paths;
+    std::vector<std::optional<UsageSample>> operator()() const {
+        std::vector<std::optional<UsageSample>> samples;
+        samples.reserve(paths.size());
+        for (const auto& path : paths)
+            samples.push_back(!path ? std::nullopt : path->empty() ? cgroups->read_node_usage() : cgroups->read_usage(*path));
+        return samples;
+    }
+};
+
 class RuntimeImpl final : public Runtime {
   public:
     RuntimeImpl(loop::Loop& loop, loop::Executor& files, const RuntimeOptions& options, std::unique_ptr<Cgroups> cgroups,
                 UniqueFd image)
-        : cgroups_(std::move(cgroups)),
+        : loop_(loop),
+          files_(files),
+          cgroups_(std::move(cgroups)),
           image_(std::move(image)),
           pods_(loop, options.run_dir),
           exits_(loop, *cgroups_, pods_),
@@ -82,19 +97,22 @@ class RuntimeImpl final : public Runtime {
         return garbage_.collect(std::move(known_pod_ids));
     }
     loop::Task<Result<void>> remove_tree(std::string path) override { return removal_.remove_tree(std::move(path)); }
-    Result<Usage> read_usage(const std::string& pod_id, const std::string& container_id) const override {
-        const PodPtr pod = pods_.find(pod_id);
-        if (!pod) return Error(Code::not_found, "no pod " + pod_id);
-        return cgroups_->read_usage(pod->container_cgroup(container_id));
-    }
-    Result<Usage> read_pod_usage(const std::string& pod_id) const override {
-        const PodPtr pod = pods_.find(pod_id);
-        if (!pod) return Error(Code::not_found, "no pod " + pod_id);
-        return cgroups_->read_usage(pod->record.cgroup);
+    loop::Task<std::vector<std::optional<UsageSample>>> read_usage(std::vector<UsageOf> which) override {
+        std::vector<std::optional<std::string>> paths;  // the node has an empty one
+        for (const UsageOf& one : which) {
+            const PodPtr pod = pods_.find(one.pod_id);
+            const bool is_node = one.pod_id.empty();
+            paths.push_back(pod       ? std::optional(pod->container_cgroup(one.container_id))
+                            : is_node ? std::optional<std::string>("")
+                                      : std::nullopt);
+        }
+        CO_RETURN_AWAIT(loop::run_on(files_, loop_, UsageReading{cgroups_, std::move(paths)}));
     }
 
   private:
-    const std::unique_ptr<Cgroups> cgroups_;
+    loop::Loop& loop_;
+    loop::Executor& files_;
+    const std::shared_ptr<Cgroups> cgroups_;  ///< a thread may still read when we end
     const UniqueFd image_;
     const UniqueFd fast_moves_ = favor_fast_moves();
     PodTable pods_;

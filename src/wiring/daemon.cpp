@@ -109,6 +109,7 @@ loop::Task<Result<void>> Daemon::open_runtime() {
     CO_TRY(runtime_, runtime::Runtime::open(loop_, *container_files_, std::move(options)));
     images_adapter_ = std::make_unique<ImagesAdapter>(loop_, *pod_files_, *images_);
     log_files_ = std::make_unique<node::LogFiles>(loop_, *pod_files_, plane_->objects(), *runtime_, config_.data_dir + "/logs");
+    usage_meter_ = std::make_unique<node::UsageMeter>(loop_, *runtime_, config_.node_name, sysconf(_SC_NPROCESSORS_CONF));
     co_return ok();
 }
 
@@ -118,6 +119,7 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
     options.advertised_address = config_.listen;
     options.logs = log_files_.get();
     options.images = images_adapter_.get();
+    options.usage = usage_meter_.get();
     options.executor = work_thread_.get();
     options.ready = [this]() -> Result<void> { return ready_ ? ok() : Result<void>(Error(Code::unavailable, "starting")); };
     options.append_metrics = [this](std::string& out) { append_metrics(out); };

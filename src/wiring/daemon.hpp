@@ -19,6 +19,7 @@
 #include "orilla/node/local_disk.hpp"
 #include "orilla/node/log_files.hpp"
 #include "orilla/node/manifests.hpp"
+#include "orilla/node/usage_meter.hpp"
 #include "orilla/objects/event_archive.hpp"
 #include "orilla/objects/status_archive.hpp"
 #include "orilla/runtime/runtime.hpp"
@@ -79,6 +80,7 @@ class Daemon {
     std::unique_ptr<network::DnsServer> dns_;
     std::unique_ptr<ImagesAdapter> images_adapter_;
     std::unique_ptr<node::LogFiles> log_files_;
+    std::unique_ptr<node::UsageMeter> usage_meter_;
     std::unique_ptr<NodeStack> node_;
     std::unique_ptr<node::ManifestsDirectory> manifests_;
     std::unique_ptr<apiserver::Server> server_;

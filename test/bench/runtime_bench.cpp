@@ -42,7 +42,9 @@ int main() {
         if (auto started = await(box.loop, box.runtime->start_container(id, spec)); !started) return 1;
         starts.push_back(box.clock.monotonic_ns() - before);
         runs.push_back(pods.back() + starts.back());
-        if (auto usage = box.runtime->read_usage(id, spec.id)) used.push_back(static_cast<int64_t>(usage->cpu_ns));
+        const std::vector<runtime::UsageOf> which = {{id, spec.id}};
+        const auto usage = await(box.loop, box.runtime->read_usage(which));
+        if (usage[0]) used.push_back(static_cast<int64_t>(usage[0]->cpu_ns));
         const std::vector<std::string> nothing = {"true"};
         before = box.clock.monotonic_ns();
         if (auto done = await(box.loop, box.runtime->exec(id, spec.id, nothing, 5000)); !done) return 1;

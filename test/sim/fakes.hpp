@@ -34,6 +34,7 @@ class FakeRuntime final : public runtime::PodRuntime {
                                                   int64_t timeout_ms, size_t output_bytes_max) override;
     loop::Task<Result<void>> remove_container(std::string uid, std::string id) override;
     loop::Task<Result<void>> remove_pod(std::string uid) override;
+    loop::Task<std::vector<std::optional<runtime::UsageSample>>> read_usage(std::vector<runtime::UsageOf> which) override;
     loop::Task<Result<void>> remove_tree(std::string path) override;
     /// Sandboxes and cgroups of no pod in `known`.
     loop::Task<Result<void>> collect_garbage(std::vector<std::string> known) override;

@@ -20,7 +20,8 @@ Made by `test/tidy/api_support.py --write` from `src/kinds/kinds.tsv` and `src/k
 | group/version | kind | short names | namespaced | subresources | kept |
 |---|---|---|---|---|---|
 """
-KEPT = {"durable": "on disk before the answer", "soft": "on disk soon after", "memory": "in memory"}
+KEPT = {"durable": "on disk before the answer", "soft": "on disk soon after", "memory": "in memory",
+        "computed": "nowhere: measured when it is read (get, list)"}
 FIELDS = """
 The usual verbs are served for each (create, get, list, watch, update, patch, delete, deletecollection; a Namespace has no
 deletecollection). Statuses are on disk soon after the answer, those of Jobs and CronJobs before it. Every other kind is unknown: `no
@@ -41,7 +42,7 @@ def kinds():
             columns = line.split("\t")
             subresources = ", ".join(sorted(part.split(":")[0] for part in columns[8].split(";") if part))
             yield (f"| {columns[0]} | {columns[1]} | {columns[4].replace(',', ', ')} | {'yes' if columns[5] == 'true' else 'no'} "
-                   f"| {subresources} | {KEPT[columns[6]]} |")
+                   f"| {subresources} | {KEPT[columns[7] if columns[7] == 'computed' else columns[6]]} |")
 
 
 def literal(words, constants):

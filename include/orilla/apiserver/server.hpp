@@ -12,6 +12,7 @@
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/objects/pod_logs.hpp"
+#include "orilla/objects/usage_meter.hpp"
 #include "orilla/pki/pki.hpp"
 
 namespace orilla::loop {
@@ -36,6 +37,7 @@ struct ServerOptions {
     std::string advertised_address;  ///< HOST:PORT of the TLS listener as clients see it
     objects::PodLogs* logs = nullptr;
     ImageService* images = nullptr;
+    objects::UsageMeter* usage = nullptr;
     /// A thread for what would hold up the loop: large YAML, patches of large objects. Null: done on the loop.
     loop::Executor* executor = nullptr;
     /// What /readyz says; an error is told to the client. Empty: always ready.

@@ -28,9 +28,10 @@ enum class Generation : uint8_t {
 
 /// Where the values of a kind stand.
 enum class Payload : uint8_t {
-    none,     ///< in memory, because everything that reconciles reads them synchronously
-    file,     ///< large ones may stay in the file; such a kind has no synchronous reads
-    passing,  ///< in memory, and they come and go in numbers
+    none,      ///< in memory, because everything that reconciles reads them synchronously
+    file,      ///< large ones may stay in the file; such a kind has no synchronous reads
+    passing,   ///< in memory, and they come and go in numbers
+    computed,  ///< nowhere: they are made of other things when somebody reads them
 };
 
 /// The form of metadata.name.

@@ -4,11 +4,13 @@
 
 #include "apps_v1.gen.hpp"
 #include "autoscaling_v1.gen.hpp"
+#include "autoscaling_v2.gen.hpp"
 #include "batch_v1.gen.hpp"
 #include "coordination_v1.gen.hpp"
 #include "core_v1.gen.hpp"
 #include "discovery_v1.gen.hpp"
 #include "meta_v1.gen.hpp"
+#include "metrics_v1beta1.gen.hpp"
 #include "policy_v1.gen.hpp"
 #include "scheduling_v1.gen.hpp"
 #include "storage_v1.gen.hpp"

@@ -67,6 +67,19 @@ struct ExecOutcome {
     bool timed_out = false;  ///< it was killed then; exit_code is 137
 };
 
+/// A container, or, with both empty, the node.
+struct UsageOf {
+    std::string pod_id;
+    std::string container_id;
+};
+
+/// What was used from the start up to one moment.
+struct UsageSample {
+    int64_t taken_ns = 0;  ///< CLOCK_MONOTONIC
+    uint64_t cpu_ns = 0;
+    uint64_t memory_bytes = 0;  ///< the working set: without the page cache that was not used lately
+};
+
 class PodRuntime {
   public:
     virtual ~PodRuntime() = default;
@@ -100,6 +113,8 @@ class PodRuntime {
     virtual loop::Task<Result<void>> remove_pod(std::string pod_id) = 0;
     /// Removes pods, directories below run_dir and scratch_root and cgroups that belong to none of `known_pod_ids`.
     virtual loop::Task<Result<void>> collect_garbage(std::vector<std::string> known_pod_ids) = 0;
+    /// One sample for each, in their order; nothing of what is gone.
+    virtual loop::Task<std::vector<std::optional<UsageSample>>> read_usage(std::vector<UsageOf> which) = 0;
     /// Deletes a tree in a child of its own; never follows a link. Fine when there is nothing.
     virtual loop::Task<Result<void>> remove_tree(std::string path) = 0;
 };

@@ -23,13 +23,6 @@ struct RuntimeOptions {
     int64_t disk_answer_ms_max = 10'000;        ///< a start on a disk that is silent for longer fails
 };
 
-struct Usage {
-    uint64_t cpu_ns = 0;
-    uint64_t memory_bytes = 0;              ///< everything charged
-    uint64_t memory_working_set_bytes = 0;  ///< without the inactive page cache: what eviction looks at
-    uint64_t pids = 0;
-};
-
 /// One thing the kernel lacks. `fatal` means that no container can run.
 struct MissingFeature {
     std::string name;      ///< "overlayfs"
@@ -45,9 +38,6 @@ class Runtime : public PodRuntime {
     /// is complete. Pods whose supervisor died are listed too, not alive, with what their state file tells. What may not
     /// answer, a disk or a path that users name, is asked by `files`.
     static loop::Task<Result<std::unique_ptr<Runtime>>> open(loop::Loop& loop, loop::Executor& files, RuntimeOptions options);
-
-    virtual Result<Usage> read_usage(const std::string& pod_id, const std::string& container_id) const = 0;
-    virtual Result<Usage> read_pod_usage(const std::string& pod_id) const = 0;
 };
 
 }  // namespace orilla::runtime

@@ -100,7 +100,7 @@ void append_resource(std::string& out, const api::KindInfo& kind) {
     append_strings(out, kind.verbs);
     append_strings_member(out, "shortNames", kind.short_names);
     append_strings_member(out, "categories", kind.categories);
-    append_member(out, "storageVersionHash", kind.storage_version_hash);
+    if (!kind.storage_version_hash.empty()) append_member(out, "storageVersionHash", kind.storage_version_hash);
     out += '}';
 }
 

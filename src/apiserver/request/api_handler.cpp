@@ -25,7 +25,7 @@ std::string reachable(const std::string& address) {
 }  // namespace
 
 ApiHandler::ApiHandler(loop::Loop& loop, objects::Objects& objects, const ServerOptions& options)
-    : rest_{loop, objects, options.logs, options.images, options.executor},
+    : rest_{loop, objects, options.logs, options.images, options.usage, options.executor},
       openapi_(rest_.kinds()),
       options_(options),
       started_wall_s_(loop.clock().wall_s()) {}

@@ -25,6 +25,9 @@ Result<api::IncludeObject> include_object(const http::Query& query) {
     return api::IncludeObject::metadata;
 }
 
+/// Empty of what is in no store.
+std::string revision_text(uint64_t revision) { return revision ? std::to_string(revision) : std::string(); }
+
 /// v1beta1 and v1 differ in name only.
 void name_table_v1beta1(std::string& table, size_t from) {
     constexpr std::string_view v1 = "\"meta.k8s.io/v1\"";
@@ -71,7 +74,7 @@ class ListStream final : public http::ByteStream {
     bool needs_object() const { return selection_.needs_object() || form_ != Form::json; }
 
     void append_head(std::string& out) const {
-        const std::string revision = std::to_string(listing_.revision);
+        const std::string revision = revision_text(listing_.revision);
         if (form_ == Form::table || form_ == Form::table_v1beta1) {
             api::TableHead head;
             head.resource_version = revision;
@@ -86,7 +89,8 @@ class ListStream final : public http::ByteStream {
         out += partial ? "PartialObjectMetadataList" : kind_.list_kind;
         out += "\",\"apiVersion\":\"";
         out += partial ? "meta.k8s.io/v1" : kind_.api_version;
-        out += "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\"";
+        out += "\",\"metadata\":{";
+        if (!revision.empty()) out += "\"resourceVersion\":\"" + revision + "\"";
         if (!continue_token_.empty()) out += fmt::format(",\"continue\":\"{}\"", continue_token_);
         if (remaining_) out += ",\"remainingItemCount\":" + std::to_string(*remaining_);
         out += "},\"items\":[";
@@ -121,7 +125,7 @@ class ListStream final : public http::ByteStream {
     void append_object(std::string& out, const store::EntryPtr& entry, const api::Object& object) {
         if (form_ == Form::json) return append_text(out, entry);
         separate(out);
-        const std::string revision = std::to_string(entry->revision);
+        const std::string revision = revision_text(entry->revision);
         if (form_ == Form::partial_metadata) api::append_partial_metadata(out, object, revision);
         else api::append_table_row(out, object, revision, include_, now_s_);
     }
@@ -217,7 +221,7 @@ Result<http::Response> render_item(Rest& rest, const ResourceRequest& request, c
 Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status) {
     if (request.form == Form::json) return entry_response(stored.entry, status);
     http::Response response(status);
-    const std::string revision = std::to_string(stored.entry->revision);
+    const std::string revision = revision_text(stored.entry->revision);
     if (request.form == Form::partial_metadata) {
         api::append_partial_metadata(response.body, *stored.object, revision);
         return response;

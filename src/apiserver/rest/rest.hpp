@@ -13,6 +13,7 @@
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/pod_logs.hpp"
+#include "orilla/objects/usage_meter.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/store/reader.hpp"
 #include "request/large_work.hpp"
@@ -34,7 +35,8 @@ struct Rest {
     objects::Objects& objects;
     objects::PodLogs* logs = nullptr;  ///< null: this build has none, pods/log says so
     ImageService* images = nullptr;
-    loop::Executor* executor = nullptr;  ///< null: long work is done on the loop
+    objects::UsageMeter* usage = nullptr;  ///< null: nothing is measured, metrics.k8s.io says so
+    loop::Executor* executor = nullptr;    ///< null: long work is done on the loop
     SharedTexts texts{};
     loop::Gate large_yaml{loop, large_yaml_at_once_max};
 

@@ -1,6 +1,7 @@
 #include "rest/routes.hpp"
 #include "request/write_options.hpp"
 #include "rest/delete.hpp"
+#include "rest/metrics_api.hpp"
 #include "rest/pod_parts.hpp"
 #include "rest/read.hpp"
 
@@ -45,6 +46,14 @@ constexpr Route all_routes[] = {
     {"pods", "log", "get", read_pod_log, true},
 };
 
+/// Of kinds that nobody stores: whatever these tell has one here, and none above.
+constexpr Route computed_routes[] = {
+    {"nodes.metrics.k8s.io", "", "get", get_node_metrics},
+    {"nodes.metrics.k8s.io", "", "list", list_node_metrics},
+    {"pods.metrics.k8s.io", "", "get", get_pod_metrics},
+    {"pods.metrics.k8s.io", "", "list", list_pod_metrics},
+};
+
 bool tells(const api::KindInfo& kind, const RequestInfo& info) {
     if (info.subresource.empty()) return kind.has_verb(info.verb);
     const api::SubresourceInfo* part = kind.find_subresource(info.subresource);
@@ -87,7 +96,7 @@ Result<const Route*> choose_route(const api::KindInfo& kind, const RequestInfo& 
         return Error(Code::method_not_allowed,
                      fmt::format("pods/{} is not served by this version of Orilla", info.subresource));
     }
-    const Route* route = tells(kind, info) ? find_route(kind.resource, info.subresource, info.verb) : nullptr;
+    const Route* route = tells(kind, info) ? find_route(kind, info.subresource, info.verb) : nullptr;
     // Across namespaces one may look, not write: a namespace that was forgotten must not empty the node.
     const bool across = kind.namespaced && info.ns.empty();
     const bool looks = info.verb == "get" || info.verb == "list" || info.verb == "watch";
@@ -96,11 +105,15 @@ Result<const Route*> choose_route(const api::KindInfo& kind, const RequestInfo& 
 }
 }  // namespace
 
-std::span<const Route> routes() { return all_routes; }
+std::span<const Route> routes(api::Payload payload) {
+    if (payload == api::Payload::computed) return computed_routes;
+    return all_routes;
+}
 
-const Route* find_route(std::string_view resource, std::string_view subresource, std::string_view verb) {
-    for (const Route& route : all_routes)
-        if ((route.resource == "*" || route.resource == resource) && route.subresource == subresource && route.verb == verb)
+const Route* find_route(const api::KindInfo& kind, std::string_view subresource, std::string_view verb) {
+    for (const Route& route : routes(kind.payload))
+        if ((route.resource == "*" || route.resource == kind.resource) && route.subresource == subresource &&
+            route.verb == verb)
             return &route;
     return nullptr;
 }

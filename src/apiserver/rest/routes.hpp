@@ -1,5 +1,5 @@
-// Which handler answers which verb of which resource: one table. What discovery tells has one route, and what it does not tell
-// has none.
+// Which handler answers which verb of which resource: one table, and a second one for kinds that nobody stores. What discovery
+// tells has one route, and what it does not tell has none.
 #pragma once
 
 #include <span>
@@ -17,9 +17,10 @@ struct Route {
     bool is_text = false;  ///< the answer is no object: it has no forms to choose from
 };
 
-std::span<const Route> routes();
+/// Of the kinds with such a payload.
+std::span<const Route> routes(api::Payload payload);
 /// Null when there is none.
-const Route* find_route(std::string_view resource, std::string_view subresource, std::string_view verb);
+const Route* find_route(const api::KindInfo& kind, std::string_view subresource, std::string_view verb);
 
 /// Finds the route of a request for a resource and has it answered. Errors: not_found for what is not served,
 /// method_not_allowed.

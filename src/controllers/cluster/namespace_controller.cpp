@@ -63,7 +63,7 @@ loop::Task<Result<Content>> NamespaceController::observe_kind(const api::KindInf
 loop::Task<Result<std::vector<Content>>> NamespaceController::observe(std::string ns) {
     std::vector<Content> seen;
     for (const api::KindRef& kind : objects_.kinds().resources()) {
-        if (!kind->namespaced) continue;
+        if (!kind->namespaced || kind->payload == api::Payload::computed) continue;
         CO_TRY(Content content, observe_kind(*kind, ns));
         if (content.count > 0) seen.push_back(std::move(content));
     }

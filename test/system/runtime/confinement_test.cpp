@@ -154,13 +154,25 @@ TEST_CASE("the number of processes is bounded, for the container and for the pod
     auto spec = box.container("bomb", "for i in $(seq 100); do sleep 5 & done 2>&1; echo started");
     CHECK(box.run(spec, pod).find("can't fork: Resource temporarily unavailable") != std::string::npos);
     REQUIRE(await(box.loop, box.runtime->start_container("pod", box.container("user", "sleep 1000"))));
-    const auto usage = box.runtime->read_usage("pod", "user");
-    REQUIRE(usage);
-    CHECK(usage->pids == 1);
-    CHECK(usage->memory_bytes > 0);
-    CHECK(usage->memory_working_set_bytes <= usage->memory_bytes);
-    CHECK(usage->cpu_ns > 0);
-    REQUIRE(box.runtime->read_pod_usage("pod"));
+}
+
+TEST_CASE("what a container and the node have used is read from their cgroups") {
+    RuntimeBox box;
+    REQUIRE(await(box.loop, box.runtime->create_pod(box.pod())));
+    auto spec = box.container("user", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 1000");
+    REQUIRE(await(box.loop, box.runtime->start_container("pod", std::move(spec))));
+    std::vector<UsageOf> which = {{"pod", "user"}, {"pod", "gone"}, {"gone", "user"}, {}};
+    const auto used = await(box.loop, box.runtime->read_usage(which));
+    REQUIRE(used.size() == 4);
+    REQUIRE(used[0]);
+    CHECK(used[0]->cpu_ns > 0);
+    CHECK(used[0]->memory_bytes > 0);
+    CHECK(used[0]->taken_ns <= box.clock.monotonic_ns());
+    CHECK_FALSE(used[1]);
+    CHECK_FALSE(used[2]);
+    REQUIRE(used[3]);
+    CHECK(used[3]->cpu_ns > used[0]->cpu_ns);
+    CHECK(used[3]->memory_bytes > used[0]->memory_bytes);
 }
 
 TEST_CASE("limits are written where the kernel looks") {

@@ -111,7 +111,7 @@ TEST_CASE("parse_command_line: the global flags go with every command, behind it
 TEST_CASE("parse_command_line: what kubectl has and orilla has not is told with what to do instead") {
     CHECK(refusal({"exec", "web", "--", "sh"}).starts_with("error: \"exec\" is not served by this version of Orilla: "));
     CHECK(refusal({"-n", "x", "port-forward", "web"}).starts_with("error: \"port-forward\" is not served by this version"));
-    CHECK(refusal({"top", "pods"}) == "error: \"top\" is not served by this version of Orilla");
+    CHECK(refusal({"certificate", "x"}) == "error: \"certificate\" is not served by this version of Orilla");
     CHECK(refusal({"edit", "deploy", "web"})
               .starts_with(
                   "error: orilla has no \"edit\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl edit'"));

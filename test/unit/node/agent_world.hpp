@@ -77,6 +77,16 @@ class FakeRuntime final : public runtime::PodRuntime {
         namespaces.erase(uid);
         co_return ok();
     }
+    loop::Task<std::vector<std::optional<runtime::UsageSample>>> read_usage(std::vector<runtime::UsageOf> which) override {
+        std::vector<std::optional<runtime::UsageSample>> samples;
+        for (const auto& one : which) {
+            const auto found = used.find(one.pod_id + "/" + one.container_id);
+            samples.push_back(found == used.end() ? std::nullopt : std::optional(found->second));
+            if (samples.back()) samples.back()->taken_ns = clock_.monotonic_ns();
+        }
+        measured += which.size();
+        co_return samples;
+    }
     loop::Task<Result<void>> remove_tree(std::string) override { co_return ok(); }
     loop::Task<Result<void>> collect_garbage(std::vector<std::string>) override { co_return ok(); }
 
@@ -98,8 +108,10 @@ class FakeRuntime final : public runtime::PodRuntime {
     int execs = 0;
     bool old_exec_runs = false;  ///< one of an earlier daemon
     std::vector<int> signals;
-    std::vector<std::string> signalled;  ///< attempts, beside `signals`
-    bool deaf = false;                   ///< only SIGKILL ends a container
+    std::vector<std::string> signalled;                ///< attempts, beside `signals`
+    bool deaf = false;                                 ///< only SIGKILL ends a container
+    std::map<std::string, runtime::UsageSample> used;  ///< by POD/CONTAINER; "/": the node
+    size_t measured = 0;                               ///< containers that were looked at
 
   private:
     runtime::ContainerState& find(const std::string& uid, const std::string& id) {

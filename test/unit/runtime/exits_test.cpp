@@ -28,7 +28,8 @@ class NoCgroups final : public Cgroups {
     bool has_processes(const std::string&) const override { return false; }
     std::vector<int> processes(const std::string&) const override { return {}; }
     uint64_t read_oom_kills(const std::string&) const override { return oom_kills; }
-    Result<Usage> read_usage(const std::string&) const override { return Usage{}; }
+    std::optional<UsageSample> read_usage(const std::string&) const override { return std::nullopt; }
+    std::optional<UsageSample> read_node_usage() const override { return std::nullopt; }
     std::vector<std::string> list(const std::string&) const override { return {}; }
     bool unified() const override { return true; }
     std::vector<std::string> controllers() const override { return {}; }
