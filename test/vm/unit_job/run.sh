@@ -27,6 +27,7 @@ check "its process is seen from the node" test -n "$pid"
 cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
 check "its container's cgroup is below /orilla" test "${cgroup#/sys/fs/cgroup/orilla/}" != "$cgroup"
 check "its container is limited by cgroup v2" is "$(cat "$cgroup/memory.max")" 33554432
+check "its log is where collectors look for it" test -e "/var/log/pods/default_echo_$(orilla get pod echo -o 'jsonpath={.metadata.uid}')/echo/0.log"
 address=$(orilla get pod echo -o 'jsonpath={.status.podIP}')
 check "it answers on its address" within 20 curl -sf --max-time 5 "http://$address:8080/"
 
