@@ -260,6 +260,15 @@ void prepare_pod(Object& object) {
     gated.message = "Scheduling is blocked due to non-empty scheduling gates";
 }
 
+/// That its node ends it: the next daemon has to go on with that, although nothing may exceed a limit by then.
+bool notes_eviction(const Object& updated, const Object& old) {
+    const auto is_evicted = [](const Object& object) {
+        const PodCondition* condition = find_pod_condition(object.as<Pod>(), "DisruptionTarget");
+        return condition && condition->reason == "TerminationByKubelet";
+    };
+    return is_evicted(updated) && !is_evicted(old);
+}
+
 std::string_view pod_row_conditions(const Object& object) {
     const std::string_view phase = object.as<Pod>().status.phase;
     if (phase == "Succeeded") {
@@ -296,6 +305,7 @@ const KindRules pod_rules = {
     .check = checked<Pod, check_pod>,
     .check_update = checked_update<Pod, check_pod_update>,
     .prepare_create = prepare_pod,
+    .status_is_record = notes_eviction,
     .has_ended = pod_has_ended,
     .grace_s = pod_grace_s,
     .shows_deleted = true,

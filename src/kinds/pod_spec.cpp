@@ -70,10 +70,13 @@ void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& erro
     }
 }
 
-void check_container_security(const Container& container, const Path& path, FieldErrors& errors) {
+void check_container_security(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
     if (!container.security_context) return;
     const SecurityContext& context = *container.security_context;
     const Path at = path / "securityContext";
+    // Without users of its own the container's root could write to what is the node's in there.
+    if (context.proc_mount == std::string_view("Unmasked") && spec.host_users.value_or(true))
+        errors.invalid(at / "procMount", *context.proc_mount, "`hostUsers` must be false to use `Unmasked`");
     check_id(context.run_as_user, at / "runAsUser", errors);
     check_id(context.run_as_group, at / "runAsGroup", errors);
     if (context.allow_privilege_escalation.value_or(true)) return;
@@ -154,6 +157,19 @@ void check_host_users(const PodSpec& spec, const Path& path, FieldErrors& errors
         if (shares) errors.forbidden(path / field, "when `hostUsers` is false");
 }
 
+void check_hostname(const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    constexpr size_t hostname_bytes_max = 64;
+    if (!spec.hostname.empty()) errors.complain(path / "hostname", spec.hostname, check_dns1123_label(spec.hostname));
+    if (!spec.subdomain.empty()) errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
+    if (!spec.hostname_override) return;
+    const Path at = path / "hostnameOverride";
+    const std::string_view name = *spec.hostname_override;
+    errors.complain(at, name, check_dns1123_subdomain(name));
+    if (name.size() > hostname_bytes_max) errors.too_long(at, hostname_bytes_max);
+    if (spec.set_hostname_as_fqdn.value_or(false)) errors.forbidden(at, "may not be set when `setHostnameAsFQDN` is true");
+    if (spec.host_network) errors.forbidden(at, "may not be set when `hostNetwork` is true");
+}
+
 void check_readiness_gates(const List<PodReadinessGate>& gates, const Path& path, FieldErrors& errors) {
     for (size_t i = 0; i < gates.size(); ++i) {
         const Path one = path[i];
@@ -170,7 +186,7 @@ void check_containers(const PodSpec& spec, const Path& path, FieldErrors& errors
             const Path one = at[i];
             if (!list[i].name.empty() && !names.insert(list[i].name).second) errors.duplicate(one / "name", list[i].name);
             check_container_fields(list[i], spec, one, errors);
-            check_container_security(list[i], one, errors);
+            check_container_security(list[i], spec, one, errors);
         }
     };
     check_list(spec.init_containers, path / "initContainers");
@@ -204,8 +220,7 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
                        "must be between 1 and 2147483647, inclusive");
     check_labels(spec.node_selector, path / "nodeSelector", errors);
     if (!spec.node_name.empty()) errors.complain(path / "nodeName", spec.node_name, check_dns1123_subdomain(spec.node_name));
-    if (!spec.hostname.empty()) errors.complain(path / "hostname", spec.hostname, check_dns1123_label(spec.hostname));
-    if (!spec.subdomain.empty()) errors.complain(path / "subdomain", spec.subdomain, check_dns1123_label(spec.subdomain));
+    check_hostname(spec, path, errors);
     check_readiness_gates(spec.readiness_gates, path / "readinessGates", errors);
     check_tolerations(spec.tolerations, path / "tolerations", errors);
     check_placement(spec, path, errors);

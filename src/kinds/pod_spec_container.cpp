@@ -182,8 +182,6 @@ void check_resources(const ResourceRequirements& resources, const Path& path, Fi
     const Path limits = path / "limits";
     check_amounts(resources.limits, limits, errors);
     check_amounts(resources.requests, requests, errors);
-    if (resources.limits.contains("ephemeral-storage"))
-        errors.forbidden(limits.key("ephemeral-storage"), "limits on local storage are not enforced by this node");
     for (const auto& request : resources.requests) {
         const Quantity* limit = resources.limits.get(request.key);
         bool extended = request.key.view().find('/') != std::string_view::npos;

@@ -114,10 +114,6 @@ void check_volume(const Volume& volume, const Path& path, FieldErrors& errors) {
         const Path at = path / "emptyDir";
         errors.forbidden(at / "sizeLimit", "SizeLimit field must be a valid resource quantity");
     }
-    if (volume.empty_dir && !volume.empty_dir->size_limit.empty() && volume.empty_dir->medium != "Memory") {
-        const Path at = path / "emptyDir";
-        errors.forbidden(at / "sizeLimit", "is not enforced on disk by this node: use medium: Memory, or leave it out");
-    }
     if (volume.config_map) {
         const Path at = path / "configMap";
         if (volume.config_map->name.empty()) errors.required(at / "name");

@@ -27,7 +27,6 @@ constexpr std::string_view copy_reason = "volumes are not copied from claims or 
 constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
 constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
 constexpr std::string_view load_balancer_reason = "services of type LoadBalancer are not supported; use NodePort";
-constexpr std::string_view security_reason = "is not supported by this node";
 
 /// Sorted by type.
 constexpr std::array refusals{
@@ -41,11 +40,11 @@ constexpr std::array refusals{
     Refusal{"CSIPersistentVolumeSource", "nodeStageSecretRef", secret_reason},
     Refusal{"CSIPersistentVolumeSource", "readOnly", "set readOnly where the pod names the claim", "true"},
     Refusal{"CSIPersistentVolumeSource", "volumeAttributes", "the driver orilla.dev/local takes none; leave it out"},
-    Refusal{"Container", "resizePolicy", "containers are not resized in place"},
-    Refusal{"Container", "stdinOnce", "there is no attach that could end it", "true"},
+    Refusal{"Container", "resizePolicy", "containers are not resized in place: make the pod anew"},
+    Refusal{"Container", "stdinOnce", "attach is not served, whose end it would follow; leave it out", "true"},
     Refusal{"Container", "volumeDevices", "block volumes are not supported"},
     Refusal{"EmptyDirVolumeSource", "medium", "must be \"\" or \"Memory\": huge pages are not supported", {}, "Memory"},
-    Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported"},
+    Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported; let the command read the file"},
     Refusal{"LocalVolumeSource", "fsType", "block devices are not supported: name a directory, and leave it out"},
     Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
     Refusal{"PersistentVolumeClaimSpec", "dataSource", copy_reason},
@@ -76,13 +75,9 @@ constexpr std::array refusals{
     Refusal{"PersistentVolumeSpec", "volumeAttributesClassName", attributes_reason},
     Refusal{"PersistentVolumeSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},
     Refusal{"PodOS", "name", "pods run on Linux only", {}, "linux"},
-    Refusal{"PodSecurityContext", "seLinuxChangePolicy", security_reason},
-    Refusal{"PodSecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
-    Refusal{"PodSecurityContext", "supplementalGroupsPolicy", security_reason, "Strict"},
     Refusal{"PodSecurityContext", "windowsOptions", "pods run on Linux only"},
     Refusal{"PodSpec", "automountServiceAccountToken", "service account tokens are not issued; set it to false", "true"},
     Refusal{"PodSpec", "ephemeralContainers", "ephemeral containers are not supported"},
-    Refusal{"PodSpec", "hostnameOverride", "is not supported; use hostname"},
     Refusal{"PodSpec", "overhead", "pod overhead is not supported: there are no RuntimeClasses"},
     Refusal{"PodSpec", "resourceClaims", "dynamic resource allocation is not supported"},
     Refusal{"PodSpec", "resources", "resources of whole pods are not supported; set them on the containers"},
@@ -90,15 +85,11 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "schedulingGroup", "scheduling groups are not supported"},
     Refusal{"PodSpec", "serviceAccount", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
     Refusal{"PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
-    Refusal{"PodSpec", "setHostnameAsFQDN", "is not supported", "true"},
     Refusal{"Probe", "grpc", "gRPC probes are not supported; use exec, httpGet or tcpSocket"},
     Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
     Refusal{"SeccompProfile", "localhostProfile", "local seccomp profiles are not supported"},
     Refusal{"SeccompProfile", "type", "local seccomp profiles are not supported; use RuntimeDefault or Unconfined",
             "Localhost"},
-    Refusal{"SecurityContext", "procMount", "an unmasked /proc needs a user namespace, and those are not supported",
-            "Unmasked"},
-    Refusal{"SecurityContext", "seLinuxOptions", "SELinux is not supported by this node"},
     Refusal{"SecurityContext", "windowsOptions", "pods run on Linux only"},
     Refusal{"ServiceSpec", "externalName", "services of type ExternalName are not supported"},
     Refusal{"ServiceSpec", "externalTrafficPolicy", "\"Local\" is not supported; use \"Cluster\"", "Local"},

@@ -166,6 +166,13 @@ Result<void> Objects::prepare_create(api::Object& object) {
     return ok();
 }
 
+namespace {
+void tell_warnings(const api::Object& object, const WriteContext& context) {
+    if (context.warnings == nullptr) return;
+    for (auto& text : api::find_warnings(object)) context.warn(std::move(text));
+}
+}  // namespace
+
 Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
     const bool generated = object.meta().name.empty() && !object.meta().generate_name.empty();
     CO_CHECK_VOID(prepare_create(object));
@@ -176,6 +183,7 @@ Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
     initialise_after_defaults(object);
     auto shared = std::make_shared<api::Object>(std::move(object));
     CO_CHECK_VOID(api::validate_create(*shared));
+    tell_warnings(*shared, context);
     if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, nullptr, request));
     Result<Stored> created = Error(Code::internal, "not created");
     for (int attempt = 0; attempt < name_attempts_max; ++attempt) {
@@ -266,7 +274,10 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
     if (asks) CO_TRY_VOID(admissions_.admit(object, &before, request));
     auto shared = std::make_shared<api::Object>(std::move(object));
     CO_CHECK_VOID(part == Part::status ? api::validate_status_update(*shared, before) : api::validate_update(*shared, before));
-    if (part == Part::main) count_generation(*shared, before);
+    if (part == Part::main) {
+        tell_warnings(*shared, context);
+        count_generation(*shared, before);
+    }
     // Admission may have put back what the client left out.
     if (same_content(*shared, before)) co_return old;
     if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, &before, request));

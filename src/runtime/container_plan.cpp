@@ -197,6 +197,7 @@ void Planner::resolve_user(uint64_t slot) {
         StepKind::resolve_user, {slot, static_cast<uint64_t>(spec_.uid), static_cast<uint64_t>(spec_.gid)}, {spec_.image_user}};
     step.blob = std::move(groups);
     step.blob_at = 3;
+    if (spec_.only_given_groups) step.flags = supervisor::step_given_groups;
     add(std::move(step));
 }
 

@@ -144,6 +144,59 @@ check_equal "describe tells of its sources" "ConfigMapName:settings Optional:fal
   "$(o describe pod fields | sed -n '/Type: *Projected/,/^QoS/p' | sed '1d;$d' | tr -d ' ' | paste -sd ' ')"
 check "hostPort at the hostIP" within 10 eval 'curl -s --max-time 5 http://127.0.0.1:18080/ | grep -q .'
 check "and at no other address of the node" eval '! curl -s --max-time 2 http://10.42.0.1:18080/'
+# Names and groups of another kind; a /proc that hides nothing, for users of the pod's own.
+o create configmap accounts --from-literal='passwd=app:x:1234:2345::/:/bin/sh' --from-literal='group=extra:x:7777:app' >/dev/null
+accounts="volumes: [{name: accounts, configMap: {name: accounts}}]"
+mounted="volumeMounts: [{name: accounts, subPath: passwd, mountPath: /etc/passwd}, {name: accounts, subPath: group, mountPath: /etc/group}]"
+told=$(o apply -f - 2>&1 <<Y
+apiVersion: v1
+kind: Pod
+metadata: {name: full}
+spec:
+  hostname: member2
+  subdomain: group
+  setHostnameAsFQDN: true
+  terminationGracePeriodSeconds: 0
+  securityContext: {runAsUser: 1234, supplementalGroups: [4567], supplementalGroupsPolicy: Strict, seLinuxOptions: {level: 's0:c1'}}
+  containers: [{name: c, image: 'busybox:1', command: [sleep, '2001'], $mounted}]
+  $accounts
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  hostnameOverride: another.example.com
+  hostUsers: false
+  terminationGracePeriodSeconds: 0
+  securityContext: {runAsUser: 1234, supplementalGroups: [4567]}
+  containers: [{name: c, image: 'busybox:1', command: [sleep, '2002'], securityContext: {procMount: Unmasked}, $mounted}]
+  $accounts
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: too-long}
+spec:
+  subdomain: a-subdomain-that-is-far-too-long-for-a-kernel
+  setHostnameAsFQDN: true
+  containers: [{name: c, image: 'busybox:1'}]
+Y
+)
+check "seLinuxOptions are taken, and that they do nothing is told" grep -qF "Warning: spec.securityContext.seLinuxOptions: has no effect" <<<"$told"
+check "pods of such names run" o wait pod/full pod/other --for=condition=Ready --timeout=30s
+groups_of() { sed -n 's/^Groups:[[:space:]]*//p' "/proc/$1/status" | xargs; }
+full=$(pgrep -xf 'sleep 2001') other=$(pgrep -xf 'sleep 2002')
+check_equal "setHostnameAsFQDN" member2.group.default.svc.cluster.local "$(nsenter -t "$full" -u hostname)"
+check "its hosts file has both" grep -q 'member2.group.default.svc.cluster.local.member2$' "/proc/$full/root/etc/hosts"
+check_equal "supplementalGroupsPolicy Strict: none that the image gives" 4567 "$(groups_of "$full")"
+check_equal "hostnameOverride" another.example.com "$(nsenter -t "$other" -u hostname)"
+check_equal "without it the image's groups are there, as the pod's users see them" "4567 7777" \
+  "$(groups_of "$other" | xargs -n 1 | awk '{ print $1 % 65536 }' | sort -n | xargs)"
+mounts_below_proc() { awk '$5 ~ "^/proc/" { print $5 }' "/proc/$1/mountinfo" | wc -l; }
+check_equal "procMount Unmasked hides nothing of /proc" 0 "$(mounts_below_proc "$other")"
+check "Default does" test "$(mounts_below_proc "$full")" -gt 0
+check "a full name that no kernel takes is told" within 10 eval 'o describe pod too-long | grep -q "FailedCreatePodSandBox.*is too long (64 characters is the max"'
+o delete pod full other too-long --grace-period=0 --force --wait=false >/dev/null 2>&1
+
 check "a second pod at the same host port waits" eval '
   o apply -f - <<Y
 apiVersion: v1
@@ -190,7 +243,6 @@ refused "a priority class that is not there" "no PriorityClass with name high wa
 refused runtimeClassName "spec.runtimeClassName: Forbidden" 'runtimeClassName: other'
 refused overhead "spec.overhead: Forbidden" 'overhead: {cpu: 1m}'
 refused resourceClaims "spec.resourceClaims: Forbidden" 'resourceClaims: [{name: a}]'
-refused setHostnameAsFQDN "spec.setHostnameAsFQDN: Forbidden" 'setHostnameAsFQDN: true'
 refused "another operating system" "spec.os.name: Forbidden" 'os: {name: windows}'
 check_fails "a change of an immutable ConfigMap is refused" "immutable" eval '
   o apply -f - <<Y && o apply -f - <<Z

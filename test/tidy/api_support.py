@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""api_support.py [--write]: docs/api-support.md, made from src/kinds/kinds.tsv and src/kinds/refused_fields.cpp: what is served, and
-which fields are refused and why. Without --write it says whether the page is as they are."""
+"""api_support.py [--write]: docs/api-support.md, made from src/kinds/kinds.tsv, src/kinds/refused_fields.cpp and
+src/kinds/noted_fields.cpp: what is served, which fields are refused and why, and which do nothing. Without --write it says whether
+the page is as they are."""
 import itertools
 import pathlib
 import re
@@ -12,7 +13,7 @@ PAGE = REPOSITORY / "docs/api-support.md"
 
 HEAD = """# What the API serves
 
-Made by `test/tidy/api_support.py --write` from `src/kinds/kinds.tsv` and `src/kinds/refused_fields.cpp`.
+Made by `test/tidy/api_support.py --write` from `kinds.tsv`, `refused_fields.cpp` and `noted_fields.cpp` in `src/kinds`.
 `orilla explain KIND` tells every field.
 
 ## Kinds
@@ -33,6 +34,14 @@ Nothing is accepted and ignored: these fields, or these values of them, are answ
 
 | type | field | refused | why |
 |---|---|---|---|
+"""
+NOTED = """
+## Fields that do nothing
+
+As on any node without what they are for. Who writes them is told so with a `Warning` header, which kubectl shows.
+
+| type | field | what is told |
+|---|---|---|
 """
 
 
@@ -80,12 +89,22 @@ def refusals():
         yield type_, field, f"`{only}`" if only else f"all but `{but}`" if but else "always", reason
 
 
+def notes():
+    """(type, field, text)"""
+    text = (KINDS / "noted_fields.cpp").read_text()
+    constants = {name: literal(words, {}) for name, words in
+                 re.findall(r'constexpr std::string_view (\w+) =\s*((?:"(?:[^"\\]|\\.)*"\s*)+);', text)}
+    for row in re.finditer(r"^    Note\{", text, re.M):
+        yield tuple(literal(part, constants) for part in split_row(text, row.end()))
+
+
 def page():
     rows = list(refusals())
+    noted = [f"| {type_} | `{field}` | {text} |" for type_, field, text in notes()]
     lines = []
     for (type_, what, reason), same in itertools.groupby(rows, key=lambda row: (row[0], row[2], row[3])):
         lines.append(f"| {type_} | {', '.join(f'`{row[1]}`' for row in same)} | {what} | {reason} |")
-    return HEAD + "\n".join(kinds()) + "\n" + FIELDS + "\n".join(lines) + "\n", len(rows)
+    return HEAD + "\n".join(kinds()) + "\n" + FIELDS + "\n".join(lines) + "\n" + NOTED + "\n".join(noted) + "\n", len(rows)
 
 
 def main():

@@ -15,5 +15,7 @@ Result<void> validate_create(const Object& object);
 Result<void> validate_update(const Object& updated, const Object& old);
 /// For /status, where only the status and some metadata changes.
 Result<void> validate_status_update(const Object& updated, const Object& old);
+/// What its writer should know although it may be stored: fields of its spec that do nothing on this node.
+std::vector<std::string> find_warnings(const Object& object);
 
 }  // namespace orilla::api

@@ -92,6 +92,7 @@ struct ContainerSpec {
     int64_t gid = -1;                 ///< -1: as `image_user` says, else the user's group in the image's /etc/passwd, else 0
     std::string image_user;           ///< "", "1000", "1000:1000", "nginx", "nginx:www": looked up in the image
     std::vector<int64_t> supplemental_groups;  ///< besides those of the image's /etc/group
+    bool only_given_groups = false;            ///< without those of the image's /etc/group
     std::vector<MountSpec> mounts;
     std::vector<DeviceSpec> devices;
     CapabilitySet capabilities = hardened_capabilities();

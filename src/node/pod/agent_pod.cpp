@@ -34,6 +34,7 @@ PodPlacement AgentPod::placement(const api::Pod* pod) const {
     if (const auto link = agent.ports.links.find(key.uid)) out.pod_ip = link->ip.text();
     else if (pod && pod->spec.host_network) out.pod_ip = out.node_ip;
     out.node_name = options.node_name;
+    out.cluster_domain = options.cluster_domain;
     out.pod_dir = dir();
     out.volumes_dir = options.volumes_dir;
     out.node_cpu_milli = options.node_cpu_milli;

@@ -5,6 +5,7 @@
 
 #include "orilla/base/base64.hpp"
 #include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/runtime/pod_runtime.hpp"
 #include "orilla/schema/codec.hpp"
 #include "pod/sandbox_spec.hpp"
@@ -75,6 +76,7 @@ Security plan_security(runtime::ContainerSpec& spec, const api::Pod& pod, const 
     spec.uid = pick<int64_t>(own.run_as_user, of_pod.run_as_user, -1);
     spec.gid = pick<int64_t>(own.run_as_group, of_pod.run_as_group, -1);
     spec.supplemental_groups = supplemental_groups(of_pod);
+    spec.only_given_groups = of_pod.supplemental_groups_policy == std::string_view("Strict");
     spec.privileged = own.privileged.value_or(false);
     spec.read_only_root = own.read_only_root_filesystem.value_or(false);
     // Privileged and CAP_SYS_ADMIN imply escalation, as the API says.
@@ -207,7 +209,8 @@ Result<void> plan_from_pod(runtime::ContainerSpec& spec, const api::Pod& pod, co
     TRY(const EnvList env, resolve_env(pod, container, sources, placement));
     TRY(spec.args, plan_args(container, env, image));
     TRY(spec.mounts, plan_mounts(pod, container, env, placement));
-    spec.env = render_env(env, image, pod.spec.host_network ? placement.node_name : plan_hostname(pod));
+    TRY(const std::string hostname, plan_hostname(pod, placement.cluster_domain));
+    spec.env = render_env(env, image, pod.spec.host_network ? placement.node_name : hostname);
     return ok();
 }
 
@@ -277,9 +280,13 @@ int plan_oom_score_adj(const api::PodSpec& pod, const api::Container& container,
     const std::string_view qos = api::qos_class(pod);
     if (qos == "Guaranteed") return guaranteed;
     if (qos == "BestEffort" || node_memory_bytes <= 0) return best_effort;
+    const auto request = [](const api::Container& one) { return quantity_of(one.resources.requests, "memory", false); };
+    int64_t asked = request(container);
+    // The containers need their sidecars: those do not go before them.
+    if (api::is_sidecar(container))
+        for (const auto& one : pod.containers) asked = std::max(asked, request(one));
     // Between the two: who asks for more of the memory is killed later.
-    const double share = static_cast<double>(quantity_of(container.resources.requests, "memory", false)) /
-                         static_cast<double>(node_memory_bytes);
+    const double share = static_cast<double>(asked) / static_cast<double>(node_memory_bytes);
     return std::clamp(best_effort - static_cast<int>(std::min(share, 1.0) * best_effort), best_effort + guaranteed,
                       best_effort - 1);
 }

@@ -53,6 +53,7 @@ struct PodPlacement {
     std::string pod_ip;
     std::string node_ip;
     std::string node_name;
+    std::string cluster_domain;
     std::string pod_dir;         ///< host directory with volumes/NAME below it
     std::string volumes_dir;     ///< volumes of orilla.dev/local
     int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit

@@ -67,6 +67,22 @@ void tell_deadline(PodMemory& memory, const api::Pod& pod, const PodObserved& se
     memory.me.tell("", "Normal", "DeadlineExceeded", deadline_message);
 }
 
+/// Beside the pod's turns, from when its sandbox is there.
+void follow_storage(PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
+    const bool over = api::is_finished(pod) || pod.metadata.deletion_timestamp.set || !seen.sandbox_alive;
+    if (over) return memory.storage.reset();
+    if (memory.storage || !seen.eviction.empty()) return;
+    StorageLimits limits = plan_storage_limits(pod.spec);
+    if (!limits.empty()) memory.storage = std::make_unique<PodStorage>(memory.me, std::move(limits));
+}
+
+/// Once: what the status says was told before.
+void tell_eviction(const PodMemory& memory, const api::Pod& pod, const PodObserved& seen) {
+    if (seen.eviction.empty() || pod.metadata.deletion_timestamp.set || api::is_finished(pod)) return;
+    const auto* condition = api::find_pod_condition(pod, "DisruptionTarget");
+    if (!condition || condition->reason != eviction_reason) memory.me.tell("", "Warning", "Evicted", seen.eviction);
+}
+
 /// Of containers that have just ended without a message, where that falls back to the log.
 loop::Task<void> read_last_words(PodMemory& memory, PodObserved& seen) {
     const AgentContext& agent = memory.me.agent;
@@ -242,6 +258,8 @@ loop::Task<Result<PodObserved>> PodAgent::Impl::look(PodMemory& memory, std::sha
     AWAIT_VOID(read_last_words(memory, seen));
     if (!pod) co_return seen;
     tell_deadline(memory, *pod, seen);
+    tell_eviction(memory, *pod, seen);
+    follow_storage(memory, *pod, seen);
     memory.sandbox.tell_change(*pod, seen);
     for (auto* list : {&seen.init, &seen.containers})
         for (auto& container : *list) memory.container(container.name).probes.follow(*pod, seen.ip, container);

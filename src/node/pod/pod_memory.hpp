@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "pod/agent_pod.hpp"
@@ -13,6 +14,7 @@
 #include "pod/container_stop.hpp"
 #include "pod/last_words.hpp"
 #include "pod/pod_sandbox.hpp"
+#include "pod/pod_storage.hpp"
 #include "pod/pod_volumes.hpp"
 
 namespace orilla::node {
@@ -42,6 +44,7 @@ struct PodMemory {
     /// Ends what is under way.
     void abandon() {
         volumes.abandon();
+        storage.reset();
         for (auto& [name, one] : containers) one.abandon();
     }
 
@@ -51,6 +54,7 @@ struct PodMemory {
     SetupFailure setup;
     PodVolumes volumes{me, setup};
     PodSandbox sandbox{me, setup};
+    std::unique_ptr<PodStorage> storage;  ///< while it runs, where it has limits on that
     std::map<std::string, ContainerMemory> containers;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orilla/kinds/pod_facts.hpp"
 #include "pod/pod_plan.hpp"
 
 namespace orilla::node {
@@ -131,6 +132,14 @@ void observe_deadline(const PodMemory& memory, const api::Pod& pod, const runtim
     if (left_ms > 0) memory.me.agent.look_after(memory.me.key.uid, left_ms);
 }
 
+/// An earlier daemon may have begun it, and told.
+void observe_eviction(const PodMemory& memory, const api::Pod& pod, PodObserved& seen) {
+    const auto* condition = api::find_pod_condition(pod, "DisruptionTarget");
+    if (condition && condition->status == "True" && condition->reason == eviction_reason)
+        seen.eviction = condition->message.str();
+    else if (memory.storage) seen.eviction = memory.storage->excess();
+}
+
 }  // namespace
 
 PodObserved observe_pod(PodMemory& memory, const api::Pod* pod) {
@@ -155,6 +164,7 @@ PodObserved observe_pod(PodMemory& memory, const api::Pod* pod) {
     seen.pod_dir = memory.volumes.on_disk();
     if (!pod) return seen;
     observe_deadline(memory, *pod, sandbox, seen);
+    observe_eviction(memory, *pod, seen);
     seen.init = observe_containers(memory, *pod, sandbox, true);
     seen.containers = observe_containers(memory, *pod, sandbox, false);
     return seen;

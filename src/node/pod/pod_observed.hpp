@@ -62,6 +62,7 @@ struct PodObserved {
     int64_t setup_retry_at_ms = 0;
     bool pod_dir = false;            ///< volumes or logs of it are on disk
     bool deadline_exceeded = false;  ///< spec.activeDeadlineSeconds is over
+    std::string eviction;            ///< why the node does not want it any more; empty: it does
     std::vector<ContainerSeen> init;
     std::vector<ContainerSeen> containers;
 };

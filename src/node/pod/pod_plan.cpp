@@ -174,6 +174,11 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
         if (seen.sandbox_known || seen.network) return {TearDownSandbox{}};
         return {};
     }
+    if (!seen.eviction.empty()) {
+        Plan plan;
+        plan_stop_all(plan, desired->spec, seen, eviction_grace_s);
+        return plan.take();
+    }
     if (seen.deadline_exceeded) {
         Plan plan;
         plan_stop_all(plan, desired->spec, seen,

@@ -93,6 +93,10 @@ bool has_started(const api::Container& sidecar, const ContainerSeen& seen);
 /// Its containers have done what they were for, or an init container has failed for good: what still runs is to end.
 bool is_over(const api::PodSpec& spec, const PodObserved& seen);
 
+/// The condition DisruptionTarget of a pod that its own node ends.
+constexpr std::string_view eviction_reason = "TerminationByKubelet";
+/// The kubelet's for a pod that is evicted at once.
+constexpr int64_t eviction_grace_s = 1;
 constexpr std::string_view deadline_message = "Pod was active on the node longer than the specified deadline";
 
 // What a status may hold of messages that images, registries and containers make up, as the kubelet bounds them.

@@ -56,6 +56,10 @@ loop::Task<void> PodSandbox::fail(bool has_users_of_its_own, Error error) {
 
 loop::Task<Result<void>> PodSandbox::set_up(std::shared_ptr<const api::Pod> pod) {
     const AgentContext& agent = me_.agent;
+    if (const auto name = plan_hostname(*pod, agent.options.cluster_domain); !name) {
+        failure_.record(me_, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + name.error().message());
+        co_return ok();
+    }
     AWAIT(auto connected, connect(pod));
     if (!connected) {
         AWAIT_VOID(fail(has_own_users(*pod), connected.error()));

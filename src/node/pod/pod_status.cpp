@@ -216,6 +216,8 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
             set_pod_condition(status, old, type, false, "ContainersNotReady",
                               fmt::format("containers with unready status: [{}]", unready), now_s);
     }
+    // Before the first container is stopped: the next daemon goes on with it.
+    if (!seen.eviction.empty()) set_pod_condition(status, old, "DisruptionTarget", true, eviction_reason, seen.eviction, now_s);
     // What others say of it stays: where it was scheduled, that it is a target of disruption.
     for (const auto& before : old.conditions)
         if (std::ranges::none_of(status.conditions, [&](const auto& own) { return own.type == before.type; }))
@@ -246,7 +248,7 @@ api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64
     initialized |= std::any_of(seen.containers.begin(), seen.containers.end(), [](const auto& c) { return c.current; });
     const bool was_final = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
     const StatusContext context{pod, initialized, !seen.init.empty(), std::string(pod.metadata.uid.view()),
-                                was_final || seen.deadline_exceeded || is_over(pod.spec, seen)};
+                                was_final || seen.deadline_exceeded || !seen.eviction.empty() || is_over(pod.spec, seen)};
     for (size_t i = 0; i < seen.init.size(); ++i)
         status.init_container_statuses.push_back(summarise_container(context, seen.init[i], pod.spec.init_containers[i], true));
     for (size_t i = 0; i < seen.containers.size(); ++i)
@@ -256,7 +258,11 @@ api::PodStatus summarise_pod(const api::Pod& pod, const PodObserved& seen, int64
     status.message = pod.status.message;
     const bool any_running = std::any_of(seen.init.begin(), seen.init.end(), running) ||
                              std::any_of(seen.containers.begin(), seen.containers.end(), running);
-    if (seen.deadline_exceeded && !was_final && !any_running) {
+    if (!seen.eviction.empty() && !was_final && !any_running) {
+        status.phase = "Failed";
+        status.reason = "Evicted";
+        status.message = seen.eviction;
+    } else if (seen.deadline_exceeded && !was_final && !any_running) {
         status.phase = "Failed";
         status.reason = "DeadlineExceeded";
         status.message = deadline_message;

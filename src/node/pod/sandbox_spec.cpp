@@ -13,13 +13,36 @@ int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, b
     return milli ? quantity->milli_value() : quantity->value();
 }
 
-std::string plan_hostname(const api::Pod& pod) {
+namespace {
+
+std::string short_hostname(const api::Pod& pod) {
     constexpr size_t hostname_bytes_max = 63;
+    if (pod.spec.hostname_override) return std::string(*pod.spec.hostname_override);
     std::string name = pod.spec.hostname.empty() ? pod.metadata.name.str() : pod.spec.hostname.str();
     if (name.size() <= hostname_bytes_max) return name;
     name.resize(hostname_bytes_max);
     name.resize(name.find_last_not_of("-.") + 1);
     return name;
+}
+
+/// As DNS knows the pod; empty when it does not, or the pod goes by another name.
+std::string full_hostname(const api::Pod& pod, std::string_view cluster_domain) {
+    if (pod.spec.subdomain.empty() || pod.spec.hostname_override) return "";
+    return fmt::format("{}.{}.{}.svc.{}", short_hostname(pod), pod.spec.subdomain.view(), pod.metadata.namespace_.view(),
+                       cluster_domain);
+}
+
+}  // namespace
+
+Result<std::string> plan_hostname(const api::Pod& pod, std::string_view cluster_domain) {
+    constexpr size_t kernel_name_bytes_max = 64;
+    std::string full = pod.spec.set_hostname_as_fqdn.value_or(false) ? full_hostname(pod, cluster_domain) : "";
+    if (full.empty()) return short_hostname(pod);
+    if (full.size() > kernel_name_bytes_max)
+        return Error(Code::invalid, fmt::format("failed to construct FQDN from pod hostname and cluster domain, FQDN {} is too "
+                                                "long ({} characters is the max, {} characters requested)",
+                                                full, kernel_name_bytes_max, full.size()));
+    return full;
 }
 
 runtime::Resources plan_resources(const api::ResourceRequirements& resources) {
@@ -71,15 +94,12 @@ runtime::Resources plan_pod_resources(const api::PodSpec& spec) {
 
 namespace {
 
-std::string render_own_hosts(const api::Pod& pod, const std::string& hostname, const std::string& pod_ip,
-                             const std::string& cluster_domain) {
+std::string render_own_hosts(const api::Pod& pod, const std::string& pod_ip, const std::string& cluster_domain) {
     std::string out =
         "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
         "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
-    std::string names = hostname;
-    if (!pod.spec.subdomain.empty())
-        names = fmt::format("{0}.{1}.{2}.svc.{3}\t{0}", hostname, pod.spec.subdomain.view(), pod.metadata.namespace_.view(),
-                            cluster_domain);
+    const std::string full = full_hostname(pod, cluster_domain);
+    const std::string names = full.empty() ? short_hostname(pod) : full + "\t" + short_hostname(pod);
     if (!pod_ip.empty()) out += fmt::format("{}\t{}\n", pod_ip, names);
     return out;
 }
@@ -98,7 +118,7 @@ runtime::PodSandboxSpec plan_sandbox_spec(const api::Pod& pod, const std::string
     runtime::PodSandboxSpec out;
     const bool host_network = pod.spec.host_network;
     out.id = pod.metadata.uid.view();
-    if (!host_network) out.hostname = plan_hostname(pod);
+    if (!host_network) out.hostname = plan_hostname(pod, cluster_domain).value_or("");  // one that is too long was refused
     out.resolv_conf = resolv_conf;
     out.host_users = pod.spec.host_users.value_or(true);
     out.host_pid = pod.spec.host_pid;
@@ -109,7 +129,7 @@ runtime::PodSandboxSpec plan_sandbox_spec(const api::Pod& pod, const std::string
     if (pod.spec.security_context)
         for (const auto& sysctl : pod.spec.security_context->sysctls)
             out.sysctls.emplace_back(sysctl.name.view(), sysctl.value.view());
-    out.hosts = host_network ? render_host_hosts(host_hosts) : render_own_hosts(pod, out.hostname, pod_ip, cluster_domain);
+    out.hosts = host_network ? render_host_hosts(host_hosts) : render_own_hosts(pod, pod_ip, cluster_domain);
     if (!pod.spec.host_aliases.empty()) out.hosts += "\n# Entries added by HostAliases.\n";
     for (const auto& alias : pod.spec.host_aliases) {
         out.hosts += std::string(alias.ip.view());

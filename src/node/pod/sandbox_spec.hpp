@@ -2,14 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "orilla/base/result.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/runtime/spec.hpp"
 
 namespace orilla::node {
 
-/// The pod's host name, as long as a host name may be: 63 characters that do not end with '-' or '.'.
-std::string plan_hostname(const api::Pod& pod);
+/// The pod's host name: short, as long as such a name may be (63 characters that do not end with '-' or '.'); or, where it says
+/// so, the name that its subdomain gives it, which may be too long.
+Result<std::string> plan_hostname(const api::Pod& pod, std::string_view cluster_domain);
 
 /// Of a map of resources; 0 when it does not say.
 int64_t quantity_of(const api::Map<api::Quantity>& map, std::string_view name, bool milli);

@@ -9,13 +9,14 @@
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/unless_gone.hpp"
 #include "pod/pod_api.hpp"
+#include "pod/pod_plan.hpp"
 
 namespace orilla::node {
 namespace {
 
 bool is_own_condition(const api::PodCondition& condition) {
     constexpr std::array<std::string_view, 4> own{"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"};
-    return std::ranges::find(own, condition.type.view()) != own.end();
+    return std::ranges::find(own, condition.type.view()) != own.end() || condition.reason == eviction_reason;
 }
 
 /// What others say of the pod is as it is stored, not as it was when the node looked.
@@ -24,7 +25,9 @@ void keep_foreign_conditions(api::List<api::PodCondition>& planned, const api::L
     for (const auto& condition : planned)
         if (is_own_condition(condition)) out.push_back(condition);
     for (const auto& condition : stored)
-        if (!is_own_condition(condition)) out.push_back(condition);
+        if (std::ranges::none_of(out, [&condition](const auto& one) { return one.type == condition.type; }) &&
+            !is_own_condition(condition))
+            out.push_back(condition);
     planned = std::move(out);
 }
 

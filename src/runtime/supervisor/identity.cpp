@@ -85,6 +85,7 @@ long resolve_user(Context& context, const Step& step) {
     request.text = slice(context.plan.text(step.text[0]));
     request.uid = (int64_t)step.number[1];
     request.gid = (int64_t)step.number[2];
+    request.only_given_groups = step.flags & step_given_groups;
     if (int error = find_user(request, passwd.file(), group.file(), context.user)) return error;
     const char* table = context.plan.base + step.number[3];
     const uint64_t count = *(const uint64_t*)table;

@@ -75,6 +75,7 @@ enum StepFlags : uint32_t {
     step_best_effort = 1,  ///< an error is not one
     step_add_home = 2,     ///< HOME is not in env: take it from the image's passwd
     step_root_only = 4,    ///< clone_tree: read-only and friends only on the top mount
+    step_given_groups = 8  ///< resolve_user: without the groups that the image's /etc/group puts the user in
 };
 
 struct Step {

@@ -108,7 +108,7 @@ int find_user(const UserRequest& request, const AccountFile& passwd, const Accou
     user.uid = (uint32_t)uid;
     user.gid = (uint32_t)gid;
     if (known && line.home.size && line.home.data[0] == '/') copy_text(user.home, sizeof user.home, line.home);
-    return known ? add_member_groups(group.content, line.name, user) : 0;
+    return known && !request.only_given_groups ? add_member_groups(group.content, line.name, user) : 0;
 }
 
 }  // namespace orilla::supervisor

@@ -13,6 +13,7 @@ struct UserRequest {
     Slice text;        ///< "", "1000", "nginx", "nginx:www", "1000:www"
     int64_t uid = -1;  ///< -1: as the text says
     int64_t gid = -1;
+    bool only_given_groups = false;  ///< none of those that list the user as a member
 };
 
 struct User {

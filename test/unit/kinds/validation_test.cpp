@@ -189,6 +189,27 @@ TEST_CASE("validation: sidecars may have probes, and containers policies of thei
         "\"Restart\"");
 }
 
+TEST_CASE("validation: host names of another kind, and a /proc that is not masked") {
+    CHECK(created(pod(R"("setHostnameAsFQDN":true)")).empty());
+    CHECK(created(pod(R"("hostnameOverride":"a.example.com")")).empty());
+    CHECK(created(pod(R"("hostnameOverride":"a.example.com","setHostnameAsFQDN":true)"))
+              .starts_with("spec.hostnameOverride: Forbidden: may not be set when `setHostnameAsFQDN` is true"));
+    CHECK(created(pod(R"("hostUsers":false)", R"("name":"c","image":"i","securityContext":{"procMount":"Unmasked"})")).empty());
+    CHECK(created(container(R"("securityContext":{"procMount":"Unmasked"})")) ==
+          "spec.containers[0].securityContext.procMount: Invalid value: \"Unmasked\": `hostUsers` must be false to use "
+          "`Unmasked`");
+}
+
+TEST_CASE("validation: what is stored and does nothing is told") {
+    const auto warnings = [](const std::string& text) { return find_warnings(with_defaults(text)); };
+    CHECK(warnings(pod("")).empty());
+    CHECK(warnings(pod(R"("securityContext":{"seLinuxOptions":{"level":"s0"}})")) ==
+          std::vector<std::string>{"spec.securityContext.seLinuxOptions: has no effect: this node does not use SELinux"});
+    CHECK(warnings(container(R"("securityContext":{"seLinuxOptions":{"level":"s0"}})")) ==
+          std::vector<std::string>{
+              "spec.containers[0].securityContext.seLinuxOptions: has no effect: this node does not use SELinux"});
+}
+
 TEST_CASE("validation: readiness gates name conditions") {
     CHECK(created(pod(R"("readinessGates":[{"conditionType":"example.com/ready"}])")).empty());
     CHECK(created(pod(R"("readinessGates":[{"conditionType":"a b"}])"))

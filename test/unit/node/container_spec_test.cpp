@@ -229,16 +229,16 @@ TEST_CASE("plan_container_spec: mounts say what the API says") {
 TEST_CASE("plan_hostname: 63 characters at most, and none at the end that may not be there") {
     api::Pod pod;
     pod.metadata.name = "web-0";
-    CHECK(plan_hostname(pod) == "web-0");
+    CHECK(*plan_hostname(pod, "x") == "web-0");
     const std::string a60(60, 'a');
     pod.metadata.name = a60 + "-b-c-d-with-more.and-dots";
-    CHECK(plan_hostname(pod) == a60 + "-b");
+    CHECK(*plan_hostname(pod, "x") == a60 + "-b");
     pod.metadata.name = a60 + "bc";
-    CHECK(plan_hostname(pod) == a60 + "bc");
+    CHECK(*plan_hostname(pod, "x") == a60 + "bc");
     pod.metadata.name = a60 + "b.-c";
-    CHECK(plan_hostname(pod) == a60 + "b");
+    CHECK(*plan_hostname(pod, "x") == a60 + "b");
     pod.spec.hostname = "own";
-    CHECK(plan_hostname(pod) == "own");
+    CHECK(*plan_hostname(pod, "x") == "own");
 }
 
 namespace {
@@ -281,4 +281,31 @@ TEST_CASE("plan_oom_score_adj: by the class of service, and among Burstable pods
     container.resources.limits["memory"] = *api::Quantity::parse("64Mi");
     container.resources.requests["cpu"] = container.resources.limits["cpu"] = *api::Quantity::parse("1");
     CHECK(adj() == -997);
+}
+
+TEST_CASE("plan_hostname: the full name where the pod wants it, or another one altogether") {
+    api::Pod pod;
+    pod.metadata.name = "web-0";
+    pod.metadata.namespace_ = "ns";
+    pod.spec.set_hostname_as_fqdn = true;
+    CHECK(*plan_hostname(pod, "cluster.local") == "web-0");  // without a subdomain it has none
+    pod.spec.subdomain = "group";
+    CHECK(*plan_hostname(pod, "cluster.local") == "web-0.group.ns.svc.cluster.local");
+    pod.spec.subdomain = "a-subdomain-that-is-far-too-long-for-a-kernel";
+    const auto refused = plan_hostname(pod, "cluster.local");
+    REQUIRE(!refused);
+    CHECK(refused.error().message().find("is too long (64 characters is the max, 72 characters requested)") !=
+          std::string::npos);
+    pod.spec.hostname_override = "other.example.com";
+    CHECK(*plan_hostname(pod, "cluster.local") == "other.example.com");
+}
+
+TEST_CASE("plan_oom_score_adj: a sidecar does not go before the containers that need it") {
+    constexpr int64_t gib = int64_t{1} << 30;
+    api::PodSpec spec;
+    spec.containers.emplace_back().resources.requests["memory"] = *api::Quantity::parse("512Mi");
+    auto& side = spec.init_containers.emplace_back();
+    CHECK(plan_oom_score_adj(spec, side, gib) == 999);
+    side.restart_policy = "Always";
+    CHECK(plan_oom_score_adj(spec, side, gib) == plan_oom_score_adj(spec, spec.containers[0], gib));
 }

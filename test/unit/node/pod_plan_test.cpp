@@ -355,3 +355,16 @@ TEST_CASE("plan_pod: a container's own restart policy comes before the pod's") {
     CHECK(!restarts(42));
     CHECK(restarts(1));
 }
+
+TEST_CASE("plan_pod: a pod that is evicted ends with a second of grace, and is not started again") {
+    auto pod = pod_with_sidecars({"web"});
+    PodObserved seen = ready_sandbox();
+    seen.eviction = "Usage of EmptyDir volume";
+    seen.init = {running("proxy"), ended("logs", 1)};
+    seen.containers = {running("web")};
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StopContainer{"web", 1, "Stopping container web"},
+                                             StopContainer{"proxy", 1, "Stopping container proxy", {"web"}}});
+    seen.init[0] = ended("proxy", 137);
+    seen.containers[0] = ended("web", 137);
+    CHECK(plan_pod(&pod, seen, 0).empty());
+}

@@ -272,3 +272,19 @@ TEST_CASE("summarise_pod: readiness gates keep a pod from being ready, not its c
     other.status = "True";
     CHECK(condition(summarise_pod(pod, seen, 2000), "Ready") == "True");
 }
+
+TEST_CASE("summarise_pod: an evicted pod says why before it ends, and has failed afterwards") {
+    const auto pod = one_container_pod();
+    auto seen = seen_with(ContainerPhase::running);
+    seen.eviction = "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ";
+    auto status = summarise_pod(pod, seen, 2000);
+    CHECK(status.phase == "Running");
+    CHECK(condition(status, "DisruptionTarget") == "True");
+    seen = seen_with(ContainerPhase::exited, 137);
+    seen.eviction = "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ";
+    status = summarise_pod(pod, seen, 2000);
+    CHECK(status.phase == "Failed");
+    CHECK(status.reason == "Evicted");
+    CHECK(status.message.view() == seen.eviction);
+    CHECK(status.container_statuses[0].state.terminated->exit_code == 137);
+}

@@ -59,6 +59,15 @@ TEST_CASE("find_user: a name brings its group, home and further groups") {
     CHECK(found.user.groups[1] == 2003);
 }
 
+TEST_CASE("find_user: further groups are left out where only given ones are wanted") {
+    UserRequest request{slice("web")};
+    request.only_given_groups = true;
+    User user;
+    CHECK(find_user(request, slice(passwd), slice(group), user) == 0);
+    CHECK(user.gid == 1001);
+    CHECK(user.group_count == 0);
+}
+
 TEST_CASE("find_user: a number is looked up too, and need not be known") {
     CHECK(find("1000").user.gid == 1001);
     const Found stranger = find("4242");
