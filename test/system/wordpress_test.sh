@@ -9,9 +9,12 @@ export kubectl example_images
 . "$(dirname "$0")/../support/orilla_box.sh"
 [ -e /dev/loop-control ] || { echo "1..0 # SKIP there is no /dev/loop-control"; exit 77; }
 example=$repository/examples/wordpress
-# As the packages link it; the machine's own /var/log stays as it is.
-mkdir -p "$T/data/logs"
-mount -t tmpfs log /var/log && mkdir /var/log/pods && mount --bind "$T/data/logs" /var/log/pods
+# A disk of its own, whose power can be cut.
+mkdir "$T/data"
+truncate -s 4G "$T/disk"
+if ! mkfs.ext4 -q "$T/disk" || ! mount -o loop "$T/disk" "$T/data"; then echo "1..0 # SKIP no ext4 on a loop device here"; exit 77; fi
+# As the service links it; the machine's own /var/log stays as it is.
+mount -t tmpfs log /var/log && ln -s "$T/data/logs" /var/log/pods
 start_orilla
 for name in $example_images; do o image import "$images/$name.tar" >&2 || { not_ok "image $name is imported"; finish; }; done
 o kubeconfig --data-dir "$T/data" >"$KUBECONFIG"
@@ -103,6 +106,38 @@ kill -KILL "$supervisor"
 check "there is another without it" within 60 eval '! kill -0 $server && one_database'
 post_is_there "the database's supervisor was killed"
 
+# ---- the power of the whole box ------------------------------------------------------------------------------------------------
+
+ours() { grep -lsF "$BOX_CGROUP/orilla/" /proc/[0-9]*/cgroup | cut -d / -f 3; }
+# cut_power: what nobody has waited for is not on the disk (EXT4_IOC_SHUTDOWN without its journal); no process, mount, rule or link
+# is left of what ran.
+cut_power() {
+  python3 - "$T/data" <<'P'
+import fcntl, os, struct, sys
+EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), EXT4_IOC_SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
+P
+  kill_orilla
+  # shellcheck disable=SC2046 # a list of numbers
+  within 20 eval 'kill -KILL $(ours); [ -z "$(ours)" ]'
+  awk -v run=/run/orilla/ -v data="${T:?}/data/" 'index($2, run) == 1 || index($2, data) == 1 { print $2 }' /proc/self/mounts | tac |
+    while read -r place; do umount -l "$place"; done
+  rm -rf --one-file-system /run/orilla
+  ip -o link | sed -n 's/^[0-9]*: \(orilla[^:@]*\).*/\1/p' | xargs -r -n 1 ip link delete
+  nft delete table ip orilla
+  find /sys/fs/cgroup -depth -path "*${BOX_CGROUP:?}/orilla/*" -type d -exec rmdir {} + 2>/dev/null
+  within 20 umount "$T/data" && mount -o loop "$T/disk" "$T/data"
+}
+# A post is on the disk when it is answered; a picture, which PHP does not wait for, half a minute later. This is that time.
+sync
+rest posts -H 'Content-Type: application/json' -d '{"title": "Evening", "status": "publish", "content": "Written at the last moment."}' >"$T/post"
+late=$(value id <"$T/post")
+check "the power is cut right after a second post" cut_power
+start_orilla
+check "both pods come back" w rollout status deployment/wordpress --timeout=120s
+check "the last post is there" within 60 has "Written at the last moment." page "$site/?p=$late"
+post_is_there "the power was cut"
+
 # ---- updated and scaled ------------------------------------------------------------------------------------------------------
 
 sed 's/image: wordpress:1/image: wordpress:2/' "$example/40-wordpress.yaml" >"$T/next.yaml"
@@ -117,6 +152,9 @@ wait $visitor
 check_equal "it is the new one" 2 "$(page "$site/release.txt")"
 check_equal "no visitor was turned away meanwhile" 0 "$missed"
 post_is_there "updated"
+check "it is scaled" w scale deployment/wordpress --replicas=4
+check "there are four" within 60 ready_are deployment wordpress 4
+for ip in $(field pods '-lapp=wordpress' '.items[*].status.podIP'); do check "the pod at $ip has both" the_post "http://$ip:8080"; done
 check "the update is taken back" w rollout undo deployment/wordpress
 check "that is rolled out" w rollout status deployment/wordpress --timeout=120s
 check_equal "it is the old one" 1 "$(page "$site/release.txt")"
