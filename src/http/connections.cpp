@@ -56,6 +56,12 @@ void Connections::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) 
     scope_.spawn(accept_loop(&added));
 }
 
+void Connections::serve_plain(UniqueFd listener) {
+    Listener& added = listeners_.emplace_back(loop_, std::move(listener));
+    added.plain = true;
+    scope_.spawn(accept_loop(&added));
+}
+
 void Connections::adopt(UniqueFd connected, const Peer& peer) {
     CallerPtr caller = shared_.handler.identify(peer);
     std::string name = caller->name;
@@ -94,9 +100,9 @@ loop::Task<void> Connections::accept_loop(Listener* listener) {
 void Connections::admit(Listener& listener, UniqueFd fd, std::string address) {
     ++counters_.connections;
     CallerPtr caller;
-    if (!listener.tls) caller = shared_.handler.identify(read_peer(fd.get()));
+    if (!listener.tls) caller = shared_.handler.identify(listener.plain ? Peer() : read_peer(fd.get()));
     const Standing standing = listener.tls ? Standing::stranger : Standing::known;
-    std::string name = listener.tls ? std::move(address) : caller->name;
+    std::string name = listener.tls || listener.plain ? std::move(address) : caller->name;
     // Of one address the oldest goes, which has had its chance: silent connections keep nobody else out.
     if (standing == Standing::stranger && listener.clients.connections_of(standing, name) >= limits_.address_strangers_max)
         drop_oldest(listener, standing, name);

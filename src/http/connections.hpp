@@ -25,6 +25,8 @@ class Connections : private ConnectionOwner {
     void serve_unix(UniqueFd listener);
     /// Peers are known by their certificate.
     void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
+    /// Peers prove nothing: they are known by their addresses.
+    void serve_plain(UniqueFd listener);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
     void adopt(UniqueFd connected, const Peer& peer);
 
@@ -38,6 +40,7 @@ class Connections : private ConnectionOwner {
         UniqueFd fd;
         loop::FdWatch watch;
         std::unique_ptr<TlsContext> tls;
+        bool plain = false;
         Clients clients;
     };
     struct Accepted {

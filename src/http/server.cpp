@@ -16,6 +16,7 @@ void Server::serve_unix(UniqueFd listener) { impl_->serve_unix(std::move(listene
 void Server::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) {
     impl_->serve_tls(std::move(listener), std::move(tls));
 }
+void Server::serve_plain(UniqueFd listener) { impl_->serve_plain(std::move(listener)); }
 void Server::adopt(UniqueFd connected, const Peer& peer) { impl_->adopt(std::move(connected), peer); }
 size_t Server::connections() const { return impl_->connections(); }
 const Counters& Server::counters() const { return impl_->counters(); }

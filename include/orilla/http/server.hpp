@@ -1,5 +1,5 @@
-// An HTTP/1.1 server on unix sockets and TLS. It promises a bound on connections and watches for each client and for each
-// listener, and that nobody's can be used up by somebody else; see src/http/connections.hpp for how.
+// An HTTP/1.1 server on unix sockets, TLS and plain TCP. It promises a bound on connections and watches for each client and for
+// each listener, and that nobody's can be used up by somebody else; see src/http/connections.hpp for how.
 #pragma once
 
 #include <memory>
@@ -37,6 +37,8 @@ class Server {
     void serve_unix(UniqueFd listener);
     /// Peers are known by their certificate.
     void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
+    /// Peers prove nothing: they are known by their addresses.
+    void serve_plain(UniqueFd listener);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
     void adopt(UniqueFd connected, const Peer& peer);
 
