@@ -13,6 +13,7 @@ class NoRules final : public network::ServiceRules {
     Result<bool> repair_if_missing() override { return false; }
     Result<void> follow(loop::Loop&) override { return ok(); }
     std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
+    std::optional<std::string> find_node_port_owner(network::Protocol, uint16_t) const override { return std::nullopt; }
 };
 
 }  // namespace orilla::test

@@ -6,7 +6,9 @@
 // Every service port is one element of `services` (by address) or `node_ports` (by port, on any address of the node,
 // loopback included). Its value, its number of endpoints and its affinity, leads to a chain: `endpoints-3` picks slot 0,
 // 1 or 2 at random and finds the endpoint in the map `endpoints`. There are chains for numbers of endpoints, never for
-// services.
+// services. Where pods and the node itself get other endpoints than the rest of the world, the map `inside` is asked first;
+// its chains `inside-endpoints-3` use slots of their own. A chain `restricted-...` looks for the client in the set `sources`
+// before, once for every length of a prefix.
 #pragma once
 
 #include <compare>
@@ -39,8 +41,8 @@ struct Endpoint {
 /// More endpoints than this of one service port are not used; a warning says so.
 constexpr size_t endpoints_per_service_port_max = 1024;
 
-/// One port of a service. Without endpoints, connections are rejected at once. A pod's hostPort is the same thing with
-/// one endpoint: `node_port` for any address of the node, or its hostIP in `cluster_ips` and the hostPort in `port`.
+/// One port of a service. Without endpoints, connections are rejected at once, or dropped. A pod's hostPort is the same thing
+/// with one endpoint: `node_port` for any address of the node, or its hostIP in `cluster_ips` and the hostPort in `port`.
 struct ServicePortSpec {
     std::vector<Ipv4> cluster_ips;  ///< clusterIPs, externalIPs and load balancer addresses: where `port` is served
     uint16_t port = 0;
@@ -50,6 +52,12 @@ struct ServicePortSpec {
     /// sessionAffinity ClientIP: a client address keeps its endpoint until it made no new connection for so long, or
     /// the endpoint is gone. 0: none.
     int affinity_timeout_s = 0;
+    bool drops = false;  ///< without endpoints: others have some, so whoever asks may ask there
+    /// What pods and the node itself get instead of `endpoints`; none: the same.
+    std::optional<std::vector<Endpoint>> inside_endpoints = {};
+    /// Clients that `cluster_ips` are for; others are dropped there. Empty: everybody. Node ports are for everybody.
+    std::vector<Cidr> sources = {};
+    bool owns_ips = false;  ///< `cluster_ips` are the service's alone: what nobody serves there is refused
 };
 
 class ServiceRules {
@@ -73,6 +81,8 @@ class ServiceRules {
     virtual Result<void> follow(loop::Loop& loop) = 0;
     /// Why something `owner` wants is not served: another owner has the address and port. It is served once that is gone.
     virtual std::optional<std::string> find_conflict(const std::string& owner) const = 0;
+    /// Who has a port on every address of the node: a node port's service, a pod's hostPort.
+    virtual std::optional<std::string> find_node_port_owner(Protocol protocol, uint16_t port) const = 0;
 };
 
 }  // namespace orilla::network

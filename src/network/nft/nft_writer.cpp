@@ -257,12 +257,12 @@ void NftBatch::load_value(const NftBytes& value, int reg) {
     end_expression(start);
 }
 
-void NftBatch::load_random(uint32_t below, int reg) {
+void NftBatch::load_random(uint32_t below, uint32_t offset, int reg) {
     const size_t start = begin_expression("numgen");
     out_.put_be32(NFTA_NG_DREG, register_number(reg));
     out_.put_be32(NFTA_NG_MODULUS, below);
     out_.put_be32(NFTA_NG_TYPE, NFT_NG_RANDOM);
-    out_.put_be32(NFTA_NG_OFFSET, 0);
+    out_.put_be32(NFTA_NG_OFFSET, offset);
     end_expression(start);
 }
 

@@ -57,7 +57,7 @@ class NftBatch {
     void load_ct(uint32_t key, int reg);
     void load_local_type(int reg);  ///< fib daddr type
     void load_value(const NftBytes& value, int reg);
-    void load_random(uint32_t below, int reg);
+    void load_random(uint32_t below, uint32_t offset, int reg);
     void mask(int reg, const NftBytes& mask);
     void store_meta(uint32_t key, int reg);
     void compare(bool equal, int reg, const NftBytes& value);

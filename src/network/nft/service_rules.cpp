@@ -164,6 +164,9 @@ class ServiceRulesImpl final : public ServiceRules {
     Result<void> follow(loop::Loop& loop) override;
 
     std::optional<std::string> find_conflict(const std::string& owner) const override { return state_.find_conflict(owner); }
+    std::optional<std::string> find_node_port_owner(Protocol protocol, uint16_t port) const override {
+        return state_.find_owner({true, {}, protocol, port});
+    }
 
   private:
     loop::Task<void> hear_of_changes(loop::Loop& loop);

@@ -58,22 +58,27 @@ std::string Frontend::text() const {
 }
 
 std::string ServiceChain::name() const {
-    if (rejects()) return "reject";
-    const std::string count = std::to_string(endpoints);
-    const std::string prefix = node_port ? "node-port-" : "";
-    if (affinity_timeout_s == 0) return fmt::format("{}endpoints-{}", prefix, count);
-    return fmt::format("{}affinity-{}-{}", prefix, count, affinity_timeout_s);
+    const std::string prefix =
+        fmt::format("{}{}{}", restricted ? "restricted-" : "", inside ? "inside-" : "", node_port ? "node-port-" : "");
+    if (endpoints == 0) return prefix + (drops ? "dropped" : "reject");
+    if (affinity_timeout_s == 0) return fmt::format("{}endpoints-{}", prefix, endpoints);
+    return fmt::format("{}affinity-{}-{}", prefix, endpoints, affinity_timeout_s);
 }
 
 std::optional<ServiceChain> parse_service_chain(const std::string& name) {
     ServiceChain chain;
-    if (name == chain.name()) return chain;
     std::string_view rest(name);
+    chain.restricted = take_prefix(rest, "restricted-");
+    chain.inside = take_prefix(rest, "inside-");
     chain.node_port = take_prefix(rest, "node-port-");
+    if (rest == "reject" || rest == "dropped") {
+        chain.drops = rest == "dropped";
+        return chain;
+    }
     const bool affinity = take_prefix(rest, "affinity-");
     if (!affinity && !take_prefix(rest, "endpoints-")) return std::nullopt;
     const auto count = take_short_number(rest);
-    if (!count || *count > endpoints_per_service_port_max) return std::nullopt;
+    if (!count || *count == 0 || *count > endpoints_per_service_port_max) return std::nullopt;
     chain.endpoints = static_cast<uint16_t>(*count);
     if (affinity) {
         if (!take_prefix(rest, "-")) return std::nullopt;
@@ -93,50 +98,105 @@ const char* map_name(ServiceMap map) {
         case ServiceMap::affinity_endpoints: return "affinity_endpoints";
         case ServiceMap::hairpin: return "hairpin";
         case ServiceMap::remote_endpoints: return "remote_endpoints";
+        case ServiceMap::inside: return "inside";
+        case ServiceMap::sources: return "sources";
+        case ServiceMap::owned: return "owned";
     }
     return "?";
 }
 
 // ---- what the services want ------------------------------------------------------------------------------------------
 
+namespace {
+std::vector<Endpoint> usable_endpoints(const std::string& owner, std::vector<Endpoint> endpoints) {
+    std::sort(endpoints.begin(), endpoints.end());
+    endpoints.erase(std::unique(endpoints.begin(), endpoints.end()), endpoints.end());
+    if (endpoints.size() > endpoints_per_service_port_max) {
+        log::warning(fmt::format("service {} has {} endpoints: only {} are used", owner, endpoints.size(),
+                                 endpoints_per_service_port_max));
+        endpoints.resize(endpoints_per_service_port_max);
+    }
+    return endpoints;
+}
+}  // namespace
+
 ServiceState::Wants ServiceState::wants_of(const std::string& owner, const std::vector<ServicePortSpec>& ports) {
     Wants wants;
     for (const ServicePortSpec& port : ports) {
-        auto backends = std::make_shared<Backends>();
-        backends->endpoints = port.endpoints;
-        std::sort(backends->endpoints.begin(), backends->endpoints.end());
-        backends->endpoints.erase(std::unique(backends->endpoints.begin(), backends->endpoints.end()),
-                                  backends->endpoints.end());
-        if (backends->endpoints.size() > endpoints_per_service_port_max) {
-            log::warning(fmt::format("service {} has {} endpoints: only {} are used", owner, backends->endpoints.size(),
-                                     endpoints_per_service_port_max));
-            backends->endpoints.resize(endpoints_per_service_port_max);
-        }
-        backends->affinity_timeout_s =
-            static_cast<uint32_t>(std::clamp<int64_t>(port.affinity_timeout_s, 0, affinity_timeout_s_max));
+        Backends one;
+        one.endpoints = usable_endpoints(owner, port.endpoints);
+        one.affinity_timeout_s = static_cast<uint32_t>(std::clamp<int64_t>(port.affinity_timeout_s, 0, affinity_timeout_s_max));
+        one.drops = port.drops && one.endpoints.empty();
+        if (port.inside_endpoints) one.inside = usable_endpoints(owner, *port.inside_endpoints);
+        if (one.inside == one.endpoints) one.inside.reset();
+        if (port.node_port) wants.emplace(Frontend{true, {}, port.protocol, port.node_port}, std::make_shared<Backends>(one));
+        one.owned = port.owns_ips;
+        one.sources = port.sources;
+        std::sort(one.sources.begin(), one.sources.end());
+        one.sources.erase(std::unique(one.sources.begin(), one.sources.end()), one.sources.end());
+        const auto backends = std::make_shared<Backends>(std::move(one));
         for (const Ipv4 ip : port.cluster_ips)
             if (ip) wants.emplace(Frontend{false, ip, port.protocol, port.port}, backends);
-        if (port.node_port) wants.emplace(Frontend{true, {}, port.protocol, port.node_port}, backends);
     }
     return wants;
 }
 
-ServiceChain ServiceState::chain_of(const Frontend& frontend, const Backends& backends) {
-    if (backends.endpoints.empty()) return {};
-    return {frontend.node_port, static_cast<uint16_t>(backends.endpoints.size()), backends.affinity_timeout_s};
+ServiceChain ServiceState::chain_of(const Frontend& frontend, const Backends& backends, bool inside) {
+    const std::vector<Endpoint>& endpoints = inside ? *backends.inside : backends.endpoints;
+    ServiceChain chain;
+    chain.drops = endpoints.empty() && backends.drops && !inside;
+    chain.restricted = !backends.sources.empty() && !chain.drops;
+    if (endpoints.empty()) return chain;
+    chain.node_port = frontend.node_port;
+    chain.inside = inside;
+    chain.endpoints = static_cast<uint16_t>(endpoints.size());
+    chain.affinity_timeout_s = backends.affinity_timeout_s;
+    return chain;
 }
 
+/// Of the rejecting one there is nothing to count.
+std::vector<ServiceChain> ServiceState::chains_of(const Frontend& frontend, const Backends& backends) {
+    std::vector<ServiceChain> chains{chain_of(frontend, backends, false)};
+    if (backends.inside) chains.push_back(chain_of(frontend, backends, true));
+    std::erase_if(chains, [](const ServiceChain& chain) { return chain.rejects(); });
+    return chains;
+}
+
+namespace {
+ServiceElement element_at(const Frontend& frontend, ServiceMap map) {
+    ServiceElement element;
+    element.map = map;
+    element.ip = frontend.ip;
+    element.protocol = frontend.protocol;
+    element.port = frontend.port;
+    return element;
+}
+}  // namespace
+
 void ServiceState::render(const Frontend& frontend, const Backends& backends, Elements& own, Elements& shared) const {
-    ServiceElement entry;
-    entry.map = frontend.node_port ? ServiceMap::node_ports : ServiceMap::services;
-    entry.ip = frontend.ip;
-    entry.protocol = frontend.protocol;
-    entry.port = frontend.port;
-    entry.chain = chain_of(frontend, backends);
+    ServiceElement entry = element_at(frontend, frontend.node_port ? ServiceMap::node_ports : ServiceMap::services);
+    entry.chain = chain_of(frontend, backends, false);
     own.push_back(entry);
-    entry.chain = {};
-    for (const Endpoint& endpoint : backends.endpoints) {
-        entry.map = ServiceMap::endpoints;
+    render_endpoints(frontend, backends, false, own, shared);
+    if (backends.inside) {
+        entry.map = ServiceMap::inside;
+        entry.chain = chain_of(frontend, backends, true);
+        own.push_back(entry);
+        render_endpoints(frontend, backends, true, own, shared);
+    }
+    ServiceElement source = element_at(frontend, ServiceMap::sources);
+    for (const Cidr& range : backends.sources) {
+        source.source = range;
+        own.push_back(source);
+    }
+    if (backends.owned) shared.push_back({ServiceMap::owned, frontend.ip});
+}
+
+void ServiceState::render_endpoints(const Frontend& frontend, const Backends& backends, bool inside, Elements& own,
+                                    Elements& shared) const {
+    ServiceElement entry = element_at(frontend, ServiceMap::endpoints);
+    if (inside) entry.slot = inside_slots;
+    for (const Endpoint& endpoint : inside ? *backends.inside : backends.endpoints) {
         entry.endpoint = endpoint;
         own.push_back(entry);
         ++entry.slot;
@@ -146,23 +206,22 @@ void ServiceState::render(const Frontend& frontend, const Backends& backends, El
         else far = {ServiceMap::remote_endpoints, endpoint.ip, frontend.protocol, endpoint.port};
         shared.push_back(far);
     }
-    if (backends.affinity_timeout_s > 0) render_affinity(frontend, backends, own);
+    if (backends.affinity_timeout_s > 0) render_affinity(frontend, backends, inside, own);
 }
 
-/// Clients are remembered with a number for their endpoint that stays when others come and go.
-void ServiceState::render_affinity(const Frontend& frontend, const Backends& backends, Elements& own) {
+/// Clients are remembered with a number for their endpoint that stays when others come and go. The two kinds of clients have
+/// numbers of their own: an endpoint that is not for one of them is not remembered for it.
+void ServiceState::render_affinity(const Frontend& frontend, const Backends& backends, bool inside, Elements& own) {
+    const std::vector<Endpoint>& endpoints = inside ? *backends.inside : backends.endpoints;
+    constexpr uint32_t kind_bit = 1u << 31;
     std::set<uint32_t> taken;
-    for (uint32_t slot = 0; slot < backends.endpoints.size(); ++slot) {
-        const Endpoint& endpoint = backends.endpoints[slot];
-        uint32_t id = (endpoint.ip.value ^ uint32_t{endpoint.port} << 16) * 0x9e3779b1u;
-        while (!taken.insert(id).second) ++id;
-        ServiceElement element;
-        element.ip = frontend.ip;
-        element.protocol = frontend.protocol;
-        element.port = frontend.port;
-        element.affinity_id = id;
-        element.map = ServiceMap::affinity_slots;
-        element.slot = slot;
+    for (uint32_t slot = 0; slot < endpoints.size(); ++slot) {
+        const Endpoint& endpoint = endpoints[slot];
+        uint32_t id = ((endpoint.ip.value ^ uint32_t{endpoint.port} << 16) * 0x9e3779b1u) & ~kind_bit;
+        while (!taken.insert(id).second) id = (id + 1) & ~kind_bit;
+        ServiceElement element = element_at(frontend, ServiceMap::affinity_slots);
+        element.affinity_id = inside ? id | kind_bit : id;
+        element.slot = inside ? inside_slots + slot : slot;
         own.push_back(element);
         element.map = ServiceMap::affinity_endpoints;
         element.slot = 0;
@@ -226,14 +285,18 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
         for (const ServiceElement& element : new_shared)
             if (shared_[element]++ == 0) change.elements_added.push_back(element);
         released.insert(released.end(), old_shared.begin(), old_shared.end());
-        const ServiceChain chain = after ? chain_of(frontend, *after) : ServiceChain{};
-        if (!chain.rejects() && chains_[chain]++ == 0) {
+        for (const ServiceChain& chain : after ? chains_of(frontend, *after) : std::vector<ServiceChain>()) {
+            if (chains_[chain]++ > 0) continue;
             change.chains_added.push_back(chain);
             change.elements_added.push_back(element_of(chain));
         }
-        if (before) left.push_back(chain_of(frontend, *before));
-        if (frontend.protocol == Protocol::udp)
-            change.udp_frontends.push_back({{frontend.ip, frontend.port}, after ? after->endpoints : std::vector<Endpoint>{}});
+        if (before) std::ranges::copy(chains_of(frontend, *before), std::back_inserter(left));
+        if (frontend.protocol != Protocol::udp) continue;
+        UdpFrontend& flows = change.udp_frontends.emplace_back();
+        flows.destination = {frontend.ip, frontend.port};
+        if (after) flows.endpoints = after->endpoints;
+        if (after && after->inside) std::ranges::copy(*after->inside, std::back_inserter(flows.endpoints));
+        std::sort(flows.endpoints.begin(), flows.endpoints.end());
     }
     // What is given up comes after what is taken, so that nothing is removed that is needed again.
     for (const ServiceElement& element : released) {
@@ -242,7 +305,7 @@ ServiceChange ServiceState::plan(const std::vector<Replacement>& replacements) {
         change.elements_removed.push_back(element);
     }
     for (const ServiceChain& chain : left) {
-        if (chain.rejects() || --chains_[chain] > 0) continue;
+        if (--chains_[chain] > 0) continue;
         chains_.erase(chain);
         change.chains_removed.push_back(chain);
         change.elements_removed.push_back(element_of(chain));
@@ -275,6 +338,12 @@ std::optional<std::string> ServiceState::find_conflict(const std::string& owner)
         if (*first.owner != owner) return fmt::format("{} is already served for {}", frontend.text(), *first.owner);
     }
     return std::nullopt;
+}
+
+std::optional<std::string> ServiceState::find_owner(const Frontend& frontend) const {
+    const auto found = claims_.find(frontend);
+    if (found == claims_.end()) return std::nullopt;
+    return *found->second.front().owner;
 }
 
 // ---- against what the kernel has -------------------------------------------------------------------------------------

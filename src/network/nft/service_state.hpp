@@ -17,6 +17,8 @@
 
 namespace orilla::network {
 
+/// Where the slots of `inside` chains begin.
+constexpr uint32_t inside_slots = 1u << 16;
 constexpr int64_t affinity_timeout_s_max = 86'400;  ///< the API's own limit
 
 /// Where connections arrive.
@@ -30,14 +32,18 @@ struct Frontend {
     std::string text() const;
 };
 
-/// A chain that picks one of `endpoints`; 0 endpoints is the chain that rejects.
+/// A chain that picks one of `endpoints`; without any it rejects or drops.
 struct ServiceChain {
     bool node_port = false;
     uint16_t endpoints = 0;
     uint32_t affinity_timeout_s = 0;
+    bool inside = false;      ///< for pods and the node: other slots
+    bool restricted = false;  ///< for the clients in `sources` alone
+    bool drops = false;
     auto operator<=>(const ServiceChain&) const = default;
-    bool rejects() const { return endpoints == 0; }
-    /// "endpoints-3", "node-port-affinity-3-10800", "reject"
+    /// The one that is always there.
+    bool rejects() const { return endpoints == 0 && !restricted && !drops; }
+    /// "endpoints-3", "node-port-affinity-3-10800", "restricted-inside-endpoints-2", "restricted-reject", "dropped", "reject"
     std::string name() const;
 };
 std::optional<ServiceChain> parse_service_chain(const std::string& name);
@@ -51,10 +57,17 @@ enum class ServiceMap : uint8_t {
     affinity_endpoints,
     hairpin,
     remote_endpoints,
+    inside,
+    sources,
+    owned,
 };
 inline constexpr std::array service_maps = {
-    ServiceMap::chains,         ServiceMap::services,           ServiceMap::node_ports, ServiceMap::endpoints,
-    ServiceMap::affinity_slots, ServiceMap::affinity_endpoints, ServiceMap::hairpin,    ServiceMap::remote_endpoints,
+    ServiceMap::chains,         ServiceMap::services,
+    ServiceMap::node_ports,     ServiceMap::endpoints,
+    ServiceMap::affinity_slots, ServiceMap::affinity_endpoints,
+    ServiceMap::hairpin,        ServiceMap::remote_endpoints,
+    ServiceMap::inside,         ServiceMap::sources,
+    ServiceMap::owned,
 };
 const char* map_name(ServiceMap map);
 
@@ -67,7 +80,8 @@ struct ServiceElement {
     uint32_t slot = 0;         ///< key in endpoints and affinity_slots
     uint32_t affinity_id = 0;  ///< value in affinity_slots, key in affinity_endpoints
     Endpoint endpoint;         ///< value in endpoints and affinity_endpoints
-    ServiceChain chain;        ///< key in chains, value in services and node_ports
+    ServiceChain chain;        ///< key in chains, value in services, node_ports and inside
+    Cidr source = {{}, 0};     ///< key in sources
     auto operator<=>(const ServiceElement&) const = default;
 };
 
@@ -102,11 +116,16 @@ class ServiceState {
     /// Of contents(), without the cost of its elements.
     std::set<ServiceChain> chains() const;
     std::optional<std::string> find_conflict(const std::string& owner) const;
+    std::optional<std::string> find_owner(const Frontend& frontend) const;
 
   private:
     struct Backends {
         std::vector<Endpoint> endpoints;  ///< sorted, each once
         uint32_t affinity_timeout_s = 0;
+        bool drops = false;
+        std::optional<std::vector<Endpoint>> inside = {};  ///< where they differ
+        std::vector<Cidr> sources = {};
+        bool owned = false;
         bool operator==(const Backends&) const = default;
     };
     using BackendsPtr = std::shared_ptr<const Backends>;
@@ -128,8 +147,11 @@ class ServiceState {
     /// Elements that only this frontend has, and those that frontends share.
     using Elements = std::vector<ServiceElement>;
     void render(const Frontend& frontend, const Backends& backends, Elements& own, Elements& shared) const;
-    static void render_affinity(const Frontend& frontend, const Backends& backends, Elements& own);
-    static ServiceChain chain_of(const Frontend& frontend, const Backends& backends);
+    void render_endpoints(const Frontend& frontend, const Backends& backends, bool inside, Elements& own,
+                          Elements& shared) const;
+    static void render_affinity(const Frontend& frontend, const Backends& backends, bool inside, Elements& own);
+    static ServiceChain chain_of(const Frontend& frontend, const Backends& backends, bool inside);
+    static std::vector<ServiceChain> chains_of(const Frontend& frontend, const Backends& backends);
 
     Cidr pod_cidr_;
     std::map<std::string, Wants> owners_;

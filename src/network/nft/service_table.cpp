@@ -15,7 +15,7 @@
 namespace orilla::network {
 
 namespace {
-constexpr int layout_version = 3;  // one more whenever a rule or a map changes
+constexpr int layout_version = 4;  // one more whenever a rule or a map changes
 constexpr uint32_t affinity_clients_max = 65'536;
 
 // nft's numbers of its types; a concatenation holds six bits for each part.
@@ -60,18 +60,26 @@ NftBytes set_name_bytes(const std::string& name) {
     return out;
 }
 
-/// A chain as one number: number of endpoints, above it the affinity timeout, above it whether it is for node ports.
-constexpr int timeout_shift = 11, node_port_shift = 28;
-constexpr uint32_t count_mask = (1 << timeout_shift) - 1, timeout_mask = (1 << (node_port_shift - timeout_shift)) - 1;
+/// A chain as one number: number of endpoints, above it the affinity timeout, above it what else is peculiar to it.
+constexpr int timeout_shift = 11, flags_shift = 28;
+constexpr uint32_t count_mask = (1 << timeout_shift) - 1, timeout_mask = (1 << (flags_shift - timeout_shift)) - 1;
+enum ChainFlag : uint32_t { for_node_port = 1u << 28, for_inside = 1u << 29, is_restricted = 1u << 30, is_dropping = 1u << 31 };
 static_assert(endpoints_per_service_port_max <= count_mask && affinity_timeout_s_max <= timeout_mask);
 
 uint32_t chain_number(const ServiceChain& chain) {
-    return uint32_t{chain.endpoints} | chain.affinity_timeout_s << timeout_shift | uint32_t{chain.node_port} << node_port_shift;
+    return uint32_t{chain.endpoints} | chain.affinity_timeout_s << timeout_shift | (chain.node_port ? for_node_port : 0u) |
+           (chain.inside ? for_inside : 0u) | (chain.restricted ? is_restricted : 0u) | (chain.drops ? is_dropping : 0u);
 }
 
 ServiceChain chain_of(uint32_t number) {
-    return {(number >> node_port_shift) != 0, static_cast<uint16_t>(number & count_mask),
-            number >> timeout_shift & timeout_mask};
+    ServiceChain chain;
+    chain.node_port = (number & for_node_port) != 0;
+    chain.endpoints = static_cast<uint16_t>(number & count_mask);
+    chain.affinity_timeout_s = number >> timeout_shift & timeout_mask;
+    chain.inside = (number & for_inside) != 0;
+    chain.restricted = (number & is_restricted) != 0;
+    chain.drops = (number & is_dropping) != 0;
+    return chain;
 }
 
 NftBytes key_of(const ServiceElement& element) {
@@ -85,11 +93,16 @@ NftBytes key_of(const ServiceElement& element) {
         append_ip(key, element.ip);
         return key;
     }
+    if (element.map == ServiceMap::owned) return key;
     append_protocol(key, element.protocol);
     append_port(key, element.port);
     if (element.map == ServiceMap::endpoints) append_value(key, element.slot);
     if (element.map == ServiceMap::affinity_slots) append_value(key, element.slot);
     if (element.map == ServiceMap::affinity_endpoints) append_value(key, element.affinity_id);
+    if (element.map == ServiceMap::sources) {
+        append_value(key, static_cast<uint32_t>(element.source.prefix));
+        append_ip(key, element.source.base);
+    }
     return key;
 }
 
@@ -198,9 +211,28 @@ void go_to_chain(NftBatch& batch, ServiceMap map) {
     batch.lookup_verdict(map_name(ServiceMap::chains), 6);
 }
 
+void match_pod(NftBatch& batch, const ServiceRulesConfig& config) {
+    load_source(batch, 0);
+    match_range(batch, true, 0, config.cluster_cidr.value_or(config.pod_cidr));
+}
+void match_local_destination(NftBatch& batch) {
+    NftBytes local;
+    append_value(local, uint32_t{RTN_LOCAL});
+    batch.load_local_type(0);
+    batch.compare(true, 0, local);
+}
+
 void look_service_up(NftBatch& batch, const ServiceRulesConfig&) {
     load_frontend(batch, false, 0);
     go_to_chain(batch, ServiceMap::services);
+}
+void look_inside_up(NftBatch& batch, const ServiceRulesConfig&) {
+    load_frontend(batch, false, 0);
+    go_to_chain(batch, ServiceMap::inside);
+}
+void look_inside_up_for_pods(NftBatch& batch, const ServiceRulesConfig& config) {
+    match_pod(batch, config);
+    look_inside_up(batch, config);
 }
 void reject_unknown_service(NftBatch& batch, const ServiceRulesConfig& config) {
     load_destination(batch, 0);
@@ -208,12 +240,26 @@ void reject_unknown_service(NftBatch& batch, const ServiceRulesConfig& config) {
     batch.verdict(NFT_GOTO, ServiceChain{}.name());
 }
 void look_node_port_up(NftBatch& batch, const ServiceRulesConfig&) {
-    NftBytes local;
-    append_value(local, uint32_t{RTN_LOCAL});
-    batch.load_local_type(0);
-    batch.compare(true, 0, local);
+    match_local_destination(batch);
     load_protocol_port(batch, 0);
     go_to_chain(batch, ServiceMap::node_ports);
+}
+void look_inside_node_port_up(NftBatch& batch, const ServiceRulesConfig&) {
+    match_local_destination(batch);
+    load_frontend(batch, true, 0);
+    go_to_chain(batch, ServiceMap::inside);
+}
+void look_inside_node_port_up_for_pods(NftBatch& batch, const ServiceRulesConfig& config) {
+    match_pod(batch, config);
+    look_inside_node_port_up(batch, config);
+}
+/// An address of a load balancer is one of the node's, too: what listens on the node is not for whoever comes there.
+void reject_unknown_owned(NftBatch& batch, const ServiceRulesConfig&) {
+    batch.load_meta(NFT_META_L4PROTO, 0);
+    batch.compare(false, 0, NftBytes(1, static_cast<char>(IPPROTO_ICMP)));
+    load_destination(batch, 0);
+    batch.lookup(map_name(ServiceMap::owned), 0);
+    batch.verdict(NFT_GOTO, ServiceChain{}.name());
 }
 
 void masquerade_hairpin(NftBatch& batch, const ServiceRulesConfig& config) {
@@ -255,16 +301,42 @@ void reject_tcp(NftBatch& batch, const ServiceRulesConfig&) {
 }
 void reject_others(NftBatch& batch, const ServiceRulesConfig&) { batch.reject_with_port_unreachable(); }
 
+/// A client in one of the frontend's ranges of this length comes back from here.
+void admit_source(NftBatch& batch, int prefix) {
+    NftBytes length;
+    append_value(length, static_cast<uint32_t>(prefix));
+    load_frontend(batch, false, 0);
+    batch.load_value(length, 3);
+    load_source(batch, 4);
+    batch.mask(4, ip_bytes({Cidr{{}, prefix}.mask()}));
+    batch.lookup(map_name(ServiceMap::sources), 0);
+    batch.verdict(NFT_RETURN);
+}
+void drop_source(NftBatch& batch, const ServiceRulesConfig&) { batch.verdict(NF_DROP); }
+
+std::vector<Rule> source_rules() {
+    std::vector<Rule> rules;
+    for (int prefix = 32; prefix >= 0; --prefix)
+        rules.emplace_back([prefix](NftBatch& batch, const ServiceRulesConfig&) { admit_source(batch, prefix); });
+    rules.emplace_back(drop_source);
+    return rules;
+}
+
+constexpr char sources_chain[] = "admit";
+
 const std::vector<FixedChain>& fixed_chains() {
     static const std::vector<FixedChain> chains = {
         {"reject", std::nullopt, {reject_tcp, reject_others}},
+        {sources_chain, std::nullopt, source_rules()},
         {"guard", NftBaseChain{"filter", NF_INET_PRE_ROUTING, before_conntrack}, {guard_destination, guard_source}},
         {"prerouting",
          NftBaseChain{"nat", NF_INET_PRE_ROUTING, dstnat},
-         {look_service_up, reject_unknown_service, look_node_port_up}},
+         {look_inside_up_for_pods, look_service_up, reject_unknown_service, look_inside_node_port_up_for_pods,
+          look_node_port_up, reject_unknown_owned}},
         {"output",
          NftBaseChain{"nat", NF_INET_LOCAL_OUT, dstnat},
-         {look_service_up, reject_unknown_service, look_node_port_up}},
+         {look_inside_up, look_service_up, reject_unknown_service, look_inside_node_port_up, look_node_port_up,
+          reject_unknown_owned}},
         {"postrouting",
          NftBaseChain{"nat", NF_INET_POST_ROUTING, srcnat},
          {masquerade_hairpin, masquerade_pods, masquerade_loopback, masquerade_remote_endpoints}},
@@ -274,11 +346,13 @@ const std::vector<FixedChain>& fixed_chains() {
 
 // ---- the chains that pick an endpoint --------------------------------------------------------------------------------
 
+uint32_t slots_of(const ServiceChain& chain) { return chain.inside ? inside_slots : 0; }
+
 /// dnat to FRONTEND . numgen random mod N map @endpoints
 void write_random_rule(NftBatch& batch, const ServiceChain& chain) {
     batch.begin_rule(chain.name());
     load_frontend(batch, chain.node_port, 0);
-    batch.load_random(chain.endpoints, 3);
+    batch.load_random(chain.endpoints, slots_of(chain), 3);
     batch.lookup(map_name(ServiceMap::endpoints), 0, 4);
     batch.dnat(4, 5);
     batch.end_rule();
@@ -305,7 +379,7 @@ void write_remember_rule(NftBatch& batch, const ServiceChain& chain) {
     load_source(batch, 0);
     load_frontend(batch, chain.node_port, 1);
     load_frontend(batch, chain.node_port, 4);
-    batch.load_random(chain.endpoints, 7);
+    batch.load_random(chain.endpoints, slots_of(chain), 7);
     batch.lookup(map_name(ServiceMap::affinity_slots), 4, 8);
     pass_number(batch, 8, 7, 9);
     batch.lookup(map_name(ServiceMap::affinity_endpoints), 4, 10);
@@ -315,8 +389,19 @@ void write_remember_rule(NftBatch& batch, const ServiceChain& chain) {
     batch.end_rule();
 }
 
+void write_jump(NftBatch& batch, const ServiceChain& chain, int verdict, const std::string& to) {
+    batch.begin_rule(chain.name());
+    batch.verdict(verdict, to);
+    batch.end_rule();
+}
+
 void write_chain(NftBatch& batch, const ServiceChain& chain) {
     batch.add_chain(chain.name());
+    if (chain.restricted) write_jump(batch, chain, NFT_JUMP, sources_chain);
+    if (chain.endpoints == 0) {
+        if (chain.drops) return write_jump(batch, chain, NF_DROP, {});
+        return write_jump(batch, chain, NFT_GOTO, ServiceChain{}.name());
+    }
     if (chain.affinity_timeout_s > 0) {
         write_recall_rule(batch, chain);
         write_remember_rule(batch, chain);
@@ -337,6 +422,9 @@ void write_maps(NftBatch& batch) {
     batch.add_map({map_name(ServiceMap::affinity_endpoints), numbered, 16, Data::value, endpoint, 8});
     batch.add_map({map_name(ServiceMap::hairpin), concat({type_ip, type_ip}), 8});
     batch.add_map({map_name(ServiceMap::remote_endpoints), frontend, 12});
+    batch.add_map({map_name(ServiceMap::inside), frontend, 12, Data::value, type_mark, 4});
+    batch.add_map({map_name(ServiceMap::sources), concat({type_ip, type_protocol, type_port, type_mark, type_ip}), 20});
+    batch.add_map({map_name(ServiceMap::owned), type_ip, 4});
     batch.add_map({affinity_map, concat({type_ip, type_ip, type_protocol, type_port}), 16, Data::value, type_mark, 4, true,
                    affinity_clients_max});
 }
@@ -347,6 +435,7 @@ void write_element(NftBatch& batch, const ServiceElement& element) {
     switch (element.map) {
         case ServiceMap::chains: return batch.add_verdict_element(map, key_of(element), element.chain.name());
         case ServiceMap::services:
+        case ServiceMap::inside:
         case ServiceMap::node_ports: append_value(value, chain_number(element.chain)); break;
         case ServiceMap::affinity_slots: append_value(value, element.affinity_id); break;
         case ServiceMap::endpoints:
@@ -398,7 +487,9 @@ size_t rules_of_fixed_chain(const std::string& chain) {
     return 0;
 }
 
-size_t rules_of(const ServiceChain& chain) { return chain.affinity_timeout_s > 0 ? 3 : 1; }
+size_t rules_of(const ServiceChain& chain) {
+    return (chain.restricted ? 1 : 0) + (chain.affinity_timeout_s > 0 && chain.endpoints > 0 ? 3 : 1);
+}
 
 std::optional<ServiceElement> parse_element(ServiceMap map, std::string_view key, std::string_view value,
                                             const std::string& chain) {
@@ -411,7 +502,7 @@ std::optional<ServiceElement> parse_element(ServiceMap map, std::string_view key
         case ServiceMap::node_ports: break;
         default: element.ip = reader.ip(); break;
     }
-    if (map != ServiceMap::hairpin && map != ServiceMap::chains) {
+    if (map != ServiceMap::hairpin && map != ServiceMap::chains && map != ServiceMap::owned) {
         element.protocol = reader.protocol();
         element.port = reader.port();
     }
@@ -419,7 +510,12 @@ std::optional<ServiceElement> parse_element(ServiceMap map, std::string_view key
     if (map == ServiceMap::affinity_slots) element.affinity_id = values.number();
     if (map == ServiceMap::affinity_endpoints) element.affinity_id = reader.number();
     if (map == ServiceMap::endpoints || map == ServiceMap::affinity_endpoints) element.endpoint = values.endpoint();
-    if (map == ServiceMap::services || map == ServiceMap::node_ports) element.chain = chain_of(values.number());
+    if (map == ServiceMap::services || map == ServiceMap::node_ports || map == ServiceMap::inside)
+        element.chain = chain_of(values.number());
+    if (map == ServiceMap::sources) {
+        element.source.prefix = static_cast<int>(std::min<uint32_t>(reader.number(), 32));
+        element.source.base = reader.ip();
+    }
     if (map == ServiceMap::chains && chain != element.chain.name()) return std::nullopt;
     // Bytes that say something else than we would write are not ours.
     if (key_of(element) != key) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 
 using namespace orilla;
 using namespace orilla::network;
@@ -154,4 +155,54 @@ TEST_CASE("ServiceState: random changes keep the kernel's maps equal to a table 
         REQUIRE(chains == all.chains);
         REQUIRE(plan_service_change(all, all).empty());
     }
+}
+
+TEST_CASE("ServiceState: other endpoints for pods and the node are slots of their own") {
+    ServiceState state(pods);
+    ServicePortSpec spec = web({pod(2)}, 30080, 60);
+    spec.inside_endpoints = {pod(2), pod(3)};
+    const ServiceChange change = state.set("default/web", {spec});
+    CHECK(count(change.elements_added, ServiceMap::inside) == 2);
+    CHECK(count(change.elements_added, ServiceMap::endpoints) == 6);
+    std::set<uint32_t> ids;
+    for (const ServiceElement& element : change.elements_added)
+        if (element.map == ServiceMap::affinity_endpoints && element.ip) ids.insert(element.affinity_id);
+    CHECK(ids.size() == 3);
+    REQUIRE(change.chains_added.size() == 4);
+    std::set<ServiceChain> chains;
+    std::set<ServiceElement> elements;
+    apply(chains, elements, change);
+    spec.inside_endpoints = spec.endpoints;  // no difference any more
+    apply(chains, elements, state.set("default/web", {spec}));
+    CHECK(chains.size() == 2);
+    apply(chains, elements, state.set("default/web", {}));
+    CHECK(chains.empty());
+    CHECK(elements.empty());
+}
+
+TEST_CASE("ServiceState: ranges of clients are for the addresses and not for the node port") {
+    ServiceState state(pods);
+    ServicePortSpec spec = web({pod(2)}, 30080);
+    spec.sources = {*parse_cidr("192.0.2.0/24"), *parse_cidr("0.0.0.0/0"), *parse_cidr("192.0.2.0/24")};
+    spec.owns_ips = true;
+    std::set<ServiceChain> chains;
+    std::set<ServiceElement> elements;
+    const ServiceChange change = state.set("default/web", {spec});
+    apply(chains, elements, change);
+    CHECK(count(change.elements_added, ServiceMap::sources) == 2);
+    CHECK(count(change.elements_added, ServiceMap::owned) == 1);
+    std::set<std::string> names;
+    for (const ServiceChain& chain : chains) names.insert(chain.name());
+    CHECK(names == std::set<std::string>{"node-port-endpoints-1", "restricted-endpoints-1"});
+    spec.endpoints.clear();
+    apply(chains, elements, state.set("default/web", {spec}));
+    REQUIRE(chains.size() == 1);
+    CHECK(chains.begin()->name() == "restricted-reject");
+    spec.drops = true;
+    apply(chains, elements, state.set("default/web", {spec}));
+    REQUIRE(chains.size() == 1);
+    CHECK(chains.begin()->name() == "dropped");
+    for (const ServiceChain& chain : chains) CHECK(parse_service_chain(chain.name()) == chain);
+    apply(chains, elements, state.set("default/web", {}));
+    CHECK(elements.empty());
 }

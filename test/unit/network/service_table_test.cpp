@@ -22,6 +22,12 @@ TEST_CASE("parse_element: bytes of a foreign shape are not taken for ours") {
     CHECK_FALSE(parse_element(ServiceMap::chains, two, "", "somebody-elses"));
     CHECK_FALSE(parse_element(ServiceMap::endpoints, key, "", ""));
     CHECK_FALSE(parse_element(ServiceMap::hairpin, "", "", ""));
+    const auto source = parse_element(ServiceMap::sources, key + std::string("\x18\x00\x00\x00\xc0\x00\x02\x00", 8), "", "");
+    REQUIRE(source);
+    CHECK(source->source.text() == "192.0.2.0/24");
+    CHECK_FALSE(parse_element(ServiceMap::sources, key + std::string("\x28\x00\x00\x00\xc0\x00\x02\x00", 8), "", ""));
+    CHECK(parse_element(ServiceMap::owned, key.substr(0, 4), "", ""));
+    CHECK_FALSE(parse_element(ServiceMap::owned, key, "", ""));
 }
 
 TEST_CASE("table_fingerprint: another network or bridge is another table") {
