@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 namespace orilla::network {
 namespace {
@@ -34,6 +35,8 @@ std::string find_node_ip(const std::string& bridge) {
     for (const ifaddrs* one = list; one; one = one->ifa_next) {
         if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || !(one->ifa_flags & IFF_UP)) continue;
         if ((one->ifa_flags & IFF_LOOPBACK) || bridge == one->ifa_name) continue;
+        // getifaddrs calls an address by its label.
+        if (std::string_view(one->ifa_name) == balancer_label) continue;
         char text[INET_ADDRSTRLEN];
         inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr, text, sizeof text);
         if (first.empty()) first = text;

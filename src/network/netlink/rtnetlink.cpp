@@ -29,7 +29,8 @@ ifinfomsg link_header(int index, unsigned flags = 0, unsigned change = 0) {
 void put_ip(NetlinkWriter& out, uint16_t type, Ipv4 ip) { out.put_be32(type, ip.value); }
 
 /// An address that belongs to a link with a prefix; noprefixroute is not set, so the kernel adds the range's route.
-void write_address(NetlinkWriter& out, int link, Ipv4 ip, int prefix, uint16_t type, const char* what, int tolerated) {
+void write_address(NetlinkWriter& out, int link, Ipv4 ip, int prefix, uint16_t type, const char* what, int tolerated,
+                   const std::string& label = {}) {
     ifaddrmsg header{};
     header.ifa_family = AF_INET;
     header.ifa_prefixlen = static_cast<unsigned char>(prefix);
@@ -39,6 +40,7 @@ void write_address(NetlinkWriter& out, int link, Ipv4 ip, int prefix, uint16_t t
     out.begin(type, flags, header, what, tolerated);
     put_ip(out, IFA_LOCAL, ip);
     put_ip(out, IFA_ADDRESS, ip);
+    if (!label.empty()) out.put_name(IFA_LABEL, label);
     out.end();
 }
 
@@ -92,12 +94,13 @@ Result<std::vector<AddressInfo>> read_addresses(NetlinkSocket& socket) {
         if (message.type != RTM_NEWADDR || !split_body(message.body, header, rest) || header.ifa_family != AF_INET) return;
         const NetlinkAttributes found(rest.data(), rest.size());
         const size_t own = found.has(IFA_LOCAL) ? IFA_LOCAL : IFA_ADDRESS;
-        addresses.push_back({static_cast<int>(header.ifa_index), Ipv4{found.be32(own)}, header.ifa_prefixlen});
+        addresses.push_back(
+            {static_cast<int>(header.ifa_index), Ipv4{found.be32(own)}, header.ifa_prefixlen, found.name(IFA_LABEL)});
     }));
     return addresses;
 }
 
-int find_route_device(NetlinkSocket& socket, Ipv4 destination) {
+std::optional<RouteInfo> find_route(NetlinkSocket& socket, Ipv4 destination) {
     NetlinkWriter request;
     rtmsg ask{};
     ask.rtm_family = AF_INET;
@@ -105,15 +108,20 @@ int find_route_device(NetlinkSocket& socket, Ipv4 destination) {
     request.begin(RTM_GETROUTE, NLM_F_ACK, ask, "look a route up");
     put_ip(request, RTA_DST, destination);
     request.end();
-    int device = 0;
+    std::optional<RouteInfo> route;
     // ENETUNREACH: no route, as good as none that leads anywhere.
-    (void)socket.dump(request, [&device](const NetlinkMessage& message) {
+    (void)socket.dump(request, [&route](const NetlinkMessage& message) {
         rtmsg header;
         std::string_view rest;
         if (message.type != RTM_NEWROUTE || !split_body(message.body, header, rest)) return;
-        device = NetlinkAttributes(rest.data(), rest.size()).value<int>(RTA_OIF);
+        route = RouteInfo{header.rtm_type, NetlinkAttributes(rest.data(), rest.size()).value<int>(RTA_OIF)};
     });
-    return device;
+    return route;
+}
+
+int find_route_device(NetlinkSocket& socket, Ipv4 destination) {
+    const auto route = find_route(socket, destination);
+    return route ? route->device : 0;
 }
 
 Result<int> read_default_mtu(NetlinkSocket& socket) {
@@ -171,6 +179,12 @@ Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, 
     };
     route(pods, RTPROT_KERNEL, "route the pod addresses");
     route(services, RTPROT_BOOT, "route the service addresses");
+    return socket.apply(batch);
+}
+
+Result<void> add_labelled_address(NetlinkSocket& socket, int link, Ipv4 ip, const std::string& label) {
+    NetlinkWriter batch;
+    write_address(batch, link, ip, 32, RTM_NEWADDR, "add an address", EEXIST, label);
     return socket.apply(batch);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ struct AddressInfo {
     int link = 0;
     Ipv4 ip;
     int prefix = 32;
+    std::string label = {};
+};
+
+/// How the kernel would send to an address.
+struct RouteInfo {
+    int type = 0;  ///< RTN_UNICAST, RTN_LOCAL, RTN_BROADCAST ...
+    int device = 0;
 };
 
 Result<std::vector<LinkInfo>> read_links(NetlinkSocket& socket);
@@ -32,6 +40,8 @@ Result<int> find_link(NetlinkSocket& socket, const std::string& name);
 Result<std::vector<AddressInfo>> read_addresses(NetlinkSocket& socket);
 /// The device that packets to an address leave by, 0 when there is none.
 int find_route_device(NetlinkSocket& socket, Ipv4 destination);
+/// Nothing when there is no route.
+std::optional<RouteInfo> find_route(NetlinkSocket& socket, Ipv4 destination);
 /// MTU of the device of the default route, 1500 without one.
 Result<int> read_default_mtu(NetlinkSocket& socket);
 
@@ -44,6 +54,8 @@ Result<void> apply_bridge(NetlinkSocket& socket, const std::string& name, Ipv4 i
 Result<void> apply_note(NetlinkSocket& socket, int link, const std::string& note);
 /// The bridge's address, and the ways to pods and services.
 Result<void> apply_bridge_addresses(NetlinkSocket& socket, int bridge, Ipv4 ip, const Cidr& pods, const Cidr& services);
+/// A /32 beside the device's own ones; ip-address(8) shows the label, which tells whose it is. Fine when it is there.
+Result<void> add_labelled_address(NetlinkSocket& socket, int link, Ipv4 ip, const std::string& label);
 Result<void> remove_address(NetlinkSocket& socket, const AddressInfo& address);
 
 /// A veth pair: `name` here, up and a port of the bridge; eth0 in the namespace `netns`.
