@@ -26,7 +26,6 @@ constexpr std::string_view persistent_volume_reason =
 constexpr std::string_view copy_reason = "volumes are not copied from claims or snapshots; leave it out";
 constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
 constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
-constexpr std::string_view load_balancer_reason = "services of type LoadBalancer are not supported; use NodePort";
 
 /// Sorted by type.
 constexpr std::array refusals{
@@ -91,13 +90,7 @@ constexpr std::array refusals{
     Refusal{"SeccompProfile", "type", "local seccomp profiles are not supported; use RuntimeDefault or Unconfined",
             "Localhost"},
     Refusal{"SecurityContext", "windowsOptions", "pods run on Linux only"},
-    Refusal{"ServiceSpec", "externalName", "services of type ExternalName are not supported"},
-    Refusal{"ServiceSpec", "externalTrafficPolicy", "\"Local\" is not supported; use \"Cluster\"", "Local"},
-    Refusal{"ServiceSpec", "healthCheckNodePort", load_balancer_reason},
     Refusal{"ServiceSpec", "ipFamilyPolicy", "the node has no IPv6 service network", "RequireDualStack"},
-    Refusal{"ServiceSpec", "loadBalancerClass", load_balancer_reason},
-    Refusal{"ServiceSpec", "loadBalancerIP", load_balancer_reason},
-    Refusal{"ServiceSpec", "loadBalancerSourceRanges", load_balancer_reason},
     Refusal{"StorageClass", "allowedTopologies", "volumes are made on the one node that there is; leave it out"},
     Refusal{"StorageClass", "reclaimPolicy", "nothing recycles volumes here; use Retain or Delete", "Recycle"},
     Refusal{"Taint", "effect", "NoExecute is not enforced by this node: use NoSchedule", "NoExecute"},

@@ -1,9 +1,9 @@
 // Services.
 #include <fmt/core.h>
-#include <algorithm>
 #include <set>
 
 #include "checks.hpp"
+#include "orilla/kinds/service_facts.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/names.hpp"
 #include "rules.gen.hpp"
@@ -12,14 +12,8 @@
 namespace orilla::api {
 namespace {
 
-constexpr int32_t node_port_min = 30000;
-constexpr int32_t node_port_max = 32767;
 constexpr int32_t affinity_timeout_s_max = 86400;
 constexpr int32_t session_affinity_timeout_s = 10800;
-
-bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
-    return std::ranges::find(words, text) != words.end();
-}
 
 void default_session_affinity(ServiceSpec& spec) {
     if (spec.session_affinity != "ClientIP") {
@@ -33,21 +27,20 @@ void default_session_affinity(ServiceSpec& spec) {
 void complete_service(Service& service) {
     ServiceSpec& spec = service.spec;
     default_session_affinity(spec);
-    bool cluster_ip = spec.type == "ClusterIP", load_balancer = spec.type == "LoadBalancer";
-    bool has_node_ports = load_balancer || spec.type == "NodePort";
     for (ServicePort& port : spec.ports)
         if (is_zero_value(type_info<IntOrString>(), &port.target_port)) port.target_port = port.port;
-    if (spec.external_traffic_policy.empty() && (has_node_ports || (cluster_ip && !spec.external_ips.empty())))
-        spec.external_traffic_policy = "Cluster";
-    if (!spec.internal_traffic_policy && is_one_of(spec.type, {"ClusterIP", "NodePort", "LoadBalancer"}))
-        spec.internal_traffic_policy = "Cluster";
-    if (!load_balancer) return;
+    if (spec.external_traffic_policy.empty() && is_reached_from_outside(spec)) spec.external_traffic_policy = "Cluster";
+    if (!spec.internal_traffic_policy && needs_cluster_ip(spec)) spec.internal_traffic_policy = "Cluster";
+    if (spec.type != "LoadBalancer") return;
     if (!spec.allocate_load_balancer_node_ports) spec.allocate_load_balancer_node_ports = true;
     for (LoadBalancerIngress& ingress : service.status.load_balancer.ingress)
         if (!ingress.ip.empty() && !ingress.ip_mode) ingress.ip_mode = "VIP";
 }
 
-bool is_headless(const ServiceSpec& spec) { return spec.cluster_ip == "None"; }
+void check_node_port(int32_t port, const Path& path, FieldErrors& errors) {
+    if (port < node_port_min || port > node_port_max)
+        errors.invalid(path, port, "provided port is not in the valid range. The range of valid ports is 30000-32767");
+}
 
 void check_one_port(const ServicePort& port, const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
     if (port.name.empty()) {
@@ -62,16 +55,28 @@ void check_one_port(const ServicePort& port, const ServiceSpec& spec, const Path
     else errors.complain(path / "targetPort", port.target_port.number, check_port_number(port.target_port.number));
     if (port.app_protocol) errors.complain(path / "appProtocol", *port.app_protocol, check_qualified_name(*port.app_protocol));
     if (port.node_port == 0) return;
-    if (spec.type == "ClusterIP") {
-        errors.forbidden(path / "nodePort", "may not be used when `type` is 'ClusterIP'");
-    } else if (port.node_port < node_port_min || port.node_port > node_port_max) {
-        errors.invalid(path / "nodePort", port.node_port,
-                       "provided port is not in the valid range. The range of valid ports is 30000-32767");
-    }
+    if (spec.type == "ClusterIP") return errors.forbidden(path / "nodePort", "may not be used when `type` is 'ClusterIP'");
+    check_node_port(port.node_port, path / "nodePort", errors);
+}
+
+void check_ingress(const LoadBalancerIngress& ingress, const Path& path, FieldErrors& errors) {
+    const Path ip = path / "ip", mode = path / "ipMode", hostname = path / "hostname";
+    if (!ingress.ip.empty() && !is_ipv4(ingress.ip)) errors.invalid(ip, ingress.ip, "must be a valid IP address");
+    if (ingress.ip.empty() && ingress.ip_mode) errors.forbidden(mode, "may not be specified when `ip` is not set");
+    if (ingress.hostname.empty()) return;
+    if (is_ipv4(ingress.hostname)) errors.invalid(hostname, ingress.hostname, "must be a DNS name, not an IP address");
+    else errors.complain(hostname, ingress.hostname, check_dns1123_subdomain(ingress.hostname));
+}
+
+void check_load_balancer_status(const LoadBalancerStatus& status, FieldErrors& errors) {
+    const Path root("status");
+    const Path balancer = root / "loadBalancer";
+    const Path list = balancer / "ingress";
+    for (size_t i = 0; i < status.ingress.size(); ++i) check_ingress(status.ingress[i], list[i], errors);
 }
 
 void check_service_ports(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
-    if (spec.ports.empty() && !is_headless(spec)) errors.required(path);
+    if (spec.ports.empty() && !is_headless(spec) && spec.type != "ExternalName") errors.required(path);
     std::set<std::string_view> names;
     std::set<std::pair<std::string_view, int32_t>> ports, node_ports;
     for (size_t i = 0; i < spec.ports.size(); ++i) {
@@ -124,6 +129,53 @@ void check_affinity(const ServiceSpec& spec, const Path& path, FieldErrors& erro
         errors.invalid(client / "timeoutSeconds", timeout, "must be greater than 0 and less than 86400");
 }
 
+/// Such a Service is a name alone: others answer for it, at addresses of their own.
+void check_external_name(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    constexpr std::string_view why = "may not be set for ExternalName services";
+    if (!spec.cluster_ips.empty() || !spec.cluster_ip.empty()) errors.forbidden(path / "clusterIPs", why);
+    if (!spec.ip_families.empty()) errors.forbidden(path / "ipFamilies", why);
+    if (spec.ip_family_policy) errors.forbidden(path / "ipFamilyPolicy", why);
+    std::string_view name = spec.external_name;
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty()) return errors.required(path / "externalName");
+    errors.complain(path / "externalName", name, check_dns1123_subdomain(name));
+}
+
+void check_traffic_policies(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    if (!spec.external_traffic_policy.empty() && !is_reached_from_outside(spec))
+        errors.invalid(path / "externalTrafficPolicy", spec.external_traffic_policy,
+                       "may only be set for externally-accessible services");
+    if (spec.health_check_node_port == 0) return;
+    const Path at = path / "healthCheckNodePort";
+    if (!needs_health_check(spec))
+        return errors.invalid(at, spec.health_check_node_port,
+                              "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+    check_node_port(spec.health_check_node_port, at, errors);
+    for (const ServicePort& port : spec.ports)
+        if (port.protocol == "TCP" && port.node_port == spec.health_check_node_port)
+            errors.duplicate(at, std::to_string(spec.health_check_node_port));
+}
+
+void check_load_balancer(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    const bool is_one = spec.type == "LoadBalancer";
+    constexpr std::string_view only = "may only be used when `type` is 'LoadBalancer'";
+    const Path ranges = path / "loadBalancerSourceRanges";
+    if (!is_one && !spec.load_balancer_source_ranges.empty()) errors.forbidden(ranges, only);
+    if (spec.load_balancer_source_ranges.size() > source_ranges_max)
+        errors.too_many(ranges, spec.load_balancer_source_ranges.size(), source_ranges_max);
+    for (size_t i = 0; i < spec.load_balancer_source_ranges.size(); ++i) {
+        const std::string_view range = spec.load_balancer_source_ranges[i];
+        if (!parse_source_range(range))
+            errors.invalid(ranges[i], range, "must be a valid CIDR value of IPv4, (e.g. 10.9.8.0/24)");
+    }
+    if (is_one && !spec.allocate_load_balancer_node_ports) errors.required(path / "allocateLoadBalancerNodePorts");
+    if (!is_one && spec.allocate_load_balancer_node_ports) errors.forbidden(path / "allocateLoadBalancerNodePorts", only);
+    if (!spec.load_balancer_class) return;
+    const Path at = path / "loadBalancerClass";
+    if (!is_one) return errors.forbidden(at, only);
+    errors.complain(at, *spec.load_balancer_class, check_qualified_name(*spec.load_balancer_class));
+}
+
 /// With one node every one of them is kept to: the endpoints that are closest are those that there are.
 void check_distribution(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
     static constexpr std::string_view supported[] = {"PreferClose", "PreferSameNode", "PreferSameZone"};
@@ -133,32 +185,58 @@ void check_distribution(const ServiceSpec& spec, const Path& path, FieldErrors& 
         errors.not_supported(path, value, supported);
 }
 
+/// Who sends to the node agent's port would reach a Service instead.
+void check_outside_ports(const ServiceSpec& spec, const Path& path, FieldErrors& errors) {
+    constexpr int32_t node_agent_port = 10250;
+    if (spec.type != "LoadBalancer") return;
+    for (size_t i = 0; i < spec.ports.size(); ++i) {
+        if (spec.ports[i].port != node_agent_port) continue;
+        const Path at = path[i];
+        errors.invalid(at / "port", node_agent_port, "may not expose port 10250 externally since it is used by kubelet");
+    }
+}
+
 void check_service(const Service& service, FieldErrors& errors) {
     const ServiceSpec& spec = service.spec;
     const Path path("spec");
     if (spec.type.empty()) errors.required(path / "type");
-    if (spec.type == "LoadBalancer")
-        errors.forbidden(path / "type", "services of type LoadBalancer are not supported; use NodePort");
-    if (spec.type == "ExternalName") {
-        errors.forbidden(path / "type", "services of type ExternalName are not supported");
-        return;
-    }
     check_service_ports(spec, path / "ports", errors);
+    check_outside_ports(spec, path / "ports", errors);
     check_labels(spec.selector, path / "selector", errors);
-    check_cluster_ips(spec, path, errors);
+    if (spec.type == "ExternalName") check_external_name(spec, path, errors);
+    else check_cluster_ips(spec, path, errors);
     check_external_ips(spec, path / "externalIPs", errors);
     check_affinity(spec, path, errors);
     check_distribution(spec, path / "trafficDistribution", errors);
-    if (!spec.external_traffic_policy.empty() && spec.type == "ClusterIP" && spec.external_ips.empty())
-        errors.invalid(path / "externalTrafficPolicy", spec.external_traffic_policy,
-                       "may only be set for externally-accessible services");
+    check_load_balancer(spec, path, errors);
+    check_traffic_policies(spec, path, errors);
+    check_load_balancer_status(service.status.load_balancer, errors);
 }
 
 void check_service_update(const Service& updated, const Service& old, FieldErrors& errors) {
-    if (old.spec.cluster_ip.empty() || updated.spec.cluster_ip == old.spec.cluster_ip) return;
     const Path path("spec");
+    const ServiceSpec &now = updated.spec, &before = old.spec;
+    const bool had_ip = before.type != "ExternalName" && now.type != "ExternalName" && !before.cluster_ip.empty();
     const Path ips = path / "clusterIPs";
-    errors.invalid_json(ips[0], fmt::format("[{}]", quote(updated.spec.cluster_ip)), "may not change once set");
+    if (had_ip && now.cluster_ip != before.cluster_ip)
+        errors.invalid_json(ips[0], fmt::format("[{}]", quote(now.cluster_ip)), "may not change once set");
+    if (needs_health_check(now) && needs_health_check(before) && before.health_check_node_port != 0 &&
+        now.health_check_node_port != before.health_check_node_port)
+        errors.invalid(path / "healthCheckNodePort", now.health_check_node_port, "field is immutable");
+    if (now.type == "LoadBalancer" && before.type == "LoadBalancer" && now.load_balancer_class != before.load_balancer_class)
+        errors.invalid(path / "loadBalancerClass", std::string_view(now.load_balancer_class.value_or("")),
+                       "field is immutable");
+}
+
+/// Nothing balances for it any more.
+void leave_load_balancer(Object& updated, const Object&) {
+    Service& service = updated.as<Service>();
+    if (service.spec.type != "LoadBalancer") service.status.load_balancer.ingress.clear();
+}
+
+/// Who has which address is written down nowhere else.
+bool assigns_address(const Object& updated, const Object& old) {
+    return !(updated.as<Service>().status.load_balancer == old.as<Service>().status.load_balancer);
 }
 
 std::string joined(const List<Str>& texts) {
@@ -201,6 +279,8 @@ const KindRules service_rules = {
     .complete = completed<Service, complete_service>,
     .check = checked<Service, check_service>,
     .check_update = checked_update<Service, check_service_update>,
+    .prepare_update = leave_load_balancer,
+    .status_is_record = assigns_address,
     .row = rendered<Service, render_service>,
 };
 

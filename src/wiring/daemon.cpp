@@ -84,6 +84,10 @@ Result<void> Daemon::open_network() {
     rules_config_.cluster_cidr = links.cluster_cidr;
     rules_config_.service_cidr = links.service_cidr;
     TRY(rules_, network::open_service_rules(rules_config_));
+    network::LanConfig lan;
+    lan.bridge = links.bridge;
+    TRY(lan.pool, network::AddressPool::parse(config_.load_balancer_pool));
+    TRY(lan_, network::open_lan_addresses(loop_, *network_thread_, random_, std::move(lan)));
     zone_ = std::make_unique<network::DnsZone>(config_.cluster_domain, *links.cluster_cidr, links.service_cidr);
     network::DnsServerConfig dns;
     dns.address = links_->gateway();
@@ -135,6 +139,8 @@ Result<void> Daemon::open_server(apiserver::ListeningSockets sockets) {
 
 void Daemon::build_node() {
     NodeOptions options;
+    // It was checked when the configuration was read.
+    if (auto pool = network::AddressPool::parse(config_.load_balancer_pool)) options.balancer_pool = std::move(*pool);
     options.facts = node::observe_node(config_.node_name, config_.node_ip, config_.pod_cidr);
     options.look = [this] {
         return loop::run_on(*pod_files_, loop_,
@@ -147,7 +153,7 @@ void Daemon::build_node() {
     options.pods.cluster_domain = config_.cluster_domain;
     options.pods.hardened_workloads = config_.workload_defaults == "hardened";
     const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_, *place_files_};
-    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_};
+    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, *lan_};
     node_ = std::make_unique<NodeStack>(ports, std::move(options));
     images_adapter_->set_in_use([this] { return node_->images_in_use(); });
 }
@@ -215,6 +221,7 @@ void Daemon::take_network_back() {
     if (!links_ || !links_->made_bridge() || !links_->list().empty()) return;
     node_.reset();
     dns_.reset();
+    lan_.reset();
     rules_.reset();
     links_.reset();
     network_thread_.reset();  // waits for what it is at

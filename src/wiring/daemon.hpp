@@ -15,6 +15,7 @@
 #include "orilla/loop/io_thread.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
+#include "orilla/network/open_lan_addresses.hpp"
 #include "orilla/network/open_service_rules.hpp"
 #include "orilla/node/local_disk.hpp"
 #include "orilla/node/log_files.hpp"
@@ -76,6 +77,7 @@ class Daemon {
     std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<network::Links> links_;
     std::unique_ptr<network::ServiceRules> rules_;
+    std::unique_ptr<network::LanAddresses> lan_;
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<network::DnsServer> dns_;
     std::unique_ptr<ImagesAdapter> images_adapter_;

@@ -12,19 +12,28 @@ node::PodAgentOptions with_facts(node::PodAgentOptions options, const node::Node
     options.node_memory_bytes = facts.memory_bytes;
     return options;
 }
+proxy::NodePlace place_of(const node::NodeFacts& facts) {
+    proxy::NodePlace place{facts.name};
+    if (const auto ip = parse_ipv4(facts.ip)) place.ip = *ip;
+    return place;
+}
 }  // namespace
 
 NodeStack::NodeStack(NodePorts ports, NodeOptions options)
     : ports_(ports),
       node_name_(options.facts.name),
       pod_options_(with_facts(std::move(options.pods), options.facts)),
-      proxy_(ports.loop, ports.objects, ports.pods.rules, ports.zone, node_name_),
+      proxy_(ports.loop, ports.objects, ports.events, ports.pods.rules, ports.zone, place_of(options.facts)),
+      load_balancers_(ports.loop, ports.objects, ports.events, ports.pods.rules, ports.lan, std::move(options.balancer_pool),
+                      place_of(options.facts)),
       node_agent_(ports.loop, ports.objects, options.facts, std::move(options.look)) {}
 NodeStack::~NodeStack() = default;
 
 loop::Task<Result<void>> NodeStack::start_proxy() {
     AWAIT(auto host_ports, node::observe_host_ports(ports_.loop, ports_.objects, ports_.pods.links));
-    co_return proxy_.start(std::move(host_ports));
+    CO_CHECK_VOID(proxy_.start(std::move(host_ports)));
+    load_balancers_.start();
+    co_return ok();
 }
 
 loop::Task<Result<void>> NodeStack::start() {
@@ -51,6 +60,7 @@ WorkerCounts NodeStack::counters() const {
     WorkerCounts counts;
     if (pod_agent_) counts.emplace_back("pod", pod_agent_->counters());
     counts.emplace_back("service-proxy", proxy_.counters());
+    counts.emplace_back("load-balancer", load_balancers_.counters());
     return counts;
 }
 

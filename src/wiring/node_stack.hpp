@@ -13,6 +13,7 @@
 #include "orilla/node/pod_agent.hpp"
 #include "orilla/node/pod_follower.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/proxy/load_balancers.hpp"
 #include "orilla/proxy/service_proxy.hpp"
 
 namespace orilla::wiring {
@@ -24,12 +25,14 @@ struct NodePorts {
     objects::EventRecorder& events;
     node::PodPorts pods;
     network::DnsZone& zone;
+    network::LanAddresses& lan;
 };
 
 struct NodeOptions {
     node::NodeFacts facts;
-    node::NodeAgent::LookFn look;  ///< how short the node is; empty: never
-    node::PodAgentOptions pods;    ///< what the facts say is filled in
+    node::NodeAgent::LookFn look;             ///< how short the node is; empty: never
+    node::PodAgentOptions pods;               ///< what the facts say is filled in
+    network::AddressPool balancer_pool = {};  ///< of load balancers; empty: the node's own address is for all
 };
 
 class NodeStack {
@@ -50,6 +53,7 @@ class NodeStack {
     const std::string node_name_;
     const node::PodAgentOptions pod_options_;
     proxy::ServiceProxy proxy_;
+    proxy::LoadBalancers load_balancers_;
     node::NodeAgent node_agent_;
     std::unique_ptr<node::PodAgent> pod_agent_;
     std::unique_ptr<node::PodFollower> pod_follower_;

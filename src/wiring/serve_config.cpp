@@ -18,6 +18,7 @@
 #include "orilla/base/read_file.hpp"
 #include "orilla/base/text.hpp"
 #include "orilla/http/sockets.hpp"
+#include "orilla/network/address_pool.hpp"
 #include "orilla/network/links.hpp"
 #include "orilla/schema/manifest.hpp"
 
@@ -61,6 +62,11 @@ Result<void> check_cidr_or_none(const std::string& text) { return text.empty() ?
 
 Result<void> check_ip_or_none(const std::string& text) {
     if (!text.empty()) TRY_VOID(parse_ipv4(text));
+    return ok();
+}
+
+Result<void> check_pool_or_none(const std::string& text) {
+    TRY_VOID(network::AddressPool::parse(text));
     return ok();
 }
 
@@ -123,6 +129,10 @@ constexpr TextOption text_options[] = {
      "addresses of the pods of all nodes (default: those of --pod-cidr)", check_cidr_or_none},
     {"podCIDR", "--pod-cidr", &ServeConfig::pod_cidr, "addresses of this node's pods", check_cidr},
     {"serviceCIDR", "--service-cidr", &ServeConfig::service_cidr, "addresses of Services", check_cidr},
+    {"loadBalancerPool", "--load-balancer-pool", &ServeConfig::load_balancer_pool,
+     "addresses of the LAN for Services of type LoadBalancer, as FIRST-LAST or CIDR, with commas between them (default: the "
+     "node's own address)",
+     check_pool_or_none},
     {"clusterDomain", "--cluster-domain", &ServeConfig::cluster_domain, "DNS domain of the cluster", check_domain},
     {"cgroupRoot", "--cgroup-root", &ServeConfig::cgroup_root, "cgroup below which pods live (default: our own)",
      check_path_or_none},
@@ -147,6 +157,7 @@ std::string value_of(const TextOption& option) {
     if (option.check == check_path || option.check == check_path_or_none) return "PATH";
     if (option.check == check_cidr || option.check == check_cidr_or_none) return "CIDR";
     if (option.check == check_log_level) return "LEVEL";
+    if (option.check == check_pool_or_none) return "RANGES";
     return option.check == check_ip_or_none ? "IP" : "TEXT";
 }
 
@@ -318,6 +329,11 @@ Result<ServeConfig> complete_config(ServeConfig config) {
          {std::tuple{"podCIDR", config.pod_cidr, pods}, {"clusterCIDR", config.cluster_cidr, cluster}})
         if (range.overlaps(services))
             return Error(Code::invalid, fmt::format("{} {} and serviceCIDR {} overlap", name, text, config.service_cidr));
+    TRY(const auto pool, network::AddressPool::parse(config.load_balancer_pool));
+    for (const auto& [name, range] : {std::pair{"clusterCIDR", cluster}, std::pair{"serviceCIDR", services}})
+        if (pool.overlaps(range))
+            return Error(Code::invalid,
+                         fmt::format("loadBalancerPool {} and {} {} overlap", config.load_balancer_pool, name, range.text()));
     TRY_VOID(http::check_socket_path(config.socket));
     network::LinksConfig links;
     links.bridge = config.bridge;

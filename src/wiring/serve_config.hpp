@@ -25,6 +25,7 @@ struct ServeConfig {
     std::string cluster_cidr;               ///< pods of all nodes; pod_cidr when empty
     std::string pod_cidr = "10.42.0.0/24";  ///< this node's part of it
     std::string service_cidr = "10.43.0.0/16";
+    std::string load_balancer_pool;  ///< addresses of load balancers; empty: the node's own for all
     std::string cluster_domain = "cluster.local";
     std::string cgroup_root;  ///< empty: below this process's own cgroup
     std::string manifests = "/etc/orilla/manifests";

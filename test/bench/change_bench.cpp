@@ -193,7 +193,7 @@ class Plane {
     network::DnsZone zone_{"cluster.local", *parse_cidr("10.42.0.0/16"), *parse_cidr("10.43.0.0/16")};
     controllers::Controllers controllers_{loop_, objects_, events_, options()};
     scheduler::Scheduler scheduler_{loop_, objects_, events_};
-    proxy::ServiceProxy proxy_{loop_, objects_, rules_, zone_, "box"};
+    proxy::ServiceProxy proxy_{loop_, objects_, events_, rules_, zone_, {"box"}};
     node::NodeAgent node_{loop_, objects_, large_node()};
     std::vector<std::shared_ptr<const api::Pod>> pods_;
     double longest_turn_ms_ = 0;

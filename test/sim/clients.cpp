@@ -223,7 +223,11 @@ void Clients::act_on_services(Daemon& daemon) {
     const auto found = daemon.objects().get<api::Service>(ns, name);
     if (found && chance(30)) return delete_object(daemon, api::kind_of<api::Service>(), found->metadata, {});
     if (found) {
-        auto edit = [type = chance(50) ? "NodePort" : "ClusterIP"](api::Service& one) { one.spec.type = type; };
+        static constexpr const char* types[] = {"ClusterIP", "NodePort", "LoadBalancer"};
+        auto edit = [type = types[number(std::size(types))]](api::Service& one) {
+            // Another type forgets what the old one had; a headless one is ClusterIP for good.
+            if (one.spec.cluster_ip != "None") one.spec.type = type;
+        };
         return spawn(daemon, "set type of service " + ns + "/" + name,
                      request_edit<api::Service>(daemon.objects(), ns, name, std::move(edit)));
     }

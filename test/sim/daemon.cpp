@@ -9,6 +9,8 @@ namespace orilla::sim {
 namespace {
 
 constexpr const char* service_cidr = "10.43.0.0/24";
+/// Fewer than there may be services, and one that somebody else has.
+constexpr const char* balancer_pool = "192.0.2.1-192.0.2.4";
 
 node::NodeFacts node_facts() {
     node::NodeFacts facts;
@@ -38,6 +40,7 @@ Daemon::Daemon(const Clock& clock, Host& host, Ledger& ledger, RolloutHistory& r
       images_(loop_, host),
       links_(loop_, host),
       rules_(host),
+      lan_(loop_, host),
       main_(loop_),
       clients_(loop_) {
     ++host_.daemon_life;
@@ -115,8 +118,9 @@ void Daemon::build_node() {
     options.pods.containers_dir = "containers";
     options.pods.cluster_domain = "cluster.local";
     options.pods.host_resolv_conf = "resolv.conf";
+    options.balancer_pool = *network::AddressPool::parse(balancer_pool);
     const node::PodPorts pods{*runtime_, images_, links_, rules_, files_, files_};
-    const wiring::NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_};
+    const wiring::NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, lan_};
     node_ = std::make_unique<wiring::NodeStack>(ports, std::move(options));
 }
 

@@ -83,6 +83,7 @@ class Daemon {
     FakeImages images_;
     FakeLinks links_;
     FakeRules rules_;
+    FakeLan lan_;
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<wiring::NodeStack> node_;
     loop::Scope main_;

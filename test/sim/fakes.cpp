@@ -76,4 +76,30 @@ Result<void> FakeRules::update(const std::string& owner, std::vector<network::Se
     return ok();
 }
 
+// ---- the LAN ---------------------------------------------------------------------------------------------------------
+
+loop::Loop::SleepAwaiter FakeLan::pause() {
+    return loop_.sleep_for(
+        static_cast<int64_t>(host_.random().below(static_cast<uint64_t>(host_.weather().runtime_ms_max) + 1)));
+}
+
+loop::Task<Result<void>> FakeLan::take(Ipv4 ip) {
+    co_await pause();
+    if ((ip.value & 255) == 3) co_return Error(Code::conflict, ip.text() + " is in use on the LAN by 02:00:00:00:00:03");
+    host_.lan().insert(ip);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeLan::give_back(Ipv4 ip) {
+    co_await pause();
+    host_.lan().erase(ip);
+    co_return ok();
+}
+
+loop::Task<Result<void>> FakeLan::keep_only(std::vector<Ipv4> ips) {
+    co_await pause();
+    std::erase_if(host_.lan(), [&ips](Ipv4 ip) { return std::find(ips.begin(), ips.end(), ip) == ips.end(); });
+    co_return ok();
+}
+
 }  // namespace orilla::sim

@@ -7,6 +7,7 @@
 
 #include "host.hpp"
 #include "orilla/images/pod_images.hpp"
+#include "orilla/network/lan_addresses.hpp"
 #include "orilla/network/pod_links.hpp"
 #include "orilla/network/service_rules.hpp"
 
@@ -92,8 +93,27 @@ class FakeRules final : public network::ServiceRules {
     Result<bool> repair_if_missing() override { return false; }
     Result<void> follow(loop::Loop&) override { return ok(); }
     std::optional<std::string> find_conflict(const std::string&) const override { return std::nullopt; }
+    std::optional<std::string> find_node_port_owner(network::Protocol, uint16_t) const override { return std::nullopt; }
 
   private:
+    Host& host_;
+};
+
+/// A LAN on which somebody else has the address that ends with 3.
+class FakeLan final : public network::LanAddresses {
+  public:
+    FakeLan(loop::Loop& loop, Host& host) : loop_(loop), host_(host) {}
+    loop::Task<Result<void>> take(Ipv4 ip) override;
+    loop::Task<Result<void>> give_back(Ipv4 ip) override;
+    loop::Task<Result<void>> keep_only(std::vector<Ipv4> ips) override;
+    loop::Task<Result<std::vector<network::ListeningPort>>> listening(Ipv4) override {
+        co_return std::vector<network::ListeningPort>();
+    }
+    void on_conflict(ConflictFn) override {}
+
+  private:
+    loop::Loop::SleepAwaiter pause();
+    loop::Loop& loop_;
     Host& host_;
 };
 

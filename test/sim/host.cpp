@@ -189,6 +189,7 @@ void Host::reboot() {
     cgroups_.clear();
     addresses_.clear();
     rules_.clear();
+    lan_.clear();
 }
 
 Result<std::string> Host::attach(const std::string& uid) {

@@ -80,6 +80,8 @@ class Host {
     std::map<std::string, std::string>& addresses() { return addresses_; }
     std::set<std::string>& images() { return images_; }
     network::ServiceRules::Services& rules() { return rules_; }
+    /// Addresses of load balancers that the node has on its LAN.
+    std::set<Ipv4>& lan() { return lan_; }
     bool runs_ready(const std::string& uid) const;
     uint64_t starts() const { return starts_; }
     /// When something last took a pod's readiness away that was not the daemon: by uid.
@@ -121,6 +123,7 @@ class Host {
     std::map<std::string, CrashRun> crashes_;  ///< by uid/name
     std::map<std::string, int64_t> disturbed_ms_;
     network::ServiceRules::Services rules_;
+    std::set<Ipv4> lan_;
     uint32_t next_address_ = 2;
     int next_pid_ = 1000;
     uint64_t starts_ = 0;

@@ -163,18 +163,21 @@ std::string joined(const std::set<std::string>& words) {
     return out;
 }
 
+/// Of the pool that a LAN leaves.
+constexpr size_t balancer_addresses = 3;
+
 /// EndpointSlices and the kernel's table hold the ready pods of each Service, and nothing else.
 void check_services(objects::Objects& objects, Host& host, Complaints& out) {
     std::set<std::string> owners;
     for (const auto& service : objects.list<api::Service>()) {
         const std::string name = label(service->metadata);
         if (service->spec.selector.empty()) continue;
-        std::set<std::string> wanted, shown, served;
+        std::set<std::string> wanted, ending, shown, served;
         for (const auto& pod : objects.list<api::Pod>(service->metadata.namespace_)) {
-            bool matches = is_ready(*pod) && !pod->metadata.deletion_timestamp;
+            bool matches = is_ready(*pod);
             for (const auto& [key, value] : service->spec.selector)
                 matches &= pod->metadata.labels.get(key) && *pod->metadata.labels.get(key) == value;
-            if (matches) wanted.insert(pod->status.pod_ip.str());
+            if (matches) (pod->metadata.deletion_timestamp ? ending : wanted).insert(pod->status.pod_ip.str());
         }
         for (const auto& slice : objects.list<api::EndpointSlice>(service->metadata.namespace_)) {
             const auto* of = slice->metadata.labels.get("kubernetes.io/service-name");
@@ -188,7 +191,8 @@ void check_services(objects::Objects& objects, Host& host, Complaints& out) {
         owners.insert(name);
         for (const auto& port : host.rules()[name])
             for (const auto& endpoint : port.endpoints) served.insert(endpoint.ip.text());
-        if (served != wanted)
+        // Those that end serve until the last has.
+        if (served != (wanted.empty() ? ending : wanted))
             out.push_back("the rules of " + name + " lead to [" + joined(served) + "], ready are [" + joined(wanted) + "]");
     }
     for (const auto& [owner, ports] : host.rules())
@@ -209,6 +213,27 @@ void check_growth(const api::PersistentVolumeClaim& claim, Host& host, Complaint
     if (have && data != host.volumes.there.end() && data->second.bytes < have->value())
         out.push_back(name + " has less data than it says");
     if (!claim.status.conditions.empty()) out.push_back(name + " is still " + claim.status.conditions[0].type.str());
+}
+
+/// Each load balancer has an address of its own that the node has on its LAN, or there is none left; nobody else has one.
+void check_load_balancers(objects::Objects& objects, Host& host, Complaints& out) {
+    std::set<std::string> given, on_lan;
+    size_t waiting = 0;
+    for (const auto& service : objects.list<api::Service>()) {
+        const auto& ingress = service->status.load_balancer.ingress;
+        const bool is_one = service->spec.type == "LoadBalancer";
+        if (is_one == service->metadata.finalizers.empty())
+            out.push_back("service " + label(service->metadata) + " of type " + service->spec.type.str() +
+                          (is_one ? " has no" : " has a") + " finalizer");
+        if (is_one && ingress.empty()) ++waiting;
+        if (!is_one && !ingress.empty()) out.push_back("service " + label(service->metadata) + " keeps an address");
+        for (const auto& one : ingress)
+            if (!given.insert(one.ip.str()).second) out.push_back("two services have the address " + one.ip.str());
+    }
+    for (const Ipv4 ip : host.lan()) on_lan.insert(ip.text());
+    if (given != on_lan) out.push_back("services have [" + joined(given) + "], the node has [" + joined(on_lan) + "]");
+    if (waiting > 0 && given.size() < balancer_addresses)
+        out.push_back(std::to_string(waiting) + " services wait for an address, given are [" + joined(given) + "]");
 }
 
 /// Every claim has a volume of its own, every volume its data, and nothing is on the disk besides.
@@ -247,6 +272,7 @@ std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     check_pods(daemon.objects(), host, out);
     check_host(daemon.objects(), host, out);
     check_services(daemon.objects(), host, out);
+    check_load_balancers(daemon.objects(), host, out);
     check_claims(daemon.objects(), host, out);
     return out;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admission/plugins.hpp"
+#include "orilla/kinds/service_facts.hpp"
 #include "orilla/kinds/validation.hpp"
 
 namespace orilla::apiserver {
@@ -15,9 +16,11 @@ namespace {
 constexpr uint32_t kubernetes_index = 1;
 constexpr uint32_t dns_index = 10;
 
-bool needs_cluster_ip(const api::ServiceSpec& spec) { return spec.type == "ClusterIP" || spec.type == "NodePort"; }
-bool needs_node_ports(const api::ServiceSpec& spec) { return spec.type == "NodePort"; }
-bool in_port_range(int32_t port) { return port >= node_port_min && port <= node_port_max; }
+using api::may_have_node_ports;
+using api::needs_cluster_ip;
+using api::needs_health_check;
+
+bool in_port_range(int32_t port) { return port >= api::node_port_min && port <= api::node_port_max; }
 
 std::optional<uint32_t> ip_of(const api::Service& service) {
     if (!needs_cluster_ip(service.spec)) return std::nullopt;
@@ -27,7 +30,9 @@ std::optional<uint32_t> ip_of(const api::Service& service) {
 
 std::set<uint32_t> ports_of(const api::Service& service) {
     std::set<uint32_t> out;
-    if (!needs_node_ports(service.spec)) return out;
+    if (!may_have_node_ports(service.spec)) return out;
+    const int32_t health = service.spec.health_check_node_port;
+    if (needs_health_check(service.spec) && in_port_range(health)) out.insert(static_cast<uint32_t>(health));
     for (const auto& port : service.spec.ports)
         if (in_port_range(port.node_port)) out.insert(static_cast<uint32_t>(port.node_port));
     return out;
@@ -70,7 +75,19 @@ void carry_over_node_ports(api::ServiceSpec& spec, const api::ServiceSpec& old) 
     }
 }
 
-/// NodePort to ClusterIP: what the client did not change goes with the type.
+/// What the new type has no use for and the client did not change goes with the old type.
+template <class T>
+void drop_same(T& now, const T& before, const T& nothing) {
+    if (now == before) now = nothing;
+}
+
+void drop_cluster_ip(api::ServiceSpec& spec, const api::ServiceSpec& old) {
+    drop_same(spec.cluster_ips, old.cluster_ips, {});
+    drop_same(spec.cluster_ip, old.cluster_ip, {});
+    drop_same(spec.ip_families, old.ip_families, {});
+    drop_same(spec.ip_family_policy, old.ip_family_policy, {});
+}
+
 void drop_node_ports(api::ServiceSpec& spec, const api::ServiceSpec& old) {
     for (auto& port : spec.ports)
         for (const auto& before : old.ports)
@@ -78,8 +95,19 @@ void drop_node_ports(api::ServiceSpec& spec, const api::ServiceSpec& old) {
                 port.node_port = 0;
                 break;
             }
-    if (spec.external_ips.empty() && spec.external_traffic_policy == old.external_traffic_policy)
-        spec.external_traffic_policy = api::Str();
+}
+
+void drop_unused(api::ServiceSpec& spec, const api::ServiceSpec& old) {
+    if (needs_cluster_ip(old) && !needs_cluster_ip(spec)) drop_cluster_ip(spec, old);
+    if (may_have_node_ports(old) && !may_have_node_ports(spec)) drop_node_ports(spec, old);
+    if (needs_health_check(old) && !needs_health_check(spec))
+        drop_same(spec.health_check_node_port, old.health_check_node_port, 0);
+    if (old.type == "LoadBalancer" && spec.type != "LoadBalancer") {
+        drop_same(spec.allocate_load_balancer_node_ports, old.allocate_load_balancer_node_ports, {});
+        drop_same(spec.load_balancer_class, old.load_balancer_class, {});
+    }
+    if (api::is_reached_from_outside(old) && !api::is_reached_from_outside(spec))
+        drop_same(spec.external_traffic_policy, old.external_traffic_policy, {});
 }
 
 }  // namespace
@@ -162,15 +190,15 @@ void ServiceAllocation::hold(NumberPool& pool, uint32_t number, const api::Str& 
 
 Result<void> ServiceAllocation::allocate(api::Service& service, const api::Service* old, objects::Undo& undo) {
     api::ServiceSpec& spec = service.spec;
-    if (!needs_cluster_ip(spec)) return ok();  // validation refuses the other types
     if (spec.cluster_ips.empty() && !spec.cluster_ip.empty()) spec.cluster_ips.push_back(spec.cluster_ip);
+    if (!needs_cluster_ip(spec)) return ok();
     fill_families(spec);
     // What validation is going to refuse holds nothing.
     const bool new_ip = !old || !(old->spec.cluster_ip == spec.cluster_ip) || !needs_cluster_ip(old->spec);
     const bool own_ip =
         new_ip && spec.cluster_ip != "None" && (spec.cluster_ip.empty() || parse_ipv4(spec.cluster_ip).has_value());
     if (own_ip) TRY_VOID(allocate_ip(service, undo));
-    return needs_node_ports(spec) ? allocate_ports(service, old, undo) : ok();
+    return may_have_node_ports(spec) ? allocate_ports(service, old, undo) : ok();
 }
 
 bool ServiceAllocation::is_reserved(uint32_t ip, const api::Service& service) const {
@@ -210,7 +238,6 @@ Result<void> ServiceAllocation::allocate_ip(api::Service& service, objects::Undo
 Result<int32_t> ServiceAllocation::find_port(const api::Service& service, size_t index) const {
     const auto& ports = service.spec.ports;
     const api::ServicePort& wanted = ports[index];
-    const auto chosen = ports_of(service);
     // One number for one port in two protocols (DNS), as long as nobody took it in this protocol.
     for (const auto& other : ports) {
         if (other.node_port == 0 || other.port != wanted.port || other.protocol == wanted.protocol) continue;
@@ -219,13 +246,33 @@ Result<int32_t> ServiceAllocation::find_port(const api::Service& service, size_t
         });
         if (!taken && in_port_range(other.node_port)) return other.node_port;
     }
-    constexpr uint32_t size = node_port_max - node_port_min + 1;
+    return find_free_port(service, index + 1);
+}
+
+Result<int32_t> ServiceAllocation::find_free_port(const api::Service& service, size_t salt) const {
+    const auto chosen = ports_of(service);
+    constexpr uint32_t size = api::node_port_max - api::node_port_min + 1;
     const uint32_t band = static_band(size, 32, 128), upper = size - band;
-    for (uint32_t i = 0, start = spread(service.metadata.uid, index + 1) % upper; i < size; ++i) {
-        const uint32_t port = node_port_min + (i < upper ? band + (start + i) % upper : i - upper);
+    for (uint32_t i = 0, start = spread(service.metadata.uid, salt) % upper; i < size; ++i) {
+        const uint32_t port = api::node_port_min + (i < upper ? band + (start + i) % upper : i - upper);
         if (ports_.is_free(port) && !chosen.contains(port)) return static_cast<int32_t>(port);
     }
     return Error(Code::internal, "Internal error occurred: failed to allocate a nodePort: range is full");
+}
+
+/// A number of the node ports' range, beside those of its ports.
+Result<void> ServiceAllocation::allocate_health_check(api::Service& service, const api::Service* old, objects::Undo& undo) {
+    int32_t& port = service.spec.health_check_node_port;
+    if (!needs_health_check(service.spec)) return ok();
+    constexpr size_t salt = 0x48434e50;
+    if (port == 0) {
+        TRY(port, find_free_port(service, salt));
+    } else if (in_port_range(port) && !ports_.is_free_for(static_cast<uint32_t>(port), service.metadata.uid)) {
+        return invalid(service, "spec.healthCheckNodePort", std::to_string(port), "provided port is already allocated");
+    }
+    const bool had_it = old && needs_health_check(old->spec) && old->spec.health_check_node_port == port;
+    if (!had_it && in_port_range(port)) hold(ports_, static_cast<uint32_t>(port), service.metadata.uid, undo);
+    return ok();
 }
 
 Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api::Service* old, objects::Undo& undo) {
@@ -238,28 +285,32 @@ Result<void> ServiceAllocation::allocate_ports(api::Service& service, const api:
                            "provided port is already allocated");
     }
     for (size_t i = 0; i < ports.size(); ++i) {
-        if (ports[i].node_port != 0) continue;
+        if (ports[i].node_port != 0 || !api::gets_node_ports(service.spec)) continue;
         TRY(ports[i].node_port, find_port(service, i));
     }
     const auto before = old ? ports_of(*old) : std::set<uint32_t>();
     for (const uint32_t port : ports_of(service))
-        if (!before.contains(port)) hold(ports_, port, uid, undo);
-    return ok();
+        if (!before.contains(port) && port != static_cast<uint32_t>(service.spec.health_check_node_port))
+            hold(ports_, port, uid, undo);
+    return allocate_health_check(service, old, undo);
 }
 
 void carry_over_allocation(api::Service& updated, const api::Service& old) {
     api::ServiceSpec& spec = updated.spec;
-    if (!needs_cluster_ip(spec) || !needs_cluster_ip(old.spec)) return;
-    if (spec.cluster_ip.empty()) {
-        spec.cluster_ip = old.spec.cluster_ip;
-        if (spec.cluster_ips.empty()) spec.cluster_ips = old.spec.cluster_ips;
-    } else if (!(spec.cluster_ip == old.spec.cluster_ip) && spec.cluster_ips == old.spec.cluster_ips) {
-        spec.cluster_ips = api::List<api::Str>{spec.cluster_ip};
+    if (needs_cluster_ip(spec) && needs_cluster_ip(old.spec)) {
+        if (spec.cluster_ip.empty()) {
+            spec.cluster_ip = old.spec.cluster_ip;
+            if (spec.cluster_ips.empty()) spec.cluster_ips = old.spec.cluster_ips;
+        } else if (!(spec.cluster_ip == old.spec.cluster_ip) && spec.cluster_ips == old.spec.cluster_ips) {
+            spec.cluster_ips = api::List<api::Str>{spec.cluster_ip};
+        }
+        if (spec.ip_families.empty()) spec.ip_families = old.spec.ip_families;
+        if (!spec.ip_family_policy) spec.ip_family_policy = old.spec.ip_family_policy;
     }
-    if (spec.ip_families.empty()) spec.ip_families = old.spec.ip_families;
-    if (!spec.ip_family_policy) spec.ip_family_policy = old.spec.ip_family_policy;
-    if (needs_node_ports(spec) && needs_node_ports(old.spec)) carry_over_node_ports(spec, old.spec);
-    if (!needs_node_ports(spec) && needs_node_ports(old.spec)) drop_node_ports(spec, old.spec);
+    if (may_have_node_ports(spec) && may_have_node_ports(old.spec)) carry_over_node_ports(spec, old.spec);
+    if (needs_health_check(spec) && needs_health_check(old.spec) && spec.health_check_node_port == 0)
+        spec.health_check_node_port = old.spec.health_check_node_port;
+    drop_unused(spec, old.spec);
 }
 
 Plugin make_service_allocation(objects::Objects& objects, const AdmissionOptions& options) {

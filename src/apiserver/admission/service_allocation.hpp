@@ -13,9 +13,6 @@
 
 namespace orilla::apiserver {
 
-constexpr int32_t node_port_min = 30000;
-constexpr int32_t node_port_max = 32767;
-
 /// Numbers of one kind, each held by one Service. A hold is counted once for every write that asked for it.
 class NumberPool {
   public:
@@ -58,7 +55,9 @@ class ServiceAllocation final : public objects::Admission {
     Result<void> allocate_ports(api::Service& service, const api::Service* old, objects::Undo& undo);
     /// Until the write does not happen.
     void hold(NumberPool& pool, uint32_t number, const api::Str& uid, objects::Undo& undo);
+    Result<void> allocate_health_check(api::Service& service, const api::Service* old, objects::Undo& undo);
     Result<int32_t> find_port(const api::Service& service, size_t index) const;
+    Result<int32_t> find_free_port(const api::Service& service, size_t salt) const;
     bool is_reserved(uint32_t ip, const api::Service& service) const;
     void release_all(const api::Service& service);
     /// Frees what a stored update gave up, and what a Service held whose deletion nobody waited for.

@@ -276,3 +276,70 @@ TEST_CASE("no address is lost or given twice, whatever writes are under way toge
             }));
     }
 }
+
+TEST_CASE("a LoadBalancer gets node ports, unless it says that it wants none") {
+    ControllerWorld world;
+    CHECK(spec_of(world.create(service_with("web", "LoadBalancer"))).ports[0].node_port >= 30000);
+    api::Service without = service_with("without", "LoadBalancer");
+    without.spec.allocate_load_balancer_node_ports = false;
+    CHECK(spec_of(world.create(without)).ports[0].node_port == 0);
+    without = with_node_port(service_with("named", "LoadBalancer"), 30080);
+    without.spec.allocate_load_balancer_node_ports = false;
+    CHECK(spec_of(world.create(without)).ports[0].node_port == 30080);
+    // Those that it has stay.
+    const auto edited = world.edit<api::Service>("web", [](auto& web) { web.spec.allocate_load_balancer_node_ports = false; });
+    CHECK(spec_of(edited).ports[0].node_port >= 30000);
+}
+
+TEST_CASE("a health check's port comes with the policy, stays, and goes with it") {
+    ControllerWorld world;
+    api::Service web = service_with("web", "LoadBalancer");
+    web.spec.external_traffic_policy = "Local";
+    const int32_t port = spec_of(world.create(web)).health_check_node_port;
+    CHECK(port >= 30000);
+    CHECK(port != world.get<api::Service>("web")->spec.ports[0].node_port);
+    CHECK_FALSE(world.create(with_node_port(service_with("other", "NodePort"), port)));
+    web.spec.health_check_node_port = 0;  // a client that does not know of it
+    web.spec.ports[0].node_port = 0;
+    CHECK(spec_of(world.create(web = service_with("b", "LoadBalancer"))).health_check_node_port == 0);
+    CHECK_FALSE(world.edit<api::Service>("web", [](auto& one) { one.spec.health_check_node_port = 31999; }));
+    CHECK(spec_of(world.edit<api::Service>("web", [](auto& one) {
+              one.spec.health_check_node_port = 0;
+          })).health_check_node_port == port);
+    CHECK(spec_of(world.edit<api::Service>("web", [](auto& one) {
+              one.spec.external_traffic_policy = "Cluster";
+          })).health_check_node_port == 0);
+    CHECK(world.create(with_node_port(service_with("other", "NodePort"), port)));
+}
+
+TEST_CASE("a type that is left takes along what only it had, unless the client changed that") {
+    ControllerWorld world;
+    api::Service web = service_with("web", "LoadBalancer");
+    web.spec.external_traffic_policy = "Local";
+    web.spec.load_balancer_class = api::Str("x/y");
+    REQUIRE(world.create(web));
+    REQUIRE(world.edit_status<api::Service>(
+        "web", [](auto& one) { one.status.load_balancer.ingress.emplace_back().ip = "192.0.2.9"; }));
+    auto spec = spec_of(world.edit<api::Service>("web", [](auto& one) {
+        one.spec.type = "ExternalName";
+        one.spec.external_name = "example.com";
+    }));
+    CHECK(spec.cluster_ip.empty());
+    CHECK(spec.cluster_ips.empty());
+    CHECK(spec.ip_families.empty());
+    CHECK_FALSE(spec.ip_family_policy);
+    CHECK(spec.ports[0].node_port == 0);
+    CHECK(spec.health_check_node_port == 0);
+    CHECK(spec.external_traffic_policy.empty());
+    CHECK_FALSE(spec.load_balancer_class);
+    CHECK_FALSE(spec.allocate_load_balancer_node_ports);
+    CHECK(world.get<api::Service>("web")->status.load_balancer.ingress.empty());
+    spec = spec_of(world.edit<api::Service>("web", [](auto& one) { one.spec.type = "NodePort"; }));
+    CHECK(spec.cluster_ip.view().starts_with("10.43."));
+    CHECK(spec.ports[0].node_port >= 30000);
+    CHECK(spec.external_traffic_policy == "Cluster");
+    CHECK_FALSE(world.edit<api::Service>("web", [](auto& one) {
+        one.spec.type = "ExternalName";
+        one.spec.cluster_ip = "10.43.0.77";
+    }));
+}

@@ -284,9 +284,41 @@ TEST_CASE("validation: what this build does not do is refused by name") {
     CHECK(created(pod(R"("affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[
         {"weight":1,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname"}}]}})"))
               .empty());
-    CHECK(created(service(R"("type":"LoadBalancer","ports":[{"port":80}])")) ==
-          "spec.type: Forbidden: services of type LoadBalancer are not supported; use NodePort");
-    CHECK(created(service(R"("type":"ExternalName","externalName":"example.com")")).find("spec.type: Forbidden") !=
+    CHECK(created(service(R"("ports":[{"port":80}],"ipFamilyPolicy":"RequireDualStack")"))
+              .starts_with("spec.ipFamilyPolicy: Forbidden: the node has no IPv6 service network"));
+}
+
+TEST_CASE("validation: services that others reach") {
+    const auto refused = [](const std::string& spec) { return created(service(spec)); };
+    CHECK(refused(R"("type":"ExternalName","externalName":"Example.com")").starts_with("spec.externalName: Invalid value: "));
+    CHECK(refused(R"("type":"ExternalName","externalName":"example.com.")").empty());
+    CHECK(refused(R"("type":"ExternalName")") == "spec.externalName: Required value");
+    CHECK(
+        refused(R"("type":"ExternalName","externalName":"a.b","clusterIP":"10.43.0.9","ipFamilies":["IPv4"])") ==
+        "[spec.clusterIPs: Forbidden: may not be set for ExternalName services, spec.ipFamilies: Forbidden: may not be set for "
+        "ExternalName services]");
+    const std::string ports = R"("ports":[{"port":80}])", balancer = R"("type":"LoadBalancer",)" + ports;
+    CHECK(refused(balancer).empty());
+    CHECK(refused(R"("type":"LoadBalancer","clusterIP":"None",)" + ports) ==
+          "spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for LoadBalancer services");
+    CHECK(refused(R"("type":"LoadBalancer","ports":[{"port":10250}])") ==
+          "spec.ports[0].port: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet");
+    CHECK(refused(balancer + R"(,"loadBalancerSourceRanges":["10.0.0.1/8"," 192.0.2.0/24 "])").empty());
+    for (const char* range : {"10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "fd00::/8", "10.0.0/8", "10.0.0.0/024"})
+        CHECK(refused(balancer + R"(,"loadBalancerSourceRanges":[")" + range + "\"]")
+                  .starts_with("spec.loadBalancerSourceRanges[0]: Invalid value: "));
+    for (const char* field : {R"("loadBalancerSourceRanges":["10.0.0.0/8"])", R"("allocateLoadBalancerNodePorts":true)",
+                              R"("loadBalancerClass":"x/y")"})
+        CHECK(refused(ports + "," + field).find("Forbidden: may only be used when `type` is 'LoadBalancer'") !=
+              std::string::npos);
+    CHECK(refused(balancer + R"(,"loadBalancerClass":"a b")").starts_with("spec.loadBalancerClass: Invalid value"));
+    CHECK(refused(ports + R"(,"externalTrafficPolicy":"Local")") ==
+          "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services");
+    CHECK(refused(balancer + R"(,"externalTrafficPolicy":"Local","healthCheckNodePort":31000)").empty());
+    CHECK(refused(balancer + R"(,"healthCheckNodePort":31000)") ==
+          "spec.healthCheckNodePort: Invalid value: 31000: may only be set when `type` is 'LoadBalancer' and "
+          "`externalTrafficPolicy` is 'Local'");
+    CHECK(refused(balancer + R"(,"externalTrafficPolicy":"Local","healthCheckNodePort":80)").find("not in the valid range") !=
           std::string::npos);
 }
 
