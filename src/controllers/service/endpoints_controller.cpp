@@ -3,6 +3,7 @@
 #include "orilla/kinds/selectors.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/objects/terms.hpp"
+#include "orilla/objects/walk.hpp"
 
 namespace orilla::controllers {
 namespace {
@@ -20,7 +21,8 @@ EndpointsController::EndpointsController(const Surroundings& with)
     : Controller(with),
       pods_(with.objects.feed<api::Pod>()),
       slices_(with.objects.feed<api::EndpointSlice>()),
-      worker_(with.loop, *this, {.name = "endpoints", .concurrency = 2}) {
+      worker_(with.loop, *this, {.name = "endpoints", .concurrency = 2}),
+      scope_(with.loop) {
     pods_.keep(objects::label_terms);
     slices_.keep(objects::label_terms);
     objects_.feed<api::Service>().keep(objects::selector_terms<api::Service>);
@@ -29,6 +31,7 @@ EndpointsController::EndpointsController(const Surroundings& with)
     follow<api::EndpointSlice>([this](const objects::FeedEvent& event) { slice_changed(event); });
     follow<api::Endpoints>(queue);
     follow<api::Pod>([this](const objects::FeedEvent& event) { pod_changed(event); });
+    follow<api::Node>([this](const objects::FeedEvent& event) { node_changed(event); });
 }
 
 /// A Service that the index does not know yet is queued when it does.
@@ -38,6 +41,38 @@ void EndpointsController::pod_changed(const objects::FeedEvent& event) {
     for (const auto& pod : event.states())
         for (const auto& service : objects::find_selecting<api::Service>(objects_, event.entry->key.ns, pod->meta().labels))
             worker_.queue().add(key_of(service->metadata));
+}
+
+namespace {
+constexpr std::string_view zone_label = "topology.kubernetes.io/zone";
+
+std::string_view zone_of(const api::Node* node) {
+    const auto* zone = node ? node->metadata.labels.get(zone_label) : nullptr;
+    return zone ? zone->view() : std::string_view();
+}
+}  // namespace
+
+/// A node that moves to another zone, which hardly ever happens, concerns every Service.
+void EndpointsController::node_changed(const objects::FeedEvent& event) {
+    if (event.is_deleted() || zone_of(event.as<api::Node>()) == zone_of(event.before_as<api::Node>())) return;
+    scope_.spawn(look_at_all());
+}
+
+loop::Task<void> EndpointsController::look_at_all() {
+    std::function<void(const api::Service&)> look = [this](const api::Service& service) {
+        if (!service.spec.selector.empty()) worker_.queue().add(key_of(service.metadata));
+    };
+    return objects::walk(loop_, objects_, std::move(look));
+}
+
+Zones EndpointsController::zones_of(const std::vector<std::shared_ptr<const api::Pod>>& pods) {
+    Zones zones;
+    for (const auto& pod : pods) {
+        if (pod->spec.node_name.empty() || zones.contains(pod->spec.node_name.view())) continue;
+        const auto node = objects_.get<api::Node>(pod->spec.node_name);
+        if (const auto zone = zone_of(node.get()); !zone.empty()) zones.emplace(pod->spec.node_name.str(), std::string(zone));
+    }
+    return zones;
 }
 
 /// Those with the label that fewest have.
@@ -79,6 +114,7 @@ loop::Task<Result<loop::Outcome>> EndpointsController::reconcile(std::string key
     seen.service = service.get();
     seen.endpoints = endpoints.get();
     for (const auto& pod : pods) seen.pods.push_back(pod.get());
+    seen.zones = zones_of(pods);
     for (const auto& slice : slices) seen.slices.push_back(slice.get());
     for (auto& action : plan_endpoints(name, seen)) {
         CO_TRY_VOID(apply(ns, std::move(action)));

@@ -14,6 +14,9 @@ class EndpointsController final : public Controller {
 
   private:
     void pod_changed(const objects::FeedEvent& event);
+    void node_changed(const objects::FeedEvent& event);
+    loop::Task<void> look_at_all();
+    Zones zones_of(const std::vector<std::shared_ptr<const api::Pod>>& pods);
     void slice_changed(const objects::FeedEvent& event);
     loop::Task<void> catch_up();
     std::vector<std::shared_ptr<const api::Pod>> pods_of(const api::Service& service);
@@ -21,6 +24,7 @@ class EndpointsController final : public Controller {
 
     objects::Feed &pods_, &slices_;
     loop::Worker worker_;
+    loop::Scope scope_;
 };
 
 }  // namespace orilla::controllers

@@ -58,7 +58,22 @@ bool may_take_traffic(const api::Pod& pod) {
     return !pod.status.pod_ip.empty() && !is_finished(pod);
 }
 
-api::Endpoint make_endpoint(const api::Service& service, const api::Pod& pod) {
+/// Whom a ready endpoint is best for, where the Service asks to keep traffic close.
+void add_hints(api::Endpoint& endpoint, std::string_view distribution) {
+    if (!endpoint.conditions.ready.value_or(true)) return;
+    if (endpoint.zone) {
+        api::ForZone zone;
+        zone.name = *endpoint.zone;
+        endpoint.hints.ensure().for_zones.push_back(std::move(zone));
+    }
+    if (distribution == "PreferSameNode" && endpoint.node_name) {
+        api::ForNode node;
+        node.name = *endpoint.node_name;
+        endpoint.hints.ensure().for_nodes.push_back(std::move(node));
+    }
+}
+
+api::Endpoint make_endpoint(const api::Service& service, const api::Pod& pod, const Zones& zones) {
     const bool serving = is_ready(pod), terminating = static_cast<bool>(pod.metadata.deletion_timestamp);
     api::Endpoint out;
     out.addresses.push_back(pod.status.pod_ip);
@@ -67,7 +82,9 @@ api::Endpoint make_endpoint(const api::Service& service, const api::Pod& pod) {
     out.conditions.terminating = terminating;
     if (!pod.spec.hostname.empty() && pod.spec.subdomain == service.metadata.name) out.hostname = pod.spec.hostname;
     if (!pod.spec.node_name.empty()) out.node_name = pod.spec.node_name;
+    if (const auto zone = zones.find(pod.spec.node_name.view()); zone != zones.end()) out.zone = api::Str(zone->second);
     out.target_ref = reference_to(pod);
+    if (service.spec.traffic_distribution) add_hints(out, *service.spec.traffic_distribution);
     return out;
 }
 
@@ -222,7 +239,8 @@ std::vector<EndpointsAction> plan_mirror(const EndpointsObserved& seen) {
 
 }  // namespace
 
-std::vector<PortGroup> group_endpoints(const api::Service& service, const std::vector<const api::Pod*>& pods) {
+std::vector<PortGroup> group_endpoints(const api::Service& service, const std::vector<const api::Pod*>& pods,
+                                       const Zones& zones) {
     const auto selector = api::Selector::from_labels(service.spec.selector);
     std::vector<PortGroup> groups;
     std::vector<const api::Pod*> chosen;
@@ -234,7 +252,7 @@ std::vector<PortGroup> group_endpoints(const api::Service& service, const std::v
         auto ports = resolve_ports(service, *pod);
         auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.ports == ports; });
         PortGroup& group = same == groups.end() ? groups.emplace_back(PortGroup{std::move(ports), {}}) : *same;
-        group.endpoints.push_back(make_endpoint(service, *pod));
+        group.endpoints.push_back(make_endpoint(service, *pod, zones));
     }
     return groups;
 }
@@ -249,7 +267,7 @@ std::vector<EndpointsAction> plan_endpoints(const std::string& name, const Endpo
     }
     if (service->metadata.deletion_timestamp) return {};
     if (service->spec.selector.empty()) return plan_mirror(seen);
-    std::vector<PortGroup> groups = group_endpoints(*service, seen.pods);
+    std::vector<PortGroup> groups = group_endpoints(*service, seen.pods, seen.zones);
     SlicesWanted wanted;
     wanted.meta = slice_meta(service->metadata, "Service", slice_manager);
     if (is_headless(*service)) wanted.meta.labels[api::headless_label] = api::Str();

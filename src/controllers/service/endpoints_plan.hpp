@@ -3,6 +3,7 @@
 // change writes one object.
 #pragma once
 
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,11 +46,15 @@ struct DeleteEndpoints {
 };
 using EndpointsAction = std::variant<CreateSlice, UpdateSlice, DeleteSlice, CreateEndpoints, UpdateEndpoints, DeleteEndpoints>;
 
+/// The zone of each node that has one.
+using Zones = std::map<std::string, std::string, std::less<>>;
+
 struct EndpointsObserved {
     const api::Service* service = nullptr;          ///< null: there is none of this name
     std::vector<const api::Pod*> pods;              ///< at least those that it selects
     std::vector<const api::EndpointSlice*> slices;  ///< labelled with this Service's name
     const api::Endpoints* endpoints = nullptr;      ///< of this name
+    Zones zones = {};
 };
 
 std::vector<EndpointsAction> plan_endpoints(const std::string& name, const EndpointsObserved& seen);
@@ -60,7 +65,8 @@ struct PortGroup {
     std::vector<api::Endpoint> endpoints;
 };
 /// The pods of a Service that may take traffic, now or later.
-std::vector<PortGroup> group_endpoints(const api::Service& service, const std::vector<const api::Pod*>& pods);
+std::vector<PortGroup> group_endpoints(const api::Service& service, const std::vector<const api::Pod*>& pods,
+                                       const Zones& zones = {});
 
 /// What the slices should be: metadata that all share, and the groups.
 struct SlicesWanted {

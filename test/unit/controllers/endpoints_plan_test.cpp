@@ -265,3 +265,34 @@ TEST_CASE("endpoints: the older Endpoints go with their Service") {
     REQUIRE(world.remove<api::Service>("web"));
     CHECK_FALSE(world.get<api::Endpoints>("web"));
 }
+
+TEST_CASE("endpoints: trafficDistribution becomes hints of ready endpoints, and zones are the nodes'") {
+    EndpointsWorld world;
+    api::Node node;
+    node.metadata.name = "box";
+    node.metadata.labels["topology.kubernetes.io/zone"] = "attic";
+    REQUIRE(world.create(node));
+    for (const char* name : {"ready", "unready"}) {
+        api::Pod pod = pod_with(name, "web");
+        pod.spec.node_name = "box";
+        REQUIRE(world.create(pod));
+        world.start_pod(name, name[0] == 'r' ? "10.42.0.2" : "10.42.0.3", name[0] == 'r');
+    }
+    REQUIRE(world.create(service_with("web")));
+    const auto endpoint = [&](size_t i) { return world.slices()[0]->endpoints[i]; };
+    CHECK(endpoint(0).zone == "attic");
+    CHECK_FALSE(endpoint(0).hints);
+    const auto prefer = [&](const char* how) {
+        REQUIRE(world.edit<api::Service>("web", [how](auto& one) { one.spec.traffic_distribution = api::Str(how); }));
+    };
+    prefer("PreferClose");
+    REQUIRE(endpoint(0).hints);
+    CHECK(endpoint(0).hints->for_zones[0].name == "attic");
+    CHECK(endpoint(0).hints->for_nodes.empty());
+    CHECK_FALSE(endpoint(1).hints);
+    prefer("PreferSameNode");
+    CHECK(endpoint(0).hints->for_nodes[0].name == "box");
+    REQUIRE(world.edit<api::Node>(
+        "box", [](auto& one) { one.metadata.labels["topology.kubernetes.io/zone"] = "cellar"; }, ""));
+    CHECK(endpoint(0).hints->for_zones[0].name == "cellar");
+}
