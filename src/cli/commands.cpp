@@ -62,6 +62,7 @@ constexpr Flag flags[] = {
     {"from-env-file", 0, "FILE", "lines of KEY=VALUE; may be given several times", &Options::from_env_file, "", true},
     {"tcp", 0, "PORT[:TARGET]", "a port; may be given several times", &Options::tcp, "", true},
     {"node-port", 0, "PORT", "the port on the node", &Options::node_port},
+    {"external-name", 0, "DNS_NAME", "what the Service is an alias of", &Options::external_name},
     {"clusterip", 0, "IP", "the address, or None for a headless Service", &Options::cluster_ip},
     {"type", 0, "TYPE", "the secret's type", &Options::secret_type},
     {"from", 0, "cronjob/NAME", "what a CronJob would make now", &Options::from},
@@ -152,6 +153,11 @@ constexpr Command commands[] = {
      "tcp clusterip namespace output dry-run validate", "orilla create service clusterip web --tcp=80:8080"},
     {"create service nodeport", "NAME --tcp=PORT[:TARGET]", "Create a Service with a port on the node",
      "tcp node-port namespace output dry-run validate", "orilla create service nodeport web --tcp=80:8080 --node-port=30080"},
+    {"create service loadbalancer", "NAME --tcp=PORT[:TARGET]", "Create a Service with an address on the LAN",
+     "tcp namespace output dry-run validate", "orilla create service loadbalancer web --tcp=80:8080"},
+    {"create service externalname", "NAME --external-name=DNS_NAME", "Create a Service that is an alias of another name",
+     "external-name tcp namespace output dry-run validate",
+     "orilla create service externalname db --external-name=db.example.com"},
     {"delete", "(TYPE [NAME...] | TYPE/NAME... | -f FILE)", "Delete objects",
      "namespace all-namespaces selector field-selector all filename recursive output dry-run grace-period force now cascade "
      "wait "

@@ -76,6 +76,7 @@ struct Options {
     std::vector<std::string> tcp;
     std::optional<int64_t> node_port;
     std::string cluster_ip;
+    std::string external_name;
     std::string secret_type;
     std::string from;      ///< cronjob/NAME
     std::string schedule;  ///< as crontab has it

@@ -22,15 +22,41 @@ std::string endpoints_text(const json::array& slices, const json::object& port) 
     return out;
 }
 
+/// As kubectl has it: "192.0.2.50 (VIP)", or a name.
+std::string ingress_text(const json::array& ingress) {
+    std::string out;
+    for (const auto& item : ingress) {
+        const json::object& one = item.get_object();
+        out += out.empty() ? "" : ", ";
+        if (!one.contains("ip")) out += text_at(one, "hostname");
+        else
+            out += one.contains("ipMode") ? fmt::format("{} ({})", text_at(one, "ip"), text_at(one, "ipMode"))
+                                          : text_at(one, "ip");
+    }
+    return out;
+}
+
+void field_if_set(Description& out, const char* name, const json::object& spec, const char* key) {
+    if (spec.contains(key)) out.field(0, name, text_at(spec, key));
+}
+void list_if_set(Description& out, const char* name, const json::object& spec, const char* key) {
+    if (const auto& list = array_at(spec, key); !list.empty()) out.field(0, name, joined(list));
+}
+
 void describe_service(Description& out, const json::object& object, const Surroundings& around) {
     const json::object& spec = object_at(object, "spec");
     describe_labels(out, object);
     out.map("Selector", object_at(spec, "selector"));
     out.field(0, "Type", text_at(spec, "type"));
-    out.field(0, "IP Family Policy", text_at(spec, "ipFamilyPolicy"));
+    field_if_set(out, "IP Family Policy", spec, "ipFamilyPolicy");
     out.field(0, "IP Families", joined(array_at(spec, "ipFamilies")));
-    out.field(0, "IP", text_at(spec, "clusterIP"));
+    out.line(0, "IP:\t" + (spec.contains("clusterIP") ? text_at(spec, "clusterIP") : std::string()));
     out.field(0, "IPs", joined(array_at(spec, "clusterIPs")));
+    list_if_set(out, "External IPs", spec, "externalIPs");
+    field_if_set(out, "Desired LoadBalancer IP", spec, "loadBalancerIP");
+    field_if_set(out, "External Name", spec, "externalName");
+    const json::array& ingress = array_at(object_at(object_at(object, "status"), "loadBalancer"), "ingress");
+    if (!ingress.empty()) out.field(0, "LoadBalancer Ingress", ingress_text(ingress));
     for (const auto& item : array_at(spec, "ports")) {
         const json::object& port = item.get_object();
         const std::string name = port.contains("name") ? text_at(port, "name") : "<unset>",
@@ -42,8 +68,11 @@ void describe_service(Description& out, const json::object& object, const Surrou
         out.line(0, "Endpoints:\t" + endpoints_text(around.slices, port));
     }
     out.field(0, "Session Affinity", text_at(spec, "sessionAffinity"));
-    if (spec.contains("externalTrafficPolicy")) out.field(0, "External Traffic Policy", text_at(spec, "externalTrafficPolicy"));
-    if (spec.contains("internalTrafficPolicy")) out.field(0, "Internal Traffic Policy", text_at(spec, "internalTrafficPolicy"));
+    field_if_set(out, "External Traffic Policy", spec, "externalTrafficPolicy");
+    field_if_set(out, "Internal Traffic Policy", spec, "internalTrafficPolicy");
+    field_if_set(out, "HealthCheck NodePort", spec, "healthCheckNodePort");
+    list_if_set(out, "LoadBalancer Source Ranges", spec, "loadBalancerSourceRanges");
+    field_if_set(out, "Traffic Distribution", spec, "trafficDistribution");
 }
 
 }  // namespace

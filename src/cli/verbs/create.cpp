@@ -116,13 +116,15 @@ Result<json::object> make_service(const Options& options, const char* type) {
         TRY(json::object port, make_port(options, pair));
         ports.emplace_back(std::move(port));
     }
-    const bool headless = options.cluster_ip == "None";
-    if (ports.empty() && !headless) return usage("at least one tcp port specifier must be provided");
+    const bool headless = options.cluster_ip == "None", is_alias = std::string_view(type) == "ExternalName";
+    if (is_alias && options.external_name.empty()) return usage("required flag(s) \"external-name\" not set");
+    if (ports.empty() && !headless && !is_alias) return usage("at least one tcp port specifier must be provided");
     if (options.node_port && ports.size() > 1) return usage("--node-port goes with one --tcp");
     const json::object labels{{"app", options.args[0]}};
     json::object spec{{"type", type}, {"selector", labels}};
     if (!ports.empty()) spec["ports"] = std::move(ports);
     if (!options.cluster_ip.empty()) spec["clusterIP"] = options.cluster_ip;
+    if (is_alias) spec["externalName"] = options.external_name;
     return json::object{
         {"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", new_metadata(options, labels)}, {"spec", std::move(spec)}};
 }
@@ -139,6 +141,8 @@ Result<json::object> make_generated(const Options& options) {
     if (options.verb == "create cronjob") return make_cronjob(options, new_metadata(options));
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");
+    if (options.verb == "create service loadbalancer") return make_service(options, "LoadBalancer");
+    if (options.verb == "create service externalname") return make_service(options, "ExternalName");
     return json::object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", options.args[0]}}}};
 }
 
@@ -150,11 +154,11 @@ Result<void> run_create(Client& client, const Options& options) {
     }
     if (options.files.empty() && !options.args.empty())
         return usage_with_help(
-            options,
-            fmt::format(
-                "cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
-                "job, cronjob, service clusterip, service nodeport and namespace can be; everything else comes from -f FILE",
-                options.args[0]));
+            options, fmt::format("cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
+                                 "job, cronjob, service clusterip|nodeport|loadbalancer|externalname and namespace can be; "
+                                 "everything else comes from "
+                                 "-f FILE",
+                                 options.args[0]));
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));
     return create_from_files(client, options);

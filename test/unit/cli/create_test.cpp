@@ -103,6 +103,11 @@ TEST_CASE("make_generated: a Service's ports by number and by name") {
         R"("nodePort":30001,"port":80,"protocol":"TCP","targetPort":"http"}],"selector":{"app":"x"},"type":"NodePort"}})");
     options.tcp = {"80", "81"};
     CHECK(made(options) == "error: --node-port goes with one --tcp");
+    Options alias = creating("service externalname");
+    CHECK(made(alias) == "error: required flag(s) \"external-name\" not set");
+    alias.external_name = "db.example.com";
+    CHECK(made(alias).find(R"("spec":{"externalName":"db.example.com","selector":{"app":"x"},"type":"ExternalName"})") !=
+          std::string::npos);
     Options plain = creating("service clusterip");
     CHECK(made(plain) == "error: at least one tcp port specifier must be provided");
     plain.tcp = {"80"};
