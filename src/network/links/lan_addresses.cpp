@@ -31,9 +31,9 @@ constexpr int arp_probes = 3;
 constexpr int64_t probe_pause_ms = 300, first_probe_ms_max = 100;
 constexpr int announcements = 2;
 constexpr int64_t announcement_pause_ms = 2'000;
-/// Packets of a LAN that are looked at in one turn, and the pause after a turn that saw so many.
+/// Packets of a LAN that are looked at in one turn, and how long they gather for it: a flood is not followed.
 constexpr int packets_per_turn_max = 64;
-constexpr int64_t flood_pause_ms = 100;
+constexpr int64_t gather_ms = 20;
 constexpr int64_t defend_pause_ms = 10'000;  ///< RFC 5227's DEFEND_INTERVAL
 constexpr int64_t lost_retry_ms = 10'000;    ///< while no network leads to an address that somebody took away
 constexpr int receive_buffer_bytes = 64 * 1024;
@@ -77,18 +77,16 @@ class ArpPort {
                        sizeof everybody);
     }
 
-    /// Some packets of others; waits for them. An empty list means that the device is of no use any more.
+    /// Some packets of others; waits for them. An empty list means that the device is of no use any more. However many come, it
+    /// looks a few times a second.
     loop::Task<std::vector<ArpPacket>> next() {
         for (std::vector<ArpPacket> heard;;) {
+            if (!has_more_) co_await watch_.readable();
+            auto gather = loop_.sleep_for(gather_ms);
+            co_await gather;
             bool usable = true;
-            const int looked = read_some(heard, usable);
+            has_more_ = read_some(heard, usable) == packets_per_turn_max;
             if (!heard.empty() || !usable) co_return heard;
-            if (looked == packets_per_turn_max) {
-                auto pause = loop_.sleep_for(flood_pause_ms);
-                co_await pause;
-                continue;
-            }
-            co_await watch_.readable();
         }
     }
 
@@ -124,6 +122,7 @@ class ArpPort {
     loop::FdWatch watch_;
     const int device_;
     const HardwareAddress own_;
+    bool has_more_ = false;  ///< the kernel tells of what comes, once
 };
 
 // ---- blocking steps --------------------------------------------------------------------------------------------------
