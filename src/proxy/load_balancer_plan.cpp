@@ -85,6 +85,11 @@ bool AddressBook::keeps(const Wish& wish) {
     return ip && adopt(wish, Ipv4(*ip));
 }
 
+bool AddressBook::has_same_ports(const Wish& wish) const {
+    const auto held = held_.find(wish.owner);
+    return held != held_.end() && held->second.ports == wish.ports;
+}
+
 void AddressBook::hold(const Wish& wish, Ipv4 ip) {
     release(wish.owner);
     held_[wish.owner] = {ip, wish.ports};

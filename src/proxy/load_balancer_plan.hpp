@@ -48,8 +48,9 @@ class AddressBook {
     Result<Ipv4> choose(const Wish& wish, int64_t now_ms);
     /// Of an earlier daemon: false when it cannot have that one any more.
     bool adopt(const Wish& wish, Ipv4 ip);
-    /// Whether what the owner holds is still what it wishes; its ports may have changed. False: it is to choose again.
+    /// Whether what the owner holds is still what it wishes; its ports may have changed. Else it is to choose again.
     bool keeps(const Wish& wish);
+    bool has_same_ports(const Wish& wish) const;
     void release(const std::string& owner);
     /// Somebody on the LAN has it: nobody is given it for a while, who has not asked for it.
     void avoid(Ipv4 ip, int64_t now_ms);

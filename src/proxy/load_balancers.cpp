@@ -131,9 +131,10 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::serve(std::string key, ServiceP
     CO_TRY_VOID(protect(service, true));
     auto held = holdings_.find(key);
     if (held != holdings_.end() && held->second.state == Holding::State::taking) co_return loop::Outcome{};
-    if (held != holdings_.end() && !book_->keeps(wish_of(*service))) {
-        CO_TRY_VOID(let_go(key));
-        held = holdings_.end();
+    if (held != holdings_.end()) {
+        AWAIT(const bool kept, keep(service));
+        if (!kept) CO_TRY_VOID(let_go(key));
+        held = holdings_.find(key);
     }
     if (held == holdings_.end()) {
         AWAIT(const auto chosen, choose(key, service));
@@ -154,6 +155,17 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::serve(std::string key, ServiceP
     waiting_.erase(key);
     CO_TRY_VOID(publish(service, Ipv4(holding.ip)));
     co_return loop::Outcome{};
+}
+
+/// What it has. Where the address is shared, other ports are looked at like those of a new one.
+loop::Task<bool> LoadBalancers::keep(ServicePtr service) {
+    const Wish wish = wish_of(*service);
+    const bool is_settled = !book_->is_shared() || book_->has_same_ports(wish);
+    if (is_settled) co_return book_->keeps(wish);
+    AWAIT(const auto free, check_node_ports(service));
+    if (!free || !book_->keeps(wish)) co_return false;
+    wake_waiting();
+    co_return true;
 }
 
 loop::Task<Result<void>> LoadBalancers::choose(std::string key, ServicePtr service) {

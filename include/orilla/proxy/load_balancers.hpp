@@ -46,6 +46,7 @@ class LoadBalancers final : public loop::Reconciler {
     loop::Task<void> begin();
     void service_changed(const objects::FeedEvent& event);
     loop::Task<Result<loop::Outcome>> serve(std::string key, ServicePtr service);
+    loop::Task<bool> keep(ServicePtr service);
     loop::Task<Result<void>> choose(std::string key, ServicePtr service);
     loop::Task<Result<loop::Outcome>> give_up(std::string key, ServicePtr service);
     loop::Task<Result<loop::Outcome>> wait(ServicePtr service, Error why);

@@ -297,4 +297,17 @@ TEST_CASE("LoadBalancers: without a pool the node's address, but for ports that 
     CHECK(world.ip_of("ssh") == "192.0.2.2");
     world.remove("web");
     CHECK(world.ip_of("late") == "192.0.2.2");
+    // Other ports are looked at again, and a port that is given up is another's.
+    world.create("second", [](api::Service& service) { service.spec.ports[0].port = 81; });
+    world.create("waits", [](api::Service& service) { service.spec.ports[0].port = 81; });
+    CHECK(world.ip_of("waits").empty());
+    world.edit("second", [](api::Service& service) { return service.spec.ports[0].port = 82, ok(); });
+    CHECK(world.ip_of("second") == "192.0.2.2");
+    CHECK(world.ip_of("waits") == "192.0.2.2");
+    world.lan.busy = {{network::Protocol::tcp, 6443}};
+    world.edit("second", [](api::Service& service) { return service.spec.ports[0].port = 6443, ok(); });
+    CHECK(world.ip_of("second").empty());
+    CHECK(world.told("AllocationFailed") ==
+          "Failed to allocate IP for \"default/second\": port 6443/TCP of the node's address "
+          "192.0.2.2 is already in use by a process on the node");
 }
