@@ -1,7 +1,7 @@
 #!/bin/bash
 # Services of type LoadBalancer and ExternalName, and the traffic policies, on a LAN of three hosts: the node (192.0.2.2), a
 # client at 192.0.2.1 (`outside`) and another one at 192.0.2.9 (`other`), who also has an address of the pool.
-kubectls=${kubectls:-$("$(dirname "$0")/../support/kubectl.sh" | grep -E 'kubectl\.1\.(27|33)$')}
+kubectls=${kubectls:-$("$(dirname "$0")/../support/kubectl.sh" | grep -E 'kubectl\.1\.(27|33|35)$')}
 export kubectls
 # shellcheck source=test/support/orilla_box.sh
 . "$(dirname "$0")/../support/orilla_box.sh"
@@ -107,9 +107,43 @@ other ip neighbour flush dev eth0
 other curl -s --max-time 1 --interface 192.0.2.52 http://192.0.2.1:9/
 check "one who takes an address that is given is told of" within 5 eval 'events two | grep -qE "Warning AddressConflict: 192.0.2.52 is claimed on the LAN by [0-9a-f:]{17}, too"'
 other ip address del 192.0.2.52/24 dev eth0
+# Frames that nobody sends by accident, 5,000 in all: cut, of other kinds, with the node's own hardware address, and a flood of
+# claims of every address of the pool.
+cat >"$T/hostile_arp.py" <<'Y'
+import os, socket, struct, sys
+node, frames = bytes.fromhex(sys.argv[1].replace(':', '')), 5000
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+link.bind(('lan', 0))
+mine = bytes.fromhex('020000000666')
+def arp(operation, hardware, sender, target, kinds=b'\0\1\x08\0\6\4'):
+    body = kinds + struct.pack('>H', operation) + hardware + socket.inet_aton(sender) + bytes(6) + socket.inet_aton(target)
+    return b'\xff' * 6 + mine + b'\x08\x06' + body
+for number in range(frames):
+    address = '192.0.2.%d' % (50 + number % 4)
+    frame = arp(1 + number % 2, mine, address, '192.0.2.2')
+    if number % 10 == 1: frame = frame[:14 + number % 28]
+    if number % 10 == 2: frame = arp(2, node, address, address)
+    if number % 10 == 3: frame = arp(2, mine, address, address, b'\xff\xff\x86\xdd\x10\x10')
+    if number % 10 == 4: frame = frame[:14] + os.urandom(1400)
+    if number % 10 == 5: frame = arp(1, mine, '0.0.0.0', address)
+    link.send(frame)
+Y
+reads() { awk '/^voluntary/ { print $2 }' "/proc/$daemon/status"; }
+woken=$(reads)
+check "a LAN floods the node with ARP" outside python3 "$T/hostile_arp.py" "$(ip -o link show uplink | sed "s/.*link.ether \\([0-9a-f:]*\\).*/\\1/")"
+check "it is woken a bounded number of times" test $(($(reads) - woken)) -lt 500
+check "the API answers" curl -sf --max-time 0.2 -o /dev/null --unix-socket $socket http://localhost/readyz
+check "the addresses are what they were" eval 'has web 192.0.2.50 && has two 192.0.2.52 && has four 192.0.2.53'
+other ip neighbour flush dev eth0
+check "and are found" within 5 other curl -sf --max-time 2 http://192.0.2.50:87/
 ip address del 192.0.2.50/32 dev uplink
 check "an address that is taken off the device is back" within 5 outside curl -sf --max-time 1 http://192.0.2.50:87/
 o delete service two four >/dev/null
+
+change web '{"spec":{"sessionAffinity":"ClientIP"}}'
+sticky() { [ "$(for _ in {1..12}; do other curl -s --max-time 2 http://192.0.2.50:87/ | grep ^host; done | sort -u | wc -l)" = 1 ]; }
+check "a client keeps its pod with session affinity" within 5 sticky
+change web '{"spec":{"sessionAffinity":"None"}}'
 
 # ---- who may, and from where ---------------------------------------------------------------------------------------------
 change web '{"spec":{"loadBalancerSourceRanges":["192.0.2.0/29","10.42.0.0/24"]}}' 
@@ -126,6 +160,9 @@ check "Local is served by this node's pods" within 5 other curl -sf --max-time 2
 check_equal "and keeps the client's address" "peer 192.0.2.9" "$(other curl -s --max-time 3 http://192.0.2.50:87/ | grep ^peer)"
 health=$(of web .spec.healthCheckNodePort)
 check "it has a port for health checks" test "$health" -ge 30000
+printf '{\n\t"service": {\n\t\t"namespace": "default",\n\t\t"name": "web"\n\t},\n\t"localEndpoints": 2,\n\t"serviceProxyHealthy": true\n}' >"$T/healthy"
+check_equal "which answers how many endpoints are here" "$(<"$T/healthy")" "$(outside curl -s --max-time 3 "http://192.0.2.2:$health/any/path")"
+check_equal "with its headers" "200 application/json nosniff 2" "$(outside curl -s --max-time 3 -o /dev/null -w '%{http_code} %{content_type} %header{x-content-type-options} %header{x-load-balancing-endpoint-weight}' "http://192.0.2.2:$health/")"
 cat >"$T/elsewhere.yaml" <<'Y'
 apiVersion: v1
 kind: Service
@@ -145,6 +182,7 @@ Y
 outside busybox httpd -f -p 8080 -h / 2>/dev/null &
 o apply -f "$T/elsewhere.yaml" >/dev/null
 check "a Service with endpoints elsewhere has an address" within 10 eval '[ -n "$(lb elsewhere)" ]'
+check_equal "whose health check says so" 503 "$(outside curl -s --max-time 3 -o /dev/null -w '%{http_code}' "http://192.0.2.2:$(of elsewhere .spec.healthCheckNodePort)/")"
 check_equal "from outside Local drops what no pod here serves" 28 "$(other curl -s --max-time 2 -o /dev/null -w '%{exitcode}' "http://$(lb elsewhere)/")"
 check "the node itself uses all endpoints" within 5 eval '[ "$(curl -s --max-time 3 -o /dev/null -w "%{http_code}" "http://$(lb elsewhere)/")" != 000 ]'
 change elsewhere '{"spec":{"internalTrafficPolicy":"Local"}}' >/dev/null
@@ -217,7 +255,7 @@ for kubectl in $kubectls; do
   without_age() { awk '{ $NF = ""; print }'; }
   check_equal "kubectl $version: get" "$(o get services | without_age)" "$(k get services | without_age)"
   # Older ones say a little less.
-  if [ "$version" = 1.33 ]; then
+  if [ "$version" = 1.35 ]; then
     for name in exposed en ci np lb full; do
       plain() { sed -e '/^Events:/,$d' | tr -s ' '; }
       check_equal "kubectl $version: describe $name" "" "$(diff <(k describe service $name | plain) <(o describe service $name | plain))"
