@@ -1,5 +1,6 @@
 #include "orilla/controllers/controllers.hpp"
 
+#include "cluster/disruption_marks.hpp"
 #include "cluster/garbage_collector.hpp"
 #include "cluster/namespace_controller.hpp"
 #include "cluster/pod_gc.hpp"
@@ -12,6 +13,7 @@
 #include "workload/cronjob_controller.hpp"
 #include "workload/daemonset_controller.hpp"
 #include "workload/deployment_controller.hpp"
+#include "workload/disruption_controller.hpp"
 #include "workload/job_controller.hpp"
 #include "workload/replicaset_controller.hpp"
 #include "workload/replication_manager.hpp"
@@ -46,6 +48,8 @@ constexpr struct {
     {"statefulset", make<StatefulSetController>},
     {"daemonset", make<DaemonSetController>},
     {"replicationcontroller", make<ReplicationManager>},
+    {"disruption", make<DisruptionController>},
+    {"disruption-marks", make<DisruptionMarks>},
 };
 
 }  // namespace

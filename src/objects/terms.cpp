@@ -14,7 +14,7 @@ std::string join(std::string_view what, std::string_view ns, std::string_view ke
 std::string join(std::string_view what, std::string_view name) { return std::string(what).append("/").append(name); }
 
 constexpr std::string_view owner = "owner", orphan = "orphan", label = "label", node = "node", selector = "selector",
-                           claim_user = "claim";
+                           claim_user = "claim", space = "namespace";
 
 }  // namespace
 
@@ -26,6 +26,7 @@ Term orphans_labelled(std::string_view ns, std::string_view key, std::string_vie
 Term labelled(std::string_view ns, std::string_view key, std::string_view value) {
     return {label_terms, join(label, ns, key, value)};
 }
+Term in_namespace(std::string_view ns) { return {namespace_terms, join(space, ns)}; }
 Term on_node(std::string_view name) { return {node_terms, join(node, name)}; }
 std::string selecting(std::string_view ns, std::string_view key, std::string_view value) {
     return join(selector, ns, key, value);
@@ -41,6 +42,10 @@ void owner_terms(const api::Object& object, std::vector<std::string>& terms) {
 
 void label_terms(const api::Object& object, std::vector<std::string>& terms) {
     for (const auto& [key, value] : object.meta().labels) terms.push_back(join(label, object.meta().namespace_, key, value));
+}
+
+void namespace_terms(const api::Object& object, std::vector<std::string>& terms) {
+    terms.push_back(join(space, object.meta().namespace_));
 }
 
 void node_terms(const api::Object& pod, std::vector<std::string>& terms) {

@@ -42,7 +42,7 @@ Objection check_cordon(const Question& q) {
 Objection check_taints(const Question& q) {
     if (const api::Taint* taint = api::find_untolerated(q.node, q.pod.spec.tolerations, keeping_off))
         return {{untolerated(*taint)}, true};
-    const api::Taint not_ready = taint_of("node.kubernetes.io/not-ready");
+    const api::Taint not_ready = taint_of(api::not_ready_taint);
     if (!is_ready(q.node) && !tolerates_all(q.pod, not_ready)) return {{untolerated(not_ready)}, true};
     return {};
 }

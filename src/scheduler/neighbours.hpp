@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "budget_guard.hpp"
 #include "orilla/kinds/types.hpp"
 
 namespace orilla::scheduler {
@@ -18,6 +19,7 @@ struct Neighbours {
     std::vector<PodPtr> pods;
     std::vector<NamespacePtr> namespaces;
     std::vector<NodePtr> nodes;
+    std::vector<BudgetPtr> budgets = {};
 };
 
 /// The pod's own terms and constraints ask about others.

@@ -37,6 +37,11 @@ bool is_more_important(const PodPtr& a, const PodPtr& b) {
     return rank(a) < rank(b);
 }
 
+struct Victims {
+    std::vector<PodPtr> pods;  ///< the most important one first
+    size_t violations = 0;     ///< how many of them go in spite of a budget
+};
+
 /// A node without those who are less important than the pod.
 class WithoutLesser {
   public:
@@ -54,12 +59,21 @@ class WithoutLesser {
         std::sort(lesser_.begin(), lesser_.end(), is_more_important);
     }
 
-    /// Those who have to go all the same, when the more important of them stay where they can; empty: it would not help.
-    std::vector<PodPtr> find_victims() {
+    /// Those who have to go all the same, when those stay who can: first of all whom a budget protects, then the more
+    /// important; none: it would not help.
+    Victims find_victims() {
         if (lesser_.empty() || !fits()) return {};
-        std::vector<PodPtr> victims;
-        for (const auto& other : lesser_)
-            if (!reprieve(other)) victims.push_back(other);
+        const std::vector<bool> is_protected = find_violations(lesser_, others_.budgets);
+        std::vector<bool> goes(lesser_.size());
+        Victims victims;
+        for (const bool round : {true, false})
+            for (size_t i = 0; i < lesser_.size(); ++i)
+                if (is_protected[i] == round) goes[i] = !reprieve(lesser_[i]);
+        for (size_t i = 0; i < lesser_.size(); ++i) {
+            if (!goes[i]) continue;
+            victims.pods.push_back(lesser_[i]);
+            victims.violations += is_protected[i] ? 1 : 0;
+        }
         return victims;
     }
 
@@ -84,14 +98,16 @@ class WithoutLesser {
     std::vector<PodPtr> lesser_;  ///< the most important one first
 };
 
-/// The smaller the better: the highest priority that goes, the sum of them, how many.
-std::tuple<int64_t, int64_t, size_t> cost_of(const std::vector<PodPtr>& victims) {
+using Cost = std::tuple<size_t, int64_t, int64_t, size_t>;
+
+/// The smaller the better: how many budgets are broken, the highest priority that goes, the sum of them, how many.
+Cost cost_of(const Victims& victims) {
     int64_t highest = INT32_MIN, sum = 0;
-    for (const auto& pod : victims) {
+    for (const auto& pod : victims.pods) {
         highest = std::max<int64_t>(highest, priority_of(*pod));
         sum += int64_t{priority_of(*pod)} - INT32_MIN;
     }
-    return {highest, sum, victims.size()};
+    return {victims.violations, highest, sum, victims.pods.size()};
 }
 
 /// Room was made for it already, and is not there yet.
@@ -120,6 +136,7 @@ Preemption plan_preemption(const api::Pod& pod, const std::vector<Rejected>& rej
     if (pod.spec.preemption_policy == std::string_view("Never")) return {{}, "not eligible due to preemptionPolicy=Never."};
     if (waits_for_victims(pod, others)) return {{}, "not eligible due to a terminating pod on the nominated node.", true};
     Preemption out;
+    Cost lowest;
     Reasons reasons(rejected.size());
     for (const auto& [node, helpless] : rejected) {
         if (helpless) {
@@ -128,10 +145,13 @@ Preemption plan_preemption(const api::Pod& pod, const std::vector<Rejected>& rej
         }
         auto victims = placements.on(node->metadata.name).lowest_priority < priority_of(pod)
                            ? WithoutLesser(pod, *node, placements, others, volumes).find_victims()
-                           : std::vector<PodPtr>();
-        if (victims.empty()) reasons.add("No preemption victims found for incoming pod");
-        else if (!out.chosen || cost_of(victims) < cost_of(out.chosen->victims))
-            out.chosen = Preempt{node->metadata.name.str(), std::move(victims), ""};
+                           : Victims();
+        if (victims.pods.empty()) {
+            reasons.add("No preemption victims found for incoming pod");
+        } else if (const Cost cost = cost_of(victims); !out.chosen || cost < lowest) {
+            lowest = cost;
+            out.chosen = Preempt{node->metadata.name.str(), std::move(victims.pods), ""};
+        }
     }
     if (!out.chosen) out.text = reasons.text();
     return out;

@@ -117,6 +117,7 @@ Neighbours Scheduler::gather_others(const std::vector<NodePtr>& nodes) {
     Neighbours others;
     others.nodes = nodes;
     others.namespaces = objects_.list<api::Namespace>();
+    others.budgets = objects_.list<api::PodDisruptionBudget>();
     for (const auto& node : nodes)
         for (auto& pod : objects_.feed<api::Pod>().find<api::Pod>(objects::on_node(node->metadata.name)))
             if (!is_finished(*pod)) others.pods.push_back(std::move(pod));

@@ -72,7 +72,12 @@ inline constexpr std::string_view older_storage_provisioner_annotation = "volume
 inline constexpr std::string_view selected_node_annotation = "volume.kubernetes.io/selected-node";
 
 // Nodes and namespaces.
+/// Of a pod that stands in a manifest on the box: who drains the node leaves it there.
+inline constexpr std::string_view mirror_annotation = "kubernetes.io/config.mirror";
+inline constexpr std::string_view config_source_annotation = "kubernetes.io/config.source";
 inline constexpr std::string_view node_name_field = "metadata.name";
+inline constexpr std::string_view not_ready_taint = "node.kubernetes.io/not-ready";
+inline constexpr std::string_view unreachable_taint = "node.kubernetes.io/unreachable";
 inline constexpr std::string_view unschedulable_taint = "node.kubernetes.io/unschedulable";
 inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
 inline constexpr std::string_view node_role_label_prefix = "node-role.kubernetes.io/";

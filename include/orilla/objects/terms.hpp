@@ -15,6 +15,7 @@ void owner_terms(const api::Object& object, std::vector<std::string>& terms);
 void label_terms(const api::Object& object, std::vector<std::string>& terms);
 void node_terms(const api::Object& pod, std::vector<std::string>& terms);
 
+void namespace_terms(const api::Object& object, std::vector<std::string>& terms);
 void claim_user_terms(const api::Object& pod, std::vector<std::string>& terms);
 
 /// What the object with this uid controls.
@@ -24,6 +25,8 @@ Term orphans_in(std::string_view ns);
 /// What nobody controls and has the label.
 Term orphans_labelled(std::string_view ns, std::string_view key, std::string_view value);
 Term labelled(std::string_view ns, std::string_view key, std::string_view value);
+/// All that are in it.
+Term in_namespace(std::string_view ns);
 /// Pods that are bound to this node.
 Term on_node(std::string_view name);
 /// Pods that have a volume of this claim.

@@ -3,8 +3,6 @@
 #include <fmt/core.h>
 #include <algorithm>
 
-#include "orilla/kinds/pod_facts.hpp"
-#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/values.hpp"
@@ -48,25 +46,6 @@ Result<void> check_target(const ResourceRequest& request, const api::Binding& bi
     if (kind.empty() || kind == api::kind_of<api::Node>().kind) return ok();
     return invalid_part("Binding", request.info.name, "target.kind", "FieldValueNotSupported",
                         fmt::format("Unsupported value: \"{}\": supported values: \"Node\"", kind));
-}
-
-Result<objects::DeleteOptions> eviction_options(const ResourceRequest& request, const api::Eviction& eviction) {
-    return check_delete_options(request, eviction.delete_options ? *eviction.delete_options : api::DeleteOptions());
-}
-
-/// Says of a pod that somebody takes it away, which a Job may want to know.
-Result<void> mark_evicted(api::Pod& pod, const std::string& uid, int64_t now_s) {
-    if (api::is_finished(pod) || (!uid.empty() && pod.metadata.uid != uid)) return ok();
-    auto& conditions = pod.status.conditions;
-    auto found = std::ranges::find_if(conditions, [](const auto& one) { return one.type == api::disruption_target_condition; });
-    if (found == conditions.end()) found = conditions.insert(conditions.end(), api::PodCondition{});
-    if (found->status == "True") return ok();
-    found->type = api::disruption_target_condition;
-    found->status = "True";
-    found->reason = "EvictionByEvictionAPI";
-    found->message = "Eviction API: evicting";
-    found->last_transition_time = api::Time(now_s);
-    return ok();
 }
 
 // ---- log -------------------------------------------------------------------------------------------------------------
@@ -168,18 +147,9 @@ Task<Result<http::Response>> bind_pod(Rest& rest, const ResourceRequest& request
 Task<Result<http::Response>> evict_pod(Rest& rest, const ResourceRequest& request) {
     auto eviction = decode_part<api::Eviction>(rest, request, "Eviction");
     if (!eviction) co_return std::move(eviction).error();
-    auto options = eviction_options(request, *eviction);
+    auto options = check_delete_options(request, eviction->delete_options ? *eviction->delete_options : api::DeleteOptions());
     if (!options) co_return std::move(options).error();
-    if (!options->context.dry_run && options->resource_version.empty()) {
-        objects::Objects::Change mark = [now_s = rest.now_s(), uid = options->uid](api::Object& object) {
-            return mark_evicted(object.as<api::Pod>(), uid, now_s);
-        };
-        CO_TRY(auto marked, rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(mark),
-                                                objects::Part::status, options->context));
-        (void)marked;
-    }
-    CO_TRY(auto removed, rest.objects.remove(request.kind, request.info.ns, request.info.name, *options));
-    (void)removed;
+    CO_TRY_VOID(rest.evictions.evict(request.info.ns, request.info.name, std::move(*options)));
     co_return success_response(201);
 }
 

@@ -11,6 +11,7 @@
 #include "orilla/kinds/object.hpp"
 #include "orilla/loop/gate.hpp"
 #include "orilla/loop/io_thread.hpp"
+#include "orilla/objects/evictions.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/pod_logs.hpp"
 #include "orilla/objects/usage_meter.hpp"
@@ -39,6 +40,7 @@ struct Rest {
     loop::Executor* executor = nullptr;    ///< null: long work is done on the loop
     SharedTexts texts{};
     loop::Gate large_yaml{loop, large_yaml_at_once_max};
+    objects::Evictions evictions{objects};
 
     store::Reader& store() { return objects.store(); }
     const api::KindRegistry& kinds() const { return objects.kinds(); }

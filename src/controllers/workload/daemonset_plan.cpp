@@ -258,8 +258,8 @@ std::vector<DaemonSetAction> plan_daemon_claimed(const api::DaemonSet& set, cons
 /// Problems of the node are no reason for a daemon to go.
 void add_daemon_tolerations(api::PodSpec& spec) {
     constexpr std::pair<std::string_view, std::string_view> tolerated[] = {
-        {"node.kubernetes.io/not-ready", "NoExecute"},
-        {"node.kubernetes.io/unreachable", "NoExecute"},
+        {api::not_ready_taint, "NoExecute"},
+        {api::unreachable_taint, "NoExecute"},
         {api::disk_pressure_taint, "NoSchedule"},
         {api::memory_pressure_taint, "NoSchedule"},
         {api::pid_pressure_taint, "NoSchedule"},

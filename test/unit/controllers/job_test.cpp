@@ -183,10 +183,11 @@ TEST_CASE("job: a rule ends it, or counts nothing") {
     REQUIRE(w.create(job));
     w.pass(50);
     const std::string name = w.active().at(0)->metadata.name.str();
-    const auto disrupt = [](api::Pod& pod) {
+    const auto disrupt = [now_s = w.clock.wall_s()](api::Pod& pod) {
         auto& condition = pod.status.conditions.emplace_back();
         condition.type = "DisruptionTarget";
         condition.status = "True";
+        condition.last_transition_time = api::Time(now_s);
     };
     REQUIRE(w.edit_status<api::Pod>(name, disrupt));
     w.end(name, 137);

@@ -24,8 +24,10 @@ api::Pod asking(const char* cpu, const char* memory) {
     container.resources.requests["memory"] = *api::Quantity::parse(memory);
     return pod;
 }
-ScheduleDecision decide(const api::Pod& pod, const std::vector<api::Node>& nodes, const std::vector<api::Pod>& bound) {
+ScheduleDecision decide(const api::Pod& pod, const std::vector<api::Node>& nodes, const std::vector<api::Pod>& bound,
+                        std::vector<BudgetPtr> budgets = {}) {
     Neighbours others;
+    others.budgets = std::move(budgets);
     for (const auto& node : nodes) others.nodes.push_back(std::make_shared<api::Node>(node));
     Placements placements;
     for (const auto& other : bound) {
@@ -352,6 +354,39 @@ TEST_CASE("plan_schedule: a more important pod takes the place of as few and as 
     modest.spec.preemption_policy = "Never";
     CHECK(said_of_preemption(decide(modest, {small_node()}, {low, middle, high})) ==
           "not eligible due to preemptionPolicy=Never.");
+}
+
+namespace {
+BudgetPtr budget_of(const char* app, int32_t allowed) {
+    api::PodDisruptionBudget budget;
+    budget.metadata.name = budget.metadata.namespace_ = "default";
+    if (*app) budget.spec.selector.ensure().match_labels["app"] = api::Str(app);
+    else budget.spec.selector.ensure();
+    budget.status.disruptions_allowed = allowed;
+    return std::make_shared<api::PodDisruptionBudget>(std::move(budget));
+}
+}  // namespace
+
+TEST_CASE("plan_schedule: whom a budget protects goes last, and goes when nothing else would do") {
+    auto guarded = ranked("guarded", 1, "400m", "box"), open = ranked("open", 5, "400m", "box");
+    guarded.metadata.labels["app"] = "web";
+    const auto pod = ranked("new", 7, "400m");
+    CHECK(victims_of(decide(pod, {small_node()}, {guarded, open})) == std::vector<std::string>{"guarded"});
+    CHECK(victims_of(decide(pod, {small_node()}, {guarded, open}, {budget_of("web", 0)})) == std::vector<std::string>{"open"});
+    CHECK(victims_of(decide(pod, {small_node()}, {guarded, open}, {budget_of("web", 1)})) ==
+          std::vector<std::string>{"guarded"});
+    CHECK(victims_of(decide(pod, {small_node()}, {guarded, open}, {budget_of("", 0)})) == std::vector<std::string>{"guarded"});
+    CHECK(victims_of(decide(ranked("new", 7, "900m"), {small_node()}, {guarded, open}, {budget_of("web", 0)})) ==
+          std::vector<std::string>{"open", "guarded"});
+}
+
+TEST_CASE("plan_schedule: the node with the fewest broken budgets is taken, whatever priorities go") {
+    auto other_node = small_node();
+    other_node.metadata.name = "other";
+    auto guarded = ranked("guarded", 1, "900m", "box"), open = ranked("open", 5, "900m", "other");
+    guarded.metadata.labels["app"] = "web";
+    const auto decision = decide(ranked("new", 7, "400m"), {small_node(), other_node}, {guarded, open}, {budget_of("web", 0)});
+    CHECK(std::get<Preempt>(decision).node == "other");
 }
 
 TEST_CASE("plan_schedule: while its victims end, a pod takes no more of them") {
