@@ -5,6 +5,7 @@
 #include "cluster/namespace_controller.hpp"
 #include "cluster/pod_gc.hpp"
 #include "cluster/priority_classes.hpp"
+#include "cluster/taint_eviction.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
 #include "storage/claim_controller.hpp"
@@ -50,6 +51,7 @@ constexpr struct {
     {"replicationcontroller", make<ReplicationManager>},
     {"disruption", make<DisruptionController>},
     {"disruption-marks", make<DisruptionMarks>},
+    {"taint-eviction", make<TaintEviction>},
 };
 
 }  // namespace

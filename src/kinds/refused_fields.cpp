@@ -93,7 +93,6 @@ constexpr std::array refusals{
     Refusal{"ServiceSpec", "ipFamilyPolicy", "the node has no IPv6 service network", "RequireDualStack"},
     Refusal{"StorageClass", "allowedTopologies", "volumes are made on the one node that there is; leave it out"},
     Refusal{"StorageClass", "reclaimPolicy", "nothing recycles volumes here; use Retain or Delete", "Recycle"},
-    Refusal{"Taint", "effect", "NoExecute is not enforced by this node: use NoSchedule", "NoExecute"},
     Refusal{"Volume", "awsElasticBlockStore", volume_reason},
     Refusal{"Volume", "azureDisk", volume_reason},
     Refusal{"Volume", "azureFile", volume_reason},

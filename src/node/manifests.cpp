@@ -63,6 +63,16 @@ Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& ma
     return api::decode_object(kind, patched);
 }
 
+/// It is the box's own, like a static pod of Kubernetes: who drains the node leaves it there, and no taint drives it out.
+void mark_as_static(api::Pod& pod, bool is_new) {
+    pod.metadata.annotations[api::config_source_annotation] = "file";
+    pod.metadata.annotations[api::mirror_annotation] = "manifest";
+    if (!is_new) return;
+    api::Toleration& any = pod.spec.tolerations.emplace_back();
+    any.operator_ = "Exists";
+    any.effect = "NoExecute";
+}
+
 /// What is wrong with the document itself stays wrong until somebody writes another.
 bool may_come_right(const Error& error) { return error.code() != Code::bad_request && error.code() != Code::invalid; }
 
@@ -108,6 +118,7 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     auto planned = live ? plan_object(kind, manifest, *live) : api::decode_object(kind, manifest);
     if (!planned) co_return document.located(planned.error());
     planned->meta().namespace_ = ns;
+    if (&kind == &api::kind_of<api::Pod>()) mark_as_static(planned->as<api::Pod>(), !live);
     AWAIT(auto written, live ? objects_.update(std::move(*planned)) : objects_.create(std::move(*planned)));
     if (!written) co_return document.located(written.error());
     co_return !live || written->entry->revision != live->entry->revision;

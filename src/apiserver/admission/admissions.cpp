@@ -11,6 +11,7 @@ constexpr struct {
     {"NamespaceLifecycle", make_namespace_lifecycle},
     {"ServiceAllocation", make_service_allocation},
     {"Priority", make_priority},
+    {"DefaultTolerationSeconds", make_toleration_seconds},
     {"StorageClaims", make_storage_claims},
 };
 }  // namespace
