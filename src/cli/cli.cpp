@@ -24,7 +24,8 @@ constexpr Verb verbs[] = {
     {"scale", run_scale},     {"rollout", run_rollout},   {"label", run_label},
     {"annotate", run_label},  {"wait", run_wait},         {"events", run_events},
     {"image", run_image},     {"explain", run_explain},   {"api-resources", run_api_resources},
-    {"version", run_version}, {"top", run_top},
+    {"version", run_version}, {"top", run_top},           {"cordon", run_cordon},
+    {"uncordon", run_cordon}, {"drain", run_drain},       {"taint", run_taint},
 };
 
 Result<void> dispatch(const Options& options, const Local& local) {

@@ -68,6 +68,20 @@ constexpr Flag flags[] = {
     {"from", 0, "cronjob/NAME", "what a CronJob would make now", &Options::from},
     {"schedule", 0, "SCHEDULE", "when it starts: '*/5 * * * *', @hourly", &Options::schedule},
     {"restart", 0, "Never|OnFailure", "what becomes of a container that fails (default OnFailure)", &Options::restart},
+    {"min-available", 0, "COUNT|PERCENT%", "so many pods have to stay ready", &Options::min_available},
+    {"max-unavailable", 0, "COUNT|PERCENT%", "at most so many pods may be away", &Options::max_unavailable},
+    {"value", 0, "NUMBER", "the priority of the class's pods (default 0)", &Options::value},
+    {"global-default", 0, "", "the class of all pods that name none", &Options::global_default},
+    {"description", 0, "TEXT", "when to use the class", &Options::description},
+    {"preemption-policy", 0, "PreemptLowerPriority|Never", "whether its pods take the place of others",
+     &Options::preemption_policy},
+    {"ignore-daemonsets", 0, "", "leave the pods of DaemonSets where they are", &Options::ignore_daemonsets},
+    {"delete-emptydir-data", 0, "", "go on in spite of pods that lose what is in their emptyDir volumes",
+     &Options::delete_emptydir_data},
+    {"disable-eviction", 0, "", "delete the pods, whatever their PodDisruptionBudgets say", &Options::disable_eviction},
+    {"pod-selector", 0, "SELECTOR", "only pods with these labels", &Options::pod_selector},
+    {"skip-wait-for-delete-timeout", 0, "SECONDS", "do not wait for pods that are ending for longer than this",
+     &Options::skip_wait_for_delete_s},
     {"cert", 0, "FILE", "the certificate, in PEM", &Options::cert, "", true},
     {"key", 0, "FILE", "its private key, in PEM", &Options::key, "", true},
     {"docker-server", 0, "HOST", "the registry (default https://index.docker.io/v1/)", &Options::docker_server},
@@ -95,6 +109,12 @@ constexpr Flag flags[] = {
 
 // Flags whose name another command uses with other words.
 constexpr Flag special_flags[] = {
+    {"force", 0, "", "go on in spite of pods that no controller makes anew", &Options::force},
+    {"selector", 'l', "SELECTOR", "the nodes with these labels", &Options::selector},
+    {"selector", 0, "SELECTOR", "the pods that the budget is about: app=web", &Options::selector},
+    {"overwrite", 0, "", "taints that are there may change", &Options::overwrite},
+    {"all", 0, "", "all nodes", &Options::all},
+    {"timeout", 0, "DURATION", "how long to wait before giving up: 30s, 5m; 0 is for ever (default 0)", &Options::timeout},
     {"for", 0, "TYPE/NAME", "only about this object", &Options::wait_for},
     {"watch", 'w', "", "wait until it is done (default true)", &Options::rollout_watch},
     {"sort-by", 0, "cpu|memory", "the greatest first", &Options::sort_by},
@@ -149,6 +169,13 @@ constexpr Command commands[] = {
     {"create cronjob", "NAME --image=IMAGE --schedule=SCHEDULE [-- COMMAND [ARG...]]", "Create a CronJob",
      "image schedule restart namespace output dry-run validate",
      "orilla create cronjob tick --image=busybox:1 --schedule='*/5 * * * *' -- date"},
+    {"create poddisruptionbudget", "NAME --selector=SELECTOR (--min-available=COUNT | --max-unavailable=COUNT)",
+     "Create a PodDisruptionBudget", "min-available max-unavailable budget:selector namespace output dry-run validate",
+     "orilla create poddisruptionbudget web --selector=app=web --min-available=1\n"
+     "orilla create pdb web --selector=app=web --max-unavailable=50%"},
+    {"create priorityclass", "NAME --value=NUMBER", "Create a PriorityClass",
+     "value global-default description preemption-policy namespace output dry-run validate",
+     "orilla create priorityclass important --value=1000 --description='goes before others'"},
     {"create service clusterip", "NAME --tcp=PORT[:TARGET]", "Create a Service with a cluster address",
      "tcp clusterip namespace output dry-run validate", "orilla create service clusterip web --tcp=80:8080"},
     {"create service nodeport", "NAME --tcp=PORT[:TARGET]", "Create a Service with a port on the node",
@@ -195,6 +222,19 @@ constexpr Command commands[] = {
      "namespace all-namespaces selector field-selector all filename recursive output dry-run overwrite list",
      "orilla annotate deploy/web note='look here'\n"
      "orilla annotate deploy/web note-"},
+    {"cordon", "NODE...", "Let no new pods onto a node", "nodes:selector dry-run", "orilla cordon box"},
+    {"uncordon", "NODE...", "Let pods onto a node again", "nodes:selector dry-run", "orilla uncordon box"},
+    {"drain", "NODE...", "Cordon a node and take its pods off, as far as PodDisruptionBudgets allow",
+     "ignore-daemonsets delete-emptydir-data drain:force grace-period drain:timeout disable-eviction pod-selector "
+     "nodes:selector "
+     "skip-wait-for-delete-timeout dry-run",
+     "orilla drain box --ignore-daemonsets --delete-emptydir-data --timeout=5m\n"
+     "orilla drain box --pod-selector=app=web --dry-run=client"},
+    {"taint", "node NAME KEY=VALUE:EFFECT... KEY:EFFECT-...", "Set or remove taints of nodes",
+     "taint:all nodes:selector taint:overwrite output dry-run",
+     "orilla taint node box gpu=yes:NoSchedule\n"
+     "orilla taint node box maintenance:NoExecute\n"
+     "orilla taint node box gpu-"},
     {"wait", "(TYPE NAME | TYPE/NAME | -f FILE) --for=CONDITION", "Wait for a condition",
      "for namespace all-namespaces selector field-selector all filename recursive output timeout",
      "orilla wait pod/web --for=condition=Ready --timeout=1m\n"
@@ -250,8 +290,9 @@ bool is_below(std::string_view path, std::string_view topic) {
 }
 
 const Flag* find_flag(std::string_view name) {
-    constexpr std::string_view special_names[] = {"events:for",        "rollout:watch",   "top:sort-by",
-                                                  "kubeconfig:output", "kubeconfig:name", "kubeconfig:overwrite"};
+    constexpr std::string_view special_names[] = {
+        "drain:force", "nodes:selector", "budget:selector", "taint:overwrite",   "taint:all",       "drain:timeout",
+        "events:for",  "rollout:watch",  "top:sort-by",     "kubeconfig:output", "kubeconfig:name", "kubeconfig:overwrite"};
     static_assert(std::size(special_names) == std::size(special_flags));
     for (size_t i = 0; i < std::size(special_names); ++i)
         if (special_names[i] == name) return &special_flags[i];

@@ -55,6 +55,8 @@ constexpr std::string_view change_formats = "json yaml name jsonpath=";
 
 /// The verbs whose words are TYPE NAME... or TYPE/NAME....
 constexpr std::string_view resource_verbs[] = {"get", "describe", "delete", "label", "annotate", "wait", "scale"};
+/// Those whose words are nodes.
+constexpr std::string_view node_verbs[] = {"cordon", "uncordon", "drain"};
 
 class Planner {
   public:
@@ -184,6 +186,12 @@ class Planner {
         plan_.taken.assign(args.begin() + 1, args.end());
     }
 
+    void taints() {
+        const std::vector<std::string>& args = line_.options.args;
+        if (args.empty()) return add("node", "a node by its name");
+        if (args.size() == 1) return objects(api::kind_of<api::Node>());
+    }
+
     void logs() {
         const std::vector<std::string>& args = line_.options.args;
         if (args.size() == 1) {
@@ -217,6 +225,11 @@ class Planner {
         if (std::ranges::find(resource_verbs, path) != std::end(resource_verbs) || path.starts_with("rollout "))
             return resources();
         if (path == "logs") return logs();
+        if (std::ranges::find(node_verbs, path) != std::end(node_verbs)) {
+            plan_.taken = line_.options.args;
+            return objects(api::kind_of<api::Node>());
+        }
+        if (path == "taint") return taints();
         if (path == "explain" && line_.options.args.empty()) return types();
         if (path == "completion" && line_.options.args.empty()) return add_each("bash zsh fish", ' ');
         if (path == "image import") plan_.wants = Wants::files;

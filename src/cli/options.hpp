@@ -87,6 +87,18 @@ struct Options {
     std::string docker_username;
     std::string docker_password;
     std::string docker_email;
+    std::string min_available;    ///< a number or a percentage
+    std::string max_unavailable;  ///< the same
+    std::optional<int64_t> value;
+    bool global_default = false;
+    std::string description;
+    std::string preemption_policy = "PreemptLowerPriority";
+    // drain
+    bool ignore_daemonsets = false;
+    bool delete_emptydir_data = false;
+    bool disable_eviction = false;
+    std::string pod_selector;
+    std::optional<int64_t> skip_wait_for_delete_s;
     // image, kubeconfig, version, api-resources
     std::string name;
     std::string data_dir;  ///< empty: ask the daemon

@@ -75,6 +75,8 @@ const KindDescription& description_of(const json::object& object) {
                                                               &namespace_description,
                                                               &node_description,
                                                               &pod_description,
+                                                              &poddisruptionbudget_description,
+                                                              &priorityclass_description,
                                                               &replicaset_description,
                                                               &replicationcontroller_description,
                                                               &secret_description,

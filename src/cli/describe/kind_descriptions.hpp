@@ -44,6 +44,8 @@ extern const KindDescription node_description;
 extern const KindDescription persistentvolume_description;
 extern const KindDescription persistentvolumeclaim_description;
 extern const KindDescription pod_description;
+extern const KindDescription poddisruptionbudget_description;
+extern const KindDescription priorityclass_description;
 extern const KindDescription replicaset_description;
 extern const KindDescription replicationcontroller_description;
 extern const KindDescription secret_description;

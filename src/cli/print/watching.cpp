@@ -63,7 +63,8 @@ Result<int64_t> parse_timeout(const Options& options, int64_t otherwise_ms) {
             fmt::format("invalid argument \"{}\" for \"--timeout\" flag: a duration such as 30s, 5m or 1h30m is expected\nSee "
                         "'orilla {} --help' for usage.",
                         text, options.verb));
-    const bool endless = limit_ms == 0 && (options.verb == "delete" || options.verb == "rollout status");
+    const bool endless =
+        limit_ms == 0 && (options.verb == "delete" || options.verb == "rollout status" || options.verb == "drain");
     return negative || endless ? wait_ms_max : std::min(limit_ms, wait_ms_max);
 }
 

@@ -139,6 +139,8 @@ Result<json::object> make_generated(const Options& options) {
     if (options.verb == "create deployment") return make_deployment(options);
     if (options.verb == "create job") return make_job(options, new_metadata(options));
     if (options.verb == "create cronjob") return make_cronjob(options, new_metadata(options));
+    if (options.verb == "create poddisruptionbudget") return make_budget(options, new_metadata(options));
+    if (options.verb == "create priorityclass") return make_priority_class(options);
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");
     if (options.verb == "create service loadbalancer") return make_service(options, "LoadBalancer");
@@ -154,11 +156,12 @@ Result<void> run_create(Client& client, const Options& options) {
     }
     if (options.files.empty() && !options.args.empty())
         return usage_with_help(
-            options, fmt::format("cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
-                                 "job, cronjob, service clusterip|nodeport|loadbalancer|externalname and namespace can be; "
-                                 "everything else comes from "
-                                 "-f FILE",
-                                 options.args[0]));
+            options,
+            fmt::format("cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
+                        "job, cronjob, poddisruptionbudget, priorityclass, service "
+                        "clusterip|nodeport|loadbalancer|externalname and namespace can be; everything else comes from "
+                        "-f FILE",
+                        options.args[0]));
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));
     return create_from_files(client, options);

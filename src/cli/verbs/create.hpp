@@ -17,6 +17,10 @@ Result<boost::json::object> make_cronjob(const Options& options, boost::json::ob
 /// For "create job --from=cronjob/NAME": the Job that it would make, which is its own.
 Result<boost::json::object> fetch_job_pattern(Client& client, const Options& options);
 boost::json::object make_job_of(const boost::json::object& cronjob, const Options& options);
+/// For "create poddisruptionbudget".
+Result<boost::json::object> make_budget(const Options& options, boost::json::object metadata);
+/// For "create priorityclass".
+Result<boost::json::object> make_priority_class(const Options& options);
 /// For "create secret generic", "tls" and "docker-registry".
 Result<boost::json::object> make_secret(const Options& options, boost::json::object metadata);
 

@@ -20,6 +20,10 @@ Result<void> run_scale(Client& client, const Options& options);
 Result<void> run_rollout(Client& client, const Options& options);
 /// label and annotate.
 Result<void> run_label(Client& client, const Options& options);
+/// cordon and uncordon.
+Result<void> run_cordon(Client& client, const Options& options);
+Result<void> run_drain(Client& client, const Options& options);
+Result<void> run_taint(Client& client, const Options& options);
 Result<void> run_wait(Client& client, const Options& options);
 Result<void> run_image(Client& client, const Options& options);
 Result<void> run_version(Client& client, const Options& options);

@@ -78,6 +78,10 @@ TEST_CASE("plan_completion: names come from the server, in the namespace that th
     CHECK(plan({"get", "-n", ""}).kind->kind == "Namespace");
     CHECK(plan({"get", "--namespace=k"}).prefix == "--namespace=");
     CHECK(plan({"logs", ""}).kind->kind == "Pod");
+    CHECK(plan({"drain", ""}).kind->kind == "Node");
+    CHECK(plan({"cordon", "box", ""}).taken == Line{"box"});
+    CHECK(offered({"taint", ""}) == "node :done");
+    CHECK(plan({"taint", "node", ""}).kind->kind == "Node");
     CHECK(plan({"logs", "web", "-c", ""}).wants == Wants::containers);
     CHECK(plan({"logs", "web", ""}).pod == "web");
     CHECK(plan({"label", "pods", "web", ""}).wants == Wants::nothing);

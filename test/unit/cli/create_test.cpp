@@ -160,3 +160,44 @@ TEST_CASE("make_job_of: what a CronJob would make now is its own") {
         R"("name":"now","ownerReferences":[{"apiVersion":"batch/v1","controller":true,"kind":"CronJob","name":"tick","uid":"u"}]},)"
         R"("spec":{"template":{}}})");
 }
+
+TEST_CASE("make_generated: a PodDisruptionBudget, and what it needs") {
+    Options options;
+    options.verb = "create poddisruptionbudget";
+    options.args = {"web"};
+    CHECK(complaint(make_generated(options)) == "error: a selector must be specified");
+    options.selector = "app=web,env in (a,b),!old";
+    CHECK(complaint(make_generated(options)) == "error: one of min-available or max-unavailable must be specified");
+    options.min_available = "50%";
+    CHECK(sorted_json(object_at(*make_generated(options), "spec")) ==
+          R"({"minAvailable":"50%","selector":{"matchExpressions":[{"key":"env","operator":"In","values":["a","b"]},)"
+          R"({"key":"old","operator":"DoesNotExist"}],"matchLabels":{"app":"web"}}})");
+    options.max_unavailable = "1";
+    CHECK(complaint(make_generated(options)) == "error: min-available and max-unavailable cannot be both specified");
+    options.min_available = "";
+    CHECK(sorted_json(object_at(*make_generated(options), "spec")).starts_with(R"({"maxUnavailable":1,)"));
+    for (const char* wrong : {"-1", "1.5", "%", "some", "5%%"}) {
+        options.max_unavailable = wrong;
+        CHECK(complaint(make_generated(options)) == "error: invalid format specified for max-unavailable");
+    }
+    options.max_unavailable = "99999999999999999999";  // the server's to refuse
+    CHECK(make_generated(options));
+    options.selector = "a>1";
+    CHECK_FALSE(make_generated(options));
+}
+
+TEST_CASE("make_generated: a PriorityClass") {
+    Options options;
+    options.verb = "create priorityclass";
+    options.args = {"high"};
+    options.value = 1000;
+    CHECK(sorted_json(*make_generated(options)) ==
+          R"({"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"high"},)"
+          R"("preemptionPolicy":"PreemptLowerPriority","value":1000})");
+    options.global_default = true;
+    options.description = "for all";
+    options.preemption_policy = "Never";
+    CHECK(sorted_json(*make_generated(options)) ==
+          R"({"apiVersion":"scheduling.k8s.io/v1","description":"for all","globalDefault":true,"kind":"PriorityClass",)"
+          R"("metadata":{"name":"high"},"preemptionPolicy":"Never","value":1000})");
+}
