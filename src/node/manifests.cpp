@@ -64,13 +64,14 @@ Result<api::Object> plan_object(const api::KindInfo& kind, const std::string& ma
 }
 
 /// It is the box's own, like a static pod of Kubernetes: who drains the node leaves it there, and no taint drives it out.
-void mark_as_static(api::Pod& pod, bool is_new) {
+void mark_as_static(api::Pod& pod) {
     pod.metadata.annotations[api::config_source_annotation] = "file";
     pod.metadata.annotations[api::mirror_annotation] = "manifest";
-    if (!is_new) return;
-    api::Toleration& any = pod.spec.tolerations.emplace_back();
+    api::Toleration any;
     any.operator_ = "Exists";
     any.effect = "NoExecute";
+    auto& tolerations = pod.spec.tolerations;
+    if (std::find(tolerations.begin(), tolerations.end(), any) == tolerations.end()) tolerations.push_back(std::move(any));
 }
 
 /// What is wrong with the document itself stays wrong until somebody writes another.
@@ -118,7 +119,7 @@ loop::Task<Result<bool>> ManifestsDirectory::apply(api::ManifestDocument documen
     auto planned = live ? plan_object(kind, manifest, *live) : api::decode_object(kind, manifest);
     if (!planned) co_return document.located(planned.error());
     planned->meta().namespace_ = ns;
-    if (&kind == &api::kind_of<api::Pod>()) mark_as_static(planned->as<api::Pod>(), !live);
+    if (&kind == &api::kind_of<api::Pod>()) mark_as_static(planned->as<api::Pod>());
     AWAIT(auto written, live ? objects_.update(std::move(*planned)) : objects_.create(std::move(*planned)));
     if (!written) co_return document.located(written.error());
     co_return !live || written->entry->revision != live->entry->revision;

@@ -57,6 +57,31 @@ TEST_CASE("ManifestsDirectory: applies what is there at start, several documents
     CHECK(w.value("d") == "none");
 }
 
+TEST_CASE("ManifestsDirectory: its pods are the box's own, also when they change") {
+    ManifestsWorld w;
+    const auto pod = [](const std::string& image) {
+        return "apiVersion: v1\nkind: Pod\nmetadata: {name: own}\nspec:\n  tolerations: [{key: a, operator: Exists}]\n"
+               "  containers: [{name: main, image: '" +
+               image + "'}]\n";
+    };
+    w.write("a.yaml", pod("web:1"));
+    w.start();
+    const auto seen = [&w] { return w.objects.get<api::Pod>("default", "own"); };
+    REQUIRE(seen());
+    CHECK(seen()->metadata.annotations.contains("kubernetes.io/config.mirror"));
+    CHECK(*seen()->metadata.annotations.get("kubernetes.io/config.source") == "file");
+    w.write("a.yaml", pod("web:2"));
+    w.pass(node::manifest_quiet_ms + 1);
+    CHECK(seen()->spec.containers[0].image == "web:2");
+    REQUIRE(seen()->spec.tolerations.size() == 2);
+    CHECK(seen()->spec.tolerations[1].effect == "NoExecute");
+    CHECK(seen()->spec.tolerations[1].key.empty());
+    const auto revision = seen()->metadata.resource_version;
+    w.write("a.yaml", pod("web:2"));
+    w.pass(node::manifest_quiet_ms + 1);
+    CHECK(seen()->metadata.resource_version == revision);
+}
+
 TEST_CASE("ManifestsDirectory: a change is applied once it has been quiet, a file that goes takes nothing away") {
     ManifestsWorld w;
     w.write("a.yaml", config_map("a", "one"));
