@@ -64,6 +64,12 @@ api::Container plain_container(const char* name, const char* image) {
     return out;
 }
 
+api::Container sidecar() {
+    api::Container container = plain_container("proxy", "api:1");
+    container.restart_policy = "Always";
+    return container;
+}
+
 void add_config_volume(api::PodSpec& spec, api::Container& container, const char* config_map, bool optional) {
     api::Volume volume;
     volume.name = "config";

@@ -29,6 +29,8 @@ loop::Task<Result<void>> request_update_late(loop::Loop& loop, objects::Objects&
 
 api::Probe exec_probe(const char* command, int period_s, int failures);
 api::Container plain_container(const char* name, const char* image);
+/// An init container that runs beside the containers.
+api::Container sidecar();
 void add_config_volume(api::PodSpec& spec, api::Container& container, const char* config_map, bool optional);
 void add_empty_dir(api::PodSpec& spec, api::Container& container);
 api::PersistentVolumeClaim claim_of(const std::string& ns, const std::string& name, int mib);

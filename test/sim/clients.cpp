@@ -100,6 +100,7 @@ api::PodSpec Clients::draw_pod_spec() {
     if (chance(20)) add_empty_dir(spec, container);
     spec.containers.push_back(std::move(container));
     if (chance(15)) spec.containers.push_back(plain_container("side", "api:1"));
+    if (chance(15)) spec.init_containers.push_back(sidecar());
     if (chance(15)) spec.init_containers.push_back(plain_container("setup", "job:1"));
     return spec;
 }

@@ -134,10 +134,28 @@ loop::Task<Result<void>> Daemon::bring_up() {
     co_return ok();
 }
 
+/// A sidecar goes after the containers that it is for, or when those have used their grace period up.
+std::string Daemon::why_not_end_sidecar(const api::Pod& pod, HostPod& there) const {
+    const auto grace_s = pod.metadata.deletion_grace_period_seconds ? pod.metadata.deletion_grace_period_seconds
+                                                                    : pod.spec.termination_grace_period_seconds;
+    for (const auto& spec : pod.spec.containers) {
+        const HostContainer* container = there.find(spec.name.str());
+        if (!container || !container->runs()) continue;
+        const int64_t begun_ms = container->state.stop.begun_ms;
+        if (begun_ms < 0 || host_.loop().now_ms() < begun_ms + grace_s.value_or(30) * 1000)
+            return "container " + spec.name.str() + " of " + pod.metadata.name.str() + " still runs";
+    }
+    return "";
+}
+
 /// A container of a pod that is to run may only be killed for a probe that fails or an image that was changed.
 std::string Daemon::why_not_kill(const std::string& uid, const std::string& name) {
     for (const auto& pod : objects().list<api::Pod>()) {
         if (pod->metadata.uid != uid) continue;
+        const auto is_it = [&name](const api::Container& spec) {
+            return spec.name == name && spec.restart_policy == std::string_view("Always");
+        };
+        if (std::ranges::any_of(pod->spec.init_containers, is_it)) return why_not_end_sidecar(*pod, host_.pods()[uid]);
         const bool ended = pod->status.phase == "Succeeded" || pod->status.phase == "Failed";
         if (pod->metadata.deletion_timestamp || ended || pod->spec.active_deadline_seconds) return "";
         HostPod& there = host_.pods()[uid];

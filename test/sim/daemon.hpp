@@ -60,6 +60,7 @@ class Daemon {
     loop::Task<Result<void>> open_store();
     void build_node();
     std::string why_not_kill(const std::string& uid, const std::string& name);
+    std::string why_not_end_sidecar(const api::Pod& pod, HostPod& there) const;
 
     Host& host_;
     Ledger& ledger_;

@@ -25,6 +25,7 @@ api::Job Clients::draw_job(const std::string& ns, const std::string& name) {
     pod.restart_policy = chance(70) ? "Never" : "OnFailure";
     pod.termination_grace_period_seconds = number(6);
     pod.containers.push_back(plain_container("main", chance(75) ? "job:1" : "crash:1"));
+    if (chance(20)) pod.init_containers.push_back(sidecar());
     return out;
 }
 

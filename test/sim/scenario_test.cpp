@@ -282,3 +282,25 @@ TEST_CASE("a Job counts each of its pods once, whatever step its daemon dies at"
     CHECK(world.unsettled() == "");
     CHECK(world.broken() == "");
 }
+
+TEST_CASE("a sidecar ends after its container, also when the daemon dies between the two") {
+    Scenario world;
+    world.power_cuts_percent = 0;
+    api::Deployment web = deployment_of("stubborn:1", 1);
+    web.spec.template_.spec.termination_grace_period_seconds = 5;
+    web.spec.template_.spec.init_containers.push_back(sidecar());
+    world.create(web);
+    world.pass(30'000);
+    REQUIRE(world.unsettled() == "");
+    const auto pod = world.pods().at(0);
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Pod>(), "default", pod->metadata.name.str(), {}));
+    world.pass(1'000);
+    HostPod& there = world.host.pods()[pod->metadata.uid.str()];
+    REQUIRE(there.find("main")->asked_to_stop);  // and does not listen
+    CHECK(!there.find("proxy")->asked_to_stop);
+    world.kill_daemon(false);
+    world.pass(60'000);
+    CHECK(!world.host.pods().contains(pod->metadata.uid.str()));
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");  // each signal was looked at: see Daemon::why_not_end_sidecar
+}

@@ -60,9 +60,11 @@ kill -9 "$(pid_of second)"
 check "a sidecar that ends starts again" within 20 eval '[ "$(init_of web second .restartCount)/$(init_of web second .ready)" = 1/true ]'
 check_equal "the others do not" "0 0" "$(init_of web first .restartCount) $(of web '.status.containerStatuses[0].restartCount')"
 check "get shows the restart of it" grep -qE '^web +3/3 +Running +1 ' <(k get pod web)
+check "a sidecar gets another image" k set image pod/web second=docker.io/library/busybox:1
+check "it alone starts again" within 20 eval '[ "$(init_of web second .restartCount)/$(init_of web second .ready)" = 2/true ]'
 kill_orilla
 start_orilla
-check "all of it outlives the daemon" within 20 eval '[ "$(init_of web second .restartCount) $(init_of web first .restartCount) $(of web ".status.containerStatuses[0].restartCount")" = "1 0 0" ] && is web ".status.conditions[?(@.type==\"Ready\")].status" True'
+check "all of it outlives the daemon" within 20 eval '[ "$(init_of web second .restartCount) $(init_of web first .restartCount) $(of web ".status.containerStatuses[0].restartCount")" = "2 0 0" ] && is web ".status.conditions[?(@.type==\"Ready\")].status" True'
 : >"$T/order/web"
 k delete pod web --wait=false >/dev/null
 within 10 grep -qx 'main asked' "$T/order/web"
@@ -113,6 +115,14 @@ spec:
 ---
 apiVersion: v1
 kind: Pod
+metadata: {name: hooked}
+spec:
+  terminationGracePeriodSeconds: 1
+  initContainers: [{name: side, image: 'busybox:1', restartPolicy: Always, command: [sleep, '1000'], lifecycle: {postStart: {exec: {command: [sh, -c, 'sleep 0.3; exit 1']}}}}]
+  containers: [{name: main, image: 'busybox:1', command: [sleep, '1000']}]
+---
+apiVersion: v1
+kind: Pod
 metadata: {name: crashes}
 spec:
   terminationGracePeriodSeconds: 1
@@ -131,6 +141,8 @@ Y
 check "bad sidecars are applied" k apply -f "$T/bad.yaml"
 check "one that cannot run holds its pod up" within 20 eval "k get pod never | grep -qE '^never +0/2 +Init:(StartError|CrashLoopBackOff) '"
 check_equal "nothing after it begins" PodInitializing "$(of never '.status.containerStatuses[0].state.waiting.reason')"
+check "one whose postStart hook fails starts again" within 20 eval '[ "$(init_of hooked side .restartCount)" -ge 1 ]'
+check_equal "nothing after it begins either" PodInitializing "$(of hooked '.status.containerStatuses[0].state.waiting.reason')"
 check "one that crashes backs off" within 20 eval '[ "$(init_of crashes side .state.waiting.reason)" = CrashLoopBackOff ]'
 check_equal "its pod goes on" "Running 0" "$(of crashes .status.phase) $(of crashes '.status.containerStatuses[0].restartCount')"
 check "one that ignores its signal runs" within 20 is deaf '.status.conditions[?(@.type=="Ready")].status' True
@@ -138,7 +150,7 @@ begun=$(date +%s%3N)
 check "it can be deleted" k delete pod deaf --timeout=20s
 took=$(($(date +%s%3N) - begun))
 check "the grace period and two seconds are all it gets" eval '[ $took -ge 3000 ] && [ $took -lt 9000 ]' || echo "# took $took ms"
-check "so can the others" k delete pod never crashes --timeout=20s
+check "so can the others" k delete pod never hooked crashes --timeout=20s
 
 # Gates: somebody else says when the pod is ready.
 o apply -f - >/dev/null <<'Y'

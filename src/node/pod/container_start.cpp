@@ -87,7 +87,8 @@ void ContainerStart::fail(int attempt, const Error& error) {
 
 loop::Task<void> ContainerStart::run_post_start(api::LifecycleHandler handler, int attempt) {
     AWAIT(auto done, run_handler(me_, attempt, std::move(handler), post_start_ms_max));
-    post_start_done_ = true;
+    // One that failed has not started: nothing waits for it that is to come after it.
+    post_start_done_ = done.has_value();
     if (!done && me_.pod.runs(me_.name, attempt)) {
         me_.tell("Warning", "FailedPostStartHook", "PostStartHook failed: " + done.error().message());
         const std::string id = runtime::attempt_id(me_.name, attempt);
