@@ -81,7 +81,12 @@ class ArpPort {
     /// looks a few times a second.
     loop::Task<std::vector<ArpPacket>> next() {
         for (std::vector<ArpPacket> heard;;) {
-            if (!has_more_) co_await watch_.readable();
+            if (!has_more_) {
+                // Not watched in between: every frame would wake the loop.
+                watch_.emplace(loop_, fd_.get());
+                co_await watch_->readable();
+                watch_.reset();
+            }
             auto gather = loop_.sleep_for(gather_ms);
             co_await gather;
             bool usable = true;
@@ -92,7 +97,7 @@ class ArpPort {
 
   private:
     ArpPort(loop::Loop& loop, UniqueFd fd, int device, const HardwareAddress& own)
-        : loop_(loop), fd_(std::move(fd)), watch_(loop, fd_.get()), device_(device), own_(own) {}
+        : loop_(loop), fd_(std::move(fd)), device_(device), own_(own) {}
 
     static sockaddr_ll address_on(int device) {
         sockaddr_ll address{};
@@ -119,10 +124,10 @@ class ArpPort {
 
     loop::Loop& loop_;
     UniqueFd fd_;
-    loop::FdWatch watch_;
+    std::optional<loop::FdWatch> watch_;
     const int device_;
     const HardwareAddress own_;
-    bool has_more_ = false;  ///< the kernel tells of what comes, once
+    bool has_more_ = false;  ///< than a turn looks at
 };
 
 // ---- blocking steps --------------------------------------------------------------------------------------------------
