@@ -110,3 +110,18 @@ TEST_CASE("complete_config: the node's pods are a part of the cluster's, and Ser
     CHECK(refusal("10.42.0.0/15", "10.42.7.0/24") == "clusterCIDR 10.42.0.0/15 and serviceCIDR 10.43.0.0/16 overlap");
     CHECK(refusal("", "10.43.7.0/24") == "podCIDR 10.43.7.0/24 and serviceCIDR 10.43.0.0/16 overlap");
 }
+
+TEST_CASE("loadBalancerPool: ranges of the LAN, apart from pods and Services") {
+    CHECK(parse_config_file("loadBalancerPool: 192.0.2.8/29,192.0.2.50-192.0.2.60\n", "config.yaml", {}));
+    CHECK(complaint("loadBalancerPool: 192.0.2.9-192.0.2.8\n") ==
+          "config.yaml:1: loadBalancerPool: 192.0.2.9-192.0.2.8: the last address is before the first");
+    const auto refusal = [](const std::string& pool) {
+        ServeConfig config;
+        config.load_balancer_pool = pool;
+        const auto complete = complete_config(std::move(config));
+        return complete ? "" : complete.error().message();
+    };
+    CHECK(refusal("192.0.2.50").empty());
+    CHECK(refusal("10.42.0.7") == "loadBalancerPool 10.42.0.7 and clusterCIDR 10.42.0.0/24 overlap");
+    CHECK(refusal("10.43.255.0/24") == "loadBalancerPool 10.43.255.0/24 and serviceCIDR 10.43.0.0/16 overlap");
+}
