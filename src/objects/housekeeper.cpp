@@ -1,6 +1,7 @@
 #include "orilla/objects/housekeeper.hpp"
 
 #include "orilla/base/heap.hpp"
+#include "orilla/base/program_pages.hpp"
 
 namespace orilla::objects {
 namespace {
@@ -42,6 +43,7 @@ loop::Task<void> Housekeeper::give_back() {
         co_await loop_.breathe();
         part = heap::give_back_part(part);
     }
+    let_go_of_program_pages();
 }
 
 }  // namespace orilla::objects

@@ -14,6 +14,7 @@
 #include "daemon.hpp"
 #include "orilla/base/heap.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/base/program_pages.hpp"
 #include "orilla/base/terminal_text.hpp"
 #include "orilla/loop/signals.hpp"
 
@@ -63,6 +64,12 @@ loop::Task<void> serve_until_signal(loop::Loop& loop, Daemon& daemon, int* statu
     loop.stop();
 }
 
+/// Of the program: all that fits is read once, then only what is needed.
+void keep_program_small() {
+    read_program_ahead();
+    load_program_by_pages();
+}
+
 /// Small blocks in places of their own; of malloc's, one heap for all threads, which hand each other what they allocate.
 /// Large blocks are mapped, and go back when freed.
 void keep_heap_small() {
@@ -98,6 +105,7 @@ int run_serve(const std::vector<std::string>& args, const apiserver::BuildInfo& 
     }
     signal(SIGPIPE, SIG_IGN);
     log::set_level(parse_level(config->log_level));
+    keep_program_small();
     keep_heap_small();
     SystemClock clock;
     loop::Loop loop(clock);

@@ -39,8 +39,8 @@ def wait_for(condition, seconds_max, step_s=0.002):
 class Daemon:
     """`orilla serve` on a data directory of its own."""
 
-    def __init__(self, program, directory):
-        self.program, self.directory = program, pathlib.Path(directory)
+    def __init__(self, program, directory, cgroup=None):
+        self.program, self.directory, self.cgroup = program, pathlib.Path(directory), cgroup
         self.socket = str(self.directory / "orilla.sock")
         self.environment = {**os.environ, "ORILLA_SOCKET": self.socket}
         self.process = None
@@ -53,7 +53,8 @@ class Daemon:
             self.process = subprocess.Popen(
                 [self.program, "serve", "--data-dir", self.directory / "data", "--run-dir", self.directory / "run",
                  "--socket", self.socket, "--node-name", "bench", "--manifests", self.directory / "manifests",
-                 "--cgroup-root", os.environ["BOX_CGROUP"] + "/orilla"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 "--cgroup-root", os.environ["BOX_CGROUP"] + "/orilla"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=self.cgroup.join if self.cgroup else None)
         wait_for(self.is_ready, READY_S_MAX, 0.0005)
         return (time.monotonic() - begun) * 1000
 

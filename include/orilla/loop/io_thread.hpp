@@ -62,6 +62,7 @@ namespace detail {
 Error describe_exception();
 }  // namespace detail
 
+#ifdef __cpp_exceptions  // rooms that are built without give no jobs
 /// What the job returns, or throws where it returns a Result. A job that needs more memory than there is must not end the
 /// daemon.
 template <class Fn, class T = std::invoke_result_t<Fn>>
@@ -96,5 +97,6 @@ Task<T> run_on(Executor& executor, Loop& loop, Fn fn) {
     while (!state->done) co_await state->event.wait();
     co_return std::move(*state->value);
 }
+#endif
 
 }  // namespace orilla::loop
