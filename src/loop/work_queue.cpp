@@ -68,11 +68,13 @@ void Worker::settle(const std::string& key, std::optional<Result<Outcome>> resul
     ++counters_.failed;
     const Code code = result ? result->error().code() : Code::timeout;
     if (code == Code::cancelled) return;
-    if (code != Code::conflict) {
+    // Who waits for leave is told of once, not every minute.
+    const bool known = code == Code::forbidden && failures_.contains(key);
+    if (code != Code::conflict && !known) {
         const std::string why = result ? result->error().message() : "took too long";
         log::warning(fmt::format("{} {}: {}", options_.name, key, why));
     }
-    if (code == Code::invalid || code == Code::forbidden || code == Code::bad_request) {
+    if (code == Code::invalid || code == Code::bad_request) {
         failures_.erase(key);
         return;
     }

@@ -66,8 +66,9 @@ struct WorkerCounters {
     uint64_t failed = 0;
 };
 
-/// Takes keys off a queue and reconciles them. Errors with code conflict are retried quietly; invalid,
-/// bad_request and forbidden are reported and not retried (a change of the object will); everything else backs off.
+/// Takes keys off a queue and reconciles them. Errors with code conflict are retried quietly; invalid and bad_request are
+/// reported and not retried (a change of the object will); everything else backs off: what is forbidden may be allowed later,
+/// by a quota that somebody raises.
 class Worker {
   public:
     Worker(Loop& loop, Reconciler& reconciler, WorkerOptions options);

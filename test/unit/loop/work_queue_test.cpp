@@ -78,6 +78,18 @@ TEST_CASE("Worker: an invalid object is reported, not retried") {
     CHECK(recorder.seen.size() == 1);
 }
 
+TEST_CASE("Worker: what is forbidden may be allowed later, and is tried again") {
+    FakeClock clock;
+    Loop loop(clock);
+    Recorder recorder(loop);
+    recorder.fail_times = 1;
+    recorder.code = Code::forbidden;
+    Worker worker(loop, recorder, {.name = "test"});
+    worker.queue().add("a");
+    pass(loop, clock, 1000);
+    CHECK(recorder.seen.size() == 2);
+}
+
 TEST_CASE("WorkQueue: the earlier of two dates wins") {
     FakeClock clock;
     Loop loop(clock);
