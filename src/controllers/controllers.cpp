@@ -5,6 +5,7 @@
 #include "cluster/namespace_controller.hpp"
 #include "cluster/pod_gc.hpp"
 #include "cluster/priority_classes.hpp"
+#include "cluster/resource_quotas.hpp"
 #include "cluster/taint_eviction.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
@@ -35,6 +36,7 @@ constexpr struct {
 } all_controllers[] = {
     {"kubernetes-service", make<KubernetesServiceController>},
     {"priority-classes", make<PriorityClassesController>},
+    {"resourcequota", make<ResourceQuotaController>},
     {"endpoints", make<EndpointsController>},
     {"namespace", make<NamespaceController>},
     {"pod-garbage-collector", make<PodCollector>},

@@ -7,7 +7,9 @@ ControlPlane::ControlPlane(ControlPlanePorts ports)
 ControlPlane::~ControlPlane() = default;
 
 loop::Task<Result<void>> ControlPlane::open(controllers::ControllersOptions options) {
-    const apiserver::AdmissionOptions admission{options.service_cidr};
+    quotas_ = std::make_unique<objects::QuotaLedger>(ports_.loop, objects_);
+    options.quotas = quotas_.get();
+    const apiserver::AdmissionOptions admission{options.service_cidr, quotas_.get()};
     admissions_ = std::make_unique<apiserver::Admissions>(objects_, admission);
     events_ = std::make_unique<objects::EventRecorder>(ports_.loop, objects_, options.node_name);
     CO_TRY_VOID(objects_.ensure_standard_namespaces());

@@ -15,6 +15,7 @@
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/housekeeper.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/objects/quota_ledger.hpp"
 #include "orilla/scheduler/scheduler.hpp"
 #include "orilla/store/store.hpp"
 
@@ -51,6 +52,7 @@ class ControlPlane {
   private:
     const ControlPlanePorts ports_;
     objects::Objects objects_;
+    std::unique_ptr<objects::QuotaLedger> quotas_;
     std::unique_ptr<apiserver::Admissions> admissions_;
     std::unique_ptr<objects::EventRecorder> events_;
     std::unique_ptr<controllers::Controllers> controllers_;

@@ -3,12 +3,20 @@
 
 #include "object_world.hpp"
 #include "orilla/apiserver/admission.hpp"
+#include "orilla/objects/quota_ledger.hpp"
 
 namespace orilla::test {
 
 struct AdmittedWorld : ObjectWorld {
-    explicit AdmittedWorld(apiserver::AdmissionOptions options = {}) : admissions(objects, options) {}
+    explicit AdmittedWorld(apiserver::AdmissionOptions options = {}) : admissions(objects, with_quotas(std::move(options))) {}
+    objects::QuotaLedger quotas{loop, objects};
     apiserver::Admissions admissions;
+
+  private:
+    apiserver::AdmissionOptions with_quotas(apiserver::AdmissionOptions options) {
+        options.quotas = &quotas;
+        return options;
+    }
 };
 
 }  // namespace orilla::test

@@ -9,12 +9,14 @@
 namespace orilla::objects {
 class Admission;
 class Objects;
+class QuotaLedger;
 }  // namespace orilla::objects
 
 namespace orilla::apiserver {
 
 struct AdmissionOptions {
-    std::string service_cidr = {};  ///< "10.43.0.0/16"; empty: Services get no addresses
+    std::string service_cidr = {};           ///< "10.43.0.0/16"; empty: Services get no addresses
+    objects::QuotaLedger* quotas = nullptr;  ///< outlives the plug-ins; null: nobody counts
 };
 
 class Admissions {

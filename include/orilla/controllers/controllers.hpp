@@ -13,8 +13,9 @@
 #include "orilla/objects/objects.hpp"
 
 namespace orilla::objects {
+class QuotaLedger;
 class VolumeDisk;
-}
+}  // namespace orilla::objects
 
 namespace orilla::controllers {
 
@@ -24,6 +25,7 @@ struct ControllersOptions {
     int api_port = 6443;
     std::string node_name = {};                  ///< the node that this daemon is: it is there, whatever became of its object
     objects::VolumeDisk* volume_disk = nullptr;  ///< outlives the controllers; null: no volumes are made
+    objects::QuotaLedger* quotas = nullptr;      ///< outlives the controllers; null: nobody counts
     api::TimeZone local_zone = {};               ///< of CronJobs that name none
 };
 

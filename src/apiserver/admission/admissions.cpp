@@ -10,9 +10,11 @@ constexpr struct {
 } all_plugins[] = {
     {"NamespaceLifecycle", make_namespace_lifecycle},
     {"ServiceAllocation", make_service_allocation},
+    {"LimitRanger", make_limit_ranges},
     {"Priority", make_priority},
     {"DefaultTolerationSeconds", make_toleration_seconds},
     {"StorageClaims", make_storage_claims},
+    {"ResourceQuota", make_resource_quotas},
 };
 }  // namespace
 

@@ -15,8 +15,10 @@ using Plugin = std::unique_ptr<objects::Admission>;
 
 Plugin make_namespace_lifecycle(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_service_allocation(objects::Objects& objects, const AdmissionOptions& options);
+Plugin make_limit_ranges(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_priority(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_toleration_seconds(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_storage_claims(objects::Objects& objects, const AdmissionOptions& options);
+Plugin make_resource_quotas(objects::Objects& objects, const AdmissionOptions& options);
 
 }  // namespace orilla::apiserver

@@ -13,7 +13,7 @@ struct ControllerWorld : AdmittedWorld {
     explicit ControllerWorld(std::string service_cidr = "10.43.0.0/16", objects::VolumeDisk* volume_disk = nullptr)
         : AdmittedWorld({service_cidr}),
           events(loop, objects, "box"),
-          controllers(loop, objects, events, options(std::move(service_cidr), volume_disk)) {
+          controllers(loop, objects, events, options(std::move(service_cidr), volume_disk, &quotas)) {
         controllers.start();
         settle();
     }
@@ -54,8 +54,9 @@ struct ControllerWorld : AdmittedWorld {
     controllers::Controllers controllers;
 
   private:
-    static controllers::ControllersOptions options(std::string service_cidr, objects::VolumeDisk* volume_disk) {
-        return {std::move(service_cidr), "192.0.2.10", 6443, {}, volume_disk};
+    static controllers::ControllersOptions options(std::string service_cidr, objects::VolumeDisk* volume_disk,
+                                                   objects::QuotaLedger* quotas) {
+        return {std::move(service_cidr), "192.0.2.10", 6443, {}, volume_disk, quotas};
     }
 };
 
