@@ -16,6 +16,7 @@ struct Alias {
 constexpr Alias aliases[] = {{"create cm", "create configmap"},
                              {"create ns", "create namespace"},
                              {"create deploy", "create deployment"},
+                             {"create resourcequota", "create quota"},
                              {"create svc", "create service"},
                              {"create pdb", "create poddisruptionbudget"},
                              {"create pc", "create priorityclass"},

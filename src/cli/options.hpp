@@ -78,6 +78,8 @@ struct Options {
     std::string cluster_ip;
     std::string external_name;
     std::string secret_type;
+    std::string hard;      ///< of a quota: pods=1,cpu=500m
+    std::string scopes;    ///< of a quota, with commas
     std::string from;      ///< cronjob/NAME
     std::string schedule;  ///< as crontab has it
     std::string restart;   ///< the restartPolicy

@@ -69,7 +69,7 @@ kubectl=$(tail -n 1 <<<"$kubectls")
 # ---- the CLI -----------------------------------------------------------------------------------------------------------------
 namespace cli
 check_equal "orilla create quota" "resourcequota/small created" "$(o -n cli create quota small --hard=pods=2,services=1)"
-check_equal "orilla create quota with scopes, dry" "$(k -n cli create quota s --hard=pods=2 --scopes=BestEffort --dry-run=client -o yaml | grep -v "^status: {}")" \
+check_equal "orilla create quota with scopes, dry" "$(k -n cli create quota s --hard=pods=2 --scopes=BestEffort --dry-run=client -o yaml | grep -v "^status: {}\|creationTimestamp: null")" \
   "$(o -n cli create quota s --hard=pods=2 --scopes=BestEffort --dry-run=client -o yaml)"
 check_fails "orilla create quota: not NAME=AMOUNT" "invalid argument syntax" o -n cli create quota s --hard=pods
 check_fails "orilla create quota: no amount" "quantities must match the regular expression" o -n cli create quota s --hard=pods=many

@@ -48,6 +48,7 @@ Result<json::array> fetch_neighbours(Client& client, const Neighbours& wanted, c
     const json::object& metadata = object_at(object, "metadata");
     switch (wanted.of) {
         case Neighbours::Of::owner: return fetch_owned(client, wanted.kind(), object);
+        case Neighbours::Of::inside: return fetch_list(client, wanted.kind(), text_at(metadata, "name"));
         case Neighbours::Of::cluster: return fetch_list(client, wanted.kind(), "");
         case Neighbours::Of::label: {
             const std::string selector = fmt::format("{}={}", wanted.label, text_at(metadata, "name"));
@@ -59,11 +60,12 @@ Result<json::array> fetch_neighbours(Client& client, const Neighbours& wanted, c
 }
 
 Result<Surroundings> fetch_surroundings(Client& client, const Options& options, const json::object& object) {
-    const Neighbours& wanted = description_of(object).neighbours;
+    const KindDescription& how = description_of(object);
     Surroundings out;
     out.now_unix_s = time(nullptr);
-    if (wanted.into) {
-        TRY(out.*(wanted.into), fetch_neighbours(client, wanted, object));
+    for (const Neighbours* wanted : {&how.neighbours, &how.more_neighbours}) {
+        if (!wanted->into) continue;
+        TRY(out.*(wanted->into), fetch_neighbours(client, *wanted, object));
     }
     if (options.show_events) {
         TRY(out.events, fetch_events(client, object));

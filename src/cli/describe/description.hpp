@@ -32,6 +32,7 @@ class Description {
 struct Surroundings {
     boost::json::array slices;                               ///< EndpointSlices of a Service
     boost::json::array replica_sets;                         ///< of a Deployment
+    boost::json::array quotas, limit_ranges;                 ///< of a Namespace
     boost::json::array pods;                                 ///< of a ReplicaSet and its like, or of a node
     std::optional<std::vector<boost::json::object>> events;  ///< oldest first; none: not asked for
     int64_t now_unix_s = 0;

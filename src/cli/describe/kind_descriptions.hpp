@@ -17,6 +17,7 @@ struct Neighbours {
         owner,    ///< in its namespace, owned by it
         label,    ///< in its namespace, with its name in `label`
         cluster,  ///< all there are
+        inside,   ///< in the namespace that it is
     };
     const api::KindInfo& (*kind)() = nullptr;
     Of of = Of::nothing;
@@ -30,6 +31,7 @@ struct KindDescription {
     Neighbours neighbours = {};
     std::string (*verbatim)(const boost::json::object& object) = nullptr;  ///< what stands below as it is
     bool shows_events = true;
+    Neighbours more_neighbours = {};
 };
 
 // The table's rows.
@@ -39,6 +41,7 @@ extern const KindDescription daemonset_description;
 extern const KindDescription deployment_description;
 extern const KindDescription event_description;
 extern const KindDescription job_description;
+extern const KindDescription limitrange_description;
 extern const KindDescription namespace_description;
 extern const KindDescription node_description;
 extern const KindDescription persistentvolume_description;
@@ -48,6 +51,7 @@ extern const KindDescription poddisruptionbudget_description;
 extern const KindDescription priorityclass_description;
 extern const KindDescription replicaset_description;
 extern const KindDescription replicationcontroller_description;
+extern const KindDescription resourcequota_description;
 extern const KindDescription secret_description;
 extern const KindDescription service_description;
 extern const KindDescription statefulset_description;
@@ -66,6 +70,9 @@ void describe_controller(Description& out, const boost::json::object& object);
 void describe_labels(Description& out, const boost::json::object& object);
 /// How many of its pods are in which phase.
 void describe_pods_status(Description& out, const Surroundings& around);
+/// Those of a namespace.
+void describe_quotas(Description& out, const boost::json::array& quotas);
+void describe_limit_ranges(Description& out, const boost::json::array& ranges);
 void describe_labels_alone(Description& out, const boost::json::object& object, const Surroundings& around);
 /// Everything below its metadata, as YAML.
 std::string describe_rest(const boost::json::object& object);

@@ -10,6 +10,7 @@
 #include "orilla/base/text.hpp"
 #include "orilla/schema/codec.hpp"
 #include "orilla/schema/utf8.hpp"
+#include "orilla/schema/values.hpp"
 #include "print/output.hpp"
 #include "verbs/create.hpp"
 #include "verbs/verbs.hpp"
@@ -129,6 +130,47 @@ Result<json::object> make_service(const Options& options, const char* type) {
         {"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", new_metadata(options, labels)}, {"spec", std::move(spec)}};
 }
 
+/// pods=1,requests.cpu=500m
+Result<json::object> parse_amounts(const std::string& text) {
+    json::object out;
+    for (size_t from = 0; from <= text.size();) {
+        const size_t end = std::min(text.find(',', from), text.size());
+        const std::string pair = text.substr(from, end - from);
+        from = end + 1;
+        const size_t equals = pair.find('=');
+        if (equals == std::string::npos || pair.find('=', equals + 1) != std::string::npos)
+            return usage(fmt::format("invalid argument syntax {}, expected <resource>=<value>", pair));
+        TRY(const api::Quantity amount, api::Quantity::parse(pair.substr(equals + 1)));
+        out[pair.substr(0, equals)] = amount.text.view();
+    }
+    return out;
+}
+
+Result<json::array> parse_scopes(const std::string& text) {
+    json::array out;
+    for (size_t from = 0; from <= text.size();) {
+        const size_t end = std::min(text.find(',', from), text.size());
+        std::string scope = text.substr(from, end - from);
+        from = end + 1;
+        std::erase(scope, ' ');
+        if (scope.empty()) return usage("invalid resource quota scope \"\"");
+        out.emplace_back(std::move(scope));
+    }
+    return out;
+}
+
+Result<json::object> make_quota(const Options& options) {
+    json::object spec;
+    if (!options.hard.empty()) {
+        TRY(spec["hard"], parse_amounts(options.hard));
+    }
+    if (!options.scopes.empty()) {
+        TRY(spec["scopes"], parse_scopes(options.scopes));
+    }
+    return json::object{
+        {"apiVersion", "v1"}, {"kind", "ResourceQuota"}, {"metadata", new_metadata(options)}, {"spec", std::move(spec)}};
+}
+
 }  // namespace
 
 Result<json::object> make_generated(const Options& options) {
@@ -141,6 +183,7 @@ Result<json::object> make_generated(const Options& options) {
     if (options.verb == "create cronjob") return make_cronjob(options, new_metadata(options));
     if (options.verb == "create poddisruptionbudget") return make_budget(options, new_metadata(options));
     if (options.verb == "create priorityclass") return make_priority_class(options);
+    if (options.verb == "create quota") return make_quota(options);
     if (options.verb == "create service clusterip") return make_service(options, "ClusterIP");
     if (options.verb == "create service nodeport") return make_service(options, "NodePort");
     if (options.verb == "create service loadbalancer") return make_service(options, "LoadBalancer");
@@ -158,7 +201,7 @@ Result<void> run_create(Client& client, const Options& options) {
         return usage_with_help(
             options,
             fmt::format("cannot create \"{}\" by flags: configmap, secret generic|tls|docker-registry, deployment, "
-                        "job, cronjob, poddisruptionbudget, priorityclass, service "
+                        "job, cronjob, poddisruptionbudget, priorityclass, quota, service "
                         "clusterip|nodeport|loadbalancer|externalname and namespace can be; everything else comes from "
                         "-f FILE",
                         options.args[0]));
