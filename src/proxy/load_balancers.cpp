@@ -18,6 +18,10 @@ constexpr size_t taking_max = 128;    ///< addresses that the LAN is asked for a
 constexpr int64_t retry_ms = 60'000;  ///< when nobody says that a port or an address is free now
 constexpr int worker_concurrency = 8;
 
+constexpr std::string_view excluded_label = "node.kubernetes.io/exclude-from-external-load-balancers";
+
+bool is_excluded(const api::Node* node) { return node && node->metadata.labels.contains(excluded_label); }
+
 bool has_finalizer(const api::Service& service) {
     const auto& all = service.metadata.finalizers;
     return std::find(all.begin(), all.end(), api::load_balancer_finalizer) != all.end();
@@ -61,6 +65,21 @@ loop::Task<Result<void>> write_status(objects::Objects& objects, std::shared_ptr
     CO_RETURN_AWAIT(objects::unless_gone(std::move(write)));
 }
 
+/// The finalizer.
+loop::Task<Result<void>> protect(objects::Objects& objects, std::shared_ptr<const api::Service> service, bool on) {
+    if (has_finalizer(*service) == on) co_return ok();
+    const std::string uid = service->metadata.uid.str();
+    std::function<Result<void>(api::Service&)> change = [uid, on](api::Service& edited) -> Result<void> {
+        if (edited.metadata.uid != uid || has_finalizer(edited) == on) return ok();
+        if (on) edited.metadata.finalizers.push_back(api::Str(api::load_balancer_finalizer));
+        else api::remove_finalizer(edited.metadata, api::load_balancer_finalizer);
+        return ok();
+    };
+    auto write =
+        objects.modify<api::Service>(service->metadata.namespace_.str(), service->metadata.name.str(), std::move(change));
+    CO_RETURN_AWAIT(objects::unless_gone(std::move(write)));
+}
+
 }  // namespace
 
 LoadBalancers::LoadBalancers(loop::Loop& loop, objects::Objects& objects, objects::EventRecorder& events,
@@ -74,6 +93,7 @@ LoadBalancers::LoadBalancers(loop::Loop& loop, objects::Objects& objects, object
       node_(std::move(node)),
       book_(std::make_unique<AddressBook>(std::move(pool), node_.ip)),
       services_(objects, api::kind_of<api::Service>(), [this](const objects::FeedEvent& event) { service_changed(event); }),
+      nodes_(objects, api::kind_of<api::Node>(), [this](const objects::FeedEvent& event) { node_changed(event); }),
       worker_(loop, *this, {.name = "load-balancer", .concurrency = worker_concurrency}),
       scope_(loop) {}
 LoadBalancers::~LoadBalancers() { lan_.on_conflict(nullptr); }
@@ -108,6 +128,7 @@ loop::Task<void> LoadBalancers::begin() {
     AWAIT(const auto tidied, lan_.keep_only(std::move(kept)));
     if (!tidied) log::warning("load balancer addresses of an earlier start: " + tidied.error().message());
     services_.start();
+    nodes_.start();
 }
 
 void LoadBalancers::service_changed(const objects::FeedEvent& event) {
@@ -115,6 +136,13 @@ void LoadBalancers::service_changed(const objects::FeedEvent& event) {
     const auto* service = event.as<api::Service>();
     const bool concerns = service && (service->spec.type == "LoadBalancer" || has_finalizer(*service));
     if (concerns || holdings_.contains(key) || waiting_.contains(key)) worker_.queue().add(key);
+}
+
+void LoadBalancers::node_changed(const objects::FeedEvent& event) {
+    const auto *now = event.as<api::Node>(), *before = event.before_as<api::Node>();
+    if (event.entry->key.name != node_.name || is_excluded(now) == is_excluded(before)) return;
+    for (const auto& [key, holding] : holdings_) worker_.queue().add(key);
+    for (const auto& [key, told] : waiting_) worker_.queue().add(key);
 }
 
 // ---- one service -----------------------------------------------------------------------------------------------------
@@ -128,9 +156,10 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::reconcile(std::string key) {
 
 loop::Task<Result<loop::Outcome>> LoadBalancers::serve(std::string key, ServicePtr service) {
     // Before anything that has to be taken back.
-    CO_TRY_VOID(protect(service, true));
+    CO_TRY_VOID(protect(objects_, service, true));
     auto held = holdings_.find(key);
     if (held != holdings_.end() && held->second.state == Holding::State::taking) co_return loop::Outcome{};
+    if (is_excluded(objects_.get<api::Node>(node_.name).get())) CO_RETURN_AWAIT(withdraw(key, service));
     if (held != holdings_.end()) {
         AWAIT(const bool kept, keep(service));
         if (!kept) CO_TRY_VOID(let_go(key));
@@ -225,21 +254,6 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::settle_refusal(std::string key,
     co_return loop::Outcome{};
 }
 
-/// The finalizer.
-loop::Task<Result<void>> LoadBalancers::protect(ServicePtr service, bool on) {
-    if (has_finalizer(*service) == on) co_return ok();
-    const std::string uid = service->metadata.uid.str();
-    std::function<Result<void>(api::Service&)> change = [uid, on](api::Service& edited) -> Result<void> {
-        if (edited.metadata.uid != uid || has_finalizer(edited) == on) return ok();
-        if (on) edited.metadata.finalizers.push_back(api::Str(api::load_balancer_finalizer));
-        else api::remove_finalizer(edited.metadata, api::load_balancer_finalizer);
-        return ok();
-    };
-    auto write =
-        objects_.modify<api::Service>(service->metadata.namespace_.str(), service->metadata.name.str(), std::move(change));
-    CO_RETURN_AWAIT(objects::unless_gone(std::move(write)));
-}
-
 loop::Task<Result<void>> LoadBalancers::publish(ServicePtr service, Ipv4 ip) {
     api::LoadBalancerStatus status = status_at(*service, ip);
     const auto& before = service->status.load_balancer.ingress;
@@ -253,6 +267,21 @@ loop::Task<Result<void>> LoadBalancers::publish(ServicePtr service, Ipv4 ip) {
     }
     events_.record(*service, component, "Normal", "EnsuredLoadBalancer", "Ensured load balancer");
     co_return ok();
+}
+
+/// The node is not to be one that serves: it stays the service's in the book.
+loop::Task<Result<loop::Outcome>> LoadBalancers::withdraw(std::string key, ServicePtr service) {
+    const auto held = holdings_.find(key);
+    if (held != holdings_.end() && held->second.state == Holding::State::taken) {
+        if (!book_->is_shared()) CO_TRY_VOID(lan_.give_back(Ipv4(held->second.ip)));
+        held->second.state = Holding::State::chosen;
+    }
+    const std::string message = "There are no available nodes for LoadBalancer";
+    std::string& told = waiting_[key];
+    if (told != message) events_.record(*service, component, "Warning", "UnAvailableLoadBalancer", message);
+    told = message;
+    CO_TRY_VOID(write_status(objects_, service, {}));
+    co_return loop::Outcome{};
 }
 
 /// It is being deleted, of another type by now, or gone. `service` may be null.
@@ -273,7 +302,7 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::give_up(std::string key, Servic
     if (!is_protected) co_return loop::Outcome{};
     // Before the finalizer goes: afterwards there may be nobody to tell of.
     events_.record(*service, component, "Normal", "DeletedLoadBalancer", "Deleted load balancer");
-    CO_TRY_VOID(protect(service, false));
+    CO_TRY_VOID(protect(objects_, service, false));
     co_return loop::Outcome{};
 }
 

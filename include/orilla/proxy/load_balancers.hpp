@@ -2,7 +2,8 @@
 // pool is given. It promises that no address is given twice and none to whom the LAN answers that he has it; that a service
 // keeps its address while it wants it, whatever becomes of the daemon; that a service waits while there is none, is told why,
 // and is served as soon as one is free; and that an address is back before the finalizer lets the service go. Services of
-// another loadBalancerClass are left to others.
+// another loadBalancerClass are left to others. A node that is labelled as no load balancer takes no address; it keeps them for
+// later.
 #pragma once
 
 #include <deque>
@@ -45,14 +46,15 @@ class LoadBalancers final : public loop::Reconciler {
     void adopt_all();
     loop::Task<void> begin();
     void service_changed(const objects::FeedEvent& event);
+    void node_changed(const objects::FeedEvent& event);
     loop::Task<Result<loop::Outcome>> serve(std::string key, ServicePtr service);
     loop::Task<bool> keep(ServicePtr service);
     loop::Task<Result<void>> choose(std::string key, ServicePtr service);
+    loop::Task<Result<loop::Outcome>> withdraw(std::string key, ServicePtr service);
     loop::Task<Result<loop::Outcome>> give_up(std::string key, ServicePtr service);
     loop::Task<Result<loop::Outcome>> wait(ServicePtr service, Error why);
     loop::Task<Result<loop::Outcome>> settle_refusal(std::string key, ServicePtr service);
     loop::Task<Result<void>> check_node_ports(ServicePtr service);
-    loop::Task<Result<void>> protect(ServicePtr service, bool on);
     loop::Task<Result<void>> publish(ServicePtr service, Ipv4 ip);
     void take_next();
     loop::Task<void> take(std::string key, Ipv4 ip);
@@ -72,6 +74,7 @@ class LoadBalancers final : public loop::Reconciler {
     std::deque<std::string> to_take_;
     size_t taking_ = 0;
     objects::Follower services_;
+    objects::Follower nodes_;
     loop::Worker worker_;
     loop::Scope scope_;
 };

@@ -311,3 +311,39 @@ TEST_CASE("LoadBalancers: without a pool the node's address, but for ports that 
           "Failed to allocate IP for \"default/second\": port 6443/TCP of the node's address "
           "192.0.2.2 is already in use by a process on the node");
 }
+
+TEST_CASE("LoadBalancers: a node that is to serve none gives its addresses back, and takes them again") {
+    World world("192.0.2.50-192.0.2.51");
+    api::Node node;
+    node.metadata.name = "box";
+    REQUIRE(world.run(world.objects.create<api::Node>(node)));
+    world.create("one");
+    world.create("two");
+    world.pass(1'000);
+    const auto label = [&](bool on) {
+        std::function<Result<void>(api::Node&)> change = [on](api::Node& edited) -> Result<void> {
+            constexpr const char* key = "node.kubernetes.io/exclude-from-external-load-balancers";
+            if (on) edited.metadata.labels[key] = "";
+            else edited.metadata.labels.erase(key);
+            return ok();
+        };
+        REQUIRE(world.run(world.objects.modify<api::Node>("", "box", std::move(change))));
+        world.settle();
+    };
+    label(true);
+    CHECK(world.lan.own.empty());
+    CHECK(world.ip_of("one").empty());
+    CHECK(world.told("UnAvailableLoadBalancer") == "There are no available nodes for LoadBalancer");
+    world.create("three");
+    label(false);
+    world.pass(2'000);
+    CHECK(world.ip_of("one") == "192.0.2.50");
+    CHECK(world.ip_of("two") == "192.0.2.51");
+    CHECK(world.ip_of("three").empty());
+    label(true);
+    world.remove("one");
+    CHECK(world.ip_of("one") == "gone");
+    label(false);
+    world.pass(2'000);
+    CHECK(world.ip_of("three") == "192.0.2.50");
+}
