@@ -1,5 +1,6 @@
 // Nodes.
 #include <fmt/core.h>
+#include <algorithm>
 #include <set>
 
 #include "orilla/kinds/well_known.hpp"
@@ -10,8 +11,24 @@
 namespace orilla::api {
 namespace {
 
+/// A cordon is a taint as well, which a pod may tolerate.
+void match_taint_to_cordon(NodeSpec& spec) {
+    const auto says_cordon = [](const Taint& one) { return one.key == unschedulable_taint && one.effect == "NoSchedule"; };
+    const auto found = std::find_if(spec.taints.begin(), spec.taints.end(), says_cordon);
+    const bool has_taint = found != spec.taints.end();
+    if (spec.unschedulable == has_taint) return;
+    if (has_taint) {
+        spec.taints.erase(found);
+        return;
+    }
+    Taint& taint = spec.taints.emplace_back();
+    taint.key = Str::intern(unschedulable_taint);
+    taint.effect = Str::intern("NoSchedule");
+}
+
 void complete_node(Node& node) {
     if (node.status.allocatable.empty()) node.status.allocatable = node.status.capacity;
+    match_taint_to_cordon(node.spec);
 }
 
 void check_taints(const List<Taint>& taints, const Path& path, FieldErrors& errors) {

@@ -67,7 +67,7 @@ void check_share(const IntOrString& share, bool at_most_all, const Path& path, F
     Complaints complaints = check_percent(share.text);
     errors.complain(path, share.text, complaints);
     auto percent = share.resolve(100, true);
-    if (complaints.empty() && at_most_all && percent && *percent > 100)
+    if (complaints.empty() && at_most_all && (!percent || *percent > 100))  // more than a number can be is more than all
         errors.invalid(path, share.text, "must not be greater than 100%");
 }
 

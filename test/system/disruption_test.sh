@@ -48,13 +48,15 @@ same() {
 
 # same_drain NAME ARGS...: the same of a drain of a node that is not cordoned. Each line once: kubectl sees only after its pause of 5 s
 # that its time is over, and says once more what it does.
+# With order=sorted the refusals come in any order: kubectl's does not stay the same.
+sorted() { sed 's/[][]//g; s/, continuing/\ncontinuing/; s/\(: \|, \)cannot/\1\ncannot/g' | sed 's/[:,] *$//' | sort; }
 same_drain() {
   local name=$1 theirs ours
   shift
   o uncordon node >/dev/null
-  theirs=$(k drain node "$@" 2>&1 | awk '!seen[$0]++')
+  theirs=$(k drain node "$@" 2>&1 | awk '!seen[$0]++' | ${order-cat})
   o uncordon node >/dev/null
-  ours=$(o drain node "$@" 2>&1 | awk '!seen[$0]++')
+  ours=$(o drain node "$@" 2>&1 | awk '!seen[$0]++' | ${order-cat})
   check_equal "$name" "$theirs" "$ours"
   o uncordon node >/dev/null
 }
@@ -111,10 +113,14 @@ for how in client server; do
 done
 same "create pdb as YAML" create pdb x --selector='a=b,c in (d,e)' --max-unavailable=3 --dry-run=server -o jsonpath='{.spec.selector.matchExpressions[0].values}{.spec.selector.matchLabels}{.spec.maxUnavailable}'
 same "create priorityclass" create priorityclass x --value=3 --global-default --dry-run=client -o jsonpath='{.value}{.globalDefault}{.preemptionPolicy}{.description}'
+check "a cordon is a taint, too" eval 'o cordon node && k describe node node | grep -q "Taints: *node.kubernetes.io/unschedulable:NoSchedule"'
+check "which goes with it" eval 'o uncordon node && k describe node node | grep -q "Taints: *<none>"'
 same "cordon without a node" cordon
 same "cordon of nobody" cordon nobody
 same "drain of nobody" drain nobody
 same "drain without a node" drain
+same "drain with a bad selector of pods" drain node --pod-selector='a b'
+check_fails "cordon of what is no node" '"pod/node" is no node' o cordon pod/node
 same "uncordon of one that is not cordoned" uncordon node
 same "taint without a taint" taint node node
 same "taint without an effect" taint node node a=b
@@ -134,7 +140,7 @@ metadata: {name: daemons}
 spec: {selector: {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: main, image: "busybox:1", command: [sleep, "4321"]}]}}}
 Y
   within 30 eval "o get pods -l app=d | grep -q Running"'
-same_drain "drain refuses all of them"
+order=sorted same_drain "drain refuses all of them"
 same_drain "drain refuses scratch space" --ignore-daemonsets --force
 same_drain "drain refuses daemons" --force --delete-emptydir-data
 same_drain "drain refuses bare pods" --ignore-daemonsets --delete-emptydir-data --pod-selector=app=bare

@@ -42,6 +42,10 @@ Result<std::vector<NamedNode>> find_nodes(Client& client, const Options& options
     const api::KindInfo& kind = api::kind_of<api::Node>();
     std::vector<NamedNode> out;
     for (const auto& word : options.args) {
+        const size_t slash = word.find('/');
+        const std::string type = slash == std::string::npos ? "node" : word.substr(0, slash);
+        if (type != kind.singular && type != kind.plural && type != kind.short_names[0])
+            return usage(fmt::format("\"{}\" is no node: {} takes names of nodes", word, options.verb));
         const Target target{&kind, word.substr(word.find('/') + 1), "", ""};
         TRY(json::object node, fetch(client, options, target));
         out.push_back({target, std::move(node)});

@@ -11,6 +11,7 @@
 
 #include "orilla/base/clock.hpp"
 #include "orilla/kinds/types.hpp"
+#include "orilla/schema/selectors.hpp"
 #include "print/output.hpp"
 #include "print/watching.hpp"
 #include "targets.hpp"
@@ -229,7 +230,9 @@ Result<void> drain_nodes(Client& client, const Options& options, const std::vect
 }  // namespace
 
 Result<void> run_drain(Client& client, const Options& options) {
-    TRY(int64_t limit_ms, parse_timeout(options, wait_ms_max));
+    TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
+    if (!api::Selector::parse(options.pod_selector))
+        return usage("--pod-selector=<pod_selector> must be a valid label selector");
     TRY(const auto nodes, find_nodes(client, options));
     TRY_VOID(mark_nodes(client, options, nodes, true));
     return drain_nodes(client, options, nodes, limit_ms);

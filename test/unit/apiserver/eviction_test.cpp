@@ -263,6 +263,7 @@ TEST_CASE("PodDisruptionBudget: contradictions are refused in the words of Kuber
     CHECK_THAT(refused(R"({"minAvailable":-1})"),
                Contains("spec.minAvailable: Invalid value: -1: must be greater than or equal to 0"));
     CHECK_THAT(refused(R"({"maxUnavailable":"101%"})"), Contains("must not be greater than 100%"));
+    CHECK_THAT(refused(R"({"minAvailable":"99999999999%"})"), Contains("must not be greater than 100%"));
     CHECK_THAT(refused(R"({"maxUnavailable":"some"})"), Contains("spec.maxUnavailable"));
     CHECK_THAT(refused(R"({"unhealthyPodEvictionPolicy":"Never"})"), Contains("Unsupported value"));
     CHECK_THAT(refused(R"({"selector":{"matchLabels":{"-":"x"}}})"), Contains("spec.selector"));
