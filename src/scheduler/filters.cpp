@@ -117,6 +117,7 @@ Objection check_claim_use(const Question& q) {
 }
 
 Objection check_volumes(const Question& q) {
+    if (q.volumes.has_no_volume) return {{"node(s) didn't find available persistent volumes to bind"}, true};
     for (const auto& volume : q.volumes.bound) {
         const auto& affinity = volume->spec.node_affinity;
         if (affinity && affinity->required && !api::matches(*affinity->required, q.node))

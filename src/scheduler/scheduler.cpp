@@ -88,6 +88,7 @@ void Scheduler::claim_changed(std::string_view ns, std::string_view claim) {
 
 void Scheduler::volume_changed(const objects::FeedEvent& event) {
     const auto* volume = event.as<api::PersistentVolume>();
+    if (volume && !volume->spec.claim_ref) retry_waiting([](const Told& told) { return told.wants_volume; });
     if (volume && volume->spec.claim_ref) claim_changed(volume->spec.claim_ref->namespace_, volume->spec.claim_ref->name);
 }
 
@@ -138,6 +139,7 @@ loop::Task<Result<loop::Outcome>> Scheduler::schedule(std::shared_ptr<const api:
     if (wants_company(*pod)) waiting_for_company_.insert(key);
     Told& told = waiting_[key];
     told.priority = priority_of(*pod);
+    told.wants_volume = volumes.has_no_volume;
     auto* room = std::get_if<Preempt>(&decision);
     const auto* none = std::get_if<Unschedulable>(&decision);
     told.room_would_do = room || none->room_would_do;

@@ -3,6 +3,7 @@
 #include "orilla/kinds/owners.hpp"
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/storage_facts.hpp"
+#include "orilla/kinds/volume_match.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/terms.hpp"
@@ -18,11 +19,28 @@ bool is_used_by_another(objects::Objects& objects, const api::Pod& pod, std::str
     return false;
 }
 
+void free_volume_terms(const api::Object& object, std::vector<std::string>& terms) {
+    const auto& volume = object.as<api::PersistentVolume>();
+    if (!volume.spec.claim_ref) terms.emplace_back(api::class_of(volume));
+}
+
+/// Nobody makes a volume for it: one has to be there, kept for it or free.
+bool has_volume(objects::Objects& objects, const api::PersistentVolumeClaim& claim) {
+    auto& volumes = objects.feed<api::PersistentVolume>();
+    const objects::Term of_its_class{free_volume_terms, std::string(api::class_of(claim))};
+    return api::choose_volume(claim, volumes.find<api::PersistentVolume>(of_its_class)) != nullptr;
+}
+
 void add_open_claim(objects::Objects& objects, const api::PersistentVolumeClaim& claim, VolumeNeeds& needs) {
     const auto storage_class = objects.get<api::StorageClass>(api::class_of(claim));
-    if (storage_class && api::waits_for_consumer(*storage_class) && claim.spec.volume_name.empty())
-        needs.waiting.push_back(claim.metadata.name.str());
-    else needs.refusal = "pod has unbound immediate PersistentVolumeClaims";
+    if (!storage_class || !api::waits_for_consumer(*storage_class) || !claim.spec.volume_name.empty()) {
+        needs.refusal = "pod has unbound immediate PersistentVolumeClaims";
+        return;
+    }
+    needs.waiting.push_back(claim.metadata.name.str());
+    // Once it is asked for, the claim's own controller has the word.
+    const bool is_asked = claim.metadata.annotations.contains(api::selected_node_annotation);
+    if (!is_asked && storage_class->provisioner == api::no_provisioner) needs.has_no_volume |= !has_volume(objects, claim);
 }
 
 /// The ephemeral volume that has this claim, or null.

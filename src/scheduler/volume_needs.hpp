@@ -17,7 +17,8 @@ struct VolumeNeeds {
     std::string refusal;                                              ///< why no node will do; empty: some may
     std::vector<std::shared_ptr<const api::PersistentVolume>> bound;  ///< the node must reach them
     std::vector<std::string> waiting;                                 ///< claims that get their volume once the pod has a node
-    bool is_taken = false;                                            ///< another pod has a claim that is for one pod alone
+    bool has_no_volume = false;  ///< of a class that makes none, and none that is there fits
+    bool is_taken = false;       ///< another pod has a claim that is for one pod alone
 };
 
 VolumeNeeds find_volume_needs(objects::Objects& objects, const api::Pod& pod);

@@ -56,6 +56,7 @@ class Scheduler final : public loop::Reconciler {
         std::string nominated;
         int32_t priority = 0;
         bool room_would_do = false;  ///< another pod's end may help
+        bool wants_volume = false;   ///< a new PersistentVolume may
     };
     std::map<std::string, Told> waiting_;        ///< pods that found no node
     std::set<std::string> waiting_for_company_;  ///< those among them that a pod which comes may help

@@ -4,22 +4,13 @@
 #include <tuple>
 
 #include "orilla/kinds/owners.hpp"
-#include "orilla/kinds/selectors.hpp"
 #include "orilla/kinds/storage_facts.hpp"
+#include "orilla/kinds/volume_match.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/field_errors.hpp"
 
 namespace orilla::controllers {
 namespace {
-
-bool has_all_modes(const api::PersistentVolume& volume, const api::PersistentVolumeClaim& claim) {
-    return std::ranges::all_of(claim.spec.access_modes,
-                               [&](const auto& mode) { return api::has_mode(volume.spec.access_modes, mode); });
-}
-
-bool is_large_enough(const api::PersistentVolume& volume, const api::PersistentVolumeClaim& claim) {
-    return api::capacity_bytes(volume) >= api::requested_bytes(claim.spec);
-}
 
 /// Nobody's, or already this claim's.
 bool may_be_taken(const api::PersistentVolume& volume, const api::PersistentVolumeClaim& claim) {
@@ -51,7 +42,7 @@ std::vector<ClaimAction> plan_named(const api::PersistentVolumeClaim& claim, con
     if (!may_be_taken(*seen.named, claim))
         return {TellClaim{"Warning", "FailedBinding", "volume " + name + " already bound to a different claim."}};
     if (seen.named->spec.claim_ref) return {BindClaim{claim.spec.volume_name.str()}};
-    const std::string why = find_mismatch(claim, *seen.named);
+    const std::string why = api::find_mismatch(claim, *seen.named);
     if (why.empty()) return {BindClaim{claim.spec.volume_name.str()}};
     return {TellClaim{"Warning", "VolumeMismatch", "Cannot bind to requested volume " + name + ": " + why}};
 }
@@ -82,11 +73,12 @@ std::vector<ClaimAction> plan_provision(const api::PersistentVolumeClaim& claim,
 std::vector<ClaimAction> plan_open(const api::PersistentVolumeClaim& claim, const ClaimSeen& seen) {
     if (!api::names_class(claim) && !seen.default_class.empty()) return {AssignClass{seen.default_class}};
     for (const auto& volume : seen.kept)
-        if (may_be_taken(*volume, claim) && is_large_enough(*volume, claim) && !volume->metadata.deletion_timestamp)
+        if (may_be_taken(*volume, claim) && api::capacity_bytes(*volume) >= api::requested_bytes(claim.spec) &&
+            !volume->metadata.deletion_timestamp)
             return {BindClaim{volume->metadata.name.str()}};
     const bool waits = seen.storage_class && api::waits_for_consumer(*seen.storage_class);
     if (waits && !claim.metadata.annotations.contains(api::selected_node_annotation)) return {tell_wait(seen)};
-    if (const auto* chosen = choose_volume(claim, seen.free)) return {BindClaim{chosen->metadata.name.str()}};
+    if (const auto* chosen = api::choose_volume(claim, seen.free)) return {BindClaim{chosen->metadata.name.str()}};
     return plan_provision(claim, seen);
 }
 
@@ -97,29 +89,6 @@ bool set_annotation(api::ObjectMeta& meta, std::string_view key, std::string_vie
 }
 
 }  // namespace
-
-std::string find_mismatch(const api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume) {
-    if (volume.metadata.deletion_timestamp) return "the volume is marked for deletion " + api::quote(volume.metadata.name);
-    if (!is_large_enough(volume, claim)) return "requested PV is too small";
-    if (api::class_of(volume) != api::class_of(claim)) return "storageClassName does not match";
-    if (volume.spec.volume_mode.value_or("Filesystem") != claim.spec.volume_mode.value_or("Filesystem"))
-        return "incompatible volumeMode";
-    return has_all_modes(volume, claim) ? "" : "incompatible accessMode";
-}
-
-const api::PersistentVolume* choose_volume(const api::PersistentVolumeClaim& claim, const std::vector<VolumePtr>& free) {
-    const api::PersistentVolume* best = nullptr;
-    const auto rank = [](const api::PersistentVolume& volume) {
-        return std::tuple(volume.spec.access_modes.size(), api::capacity_bytes(volume), volume.metadata.name.view());
-    };
-    for (const auto& volume : free) {
-        if (volume->spec.claim_ref || volume->status.phase != "Available") continue;
-        if (claim.spec.selector && !api::selects(claim.spec.selector, volume->metadata.labels)) continue;
-        if (!find_mismatch(claim, *volume).empty()) continue;
-        if (!best || rank(*volume) < rank(*best)) best = volume.get();
-    }
-    return best;
-}
 
 std::vector<ClaimAction> plan_claim(const api::PersistentVolumeClaim& claim, const ClaimSeen& seen) {
     if (claim.metadata.deletion_timestamp) {

@@ -65,11 +65,6 @@ using ClaimAction =
 
 std::vector<ClaimAction> plan_claim(const api::PersistentVolumeClaim& claim, const ClaimSeen& seen);
 
-/// Why the volume cannot be this claim's; empty when it can.
-std::string find_mismatch(const api::PersistentVolumeClaim& claim, const api::PersistentVolume& volume);
-/// Null when none of the free ones fits.
-const api::PersistentVolume* choose_volume(const api::PersistentVolumeClaim& claim, const std::vector<VolumePtr>& free);
-
 /// pvc-UID, as every provisioner calls it.
 std::string provisioned_name(const api::PersistentVolumeClaim& claim);
 /// The object for a volume of so many bytes that the node's disk holds under this name.
