@@ -11,6 +11,8 @@
 #include "service/kubernetes_service.hpp"
 #include "storage/claim_controller.hpp"
 #include "storage/ephemeral_claims.hpp"
+#include "storage/snapshot_content_controller.hpp"
+#include "storage/snapshot_controller.hpp"
 #include "storage/volume_controller.hpp"
 #include "workload/cronjob_controller.hpp"
 #include "workload/daemonset_controller.hpp"
@@ -44,6 +46,8 @@ constexpr struct {
     {"ephemeral-claims", make<EphemeralClaims>},
     {"persistentvolumeclaim", make<ClaimController>},
     {"persistentvolume", make<VolumeController>},
+    {"volumesnapshot", make<SnapshotController>},
+    {"volumesnapshotcontent", make<SnapshotContentController>},
     {"replicaset", make<ReplicaSetController>},
     {"deployment", make<DeploymentController>},
     {"job", make<JobController>},

@@ -14,7 +14,8 @@ GROUPS = [('meta_v1', 'meta/v1'), ('core_v1', 'v1'), ('apps_v1', 'apps/v1'), ('a
           ('batch_v1', 'batch/v1'),
           ('coordination_v1', 'coordination.k8s.io/v1'), ('discovery_v1', 'discovery.k8s.io/v1'), ('policy_v1', 'policy/v1'),
           ('storage_v1', 'storage.k8s.io/v1'),
-          ('scheduling_v1', 'scheduling.k8s.io/v1'), ('autoscaling_v2', 'autoscaling/v2'),
+          ('scheduling_v1', 'scheduling.k8s.io/v1'), ('snapshot_v1', 'snapshot.storage.k8s.io/v1'),
+          ('autoscaling_v2', 'autoscaling/v2'),
           ('metrics_v1beta1', 'metrics.k8s.io/v1beta1')]
 
 # Words that C++ or libc keeps to itself.

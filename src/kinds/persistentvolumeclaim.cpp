@@ -11,7 +11,6 @@ namespace orilla::api {
 namespace {
 
 constexpr std::string_view claim_kind = "PersistentVolumeClaim", snapshot_kind = "VolumeSnapshot";
-constexpr std::string_view snapshot_group = "snapshot.storage.k8s.io";
 
 template <class Source>
 std::string_view group_of(const Source& source) {

@@ -23,7 +23,6 @@ constexpr std::string_view volume_reason =
     "persistentVolumeClaim or ephemeral";
 constexpr std::string_view persistent_volume_reason =
     "this kind of volume is not supported: use local, hostPath, or csi with the driver orilla.dev/local";
-constexpr std::string_view copy_reason = "volumes are not copied from claims or snapshots; leave it out";
 constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
 constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
 
@@ -46,8 +45,6 @@ constexpr std::array refusals{
     Refusal{"EnvVarSource", "fileKeyRef", "environment from files is not supported; let the command read the file"},
     Refusal{"LocalVolumeSource", "fsType", "block devices are not supported: name a directory, and leave it out"},
     Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
-    Refusal{"PersistentVolumeClaimSpec", "dataSource", copy_reason},
-    Refusal{"PersistentVolumeClaimSpec", "dataSourceRef", copy_reason},
     Refusal{"PersistentVolumeClaimSpec", "volumeAttributesClassName", attributes_reason},
     Refusal{"PersistentVolumeClaimSpec", "volumeMode", "block volumes are not supported; use Filesystem", "Block"},
     Refusal{"PersistentVolumeSpec", "awsElasticBlockStore", persistent_volume_reason},

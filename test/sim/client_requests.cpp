@@ -1,5 +1,7 @@
 #include "client_requests.hpp"
 
+#include "orilla/kinds/well_known.hpp"
+
 #include "clients.hpp"
 
 namespace orilla::sim {
@@ -101,6 +103,13 @@ api::PersistentVolumeClaim claim_of(const std::string& ns, const std::string& na
     out.spec.access_modes.push_back("ReadWriteOnce");
     out.spec.resources.requests["storage"] = api::Quantity::from_bytes(int64_t{mib} << 20);
     return out;
+}
+
+void begin_with(api::PersistentVolumeClaim& claim, const char* kind, const std::string& name) {
+    auto& source = claim.spec.data_source.ensure();
+    source.kind = kind;
+    source.name = name;
+    if (source.kind == "VolumeSnapshot") source.api_group = api::snapshot_group;
 }
 
 api::Service service_for(const std::string& ns, const std::string& app, bool headless) {

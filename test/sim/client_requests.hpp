@@ -34,6 +34,7 @@ api::Container sidecar();
 void add_config_volume(api::PodSpec& spec, api::Container& container, const char* config_map, bool optional);
 void add_empty_dir(api::PodSpec& spec, api::Container& container);
 api::PersistentVolumeClaim claim_of(const std::string& ns, const std::string& name, int mib);
+void begin_with(api::PersistentVolumeClaim& claim, const char* kind, const std::string& name);
 api::Service service_for(const std::string& ns, const std::string& app, bool headless);
 void mend_deployment(api::Deployment& deployment);
 

@@ -11,6 +11,7 @@ constexpr int deployments_per_namespace_max = 3;
 constexpr int bare_pods_max = 3;
 constexpr int services_per_namespace_max = 3;
 constexpr int claims_per_namespace_max = 4;
+constexpr int snapshots_per_namespace_max = 3;
 /// The disk has room for a few of the largest.
 constexpr int claim_mib_max = 64;
 const char* const config_names[] = {"config-a", "config-b"};
@@ -260,12 +261,26 @@ void Clients::update_late(Daemon& daemon) {
 
 void Clients::act_on_claims(Daemon& daemon) {
     if (chance(10)) return disturb_disk(daemon);
+    if (chance(25)) return act_on_snapshots(daemon);
     const std::string ns = draw_namespace(daemon), name = "claim-" + std::to_string(number(claims_per_namespace_max));
     const auto found = daemon.objects().get<api::PersistentVolumeClaim>(ns, name);
     if (found && chance(50)) return grow_claim(daemon, *found);
     if (found) return delete_object(daemon, api::kind_of<api::PersistentVolumeClaim>(), found->metadata, {});
-    spawn(daemon, "create claim " + ns + "/" + name,
-          request_create(daemon.objects(), api::Object(claim_of(ns, name, 1 + number(claim_mib_max)))));
+    api::PersistentVolumeClaim claim = claim_of(ns, name, 1 + number(claim_mib_max));
+    if (chance(30)) begin_with(claim, "PersistentVolumeClaim", "claim-" + std::to_string(number(claims_per_namespace_max)));
+    else if (chance(30)) begin_with(claim, "VolumeSnapshot", "shot-" + std::to_string(number(snapshots_per_namespace_max)));
+    spawn(daemon, "create claim " + ns + "/" + name, request_create(daemon.objects(), api::Object(std::move(claim))));
+}
+
+void Clients::act_on_snapshots(Daemon& daemon) {
+    const std::string ns = draw_namespace(daemon), name = "shot-" + std::to_string(number(snapshots_per_namespace_max));
+    const auto found = daemon.objects().get<api::VolumeSnapshot>(ns, name);
+    if (found) return delete_object(daemon, api::kind_of<api::VolumeSnapshot>(), found->metadata, {});
+    api::VolumeSnapshot snapshot;
+    snapshot.metadata.name = name;
+    snapshot.metadata.namespace_ = ns;
+    snapshot.spec.source.persistent_volume_claim_name = "claim-" + std::to_string(number(claims_per_namespace_max));
+    spawn(daemon, "create snapshot " + ns + "/" + name, request_create(daemon.objects(), api::Object(std::move(snapshot))));
 }
 
 void Clients::grow_claim(Daemon& daemon, const api::PersistentVolumeClaim& claim) {
@@ -288,6 +303,13 @@ void Clients::mend(Daemon& daemon) {
     auto& objects = daemon.objects();
     daemon.host().volumes.failures_due = 0;
     daemon.host().volumes.bytes_max = INT64_MAX;
+    // What waits for a source that never comes, or that is larger, would wait for ever.
+    for (const auto& claim : objects.list<api::PersistentVolumeClaim>())
+        if (claim->spec.data_source && claim->spec.volume_name.empty())
+            delete_object(daemon, api::kind_of<api::PersistentVolumeClaim>(), claim->metadata, {});
+    for (const auto& snapshot : objects.list<api::VolumeSnapshot>())
+        if (!snapshot->status.ready_to_use.value_or(false))
+            delete_object(daemon, api::kind_of<api::VolumeSnapshot>(), snapshot->metadata, {});
     for (const auto& ns : objects.list<api::Namespace>())
         for (const char* name : config_names)
             if (!ns->metadata.deletion_timestamp)

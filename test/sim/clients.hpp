@@ -30,6 +30,7 @@ class Clients {
     void act_on_pods(Daemon& daemon);
     void act_on_services(Daemon& daemon);
     void act_on_config_maps(Daemon& daemon);
+    void act_on_snapshots(Daemon& daemon);
     void grow_claim(Daemon& daemon, const api::PersistentVolumeClaim& claim);
     void disturb_disk(Daemon& daemon);
     void act_on_jobs(Daemon& daemon);

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "clients.hpp"
+#include "orilla/kinds/owners.hpp"
 #include "orilla/kinds/storage_facts.hpp"
+#include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/selectors.hpp"
 #include "set_invariants.hpp"
 
@@ -236,6 +238,33 @@ void check_load_balancers(objects::Objects& objects, Host& host, Complaints& out
         out.push_back(std::to_string(waiting) + " services wait for an address, given are [" + joined(given) + "]");
 }
 
+/// Every snapshot is ready and has a content, every content a snapshot and data. By the snapshot's uid.
+std::map<std::string, std::string> check_snapshots(objects::Objects& objects, Host& host, Complaints& out) {
+    std::map<std::string, std::string> handles;
+    for (const auto& content : objects.list<api::VolumeSnapshotContent>()) {
+        const std::string name = "content " + content->metadata.name.str();
+        const auto handle = content->status.snapshot_handle;
+        handles[content->spec.volume_snapshot_ref.uid.str()] = std::string(handle.value_or(""));
+        if (content->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+        const auto data = host.volumes.there.find(std::string(handle.value_or("")));
+        if (data == host.volumes.there.end() || !data->second.snapshot) out.push_back(name + " has no data");
+        else if (data->second.fresh) out.push_back(name + " may lose its data");
+    }
+    size_t bound = 0;
+    for (const auto& snapshot : objects.list<api::VolumeSnapshot>()) {
+        const std::string name = "snapshot " + label(snapshot->metadata);
+        if (snapshot->metadata.deletion_timestamp) out.push_back(name + " is still being deleted");
+        if (!snapshot->status.ready_to_use.value_or(false)) out.push_back(name + " is not ready");
+        if (!handles.contains(snapshot->metadata.uid.str())) out.push_back(name + " has no content");
+        ++bound;
+    }
+    if (bound != handles.size()) out.push_back("there are contents without snapshots");
+    for (const auto& claim : objects.list<api::PersistentVolumeClaim>())
+        if (api::has_finalizer(claim->metadata, api::copied_claim_finalizer))
+            out.push_back("claim " + label(claim->metadata) + " is still held for a snapshot");
+    return handles;
+}
+
 /// Every claim has a volume of its own, every volume its data, and nothing is on the disk besides.
 void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
     std::map<std::string, std::string> holders;  // by volume
@@ -255,6 +284,7 @@ void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
         if (!holders.contains(name)) out.push_back("volume " + name + " belongs to no claim");
         if (!host.volumes.there.contains(name)) out.push_back("volume " + name + " has no data");
     }
+    for (const auto& [uid, handle] : check_snapshots(objects, host, out)) named.insert(handle);
     for (const auto& [name, data] : host.volumes.there)
         if (!named.contains(name)) out.push_back("data " + name + " belongs to no volume");
 }

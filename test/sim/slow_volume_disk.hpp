@@ -12,9 +12,10 @@ class SlowVolumeDisk final : public objects::VolumeDisk {
     SlowVolumeDisk(loop::Loop& loop, Random& random, test::FakeVolumes& volumes)
         : loop_(loop), random_(random), disk_(volumes) {}
     int64_t rounded(int64_t bytes) const override { return disk_.rounded(bytes); }
-    loop::Task<Result<void>> make(std::string name, int64_t bytes) override {
-        return slowly(disk_.make(std::move(name), bytes));
+    loop::Task<Result<objects::DiskVolume>> make(objects::NewVolume wanted) override {
+        return slowly(disk_.make(std::move(wanted)));
     }
+    loop::Task<Result<objects::DiskVolume>> find(std::string name) override { return slowly(disk_.find(std::move(name))); }
     loop::Task<Result<void>> keep(std::string name) override { return slowly(disk_.keep(std::move(name))); }
     loop::Task<Result<void>> grow(std::string name, int64_t bytes) override {
         return slowly(disk_.grow(std::move(name), bytes));

@@ -13,4 +13,5 @@
 #include "metrics_v1beta1.gen.hpp"
 #include "policy_v1.gen.hpp"
 #include "scheduling_v1.gen.hpp"
+#include "snapshot_v1.gen.hpp"
 #include "storage_v1.gen.hpp"

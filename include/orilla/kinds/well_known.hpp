@@ -71,6 +71,16 @@ inline constexpr std::string_view storage_provisioner_annotation = "volume.kuber
 inline constexpr std::string_view older_storage_provisioner_annotation = "volume.beta.kubernetes.io/storage-provisioner";
 inline constexpr std::string_view selected_node_annotation = "volume.kubernetes.io/selected-node";
 
+inline constexpr std::string_view snapshot_group = "snapshot.storage.k8s.io";
+inline constexpr std::string_view default_snapshot_class_annotation = "snapshot.storage.kubernetes.io/is-default-class";
+inline constexpr std::string_view snapshot_bound_finalizer = "snapshot.storage.kubernetes.io/volumesnapshot-bound-protection";
+inline constexpr std::string_view snapshot_source_finalizer =
+    "snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection";
+inline constexpr std::string_view snapshot_content_finalizer =
+    "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection";
+/// Of a claim that is being copied.
+inline constexpr std::string_view copied_claim_finalizer = "snapshot.storage.kubernetes.io/pvc-as-source-protection";
+
 // Nodes and namespaces.
 /// Of a pod that stands in a manifest on the box: who drains the node leaves it there.
 inline constexpr std::string_view mirror_annotation = "kubernetes.io/config.mirror";

@@ -14,7 +14,8 @@ class LocalDisk final : public objects::VolumeDisk {
     LocalDisk(loop::Loop& loop, loop::Executor& executor, std::string volumes_dir, std::string pods_dir)
         : loop_(loop), executor_(executor), volumes_dir_(std::move(volumes_dir)), pods_dir_(std::move(pods_dir)) {}
     int64_t rounded(int64_t bytes) const override;
-    loop::Task<Result<void>> make(std::string name, int64_t bytes) override;
+    loop::Task<Result<objects::DiskVolume>> make(objects::NewVolume wanted) override;
+    loop::Task<Result<objects::DiskVolume>> find(std::string name) override;
     loop::Task<Result<void>> keep(std::string name) override;
     loop::Task<Result<void>> grow(std::string name, int64_t bytes) override;
     loop::Task<Result<void>> remove(std::string name) override;

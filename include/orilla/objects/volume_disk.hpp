@@ -2,7 +2,9 @@
 // again, after a crash at any step. Nothing here blocks: what takes time is a Task.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,24 @@ namespace orilla::objects {
 struct DiskVolume {
     std::string name;
     int64_t bytes = 0;
-    bool fresh = false;  ///< made, and nobody has said `keep` yet
+    bool fresh = false;     ///< made, and nobody has said `keep` yet
+    bool snapshot = false;  ///< never mounted, only copied
+    int64_t taken_ns = 0;   ///< of a snapshot: the moment whose data it has, since 1970
+};
+
+/// What a copy tells, and is told, while another thread makes it.
+struct CopyProgress {
+    std::atomic<int64_t> bytes = 0;
+    std::atomic<bool> cancelled = false;
+};
+
+struct NewVolume {
+    std::string name;
+    int64_t bytes = 0;  ///< of a snapshot 0: as large as its source
+    /// A volume or snapshot whose data it begins with; "": it is empty.
+    std::string source = {};
+    bool snapshot = false;
+    std::shared_ptr<CopyProgress> progress = {};
 };
 
 class VolumeDisk {
@@ -22,8 +41,11 @@ class VolumeDisk {
     virtual ~VolumeDisk() = default;
     /// How large a volume becomes that is to hold so much.
     virtual int64_t rounded(int64_t bytes) const = 0;
-    /// An empty one of exactly so many bytes, which all others together leave room for. Fine when it is there.
-    virtual loop::Task<Result<void>> make(std::string name, int64_t bytes) = 0;
+    /// One of exactly so many bytes, which all others together leave room for. Fine when it is there. Code::unavailable while
+    /// its source cannot be copied.
+    virtual loop::Task<Result<DiskVolume>> make(NewVolume wanted) = 0;
+    /// Code::not_found when there is none.
+    virtual loop::Task<Result<DiskVolume>> find(std::string name) = 0;
     /// There is an object by now that names it.
     virtual loop::Task<Result<void>> keep(std::string name) = 0;
     /// To so many bytes, also while pods have it. Fine when it is as large or larger.

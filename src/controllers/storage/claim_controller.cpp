@@ -18,8 +18,10 @@ ClaimController::ClaimController(const Surroundings& with)
     objects_.feed<api::Pod>().keep(objects::claim_user_terms);
     follow<api::StorageClass>([this](const objects::FeedEvent& event) { class_changed(event); });
     follow<api::PersistentVolume>([this](const objects::FeedEvent& event) { volume_changed(event); });
-    follow<api::PersistentVolumeClaim>(
-        [this](const objects::FeedEvent& event) { worker_.queue().add(key_of(event.entry->key)); });
+    follow<api::PersistentVolumeClaim>([this](const objects::FeedEvent& event) { claim_changed(event); });
+    follow<api::VolumeSnapshot>([this](const objects::FeedEvent& event) {
+        queue_copies(api::kind_of<api::VolumeSnapshot>().kind, event.entry->key.ns, event.entry->key.name);
+    });
     follow<api::Pod>([this](const objects::FeedEvent& event) { pod_changed(event); });
 }
 
@@ -37,6 +39,21 @@ void ClaimController::volume_changed(const objects::FeedEvent& event) {
     }
     const auto* now = event.is_deleted() ? nullptr : event.as<api::PersistentVolume>();
     if (now && !now->spec.claim_ref && now->status.phase == "Available") queue_waiting(api::class_of(*now));
+}
+
+void ClaimController::claim_changed(const objects::FeedEvent& event) {
+    const std::string key = key_of(event.entry->key);
+    const auto* claim = event.is_deleted() ? nullptr : event.as<api::PersistentVolumeClaim>();
+    if (!claim || claim->metadata.deletion_timestamp) provisioner_.give_up(key);
+    worker_.queue().add(key);
+    queue_copies(api::kind_of<api::PersistentVolumeClaim>().kind, event.entry->key.ns, event.entry->key.name);
+}
+
+/// Those that wait for what they begin with.
+void ClaimController::queue_copies(std::string_view kind, std::string_view ns, std::string_view name) {
+    auto& claims = objects_.feed<api::PersistentVolumeClaim>();
+    for (const auto& claim : claims.find<api::PersistentVolumeClaim>(beginning_with(kind, ns, name)))
+        worker_.queue().add(key_of(claim->metadata));
 }
 
 void ClaimController::class_changed(const objects::FeedEvent& event) {

@@ -20,6 +20,8 @@ class ClaimController final : public Controller {
 
   private:
     void volume_changed(const objects::FeedEvent& event);
+    void claim_changed(const objects::FeedEvent& event);
+    void queue_copies(std::string_view kind, std::string_view ns, std::string_view name);
     void class_changed(const objects::FeedEvent& event);
     void pod_changed(const objects::FeedEvent& event);
     void queue_waiting(std::string_view storage_class);

@@ -6,8 +6,13 @@ namespace orilla::node {
 
 int64_t LocalDisk::rounded(int64_t bytes) const { return LoopVolumes::rounded(bytes); }
 
-loop::Task<Result<void>> LocalDisk::make(std::string name, int64_t bytes) {
-    return loop::run_on(executor_, loop_, [dir = volumes_dir_, name, bytes] { return LoopVolumes(dir).make(name, bytes); });
+loop::Task<Result<objects::DiskVolume>> LocalDisk::make(objects::NewVolume wanted) {
+    return loop::run_on(executor_, loop_,
+                        [dir = volumes_dir_, wanted = std::move(wanted)] { return LoopVolumes(dir).make(wanted); });
+}
+
+loop::Task<Result<objects::DiskVolume>> LocalDisk::find(std::string name) {
+    return loop::run_on(executor_, loop_, [dir = volumes_dir_, name] { return LoopVolumes(dir).find(name); });
 }
 
 loop::Task<Result<void>> LocalDisk::keep(std::string name) {

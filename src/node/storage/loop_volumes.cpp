@@ -14,11 +14,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <mutex>
+#include <set>
 
 #include "orilla/base/durable.hpp"
 #include "orilla/base/file_system.hpp"
 #include "orilla/base/unique_fd.hpp"
+#include "storage/image_copy.hpp"
 #include "storage/loop_device.hpp"
 #include "storage/make_ext4.hpp"
 
@@ -33,6 +34,9 @@ constexpr int64_t reserve_bytes_max = 100 * mib;
 constexpr int64_t reserve_divisor = 20;
 constexpr std::string_view begun = ".new", going = ".gone";
 constexpr const char* fresh_mark = "/fresh";
+constexpr const char* snapshot_mark = "/snapshot";
+/// Its size tells how much a copy and its source had in common on the disk when it was made.
+constexpr const char* shared_mark = "/shared";
 /// EXT4_IOC_RESIZE_FS, which no header of the kernel's has for us.
 constexpr unsigned long ext4_resize = _IOW('f', 16, uint64_t);
 
@@ -40,6 +44,16 @@ constexpr unsigned long ext4_resize = _IOW('f', 16, uint64_t);
 std::mutex& volumes_mutex() {
     static std::mutex mutex;
     return mutex;
+}
+
+/// Those that are being made, and those whose data is being copied: under the mutex.
+std::set<std::string>& begun_volumes() {
+    static std::set<std::string> names;
+    return names;
+}
+std::multiset<std::string>& copied_volumes() {
+    static std::multiset<std::string> names;
+    return names;
 }
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
@@ -70,10 +84,15 @@ Result<void> remove_directory(const std::string& path) {
     return ok();
 }
 
+Result<UniqueFd> make_sparse(const std::string& file, int64_t bytes) {
+    UniqueFd made(open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!made) return Error::from_errno("make " + file, errno);
+    if (ftruncate(made.get(), bytes) != 0) return Error::from_errno("make " + file + " as large as asked for", errno);
+    return made;
+}
+
 Result<void> make_image(const std::string& file, int64_t bytes) {
-    UniqueFd image(open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!image) return Error::from_errno("make " + file, errno);
-    if (ftruncate(image.get(), bytes) != 0) return Error::from_errno("make " + file + " as large as asked for", errno);
+    TRY(const UniqueFd image, make_sparse(file, bytes));
     TRY_VOID(make_ext4(file));
     if (fsync(image.get()) != 0) return Error::from_errno("sync " + file, errno);
     return ok();
@@ -132,35 +151,115 @@ Result<void> LoopVolumes::check_room(int64_t bytes) const {
     const auto unit = static_cast<int64_t>(disk.f_frsize);
     int64_t room = static_cast<int64_t>(disk.f_bavail) * unit;
     room -= std::min(static_cast<int64_t>(disk.f_blocks) * unit / reserve_divisor, reserve_bytes_max);
-    constexpr int64_t block_bytes = 512;
     for (const auto& name : list_names(dir_)) {
-        struct stat image {};
-        if (stat((path(name) + "/image").c_str(), &image) == 0)
-            room -= std::max<int64_t>(image.st_size - image.st_blocks * block_bytes, 0);
+        struct stat image {
+        }, shared{};
+        // Nobody writes to a snapshot. Blocks that are shared have to be there twice once one of the two is written to.
+        if (!exists(path(name) + snapshot_mark) && stat((path(name) + "/image").c_str(), &image) == 0)
+            room -= std::max<int64_t>(image.st_size - int64_t{image.st_blocks} * stat_block_bytes, 0);
+        if (stat((path(name) + shared_mark).c_str(), &shared) == 0) room -= int64_t{shared.st_size};
     }
     if (bytes <= room) return ok();
     return Error(Code::unavailable, "not enough room on the node's disk: " + shown_bytes(bytes) + " are asked for, and " +
                                         shown_bytes(room) + " are neither used nor promised");
 }
 
-Result<void> LoopVolumes::make(const std::string& name, int64_t bytes) const {
-    const std::lock_guard lock(volumes_mutex());
+Result<objects::DiskVolume> LoopVolumes::make(const objects::NewVolume& wanted) const {
+    std::unique_lock lock(volumes_mutex());
+    const std::string &name = wanted.name, own = path(name);
     TRY_VOID(make_durable_directory(dir_, 0711));
-    if (exists(path(name))) return ok();
-    const std::string making = path(name) + std::string(begun);
+    if (exists(own)) return look_at(name);
+    if (begun_volumes().contains(name)) return Error(Code::unavailable, "volume " + name + " is being made already");
+    const std::string making = own + std::string(begun);
     TRY_VOID(remove_directory(making));
-    TRY_VOID(check_room(bytes));
+    int64_t bytes = wanted.bytes;
+    if (!wanted.source.empty()) {
+        TRY(bytes, size_copy(wanted));
+    } else {
+        TRY_VOID(check_room(bytes));
+    }
     TRY_VOID(make_plain_directory(making, 0711));
-    auto made = make_image(making + "/image", bytes);
+    begun_volumes().insert(name);
+    auto made = fill(wanted, bytes, making, lock);
+    begun_volumes().erase(name);
     if (made) made = touch(making + fresh_mark);
     if (made) made = make_plain_directory(making + "/users", 0700);
     if (made) made = sync_path(making);
-    if (made && rename(making.c_str(), path(name).c_str()) != 0) made = Error::from_errno("name " + path(name), errno);
+    if (made && rename(making.c_str(), own.c_str()) != 0) made = Error::from_errno("name " + own, errno);
     if (!made) {
         static_cast<void>(remove_directory(making));
-        return made;
+        return std::move(made).error();
     }
-    return sync_path(dir_);
+    TRY_VOID(sync_path(dir_));
+    return look_at(name);
+}
+
+/// How large the copy becomes, when there is room for it.
+Result<int64_t> LoopVolumes::size_copy(const objects::NewVolume& wanted) const {
+    struct stat from {};
+    if (stat((path(wanted.source) + "/image").c_str(), &from) != 0)
+        return Error(Code::not_found, "the data of " + wanted.source + " is not on this node");
+    const int64_t bytes = std::max<int64_t>(wanted.bytes, from.st_size);
+    if (bytes > from.st_size && !may_resize())
+        return Error(Code::unsupported,
+                     "the daemon lacks CAP_SYS_RESOURCE, without which a copy cannot be larger than its source");
+    if (is_mounted(path(wanted.source)) && copied_volumes().contains(wanted.source))
+        return Error(Code::unavailable, "volume " + wanted.source + " is being copied already");
+    TRY_VOID(check_room(wanted.snapshot ? int64_t{from.st_blocks} * stat_block_bytes : bytes));
+    return bytes;
+}
+
+Result<void> LoopVolumes::fill(const objects::NewVolume& wanted, int64_t bytes, const std::string& making,
+                               std::unique_lock<std::mutex>& lock) const {
+    if (wanted.source.empty()) return make_image(making + "/image", bytes);
+    return fill_from_source(wanted, bytes, making, lock);
+}
+
+/// It may take long: others go on meanwhile. A source that is not mounted stays so until it is done.
+Result<void> LoopVolumes::fill_from_source(const objects::NewVolume& wanted, int64_t bytes, const std::string& making,
+                                           std::unique_lock<std::mutex>& lock) const {
+    const std::string source = path(wanted.source), file = making + "/image";
+    const UniqueFd from(open((source + "/image").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!from) return Error::from_errno("open " + source + "/image", errno);
+    TRY(const UniqueFd target, make_sparse(file, bytes));
+    UniqueFd mounted;
+    if (is_mounted(source)) {
+        mounted = UniqueFd(open((source + "/mount").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!mounted) return Error::from_errno("open " + source + "/mount", errno);
+    }
+    const auto mark = copied_volumes().insert(wanted.source);
+    lock.unlock();
+    objects::CopyProgress unwatched;
+    const auto copied = copy_image(from, target, mounted, wanted.progress ? *wanted.progress : unwatched);
+    const bool synced = copied && fsync(target.get()) == 0;
+    const int sync_error = errno;
+    mounted.reset();
+    lock.lock();
+    copied_volumes().erase(mark);
+    if (!copied) return copied.error();
+    if (!synced) return Error::from_errno("sync " + file, sync_error);
+    if (copied->shared_bytes > 0) TRY_VOID(make_sparse(making + shared_mark, copied->shared_bytes));
+    if (!wanted.snapshot) return ok();
+    constexpr int64_t second_ns = 1'000'000'000;
+    const timespec taken{static_cast<time_t>(copied->taken_ns / second_ns), static_cast<long>(copied->taken_ns % second_ns)};
+    const timespec times[] = {taken, taken};
+    if (futimens(target.get(), times) != 0) return Error::from_errno("date " + file, errno);
+    return touch(making + snapshot_mark);
+}
+
+Result<objects::DiskVolume> LoopVolumes::look_at(const std::string& name) const {
+    struct stat image {};
+    if (stat((path(name) + "/image").c_str(), &image) != 0)
+        return Error(Code::not_found, "the data of " + name + " is not on this node");
+    objects::DiskVolume out{name, static_cast<int64_t>(image.st_size), exists(path(name) + fresh_mark),
+                            exists(path(name) + snapshot_mark)};
+    if (out.snapshot) out.taken_ns = int64_t{image.st_mtim.tv_sec} * 1'000'000'000 + image.st_mtim.tv_nsec;
+    return out;
+}
+
+Result<objects::DiskVolume> LoopVolumes::find(const std::string& name) const {
+    const std::lock_guard lock(volumes_mutex());
+    return look_at(name);
 }
 
 Result<void> LoopVolumes::keep(const std::string& name) const {
@@ -177,6 +276,8 @@ Result<void> LoopVolumes::grow(const std::string& name, int64_t bytes) const {
     const std::string file = path(name) + "/image";
     struct stat image {};
     if (stat(file.c_str(), &image) != 0) return Error::from_errno("look at " + file, errno);
+    if (copied_volumes().contains(name))
+        return Error(Code::unavailable, "volume " + name + " is being copied: it grows when that is done");
     if (bytes > image.st_size) {
         TRY_VOID(check_room(bytes - image.st_size));
         if (truncate(file.c_str(), bytes) != 0) return Error::from_errno("grow " + file, errno);
@@ -204,14 +305,17 @@ Result<std::vector<objects::DiskVolume>> LoopVolumes::list(const std::string& po
     std::vector<objects::DiskVolume> out;
     for (const auto& name : list_names(dir_)) {
         if (name.ends_with(begun) || name.ends_with(going)) {
+            if (begun_volumes().contains(name.substr(0, name.size() - begun.size()))) continue;
             TRY_VOID(remove_directory(path(name)));
             continue;
         }
-        struct stat image {};
-        if (stat((path(name) + "/image").c_str(), &image) != 0) continue;
+        const auto found = look_at(name);
+        if (!found) continue;
+        // A daemon that is killed in the middle of a copy leaves the volume's writers waiting.
+        if (is_mounted(path(name))) thaw(UniqueFd(open((path(name) + "/mount").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
         for (const auto& pod : list_names(path(name) + "/users"))
             if (!exists(pods_dir + "/" + pod)) TRY_VOID(release_locked(name, pod));
-        out.push_back({name, static_cast<int64_t>(image.st_size), exists(path(name) + fresh_mark)});
+        out.push_back(*found);
     }
     return out;
 }
@@ -220,6 +324,10 @@ Result<void> LoopVolumes::publish(const std::string& name, const std::string& po
     const std::lock_guard lock(volumes_mutex());
     if (!exists(path(name) + "/image"))
         return Error(Code::not_found, "the data of volume " + name + " is not on this node: " + path(name) + " is missing");
+    if (exists(path(name) + snapshot_mark))
+        return Error(Code::invalid, name + " is a snapshot: it is not mounted, but restored by a claim that names it");
+    if (!is_mounted(path(name)) && copied_volumes().contains(name))
+        return Error(Code::unavailable, "volume " + name + " is being copied: its pods start when that is done");
     // Noted first: what is mounted has somebody whose end unmounts it.
     TRY_VOID(make_plain_directory(path(name) + "/users", 0700));
     TRY_VOID(touch(path(name) + "/users/" + pod_uid));

@@ -1,9 +1,11 @@
 // Volumes as files with an ext4 file system inside, DIR/NAME/image, mounted at DIR/NAME/mount while a pod has them. Their size
 // is what the file system inside allows. What is promised to all of them together never exceeds what the disk has. A volume is
-// there when it has its name: one that is being made or removed has another, and is taken away by `list`. All of it may block.
+// there when it has its name: one that is being made or removed has another, and is taken away by `list`. A snapshot is one
+// that is never mounted. All of it may block.
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +20,8 @@ class LoopVolumes {
     explicit LoopVolumes(std::string dir) : dir_(std::move(dir)) {}
 
     static int64_t rounded(int64_t bytes);
-    Result<void> make(const std::string& name, int64_t bytes) const;
+    Result<objects::DiskVolume> make(const objects::NewVolume& wanted) const;
+    Result<objects::DiskVolume> find(const std::string& name) const;
     Result<void> keep(const std::string& name) const;
     Result<void> grow(const std::string& name, int64_t bytes) const;
     Result<void> remove(const std::string& name) const;
@@ -34,6 +37,12 @@ class LoopVolumes {
 
   private:
     Result<void> check_room(int64_t bytes) const;
+    Result<int64_t> size_copy(const objects::NewVolume& wanted) const;
+    Result<void> fill(const objects::NewVolume& wanted, int64_t bytes, const std::string& making,
+                      std::unique_lock<std::mutex>& lock) const;
+    Result<void> fill_from_source(const objects::NewVolume& wanted, int64_t bytes, const std::string& making,
+                                  std::unique_lock<std::mutex>& lock) const;
+    Result<objects::DiskVolume> look_at(const std::string& name) const;
     Result<void> release_locked(const std::string& name, const std::string& pod_uid) const;
     std::string path(const std::string& name) const { return dir_ + "/" + name; }
     const std::string dir_;

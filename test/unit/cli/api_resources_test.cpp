@@ -20,6 +20,7 @@ TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
     options.namespaced = "false";
     CHECK(render_api_resources(options) ==
           "namespaces\nnodes\npersistentvolumes\npriorityclasses.scheduling.k8s.io\nstorageclasses.storage.k8s.io\n"
+          "volumesnapshotclasses.snapshot.storage.k8s.io\nvolumesnapshotcontents.snapshot.storage.k8s.io\n"
           "nodes.metrics.k8s.io\n");
     options.namespaced = "true";
     options.api_group = "apps";
