@@ -19,10 +19,10 @@ struct Refusal {
 };
 
 constexpr std::string_view volume_reason =
-    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath, downwardAPI, projected, "
+    "this kind of volume is not supported: use emptyDir, configMap, secret, hostPath, nfs, downwardAPI, projected, "
     "persistentVolumeClaim or ephemeral";
 constexpr std::string_view persistent_volume_reason =
-    "this kind of volume is not supported: use local, hostPath, or csi with the driver orilla.dev/local";
+    "this kind of volume is not supported: use local, hostPath, nfs, or csi with the driver orilla.dev/local";
 constexpr std::string_view attributes_reason = "VolumeAttributesClasses are not served; leave it out";
 constexpr std::string_view secret_reason = "the driver orilla.dev/local takes no secrets; leave it out";
 
@@ -65,7 +65,6 @@ constexpr std::array refusals{
     Refusal{"PersistentVolumeSpec", "scaleIO", persistent_volume_reason},
     Refusal{"PersistentVolumeSpec", "storageos", persistent_volume_reason},
     Refusal{"PersistentVolumeSpec", "vsphereVolume", persistent_volume_reason},
-    Refusal{"PersistentVolumeSpec", "nfs", persistent_volume_reason},
     Refusal{"PersistentVolumeSpec", "persistentVolumeReclaimPolicy", "nothing recycles volumes here; use Retain or Delete",
             "Recycle"},
     Refusal{"PersistentVolumeSpec", "volumeAttributesClassName", attributes_reason},
@@ -104,7 +103,6 @@ constexpr std::array refusals{
     Refusal{"Volume", "glusterfs", volume_reason},
     Refusal{"Volume", "image", volume_reason},
     Refusal{"Volume", "iscsi", volume_reason},
-    Refusal{"Volume", "nfs", volume_reason},
     Refusal{"Volume", "photonPersistentDisk", volume_reason},
     Refusal{"Volume", "portworxVolume", volume_reason},
     Refusal{"Volume", "quobyte", volume_reason},

@@ -2,6 +2,7 @@
 # make_root.sh ARCH DIR: the disk of a Debian 12 virtual machine with systemd, from Debian packages, for test/vm/boot:
 # DIR/root.ext4, DIR/vmlinuz, DIR/initrd. ARCH is amd64, arm64 or armhf, whatever this machine is: packages are only unpacked,
 # and the little that their scripts would have done for a boot is done here. What is newer than this script is kept.
+# VM_PACKAGES (a,b) adds some.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 arch=$1
@@ -13,13 +14,13 @@ out=$(realpath "$2")
 work=$(mktemp -d /var/tmp/orilla-vm-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-packages=systemd-sysv,kmod,iproute2,nftables,procps,curl,ca-certificates,netbase
+packages=systemd-sysv,kmod,iproute2,nftables,procps,curl,ca-certificates,netbase${VM_PACKAGES:+,$VM_PACKAGES}
 # Besides what the disk needs before it is mounted; modprobe finds the dependencies.
 boot_modules=(virtio_pci virtio_mmio virtio_blk virtio_console ext4)
 
 make_system() {
   mmdebstrap -q --arch="$arch" --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
-    --include='?essential' --include=$packages bookworm system.tar "$1" >log 2>&1
+    --include='?essential' --include="$packages" bookworm system.tar "$1" >log 2>&1
 }
 
 unpack_system() {

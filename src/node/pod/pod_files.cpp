@@ -18,7 +18,8 @@ PodFiles::PodFiles(loop::Loop& loop, loop::Executor& files, loop::Executor& plac
 loop::Executor& PodFiles::executor_of(const Job& job) {
     const std::string inside = dir_ + "/";
     auto is_own = [&](const VolumeWork& volume) {
-        return volume.path.starts_with(inside) && !volume.source.starts_with('/');  // a claim's may lead to such a place
+        // A claim's may lead to such a place.
+        return volume.path.starts_with(inside) && !volume.source.starts_with('/') && !volume.remote;
     };
     return std::ranges::all_of(job.volumes, is_own) ? files_ : places_;
 }

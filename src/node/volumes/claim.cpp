@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <cerrno>
 
 #include "orilla/kinds/owners.hpp"
@@ -48,6 +49,15 @@ Result<void> check_claim_volume(const VolumeContext& context, VolumeWork& work) 
     const api::PersistentVolumeSpec& spec = bound->volume->spec;
     work.volumes_dir = context.placement.volumes_dir;
     work.owner = context.pod.metadata.uid.str();
+    if (spec.nfs) {
+        work.variant = "nfs";
+        work.source = fmt::format("{}:{}", spec.nfs->server.view(), spec.nfs->path.view());
+        work.read_only = spec.nfs->read_only;
+        work.remote = true;
+        for (const auto& option : spec.mount_options)
+            work.mount_options.append(work.mount_options.empty() ? "" : ",").append(option.view());
+        return ok();
+    }
     if (!spec.mount_options.empty()) return Error(Code::invalid, "Mount options are not supported for this volume type");
     if (spec.csi) {
         work.variant = "csi";
@@ -82,6 +92,7 @@ Result<void> prepare_claim(const VolumeWork& work) {
         TRY_VOID(lead_to(volumes.place(work.source), work.path));
         return volumes.publish(work.source, work.owner);
     }
+    if (work.variant == "nfs") return nfs_driver.prepare(work);
     TRY_VOID(lead_to(work.source, work.path));
     if (work.variant == "hostPath") {
         VolumeWork host;
@@ -96,7 +107,7 @@ Result<void> prepare_claim(const VolumeWork& work) {
 }
 
 Result<void> publish_claim(const VolumeWork& work) {
-    if (work.gid < 0 || work.variant == "hostPath") return ok();
+    if (work.gid < 0 || work.variant == "hostPath" || work.variant == "nfs") return ok();
     return apply_fs_group(work.variant == "csi" ? LoopVolumes(work.volumes_dir).place(work.source) : work.source, work.gid,
                           work.only_on_mismatch);
 }

@@ -45,6 +45,9 @@ struct VolumeWork {
     std::string source_type;        ///< of a hostPath
     std::string volumes_dir;        ///< of orilla.dev/local
     std::string owner;              ///< the pod's uid
+    std::string mount_options;      ///< of nfs, as one text
+    bool read_only = false;         ///< of nfs: the whole mount
+    bool remote = false;            ///< it lies where somebody else answers, or does not
     bool only_on_mismatch = false;  ///< fsGroup leaves alone what looks right at the top
 };
 
@@ -70,7 +73,7 @@ struct VolumeDriver {
 };
 
 extern const VolumeDriver claim_driver, config_map_driver, downward_api_driver, empty_dir_driver, ephemeral_driver,
-    host_path_driver, projected_driver, secret_driver;
+    host_path_driver, nfs_driver, projected_driver, secret_driver;
 
 std::span<const VolumeDriver* const> volume_drivers();
 const VolumeDriver& find_driver(const api::Volume& volume);

@@ -6,8 +6,9 @@ namespace orilla::node {
 namespace {
 
 // The last one is for what names no source.
-constexpr const VolumeDriver* drivers[] = {&config_map_driver, &secret_driver, &downward_api_driver, &projected_driver,
-                                           &host_path_driver,  &claim_driver,  &ephemeral_driver,    &empty_dir_driver};
+constexpr const VolumeDriver* drivers[] = {&config_map_driver, &secret_driver,    &downward_api_driver,
+                                           &projected_driver,  &host_path_driver, &claim_driver,
+                                           &ephemeral_driver,  &nfs_driver,       &empty_dir_driver};
 
 }  // namespace
 

@@ -13,7 +13,9 @@ namespace orilla::node {
 Result<void> make_volume_directory(const std::string& path, mode_t mode);
 /// Nothing where a file system is mounted already. size_bytes 0: the kernel's default.
 Result<void> mount_volume_tmpfs(const std::string& path, int64_t size_bytes, mode_t mode);
-/// Fine when nothing is mounted there.
+/// Asks what is mounted there, which may never answer.
+bool is_mount_point(const std::string& path);
+/// Fine when nothing is mounted there. Asks nobody.
 Result<void> unmount_volume(const std::string& path);
 
 }  // namespace orilla::node

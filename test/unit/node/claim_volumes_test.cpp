@@ -1,3 +1,4 @@
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 #include <fstream>
 
 #include "volumes/fs_group.hpp"
+#include "volumes/nfs.hpp"
 #include "volumes/volumes.hpp"
 
 using namespace orilla;
@@ -84,6 +86,38 @@ TEST_CASE("claims: a directory of the node is linked, and unlinked without being
     REQUIRE(unpublish_volumes(dir.path + "/pods/p1"));
     std::filesystem::remove_all(dir.path + "/pods/p1");
     CHECK(std::filesystem::exists(dir.path + "/srv/file"));
+}
+
+TEST_CASE("nfs: a claim's volume and a pod's own say what is mounted, and how") {
+    Claimed it;
+    it.volume->spec.nfs.ensure().server = "192.0.2.5";
+    it.volume->spec.nfs->path = "/export";
+    it.volume->spec.mount_options.push_back("soft");
+    it.volume->spec.mount_options.push_back("noatime");
+    const auto planned = it.plan();
+    REQUIRE(planned);
+    CHECK(planned->front().source == "192.0.2.5:/export");
+    CHECK(planned->front().mount_options == "soft,noatime");
+    CHECK(planned->front().remote);
+    api::Volume own;
+    own.name = "data";
+    own.nfs.ensure().server = "192.0.2.5";
+    own.nfs->path = "/";
+    own.nfs->read_only = true;
+    it.pod.spec.volumes[0] = own;
+    const auto direct = plan_volumes(it.pod, {}, it.placement);
+    REQUIRE(direct);
+    CHECK(direct->front().source == "192.0.2.5:/");
+    CHECK(direct->front().read_only);
+    CHECK(direct->front().remote);
+}
+
+TEST_CASE("nfs: what mount knows of itself becomes a flag") {
+    CHECK(plan_nfs_mount("", false) == NfsMount{});
+    CHECK(plan_nfs_mount("", true) == NfsMount{MS_RDONLY, "", false});
+    CHECK(plan_nfs_mount("soft,ro,timeo=20,noatime", false) == NfsMount{MS_RDONLY | MS_NOATIME, "soft,timeo=20", false});
+    CHECK(plan_nfs_mount("ro,rw,nfsvers=3,,nolock", false) == NfsMount{0, "nfsvers=3,nolock", true});
+    CHECK(plan_nfs_mount("rw", true).flags == MS_RDONLY);
 }
 
 TEST_CASE("fsGroup: everything is the group's, and links lead nowhere") {
