@@ -19,13 +19,28 @@ struct Verb {
     Run run;
 };
 constexpr Verb verbs[] = {
-    {"get", run_get},         {"describe", run_describe}, {"apply", run_apply},
-    {"create", run_create},   {"delete", run_delete},     {"logs", run_logs},
-    {"scale", run_scale},     {"rollout", run_rollout},   {"label", run_label},
-    {"annotate", run_label},  {"wait", run_wait},         {"events", run_events},
-    {"image", run_image},     {"explain", run_explain},   {"api-resources", run_api_resources},
-    {"version", run_version}, {"top", run_top},           {"cordon", run_cordon},
-    {"uncordon", run_cordon}, {"drain", run_drain},       {"taint", run_taint},
+    {"get", run_get},
+    {"describe", run_describe},
+    {"apply", run_apply},
+    {"create", run_create},
+    {"delete", run_delete},
+    {"logs", run_logs},
+    {"scale", run_scale},
+    {"rollout", run_rollout},
+    {"label", run_label},
+    {"annotate", run_label},
+    {"wait", run_wait},
+    {"events", run_events},
+    {"image", run_image},
+    {"explain", run_explain},
+    {"api-resources", run_api_resources},
+    {"version", run_version},
+    {"top", run_top},
+    {"cordon", run_cordon},
+    {"uncordon", run_cordon},
+    {"drain", run_drain},
+    {"taint", run_taint},
+    {"autoscale", run_autoscale},
 };
 
 Result<void> dispatch(const Options& options, const Local& local) {

@@ -94,6 +94,11 @@ constexpr Flag flags[] = {
     {"quiet", 'q', "", "no progress", &Options::quiet},
     {"data-dir", 0, "DIR", "read the keys there instead of asking the daemon", &Options::data_dir},
     {"server", 0, "URL", "where kubectl finds the API (default: where the daemon listens)", &Options::server},
+    {"min", 0, "COUNT", "the least number of pods (default 1)", &Options::min_replicas},
+    {"max", 0, "COUNT", "the greatest number of pods", &Options::max_replicas},
+    {"cpu-percent", 0, "PERCENT", "the cpu that pods are to use, of what they request (default 80)", &Options::cpu_percent},
+    {"cpu", 0, "PERCENT%|AMOUNT", "the same, or an amount: 80%, 500m", &Options::cpu},
+    {"memory", 0, "PERCENT%|AMOUNT", "the memory that pods are to use: 60%, 200Mi", &Options::memory},
     {"containers", 0, "", "each container of the pods", &Options::show_containers},
     {"sum", 0, "", "with a last line that sums them up", &Options::sum},
     {"show-capacity", 0, "", "percent of what the node has, not of what pods may use of it", &Options::show_capacity},
@@ -120,6 +125,7 @@ constexpr Flag special_flags[] = {
     {"for", 0, "TYPE/NAME", "only about this object", &Options::wait_for},
     {"watch", 'w', "", "wait until it is done (default true)", &Options::rollout_watch},
     {"sort-by", 0, "cpu|memory", "the greatest first", &Options::sort_by},
+    {"name", 0, "NAME", "how the autoscaler is called (default: as what it scales)", &Options::name},
     {"output", 'o', "FILE", "into this file, beside the clusters that it has; its directory is made",
      &Options::kubeconfig_file},
     {"name", 0, "NAME", "name of cluster and context (default: orilla)", &Options::name},
@@ -208,6 +214,10 @@ constexpr Command commands[] = {
     {"scale", "--replicas=COUNT (TYPE NAME | TYPE/NAME | -f FILE)", "Set the number of replicas",
      "replicas current-replicas namespace selector all filename recursive output dry-run timeout",
      "orilla scale deploy/web --replicas=3"},
+    {"autoscale", "(TYPE NAME | TYPE/NAME | -f FILE) --max=COUNT", "Let the number of replicas follow what pods use",
+     "min max cpu-percent cpu memory autoscale:name namespace filename recursive output dry-run",
+     "orilla autoscale deploy/web --min=3 --max=10 --cpu=80%\n"
+     "orilla autoscale sts db --max=5 --memory=200Mi"},
     {"rollout status", "(TYPE NAME | TYPE/NAME | -f FILE)", "Tell how a rollout goes, until it is done",
      "namespace selector filename recursive rollout:watch revision timeout", "orilla rollout status deploy/web --timeout=2m"},
     {"rollout history", "(TYPE NAME | TYPE/NAME | -f FILE)", "Show the revisions",
@@ -297,8 +307,9 @@ bool is_below(std::string_view path, std::string_view topic) {
 
 const Flag* find_flag(std::string_view name) {
     constexpr std::string_view special_names[] = {
-        "drain:force", "nodes:selector", "budget:selector", "taint:overwrite",   "taint:all",       "drain:timeout",
-        "events:for",  "rollout:watch",  "top:sort-by",     "kubeconfig:output", "kubeconfig:name", "kubeconfig:overwrite"};
+        "drain:force",       "nodes:selector",  "budget:selector",     "taint:overwrite", "taint:all",
+        "drain:timeout",     "events:for",      "rollout:watch",       "top:sort-by",     "autoscale:name",
+        "kubeconfig:output", "kubeconfig:name", "kubeconfig:overwrite"};
     static_assert(std::size(special_names) == std::size(special_flags));
     for (size_t i = 0; i < std::size(special_names); ++i)
         if (special_names[i] == name) return &special_flags[i];

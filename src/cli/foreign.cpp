@@ -18,7 +18,6 @@ constexpr Foreign foreign_commands[] = {
     {"cp", Reason::missing, "mount a hostPath volume or a ConfigMap"},
     {"port-forward", Reason::missing, "from this box the pod's address answers: 'orilla get pod NAME -o wide'"},
     {"debug", Reason::missing, "'orilla describe pod NAME' and 'orilla logs NAME --previous' tell most"},
-    {"autoscale", Reason::missing, "'orilla scale TYPE/NAME --replicas=COUNT' sets the number"},
     {"auth", Reason::missing, "whoever may use the socket, or holds the kubeconfig, is an administrator"},
     {"certificate", Reason::missing, ""},
     {"run", Reason::kubectl, "or 'orilla create deployment NAME --image=IMAGE'"},

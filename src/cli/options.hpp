@@ -55,6 +55,12 @@ struct Options {
     std::optional<int64_t> log_requests_max;
     std::string since;
     std::string since_time;
+    // autoscale
+    std::optional<int64_t> min_replicas;
+    std::optional<int64_t> max_replicas;
+    std::optional<int64_t> cpu_percent;
+    std::string cpu;
+    std::string memory;
     // top
     bool show_containers = false;
     bool show_capacity = false;

@@ -14,6 +14,7 @@
 #include "storage/snapshot_content_controller.hpp"
 #include "storage/snapshot_controller.hpp"
 #include "storage/volume_controller.hpp"
+#include "workload/autoscaler_controller.hpp"
 #include "workload/cronjob_controller.hpp"
 #include "workload/daemonset_controller.hpp"
 #include "workload/deployment_controller.hpp"
@@ -55,6 +56,7 @@ constexpr struct {
     {"statefulset", make<StatefulSetController>},
     {"daemonset", make<DaemonSetController>},
     {"replicationcontroller", make<ReplicationManager>},
+    {"horizontalpodautoscaler", make<AutoscalerController>},
     {"disruption", make<DisruptionController>},
     {"disruption-marks", make<DisruptionMarks>},
     {"taint-eviction", make<TaintEviction>},

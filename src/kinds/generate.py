@@ -302,7 +302,10 @@ class Kinds:
         """As the reference server makes it: clients may compare."""
         if row['payload'] == 'computed':
             return ''
-        name = f'{row["group/version"]}/{row["kind"]}'
+        group = row['group/version'].rpartition('/')[0]
+        first = next(one for one in self.kinds
+                     if one['kind'] == row['kind'] and one['group/version'].rpartition('/')[0] == group)
+        name = f'{first["group/version"]}/{row["kind"]}'
         return base64.b64encode(hashlib.sha256((name if name.count('/') > 1 else '/' + name).encode()).digest()[:8]).decode()
 
     def kind(self, row):

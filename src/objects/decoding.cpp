@@ -1,6 +1,7 @@
 #include "orilla/objects/decoding.hpp"
 
 #include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/versions.hpp"
 
 namespace orilla::objects {
 
@@ -19,7 +20,8 @@ loop::Task<Result<api::Object>> decode_in_turns(loop::Loop& loop, const api::Kin
 
 loop::Task<Result<ObjectPtr>> decode_entry(Objects& objects, loop::Loop& loop, const api::KindInfo& kind,
                                            store::EntryPtr entry) {
-    if (entry->size <= decoded_per_turn_bytes_max || !entry->json) co_return objects.decode(kind, entry);
+    const bool is_small = entry->size <= decoded_per_turn_bytes_max;
+    if (is_small || !entry->json || api::is_converted(kind)) co_return objects.decode(kind, entry);
     AWAIT(auto object, decode_in_turns(loop, kind, *entry->json, nullptr));
     // What cannot be read goes the usual way, which has the words for it.
     if (!object) co_return objects.decode(kind, entry);

@@ -8,6 +8,7 @@
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/validation.hpp"
+#include "orilla/kinds/versions.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/objects/feed.hpp"
 #include "unsettled_writes.hpp"
@@ -92,6 +93,10 @@ std::shared_ptr<Feed> Objects::share_feed(const api::KindInfo& kind) {
 // ---- reads -----------------------------------------------------------------------------------------------------------
 
 Result<ObjectPtr> Objects::decode(const api::KindInfo& kind, const store::EntryPtr& entry) {
+    if (api::is_converted(kind)) {
+        TRY(const ObjectPtr stored, decode(api::stored_version(kind), entry));
+        return std::make_shared<const api::Object>(api::to_version(*stored, kind));
+    }
     if (ObjectPtr cached = cache_->find(*entry, kind)) return cached;
     if (!entry->json)
         return Error(Code::internal, fmt::format("{} \"{}\" is not in memory", entry->key.resource, entry->key.name));

@@ -184,6 +184,7 @@ controllers::ControllersOptions Daemon::controllers_options() const {
     if (!config_.listen.empty() && (options.api_ip.empty() || options.api_ip == "0.0.0.0" || options.api_ip.starts_with("[")))
         options.api_ip = config_.node_ip;
     options.volume_disk = volume_disk_.get();
+    options.usage_meter = usage_meter_.get();
     options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
     return options;
 }

@@ -70,11 +70,12 @@ class Daemon {
     std::unique_ptr<node::LocalDisk> volume_disk_;    ///< volumes of orilla.dev/local
     std::unique_ptr<store::Store> store_;
     api::KindRegistry kinds_;  ///< what is served
+    std::unique_ptr<runtime::Runtime> runtime_;
+    std::unique_ptr<node::UsageMeter> usage_meter_;  ///< controllers may be in the middle of a question
     std::unique_ptr<ControlPlane> plane_;
     std::unique_ptr<objects::EventArchive> event_archive_;
     std::unique_ptr<objects::StatusArchive> status_archive_;
     std::unique_ptr<images::Images> images_;
-    std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<network::Links> links_;
     std::unique_ptr<network::ServiceRules> rules_;
     std::unique_ptr<network::LanAddresses> lan_;
@@ -82,7 +83,6 @@ class Daemon {
     std::unique_ptr<network::DnsServer> dns_;
     std::unique_ptr<ImagesAdapter> images_adapter_;
     std::unique_ptr<node::LogFiles> log_files_;
-    std::unique_ptr<node::UsageMeter> usage_meter_;
     std::unique_ptr<NodeStack> node_;
     std::unique_ptr<node::ManifestsDirectory> manifests_;
     std::unique_ptr<apiserver::Server> server_;

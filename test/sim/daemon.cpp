@@ -99,16 +99,18 @@ loop::Task<Result<void>> Daemon::open_store() {
     set_watch_->start();
     job_watch_ = std::make_unique<JobWatch>(loop_, plane_->objects(), host_, rollouts_.jobs);
     job_watch_->start();
+    runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
+    usage_meter_ = std::make_unique<node::UsageMeter>(loop_, *runtime_, node_name, node_facts().cpu_milli / 1000);
     controllers::ControllersOptions controllers;
     controllers.service_cidr = service_cidr;
     controllers.node_name = node_name;
     controllers.volume_disk = &volume_disk_;
+    controllers.usage_meter = usage_meter_.get();
     controllers.api_ip = node_facts().ip;
     CO_RETURN_AWAIT(plane_->open(std::move(controllers)));
 }
 
 void Daemon::build_node() {
-    runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
     host_.why_not_kill = [this](const std::string& uid, const std::string& name) { return why_not_kill(uid, name); };
     zone_ = std::make_unique<network::DnsZone>("cluster.local", *parse_cidr(node_facts().pod_cidr), *parse_cidr(service_cidr));
     wiring::NodeOptions options;

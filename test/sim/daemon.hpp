@@ -7,6 +7,7 @@
 #include "disk.hpp"
 #include "fakes.hpp"
 #include "orilla/network/dns.hpp"
+#include "orilla/node/usage_meter.hpp"
 #include "rollout_watch.hpp"
 #include "set_watch.hpp"
 #include "slow_executor.hpp"
@@ -76,11 +77,12 @@ class Daemon {
     SlowVolumeDisk volume_disk_;
     std::unique_ptr<WitnessStore> store_;
     api::KindRegistry kinds_;  ///< what is served
+    std::unique_ptr<FakeRuntime> runtime_;
+    std::unique_ptr<node::UsageMeter> usage_meter_;
     std::unique_ptr<wiring::ControlPlane> plane_;
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<SetWatch> set_watch_;
     std::unique_ptr<JobWatch> job_watch_;
-    std::unique_ptr<FakeRuntime> runtime_;
     FakeImages images_;
     FakeLinks links_;
     FakeRules rules_;

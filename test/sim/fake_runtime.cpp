@@ -131,18 +131,17 @@ loop::Task<Result<void>> FakeRuntime::remove_pod(std::string uid) {
     co_return ok();
 }
 
-/// Everybody uses a tenth of a core and a little memory.
 loop::Task<std::vector<std::optional<runtime::UsageSample>>> FakeRuntime::read_usage(std::vector<runtime::UsageOf> which) {
     co_await pause();
+    host_.account();
     const int64_t now_ns = loop_.clock().monotonic_ns();
     std::vector<std::optional<runtime::UsageSample>> samples;
     for (const auto& one : which) {
         const auto pod = host_.pods().find(one.pod_id);
         const HostContainer* container = pod == host_.pods().end() ? nullptr : pod->second.find_attempt(one.container_id);
-        const int64_t used_ns = container ? (now_ns - container->started_ms * 1'000'000) / 10 : 0;
-        samples.push_back(container && container->runs() && !fails()
-                              ? std::optional(runtime::UsageSample{now_ns, static_cast<uint64_t>(used_ns), 4 << 20})
-                              : std::nullopt);
+        const bool answers = container && container->runs() && !fails();
+        const uint64_t used_ns = answers ? static_cast<uint64_t>(container->used_ns) : 0;
+        samples.push_back(answers ? std::optional(runtime::UsageSample{now_ns, used_ns, 4 << 20}) : std::nullopt);
     }
     co_return samples;
 }

@@ -81,7 +81,7 @@ Result<runtime::ContainerState> Host::start(const std::string& uid, const runtim
     made->state.started_wall_ns = clock_.wall_ns();
     made->state.stop_signal = spec.stop_signal;
     made->image = image_of(spec);
-    made->started_ms = loop_.now_ms();
+    made->started_ms = made->accounted_ms = loop_.now_ms();
     pod.containers.push_back(std::move(made));
     ++starts_;
     const HostContainer& started = *pod.containers.back();
@@ -180,6 +180,24 @@ void Host::lose_supervisor(const std::string& uid) {
     for (const auto& container : pod.containers) end(uid, *container, 137, SIGKILL, false);
     disturb(uid);
     tell(uid);
+}
+
+/// As if those that run now had run since the last time: they are looked at every few seconds.
+void Host::account() {
+    static constexpr int64_t idle_milli = 1, ms_to_milli_ns = 1'000;
+    std::map<std::string, int64_t> running;
+    const auto each = [this](const auto& act) {
+        for (auto& [uid, pod] : pods_)
+            for (auto& container : pod.containers)
+                if (container->runs()) act(*container);
+    };
+    each([&running](HostContainer& container) { ++running[container.image]; });
+    each([this, &running](HostContainer& container) {
+        const auto load = load_milli_.find(container.image);
+        const int64_t milli = load == load_milli_.end() ? 0 : load->second / running[container.image];
+        container.used_ns += (loop_.now_ms() - container.accounted_ms) * std::max(milli, idle_milli) * ms_to_milli_ns;
+        container.accounted_ms = loop_.now_ms();
+    });
 }
 
 void Host::reboot() {

@@ -25,6 +25,8 @@ struct HostContainer {
     std::string image;
     int64_t started_ms = 0;
     int64_t ended_ms = 0;
+    int64_t used_ns = 0;        ///< of cpu, up to ...
+    int64_t accounted_ms = 0;   ///< ... then
     bool ready = false;         ///< what its readiness probe hears
     bool healthy = true;        ///< what its liveness probe hears
     int liveness_failures = 0;  ///< that it has heard in a row
@@ -63,6 +65,11 @@ class Host {
     void remove_container(const std::string& uid, const std::string& id);
     void remove_pod(const std::string& uid);
     std::optional<runtime::PodState> observe(const std::string& uid) const;
+
+    /// So many thousandths of a core are asked of all containers of an image together, each with an even share.
+    void set_load(const std::string& image, int64_t milli) { load_milli_[image] = milli; }
+    /// Of what the containers that run have used by now.
+    void account();
 
     // What happens by itself.
     void end(const std::string& uid, HostContainer& container, int exit_code, int number, bool oom);
@@ -119,6 +126,7 @@ class Host {
     std::set<std::string> cgroups_;
     std::map<std::string, std::string> addresses_;  ///< by uid
     std::set<std::string> images_;
+    std::map<std::string, int64_t> load_milli_;
     std::set<std::string> finished_;           ///< uids of pods whose containers all succeeded before they were removed
     std::map<std::string, CrashRun> crashes_;  ///< by uid/name
     std::map<std::string, int64_t> disturbed_ms_;

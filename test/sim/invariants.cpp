@@ -51,6 +51,19 @@ void check_deployments(objects::Objects& objects, Complaints& out) {
     }
 }
 
+/// Whatever its pods use, and whoever else writes the number: it is within the bounds by now, unless it is switched off.
+void check_autoscalers(objects::Objects& objects, Complaints& out) {
+    for (const auto& hpa : objects.list<api::HorizontalPodAutoscaler>()) {
+        const auto target = objects.get<api::Deployment>(hpa->metadata.namespace_, hpa->spec.scale_target_ref.name);
+        if (!target) continue;
+        const int32_t replicas = target->spec.replicas.value_or(1);
+        if (replicas != 0 && (replicas < hpa->spec.min_replicas.value_or(1) || replicas > hpa->spec.max_replicas))
+            out.push_back("Deployment " + label(target->metadata) + " has " + std::to_string(replicas) +
+                          " replicas, out of its autoscaler's bounds");
+        if (hpa->status.conditions.empty()) out.push_back("autoscaler " + label(hpa->metadata) + " says nothing");
+    }
+}
+
 void check_replica_sets(objects::Objects& objects, Complaints& out) {
     for (const auto& set : objects.list<api::ReplicaSet>()) {
         const std::string name = "ReplicaSet " + label(set->metadata);
@@ -294,6 +307,7 @@ void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
 std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     Complaints out;
     check_deployments(daemon.objects(), out);
+    check_autoscalers(daemon.objects(), out);
     check_replica_sets(daemon.objects(), out);
     check_stateful_sets(daemon.objects(), out);
     check_daemon_sets(daemon.objects(), out);

@@ -1,6 +1,8 @@
 // Courses of events that once went wrong, step by step on the fake world: each is what was left of a seed.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <vector>
 
 #include "client_requests.hpp"
 #include "invariants.hpp"
@@ -304,4 +306,103 @@ TEST_CASE("a sidecar ends after its container, also when the daemon dies between
     REQUIRE(world.ready());
     CHECK(!world.host.pods().contains(pod->metadata.uid.str()));
     CHECK(world.unsettled() == "");
+}
+
+namespace {
+
+/// A Deployment of containers that request a tenth of a core each, and an autoscaler that wants half of that used.
+struct Autoscaled : Scenario {
+    Autoscaled() {
+        api::Deployment web = deployment_of("web:1", 2);
+        web.spec.template_.spec.containers[0].resources.requests["cpu"] = api::Quantity::from_milli(100);
+        create(std::move(web));
+        api::HorizontalPodAutoscaler hpa;
+        hpa.metadata.name = "web";
+        hpa.metadata.namespace_ = "default";
+        hpa.spec.scale_target_ref.kind = "Deployment";
+        hpa.spec.scale_target_ref.name = "web";
+        hpa.spec.scale_target_ref.api_version = "apps/v1";
+        hpa.spec.min_replicas = 2;
+        hpa.spec.max_replicas = 9;
+        api::MetricSpec metric;
+        metric.type = "Resource";
+        metric.resource.ensure().name = "cpu";
+        metric.resource->target.type = "Utilization";
+        metric.resource->target.average_utilization = 50;
+        hpa.spec.metrics.push_back(std::move(metric));
+        request(request_create(daemon->objects(), api::Object(std::move(hpa))));
+    }
+    int32_t replicas() { return *daemon->objects().get<api::Deployment>("default", "web")->spec.replicas; }
+    /// The numbers that the Deployment has one after the other; each is within the bounds.
+    std::vector<int32_t> follow(int64_t minutes) {
+        std::vector<int32_t> numbers = {replicas()};
+        for (int64_t second = 0; second < minutes * 60; ++second) {
+            pass(1'000);
+            if (!ready()) continue;
+            const int32_t now = replicas();
+            CHECK(now >= 2);
+            CHECK(now <= 9);
+            if (now != numbers.back()) numbers.push_back(now);
+        }
+        return numbers;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an autoscaler follows a steady load without going back and forth") {
+    Autoscaled world;
+    CHECK(world.follow(10) == std::vector<int32_t>{2});
+    world.host.set_load("web:1", 330);
+    const auto up = world.follow(30);
+    INFO(Catch::rangeToString(up));
+    CHECK(std::is_sorted(up.begin(), up.end()));
+    CHECK(up.size() <= 4);
+    CHECK(up.back() == 7);
+    CHECK(world.unsettled() == "");
+    world.host.set_load("web:1", 2'000);
+    CHECK(world.follow(10).back() == 9);
+    world.host.set_load("web:1", 0);
+    const auto down = world.follow(10);
+    CHECK(down == std::vector<int32_t>{9, 2});
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");
+}
+
+TEST_CASE("an autoscaler outlives kills, power cuts and clocks that jump") {
+    Autoscaled world;
+    world.host.set_load("web:1", 330);
+    CHECK(world.follow(20).back() == 7);
+    for (const bool power_cut : {false, true}) {
+        world.kill_daemon(power_cut);
+        CHECK(world.wait_ready());
+        CHECK(world.follow(15).back() == 7);
+    }
+    // A year back, then where it was: neither does anything.
+    for (const int64_t offset_s : {1'700'000'000 - 31'536'000, 1'700'000'000}) {
+        world.clock.set_wall_offset_s(offset_s);
+        CHECK(world.follow(15) == std::vector<int32_t>{7});
+    }
+    world.clock.set_wall_offset_s(1'700'000'000 - 31'536'000);
+    world.host.set_load("web:1", 2'000);
+    CHECK(world.follow(5).back() == 9);
+    CHECK(world.broken() == "");
+}
+
+TEST_CASE("an autoscaler's bounds hold while somebody else writes the number, or takes the target away") {
+    Autoscaled world;
+    world.pass(30'000);
+    for (const int32_t written : {1, 30}) {
+        std::function<void(api::Deployment&)> edit = [written](api::Deployment& one) { one.spec.replicas = written; };
+        world.request(request_edit<api::Deployment>(world.daemon->objects(), "default", "web", std::move(edit)));
+        world.pass(20'000);
+        CHECK(world.replicas() >= 2);
+        CHECK(world.replicas() <= 9);
+    }
+    world.request(request_delete(world.daemon->objects(), api::kind_of<api::Deployment>(), "default", "web", {}));
+    world.pass(120'000);
+    const auto hpa = world.daemon->objects().get<api::HorizontalPodAutoscaler>("default", "web");
+    CHECK(hpa->status.conditions[0].reason == "FailedGetScale");
+    CHECK(world.unsettled() == "");
+    CHECK(world.broken() == "");
 }

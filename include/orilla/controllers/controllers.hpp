@@ -14,6 +14,7 @@
 
 namespace orilla::objects {
 class QuotaLedger;
+class UsageMeter;
 class VolumeDisk;
 }  // namespace orilla::objects
 
@@ -26,6 +27,7 @@ struct ControllersOptions {
     std::string node_name = {};                  ///< the node that this daemon is: it is there, whatever became of its object
     objects::VolumeDisk* volume_disk = nullptr;  ///< outlives the controllers; null: no volumes are made
     objects::QuotaLedger* quotas = nullptr;      ///< outlives the controllers; null: nobody counts
+    objects::UsageMeter* usage_meter = nullptr;  ///< outlives the controllers; null: nothing is measured
     api::TimeZone local_zone = {};               ///< of CronJobs that name none
 };
 

@@ -17,7 +17,16 @@ using Row = std::vector<Cell>;
 /// Holds a namespace, in spec.finalizers, as long as something is in it.
 inline constexpr std::string_view namespace_finalizer = "kubernetes";
 
+/// Makes of an object of one version the same in another.
+struct Conversion {
+    const TypeInfo& (*stored_type)();  ///< of the version in which all of them are stored
+    void (*to_stored)(const Object& shown, Object& stored);
+    void (*from_stored)(const Object& stored, Object& shown);
+};
+
 struct KindRules {
+    /// Of a version in which nothing is stored; it needs no other rules but those of rows.
+    const Conversion* conversion = nullptr;
     /// Defaults that have a condition; after those that the schema declares. Twice changes nothing more.
     void (*complete)(Object& object) = nullptr;
     /// Beyond what the tables check, of every object that is to be stored.

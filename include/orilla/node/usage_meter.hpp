@@ -34,7 +34,7 @@ class UsageMeter final : public objects::UsageMeter {
     runtime::PodRuntime& runtime_;
     const std::string node_name_;
     const std::unique_ptr<UsageHistory> history_;
-    loop::Gate gate_;  ///< two who ask at the same time share what is measured
+    loop::Gate gate_;  ///< what one measures another one need not
 };
 
 }  // namespace orilla::node

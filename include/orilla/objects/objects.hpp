@@ -134,7 +134,8 @@ class Objects {
     // Reads of any kind.
 
     Task<Result<Stored>> read(const api::KindInfo& kind, std::string ns, std::string name);
-    /// Decodes an entry of that kind; shared with the cache. What cannot be read is logged, once.
+    /// Decodes an entry of that kind, in whatever version is asked for; shared with the cache. What cannot be read is logged,
+    /// once.
     Result<ObjectPtr> decode(const api::KindInfo& kind, const store::EntryPtr& entry);
 
     /// What follows this kind for everybody; see feed.hpp. Made when it is first asked for, and forgotten when the kind is

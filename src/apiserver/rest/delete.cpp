@@ -4,6 +4,7 @@
 
 #include "list_page.hpp"
 #include "orilla/kinds/kind_rules.hpp"
+#include "orilla/kinds/versions.hpp"
 #include "orilla/schema/field_errors.hpp"
 #include "orilla/schema/protobuf.hpp"
 #include "request/body.hpp"
@@ -94,7 +95,7 @@ StatusDetails details_of(const ResourceRequest& request, const api::ObjectMeta& 
 Task<Result<http::Response>> delete_item(Rest& rest, const ResourceRequest& request) {
     auto options = parse_delete_options(rest, request);
     if (!options) co_return std::move(options).error();
-    CO_TRY(auto removed, rest.objects.remove(request.kind, request.info.ns, request.info.name, *options));
+    CO_TRY(auto removed, rest.objects.remove(api::stored_version(request.kind), request.info.ns, request.info.name, *options));
     const bool with_object = removed.still_exists || request.kind.rules->shows_deleted;
     if (with_object) co_return render_stored(rest, request, removed.last, 200);
     co_return success_response(200, details_of(request, removed.last.object->meta()));
@@ -114,8 +115,8 @@ Task<Result<http::Response>> delete_collection(Rest& rest, const ResourceRequest
         const bool named = chosen.name().empty() || object.meta().name == chosen.name();
         return named && chosen.matches(object);
     };
-    CO_TRY(auto removed,
-           rest.objects.remove_members(request.kind, std::move(page.listing.entries), std::move(match), *options));
+    CO_TRY(auto removed, rest.objects.remove_members(api::stored_version(request.kind), std::move(page.listing.entries),
+                                                     std::move(match), *options));
     if (!removed.whole()) {
         const StatusDetails details{"", request.kind.group, request.kind.plural, ""};
         co_return success_response(200, details);

@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 #include <algorithm>
 
+#include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/table.hpp"
+#include "orilla/kinds/versions.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "request/list_options.hpp"
 #include "rest/list_page.hpp"
@@ -71,7 +73,7 @@ class ListStream final : public http::ByteStream {
     bool finished() const { return finished_; }
 
   private:
-    bool needs_object() const { return selection_.needs_object() || form_ != Form::json; }
+    bool needs_object() const { return selection_.needs_object() || form_ != Form::json || api::is_converted(kind_); }
 
     void append_head(std::string& out) const {
         const std::string revision = revision_text(listing_.revision);
@@ -123,7 +125,7 @@ class ListStream final : public http::ByteStream {
     }
 
     void append_object(std::string& out, const store::EntryPtr& entry, const api::Object& object) {
-        if (form_ == Form::json) return append_text(out, entry);
+        if (form_ == Form::json) return append_text(out, shown_entry(entry, object));
         separate(out);
         const std::string revision = revision_text(entry->revision);
         if (form_ == Form::partial_metadata) api::append_partial_metadata(out, object, revision);
@@ -186,6 +188,19 @@ http::Response entry_response(const store::EntryPtr& entry, int status) {
 }
 }  // namespace
 
+store::EntryPtr shown_entry(const store::EntryPtr& stored, const api::Object& object) {
+    if (!api::is_converted(object.kind())) return stored;
+    auto shown = std::make_shared<store::Entry>();
+    shown->key = stored->key;
+    shown->revision = stored->revision;
+    const std::string revision = revision_text(stored->revision);
+    api::EncodeOptions options;
+    options.resource_version = revision;
+    shown->json = std::make_shared<const std::string>(api::encode(object, options));
+    shown->size = shown->json->size();
+    return shown;
+}
+
 Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key) {
     for (int attempt = 0;; ++attempt) {
         store::EntryPtr entry = rest.store().find(key);
@@ -213,13 +228,17 @@ Result<std::string_view> parse_include_object(const http::Query& query) {
 }
 
 Result<http::Response> render_item(Rest& rest, const ResourceRequest& request, const store::EntryPtr& entry) {
-    if (request.form == Form::json) return entry_response(entry, 200);
+    if (request.form == Form::json && !api::is_converted(request.kind)) return entry_response(entry, 200);
     TRY(const auto object, rest.objects.decode(request.kind, entry));
     return render_stored(rest, request, objects::Stored{entry, object}, 200);
 }
 
 Result<http::Response> render_stored(Rest& rest, const ResourceRequest& request, const objects::Stored& stored, int status) {
-    if (request.form == Form::json) return entry_response(stored.entry, status);
+    if (api::is_converted(request.kind) && !api::is_converted(stored.object->kind())) {
+        auto shown = std::make_shared<const api::Object>(api::to_version(*stored.object, request.kind));
+        return render_stored(rest, request, objects::Stored{stored.entry, std::move(shown)}, status);
+    }
+    if (request.form == Form::json) return entry_response(shown_entry(stored.entry, *stored.object), status);
     http::Response response(status);
     const std::string revision = revision_text(stored.entry->revision);
     if (request.form == Form::partial_metadata) {

@@ -5,6 +5,9 @@
 
 namespace orilla::apiserver {
 
+/// The entry with its text as it is shown: `object` is in the version that was asked for.
+store::EntryPtr shown_entry(const store::EntryPtr& stored, const api::Object& object);
+
 /// The entry with its value at hand; not_found when there is none.
 Task<Result<store::EntryPtr>> read_entry(Rest& rest, store::Key key);
 

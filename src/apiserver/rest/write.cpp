@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "orilla/kinds/codec.hpp"
+#include "orilla/kinds/versions.hpp"
 #include "orilla/objects/decoding.hpp"
 #include "orilla/schema/patch.hpp"
 #include "request/body.hpp"
@@ -132,7 +133,7 @@ struct PatchOfRevision {
         const std::string revision = object.meta().resource_version.str();
         *outdated = revision != std::to_string(entry->revision);
         if (*outdated) return store::conflict_error(entry->key);
-        api::Object changed = patched->object.clone();
+        api::Object changed = api::to_stored(patched->object.clone());
         // Where the patch takes the namespace away, that of the request is put back.
         if (changed.meta().namespace_.empty()) changed.meta().namespace_ = object.meta().namespace_;
         TRY_VOID(check_identity(object.meta(), changed.meta()));
@@ -164,7 +165,7 @@ Task<Result<http::Response>> create_item(Rest& rest, const ResourceRequest& requ
     if (!body) co_return std::move(body).error();
     if (!request.info.name.empty())
         co_return Error(Code::method_not_allowed, "the server does not allow this method on the requested resource");
-    CO_TRY(auto stored, rest.objects.create(std::move(body->object), write->context));
+    CO_TRY(auto stored, rest.objects.create(api::to_stored(std::move(body->object)), write->context));
     co_return answer(rest, request, stored, 201, write->validation, body->report);
 }
 
@@ -174,7 +175,8 @@ Task<Result<http::Response>> update_item(Rest& rest, const ResourceRequest& requ
     AWAIT(auto body, decode_body(rest, request, write->validation));
     if (!body) co_return std::move(body).error();
     if (auto named = check_body_name(request, body->object.meta().name); !named) co_return std::move(named).error();
-    CO_TRY(auto stored, rest.objects.update(std::move(body->object), part, write->context, objects::WhenMissing::create));
+    CO_TRY(auto stored,
+           rest.objects.update(api::to_stored(std::move(body->object)), part, write->context, objects::WhenMissing::create));
     co_return answer(rest, request, stored, stored.created ? 201 : 200, write->validation, body->report);
 }
 
@@ -190,8 +192,8 @@ Task<Result<http::Response>> patch_item(Rest& rest, const ResourceRequest& reque
         auto patched = std::make_shared<Patched>(std::move(made));
         auto outdated = std::make_shared<bool>(false);
         objects::Objects::Change change = PatchOfRevision{patched, before.entry, outdated};
-        AWAIT(auto stored,
-              rest.objects.modify(request.kind, request.info.ns, request.info.name, std::move(change), part, write->context));
+        AWAIT(auto stored, rest.objects.modify(api::stored_version(request.kind), request.info.ns, request.info.name,
+                                               std::move(change), part, write->context));
         if (stored) co_return answer(rest, request, *stored, 200, write->validation, patched->report);
         if (!*outdated || attempt == patch_attempts_max) co_return std::move(stored).error();
     }

@@ -5,6 +5,7 @@
 
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/table.hpp"
+#include "orilla/kinds/versions.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "request/list_options.hpp"
 #include "request/negotiation.hpp"
@@ -187,7 +188,7 @@ class WatchStream final : public http::ByteStream {
     /// It was changed so that it is no longer selected: the client sees the state it knew, at the new revision.
     void append_left(std::string& out, const store::WatchEvent& event) {
         const store::EntryPtr& state = event.previous && event.previous->json ? event.previous : event.entry;
-        const auto object = rest_.objects.decode(kind_, state);
+        const auto object = rest_.objects.decode(api::stored_version(kind_), state);
         if (!object) return;
         auto last = std::make_shared<store::Entry>();
         last->key = event.entry->key;
@@ -201,7 +202,12 @@ class WatchStream final : public http::ByteStream {
 
     // ---- rendering ---------------------------------------------------------------------------------------------------
 
-    void append_event(std::string& out, Happened happened, const store::EntryPtr& entry) {
+    void append_event(std::string& out, Happened happened, store::EntryPtr entry) {
+        if (form_ == Form::json && api::is_converted(kind_)) {
+            const auto object = rest_.objects.decode(kind_, entry);
+            if (!object) return;
+            entry = shown_entry(entry, **object);
+        }
         const size_t start = out.size();
         out += R"({"type":")";
         out += event_name(happened);

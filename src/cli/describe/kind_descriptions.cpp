@@ -73,6 +73,7 @@ const KindDescription& description_of(const json::object& object) {
                                                               &daemonset_description,
                                                               &deployment_description,
                                                               &event_description,
+                                                              &horizontalpodautoscaler_description,
                                                               &namespace_description,
                                                               &node_description,
                                                               &pod_description,

@@ -40,6 +40,7 @@ extern const KindDescription cronjob_description;
 extern const KindDescription daemonset_description;
 extern const KindDescription deployment_description;
 extern const KindDescription event_description;
+extern const KindDescription horizontalpodautoscaler_description;
 extern const KindDescription job_description;
 extern const KindDescription limitrange_description;
 extern const KindDescription namespace_description;

@@ -29,7 +29,7 @@ std::string render_api_resources(const Options& options) {
     std::vector<std::string> head{"NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"};
     if (wide) head.emplace_back("VERBS"), head.emplace_back("CATEGORIES");
     if (!options.no_headers && options.output != "name") table.add(head);
-    for (const api::KindInfo& kind : served_kinds().all()) {
+    for (const api::KindInfo& kind : served_kinds().resources()) {
         if (!is_listed(options, kind)) continue;
         std::vector<std::string> row{std::string(options.output == "name" ? kind.resource : kind.plural)};
         if (options.output != "name")

@@ -15,6 +15,7 @@ Result<void> run_apply(Client& client, const Options& options);
 Result<void> run_create(Client& client, const Options& options);
 Result<void> run_delete(Client& client, const Options& options);
 Result<void> run_logs(Client& client, const Options& options);
+Result<void> run_autoscale(Client& client, const Options& options);
 Result<void> run_top(Client& client, const Options& options);
 Result<void> run_scale(Client& client, const Options& options);
 Result<void> run_rollout(Client& client, const Options& options);

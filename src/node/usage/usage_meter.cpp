@@ -42,6 +42,7 @@ std::vector<UsageMeter::Wanted> UsageMeter::running(const std::vector<std::strin
 }
 
 loop::Task<void> UsageMeter::measure_due(const std::vector<Wanted>& wanted) {
+    AWAIT(const loop::Pass pass, gate_.enter());
     const int64_t now_ns = loop_.clock().monotonic_ns();
     for (size_t at = 0; at < wanted.size();) {
         std::vector<const Wanted*> due;
@@ -61,7 +62,6 @@ loop::Task<void> UsageMeter::measure_due(const std::vector<Wanted>& wanted) {
 }
 
 loop::Task<void> UsageMeter::measure(std::vector<Wanted> wanted) {
-    AWAIT(const loop::Pass pass, gate_.enter());
     history_->prune(loop_.clock().monotonic_ns());
     AWAIT_VOID(measure_due(wanted));
     std::erase_if(wanted, [this](const Wanted& one) { return !history_->again_at(one.key); });

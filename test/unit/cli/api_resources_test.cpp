@@ -10,7 +10,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 TEST_CASE("render_api_resources: a line a kind") {
     const std::string all = render_api_resources({});
     CHECK(contains(all, "NAME "));
-    CHECK(contains(all, "deployments              deploy"));
+    CHECK(contains(all, "deployments                deploy"));
     CHECK(contains(all, "apps/v1"));
 }
 

@@ -116,8 +116,8 @@ TEST_CASE("parse_command_line: what kubectl has and orilla has not is told with 
               .starts_with(
                   "error: orilla has no \"edit\", use kubectl for this: 'orilla kubeconfig --merge', then 'kubectl edit'"));
     CHECK(refusal({"help", "edit"}).find("use kubectl for this") != std::string::npos);
-    for (const char* verb : {"attach", "cp", "proxy", "autoscale", "run", "expose", "auth", "certificate", "debug", "diff",
-                             "replace", "kustomize", "plugin", "patch", "set", "config", "cluster-info", "api-versions"}) {
+    for (const char* verb : {"attach", "cp", "proxy", "run", "expose", "auth", "certificate", "debug", "diff", "replace",
+                             "kustomize", "plugin", "patch", "set", "config", "cluster-info", "api-versions"}) {
         INFO(verb);
         const std::string said = refusal({verb, "x"});
         CHECK((said.find("not served by this version") != std::string::npos ||
