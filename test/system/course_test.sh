@@ -73,6 +73,29 @@ lesson_12() {
 }
 lesson_13() { check "$by: a volume is made on demand" within 20 eval '[ "$(field pvc made-for-me .status.phase)" = Bound ]'; }
 
+lesson_14() {
+  check "$by: a load balancer has an address" within 20 eval '[ "$(field svc wordpress ".status.loadBalancer.ingress[0].ip")" = 192.0.2.2 ]'
+  for port in 87 30080; do
+    check "$by: its port $port leads to port 80 of a pod" within 20 page "http://192.0.2.2:$port/"
+    check "$by: also from another host" within 10 outside curl -sf --max-time 5 "http://192.0.2.2:$port/"
+  done
+  check "$by: the other Service is for the inside" within 20 eval 'page "http://$(address svc mariadb .spec.clusterIP):3306/"'
+  check "$by: an ExternalName has no address" eval '[ "$(field svc elsewhere-by-name .spec.externalName)$(field svc elsewhere-by-name .spec.clusterIP)" = www.example.org ]'
+}
+lesson_15() {
+  check "$by: two pods of three are made" within 30 eval '[ "$($by get pods -n small --field-selector=status.phase=Running -o name | wc -l)" = 2 ]'
+  check "$by: the third is over the quota" within 10 eval '$by describe rs too-many -n small | grep -q "exceeded quota: quota, requested: pods=1, used: pods=2, limited: pods=2"'
+  check_equal "$by: they have the limit that they did not name" 32Mi "$("$by" get pods -n small -o 'jsonpath={.items[0].spec.containers[0].resources.limits.memory}')"
+}
+lesson_17() {
+  check "$by: two pods are wanted" "$by" rollout status deployment/wanted --timeout=30s
+  check "$by: one of them may go" within 10 eval '[ "$(field pdb wanted .status.disruptionsAllowed)" = 1 ]'
+  check_fails "$by: the node is drained of one, not of both" "violate the pod's disruption budget" "$by" drain node --ignore-daemonsets --timeout=8s
+  check "$by: one is still there" pods_are app=wanted 1
+  check "$by: pods may come again" "$by" uncordon node
+  check "$by: and do" within 30 pods_are app=wanted 2
+}
+
 for by in o k; do
   for file in "$course"/*.yaml; do
     name=$(basename "$file") lesson=lesson_${file##*/}

@@ -45,8 +45,8 @@ check "the page that installs it answers" within 90 has "WordPress &rsaquo; Inst
 echo "# $(seconds_since "$begun") from apply to the page"
 check "both pods are ready" w rollout status deployment/wordpress --timeout=60s
 check_equal "no volume failed" "" "$(w get events --field-selector reason=FailedMount -o name)"
-# What kubectl cannot compare it sends again: stringData, and claim templates without their defaults.
-check "stock kubectl applies it without a change" eval '! k apply -f "$example" | grep -vE "unchanged$|^(secret|statefulset.apps)/"'
+# What kubectl cannot compare it sends again: stringData, claim templates without their defaults, selectors of budgets.
+check "stock kubectl applies it without a change" eval '! k apply -f "$example" | grep -vE "unchanged$|^(secret|statefulset.apps|poddisruptionbudget.policy)/"'
 
 # ---- installed and written to -----------------------------------------------------------------------------------------------
 
@@ -82,6 +82,17 @@ post=$(value id <"$T/post")
 post_is_there "written"
 for ip in $(field pods '-lapp=wordpress' '.items[*].status.podIP'); do check "the pod at $ip has both" the_post "http://$ip:8080"; done
 check "so has the port of the node" the_post http://192.0.2.2:30080
+lan=$(field service wordpress-lan '.status.loadBalancer.ingress[0].ip')
+check "and the address of the load balancer" within 10 the_post "http://$lan"
+check_equal "which is the node's own, since there is no pool" 192.0.2.2 "$lan"
+check_equal "the quota counts three claims" 3 "$(field quota wordpress .status.used.persistentvolumeclaims)"
+check_fails "a claim that is too large is refused" "maximum storage usage per PersistentVolumeClaim is 2Gi" w apply -f - <<'Y'
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: too-large}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 3Gi}}}
+Y
+check "its budget lets one pod go" within 10 eval '[ "$(field pdb wordpress .status.disruptionsAllowed)" = 1 ]'
 check "the DaemonSet reads that in the logs" within 20 has "POST /?rest_route=/wp/v2/posts" w logs daemonset/logs
 
 # ---- killed ------------------------------------------------------------------------------------------------------------------
