@@ -82,6 +82,11 @@ lesson_14() {
   check "$by: the other Service is for the inside" within 20 eval 'page "http://$(address svc mariadb .spec.clusterIP):3306/"'
   check "$by: an ExternalName has no address" eval '[ "$(field svc elsewhere-by-name .spec.externalName)$(field svc elsewhere-by-name .spec.clusterIP)" = www.example.org ]'
 }
+lesson_15() {
+  check "$by: two pods of three are made" within 30 eval '[ "$($by get pods -n small --field-selector=status.phase=Running -o name | wc -l)" = 2 ]'
+  check "$by: the third is over the quota" within 10 eval '$by describe rs too-many -n small | grep -q "exceeded quota: quota, requested: pods=1, used: pods=2, limited: pods=2"'
+  check_equal "$by: they have the limit that they did not name" 32Mi "$("$by" get pods -n small -o 'jsonpath={.items[0].spec.containers[0].resources.limits.memory}')"
+}
 lesson_17() {
   check "$by: two pods are wanted" "$by" rollout status deployment/wanted --timeout=30s
   check "$by: one of them may go" within 10 eval '[ "$(field pdb wanted .status.disruptionsAllowed)" = 1 ]'
@@ -98,7 +103,7 @@ for by in o k; do
     declare -F "$lesson" >/dev/null || continue
     check "$by: $name is applied" "$by" apply -f "$file"
     "$lesson"
-    check "$by: $name is deleted" "$by" delete -f "$file" --timeout=60s
+    check "$by: $name is deleted" "$by" delete -f "$file" --ignore-not-found --timeout=60s
     "$by" delete pvc,jobs --all >/dev/null
   done
 done

@@ -85,6 +85,13 @@ check "so has the port of the node" the_post http://192.0.2.2:30080
 lan=$(field service wordpress-lan '.status.loadBalancer.ingress[0].ip')
 check "and the address of the load balancer" within 10 the_post "http://$lan"
 check_equal "which is the node's own, since there is no pool" 192.0.2.2 "$lan"
+check_equal "the quota counts three claims" 3 "$(field quota wordpress .status.used.persistentvolumeclaims)"
+check_fails "a claim that is too large is refused" "maximum storage usage per PersistentVolumeClaim is 2Gi" w apply -f - <<'Y'
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: too-large}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 3Gi}}}
+Y
 check "its budget lets one pod go" within 10 eval '[ "$(field pdb wordpress .status.disruptionsAllowed)" = 1 ]'
 check "the DaemonSet reads that in the logs" within 20 has "POST /?rest_route=/wp/v2/posts" w logs daemonset/logs
 
