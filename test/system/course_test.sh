@@ -87,6 +87,7 @@ lesson_15() {
   check "$by: the third is over the quota" within 10 eval '$by describe rs too-many -n small | grep -q "exceeded quota: quota, requested: pods=1, used: pods=2, limited: pods=2"'
   check_equal "$by: they have the limit that they did not name" 32Mi "$("$by" get pods -n small -o 'jsonpath={.items[0].spec.containers[0].resources.limits.memory}')"
 }
+lesson_16() { check "$by: who is busy gets more pods" within 90 eval '[ "$(field deployment busy .spec.replicas)" = 3 ]'; }
 lesson_17() {
   check "$by: two pods are wanted" "$by" rollout status deployment/wanted --timeout=30s
   check "$by: one of them may go" within 10 eval '[ "$(field pdb wanted .status.disruptionsAllowed)" = 1 ]'
