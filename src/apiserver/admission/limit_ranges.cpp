@@ -106,10 +106,9 @@ class LimitRanges final : public objects::Admission {
             fill_in_limits(object.as<api::Pod>(), range->spec);
         co_return ok();
     }
-    objects::Task<Result<void>> on_valid(const api::Object& object, const api::Object*,
+    objects::Task<Result<void>> on_valid(const api::Object& object, const api::Object* old,
                                          const objects::AdmissionRequest&) override {
-        // What is going may give up its finalizers.
-        if (object.meta().deletion_timestamp) co_return ok();
+        if (old && !asks_for_another(object, *old)) co_return ok();
         for (const auto& range : objects_.list<api::LimitRange>(object.meta().namespace_)) {
             const auto reasons = &object.kind() == &api::kind_of<api::Pod>()
                                      ? beyond_limits(object.as<api::Pod>().spec, range->spec)
@@ -120,6 +119,11 @@ class LimitRanges final : public objects::Admission {
     }
 
   private:
+    /// A claim that was there before its limits can be bound, labelled and given up.
+    static bool asks_for_another(const api::Object& claim, const api::Object& old) {
+        const auto& requests = claim.as<api::PersistentVolumeClaim>().spec.resources.requests;
+        return !(requests == old.as<api::PersistentVolumeClaim>().spec.resources.requests);
+    }
     static Error refuse(const api::Object& object, const std::vector<std::string>& reasons) {
         std::string why;
         for (const std::string& reason : reasons) why += (why.empty() ? "" : ", ") + reason;

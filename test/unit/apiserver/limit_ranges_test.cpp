@@ -104,6 +104,14 @@ TEST_CASE("LimitRanger: claims, when they are made and when they grow") {
           "persistentvolumeclaims \"large\" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request "
           "is 3Gi");
     CHECK(make("fits", "2Gi") == "");
+    std::function<Result<void>(api::LimitRange&)> tighten = [](api::LimitRange& range) {
+        return range.spec.limits[0].max["storage"] = much("1Gi"), ok();
+    };
+    REQUIRE(w.run(w.objects.modify<api::LimitRange>("default", "limits", tighten)));
+    std::function<Result<void>(api::PersistentVolumeClaim&)> label = [](api::PersistentVolumeClaim& claim) {
+        return claim.metadata.labels["a"] = "b", ok();
+    };
+    CHECK(w.run(w.objects.modify<api::PersistentVolumeClaim>("default", "fits", label)));
 }
 
 TEST_CASE("LimitRanger: other namespaces and changes of pods are none of its business") {
