@@ -124,6 +124,26 @@ api::Service service_for(const std::string& ns, const std::string& app, bool hea
     return out;
 }
 
+api::ResourceQuota quota_of(const std::string& ns) {
+    static constexpr std::pair<const char*, const char*> amounts[] = {{"count/deployments.apps", "100"}, {"count/pods", "2k"},
+                                                                      {"persistentvolumeclaims", "100"}, {"pods", "1k"},
+                                                                      {"requests.storage", "1Ti"},       {"services", "2"}};
+    api::ResourceQuota out;
+    out.metadata.name = "all";
+    out.metadata.namespace_ = ns;
+    for (const auto& [name, most] : amounts) out.spec.hard[name] = *api::Quantity::parse(most);
+    return out;
+}
+
+loop::Task<Result<void>> request_namespace(objects::Objects& objects, std::string name) {
+    api::Namespace ns;
+    ns.metadata.name = name;
+    AWAIT(auto created, request_create(objects, api::Object(std::move(ns))));
+    if (!created) co_return created;
+    api::Object quota(quota_of(name));
+    CO_RETURN_AWAIT(request_create(objects, std::move(quota)));
+}
+
 void mend_deployment(api::Deployment& deployment) {
     deployment.spec.paused = false;
     auto& container = deployment.spec.template_.spec.containers[0];

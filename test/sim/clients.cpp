@@ -75,9 +75,7 @@ void Clients::act_on_namespaces(Daemon& daemon) {
     const auto found = daemon.objects().get<api::Namespace>(name);
     if (found && chance(70)) return;
     if (found) return delete_object(daemon, api::kind_of<api::Namespace>(), found->metadata, {});
-    api::Namespace ns;
-    ns.metadata.name = name;
-    spawn(daemon, "create namespace " + name, request_create(daemon.objects(), api::Object(std::move(ns))));
+    spawn(daemon, "create namespace " + name, request_namespace(daemon.objects(), name));
 }
 
 // ---- deployments -----------------------------------------------------------------------------------------------------

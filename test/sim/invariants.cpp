@@ -7,6 +7,7 @@
 
 #include "clients.hpp"
 #include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/quota.hpp"
 #include "orilla/kinds/storage_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/selectors.hpp"
@@ -302,6 +303,25 @@ void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
         if (!named.contains(name)) out.push_back("data " + name + " belongs to no volume");
 }
 
+/// Every quota shows what a recount finds.
+void check_quotas(objects::Objects& objects, Complaints& out) {
+    for (const auto& quota : objects.list<api::ResourceQuota>()) {
+        api::Amounts counted;
+        for (const auto& hard : quota->spec.hard) counted[hard.key] = api::Quantity::from_milli(0);
+        for (const auto& kind : api::builtin_kinds())
+            for (const auto& entry : objects.store().list(kind.resource, quota->metadata.namespace_).entries) {
+                const auto object =
+                    entry->json ? objects.decode(kind, entry) : Result<objects::ObjectPtr>(objects::ObjectPtr());
+                if (!object || !*object) continue;
+                const auto charge = api::charge_of(**object, objects.clock().wall_s());
+                for (const auto& [name, amount] : api::counted_of(quota->spec, charge))
+                    counted[name] = counted[name].plus(amount);
+            }
+        const std::string shown = api::amounts_text(quota->status.used), found = api::amounts_text(counted);
+        if (shown != found) out.push_back("quota " + label(quota->metadata) + " shows " + shown + ", there are " + found);
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
@@ -318,6 +338,7 @@ std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     check_services(daemon.objects(), host, out);
     check_load_balancers(daemon.objects(), host, out);
     check_claims(daemon.objects(), host, out);
+    check_quotas(daemon.objects(), out);
     return out;
 }
 
