@@ -123,8 +123,8 @@ TEST_CASE("claims: a bound one grows, and shrinks to what it has at least") {
 
 TEST_CASE("volumes: one source, a size and modes") {
     CHECK(why_not_made(plain_volume(R"("hostPath":{"path":"/srv"})")) == "");
-    CHECK(why_not_made(plain_volume(R"("nfs":{"server":"s","path":"/x"})"))
-              .starts_with("spec.nfs: Forbidden: this kind of volume is not supported"));
+    CHECK(why_not_made(plain_volume(R"("rbd":{"image":"x"})"))
+              .starts_with("spec.rbd: Forbidden: this kind of volume is not supported"));
     CHECK(why_not_made(plain_volume(R"("persistentVolumeReclaimPolicy":"Retain")")) ==
           "spec: Required value: must specify a volume type");
     CHECK(why_not_made(plain_volume(R"("hostPath":{"path":"/srv"},"local":{"path":"/x"})"))

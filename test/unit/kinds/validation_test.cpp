@@ -272,8 +272,8 @@ TEST_CASE("validation: users of the pod's own exclude the host's namespaces") {
 }
 
 TEST_CASE("validation: what this build does not do is refused by name") {
-    CHECK(created(pod(R"("volumes":[{"name":"a","nfs":{"server":"s","path":"/"}}])"))
-              .starts_with("spec.volumes[0].nfs: Forbidden: this kind of volume is not supported"));
+    CHECK(created(pod(R"("volumes":[{"name":"a","rbd":{"image":"x"}}])"))
+              .starts_with("spec.volumes[0].rbd: Forbidden: this kind of volume is not supported"));
     CHECK(created(pod(R"("serviceAccountName":"robot")")).starts_with("spec.serviceAccountName: Forbidden:"));
     CHECK(created(pod(R"("serviceAccountName":"default")")).empty());
     CHECK(created(pod(R"("os":{"name":"windows"})")) == "spec.os.name: Forbidden: pods run on Linux only");
