@@ -1,6 +1,10 @@
 #include "clients.hpp"
 
+#include <algorithm>
+
+#include "budget_clients.hpp"
 #include "client_requests.hpp"
+#include "orilla/objects/budgets.hpp"
 #include "set_clients.hpp"
 
 namespace orilla::sim {
@@ -12,6 +16,7 @@ constexpr int bare_pods_max = 3;
 constexpr int services_per_namespace_max = 3;
 constexpr int claims_per_namespace_max = 4;
 constexpr int snapshots_per_namespace_max = 3;
+constexpr int evictions_at_once_max = 6;
 /// The disk has room for a few of the largest.
 constexpr int claim_mib_max = 64;
 const char* const config_names[] = {"config-a", "config-b"};
@@ -40,7 +45,8 @@ void Clients::act(Daemon& daemon) {
     if (what < 72) return act_on_pods(daemon);
     if (what < 81) return act_on_services(daemon);
     if (what < 88) return act_on_config_maps(daemon);
-    if (what < 95) return act_on_claims(daemon);
+    if (what < 91) return act_on_claims(daemon);
+    if (what < 98) return act_on_budgets(daemon);
     update_late(daemon);
 }
 
@@ -216,6 +222,26 @@ void Clients::act_on_pods(Daemon& daemon) {
     if (chance(10)) pod.spec.active_deadline_seconds = 20 + number(100);
     spawn(daemon, "create pod " + pod.metadata.namespace_.str() + "/" + pod.metadata.name.str(),
           request_create(daemon.objects(), api::Object(std::move(pod))));
+}
+
+/// As a drain does, several pods at once: those of a budget for the most part.
+void Clients::act_on_budgets(Daemon& daemon) {
+    objects::Objects& objects = daemon.objects();
+    const auto budgets = objects.list<api::PodDisruptionBudget>();
+    if (budgets.empty() || chance(25)) {
+        auto request = act_on_budget(objects, random_, draw_namespace(daemon));
+        return spawn(daemon, request.what, std::move(request.task));
+    }
+    auto pods = objects.list<api::Pod>();
+    if (chance(80)) pods = objects::pods_of(objects, *budgets[random_.below(budgets.size())]);
+    const size_t first = pods.empty() ? 0 : random_.below(pods.size());
+    const size_t count = std::min<size_t>(1 + number(evictions_at_once_max), pods.size());
+    for (size_t i = 0; i < count; ++i) {
+        const auto& pod = pods[(first + i) % pods.size()];
+        touch(daemon, pod->metadata);
+        auto request = request_eviction(daemon, pod->metadata);
+        spawn(daemon, request.what, std::move(request.task));
+    }
 }
 
 void Clients::act_on_services(Daemon& daemon) {

@@ -32,6 +32,7 @@ class Clients {
     void act_on_config_maps(Daemon& daemon);
     void act_on_snapshots(Daemon& daemon);
     void grow_claim(Daemon& daemon, const api::PersistentVolumeClaim& claim);
+    void act_on_budgets(Daemon& daemon);
     void disturb_disk(Daemon& daemon);
     void act_on_jobs(Daemon& daemon);
     void act_on_cronjobs(Daemon& daemon);

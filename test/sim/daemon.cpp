@@ -101,6 +101,9 @@ loop::Task<Result<void>> Daemon::open_store() {
     job_watch_->start();
     runtime_ = std::make_unique<FakeRuntime>(loop_, host_);
     usage_meter_ = std::make_unique<node::UsageMeter>(loop_, *runtime_, node_name, node_facts().cpu_milli / 1000);
+    budget_watch_ = std::make_unique<BudgetWatch>(loop_, plane_->objects(), host_);
+    budget_watch_->start();
+    evictions_ = std::make_unique<objects::Evictions>(plane_->objects());
     controllers::ControllersOptions controllers;
     controllers.service_cidr = service_cidr;
     controllers.node_name = node_name;

@@ -4,10 +4,12 @@
 
 #include <memory>
 
+#include "budget_watch.hpp"
 #include "disk.hpp"
 #include "fakes.hpp"
 #include "orilla/network/dns.hpp"
 #include "orilla/node/usage_meter.hpp"
+#include "orilla/objects/evictions.hpp"
 #include "rollout_watch.hpp"
 #include "set_watch.hpp"
 #include "slow_executor.hpp"
@@ -52,6 +54,7 @@ class Daemon {
     bool has_store() const { return store_ != nullptr; }
     /// What API clients have under way.
     loop::Scope& clients() { return clients_; }
+    objects::Evictions& evictions() { return *evictions_; }
     std::map<std::string, uint64_t> reconciled() const;
 
   private:
@@ -83,6 +86,8 @@ class Daemon {
     std::unique_ptr<RolloutWatch> watch_;
     std::unique_ptr<SetWatch> set_watch_;
     std::unique_ptr<JobWatch> job_watch_;
+    std::unique_ptr<BudgetWatch> budget_watch_;
+    std::unique_ptr<objects::Evictions> evictions_;
     FakeImages images_;
     FakeLinks links_;
     FakeRules rules_;

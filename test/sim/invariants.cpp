@@ -1,5 +1,7 @@
 #include "invariants.hpp"
 
+#include "budget_clients.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -332,6 +334,7 @@ std::vector<std::string> find_unsettled(Daemon& daemon, Host& host) {
     check_stateful_sets(daemon.objects(), out);
     check_daemon_sets(daemon.objects(), out);
     check_jobs(daemon.objects(), out);
+    check_budgets(daemon.objects(), out);
     check_owners(daemon.objects(), out);
     check_pods(daemon.objects(), host, out);
     check_host(daemon.objects(), host, out);
