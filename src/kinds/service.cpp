@@ -1,5 +1,6 @@
 // Services.
 #include <fmt/core.h>
+#include <algorithm>
 #include <set>
 
 #include "checks.hpp"

@@ -72,13 +72,14 @@ loop::Task<Result<loop::Outcome>> DaemonSetController::reconcile(std::string key
         AWAIT(failed, apply(set, std::move(action)));
         if (!failed) break;
     }
-    // Not every act is heard of again, and what it allows is for the next turn.
-    if (failed && !actions.empty()) worker_.queue().add(key);
     // The acts may have changed it (collisions).
     set = objects_.get<api::DaemonSet>(ns, name);
     if (!set) co_return loop::Outcome{};
     AWAIT(auto outcome, summarise(set));
     if (!failed) co_return std::move(failed).error();
+    // Not every act is heard of again, and what it allows is for the next turn. Only now: a status that cannot be written
+    // has to wait longer each time.
+    if (!actions.empty()) worker_.queue().add(key);
     co_return outcome;
 }
 
