@@ -8,6 +8,7 @@
 #include "orilla/kinds/owners.hpp"
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/objects/budgets.hpp"
+#include "orilla/objects/terms.hpp"
 #include "orilla/schema/field_errors.hpp"
 
 namespace orilla::controllers {
