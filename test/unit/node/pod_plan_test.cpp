@@ -31,6 +31,7 @@ ContainerSeen running(const char* name, int attempt = 0) {
     seen.current->name = name;
     seen.current->attempt = attempt;
     seen.current->phase = ContainerPhase::running;
+    seen.known_to_runtime = true;
     return seen;
 }
 
@@ -97,6 +98,19 @@ TEST_CASE("plan_pod: init containers run one after another, before the others") 
     CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"second", 1}});
     seen.init[1] = ended("second", 0, 1);
     CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"web", 0}});
+}
+
+TEST_CASE("plan_pod: in a new sandbox the init containers run once more, whatever the status tells of them") {
+    const auto pod = pod_with({"web"}, {"first", "second"});
+    PodObserved seen = ready_sandbox();
+    seen.init = {ended("first", 0), ended("second", 0)};
+    seen.containers = {ended("web", 137)};
+    for (auto* one : {&seen.init[0], &seen.init[1], &seen.containers[0]}) one->known_to_runtime = false;
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"first", 1}});
+    seen.init[0] = ended("first", 0, 1);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"second", 1}});
+    seen.init[1] = ended("second", 0, 1);
+    CHECK(plan_pod(&pod, seen, 0) == Actions{StartContainer{"web", 1}});
 }
 
 TEST_CASE("plan_pod: a crashed container waits for its back-off") {
