@@ -79,7 +79,7 @@ loop::Task<Result<loop::Outcome>> DaemonSetController::reconcile(std::string key
     if (!failed) co_return std::move(failed).error();
     // Not every act is heard of again, and what it allows is for the next turn. Only now: a status that cannot be written
     // has to wait longer each time.
-    if (!actions.empty()) worker_.queue().add(key);
+    if (outcome && !actions.empty()) worker_.queue().add(key);
     co_return outcome;
 }
 
