@@ -85,10 +85,8 @@ bool plan_init(Plan& plan, const api::Pod& pod, const PodObserved& seen, int64_t
             if (!past && !has_started(spec, init)) return false;
         } else if (!past && !(succeeded(init) && init.known_to_runtime)) {
             // What only the status tells of ran in a sandbox that is gone (a reboot): others need its work once more.
-            if (succeeded(init))
-                plan_start(plan, init, now_ms);
-            else
-                plan_container(plan, pod, spec, init, true, now_ms);
+            if (succeeded(init)) plan_start(plan, init, now_ms);
+            else plan_container(plan, pod, spec, init, true, now_ms);
             return false;
         }
     }
