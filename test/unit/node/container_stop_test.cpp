@@ -49,6 +49,17 @@ struct StopWorld {
         stop.begin(&desired, {"c", grace_s, "Stopping container c", std::move(after)});
         pass(0);
     }
+    /// The stop signal comes then and not before, and SIGKILL two seconds later.
+    void check_ends_after(int64_t ms) {
+        pass(ms - 1);
+        CHECK(runtime.signals.empty());
+        pass(1);
+        CHECK(runtime.signals == Signals{SIGTERM});
+        pass(1'999);
+        CHECK(runtime.signals.size() == 1);
+        pass(1);
+        CHECK(runtime.signals.back() == SIGKILL);
+    }
     void pass(int64_t ms) { test::pass(loop, clock, ms); }
     using Signals = std::vector<int>;
     using Told = std::vector<std::string>;
@@ -111,14 +122,7 @@ TEST_CASE("ContainerStop: a preStop hook comes first and is part of the grace pe
     w.runtime.deaf = true;
     w.pre_stop().sleep.ensure().seconds = 60;
     w.begin(10);
-    w.pass(9'999);
-    CHECK(w.runtime.signals.empty());
-    w.pass(1);
-    CHECK(w.runtime.signals == StopWorld::Signals{SIGTERM});
-    w.pass(1'999);
-    CHECK(w.runtime.signals.size() == 1);
-    w.pass(1);
-    CHECK(w.runtime.signals.back() == SIGKILL);
+    w.check_ends_after(10'000);
 }
 
 TEST_CASE("ContainerStop: the next daemon goes on where the one before was, and runs no hook twice") {
@@ -187,14 +191,7 @@ TEST_CASE("ContainerStop: a sidecar whose turn never comes gets two seconds afte
     w.runtime.deaf = true;
     w.start_container("main");
     w.begin(30, {"main"});
-    w.pass(29'999);
-    CHECK(w.runtime.signals.empty());
-    w.pass(1);
-    CHECK(w.runtime.signals == StopWorld::Signals{SIGTERM});
-    w.pass(1'999);
-    CHECK(w.runtime.signals.size() == 1);
-    w.pass(1);
-    CHECK(w.runtime.signals.back() == SIGKILL);
+    w.check_ends_after(30'000);
 }
 
 TEST_CASE("ContainerStop: without a grace period a sidecar waits for nobody") {
