@@ -217,18 +217,21 @@ void QuotaLedger::look_later(int64_t at_s, const store::Key& key) {
     const int64_t left_s = at_s - objects_.clock().wall_s();
     if (left_s <= 0) return;
     due_.emplace(at_s, key);
-    if (due_.begin()->first == at_s) due_timer_.arm_after(left_s * 1000, [this] { look_at_due(); });
+    if (due_.begin()->first == at_s) due_timer_.arm_after(left_s * 1000, [this] { scope_.spawn(look_at_due()); });
 }
 
-void QuotaLedger::look_at_due() {
+Task<void> QuotaLedger::look_at_due() {
     const int64_t now_s = objects_.clock().wall_s();
     const auto later = due_.upper_bound(now_s);
     std::vector<store::Key> keys;
     for (auto it = due_.begin(); it != later; ++it) keys.push_back(it->second);
     due_.erase(due_.begin(), later);
-    for (const store::Key& key : keys) look(api::kind_of<api::Pod>(), key, true);
     if (!due_.empty())
-        due_timer_.arm_after(std::max<int64_t>(due_.begin()->first - now_s, 1) * 1000, [this] { look_at_due(); });
+        due_timer_.arm_after(std::max<int64_t>(due_.begin()->first - now_s, 1) * 1000, [this] { scope_.spawn(look_at_due()); });
+    for (const store::Key& key : keys) {
+        co_await loop_.breathe();
+        look(api::kind_of<api::Pod>(), key, true);
+    }
 }
 
 // ---- writes ----------------------------------------------------------------------------------------------------------

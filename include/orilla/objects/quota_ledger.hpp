@@ -59,7 +59,7 @@ class QuotaLedger {
     Task<void> count(std::string ns, BookPtr book, uint64_t round);
     void look(const api::KindInfo& kind, const store::Key& key, bool again = false);
     void look_later(int64_t at_s, const store::Key& key);
-    void look_at_due();
+    Task<void> look_at_due();
     void tell(const std::string& ns);
 
     loop::Loop& loop_;
