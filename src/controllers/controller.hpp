@@ -12,6 +12,7 @@
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/feed.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/objects/queue_key.hpp"
 #include "orilla/objects/unless_gone.hpp"
 #include "orilla/store/entry.hpp"
 
@@ -65,14 +66,8 @@ class Controller : public loop::Reconciler {
     bool started_ = false;
 };
 
-/// "NS/NAME", the key of every namespaced object.
-inline std::string key_of(std::string_view ns, std::string_view name) { return std::string(ns) + "/" + std::string(name); }
-inline std::string key_of(const api::ObjectMeta& meta) { return key_of(meta.namespace_, meta.name); }
-inline std::string key_of(const store::Key& key) { return key_of(key.ns, key.name); }
-inline std::pair<std::string, std::string> split_key(const std::string& key) {
-    const size_t slash = key.find('/');
-    return {key.substr(0, slash), key.substr(slash + 1)};
-}
+using objects::key_of;
+using objects::split_key;
 
 /// Whether the namespace is being deleted: nothing new can be made in it.
 inline bool is_ending(objects::Objects& objects, std::string_view ns) {

@@ -22,10 +22,12 @@ constexpr int conflict_retries_max = 16;
 constexpr int name_attempts_max = 8;
 constexpr size_t generate_name_bytes_max = 58;  // leaves room for the five random characters in 63
 
-store::Key key_of(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
+store::Key store_key_of(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
     return {std::string(kind.resource), std::string(kind.namespaced ? ns : ""), std::string(name)};
 }
-store::Key key_of(const api::Object& object) { return key_of(object.kind(), object.meta().namespace_, object.meta().name); }
+store::Key store_key_of(const api::Object& object) {
+    return store_key_of(object.kind(), object.meta().namespace_, object.meta().name);
+}
 
 void set_revision(api::Object& object, uint64_t revision) {
     object.meta().resource_version = api::Str(std::to_string(revision));
@@ -36,7 +38,7 @@ Stored imagine(const std::shared_ptr<api::Object>& object, uint64_t revision) {
     set_revision(*object, revision);
     auto json = std::make_shared<const std::string>(api::encode(*object));
     const size_t size = json->size();
-    auto entry = std::make_shared<const store::Entry>(store::Entry{key_of(*object), revision, std::move(json), size});
+    auto entry = std::make_shared<const store::Entry>(store::Entry{store_key_of(*object), revision, std::move(json), size});
     return {std::move(entry), object};
 }
 
@@ -127,7 +129,7 @@ void Objects::report_unreadable(const store::Entry& entry, const Error& error) {
 }
 
 ObjectPtr Objects::find(const api::KindInfo& kind, std::string_view ns, std::string_view name) {
-    const store::EntryPtr entry = store_.find(key_of(kind, ns, name));
+    const store::EntryPtr entry = store_.find(store_key_of(kind, ns, name));
     if (!entry) return nullptr;
     auto object = decode(kind, entry);
     if (!object) return nullptr;
@@ -144,7 +146,7 @@ std::vector<ObjectPtr> Objects::find_all(const api::KindInfo& kind, std::string_
 }
 
 Task<Result<Stored>> Objects::read(const api::KindInfo& kind, std::string ns, std::string name) {
-    CO_TRY(store::EntryPtr entry, store_.read(key_of(kind, ns, name)));
+    CO_TRY(store::EntryPtr entry, store_.read(store_key_of(kind, ns, name)));
     CO_TRY(ObjectPtr object, decode_entry(*this, loop_, kind, entry));
     co_return Stored{std::move(entry), std::move(object)};
 }
@@ -200,7 +202,7 @@ Task<Result<Stored>> Objects::create(api::Object object, WriteContext context) {
 }
 
 Task<Result<Stored>> Objects::create_named(std::shared_ptr<api::Object> object, Manner manner) {
-    store::Key key = key_of(*object);
+    store::Key key = store_key_of(*object);
     if (manner.dry_run) {
         if (store_.find(key)) co_return store::already_exists_error(key);
         co_return imagine(object, store_.revision());
@@ -219,7 +221,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext
     CO_CHECK_VOID(take_revision(object));
     const bool conditional = !object.meta().resource_version.empty();
     const bool creates = when_missing == WhenMissing::create && part == Part::main && object.kind().put_creates;
-    const store::Key key = key_of(object);
+    const store::Key key = store_key_of(object);
     Result<Stored> updated = Error(Code::internal, "not updated");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
         AWAIT(auto old, read(object.kind(), key.ns, key.name));
@@ -240,7 +242,7 @@ Task<Result<Stored>> Objects::update(api::Object object, Part part, WriteContext
 /// As Kubernetes does: whatever revision it names is that of one which is gone, a uid still has to match.
 Task<Result<Stored>> Objects::create_by_update(api::Object object, WriteContext context) {
     if (const api::Str uid = object.meta().uid; !uid.empty())
-        co_return store::conflict_error(key_of(object),
+        co_return store::conflict_error(store_key_of(object),
                                         fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: ", uid));
     object.meta().resource_version = api::Str();
     AWAIT(auto created, create(std::move(object), context));
@@ -337,7 +339,7 @@ Task<Result<Stored>> Objects::erase(Stored old, std::shared_ptr<api::Object> las
 Task<Result<Removed>> Objects::remove(const api::KindInfo& kind, std::string ns, std::string name, DeleteOptions options) {
     Result<Removed> removed = Error(Code::internal, "not removed");
     for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
-        CO_TRY(store::EntryPtr entry, store_.read(key_of(kind, ns, name)));
+        CO_TRY(store::EntryPtr entry, store_.read(store_key_of(kind, ns, name)));
         AWAIT(auto object, decode_entry(*this, loop_, kind, entry));
         if (!object) {
             CO_RETURN_AWAIT(remove_unreadable(kind, std::move(entry), std::move(options)));

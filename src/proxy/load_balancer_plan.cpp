@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <algorithm>
 
+#include "orilla/objects/queue_key.hpp"
+
 namespace orilla::proxy {
 namespace {
 
@@ -20,7 +22,7 @@ std::string port_text(const PortUse& port) { return fmt::format("{}/{}", port.po
 
 Wish wish_of(const api::Service& service) {
     Wish wish;
-    wish.owner = fmt::format("{}/{}", service.metadata.namespace_, service.metadata.name);
+    wish.owner = objects::key_of(service.metadata);
     wish.asked = service.spec.load_balancer_ip.str();
     const auto* annotation = service.metadata.annotations.get(asked_annotation);
     if (wish.asked.empty() && annotation) wish.asked = annotation->str();

@@ -2,13 +2,16 @@
 
 #include <fmt/core.h>
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "load_balancer_plan.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/kinds/owners.hpp"
 #include "orilla/kinds/service_facts.hpp"
+#include "orilla/objects/queue_key.hpp"
 #include "orilla/objects/unless_gone.hpp"
+#include "orilla/objects/walk.hpp"
 
 namespace orilla::proxy {
 namespace {
@@ -43,11 +46,6 @@ api::LoadBalancerStatus status_at(const api::Service& service, Ipv4 ip) {
         told.protocol = port.protocol;
     }
     return status;
-}
-
-std::pair<std::string, std::string> split_key(const std::string& key) {
-    const size_t slash = key.find('/');
-    return {key.substr(0, slash), key.substr(slash + 1)};
 }
 
 loop::Task<Result<void>> write_status(objects::Objects& objects, std::shared_ptr<const api::Service> service,
@@ -101,27 +99,31 @@ LoadBalancers::~LoadBalancers() { lan_.on_conflict(nullptr); }
 // ---- the start -------------------------------------------------------------------------------------------------------
 
 /// The oldest first: where two have one address, which no daemon gave them, the younger chooses again.
-void LoadBalancers::adopt_all() {
-    std::vector<ServicePtr> all;
-    for (const auto& service : objects_.list<api::Service>())
-        if (api::wants_load_balancer(*service) && !service->status.load_balancer.ingress.empty()) all.push_back(service);
-    std::sort(all.begin(), all.end(), [](const ServicePtr& a, const ServicePtr& b) {
-        return a->metadata.creation_timestamp < b->metadata.creation_timestamp;
-    });
-    for (const auto& service : all) {
-        const Wish wish = wish_of(*service);
-        const auto ip = parse_ipv4(service->status.load_balancer.ingress[0].ip.view());
-        if (ip && book_->adopt(wish, *ip)) holdings_[wish.owner].ip = *ip;
-    }
+loop::Task<void> LoadBalancers::adopt_all() {
+    struct Had {
+        Wish wish;
+        Ipv4 ip;
+        api::Time since;
+    };
+    std::vector<Had> all;
+    std::function<void(const api::Service&)> look = [&all](const api::Service& service) {
+        if (!api::wants_load_balancer(service) || service.status.load_balancer.ingress.empty()) return;
+        if (const auto ip = parse_ipv4(service.status.load_balancer.ingress[0].ip.view()))
+            all.push_back({wish_of(service), *ip, service.metadata.creation_timestamp});
+    };
+    AWAIT_VOID(objects::walk<api::Service>(loop_, objects_, std::move(look)));
+    std::sort(all.begin(), all.end(), [](const Had& a, const Had& b) { return a.since < b.since; });
+    for (const auto& [wish, ip, since] : all)
+        if (book_->adopt(wish, ip)) holdings_[wish.owner].ip = ip;
 }
 
 void LoadBalancers::start() {
-    adopt_all();
     lan_.on_conflict([this](Ipv4 ip, const std::string& who) { tell_conflict(ip, who); });
     scope_.spawn(begin());
 }
 
 loop::Task<void> LoadBalancers::begin() {
+    AWAIT_VOID(adopt_all());
     std::vector<Ipv4> kept;
     if (!book_->is_shared())
         for (const auto& [key, holding] : holdings_) kept.push_back(holding.ip);
@@ -132,7 +134,7 @@ loop::Task<void> LoadBalancers::begin() {
 }
 
 void LoadBalancers::service_changed(const objects::FeedEvent& event) {
-    const std::string key = fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name);
+    const std::string key = objects::key_of(event.entry->key);
     const auto* service = event.as<api::Service>();
     const bool concerns = service && (service->spec.type == "LoadBalancer" || has_finalizer(*service));
     if (concerns || holdings_.contains(key) || waiting_.contains(key)) worker_.queue().add(key);
@@ -148,7 +150,7 @@ void LoadBalancers::node_changed(const objects::FeedEvent& event) {
 // ---- one service -----------------------------------------------------------------------------------------------------
 
 loop::Task<Result<loop::Outcome>> LoadBalancers::reconcile(std::string key) {
-    const auto [ns, name] = split_key(key);
+    const auto [ns, name] = objects::split_key(key);
     auto service = objects_.get<api::Service>(ns, name);
     if (service && api::wants_load_balancer(*service)) return serve(std::move(key), std::move(service));
     return give_up(std::move(key), std::move(service));
@@ -340,7 +342,7 @@ loop::Task<Result<void>> LoadBalancers::let_go(std::string key) {
 void LoadBalancers::wake_waiting() {
     std::vector<std::pair<ServicePtr, const std::string*>> all;
     for (const auto& [key, told] : waiting_) {
-        const auto [ns, name] = split_key(key);
+        const auto [ns, name] = objects::split_key(key);
         if (auto service = objects_.get<api::Service>(ns, name)) all.emplace_back(std::move(service), &key);
     }
     std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
@@ -352,7 +354,7 @@ void LoadBalancers::wake_waiting() {
 /// Of an address that was free when it was taken.
 void LoadBalancers::tell_conflict(Ipv4 ip, const std::string& who) {
     const std::string* owner = book_->owner_of(ip);
-    const auto [ns, name] = owner ? split_key(*owner) : std::pair<std::string, std::string>();
+    const auto [ns, name] = owner ? objects::split_key(*owner) : std::pair<std::string, std::string>();
     const auto service = owner ? objects_.get<api::Service>(ns, name) : nullptr;
     if (service)
         events_.record(*service, component, "Warning", "AddressConflict",

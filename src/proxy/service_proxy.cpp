@@ -12,6 +12,7 @@
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/service_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
+#include "orilla/objects/queue_key.hpp"
 #include "orilla/objects/terms.hpp"
 
 namespace orilla::proxy {
@@ -235,9 +236,9 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     std::map<std::string, Slices> slices;  // in one walk: the index is filled later
     for (const auto& slice : objects_.list<api::EndpointSlice>())
         if (const auto* owner = slice->metadata.labels.get(api::service_name_label))
-            slices[fmt::format("{}/{}", slice->metadata.namespace_, owner->str())].push_back(slice);
+            slices[objects::key_of(slice->metadata.namespace_, owner->view())].push_back(slice);
     for (const auto& service : objects_.list<api::Service>()) {
-        const std::string key = fmt::format("{}/{}", service->metadata.namespace_, service->metadata.name);
+        const std::string key = objects::key_of(service->metadata);
         auto ports = plan_service_ports(*service, slices[key], node_);
         if (!ports.empty()) all[key] = std::move(ports);
     }
@@ -250,14 +251,12 @@ Result<void> ServiceProxy::start(network::ServiceRules::Services host_ports) {
     return ok();
 }
 
-void ServiceProxy::service_changed(const objects::FeedEvent& event) {
-    worker_.queue().add(fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name));
-}
+void ServiceProxy::service_changed(const objects::FeedEvent& event) { worker_.queue().add(objects::key_of(event.entry->key)); }
 
 void ServiceProxy::slice_changed(const objects::FeedEvent& event) {
     for (const auto& slice : event.states())
         if (const auto* owner = slice->meta().labels.get(api::service_name_label))
-            worker_.queue().add(fmt::format("{}/{}", event.entry->key.ns, owner->str()));
+            worker_.queue().add(objects::key_of(event.entry->key.ns, owner->view()));
 }
 
 void ServiceProxy::pod_changed(const objects::FeedEvent& event) {

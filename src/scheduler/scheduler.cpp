@@ -4,6 +4,7 @@
 
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
+#include "orilla/objects/queue_key.hpp"
 #include "orilla/objects/terms.hpp"
 #include "orilla/objects/unless_gone.hpp"
 #include "placements.hpp"
@@ -12,9 +13,7 @@
 namespace orilla::scheduler {
 namespace {
 
-std::string event_key(const objects::FeedEvent& event) {
-    return fmt::format("{}/{}", event.entry->key.ns, event.entry->key.name);
-}
+std::string event_key(const objects::FeedEvent& event) { return objects::key_of(event.entry->key); }
 
 /// A pod that still does not fit says so again no sooner than this, however often others come and go.
 constexpr int64_t tell_again_ms = 300'000;

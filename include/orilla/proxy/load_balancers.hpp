@@ -43,7 +43,7 @@ class LoadBalancers final : public loop::Reconciler {
         Error refusal = Error(Code::unavailable, "");
     };
 
-    void adopt_all();
+    loop::Task<void> adopt_all();
     loop::Task<void> begin();
     void service_changed(const objects::FeedEvent& event);
     void node_changed(const objects::FeedEvent& event);
