@@ -44,7 +44,7 @@ void descend(const FieldInfo& field, void* place) {
     bool map = field.shape == Shape::map;
     size_t stride = map ? detail::map_stride(type) : type.size;
     for (uint32_t i = 0; i < detail::block_size(block); ++i)
-        apply_declared_defaults(type, block->elements() + i * stride + (map ? detail::map_value_offset : 0));
+        apply_declared_defaults(type, block->elements() + i * stride + (map ? detail::map_value_offset(type) : 0));
 }
 }  // namespace
 

@@ -47,7 +47,7 @@ class SchemaWalk {
             const std::byte* element = block->elements() + i * stride;
             if (map) {
                 const Str& key = *reinterpret_cast<const Str*>(element);
-                walk_value(field, element + detail::map_value_offset, path.key(key));
+                walk_value(field, element + detail::map_value_offset(*field.type), path.key(key));
             } else {
                 walk_value(field, element, path[i]);
             }

@@ -20,7 +20,7 @@ void free_entries(Block* block, const TypeInfo& value) {
     for (uint32_t i = 0; i < block->size; ++i) {
         std::byte* entry = block->elements() + i * stride;
         reinterpret_cast<Str*>(entry)->~Str();
-        destroy_value(value, entry + map_value_offset);
+        destroy_value(value, entry + map_value_offset(value));
     }
 }
 }  // namespace
@@ -84,8 +84,11 @@ bool list_equal(const Block* a, const Block* b, const TypeInfo& element) {
     return true;
 }
 
+size_t map_value_offset(const TypeInfo& value) { return std::max<size_t>(sizeof(Str), value.align); }
+
 size_t map_stride(const TypeInfo& value) {
-    return map_value_offset + (value.size + alignof(Str) - 1) / alignof(Str) * alignof(Str);
+    const size_t align = std::max<size_t>(alignof(Str), value.align);
+    return map_value_offset(value) + (value.size + align - 1) / align * align;
 }
 
 void map_free(Block* block, const TypeInfo& value) {
@@ -101,7 +104,7 @@ Block* map_copy(const Block* block, const TypeInfo& value) {
         const std::byte* from = block->elements() + copy->size * stride;
         std::byte* to = copy->elements() + copy->size * stride;
         new (to) Str(*reinterpret_cast<const Str*>(from));
-        copy_value(value, to + map_value_offset, from + map_value_offset);
+        copy_value(value, to + map_value_offset(value), from + map_value_offset(value));
     }
     return copy;
 }
@@ -113,7 +116,7 @@ bool map_equal(const Block* a, const Block* b, const TypeInfo& value) {
         const std::byte* left = a->elements() + i * stride;
         const std::byte* right = b->elements() + i * stride;
         if (*reinterpret_cast<const Str*>(left) != *reinterpret_cast<const Str*>(right)) return false;
-        if (!equal_values(value, left + map_value_offset, right + map_value_offset)) return false;
+        if (!equal_values(value, left + map_value_offset(value), right + map_value_offset(value))) return false;
     }
     return true;
 }

@@ -67,7 +67,7 @@ bool Decoder::next_slot(Slot& slot) {
         }
         case Open::map: {
             std::byte* entry = block_slot(frame.target)->elements() + frame.index * detail::map_stride(*frame.type);
-            slot = {Shape::plain, frame.type, entry + detail::map_value_offset, nullptr};
+            slot = {Shape::plain, frame.type, entry + detail::map_value_offset(*frame.type), nullptr};
             return true;
         }
     }
@@ -232,8 +232,8 @@ bool Decoder::map_key(Frame& frame, std::string_view name) {
         std::byte* entry = block->elements() + frame.index * stride;
         if (*reinterpret_cast<const Str*>(entry) == name) {
             problem(true, "");
-            destroy_value(*frame.type, entry + detail::map_value_offset);
-            std::memset(entry + detail::map_value_offset, 0, frame.type->size);
+            destroy_value(*frame.type, entry + detail::map_value_offset(*frame.type));
+            std::memset(entry + detail::map_value_offset(*frame.type), 0, frame.type->size);
             return true;
         }
     }

@@ -97,7 +97,7 @@ class Encoder {
             const std::byte* entry = block->elements() + i * stride;
             out_.text(value_as<Str>(entry));
             out_.put(':');
-            value(type, entry + detail::map_value_offset);
+            value(type, entry + detail::map_value_offset(type));
         }
         out_.put('}');
     }

@@ -64,7 +64,7 @@ std::vector<Place> sort_places(const Block* block, size_t stride) {
 
 void destroy_entry(std::byte* entry, const TypeInfo& value) {
     reinterpret_cast<Str*>(entry)->~Str();
-    destroy_value(value, entry + map_value_offset);
+    destroy_value(value, entry + map_value_offset(value));
 }
 
 }  // namespace

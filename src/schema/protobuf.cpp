@@ -112,7 +112,8 @@ class MessageDecoder {
         size_t stride = detail::map_stride(type);
         if (is_unsorted(field, object) || detail::map_wants_append(block, stride, key)) {
             if (!is_unsorted(field, object)) unsorted_.push_back({&field, object});
-            return decode_value(type, detail::map_append(block, stride, Str(key)) + detail::map_value_offset, value, depth);
+            return decode_value(type, detail::map_append(block, stride, Str(key)) + detail::map_value_offset(type), value,
+                                depth);
         }
         uint32_t index = detail::map_lower_bound(block, stride, key);
         std::byte* entry = index < detail::block_size(block) ? block->elements() + index * stride : nullptr;
@@ -120,10 +121,10 @@ class MessageDecoder {
             entry = static_cast<std::byte*>(detail::block_insert(block, stride, index));
             *reinterpret_cast<Str*>(entry) = Str(key);
         } else {
-            destroy_value(type, entry + detail::map_value_offset);
-            std::fill_n(entry + detail::map_value_offset, type.size, std::byte{});
+            destroy_value(type, entry + detail::map_value_offset(type));
+            std::fill_n(entry + detail::map_value_offset(type), type.size, std::byte{});
         }
-        return decode_value(type, entry + detail::map_value_offset, value, depth);
+        return decode_value(type, entry + detail::map_value_offset(type), value, depth);
     }
 
     bool is_unsorted(const FieldInfo& field, const void* object) const {

@@ -138,8 +138,9 @@ void list_free(Block* block, const TypeInfo& element);
 Block* list_copy(const Block* block, const TypeInfo& element);
 bool list_equal(const Block* a, const Block* b, const TypeInfo& element);
 
-/// Map entries are a Str and then the value, in key order.
-constexpr size_t map_value_offset = sizeof(Str);
+/// Map entries are a Str and then the value where its alignment lets it stand, in key order: on 32-bit processors times stand
+/// behind a gap.
+size_t map_value_offset(const TypeInfo& value);
 size_t map_stride(const TypeInfo& value);
 void map_free(Block* block, const TypeInfo& value);
 Block* map_copy(const Block* block, const TypeInfo& value);

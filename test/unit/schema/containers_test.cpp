@@ -55,6 +55,20 @@ TEST_CASE("Map: is sorted by key and finds") {
     CHECK(map.contains("c"));
 }
 
+TEST_CASE("Map: the tables find values of any alignment") {
+    PodDisruptionBudgetStatus status;
+    for (int i = 0; i < 20; ++i) status.disrupted_pods[Str("p" + std::to_string(i))] = Time(1'700'000'000 + i);
+    const PodDisruptionBudgetStatus copy = status;
+    CHECK(copy == status);
+    CHECK(copy.disrupted_pods.get("p7")->unix_s == 1'700'000'007);
+    status.disrupted_pods.erase("p7");
+    CHECK_FALSE(copy == status);
+    const auto* first = reinterpret_cast<const std::byte*>(&*copy.disrupted_pods.begin());
+    CHECK(reinterpret_cast<const std::byte*>(&copy.disrupted_pods.begin()->value) - first ==
+          static_cast<ptrdiff_t>(detail::map_value_offset(type_info<Time>())));
+    CHECK(sizeof(Map<Time>::Entry) == detail::map_stride(type_info<Time>()));
+}
+
 TEST_CASE("structs: compare and copy deeply through their tables") {
     Pod pod;
     pod.spec.containers.emplace_back().name = "a";
