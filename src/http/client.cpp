@@ -59,6 +59,8 @@ class ClientConnection final : public Duplex {
         co_return ok();
     }
 
+    void end_writing() override { transport_.shut_down(); }
+
   private:
     /// After a call that did not go through: true to wait for input, false for output, or the error.
     Result<bool> wants_to_read(const IoResult& result, const std::string& what) const {

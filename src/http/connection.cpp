@@ -237,7 +237,8 @@ void Connection::render_head(const Response& response, bool chunked) {
     }
     if (response.upgrade) out_ += "\r\nConnection: Upgrade";
     else if (!keep_alive_) out_ += "\r\nConnection: close";
-    else if (parser_.request().http_1_0) out_ += "\r\nConnection: keep-alive";  // it would take us to close
+    else if (parser_.request().protocol == Protocol::http_1_0)
+        out_ += "\r\nConnection: keep-alive";  // it would take us to close
     out_ += "\r\n";
     out_ += shared_.date.at(shared_.loop.clock().wall_s());
     out_ += response.headers;
@@ -348,7 +349,7 @@ loop::Task<bool> Connection::write_pieces(Response* response, bool chunked) {
 
 loop::Task<bool> Connection::write_stream(Response response) {
     // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
-    const bool chunked = !parser_.request().http_1_0;
+    const bool chunked = parser_.request().protocol != Protocol::http_1_0;
     if (!chunked) keep_alive_ = false;
     is_watching_ = response.is_watch;
     render_head(response, chunked);
@@ -377,6 +378,7 @@ class Connection::Upgraded final : public Duplex {
         if (!co_await std::move(writing)) co_return Error(Code::unavailable, "the client has closed the connection");
         co_return ok();
     }
+    void end_writing() override { connection_.transport_.shut_down(); }
 
   private:
     Connection& connection_;

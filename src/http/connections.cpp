@@ -34,32 +34,58 @@ Connections::Connections(loop::Loop& loop, Handler& handler, ServerLimits limits
       limits_(limits),
       unsent_(limits_.unsent_bytes_max),
       shared_{loop, handler, limits_.connection, counters_, *this, unsent_},
-      nowhere_(loop, UniqueFd()),
+      nowhere_(loop, UniqueFd(), {}),
       reaper_(loop),
-      trimmer_(loop),
-      scope_(loop) {}
+      trimmer_(loop) {}
 
 Connections::~Connections() {
     *alive_ = false;
-    scope_.cancel();
+    for (Listener& listener : listeners_) listener.accepting.cancel();
     connections_.clear();
 }
 
+Connections::Listener& Connections::listen(UniqueFd fd, ListenerOptions options) {
+    drop_stopped();
+    return listeners_.emplace_back(loop_, std::move(fd), options);
+}
+
 void Connections::serve_unix(UniqueFd listener) {
-    Listener& added = listeners_.emplace_back(loop_, std::move(listener));
-    scope_.spawn(accept_loop(&added));
+    Listener& added = listen(std::move(listener), {});
+    added.accepting.spawn(accept_loop(&added));
 }
 
-void Connections::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) {
-    Listener& added = listeners_.emplace_back(loop_, std::move(listener));
+void Connections::serve_tls(UniqueFd listener, std::shared_ptr<TlsContext> tls, ListenerOptions options) {
+    Listener& added = listen(std::move(listener), options);
     added.tls = std::move(tls);
-    scope_.spawn(accept_loop(&added));
+    added.accepting.spawn(accept_loop(&added));
 }
 
-void Connections::serve_plain(UniqueFd listener) {
-    Listener& added = listeners_.emplace_back(loop_, std::move(listener));
+void Connections::serve_plain(UniqueFd listener, ListenerOptions options) {
+    Listener& added = listen(std::move(listener), options);
     added.plain = true;
-    scope_.spawn(accept_loop(&added));
+    added.accepting.spawn(accept_loop(&added));
+}
+
+/// The book of its clients stays as long as it has connections.
+void Connections::stop_listening(uint64_t tag) {
+    for (Listener& listener : listeners_) listener.stopped = listener.stopped || listener.options.tag == tag;
+    // Later: it may be its own accept loop that has come here.
+    loop_.post([this, alive = alive_] {
+        if (*alive) drop_stopped();
+    });
+}
+
+void Connections::drop_stopped() {
+    for (Listener& listener : listeners_) {
+        if (!listener.stopped || !listener.watch) continue;
+        listener.accepting.cancel();
+        listener.watch.reset();
+        listener.fd.reset();
+    }
+    const auto is_gone = [](const Listener& one) {
+        return !one.watch && one.clients.connections() + one.clients.refused() == 0;
+    };
+    listeners_.remove_if(is_gone);
 }
 
 void Connections::adopt(UniqueFd connected, const Peer& peer) {
@@ -83,7 +109,7 @@ loop::Task<void> Connections::accept_loop(Listener* listener) {
         }
         const int error = errno;
         if (error == EAGAIN || error == EWOULDBLOCK) {
-            co_await listener->watch.readable();
+            co_await listener->watch->readable();
         } else if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
             log::warning("accept a connection: " + Error::from_errno("accept", error).message());
             co_await loop_.sleep_for(limits_.accept_pause_ms);

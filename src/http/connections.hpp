@@ -7,6 +7,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -24,9 +25,10 @@ class Connections : private ConnectionOwner {
     /// Peers are known by SO_PEERCRED.
     void serve_unix(UniqueFd listener);
     /// Peers are known by their certificate.
-    void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
+    void serve_tls(UniqueFd listener, std::shared_ptr<TlsContext> tls, ListenerOptions options);
     /// Peers prove nothing: they are known by their addresses.
-    void serve_plain(UniqueFd listener);
+    void serve_plain(UniqueFd listener, ListenerOptions options);
+    void stop_listening(uint64_t tag);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
     void adopt(UniqueFd connected, const Peer& peer);
 
@@ -36,11 +38,15 @@ class Connections : private ConnectionOwner {
 
   private:
     struct Listener {
-        Listener(loop::Loop& loop, UniqueFd the_fd) : fd(std::move(the_fd)), watch(loop, fd.get()) {}
+        Listener(loop::Loop& loop, UniqueFd the_fd, ListenerOptions the_options)
+            : fd(std::move(the_fd)), watch(std::in_place, loop, fd.get()), accepting(loop), options(the_options) {}
         UniqueFd fd;
-        loop::FdWatch watch;
-        std::unique_ptr<TlsContext> tls;
+        std::optional<loop::FdWatch> watch;
+        loop::Scope accepting;
+        const ListenerOptions options;
+        std::shared_ptr<TlsContext> tls;
         bool plain = false;
+        bool stopped = false;
         Clients clients;
     };
     struct Accepted {
@@ -59,6 +65,8 @@ class Connections : private ConnectionOwner {
     bool begin_watch(Connection& connection) override;
     void end_watch(Connection& connection) override;
 
+    Listener& listen(UniqueFd fd, ListenerOptions options);
+    void drop_stopped();
     loop::Task<void> accept_loop(Listener* listener);
     void admit(Listener& listener, UniqueFd fd, std::string address);
     void add(Listener& listener, Clients::Standing standing, std::string name, UniqueFd fd, CallerPtr caller);
@@ -82,7 +90,6 @@ class Connections : private ConnectionOwner {
     loop::Timer reaper_;
     loop::Timer trimmer_;
     size_t closes_since_trim_ = 0;
-    loop::Scope scope_;
 };
 
 }  // namespace orilla::http

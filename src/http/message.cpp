@@ -17,6 +17,11 @@ std::string_view method_name(Method method) {
     return "other";
 }
 
+const Headers& BodyStream::trailers() const {
+    static const Headers none;
+    return none;
+}
+
 std::string_view Request::header(std::string_view name) const {
     for (const auto& header : headers)
         if (equal_fold(header.name, name)) return header.value;

@@ -178,7 +178,7 @@ int RequestParser::Impl::on_headers_complete() {
     make_views();
     if (llhttp_get_http_major(&parser) != 1) return fail(400, "only HTTP/1.0 and HTTP/1.1 are spoken here");
     if (const char* fault = find_framing_fault(request, llhttp_get_http_minor(&parser))) return fail(400, fault);
-    request.http_1_0 = llhttp_get_http_minor(&parser) == 0;
+    request.protocol = llhttp_get_http_minor(&parser) == 0 ? Protocol::http_1_0 : Protocol::http_1_1;
     request.keep_alive = llhttp_should_keep_alive(&parser) != 0;
     // A switch of protocols is never made here; what follows such a request may be the other protocol's bytes.
     if (parser.upgrade != 0) request.keep_alive = false;
@@ -187,7 +187,7 @@ int RequestParser::Impl::on_headers_complete() {
     const bool has_length = !request.header("content-length").empty();
     if (has_length && parser.content_length > limits.body_bytes_max) return fail(413, "the request body is too large");
     // HTTP/1.0 knows no expectations: there they mean nothing.
-    const std::string_view expected = request.http_1_0 ? std::string_view() : request.header("expect");
+    const std::string_view expected = request.protocol == Protocol::http_1_0 ? std::string_view() : request.header("expect");
     expects_continue = equal_fold(expected, "100-continue");
     if (!expected.empty() && !expects_continue) return fail(417, "the only expectation that is met here is 100-continue");
     trailers = true;

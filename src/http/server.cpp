@@ -13,10 +13,11 @@ Server::Server(loop::Loop& loop, Handler& handler, ServerLimits limits)
 Server::~Server() = default;
 
 void Server::serve_unix(UniqueFd listener) { impl_->serve_unix(std::move(listener)); }
-void Server::serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls) {
-    impl_->serve_tls(std::move(listener), std::move(tls));
+void Server::serve_tls(UniqueFd listener, std::shared_ptr<TlsContext> tls, ListenerOptions options) {
+    impl_->serve_tls(std::move(listener), std::move(tls), options);
 }
-void Server::serve_plain(UniqueFd listener) { impl_->serve_plain(std::move(listener)); }
+void Server::serve_plain(UniqueFd listener, ListenerOptions options) { impl_->serve_plain(std::move(listener), options); }
+void Server::stop_listening(uint64_t tag) { impl_->stop_listening(tag); }
 void Server::adopt(UniqueFd connected, const Peer& peer) { impl_->adopt(std::move(connected), peer); }
 size_t Server::connections() const { return impl_->connections(); }
 const Counters& Server::counters() const { return impl_->counters(); }

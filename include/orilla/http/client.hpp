@@ -5,18 +5,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/http/duplex.hpp"
+#include "orilla/http/message.hpp"
 #include "orilla/http/url.hpp"
 #include "orilla/loop/loop.hpp"
 
 namespace orilla::http {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct ClientRequest {
     std::string method = "GET";

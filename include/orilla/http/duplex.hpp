@@ -16,6 +16,8 @@ class Duplex {
     virtual loop::Task<Result<size_t>> read(char* buffer, size_t size) = 0;
     /// Returns once the kernel has all of them: that is the backpressure. `bytes` live until then.
     virtual loop::Task<Result<void>> write(std::string_view bytes) = 0;
+    /// Nothing more will be written: the other end reads its end, and may go on to write.
+    virtual void end_writing() = 0;
 };
 
 }  // namespace orilla::http

@@ -21,11 +21,14 @@ struct ConnectionLimits {
     int64_t idle_ms_max = 180'000;        ///< between requests
     int64_t stranger_ms_max = 10'000;     ///< the same for who will be refused anyway
     int64_t head_ms_max = 10'000;         ///< from the first byte of a request to the end of its head
-    int64_t body_ms_max = 60'000;         ///< from there to the end of its body
+    int64_t body_ms_max = 60'000;         ///< from there to the end of its body; of one that streams, without a byte of it
     int64_t write_stall_ms_max = 60'000;  ///< without one byte taken by the client
     int64_t linger_ms_max = 2'000;        ///< after a refusal, for what the client still sends
     size_t linger_bytes_max = 8 * 1024 * 1024;
     size_t pipelined_bytes_max = 64 * 1024;
+    /// A client that ends its side while its request is handled has gone: nobody goes on working for it. Otherwise it may
+    /// have ended only its own side.
+    bool ends_with_client = false;
 };
 
 struct ServerLimits {

@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "orilla/base/result.hpp"
@@ -20,6 +22,10 @@ namespace orilla::http {
 
 enum class Method : uint8_t { get, head, post, put, patch, delete_, other };
 std::string_view method_name(Method method);
+
+enum class Protocol : uint8_t { http_1_0, http_1_1, http_2 };
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// What a connection proves of its other end: facts, from which a Handler decides who that is.
 struct Peer {
@@ -44,6 +50,27 @@ struct Caller {
 
 using loop::ByteStream;
 
+/// A body on its way, of a request or of an answer: pulled piece by piece, so that nobody holds more of it than one piece.
+class BodyStream : public ByteStream {
+  public:
+    /// Of the whole body, where its head says so: what comes is exactly so long, or an error.
+    virtual std::optional<uint64_t> length() const { return std::nullopt; }
+    /// Whether `next` has nothing more to give: known without waiting for it, at the latest once `next` said so.
+    virtual bool ended() const = 0;
+    /// Appends what is there already, without waiting; an error is for `next` to tell.
+    virtual void take_ready(std::string* out) = 0;
+    /// What came behind the end.
+    virtual const Headers& trailers() const;
+};
+
+/// Heads of interim answers (103 Early Hints), before the one that counts.
+class InterimAnswers {
+  public:
+    virtual ~InterimAnswers() = default;
+    /// `status` from 102 to 199; `headers` as they go out, each with its line end.
+    virtual loop::Task<Result<void>> send(int status, std::string headers) = 0;
+};
+
 /// What goes on over a connection once it was switched to another protocol: a WebSocket, SPDY.
 class Upgrade {
   public:
@@ -61,14 +88,23 @@ struct HeaderView {
 class Request {
   public:
     Method method = Method::get;
+    Protocol protocol = Protocol::http_1_1;
     bool keep_alive = true;
-    bool http_1_0 = false;
-    std::string_view target;  ///< as sent, without scheme and host
-    std::string_view path;    ///< before the question mark, still percent-encoded
-    std::string_view query;   ///< after it
-    std::string_view body;
+    bool is_secure = false;        ///< came over TLS
+    std::string_view method_text;  ///< as sent: `method` names only those that an API has
+    std::string_view target;       ///< as sent, without scheme and host
+    std::string_view path;         ///< before the question mark, still percent-encoded
+    std::string_view query;        ///< after it
+    std::string_view authority;    ///< whom the client asks: host and port of the target, of Host or of `:authority`
+    std::string_view upgrade;      ///< the protocols that it wants to switch to; empty: none
+    std::string_view body;         ///< the whole, unless it streams
     std::vector<HeaderView> headers;
     const Caller* caller = nullptr;
+    std::string_view client;            ///< ADDRESS:PORT, [ADDRESS]:PORT of who has connected; empty where there is none
+    std::string_view server_name;       ///< SNI, in small letters
+    uint64_t tag = 0;                   ///< of the listener
+    BodyStream* body_stream = nullptr;  ///< set when the Handler streams it; lives until the answer has gone out
+    InterimAnswers* interim = nullptr;  ///< set together with it, where the protocol knows them
 
     /// The first header of that name, empty without one; names compare without case.
     std::string_view header(std::string_view name) const;
@@ -94,6 +130,10 @@ class Response {
     std::string_view view;               ///< instead of `body` when `keep` is set
     std::shared_ptr<const void> keep;    ///< owns what `view` shows
     std::unique_ptr<ByteStream> stream;  ///< what follows `body`
+    /// Instead of `body` and `stream`: one that may know its length and have trailers. In answer to a HEAD, and with status
+    /// 304, only its length is of interest. Destroyed before the request's own stream.
+    std::unique_ptr<BodyStream> body_stream;
+    bool adds_date = true;  ///< without it only what frames the answer is added to `headers`
     /// Switches the protocol: with status 101, an `Upgrade` among the headers, and no body. Counts as a watch.
     std::unique_ptr<Upgrade> upgrade;
 
@@ -108,7 +148,11 @@ class Handler {
     virtual std::shared_ptr<const Caller> identify(const Peer& peer) const = 0;
     /// For a caller that is not admitted; the body was not read.
     virtual Response refuse(const Request& request) const = 0;
-    /// `request` lives until the task has ended.
+    /// Asked once the head of a request with a body is here: true to be handed the request at once, with a `body_stream`.
+    /// How much of it is taken, and how long that takes, is the Handler's then. A client that waits for 100 Continue gets it
+    /// when the body is read.
+    virtual bool streams_body(const Request&) const { return false; }
+    /// `request` lives until the task has ended; where its body streams, until the answer has gone out.
     virtual loop::Task<Response> handle(const Request& request) = 0;
     /// The body of an error that HTTP itself found (414, 431, 400 ...), as this API words it.
     virtual Response render_http_error(int status, std::string_view message) const = 0;

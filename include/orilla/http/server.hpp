@@ -25,6 +25,12 @@ struct Counters {
     uint64_t slow_ended = 0;  ///< answers broken off because their clients left too much unread
 };
 
+/// What is peculiar to one listener.
+struct ListenerOptions {
+    uint64_t tag = 0;                   ///< Request::tag of all that comes over it
+    bool reads_proxy_protocol = false;  ///< PROXY protocol v1 or v2 stands before each connection, and says who the client is
+};
+
 class Server {
   public:
     /// `loop` and `handler` outlive it.
@@ -36,9 +42,11 @@ class Server {
     /// Peers are known by SO_PEERCRED.
     void serve_unix(UniqueFd listener);
     /// Peers are known by their certificate.
-    void serve_tls(UniqueFd listener, std::unique_ptr<TlsContext> tls);
+    void serve_tls(UniqueFd listener, std::shared_ptr<TlsContext> tls, ListenerOptions options = {});
     /// Peers prove nothing: they are known by their addresses.
-    void serve_plain(UniqueFd listener);
+    void serve_plain(UniqueFd listener, ListenerOptions options = {});
+    /// Ends a listener, by its tag; its connections go on until they are idle.
+    void stop_listening(uint64_t tag);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
     void adopt(UniqueFd connected, const Peer& peer);
 

@@ -261,7 +261,7 @@ TEST_CASE("RequestParser: HTTP/1.0 is answered without keep-alive") {
     feed_all(parser, "GET / HTTP/1.0\r\n\r\n");
     REQUIRE(parser.state() == State::complete);
     CHECK_FALSE(parser.request().keep_alive);
-    CHECK(parser.request().http_1_0);
+    CHECK(parser.request().protocol == Protocol::http_1_0);
 }
 
 TEST_CASE("RequestParser: large bodies share a budget, small ones always find room") {
