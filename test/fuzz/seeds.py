@@ -114,6 +114,18 @@ def supervisor_messages():
             "exited": packet(67, 7, 137, 9, 1 << 60), "refused": packet(69, 16)}
 
 
+def gateway_messages():
+    # The first byte is the direction: 0 the daemon's packets, 1 the gateway's, 2 a change put together.
+    def words(*texts):
+        return varint(len(texts)) + b"".join(varint(len(one)) + one for one in texts)
+
+    listener = words(b"a")[1:] + varint(80) + b"\1" + words(b"*.b")[1:] + b"\0" + words(b"n/c") + b"\0\0\0"
+    change = b"\1" + varint(1) + listener + b"\0\0\0" + b"\0\0" + words(b"r") + b"\0"
+    return {"settings": b"\0\0\1", "sockets": b"\0\1\2" + varint(80) + varint(443), "piece": b"\0\2\7\1" + words(change)[1:],
+            "retire": b"\0\3", "applied": b"\1\0\7", "wanted": b"\1\2\3a/b", "fault": b"\1\3\1\3n/cbad" , "lines": b"\1\4\2a\n",
+            "reports": b"\1\1\1\3a/b" + varint(300) * 8, "change": b"\2" + change}
+
+
 def image_documents():
     digest = "sha256:" + "a" * 64
     kind = "application/vnd.oci.image."
@@ -174,7 +186,7 @@ def seeds():
     templates = (b"{.items[*].metadata.name}", b'{range .items[?(@.kind=="Pod")]}{.metadata.labels.app}{"\\n"}{end}',
                  b"{..image} {.items[0:1:1]['kind','metadata']}")
     return {
-        "dns": dns(), "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
+        "dns": dns(), "gateway_messages": gateway_messages(), "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
         "protobuf": protobufs(), "supervisor_messages": supervisor_messages(), "tar": tars(),
         "jsonpath": numbered(*(lines(template, document) for template in templates)),
         "manifest": {**objects, "web": WEB, **numbered(b"a: &x [1, 'b', \"c\\n\"]\n", b"- |\n  a\n- >-\n  b\n---\nkind: List\n")},
