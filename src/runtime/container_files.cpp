@@ -1,6 +1,7 @@
 #include "container_files.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +13,7 @@
 #include <memory>
 
 #include "cgroup_files.hpp"
+#include "orilla/base/mountinfo.hpp"
 
 namespace orilla::runtime {
 
@@ -59,6 +61,30 @@ Result<void> make_scratch(const ContainerSpec& spec) {
     return ok();
 }
 
+/// The number of the mount that `path` is in; 0 where the kernel does not tell.
+uint64_t find_mount_id(const std::string& path) {
+    struct statx found {};
+    if (statx(AT_FDCWD, path.c_str(), AT_STATX_DONT_SYNC, STATX_MNT_ID, &found) != 0) return 0;
+    return found.stx_mask & STATX_MNT_ID ? found.stx_mnt_id : 0;
+}
+
+/// Where the host keeps its mounts to itself, nothing that the container mounts would be seen: that is told, not left to be
+/// found out.
+Result<void> check_shared(const ContainerSpec& spec) {
+    std::vector<MountLine> mounts;
+    for (const auto& mount : spec.mounts) {
+        if (mount.propagation != MountPropagation::bidirectional) continue;
+        if (mounts.empty()) {
+            TRY(mounts, read_mountinfo());
+        }
+        const auto found = std::ranges::find(mounts, find_mount_id(mount.source), &MountLine::id);
+        if (found != mounts.end() && !found->shared)
+            return Error(Code::invalid, fmt::format("path \"{}\" is mounted on \"{}\" but it is not a shared mount",
+                                                    mount.source, found->mount_point));
+    }
+    return ok();
+}
+
 Result<void> make_log_dir(const std::string& log_path) {
     if (log_path.empty()) return ok();
     return make_directories(log_path.substr(0, log_path.rfind('/')));
@@ -70,6 +96,10 @@ Result<ContainerFiles> make_container_files(const ContainerSpec& spec) {
     ContainerFiles files;
     TRY_VOID(add_device_rules(spec.devices, files.device_rules));
     if (spec.privileged) files.host_devices = list_host_devices();
+    TRY_VOID(check_shared(spec));
+    if (spec.seccomp == SeccompMode::local) {
+        TRY(files.seccomp, load_seccomp_profile(spec.seccomp_profile, spec.capabilities));
+    }
     TRY_VOID(make_scratch(spec));
     TRY_VOID(make_log_dir(spec.log_path));
     return files;

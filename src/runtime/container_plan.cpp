@@ -88,7 +88,8 @@ std::string Planner::show_mapped(const std::string& directory, const std::string
 
 void Planner::mount_root() {
     // Slave, not private: a volume that asks for host_to_container propagation still hears of the host's mounts, and
-    // nothing of ours ever reaches the host.
+    // nothing of ours ever reaches the host but what is mounted in a volume that was made to stay one with the host's.
+    for (auto& step : plan_shared(spec_)) add(std::move(step));
     add({StepKind::set_propagation, {propagation_slave | propagation_recursive}});
     open_user_namespace();
     // overlayfs refuses a directory twice. Of equal layers the topmost says all that the others could.
@@ -202,10 +203,11 @@ void Planner::resolve_user(uint64_t slot) {
 }
 
 void Planner::become_user() {
-    PlanStep seccomp{StepKind::set_seccomp, {0, facts_.seccomp_filter.size() / 8}};
-    seccomp.blob = facts_.seccomp_filter;
+    const std::string& program = facts_.seccomp.program;
+    PlanStep seccomp{StepKind::set_seccomp, {0, program.size() / 8, facts_.seccomp.flags}};
+    seccomp.blob = program;
     seccomp.blob_at = 0;
-    const bool filtered = !facts_.seccomp_filter.empty();
+    const bool filtered = !program.empty();
     add({StepKind::set_limit, {RLIMIT_NOFILE, open_files_soft, as_it_is}});
     // After everything that needs the host's root, and before the rights are dropped that it gives anew.
     if (pod_.first_id) add({StepKind::enter_user_namespace, {user_slot}});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orilla/runtime/spec.hpp"
+#include "seccomp_local.hpp"
 #include "start_plan.hpp"
 
 namespace orilla::runtime {
@@ -46,7 +47,7 @@ struct ContainerFacts {
     std::vector<std::string> join_files;  ///< cgroup.procs of every hierarchy
     std::string into_cgroup;              ///< instead, where a child can be born in its cgroup
     std::string base_layer;               ///< below the image's; empty: none
-    std::string seccomp_filter;           ///< BPF; empty: unconfined
+    SeccompFilter seccomp;                ///< empty: unconfined
     std::vector<PodFile> files;
     std::string termination_file;     ///< host path; empty: none
     std::vector<DeviceSpec> devices;  ///< besides the spec's: all of the host's for a privileged one

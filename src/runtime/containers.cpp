@@ -48,14 +48,14 @@ Containers::Containers(loop::Loop& loop, loop::Executor& files, ContainerDisk di
       scratch_(loop),
       on_disk_(loop) {}
 
-Result<ContainerFacts> Containers::prepare(const PodEntry& pod, const ContainerSpec& spec, std::vector<DeviceRule> devices) {
+Result<ContainerFacts> Containers::prepare(const PodEntry& pod, const ContainerSpec& spec, const ContainerFiles& files) {
     // Whoever waits is not told that it has ended; nothing may be made in what has been removed.
     if (!pod.takes_containers()) return Error(Code::unavailable, "the pod has ended meanwhile");
     CgroupSettings settings;
     settings.resources = spec.resources;
     settings.restrict_devices = !spec.privileged;
     settings.kill_as_one = true;
-    settings.devices = std::move(devices);
+    settings.devices = files.device_rules;
     const std::string cgroup = pod.container_cgroup(spec.id);
     TRY_VOID(cgroups_.create(cgroup, settings));
     ContainerFacts facts;
@@ -64,8 +64,9 @@ Result<ContainerFacts> Containers::prepare(const PodEntry& pod, const ContainerS
     if (facts.into_cgroup.empty()) facts.join_files = cgroups_.join_files(cgroup);
     if (spec.seccomp == SeccompMode::runtime_default && !spec.privileged) {
         const bool shares = pod.record.facts.host_pid || pod.record.facts.share_process_namespace;
-        TRY(facts.seccomp_filter, seccomp_.find_filter({spec.capabilities, shares}));
+        TRY(facts.seccomp.program, seccomp_.find_filter({spec.capabilities, shares}));
     }
+    if (spec.seccomp == SeccompMode::local) facts.seccomp = files.seccomp;
     if (!spec.termination_message_path.empty()) {
         TRY(facts.termination_file, make_message_file(pod.record.facts, spec.id));
     }
@@ -135,10 +136,14 @@ loop::Task<Result<ContainerState>> Containers::launch(PodPtr pod, ContainerSpec 
     const auto on_their_way = std::make_shared<FilesOnTheirWay>(loop_);
     const loop::Pass waiting([on_their_way] { on_their_way->wanted = false; });
     on_disk_.spawn(make_wanted(spec, std::move(*place), on_their_way));
-    // The cgroup has to be told which devices there are.
-    if (!spec.devices.empty()) AWAIT_VOID(await_files(on_their_way, deadline_ms));
+    // The cgroup has to be told which devices there are, and those who exec how they are confined.
+    const bool has_local = spec.seccomp == SeccompMode::local;
+    if (has_local || !spec.devices.empty()) AWAIT_VOID(await_files(on_their_way, deadline_ms));
     const bool known = on_their_way->files && *on_their_way->files;
-    auto facts = prepare(*pod, spec, known ? (*on_their_way->files)->device_rules : default_device_rules());
+    if (has_local && on_their_way->files && !known) co_return std::move(*on_their_way->files).error();
+    if (has_local && !known) co_return describe_silence(spec, disk_.answer_ms_max);
+    const ContainerFiles unknown;
+    auto facts = prepare(*pod, spec, known ? **on_their_way->files : unknown);
     // Also when that failed: what is still being made could not be removed.
     AWAIT_VOID(await_files(on_their_way, deadline_ms));
     if (!on_their_way->files) co_return describe_silence(spec, disk_.answer_ms_max);

@@ -36,7 +36,7 @@ class Containers {
 
   private:
     struct FilesOnTheirWay;
-    Result<ContainerFacts> prepare(const PodEntry& pod, const ContainerSpec& spec, std::vector<DeviceRule> devices);
+    Result<ContainerFacts> prepare(const PodEntry& pod, const ContainerSpec& spec, const ContainerFiles& files);
     loop::Task<Result<ContainerFiles>> make_files(ContainerSpec spec);
     loop::Task<void> make_wanted(ContainerSpec spec, loop::Pass place, std::shared_ptr<FilesOnTheirWay> on_their_way);
     loop::Task<void> await_files(std::shared_ptr<FilesOnTheirWay> on_their_way, int64_t deadline_ms);

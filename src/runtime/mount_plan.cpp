@@ -21,7 +21,12 @@ struct Mount {
 
 size_t depth(const std::string& path) { return static_cast<size_t>(std::ranges::count(path, '/')); }
 
-Mount plan_volume(const MountSpec& spec) {
+bool is_shared(const MountSpec& spec) {
+    return spec.kind == MountKind::bind && spec.propagation == MountPropagation::bidirectional;
+}
+
+/// `shared_before`: how many of the mounts before it are shared, which is its own place among them.
+Mount plan_volume(const MountSpec& spec, uint64_t shared_before) {
     Mount mount{.destination = clean_path(spec.destination), .read_only = spec.read_only};
     if (spec.kind == MountKind::tmpfs) {
         char mode[16];
@@ -35,6 +40,10 @@ Mount plan_volume(const MountSpec& spec) {
     mount.is_volume = true;
     mount.beneath = spec.sub_path;
     mount.all_read_only = spec.recursive && spec.recursive_read_only;
+    if (is_shared(spec)) {
+        mount.show = {StepKind::take_shared, {spec.recursive ? 1U : 0U, mount_slot, 0, shared_before}};
+        return mount;
+    }
     const bool listens = spec.propagation == MountPropagation::host_to_container;
     mount.show = clone_tree(spec.source, spec.sub_path, spec.recursive, 0, listens ? propagation_slave : propagation_private);
     mount.show.text[2] = spec.label;
@@ -57,7 +66,11 @@ Mount plan_file(const PodFile& file, const PodFacts& pod, bool read_only) {
 /// Everything that has a place, outer ones first: later they would cover the inner ones.
 std::vector<Mount> collect_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {
     std::vector<Mount> mounts;
-    for (const auto& volume : spec.mounts) mounts.push_back(plan_volume(volume));
+    uint64_t shared = 0;
+    for (const auto& volume : spec.mounts) {
+        mounts.push_back(plan_volume(volume, shared));
+        shared += is_shared(volume) ? 1 : 0;
+    }
     const auto is_taken = [&](const std::string& destination) {
         return std::ranges::any_of(mounts, [&](const Mount& mount) { return mount.destination == destination; });
     };
@@ -88,8 +101,9 @@ std::vector<const Mount*> find_inner(const std::vector<Mount>& mounts, const Mou
 }
 
 void set_read_only(PlanStep& show, bool all) {
-    show.number[show.kind == StepKind::clone_tree ? 2 : 0] |= MOUNT_ATTR_RDONLY;
-    if (show.kind == StepKind::clone_tree && show.number[0] && !all) show.flags |= supervisor::step_root_only;
+    const bool of_tree = show.kind == StepKind::clone_tree || show.kind == StepKind::take_shared;
+    show.number[of_tree ? 2 : 0] |= MOUNT_ATTR_RDONLY;
+    if (of_tree && show.number[0] && !all) show.flags |= supervisor::step_root_only;
 }
 
 void add_mount(std::vector<PlanStep>& steps, const Mount& mount, const std::vector<Mount>& mounts, bool maps_ids) {
@@ -135,6 +149,16 @@ std::string clean_path(std::string_view path) {
 bool lies_below(std::string_view path, std::string_view directory) {
     return path == directory ||
            (path.starts_with(directory) && path.size() > directory.size() && path[directory.size()] == '/');
+}
+
+std::vector<PlanStep> plan_shared(const ContainerSpec& spec) {
+    std::vector<PlanStep> steps;
+    for (const auto& mount : spec.mounts) {
+        if (!is_shared(mount)) continue;
+        steps.push_back(
+            {StepKind::keep_shared, {mount.recursive ? 1U : 0U, steps.size()}, {mount.source, mount.sub_path, mount.label}});
+    }
+    return steps;
 }
 
 std::vector<PlanStep> plan_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod) {

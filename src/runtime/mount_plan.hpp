@@ -33,6 +33,8 @@ PlanStep map_ids(const std::string& what);
 std::string clean_path(std::string_view path);
 bool lies_below(std::string_view path, std::string_view directory);
 
+/// What has to be opened while the host's mounts are still in sight as they are: those that stay one with the host's.
+std::vector<PlanStep> plan_shared(const ContainerSpec& spec);
 std::vector<PlanStep> plan_mounts(const ContainerSpec& spec, const ContainerFacts& facts, const PodFacts& pod);
 
 }  // namespace orilla::runtime

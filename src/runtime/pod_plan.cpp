@@ -128,6 +128,11 @@ Result<void> check_spec(const ContainerSpec& spec) {
         (!is_clean_path(spec.termination_message_path) || lies_below(clean_path(spec.termination_message_path), "/proc")))
         return invalid(fmt::format("terminationMessagePath \"{}\" is not an absolute path", spec.termination_message_path));
     for (const auto& mount : spec.mounts) TRY_VOID(check_mount(mount));
+    const auto shared = std::ranges::count(spec.mounts, MountPropagation::bidirectional, &MountSpec::propagation);
+    if (static_cast<size_t>(shared) > shared_mounts_max)
+        return invalid(fmt::format("more than {} mounts with Bidirectional propagation", shared_mounts_max));
+    if (spec.seccomp == SeccompMode::local && !is_clean_path(spec.seccomp_profile))
+        return invalid(fmt::format("seccomp profile \"{}\" is not an absolute path", spec.seccomp_profile));
     for (const auto& device : spec.devices)
         if (!is_clean_path(device.source) || !is_clean_path(device.destination) || !lies_below(device.destination, "/dev"))
             return invalid(fmt::format("device {} at {} is not below /dev", device.source, device.destination));

@@ -217,6 +217,7 @@ std::string describe(const PlanStep& step) {
         case StepKind::set_propagation: return "make mounts private";
         case StepKind::mount_overlay: return "mount the overlay of the image's layers";
         case StepKind::new_mount: return fmt::format("create a {} mount", step.text[0]);
+        case StepKind::keep_shared:
         case StepKind::clone_tree:
             return fmt::format("open mount source {}{}", step.text[0],
                                (step.text[1].empty() ? "" : " subPath " + step.text[1]));
@@ -251,6 +252,7 @@ std::string describe(const PlanStep& step) {
             return fmt::format("map user ids of {} (kernel 5.19 and a file system that can be mounted idmapped are needed)",
                                step.text[0]);
         case StepKind::enter_user_namespace: return "enter the pod's user namespace";
+        case StepKind::take_shared: return "take a shared mount";
         case StepKind::wait_for_ever:
         case StepKind::none:
         case StepKind::count_: break;
@@ -293,7 +295,8 @@ Error start_error(const StartPlan& plan, const supervisor::StartFailed& failed) 
     const PlanStep& step = plan.steps[index];
     if (step.kind == StepKind::run && error_number == ENOENT && step.args[0].find('/') == std::string::npos)
         return Error(Code::not_found, fmt::format("exec \"{}\": executable file not found in $PATH", step.args[0]));
-    if (step.kind == StepKind::clone_tree && !step.text[1].empty() && !step.text[2].empty())
+    const bool opens_source = step.kind == StepKind::clone_tree || step.kind == StepKind::keep_shared;
+    if (opens_source && !step.text[1].empty() && !step.text[2].empty())
         return Error::from_errno("failed to prepare subPath for " + step.text[2], error_number).with_code(Code::bad_request);
     if (step.kind == StepKind::resolve_user) return user_error(step.text[0], error_number);
     return Error::from_errno(describe(step), error_number).with_code(code_of_start_failure(step.kind, error_number));

@@ -52,7 +52,8 @@ struct PodSandboxSpec {
 };
 
 enum class MountKind { bind, tmpfs };
-enum class MountPropagation { none, host_to_container };
+enum class MountPropagation { none, host_to_container, bidirectional };
+inline constexpr size_t shared_mounts_max = 16;  ///< bidirectional ones of a container
 
 struct MountSpec {
     MountKind kind = MountKind::bind;
@@ -74,7 +75,7 @@ struct DeviceSpec {
     std::string destination;
 };
 
-enum class SeccompMode { runtime_default, unconfined };
+enum class SeccompMode { runtime_default, unconfined, local };
 
 std::vector<std::string> default_masked_paths();
 std::vector<std::string> default_read_only_paths();
@@ -97,6 +98,7 @@ struct ContainerSpec {
     std::vector<DeviceSpec> devices;
     CapabilitySet capabilities = hardened_capabilities();
     SeccompMode seccomp = SeccompMode::runtime_default;
+    std::string seccomp_profile;  ///< the file of a local one, on the host
     bool no_new_privs = true;
     bool read_only_root = false;
     bool privileged = false;  ///< all capabilities and devices, nothing masked, writable sys; seccomp as given

@@ -130,7 +130,7 @@ long set_seccomp(Context& context, const Step& step) {
     sock_fprog program{};
     program.len = (unsigned short)step.number[1];
     program.filter = (sock_filter*)(context.plan.base + step.number[0]);
-    return call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+    return call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.number[2], &program);
 }
 
 }  // namespace orilla::supervisor

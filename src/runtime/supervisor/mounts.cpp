@@ -160,13 +160,39 @@ long open_source(const Context& context, const char* path, const char* beneath) 
 
 }  // namespace
 
-long clone_tree(Context& context, const Step& step) {
+namespace {
+
+long open_clone(const Context& context, const Step& step) {
     Fd inner(open_source(context, context.plan.text(step.text[0]), context.plan.text(step.text[1])));
     if (inner.failed()) return inner.get();
-    const bool recursive = step.number[0] != 0;
-    const unsigned long flags = open_tree_clone | AT_EMPTY_PATH | O_CLOEXEC | (recursive ? recursive_flag : 0);
-    Fd mount(call(__NR_open_tree, inner.get(), "", flags));
+    const unsigned long flags = open_tree_clone | AT_EMPTY_PATH | O_CLOEXEC | (step.number[0] ? recursive_flag : 0);
+    return call(__NR_open_tree, inner.get(), "", flags);
+}
+
+}  // namespace
+
+long keep_shared(Context& context, const Step& step) {
+    const long mount = open_clone(context, step);
+    if (mount < 0) return mount;
+    int& place = context.shared[step.number[1] % shared_max];
+    close_fd(place);
+    place = (int)mount;
+    return 0;
+}
+
+long take_shared(Context& context, const Step& step) {
+    int& place = context.shared[step.number[3] % shared_max];
+    if (place < 0) return -EBADF;
+    keep(context, step.number[1], place);
+    place = -1;
+    context.later[step.number[1] % slots_max] = {step.number[2], 0, step.number[0] && !(step.flags & step_root_only), false};
+    return 0;
+}
+
+long clone_tree(Context& context, const Step& step) {
+    Fd mount(open_clone(context, step));
     if (mount.failed()) return mount.get();
+    const bool recursive = step.number[0] != 0;
     keep(context, step.number[1], mount.release());
     context.later[step.number[1] % slots_max] = {step.number[2], step.number[3], recursive && !(step.flags & step_root_only),
                                                  recursive};

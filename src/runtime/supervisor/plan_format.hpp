@@ -16,6 +16,7 @@ inline constexpr uint32_t plan_bytes_max = 4U << 20;
 inline constexpr uint16_t plan_steps_max = 1024;
 /// A step names the mounts and directories it works on by slot.
 inline constexpr uint64_t slots_max = 16;
+inline constexpr uint64_t shared_max = 16;            ///< mounts that are kept from before the host's are left
 inline constexpr uint64_t own_root_slot = slots_max;  ///< resolve_user: the caller's root directory
 
 enum class StepKind : uint32_t {
@@ -53,7 +54,7 @@ enum class StepKind : uint32_t {
     set_user,          ///< groups, gid, uid as resolved
     set_capabilities,  ///< number0 capability mask
     set_no_new_privs,
-    set_seccomp,      ///< number0 offset of the filter, number1 its instructions
+    set_seccomp,      ///< number0 offset of the filter, number1 its instructions, number2 SECCOMP_FILTER_FLAG_*
     new_session,      ///< setsid, a new session keyring
     change_dir,       ///< text0; must be inside the root
     die_with_parent,  ///< SIGKILL when the supervisor dies
@@ -68,6 +69,9 @@ enum class StepKind : uint32_t {
                            ///< that one
     map_ids,               ///< number0 slot of a mount that has no place yet, number1 slot of the user namespace
     enter_user_namespace,  ///< number0 slot
+    keep_shared,           ///< as clone_tree, but number1 the place where it is kept; before set_propagation: it stays one with
+                           ///< the host's mount, and each sees what is mounted in the other
+    take_shared,           ///< number0 1: recursive, number1 slot, number2 MOUNT_ATTR_* to set, number3 the place
     count_                 ///< not a step
 };
 

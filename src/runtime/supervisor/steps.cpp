@@ -53,6 +53,8 @@ constexpr StepEntry step_table[] = {
     {StepKind::open_user_namespace, open_user_namespace},
     {StepKind::map_ids, map_ids},
     {StepKind::enter_user_namespace, enter_user_namespace},
+    {StepKind::keep_shared, keep_shared},
+    {StepKind::take_shared, take_shared},
 };
 
 constexpr uint32_t kinds = (uint32_t)StepKind::count_;
@@ -115,6 +117,7 @@ void reset_context(Context& context, const Plan& plan) {
     context.plan = plan;
     for (int& slot : context.slots) slot = -1;
     for (MountChange& change : context.later) change = {};
+    for (int& fd : context.shared) fd = -1;
     for (int& fd : context.stdio) fd = -1;
     context.target_pidfd = -1;
     context.terminal_socket = -1;

@@ -33,6 +33,7 @@ struct Context {
     Plan plan;
     int slots[slots_max];
     MountChange later[slots_max];  ///< of the mount in a slot, once it is attached
+    int shared[shared_max];        ///< kept by keep_shared
     int stdio[3];                  ///< the child's ends; -1: /dev/null of its own
     int target_pidfd = -1;         ///< of enter_container
     int supervisor_pidfd = -1;
@@ -78,6 +79,8 @@ long set_propagation(Context&, const Step&);
 long mount_overlay(Context&, const Step&);
 long new_mount(Context&, const Step&);
 long clone_tree(Context&, const Step&);
+long keep_shared(Context&, const Step&);
+long take_shared(Context&, const Step&);
 long attach(Context&, const Step&);
 long attach_plain(Context&, const Step&);
 long attach_at_path(Context&, const Step&);

@@ -26,7 +26,7 @@ ContainerSpec a_container() {
 StartPlan plan(const ContainerSpec& spec, const PodFacts& pod = {.dir = "/run/pods/p"}, const KernelFacts& kernel = {}) {
     ContainerFacts facts;
     facts.join_files = {"/cg/cpu/cgroup.procs", "/cg/memory/cgroup.procs"};
-    facts.seccomp_filter = std::string(16, 'f');
+    facts.seccomp.program = std::string(16, 'f');
     return plan_container(spec, facts, pod, kernel);
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("plan_container: a volume at the termination message's path wins") {
 TEST_CASE("plan_exec: the same confinement, inside of the container") {
     ContainerFacts facts;
     facts.join_files = {"/cg/cgroup.procs"};
-    facts.seccomp_filter = std::string(8, 'f');
+    facts.seccomp.program = std::string(8, 'f');
     const StartPlan steps = plan_exec(a_container(), facts, {.dir = "/p"}, {});
     CHECK(steps.flags == orilla::supervisor::plan_in_target_pid_namespace);
     CHECK(find(steps, StepKind::join_cgroup) < find(steps, StepKind::enter_container));
@@ -271,4 +271,48 @@ TEST_CASE("plan_container: a volume is read-only with the mounts below it, or it
     REQUIRE(top >= 0);
     CHECK(steps.steps[static_cast<size_t>(all)].flags == 0);
     CHECK(steps.steps[static_cast<size_t>(top)].flags == orilla::supervisor::step_root_only);
+}
+
+TEST_CASE("plan_container: what stays one with the host's mount is opened before the host's are left") {
+    auto spec = a_container();
+    spec.mounts = {{.source = "/plain", .destination = "/a"},
+                   {.source = "/one", .sub_path = "x", .destination = "/b", .propagation = MountPropagation::bidirectional},
+                   {.source = "/two", .destination = "/c", .read_only = true, .propagation = MountPropagation::bidirectional}};
+    const auto steps = plan(spec, {.dir = "/p"});
+    const int one = find(steps, StepKind::keep_shared, "/one"), two = find(steps, StepKind::keep_shared, "/two");
+    const int leave = find(steps, StepKind::set_propagation);
+    REQUIRE(one >= 0);
+    REQUIRE(two >= 0);
+    CHECK(one < leave);
+    CHECK(two < leave);
+    CHECK(steps.steps[static_cast<size_t>(one)].text[1] == "x");
+    CHECK(find(steps, StepKind::keep_shared, "/plain") < 0);
+    CHECK(find(steps, StepKind::clone_tree, "/one") < 0);
+    const auto place = [&](int kept, const char* destination) {
+        const PlanStep& take = steps.steps[static_cast<size_t>(find(steps, StepKind::attach, destination)) - 1];
+        CHECK(take.kind == StepKind::take_shared);
+        CHECK(take.number[3] == steps.steps[static_cast<size_t>(kept)].number[1]);
+        return take.number[2];
+    };
+    CHECK(place(one, "/b") == 0);
+    CHECK(place(two, "/c") == MOUNT_ATTR_RDONLY);
+    CHECK(steps.steps[static_cast<size_t>(one)].number[1] != steps.steps[static_cast<size_t>(two)].number[1]);
+}
+
+TEST_CASE("check_spec: as many shared mounts as there are places for, and a profile with a whole path") {
+    auto spec = a_container();
+    for (size_t i = 0; i < shared_mounts_max; ++i)
+        spec.mounts.push_back(
+            {.source = "/v", .destination = "/v" + std::to_string(i), .propagation = MountPropagation::bidirectional});
+    CHECK(check_spec(spec));
+    spec.mounts.push_back({.source = "/v", .destination = "/w", .propagation = MountPropagation::bidirectional});
+    CHECK(check_spec(spec).error().message() == "more than 16 mounts with Bidirectional propagation");
+    spec.mounts.clear();
+    spec.seccomp = SeccompMode::local;
+    for (const char* wrong : {"", "a.json", "/data/../a.json"}) {
+        spec.seccomp_profile = wrong;
+        CHECK_FALSE(check_spec(spec));
+    }
+    spec.seccomp_profile = "/data/seccomp/a.json";
+    CHECK(check_spec(spec));
 }

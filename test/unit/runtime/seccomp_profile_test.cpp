@@ -8,50 +8,16 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
-#include <cstddef>
-#include <cstring>
+
+#include "bpf_support.hpp"
 
 using namespace orilla;
 using namespace orilla::runtime;
+using orilla::test::allowed;
+using orilla::test::ask;
+using orilla::test::fails;
 
 namespace {
-
-#if defined(__x86_64__)
-constexpr uint32_t native = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr uint32_t native = AUDIT_ARCH_AARCH64;
-#else
-constexpr uint32_t native = AUDIT_ARCH_ARM;
-#define SYS_mmap SYS_mmap2
-#endif
-constexpr uint32_t allowed = SECCOMP_RET_ALLOW;
-constexpr uint32_t fails(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
-
-/// Runs the classic BPF program as the kernel would.
-uint32_t ask(const std::string& bytes, long number, uint64_t first = 0, uint32_t architecture = native) {
-    seccomp_data data{};
-    data.nr = static_cast<int>(number);
-    data.arch = architecture;
-    data.args[0] = first;
-    const auto* program = reinterpret_cast<const sock_filter*>(bytes.data());
-    uint32_t a = 0;
-    for (size_t at = 0; at < bytes.size() / sizeof *program; ++at) {
-        const sock_filter& insn = program[at];
-        switch (insn.code) {
-            case BPF_LD | BPF_W | BPF_ABS: memcpy(&a, reinterpret_cast<const char*>(&data) + insn.k, sizeof a); break;
-            case BPF_JMP | BPF_JEQ | BPF_K: at += a == insn.k ? insn.jt : insn.jf; break;
-            case BPF_JMP | BPF_JGE | BPF_K: at += a >= insn.k ? insn.jt : insn.jf; break;
-            case BPF_JMP | BPF_JGT | BPF_K: at += a > insn.k ? insn.jt : insn.jf; break;
-            case BPF_JMP | BPF_JSET | BPF_K: at += a & insn.k ? insn.jt : insn.jf; break;
-            case BPF_JMP | BPF_JA: at += insn.k; break;
-            case BPF_ALU | BPF_AND | BPF_K: a &= insn.k; break;
-            case BPF_RET | BPF_K: return insn.k;
-            default: FAIL("unknown instruction " << insn.code);
-        }
-    }
-    FAIL("fell off the end");
-    return 0;
-}
 
 std::string filter(CapabilitySet capabilities = default_capabilities(), bool shares_processes = false) {
     SeccompProfiles profiles;
