@@ -45,12 +45,23 @@ bool is_safe_sysctl(std::string_view name) {
     return std::find(std::begin(safe), std::end(safe), name) != std::end(safe);
 }
 
+void check_seccomp(const Box<SeccompProfile>& profile, const Path& path, FieldErrors& errors) {
+    if (!profile) return;
+    const Path at = path / "localhostProfile";
+    const bool local = profile->type == "Localhost";
+    if (local && !profile->localhost_profile) return errors.required(at, "must be set when seccomp type is Localhost");
+    if (local) return check_descending_path(*profile->localhost_profile, at, errors);
+    if (profile->localhost_profile)
+        errors.invalid(at, *profile->localhost_profile, "can only be set when seccomp type is Localhost");
+}
+
 void check_pod_security(const PodSpec& spec, const Path& path, FieldErrors& errors) {
     if (spec.share_process_namespace.value_or(false) && spec.host_pid)
         errors.invalid_json(path / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
     if (!spec.security_context) return;
     const PodSecurityContext& context = *spec.security_context;
     const Path at = path / "securityContext";
+    check_seccomp(context.seccomp_profile, at / "seccompProfile", errors);
     check_id(context.run_as_user, at / "runAsUser", errors);
     check_id(context.run_as_group, at / "runAsGroup", errors);
     check_id(context.fs_group, at / "fsGroup", errors);
@@ -79,6 +90,7 @@ void check_container_security(const Container& container, const PodSpec& spec, c
         errors.invalid(at / "procMount", *context.proc_mount, "`hostUsers` must be false to use `Unmasked`");
     check_id(context.run_as_user, at / "runAsUser", errors);
     check_id(context.run_as_group, at / "runAsGroup", errors);
+    check_seccomp(context.seccomp_profile, at / "seccompProfile", errors);
     if (context.allow_privilege_escalation.value_or(true)) return;
     if (context.privileged.value_or(false))
         errors.invalid_json(at, "{}", "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");

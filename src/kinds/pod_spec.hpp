@@ -13,12 +13,16 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors);
 /// Affinity, topology spread and gates.
 void check_placement(const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_volumes(const List<Volume>& volumes, const Path& path, FieldErrors& errors);
+/// Below a volume and never outside of it.
+void check_relative_path(std::string_view text, const Path& path, FieldErrors& errors);
+/// Relative, and without steps back.
+void check_descending_path(std::string_view text, const Path& path, FieldErrors& errors);
 /// `path` is that of the source; it has a path of its own.
 void check_host_directory(std::string_view directory, const Path& path, FieldErrors& errors);
 void check_nfs(const NFSVolumeSource& source, const Path& path, FieldErrors& errors);
 void check_volume_mounts(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_container_fields(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
-void check_env(const Container& container, const Path& path, FieldErrors& errors);
+void check_env(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_probes(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_resources(const ResourceRequirements& resources, const Path& path, FieldErrors& errors);
 void check_field_path(const ObjectFieldSelector& selector, bool in_volume, const Path& path, FieldErrors& errors);

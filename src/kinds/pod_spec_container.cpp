@@ -224,7 +224,7 @@ void check_container_fields(const Container& container, const PodSpec& spec, con
     else if (image.find_first_not_of(" \t\r\n") != 0 || image.find_last_not_of(" \t\r\n") != image.size() - 1)
         errors.invalid(path / "image", image, "must not have leading or trailing whitespace");
     check_container_ports(container, spec, path / "ports", errors);
-    check_env(container, path, errors);
+    check_env(container, spec, path, errors);
     check_volume_mounts(container, spec, path, errors);
     check_probes(container, spec, path, errors);
     check_restart_policy(container, spec, path, errors);

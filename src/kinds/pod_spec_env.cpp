@@ -34,20 +34,33 @@ void check_key_reference(const Selector& selector, const Path& path, FieldErrors
     if (!selector.key.empty()) errors.complain(path / "key", selector.key, check_config_map_key(selector.key));
 }
 
-void check_value_from(const EnvVar& variable, const Path& path, FieldErrors& errors) {
+void check_file_key(const FileKeySelector& selector, const PodSpec& spec, const Path& path, FieldErrors& errors) {
+    constexpr size_t key_bytes_max = 128;
+    if (!selector.path.empty()) check_relative_path(selector.path, path / "path", errors);
+    if (!selector.key.empty()) errors.complain(path / "key", selector.key, check_env_name(selector.key));
+    if (selector.key.size() > key_bytes_max) errors.too_long(path / "key", key_bytes_max);
+    if (selector.volume_name.empty()) return;
+    const auto is_it = [&](const Volume& volume) { return volume.name == selector.volume_name; };
+    const auto* volume = std::find_if(spec.volumes.begin(), spec.volumes.end(), is_it);
+    if (volume == spec.volumes.end()) errors.not_found(path / "volumeName", selector.volume_name);
+    else if (!volume->empty_dir) errors.invalid(path / "volumeName", selector.volume_name, "must be a volume of type emptyDir");
+}
+
+void check_value_from(const EnvVar& variable, const PodSpec& spec, const Path& path, FieldErrors& errors) {
     const EnvVarSource& source = *variable.value_from;
     int count = static_cast<bool>(source.field_ref) + static_cast<bool>(source.resource_field_ref) +
                 static_cast<bool>(source.config_map_key_ref) + static_cast<bool>(source.secret_key_ref) +
                 static_cast<bool>(source.file_key_ref);
     if (count == 0)
-        return errors.invalid(path, "",
-                              "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+        return errors.invalid(
+            path, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
     if (!variable.value.empty()) return errors.invalid(path, "", "may not be specified when `value` is not empty");
     if (count > 1) return errors.invalid(path, "", "may not have more than one field specified at a time");
     if (source.field_ref) check_field_path(*source.field_ref, false, path / "fieldRef", errors);
     if (source.resource_field_ref) check_resource_field(*source.resource_field_ref, false, path / "resourceFieldRef", errors);
     if (source.config_map_key_ref) check_key_reference(*source.config_map_key_ref, path / "configMapKeyRef", errors);
     if (source.secret_key_ref) check_key_reference(*source.secret_key_ref, path / "secretKeyRef", errors);
+    if (source.file_key_ref) check_file_key(*source.file_key_ref, spec, path / "fileKeyRef", errors);
 }
 
 void check_env_from(const EnvFromSource& source, const Path& path, FieldErrors& errors) {
@@ -83,13 +96,13 @@ void check_resource_field(const ResourceFieldSelector& selector, bool in_volume,
         errors.not_supported(path / "resource", selector.resource, resource_fields);
 }
 
-void check_env(const Container& container, const Path& path, FieldErrors& errors) {
+void check_env(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors) {
     const Path env = path / "env";
     for (size_t i = 0; i < container.env.size() && !errors.full(); ++i) {
         const EnvVar& variable = container.env[i];
         const Path at = env[i];
         if (!variable.name.empty()) errors.complain(at / "name", variable.name, check_env_name(variable.name));
-        if (variable.value_from) check_value_from(variable, at / "valueFrom", errors);
+        if (variable.value_from) check_value_from(variable, spec, at / "valueFrom", errors);
     }
     const Path env_from = path / "envFrom";
     for (size_t i = 0; i < container.env_from.size(); ++i) check_env_from(container.env_from[i], env_from[i], errors);

@@ -20,13 +20,20 @@ bool has_backstep(std::string_view path) {
     }
 }
 
-/// Below a volume and never outside of it.
-void check_relative_path(std::string_view text, const Path& path, FieldErrors& errors) {
+}  // namespace
+
+void check_descending_path(std::string_view text, const Path& path, FieldErrors& errors) {
     if (text.starts_with('/')) errors.invalid(path, text, "must be a relative path");
     if (has_backstep(text)) errors.invalid(path, text, "must not contain '..'");
-    // Kubernetes keeps these names for the directories that it swaps.
-    else if (text.starts_with("..")) errors.invalid(path, text, "must not start with '..'");
 }
+
+void check_relative_path(std::string_view text, const Path& path, FieldErrors& errors) {
+    check_descending_path(text, path, errors);
+    // Kubernetes keeps these names for the directories that it swaps.
+    if (!has_backstep(text) && text.starts_with("..")) errors.invalid(path, text, "must not start with '..'");
+}
+
+namespace {
 
 void check_mode(const Opt<int32_t>& mode, const Path& path, FieldErrors& errors) {
     if (mode && (*mode < 0 || *mode > file_mode_max))
@@ -188,6 +195,10 @@ void check_volume_mounts(const Container& container, const PodSpec& spec, const 
         if (!mount.mount_path.empty() && !paths.insert(mount.mount_path).second)
             errors.invalid(at / "mountPath", mount.mount_path, "must be unique");
         check_recursive_read_only(mount, at / "recursiveReadOnly", errors);
+        const bool privileged = container.security_context && container.security_context->privileged.value_or(false);
+        if (!privileged && mount.mount_propagation == std::string_view("Bidirectional"))
+            errors.forbidden(at / "mountPropagation",
+                             "Bidirectional mount propagation is available only to privileged containers");
         if (!mount.sub_path.empty()) check_relative_path(mount.sub_path, at / "subPath", errors);
         if (mount.sub_path_expr.empty()) continue;
         if (!mount.sub_path.empty())

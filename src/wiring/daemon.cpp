@@ -38,7 +38,8 @@ Daemon::Daemon(loop::Loop& loop, ServeConfig config, const apiserver::BuildInfo&
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::make_directories() {
-    for (const char* name : {"", "/pods", "/containers", "/images"}) TRY_VOID(make_private_directory(config_.data_dir + name));
+    for (const char* name : {"", "/pods", "/containers", "/images", "/seccomp"})
+        TRY_VOID(make_private_directory(config_.data_dir + name));
     TRY_VOID(make_private_directory(config_.data_dir + "/logs"));
     std::error_code error;
     std::filesystem::create_directories(config_.run_dir, error);  // others reach the socket in it
@@ -148,6 +149,7 @@ void Daemon::build_node() {
     };
     options.pods.pods_dir = config_.data_dir + "/pods";
     options.pods.volumes_dir = config_.data_dir + "/volumes";
+    options.pods.seccomp_dir = config_.data_dir + "/seccomp";
     options.pods.logs_dir = config_.data_dir + "/logs";
     options.pods.containers_dir = config_.data_dir + "/containers";
     options.pods.cluster_domain = config_.cluster_domain;

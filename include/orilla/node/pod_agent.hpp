@@ -40,6 +40,7 @@ struct PodAgentOptions {
     std::string logs_dir;        ///< logs_dir/NS_NAME_UID/CONTAINER/ATTEMPT.log
     std::string containers_dir;  ///< writable layers: containers_dir/UID_NAME-ATTEMPT
     std::string volumes_dir;     ///< volumes of orilla.dev/local
+    std::string seccomp_dir;     ///< profiles of the node's own, as files of JSON
     std::string node_name;
     std::string node_ip;
     std::string cluster_domain;

@@ -37,6 +37,7 @@ PodPlacement AgentPod::placement(const api::Pod* pod) const {
     out.cluster_domain = options.cluster_domain;
     out.pod_dir = dir();
     out.volumes_dir = options.volumes_dir;
+    out.seccomp_dir = options.seccomp_dir;
     out.node_cpu_milli = options.node_cpu_milli;
     out.node_memory_bytes = options.node_memory_bytes;
     out.hardened = options.hardened_workloads;

@@ -108,11 +108,32 @@ Result<std::optional<std::string>> secret_key(const api::Pod& pod, const api::Se
                  fmt::format("couldn't find key {} in Secret {}/{}", ref.key.view(), pod.metadata.namespace_.view(), name));
 }
 
+Result<std::optional<std::string>> file_key(const api::Pod& pod, const api::FileKeySelector& ref, const EnvSources& sources,
+                                            const PodPlacement& placement) {
+    const bool optional = ref.optional.value_or(false);
+    for (const auto& volume : pod.spec.volumes) {
+        if (volume.name != ref.volume_name) continue;
+        const auto found = sources.files.find(EnvFile{find_volume_path(volume, placement.pod_dir), ref.path.str()});
+        if (found == sources.files.end()) break;
+        const Result<std::string>& text = found->second;
+        if (!text && text.error().code() == Code::not_found && optional) return std::optional<std::string>();
+        if (!text) return text.error();
+        TRY(auto value, find_env_file_value(*text, ref.key.view()));
+        if (value && value->size() > env_file_value_bytes_max)
+            return Error(Code::invalid,
+                         fmt::format("environment variable value for key \"{}\" exceeds maximum size of 32KB", ref.key.view()));
+        if (value || optional) return value;
+        return Error(Code::not_found, fmt::format("environment variable key \"{}\" not found in file", ref.key.view()));
+    }
+    return Error(Code::invalid, fmt::format("cannot find the volume \"{}\" referenced by FileKeyRef", ref.volume_name.view()));
+}
+
 Result<std::optional<std::string>> resolve_source(const api::Pod& pod, const api::Container& container,
                                                   const api::EnvVarSource& from, const EnvSources& sources,
                                                   const PodPlacement& placement) {
     if (from.config_map_key_ref) return config_map_key(pod, *from.config_map_key_ref, sources);
     if (from.secret_key_ref) return secret_key(pod, *from.secret_key_ref, sources);
+    if (from.file_key_ref) return file_key(pod, *from.file_key_ref, sources, placement);
     if (from.field_ref) {
         TRY(std::string text, resolve_field_ref(pod, from.field_ref->field_path.view(), placement));
         return std::optional<std::string>(std::move(text));
@@ -191,6 +212,7 @@ Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container
         const bool is_api = service->metadata.name == "kubernetes" && service->metadata.namespace_ == "default";
         if (is_api || pod.spec.enable_service_links.value_or(true)) add_service_variables(services, *service);
     }
+    if (auto wanted = find_env_files(pod, container, placement.pod_dir); !wanted) return std::move(wanted).error();
     EnvList own;
     for (const auto& from : container.env_from) TRY_VOID(add_env_from(own, from, sources));
     // References see what stands before them, the service variables included.

@@ -62,7 +62,8 @@ struct Security {
     std::vector<std::string> add, drop;  ///< capabilities
 };
 
-Security plan_security(runtime::ContainerSpec& spec, const api::Pod& pod, const api::Container& container, bool hardened) {
+Security plan_security(runtime::ContainerSpec& spec, const api::Pod& pod, const api::Container& container,
+                       const PodPlacement& placement) {
     static const api::PodSecurityContext no_pod_context;
     static const api::SecurityContext no_context;
     const auto& of_pod = pod.spec.security_context ? *pod.spec.security_context : no_pod_context;
@@ -80,11 +81,15 @@ Security plan_security(runtime::ContainerSpec& spec, const api::Pod& pod, const 
     spec.privileged = own.privileged.value_or(false);
     spec.read_only_root = own.read_only_root_filesystem.value_or(false);
     // Privileged and CAP_SYS_ADMIN imply escalation, as the API says.
-    const bool implied = !hardened || spec.privileged || std::ranges::any_of(out.add, is_sys_admin);
+    const bool implied = !placement.hardened || spec.privileged || std::ranges::any_of(out.add, is_sys_admin);
     spec.no_new_privs = !own.allow_privilege_escalation.value_or(implied);
     const auto& seccomp = own.seccomp_profile ? own.seccomp_profile : of_pod.seccomp_profile;
     const bool unconfined = spec.privileged || (seccomp && seccomp->type == "Unconfined");
     spec.seccomp = unconfined ? runtime::SeccompMode::unconfined : runtime::SeccompMode::runtime_default;
+    if (!unconfined && seccomp && seccomp->type == "Localhost") {
+        spec.seccomp = runtime::SeccompMode::local;
+        spec.seccomp_profile = fmt::format("{}/{}", placement.seccomp_dir, seccomp->localhost_profile.value_or(""));
+    }
     if (spec.privileged || own.proc_mount == "Unmasked") {
         spec.masked_paths.clear();
         spec.read_only_paths.clear();
@@ -153,8 +158,9 @@ Result<std::vector<runtime::MountSpec>> plan_mounts(const api::Pod& pod, const a
         out.destination = mount.mount_path.view();
         TRY(out.sub_path, plan_sub_path(mount, env));
         out.label = fmt::format("volumeMount \"{}\" of container \"{}\"", mount.name.view(), container.name.view());
-        if (mount.mount_propagation.value_or("None") == "HostToContainer")
-            out.propagation = runtime::MountPropagation::host_to_container;
+        const std::string_view propagation = mount.mount_propagation.value_or("None");
+        if (propagation == "HostToContainer") out.propagation = runtime::MountPropagation::host_to_container;
+        else if (propagation == "Bidirectional") out.propagation = runtime::MountPropagation::bidirectional;
         out.recursive_read_only = mount.recursive_read_only.value_or("Disabled") != "Disabled";
         // What the API projects is never the container's to write.
         const bool claimed_read_only = volume->persistent_volume_claim && volume->persistent_volume_claim->read_only;
@@ -299,7 +305,7 @@ Result<runtime::ContainerSpec> plan_container_spec(const api::Pod& pod, const ap
     spec.id = runtime::attempt_id(spec.name, attempt);
     if (auto planned = plan_from_pod(spec, pod, container, sources, placement, image); !planned)
         return std::move(planned).error().with_code(Code::bad_request);
-    const Security security = plan_security(spec, pod, container, placement.hardened);
+    const Security security = plan_security(spec, pod, container, placement);
     if (security.run_as_non_root) TRY_VOID(check_non_root(spec.uid, image));
     if (spec.args.empty())
         return Error(Code::invalid, "no command specified: neither the container nor the image says what to run");

@@ -13,6 +13,7 @@
 #include "orilla/images/image.hpp"
 #include "orilla/kinds/types.hpp"
 #include "orilla/runtime/spec.hpp"
+#include "pod/env_files.hpp"
 
 namespace orilla::node {
 
@@ -29,6 +30,7 @@ struct EnvSources {
     std::map<std::string, ClaimSource, std::less<>> claims;
     /// Services of the pod's namespace and `kubernetes` of default, for the {NAME}_SERVICE_HOST variables.
     std::vector<std::shared_ptr<const api::Service>> services;
+    EnvFiles files;  ///< of the container's variables
 
     const api::ConfigMap* config_map(std::string_view name) const {
         auto found = config_maps.find(name);
@@ -56,6 +58,7 @@ struct PodPlacement {
     std::string cluster_domain;
     std::string pod_dir;         ///< host directory with volumes/NAME below it
     std::string volumes_dir;     ///< volumes of orilla.dev/local
+    std::string seccomp_dir;     ///< profiles of its own
     int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit
     int64_t node_memory_bytes = 0;
     bool hardened = false;  ///< the node confines further than Kubernetes what a pod leaves open

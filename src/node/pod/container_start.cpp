@@ -27,7 +27,12 @@ loop::Task<Result<void>> ContainerStart::run(std::shared_ptr<const api::Pod> pod
     const AgentContext& agent = me_.pod.agent;
     const std::string& uid = me_.pod.key.uid;
     const api::Container& spec = *find_container(*pod, me_.name);
-    AWAIT(const EnvSources sources, agent.api.read_sources(pod));
+    AWAIT(EnvSources sources, agent.api.read_sources(pod));
+    auto files = find_env_files(*pod, spec, me_.pod.dir());
+    if (files && !files->empty()) {
+        auto reading = loop::run_on(agent.ports.files, agent.loop, [wanted = *files] { return read_env_files(wanted); });
+        sources.files = co_await std::move(reading);
+    }
     const images::Image* image = image_.take(spec);
     if (!image) co_return ok();
     auto planned = plan_container_spec(*pod, spec, attempt, sources, me_.pod.placement(pod.get()), image->config);

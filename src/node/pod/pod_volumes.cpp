@@ -9,6 +9,16 @@ namespace orilla::node {
 namespace {
 /// As long as the kubelet: a volume that is not made by then is told of, and waited for.
 constexpr int64_t volume_answer_ms_max = 123'000;
+
+bool shares_mounts(const api::PodSpec& spec) {
+    const auto is_shared = [](const api::VolumeMount& mount) {
+        return mount.mount_propagation == std::string_view("Bidirectional");
+    };
+    for (const auto* list : {&spec.init_containers, &spec.containers})
+        for (const auto& container : *list)
+            if (std::ranges::any_of(container.volume_mounts, is_shared)) return true;
+    return false;
+}
 }  // namespace
 
 loop::Task<Result<void>> PodVolumes::prepare(std::shared_ptr<const api::Pod> pod) {
@@ -21,6 +31,7 @@ loop::Task<Result<void>> PodVolumes::prepare(std::shared_ptr<const api::Pod> pod
     std::vector<std::string> directories;
     for (const auto* list : {&pod->spec.init_containers, &pod->spec.containers})
         for (const auto& container : *list) directories.push_back(fmt::format("{}/{}", me_.log_dir(), container.name.view()));
+    if (shares_mounts(pod->spec)) directories.push_back(shared_mounts_note(me_.dir()));
     projected_metadata_ = hash_metadata(*pod);
     preparing_ = on_disk_ = true;
     sources_changed_ = false;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fmt/core.h>
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -43,6 +44,23 @@ Result<void> unmount_volume(const std::string& path) {
         if (errno == EPERM && !is_mount_point(path)) return ok();
         return Error::from_errno("unmount " + path, errno);
     }
+    return ok();
+}
+
+std::vector<std::string> find_mounts_below(const std::vector<MountLine>& mounts, std::string_view volumes) {
+    std::vector<std::string> out;
+    for (const MountLine& mount : mounts) {
+        const std::string& path = mount.mount_point;
+        const bool inside = path.size() > volumes.size() && path.starts_with(volumes) && path[volumes.size()] == '/';
+        if (inside && path.find('/', volumes.size() + 1) != path.npos) out.push_back(path);
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
+Result<void> unmount_below(const std::string& volumes) {
+    TRY(const auto mounts, read_mountinfo());
+    for (const auto& path : find_mounts_below(mounts, volumes)) TRY_VOID(unmount_volume(path));
     return ok();
 }
 

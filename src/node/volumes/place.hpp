@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "orilla/base/mountinfo.hpp"
 #include "orilla/base/result.hpp"
 
 namespace orilla::node {
@@ -17,5 +20,9 @@ Result<void> mount_volume_tmpfs(const std::string& path, int64_t size_bytes, mod
 bool is_mount_point(const std::string& path);
 /// Fine when nothing is mounted there. Asks nobody.
 Result<void> unmount_volume(const std::string& path);
+/// What somebody has mounted inside of the volumes in a directory: the volumes themselves stay.
+Result<void> unmount_below(const std::string& volumes);
+/// The same, pure: where, what was mounted last first.
+std::vector<std::string> find_mounts_below(const std::vector<MountLine>& mounts, std::string_view volumes);
 
 }  // namespace orilla::node

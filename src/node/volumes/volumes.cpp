@@ -1,8 +1,10 @@
 #include "volumes/volumes.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "orilla/base/file_system.hpp"
+#include "volumes/place.hpp"
 
 namespace orilla::node {
 
@@ -73,8 +75,12 @@ Result<void> apply_volume(const VolumeWork& work) {
     return ok();
 }
 
+std::string shared_mounts_note(const std::string& pod_dir) { return pod_dir + "/shares-mounts"; }
+
 Result<void> unpublish_volumes(const std::string& pod_dir) {
     const std::string volumes = pod_dir + "/volumes";
+    // Whoever removes the volume would remove what is mounted in it.
+    if (access(shared_mounts_note(pod_dir).c_str(), F_OK) == 0) TRY_VOID(unmount_below(volumes));
     for (const auto& name : list_names(volumes))
         for (const auto* driver : volume_drivers())
             if (driver->unpublish) TRY_VOID(driver->unpublish(fmt::format("{}/{}", volumes, name)));

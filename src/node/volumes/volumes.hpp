@@ -26,6 +26,8 @@ Result<void> apply_volume(const VolumeWork& work);
 /// "MountVolume.SetUp failed for volume ...".
 Error failed_volume(Error error, const std::string& name);
 /// Takes the mounts below pod_dir away, so that it can be deleted; may block.
+/// Is there in the directory of a pod whose containers may mount something in its volumes that stays when they end.
+std::string shared_mounts_note(const std::string& pod_dir);
 Result<void> unpublish_volumes(const std::string& pod_dir);
 
 }  // namespace orilla::node

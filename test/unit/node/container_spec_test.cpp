@@ -202,6 +202,9 @@ TEST_CASE("plan_container_spec: mounts say what the API says") {
     mount.mount_propagation = api::Str("HostToContainer");
     CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].propagation ==
           runtime::MountPropagation::host_to_container);
+    mount.mount_propagation = api::Str("Bidirectional");
+    CHECK(plan_container_spec(pod, container, 0, {}, {}, shell())->mounts[0].propagation ==
+          runtime::MountPropagation::bidirectional);
     mount.sub_path_expr = "a/$(WHO)/$$(b)";
     const auto missing = plan_container_spec(pod, container, 0, {}, {}, shell());
     REQUIRE_FALSE(missing);
@@ -308,4 +311,26 @@ TEST_CASE("plan_oom_score_adj: a sidecar does not go before the containers that 
     CHECK(plan_oom_score_adj(spec, side, gib) == 999);
     side.restart_policy = "Always";
     CHECK(plan_oom_score_adj(spec, side, gib) == plan_oom_score_adj(spec, spec.containers[0], gib));
+}
+
+TEST_CASE("plan_container_spec: a seccomp profile of the node's own, the container's before the pod's") {
+    api::Pod pod;
+    auto& container = pod.spec.containers.emplace_back();
+    container.name = "c";
+    PodPlacement placement;
+    placement.seccomp_dir = "/data/seccomp";
+    auto& of_pod = pod.spec.security_context.ensure().seccomp_profile.ensure();
+    of_pod.type = "Localhost";
+    of_pod.localhost_profile = api::Str("profiles/audit.json");
+    const auto planned = [&] { return *plan_container_spec(pod, container, 0, {}, placement, shell()); };
+    CHECK(planned().seccomp == runtime::SeccompMode::local);
+    CHECK(planned().seccomp_profile == "/data/seccomp/profiles/audit.json");
+    auto& own = container.security_context.ensure();
+    own.seccomp_profile.ensure().type = "RuntimeDefault";
+    CHECK(planned().seccomp == runtime::SeccompMode::runtime_default);
+    own.seccomp_profile->type = "Localhost";
+    own.seccomp_profile->localhost_profile = api::Str("own.json");
+    CHECK(planned().seccomp_profile == "/data/seccomp/own.json");
+    own.privileged = true;
+    CHECK(planned().seccomp == runtime::SeccompMode::unconfined);
 }

@@ -1,4 +1,5 @@
 #include "volumes/volumes.hpp"
+#include "volumes/place.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,4 +125,16 @@ TEST_CASE("plan_volume_files: a projected volume is all of its sources, the late
     find_driver(volume).find_sources(volume, names);
     CHECK(names.secrets.contains("s"));
     CHECK(names.config_maps.contains("cm"));
+}
+
+TEST_CASE("find_mounts_below: what lies in a pod's volumes, the last one first, and no volume itself") {
+    const std::vector<MountLine> mounts = {{1, "/", true},
+                                           {2, "/data/pods/a/volumes/x", true},
+                                           {3, "/data/pods/a/volumes/x/made", true},
+                                           {4, "/data/pods/a/volumes/x/made/more", true},
+                                           {5, "/data/pods/a/volumes-of-others/x/y", true},
+                                           {6, "/data/pods/ab/volumes/x/made", true},
+                                           {7, "/data/pods/a/volumes", true}};
+    CHECK(find_mounts_below(mounts, "/data/pods/a/volumes") ==
+          std::vector<std::string>{"/data/pods/a/volumes/x/made/more", "/data/pods/a/volumes/x/made"});
 }
