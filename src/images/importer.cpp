@@ -9,11 +9,11 @@
 #include <cerrno>
 
 #include "archive.hpp"
-#include "confine.hpp"
 #include "digest.hpp"
 #include "inflate.hpp"
 #include "limits.hpp"
 #include "messages.hpp"
+#include "orilla/loop/confine.hpp"
 #include "worker_fds.hpp"
 
 namespace orilla::images {
@@ -21,27 +21,27 @@ namespace orilla::images {
 namespace {
 
 Result<void> confine_importer(uint32_t uid, bool layout) {
-    ResourceLimits limits;
+    loop::ResourceLimits limits;
     limits.file_bytes = static_cast<uint64_t>(blob_bytes_max);
-    TRY_VOID(limit_resources(limits));
+    TRY_VOID(loop::limit_resources(limits));
     if (layout) {
-        TRY(const int made, detached_view(source_fd));
+        TRY(const int made, loop::detached_view(source_fd));
         UniqueFd view(made);
         if (dup3(view.get(), source_fd, O_CLOEXEC) < 0) return Error::from_errno("dup3", errno);
     }
-    TRY_VOID(enter_directory(directory_fd));
+    TRY_VOID(loop::enter_directory(directory_fd));
     UniqueFd root(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root || dup3(root.get(), directory_fd, O_CLOEXEC) < 0) return Error::from_errno("open the new root", errno);
     // Files of a layout may be readable by their owner only.
-    TRY_VOID(take_identity(uid, layout ? 1ULL << CAP_DAC_READ_SEARCH : 0));
-    TRY_VOID(forbid_new_privileges());
-    TRY_VOID(die_with_parent());
-    return allow_calls(
-        {"read",         "write",           "close",     "openat",    "openat2", "fcntl",         "dup",
-         "fstat",        "newfstatat",      "statx",     "fstatfs",   "lseek",   "renameat",      "renameat2",
-         "unlinkat",     "sendto",          "mmap",      "munmap",    "mremap",  "mprotect",      "madvise",
-         "brk",          "futex",           "getrandom", "getpid",    "uname",   "clock_gettime", "rt_sigprocmask",
-         "rt_sigreturn", "restart_syscall", "exit",      "exit_group"});
+    TRY_VOID(loop::take_identity(uid, layout ? 1ULL << CAP_DAC_READ_SEARCH : 0));
+    TRY_VOID(loop::forbid_new_privileges());
+    TRY_VOID(loop::die_with_parent());
+    return loop::allow_calls(
+        {{"read",         "write",           "close",     "openat",    "openat2", "fcntl",         "dup",
+          "fstat",        "newfstatat",      "statx",     "fstatfs",   "lseek",   "renameat",      "renameat2",
+          "unlinkat",     "sendto",          "mmap",      "munmap",    "mremap",  "mprotect",      "madvise",
+          "brk",          "futex",           "getrandom", "getpid",    "uname",   "clock_gettime", "rt_sigprocmask",
+          "rt_sigreturn", "restart_syscall", "exit",      "exit_group"}});
 }
 
 int64_t clock_ms() {

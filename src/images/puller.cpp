@@ -9,11 +9,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "confine.hpp"
 #include "download.hpp"
 #include "limits.hpp"
 #include "messages.hpp"
 #include "offer.hpp"
+#include "orilla/loop/confine.hpp"
 #include "registry.hpp"
 #include "worker_fds.hpp"
 
@@ -83,30 +83,30 @@ Result<PullOrder> parse_order(const json::object& request) {
 }
 
 Result<void> confine_puller(const PullOrder& order) {
-    ResourceLimits limits;
+    loop::ResourceLimits limits;
     limits.file_bytes = static_cast<uint64_t>(blob_bytes_max);
     limits.files = 128;
-    TRY_VOID(limit_resources(limits));
-    TRY_VOID(take_identity(order.uid, 0));
-    TRY_VOID(die_with_parent());
-    FileRules rules;
+    TRY_VOID(loop::limit_resources(limits));
+    TRY_VOID(loop::take_identity(order.uid, 0));
+    TRY_VOID(loop::die_with_parent());
+    loop::FileRules rules;
     rules.writable_fds = {directory_fd};
     rules.readable = {"/etc/resolv.conf", "/etc/hosts",           "/etc/nsswitch.conf",
                       "/etc/host.conf",   "/etc/ssl/openssl.cnf", order.access.authorities_file};
-    TRY_VOID(restrict_files(rules));
-    TRY_VOID(forbid_new_privileges());
-    return allow_calls(
-        {"read",       "write",      "pread64",         "readv",        "writev",         "lseek",         "close",
-         "openat",     "open",       "fcntl",           "dup",          "fstat",          "newfstatat",    "stat",
-         "statx",      "faccessat",  "faccessat2",      "access",       "renameat",       "renameat2",     "unlinkat",
-         "ftruncate",  "flock",      "fstatfs",         "ioctl",        "socket",         "connect",       "bind",
-         "getsockopt", "setsockopt", "getsockname",     "getpeername",  "sendto",         "recvfrom",      "sendmsg",
-         "recvmsg",    "sendmmsg",   "shutdown",        "poll",         "ppoll",          "select",        "pselect6",
-         "socketpair", "pipe2",      "eventfd2",        "mmap",         "munmap",         "mremap",        "mprotect",
-         "madvise",    "brk",        "futex",           "getrandom",    "getpid",         "gettid",        "getuid",
-         "geteuid",    "getgid",     "getegid",         "uname",        "sysinfo",        "clock_gettime", "gettimeofday",
-         "time",       "nanosleep",  "clock_nanosleep", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",  "restart_syscall",
-         "exit",       "exit_group"});
+    TRY_VOID(loop::restrict_files(rules));
+    TRY_VOID(loop::forbid_new_privileges());
+    return loop::allow_calls(
+        {{"read",       "write",      "pread64",         "readv",        "writev",         "lseek",         "close",
+          "openat",     "open",       "fcntl",           "dup",          "fstat",          "newfstatat",    "stat",
+          "statx",      "faccessat",  "faccessat2",      "access",       "renameat",       "renameat2",     "unlinkat",
+          "ftruncate",  "flock",      "fstatfs",         "ioctl",        "socket",         "connect",       "bind",
+          "getsockopt", "setsockopt", "getsockname",     "getpeername",  "sendto",         "recvfrom",      "sendmsg",
+          "recvmsg",    "sendmmsg",   "shutdown",        "poll",         "ppoll",          "select",        "pselect6",
+          "socketpair", "pipe2",      "eventfd2",        "mmap",         "munmap",         "mremap",        "mprotect",
+          "madvise",    "brk",        "futex",           "getrandom",    "getpid",         "gettid",        "getuid",
+          "geteuid",    "getgid",     "getegid",         "uname",        "sysinfo",        "clock_gettime", "gettimeofday",
+          "time",       "nanosleep",  "clock_nanosleep", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",  "restart_syscall",
+          "exit",       "exit_group"}});
 }
 
 struct Resolved {

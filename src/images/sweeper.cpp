@@ -7,9 +7,9 @@
 
 #include <cerrno>
 
-#include "confine.hpp"
 #include "limits.hpp"
 #include "messages.hpp"
+#include "orilla/loop/confine.hpp"
 #include "remove_tree.hpp"
 #include "worker_fds.hpp"
 
@@ -18,17 +18,18 @@ namespace orilla::images {
 namespace {
 
 Result<void> confine_sweeper() {
-    ResourceLimits limits;
+    loop::ResourceLimits limits;
     limits.files = 64 + 4 * path_depth_max;
-    TRY_VOID(limit_resources(limits));
-    TRY_VOID(enter_directory(directory_fd));
-    TRY_VOID(take_identity(0, 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_FOWNER));
-    TRY_VOID(forbid_new_privileges());
-    TRY_VOID(die_with_parent());
-    return allow_calls({"read",           "write",        "close",           "openat",     "fcntl",     "dup",    "fstat",
-                        "newfstatat",     "statx",        "unlinkat",        "getdents64", "lseek",     "sendto", "mmap",
-                        "munmap",         "mremap",       "mprotect",        "madvise",    "brk",       "futex",  "getrandom",
-                        "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",       "exit_group"});
+    TRY_VOID(loop::limit_resources(limits));
+    TRY_VOID(loop::enter_directory(directory_fd));
+    TRY_VOID(loop::take_identity(0, 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_FOWNER));
+    TRY_VOID(loop::forbid_new_privileges());
+    TRY_VOID(loop::die_with_parent());
+    return loop::allow_calls(
+        {{"read",           "write",        "close",           "openat",     "fcntl",     "dup",    "fstat",
+          "newfstatat",     "statx",        "unlinkat",        "getdents64", "lseek",     "sendto", "mmap",
+          "munmap",         "mremap",       "mprotect",        "madvise",    "brk",       "futex",  "getrandom",
+          "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",       "exit_group"}});
 }
 
 Result<int64_t> sweep() {

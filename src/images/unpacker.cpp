@@ -9,12 +9,12 @@
 
 #include <cerrno>
 
-#include "confine.hpp"
 #include "digest.hpp"
 #include "inflate.hpp"
 #include "layer_writer.hpp"
 #include "limits.hpp"
 #include "messages.hpp"
+#include "orilla/loop/confine.hpp"
 #include "worker_fds.hpp"
 
 namespace orilla::images {
@@ -28,34 +28,34 @@ constexpr uint64_t kept_capabilities =
     bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) | bit(CAP_SETFCAP);
 
 Result<void> confine_unpacker(size_t lowers) {
-    ResourceLimits limits;
+    loop::ResourceLimits limits;
     limits.files = lowers + 64 + 2 * path_depth_max;
-    TRY_VOID(limit_resources(limits));
+    TRY_VOID(loop::limit_resources(limits));
     std::vector<int> views;
     for (size_t i = 0; i < lowers; ++i) {
         const int fd = first_lower_fd + static_cast<int>(i);
         TRY(UniqueFd view, [&]() -> Result<UniqueFd> {
-            TRY(const int made, detached_view(fd));
+            TRY(const int made, loop::detached_view(fd));
             return UniqueFd(made);
         }());
         // The view takes the place of the fd from which the whole host could be seen.
         if (dup3(view.get(), fd, O_CLOEXEC) < 0) return Error::from_errno("dup3", errno);
     }
-    TRY_VOID(enter_directory(directory_fd));
+    TRY_VOID(loop::enter_directory(directory_fd));
     // Not O_PATH: what is written below is synced by this descriptor, and told of its errors only from here on.
     UniqueFd root(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root || dup3(root.get(), directory_fd, O_CLOEXEC) < 0) return Error::from_errno("open the new root", errno);
-    TRY_VOID(take_identity(0, kept_capabilities));
-    TRY_VOID(forbid_new_privileges());
-    TRY_VOID(die_with_parent());
-    return allow_calls(
-        {"read",      "write",     "pread64",       "lseek",          "close",        "openat",          "openat2",
-         "fcntl",     "dup",       "fstat",         "newfstatat",     "statx",        "fstatfs",         "mkdirat",
-         "mknodat",   "symlinkat", "linkat",        "unlinkat",       "readlinkat",   "fchmod",          "fchmodat",
-         "fchown",    "fchownat",  "utimensat",     "fsetxattr",      "fgetxattr",    "getdents64",      "syncfs",
-         "sendto",    "mmap",      "munmap",        "mremap",         "mprotect",     "madvise",         "brk",
-         "futex",     "getrandom", "clock_gettime", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",
-         "exit_group"});
+    TRY_VOID(loop::take_identity(0, kept_capabilities));
+    TRY_VOID(loop::forbid_new_privileges());
+    TRY_VOID(loop::die_with_parent());
+    return loop::allow_calls(
+        {{"read",      "write",     "pread64",       "lseek",          "close",        "openat",          "openat2",
+          "fcntl",     "dup",       "fstat",         "newfstatat",     "statx",        "fstatfs",         "mkdirat",
+          "mknodat",   "symlinkat", "linkat",        "unlinkat",       "readlinkat",   "fchmod",          "fchmodat",
+          "fchown",    "fchownat",  "utimensat",     "fsetxattr",      "fgetxattr",    "getdents64",      "syncfs",
+          "sendto",    "mmap",      "munmap",        "mremap",         "mprotect",     "madvise",         "brk",
+          "futex",     "getrandom", "clock_gettime", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit",
+          "exit_group"}});
 }
 
 /// The whole way of a layer: blob, digest, decompression, digest, tar, files.

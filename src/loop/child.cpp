@@ -44,6 +44,10 @@ void Child::kill_and_reap() {
     waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED);
 }
 
+void Child::let_go() {
+    if (std::exchange(pid_, 0) > 0 && loop_) loop_->reap(std::move(pidfd_));
+}
+
 Task<ExitStatus> Child::wait() {
     ExitStatus status;
     {

@@ -48,6 +48,8 @@ class Child {
     void kill(int signal) const;
     /// Waits for the end on the loop and reaps. Once.
     Task<ExitStatus> wait();
+    /// It goes on by itself; as long as the loop is there, that reaps it.
+    void let_go();
 
   private:
     void kill_and_reap();

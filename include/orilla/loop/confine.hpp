@@ -1,14 +1,15 @@
-// How a worker gives up what it does not need, before it looks at the first foreign byte. The order matters and is the
-// callers': limits and files first, then identity, then capabilities, no_new_privs, and the system call filter last.
+// How a child of our own binary gives up what it does not need, before it looks at the first foreign byte. The order matters
+// and is the callers': limits and files first, then identity, then capabilities, no_new_privs, and the system call filter last.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orilla/base/result.hpp"
 
-namespace orilla::images {
+namespace orilla::loop {
 
 struct ResourceLimits {
     uint64_t files = 64;
@@ -32,12 +33,19 @@ struct FileRules {
 };
 Result<bool> restrict_files(const FileRules& rules);
 
-/// Seccomp: these system calls, by name, with every argument; any other fails with EPERM.
-Result<void> allow_calls(const std::vector<const char*>& names);
+/// Seccomp: what may be called; anything else fails with EPERM.
+struct CallRules {
+    std::vector<const char*> allowed;                                ///< by name, with every argument
+    std::vector<std::pair<const char*, int>> allowed_by_first = {};  ///< only with this first argument
+    bool kills = false;                                              ///< anything else ends the process instead (SIGSYS)
+};
+Result<void> allow_calls(const CallRules& rules);
 
 /// New mount, network and IPC namespaces whose root is `directory_fd` and nothing else. Needs CAP_SYS_ADMIN.
 Result<void> enter_directory(int directory_fd);
+/// New mount and IPC namespaces whose root is empty and cannot be written. The network stays. Needs CAP_SYS_ADMIN.
+Result<void> enter_nothing();
 /// A copy of the mount under `directory_fd`, with that directory as its root: nothing leads above it.
 Result<int> detached_view(int directory_fd);
 
-}  // namespace orilla::images
+}  // namespace orilla::loop

@@ -1,4 +1,4 @@
-#include "confine.hpp"
+#include "orilla/loop/confine.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -30,7 +30,7 @@
 #endif
 #endif
 
-namespace orilla::images {
+namespace orilla::loop {
 
 Result<void> limit_resources(const ResourceLimits& limits) {
     const auto set = [](auto resource, uint64_t value) {
@@ -196,23 +196,34 @@ constexpr Sibling siblings[] = {
 
 }  // namespace
 
-Result<void> allow_calls(const std::vector<const char*>& names) {
-#ifdef __SANITIZE_ADDRESS__
-    (void)names;  // the sanitizer makes calls of its own
-    return ok();
-#else
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+namespace {
+struct FilterFree {
+    void operator()(void* filter) const { seccomp_release(filter); }
+};
+
+[[maybe_unused]] Result<void> load_filter(const CallRules& rules) {
+    const std::unique_ptr<void, FilterFree> filter(seccomp_init(rules.kills ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM)));
     if (!filter) return Error(Code::internal, "seccomp: out of memory");
-    for (const int number : find_numbers(names)) {
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) != 0) {
-            seccomp_release(filter);
+    for (const int number : find_numbers(rules.allowed))
+        if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, number, 0) != 0)
             return Error(Code::internal, "seccomp: cannot allow call " + std::to_string(number));
-        }
+    for (const auto& [name, value] : rules.allowed_by_first) {
+        const scmp_arg_cmp first{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(value), 0};
+        if (seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1, &first) != 0)
+            return Error(Code::internal, std::string("seccomp: cannot allow call ") + name);
     }
-    const int rc = seccomp_load(filter);
-    seccomp_release(filter);
+    const int rc = seccomp_load(filter.get());
     if (rc != 0) return Error::from_errno("load the system call filter", -rc);
     return ok();
+}
+}  // namespace
+
+Result<void> allow_calls(const CallRules& rules) {
+#ifdef __SANITIZE_ADDRESS__
+    (void)rules;  // the sanitizer makes calls of its own
+    return ok();
+#else
+    return load_filter(rules);
 #endif
 }
 
@@ -251,20 +262,9 @@ Result<int> detached_view(int directory_fd) {
     return fd;
 }
 
-Result<void> enter_directory(int directory_fd) {
-    TRY(UniqueFd root, [&]() -> Result<UniqueFd> {
-        TRY(const int fd, detached_view(directory_fd));
-        return UniqueFd(fd);
-    }());
-    if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) return Error::from_errno("unshare", errno);
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Error::from_errno("make / private", errno);
-    // Any directory serves as the place to attach to: it is out of sight a moment later.
-    if (syscall(SYS_move_mount, root.get(), "", AT_FDCWD, "/proc", move_from_empty_path) != 0)
-        return Error::from_errno("move_mount", errno);
-    if (fchdir(root.get()) != 0) return Error::from_errno("fchdir", errno);
-    // The view was taken where systemd shares all mounts, so it is shared itself, and pivot_root refuses such.
-    if (mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-        return Error::from_errno("make the view private", errno);
+namespace {
+/// The working directory, the root of a mount in a mount namespace of our own, becomes "/", and nothing else is left.
+Result<void> make_root() {
     const bool pivoted = syscall(SYS_pivot_root, ".", ".") == 0;
     if (!pivoted && errno == EINVAL && is_first_root()) return cover_first_root();
     if (!pivoted) return Error::from_errno("pivot_root", errno);
@@ -273,4 +273,38 @@ Result<void> enter_directory(int directory_fd) {
     return ok();
 }
 
-}  // namespace orilla::images
+Result<void> leave_namespaces(int flags) {
+    if (unshare(flags) != 0) return Error::from_errno("unshare", errno);
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Error::from_errno("make / private", errno);
+    return ok();
+}
+
+/// Any directory serves as the place to attach to: it is out of sight a moment later.
+constexpr const char* attach_place = "/proc";
+}  // namespace
+
+Result<void> enter_directory(int directory_fd) {
+    TRY(UniqueFd root, [&]() -> Result<UniqueFd> {
+        TRY(const int fd, detached_view(directory_fd));
+        return UniqueFd(fd);
+    }());
+    TRY_VOID(leave_namespaces(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC));
+    if (syscall(SYS_move_mount, root.get(), "", AT_FDCWD, attach_place, move_from_empty_path) != 0)
+        return Error::from_errno("move_mount", errno);
+    if (fchdir(root.get()) != 0) return Error::from_errno("fchdir", errno);
+    // The view was taken where systemd shares all mounts, so it is shared itself, and pivot_root refuses such.
+    if (mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return Error::from_errno("make the view private", errno);
+    return make_root();
+}
+
+Result<void> enter_nothing() {
+    TRY_VOID(leave_namespaces(CLONE_NEWNS | CLONE_NEWIPC));
+    constexpr unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if (mount("nothing", attach_place, "tmpfs", flags, "size=4k,nr_inodes=2,mode=0555") != 0)
+        return Error::from_errno("mount an empty root", errno);
+    if (chdir(attach_place) != 0) return Error::from_errno("chdir", errno);
+    return make_root();
+}
+
+}  // namespace orilla::loop
