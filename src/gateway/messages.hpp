@@ -62,14 +62,6 @@ struct Reports {
     std::vector<BackendReport> backends;
     bool operator==(const Reports&) const = default;
 };
-/// A part of a change that does not work: a certificate that cannot be read, a listener without a socket. The rest of the
-/// change is applied. An empty message takes an earlier one back.
-struct Fault {
-    enum class About : uint8_t { listener, certificate, route, backend } about = About::listener;
-    std::string key;
-    std::string message;
-    bool operator==(const Fault&) const = default;
-};
 /// Whole lines of the access log, each with its end.
 struct AccessLines {
     std::string text;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -249,12 +250,24 @@ struct Wanted {
     bool operator==(const Wanted&) const = default;
 };
 
+/// A part of a change that does not work: a certificate that cannot be read, a listener whose port somebody else has. The rest
+/// of the change is applied. An empty message takes an earlier one back.
+struct Fault {
+    enum class About : uint8_t { listener, certificate, route, backend } about = About::listener;
+    std::string key;
+    std::string message;
+    bool operator==(const Fault&) const = default;
+};
+using FaultFn = std::function<void(const Fault&)>;
+
 /// Where the compiler of routes hands them over; the process behind it is its implementation's matter.
 class RouteSink {
   public:
     virtual ~RouteSink() = default;
     /// Takes the change over at once; never blocks.
     virtual void apply(Change change) = 0;
+    /// Who is told, on the loop and some time after `apply`, what does not work. A sink that takes everything tells nobody.
+    virtual void on_fault(FaultFn) {}
 };
 
 }  // namespace orilla::gateway
