@@ -206,6 +206,14 @@ Row render_autoscaler(const HorizontalPodAutoscaler& hpa, int64_t now) {
             render_age(hpa.metadata.creation_timestamp, now)};
 }
 
+/// What its pods use changes all the time, and is measured anew by the next daemon: no reason to wear the flash.
+bool only_measurements_differ(const Object& updated, const Object& old) {
+    Object same = updated.clone();
+    same.as<HorizontalPodAutoscaler>().status.current_metrics = old.as<HorizontalPodAutoscaler>().status.current_metrics;
+    same.meta().resource_version = old.meta().resource_version;
+    return same == old;
+}
+
 }  // namespace
 
 MetricSpec cpu_utilization(int32_t percent) {
@@ -221,6 +229,7 @@ MetricSpec cpu_utilization(int32_t percent) {
 const KindRules horizontal_pod_autoscaler_rules = {
     .complete = completed<HorizontalPodAutoscaler, complete_autoscaler>,
     .check = checked<HorizontalPodAutoscaler, check_autoscaler>,
+    .only_heartbeat_differs = only_measurements_differ,
     .row = rendered<HorizontalPodAutoscaler, render_autoscaler>,
 };
 

@@ -32,18 +32,45 @@ class Cgroup:
                         if line.startswith("pgmajfault ")))
 
 
-def measure(program, directory, image, manifest, seconds):
-    """(ready_ms, restart_ms, pages read back in all, the same in `seconds` of quiet, longest turn) of a daemon that serves a
-    manifest and some objects. The program is a fresh copy, so that its pages count."""
+def start_in_small_memory(program, directory, name):
+    """(daemon, its cgroup, milliseconds until it was ready). The program is a fresh copy, so that its pages count."""
     directory.mkdir()
     copy = directory / "orilla"
     shutil.copy(program, copy)
     with open(copy, "rb") as file:  # a page counts for whoever reads it first
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    cgroup = Cgroup("small")
+    cgroup = Cgroup(name)
     daemon = world.Daemon(copy, directory / "daemon", cgroup)
-    ready = daemon.start()
+    return daemon, cgroup, daemon.start()
+
+
+def measure_quiet(program, directory, archives, manifests, ready, supervisors, seconds):
+    """(bytes written, wakeups, pages read back, longest turn) of a daemon and its supervisors in `seconds` of quiet, once
+    everything that the manifests ask for runs. `ready(daemon)` says when; `supervisors(daemon)` are their pids."""
+    daemon, cgroup, _ = start_in_small_memory(program, directory, "whole")
+    world.run("mount", "-t", "tmpfs", "log", "/var/log")  # this box's own
+    os.symlink(daemon.directory / "data/logs", "/var/log/pods")
+    for archive in archives:
+        daemon.cli("image", "import", archive)
+    daemon.cli("apply", "-f", manifests)
+    world.wait_for(lambda: ready(daemon), 300, 1)
+    time.sleep(90)  # statuses are on disk, and what the start has read has been let go of
+    watched = [daemon.process.pid, *supervisors(daemon)]
+    observe = lambda: (world.written_bytes(watched), sum(map(world.wakeups, watched)), cgroup.read_back())  # noqa: E731
+    before = observe()
+    time.sleep(seconds)
+    written, woken, read = (now - then for now, then in zip(observe(), before))
+    longest = crowd.told(daemon)
+    daemon.cli("delete", "namespace", "wordpress")
+    daemon.stop()
+    return written, woken, read, longest
+
+
+def measure(program, directory, image, manifest, seconds):
+    """(ready_ms, restart_ms, pages read back in all, the same in `seconds` of quiet, longest turn) of a daemon that serves a
+    manifest and some objects."""
+    daemon, cgroup, ready = start_in_small_memory(program, directory, "small")
     tell = lambda *words: world.run(program, *words, env=daemon.environment)  # noqa: E731
     tell("image", "import", image)
     tell("apply", "-f", manifest)

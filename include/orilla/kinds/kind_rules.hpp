@@ -44,7 +44,7 @@ struct KindRules {
     bool has_status_when_new = false;
     /// A write to the subresource status leaves labels alone.
     bool status_keeps_labels = false;
-    /// Of a status: nothing is new but that somebody is still there.
+    /// Of a status: nothing is new but what is found out again all the time, so that a restart needs none of it.
     bool (*only_heartbeat_differs)(const Object& updated, const Object& old) = nullptr;
     /// Of a status: what is new is written down nowhere else, and has to outlive a daemon that is killed.
     bool (*status_is_record)(const Object& updated, const Object& old) = nullptr;

@@ -197,6 +197,15 @@ TEST_CASE("plan_durability: what a Job has counted is durable, how many of its p
     CHECK(plan_durability(counted, before, Part::status) == Durability::durable);
 }
 
+TEST_CASE("plan_durability: what an autoscaler has measured is not written, how many replicas it wants is") {
+    api::Object before{api::HorizontalPodAutoscaler()}, measured{api::HorizontalPodAutoscaler()};
+    measured.as<api::HorizontalPodAutoscaler>().status.current_metrics.push_back(api::MetricStatus());
+    CHECK(plan_durability(measured, before, Part::status) == Durability::memory);
+    api::Object wanting = measured.clone();
+    wanting.as<api::HorizontalPodAutoscaler>().status.desired_replicas = 4;
+    CHECK(plan_durability(wanting, before, Part::status) == Durability::soft);
+}
+
 TEST_CASE("plan_durability: a status is written behind, but for the end of a pod") {
     const api::Object pending = pod("node1", "Pending"), running = pod("node1", "Running");
     CHECK(plan_durability(running, pending, Part::status) == Durability::soft);
