@@ -186,7 +186,9 @@ def seeds():
     templates = (b"{.items[*].metadata.name}", b'{range .items[?(@.kind=="Pod")]}{.metadata.labels.app}{"\\n"}{end}',
                  b"{..image} {.items[0:1:1]['kind','metadata']}")
     return {
-        "dns": dns(), "gateway_messages": gateway_messages(), "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
+        "dns": dns(), "gateway_messages": gateway_messages(),
+        "gateway_request": numbered(lines(b"Example.com:80", b"/a/%2e%2E/b%2fc//d;e", b"a=1&q=%20b", b"x12", b"(?i)(x|[0-9]{1,3})*$")),
+        "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
         "protobuf": protobufs(), "supervisor_messages": supervisor_messages(), "tar": tars(),
         "jsonpath": numbered(*(lines(template, document) for template in templates)),
         "manifest": {**objects, "web": WEB, **numbered(b"a: &x [1, 'b', \"c\\n\"]\n", b"- |\n  a\n- >-\n  b\n---\nkind: List\n")},
