@@ -21,21 +21,29 @@ Error openssl_error(std::string_view what) {
 }
 
 namespace {
+/// OpenSSL would ask at the terminal.
+int know_no_password(char*, int, int, void*) { return -1; }
 BioPtr bio_over(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 }  // namespace
 
 Result<CertificatePtr> parse_certificate(std::string_view pem) {
     const BioPtr bio = bio_over(pem);
-    CertificatePtr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    CertificatePtr certificate(PEM_read_bio_X509(bio.get(), nullptr, know_no_password, nullptr));
     if (!certificate) return openssl_error("parse a certificate");
     return certificate;
 }
 
 Result<KeyPtr> parse_key(std::string_view pem) {
     const BioPtr bio = bio_over(pem);
-    KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, know_no_password, nullptr));
     if (!key) return openssl_error("parse a key");
     return key;
+}
+
+bool is_pair(const CertificatePtr& certificate, const KeyPtr& key) {
+    const bool fits = X509_check_private_key(certificate.get(), key.get()) == 1;
+    if (!fits) ERR_clear_error();
+    return fits;
 }
 
 }  // namespace orilla

@@ -6,6 +6,7 @@
 #include "cluster/pod_gc.hpp"
 #include "cluster/priority_classes.hpp"
 #include "cluster/resource_quotas.hpp"
+#include "cluster/routing_classes.hpp"
 #include "cluster/taint_eviction.hpp"
 #include "service/endpoints_controller.hpp"
 #include "service/kubernetes_service.hpp"
@@ -39,6 +40,7 @@ constexpr struct {
 } all_controllers[] = {
     {"kubernetes-service", make<KubernetesServiceController>},
     {"priority-classes", make<PriorityClassesController>},
+    {"routing-classes", make<RoutingClassesController>},
     {"resourcequota", make<ResourceQuotaController>},
     {"endpoints", make<EndpointsController>},
     {"namespace", make<NamespaceController>},

@@ -13,6 +13,7 @@ import sys
 GROUPS = [('meta_v1', 'meta/v1'), ('core_v1', 'v1'), ('apps_v1', 'apps/v1'), ('autoscaling_v1', 'autoscaling/v1'),
           ('batch_v1', 'batch/v1'),
           ('coordination_v1', 'coordination.k8s.io/v1'), ('discovery_v1', 'discovery.k8s.io/v1'), ('policy_v1', 'policy/v1'),
+          ('networking_v1', 'networking.k8s.io/v1'),
           ('storage_v1', 'storage.k8s.io/v1'),
           ('scheduling_v1', 'scheduling.k8s.io/v1'), ('snapshot_v1', 'snapshot.storage.k8s.io/v1'),
           ('autoscaling_v2', 'autoscaling/v2'),

@@ -42,6 +42,7 @@ constexpr std::array refusals{
     Refusal{"Container", "stdinOnce", "attach is not served, whose end it would follow; leave it out", "true"},
     Refusal{"Container", "volumeDevices", "block volumes are not supported"},
     Refusal{"EmptyDirVolumeSource", "medium", "must be \"\" or \"Memory\": huge pages are not supported", {}, "Memory"},
+    Refusal{"IngressBackend", "resource", "requests go to Services only: name a service"},
     Refusal{"LocalVolumeSource", "fsType", "block devices are not supported: name a directory, and leave it out"},
     Refusal{"NodeSpec", "configSource", "dynamic node configuration is not supported"},
     Refusal{"PersistentVolumeClaimSpec", "volumeAttributesClassName", attributes_reason},

@@ -104,6 +104,31 @@ Complaints check_dns1123_subdomain(std::string_view text) {
     return out;
 }
 
+Complaints check_wildcard_dns1123_subdomain(std::string_view text) {
+    Complaints out;
+    if (text.size() > dns_subdomain_bytes_max) out.push_back(too_long(dns_subdomain_bytes_max));
+    if (!text.starts_with("*.") || !matches_subdomain(text.substr(2))) {
+        const std::string pattern = "\\*\\." + std::string(subdomain_pattern);
+        out.push_back(with_pattern(
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+            "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+            {"*.example.com"}, pattern));
+    }
+    return out;
+}
+
+Complaints check_domain_prefixed_path(std::string_view text) {
+    const size_t slash = text.find('/');
+    if (slash == 0 || slash == text.npos || slash + 1 == text.size())
+        return {"must be a domain-prefixed path (such as \"acme.io/foo\")"};
+    Complaints out = check_dns1123_subdomain(text.substr(0, slash));
+    const std::string_view path = text.substr(slash + 1);
+    const auto inside_path = [](char c) { return alnum(c) || strchr("/-._~%!$&'()*+,;=:", c) != nullptr; };
+    if (!std::all_of(path.begin(), path.end(), inside_path))
+        out.push_back(R"(Invalid path (regex used for validation is '[A-Za-z0-9/\-._~%!$&'()*+,;=:]+'))");
+    return out;
+}
+
 Complaints check_dns1035_label(std::string_view text) {
     Complaints out;
     if (text.size() > dns_label_bytes_max) out.push_back(too_long(dns_label_bytes_max));

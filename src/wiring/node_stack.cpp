@@ -26,13 +26,18 @@ NodeStack::NodeStack(NodePorts ports, NodeOptions options)
       proxy_(ports.loop, ports.objects, ports.events, ports.pods.rules, ports.zone, place_of(options.facts)),
       load_balancers_(ports.loop, ports.objects, ports.events, ports.pods.rules, ports.lan, std::move(options.balancer_pool),
                       place_of(options.facts)),
-      node_agent_(ports.loop, ports.objects, options.facts, std::move(options.look)) {}
+      node_agent_(ports.loop, ports.objects, options.facts, std::move(options.look)) {
+    if (ports.routes)
+        gateway_routes_ = std::make_unique<proxy::GatewayRoutes>(ports.loop, ports.objects, ports.events, *ports.routes,
+                                                                 place_of(options.facts));
+}
 NodeStack::~NodeStack() = default;
 
 loop::Task<Result<void>> NodeStack::start_proxy() {
     AWAIT(auto host_ports, node::observe_host_ports(ports_.loop, ports_.objects, ports_.pods.links));
     CO_CHECK_VOID(proxy_.start(std::move(host_ports)));
     load_balancers_.start();
+    if (gateway_routes_) gateway_routes_->start();
     co_return ok();
 }
 
@@ -61,6 +66,7 @@ WorkerCounts NodeStack::counters() const {
     if (pod_agent_) counts.emplace_back("pod", pod_agent_->counters());
     counts.emplace_back("service-proxy", proxy_.counters());
     counts.emplace_back("load-balancer", load_balancers_.counters());
+    if (gateway_routes_) counts.emplace_back("gateway-routes", gateway_routes_->counters());
     return counts;
 }
 

@@ -13,6 +13,7 @@
 #include "orilla/node/pod_agent.hpp"
 #include "orilla/node/pod_follower.hpp"
 #include "orilla/objects/objects.hpp"
+#include "orilla/proxy/gateway_routes.hpp"
 #include "orilla/proxy/load_balancers.hpp"
 #include "orilla/proxy/service_proxy.hpp"
 
@@ -26,6 +27,7 @@ struct NodePorts {
     node::PodPorts pods;
     network::DnsZone& zone;
     network::LanAddresses& lan;
+    gateway::RouteSink* routes = nullptr;  ///< the gateway; null: nothing is routed
 };
 
 struct NodeOptions {
@@ -54,6 +56,7 @@ class NodeStack {
     const node::PodAgentOptions pod_options_;
     proxy::ServiceProxy proxy_;
     proxy::LoadBalancers load_balancers_;
+    std::unique_ptr<proxy::GatewayRoutes> gateway_routes_;
     node::NodeAgent node_agent_;
     std::unique_ptr<node::PodAgent> pod_agent_;
     std::unique_ptr<node::PodFollower> pod_follower_;

@@ -26,5 +26,7 @@ using CertificatePtr = std::unique_ptr<x509_st, OpensslFree>;
 Error openssl_error(std::string_view what);
 Result<CertificatePtr> parse_certificate(std::string_view pem);
 Result<KeyPtr> parse_key(std::string_view pem);
+/// Whether the key is the one that the certificate is for.
+bool is_pair(const CertificatePtr& certificate, const KeyPtr& key);
 
 }  // namespace orilla

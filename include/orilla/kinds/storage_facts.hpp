@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "orilla/kinds/default_class.hpp"
 #include "orilla/kinds/types.hpp"
 
 namespace orilla::api {
@@ -15,18 +16,6 @@ std::string_view class_of(const PersistentVolume& volume);
 bool names_class(const PersistentVolumeClaim& claim);
 bool is_default_class(const StorageClass& storage_class);
 bool waits_for_consumer(const StorageClass& storage_class);
-/// The newest of the default classes, by name among those of one second; null when there is none.
-template <class Classes>
-const StorageClass* choose_default_class(const Classes& classes) {
-    const StorageClass* chosen = nullptr;
-    for (const auto& one : classes) {
-        if (!is_default_class(*one) || one->metadata.deletion_timestamp) continue;
-        const auto &made = one->metadata.creation_timestamp, &before = chosen ? chosen->metadata.creation_timestamp : made;
-        if (!chosen || made > before || (made == before && one->metadata.name.view() < chosen->metadata.name.view()))
-            chosen = one.get();
-    }
-    return chosen;
-}
 /// POD-VOLUME: the claim of a generic ephemeral volume.
 std::string ephemeral_claim_name(const Pod& pod, const Volume& volume);
 /// 0 when it says nothing.

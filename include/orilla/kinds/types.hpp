@@ -11,6 +11,7 @@
 #include "discovery_v1.gen.hpp"
 #include "meta_v1.gen.hpp"
 #include "metrics_v1beta1.gen.hpp"
+#include "networking_v1.gen.hpp"
 #include "policy_v1.gen.hpp"
 #include "scheduling_v1.gen.hpp"
 #include "snapshot_v1.gen.hpp"

@@ -81,6 +81,13 @@ inline constexpr std::string_view snapshot_content_finalizer =
 /// Of a claim that is being copied.
 inline constexpr std::string_view copied_claim_finalizer = "snapshot.storage.kubernetes.io/pvc-as-source-protection";
 
+/// Who serves IngressClasses and GatewayClasses here, and the name of the class that is made of each.
+inline constexpr std::string_view gateway_controller = "orilla.dev/gateway";
+inline constexpr std::string_view gateway_class = "orilla";
+inline constexpr std::string_view default_ingress_class_annotation = "ingressclass.kubernetes.io/is-default-class";
+/// The class of an Ingress before there was a field.
+inline constexpr std::string_view older_ingress_class_annotation = "kubernetes.io/ingress.class";
+
 // Nodes and namespaces.
 /// Of a pod that stands in a manifest on the box: who drains the node leaves it there.
 inline constexpr std::string_view mirror_annotation = "kubernetes.io/config.mirror";

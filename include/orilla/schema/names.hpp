@@ -24,6 +24,10 @@ using Complaints = std::vector<std::string>;
 
 Complaints check_dns1123_label(std::string_view text);
 Complaints check_dns1123_subdomain(std::string_view text);
+/// "*." and a subdomain.
+Complaints check_wildcard_dns1123_subdomain(std::string_view text);
+/// The name of a controller: "acme.io/foo".
+Complaints check_domain_prefixed_path(std::string_view text);
 Complaints check_dns1035_label(std::string_view text);
 /// A label key, annotation key or condition type: [prefix/]name.
 Complaints check_qualified_name(std::string_view text);

@@ -14,6 +14,7 @@ constexpr struct {
     {"Priority", make_priority},
     {"DefaultTolerationSeconds", make_toleration_seconds},
     {"StorageClaims", make_storage_claims},
+    {"DefaultIngressClass", make_default_ingress_class},
     {"ResourceQuota", make_resource_quotas},
 };
 }  // namespace

@@ -19,6 +19,7 @@ Plugin make_limit_ranges(objects::Objects& objects, const AdmissionOptions& opti
 Plugin make_priority(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_toleration_seconds(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_storage_claims(objects::Objects& objects, const AdmissionOptions& options);
+Plugin make_default_ingress_class(objects::Objects& objects, const AdmissionOptions& options);
 Plugin make_resource_quotas(objects::Objects& objects, const AdmissionOptions& options);
 
 }  // namespace orilla::apiserver

@@ -49,6 +49,7 @@ Result<json::array> fetch_neighbours(Client& client, const Neighbours& wanted, c
     switch (wanted.of) {
         case Neighbours::Of::owner: return fetch_owned(client, wanted.kind(), object);
         case Neighbours::Of::inside: return fetch_list(client, wanted.kind(), text_at(metadata, "name"));
+        case Neighbours::Of::beside: return fetch_list(client, wanted.kind(), text_at(metadata, "namespace"));
         case Neighbours::Of::cluster: return fetch_list(client, wanted.kind(), "");
         case Neighbours::Of::label: {
             const std::string selector = fmt::format("{}={}", wanted.label, text_at(metadata, "name"));

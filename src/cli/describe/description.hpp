@@ -30,7 +30,8 @@ class Description {
 
 /// What a description tells besides the object itself, as far as its kind has it.
 struct Surroundings {
-    boost::json::array slices;                               ///< EndpointSlices of a Service
+    boost::json::array slices;                               ///< EndpointSlices of a Service, or of an Ingress's namespace
+    boost::json::array services;                             ///< of an Ingress's namespace
     boost::json::array replica_sets;                         ///< of a Deployment
     boost::json::array quotas, limit_ranges;                 ///< of a Namespace
     boost::json::array pods;                                 ///< of a ReplicaSet and its like, or of a node

@@ -74,6 +74,8 @@ const KindDescription& description_of(const json::object& object) {
                                                               &deployment_description,
                                                               &event_description,
                                                               &horizontalpodautoscaler_description,
+                                                              &ingress_description,
+                                                              &ingressclass_description,
                                                               &namespace_description,
                                                               &node_description,
                                                               &pod_description,

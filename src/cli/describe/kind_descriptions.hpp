@@ -18,6 +18,7 @@ struct Neighbours {
         label,    ///< in its namespace, with its name in `label`
         cluster,  ///< all there are
         inside,   ///< in the namespace that it is
+        beside,   ///< in its namespace
     };
     const api::KindInfo& (*kind)() = nullptr;
     Of of = Of::nothing;
@@ -41,6 +42,8 @@ extern const KindDescription daemonset_description;
 extern const KindDescription deployment_description;
 extern const KindDescription event_description;
 extern const KindDescription horizontalpodautoscaler_description;
+extern const KindDescription ingress_description;
+extern const KindDescription ingressclass_description;
 extern const KindDescription job_description;
 extern const KindDescription limitrange_description;
 extern const KindDescription namespace_description;
@@ -67,6 +70,8 @@ const boost::json::object& metadata_of(const boost::json::object& object);
 std::string joined(const boost::json::array& words, std::string_view separator = ",");
 /// "app=web,tier in (a,b)"
 std::string selector_text(const boost::json::object& selector);
+/// The addresses that are ready behind a Service's port: "10.42.0.5:80,10.42.0.6:80".
+std::string endpoints_text(const boost::json::array& slices, const boost::json::object& port);
 void describe_controller(Description& out, const boost::json::object& object);
 void describe_labels(Description& out, const boost::json::object& object);
 /// How many of its pods are in which phase.

@@ -7,7 +7,6 @@
 
 namespace orilla::cli {
 namespace json = boost::json;
-namespace {
 
 std::string endpoints_text(const json::array& slices, const json::object& port) {
     std::string out;
@@ -21,6 +20,8 @@ std::string endpoints_text(const json::array& slices, const json::object& port) 
         }
     return out;
 }
+
+namespace {
 
 /// As kubectl has it: "192.0.2.50 (VIP)", or a name.
 std::string ingress_text(const json::array& ingress) {

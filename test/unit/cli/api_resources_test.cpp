@@ -19,7 +19,8 @@ TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
     options.output = "name";
     options.namespaced = "false";
     CHECK(render_api_resources(options) ==
-          "namespaces\nnodes\npersistentvolumes\npriorityclasses.scheduling.k8s.io\nstorageclasses.storage.k8s.io\n"
+          "namespaces\nnodes\npersistentvolumes\ningressclasses.networking.k8s.io\npriorityclasses.scheduling.k8s."
+          "io\nstorageclasses.storage.k8s.io\n"
           "volumesnapshotclasses.snapshot.storage.k8s.io\nvolumesnapshotcontents.snapshot.storage.k8s.io\n"
           "nodes.metrics.k8s.io\n");
     options.namespaced = "true";

@@ -159,3 +159,46 @@ TEST_CASE("render_description: events, with how often, and never a second line")
         "             ----     -------\n"
         "  Warning  Failed  30s (x3 over 60m)  kubelet  one...\n");
 }
+
+TEST_CASE("render_description: an Ingress's hosts, paths and what is behind them") {
+    Surroundings around;
+    around.services =
+        boost::json::parse(R"([{"metadata":{"name":"wordpress"},"spec":{"ports":[{"name":"http","port":87}]}}])").as_array();
+    around.slices =
+        boost::json::parse(R"([{"metadata":{"labels":{"kubernetes.io/service-name":"wordpress"}},"ports":[{"name":"http",
+        "port":8080}],"endpoints":[{"addresses":["10.42.0.5"],"conditions":{"ready":true}}]},{"metadata":{"labels":{
+        "kubernetes.io/service-name":"other"}},"ports":[{"name":"http","port":1}],"endpoints":[{"addresses":["10.42.0.9"]}]}])")
+            .as_array();
+    around.events.emplace();
+    CHECK(described(
+              R"({"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"app","namespace":"n","annotations":{
+        "orilla.dev/max-wait":"30s"}},"spec":{"ingressClassName":"orilla","tls":[{"hosts":["app.empresa.com"],"secretName":"keys"},
+        {"hosts":["b.com"]}],"rules":[{"host":"app.empresa.com","http":{"paths":[{"path":"/","pathType":"Prefix","backend":{
+        "service":{"name":"wordpress","port":{"number":87}}}},{"path":"/x","pathType":"Exact","backend":{"service":{"name":"gone",
+        "port":{"name":"web"}}}}]}},{"host":"b.com"}]},"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.2"}]}}})",
+              around) ==
+          "Name:             app\n"
+          "Namespace:        n\n"
+          "Labels:           <none>\n"
+          "Address:          192.0.2.2\n"
+          "Ingress Class:    orilla\n"
+          "Default backend:  <default>\n"
+          "TLS:\n"
+          "  keys terminates app.empresa.com\n"
+          "  SNI routes b.com\n"
+          "Rules:\n"
+          "  Host             Path  Backends\n"
+          "  ----             ----  --------\n"
+          "  app.empresa.com  \n"
+          "                   /    wordpress:87 (10.42.0.5:8080)\n"
+          "                   /x   gone:web (<error: services \"gone\" not found>)\n"
+          "Annotations:       orilla.dev/max-wait: 30s\n"
+          "Events:            <none>\n");
+}
+
+TEST_CASE("render_description: an IngressClass says who serves it") {
+    CHECK(described(R"({"apiVersion":"networking.k8s.io/v1","kind":"IngressClass","metadata":{"name":"c"},"spec":{
+        "controller":"acme.io/p","parameters":{"apiGroup":"k.acme.io","kind":"P","name":"x"}}})") ==
+          "Name:         c\nLabels:       <none>\nAnnotations:  <none>\nController:   acme.io/p\nParameters:\n"
+          "  APIGroup:  k.acme.io\n  Kind:      P\n  Name:      x\n");
+}
