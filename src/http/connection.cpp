@@ -1,7 +1,11 @@
 #include "connection.hpp"
 
 #include <fmt/core.h>
-#include <charconv>
+
+#include <algorithm>
+
+#include "framing.hpp"
+#include "orilla/base/text.hpp"
 
 namespace orilla::http {
 
@@ -11,45 +15,9 @@ constexpr size_t inline_body_bytes_max = 32 * 1024;  ///< smaller bodies are cop
 constexpr unsigned requests_per_turn_max = 32;
 constexpr unsigned pieces_per_turn_max = 8;
 constexpr size_t kept_out_bytes_max = 32 * 1024;
+constexpr size_t spare_works_max = 32;
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr int64_t clock_is_set_from_s = 1'577'836'800;  // 2020: before that this program was not there
-
-std::string_view status_text(int status) {
-    switch (status) {
-        case 101: return "101 Switching Protocols";
-        case 200: return "200 OK";
-        case 201: return "201 Created";
-        case 202: return "202 Accepted";
-        case 301: return "301 Moved Permanently";
-        case 304: return "304 Not Modified";
-        case 400: return "400 Bad Request";
-        case 401: return "401 Unauthorized";
-        case 403: return "403 Forbidden";
-        case 404: return "404 Not Found";
-        case 405: return "405 Method Not Allowed";
-        case 406: return "406 Not Acceptable";
-        case 409: return "409 Conflict";
-        case 410: return "410 Gone";
-        case 413: return "413 Content Too Large";
-        case 414: return "414 URI Too Long";
-        case 415: return "415 Unsupported Media Type";
-        case 417: return "417 Expectation Failed";
-        case 422: return "422 Unprocessable Entity";
-        case 429: return "429 Too Many Requests";
-        case 431: return "431 Request Header Fields Too Large";
-        case 500: return "500 Internal Server Error";
-        case 501: return "501 Not Implemented";
-        case 503: return "503 Service Unavailable";
-        case 504: return "504 Gateway Timeout";
-        case 505: return "505 HTTP Version Not Supported";
-        default: return {};
-    }
-}
-
-void append_number(std::string& out, uint64_t number, int base = 10) {
-    char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number, base).ptr;
-    out.append(digits, end);
-}
 }  // namespace
 
 const std::string& DateLine::at(int64_t wall_s) {
@@ -59,14 +27,20 @@ const std::string& DateLine::at(int64_t wall_s) {
     return text_;
 }
 
-Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, CallerPtr caller)
+Connection::Connection(Shared& shared, UniqueFd fd, TlsContext* tls, CallerPtr caller, Origin origin)
     : shared_(shared),
       transport_(shared.loop, std::move(fd), tls),
       caller_(std::move(caller)),
-      parser_(shared.limits.parser, &shared.bodies),
-      scope_(shared.loop) {}
+      origin_(std::move(origin)),
+      scope_(shared.loop) {
+    if (shared_.limits.ends_with_client) transport_.watch().tell_hang_up(this);
+}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    transport_.watch().tell_hang_up(nullptr);
+    scope_.cancel();
+    end_work();
+}
 
 void Connection::start() { scope_.spawn(serve()); }
 
@@ -75,15 +49,60 @@ void Connection::set_deadline(int64_t deadline_ms) {
     if (deadline_ms != INT64_MAX) shared_.owner.note_deadline(deadline_ms);
 }
 
+void Connection::set_write_deadline(int64_t deadline_ms) {
+    write_deadline_ms_ = deadline_ms;
+    shared_.owner.note_deadline(deadline_ms);
+}
+
+void Connection::begin_work() {
+    if (work_) return;
+    if (shared_.spare.empty()) {
+        work_ = std::make_unique<Work>(shared_.limits.parser, &shared_.bodies);
+    } else {
+        work_ = std::move(shared_.spare.back());
+        shared_.spare.pop_back();
+    }
+    parser().ask(this);
+    Request& request = parser().request();
+    request.caller = caller_.get();
+    request.is_secure = transport_.encrypted();
+    request.client = origin_.client;
+    request.server_name = server_name_;
+    request.tag = origin_.options.tag;
+}
+
+void Connection::end_work() {
+    if (!work_) return;
+    parser().ask(nullptr);
+    parser().next();
+    if (work_->out.capacity() > kept_out_bytes_max) std::string().swap(work_->out);
+    if (shared_.spare.size() < spare_works_max) shared_.spare.push_back(std::move(work_));
+    work_.reset();
+}
+
 loop::Task<void> Connection::serve() {
     bool going = true;
     if (transport_.encrypted()) {
-        AWAIT(going, shake_hands());
+        AWAIT(going, prepare());
     }
     while (going) {
-        auto reading = read_request();
-        if (!co_await std::move(reading)) break;
+        begin_request();
+        IoState state = IoState::done;
+        while (state != IoState::closed && !is_request_here()) {
+            if (work_ && parser().state() == RequestParser::State::body && parser().wants_continue()) {
+                parser().continue_sent();
+                AWAIT(const bool asked, write_all(go_on, {}, nullptr));
+                if (!asked) break;
+            }
+            state = read_step();
+            // Between requests it is one of many that wait, and holds as little as it can.
+            if (state == IoState::wants_read && seen_ == RequestParser::State::idle) end_work();
+            if (state == IoState::wants_read) co_await transport_.watch().readable();
+            if (state == IoState::wants_write) co_await transport_.watch().writable();
+        }
+        if (!is_request_here()) break;
         AWAIT(going, answer_request());
+        is_handling_ = false;
         if (++turns_ % requests_per_turn_max == 0) co_await shared_.loop.yield();
     }
     transport_.shut_down();
@@ -106,7 +125,8 @@ loop::Task<void> Connection::linger() {
     }
 }
 
-loop::Task<bool> Connection::shake_hands() {
+/// Before the first request.
+loop::Task<bool> Connection::prepare() {
     set_deadline(shared_.loop.now_ms() + shared_.limits.handshake_ms_max);
     for (;;) {
         const IoResult result = transport_.try_handshake();
@@ -115,6 +135,7 @@ loop::Task<bool> Connection::shake_hands() {
         if (result.state == IoState::wants_read) co_await transport_.watch().readable();
         else co_await transport_.watch().writable();
     }
+    server_name_ = transport_.server_name();
     caller_ = shared_.handler.identify(transport_.peer());
     if (!shared_.owner.identified(*this)) is_refused_ = true;
     co_return true;
@@ -125,56 +146,146 @@ loop::Task<bool> Connection::shake_hands() {
 /// Bytes that arrived behind the last request.
 void Connection::feed_pending() {
     if (pending_.empty()) return;
-    const size_t used = parser_.feed(pending_);
+    begin_work();
+    const size_t used = parser().feed(pending_);
     pending_.erase(0, used);
     if (pending_.empty() && pending_.capacity() > kept_out_bytes_max) pending_.shrink_to_fit();
 }
 
-/// False when the client is gone.
-loop::Task<bool> Connection::read_some() {
-    for (;;) {
-        const IoResult result = transport_.try_read(shared_.read_buffer.get(), read_bytes);
-        if (result.state == IoState::done) {
-            const std::string_view bytes(shared_.read_buffer.get(), result.bytes);
-            const size_t used = parser_.feed(bytes);
-            pending_.append(bytes.substr(used));
-            co_return true;
-        }
-        if (result.state == IoState::closed) co_return false;
-        if (result.state == IoState::wants_read) co_await transport_.watch().readable();
-        else co_await transport_.watch().writable();
-    }
+/// Tries once to read on.
+IoState Connection::read_step() {
+    const IoResult result = transport_.try_read(shared_.read_buffer.get(), read_bytes);
+    if (result.state != IoState::done) return result.state;
+    begin_work();
+    const std::string_view bytes(shared_.read_buffer.get(), result.bytes);
+    const size_t used = parser().feed(bytes);
+    pending_.append(bytes.substr(used));
+    return IoState::done;
 }
 
-/// True with a request, whole or malformed, or with a head that will not be let in; false when the connection is over.
-loop::Task<bool> Connection::read_request() {
-    using State = RequestParser::State;
-    const ConnectionLimits& limits = shared_.limits;
-    parser_.next();
-    feed_pending();
-    State before = State::idle;
-    // Lazily: a request that arrives in one piece never touches a deadline but this one.
-    if (parser_.state() == State::idle) idle_since_ms_ = shared_.loop.now_ms();
-    set_deadline(shared_.loop.now_ms() + (is_let_in() ? limits.idle_ms_max : limits.stranger_ms_max));
-    for (;;) {
-        const State state = parser_.state();
-        if (state == State::complete || state == State::failed) break;
-        if (state != State::idle) idle_since_ms_ = -1;
-        if (state == State::body && !is_let_in()) break;
-        if (parser_.wants_continue()) {
-            parser_.continue_sent();
-            auto writing = write_all("HTTP/1.1 100 Continue\r\n\r\n", {}, nullptr);
-            if (!co_await std::move(writing)) co_return false;
-        }
-        if (state != before && state == State::head) set_deadline(shared_.loop.now_ms() + limits.head_ms_max);
-        if (state != before && state == State::body) set_deadline(shared_.loop.now_ms() + limits.body_ms_max);
-        before = state;
-        auto reading = read_some();
-        if (!co_await std::move(reading)) co_return false;
+void Connection::begin_request() {
+    if (work_) {
+        parser().next();
+        if (work_->out.capacity() > kept_out_bytes_max) std::string().swap(work_->out);
     }
-    deadline_ms_ = INT64_MAX;
+    has_answered_ = false;
+    seen_ = RequestParser::State::idle;
+    feed_pending();
+    // Lazily: a request that arrives in one piece never touches a deadline but this one.
+    const int64_t now_ms = shared_.loop.now_ms();
+    if (!work_ || parser().state() == RequestParser::State::idle) idle_since_ms_ = now_ms;
+    set_deadline(now_ms + (is_let_in() ? shared_.limits.idle_ms_max : shared_.limits.stranger_ms_max));
+}
+
+/// A request, whole, malformed or to be streamed, or a head that will not be let in.
+bool Connection::is_request_here() {
+    using State = RequestParser::State;
+    if (!work_) return false;
+    const State state = parser().state();
+    if (state == State::complete || state == State::failed || state == State::streaming ||
+        (state == State::body && !is_let_in())) {
+        deadline_ms_ = INT64_MAX;
+        idle_since_ms_ = -1;
+        return true;
+    }
+    if (state != seen_) note_progress();
+    return false;
+}
+
+void Connection::note_progress() {
+    using State = RequestParser::State;
+    seen_ = parser().state();
     idle_since_ms_ = -1;
-    co_return true;
+    if (seen_ == State::head) set_deadline(shared_.loop.now_ms() + shared_.limits.head_ms_max);
+    if (seen_ == State::body) set_deadline(shared_.loop.now_ms() + shared_.limits.body_ms_max);
+}
+
+bool Connection::streams_body(Request& request) { return is_let_in() && shared_.handler.streams_body(request); }
+
+void Connection::hung_up() {
+    // Whoever ended its side before its request was looked at may be one that says all it has to say at once.
+    if (is_handling_ && !is_watching_) shared_.owner.retire(*this);
+}
+
+// ---- a body that streams ---------------------------------------------------------------------------------------------
+
+/// What a Handler sees of a request's body.
+class Connection::IncomingBody final : public BodyStream {
+  public:
+    explicit IncomingBody(Connection& connection) : connection_(connection) {}
+    std::optional<uint64_t> length() const override { return connection_.parser().length(); }
+    bool ended() const override { return connection_.parser().state() == RequestParser::State::complete; }
+    void take_ready(std::string* out) override { connection_.take_pending(out); }
+    const Headers& trailers() const override {
+        if (!trailers_ && ended()) trailers_ = connection_.parser().trailers();
+        return trailers_ ? *trailers_ : BodyStream::trailers();
+    }
+    loop::Task<Result<bool>> next(std::string* out) override {
+        using State = RequestParser::State;
+        const size_t before = out->size();
+        RequestParser& parser = connection_.parser();
+        Shared& shared = connection_.shared_;
+        for (;;) {
+            connection_.take_pending(out);
+            if (out->size() > before) co_return true;
+            if (parser.state() == State::complete) co_return false;
+            if (parser.state() == State::failed) co_return Error(Code::bad_request, std::string(parser.error_text()));
+            if (!let_go_on()) co_return gone();
+            const IoResult result = connection_.transport_.try_read(shared.read_buffer.get(), read_bytes);
+            if (result.state == IoState::closed) co_return gone();
+            if (result.state == IoState::done) {
+                const std::string_view bytes(shared.read_buffer.get(), result.bytes);
+                connection_.pending_.append(bytes.substr(parser.feed_stream(bytes, out)));
+                continue;
+            }
+            connection_.set_deadline(shared.loop.now_ms() + shared.limits.body_ms_max);
+            if (result.state == IoState::wants_read) co_await connection_.transport_.watch().readable();
+            else co_await connection_.transport_.watch().writable();
+            connection_.set_deadline(INT64_MAX);
+        }
+    }
+
+  private:
+    static Error gone() { return Error(Code::unavailable, "the client has gone before the end of its request"); }
+    /// Once the answer has begun it says by itself what becomes of the body.
+    bool let_go_on() {
+        RequestParser& parser = connection_.parser();
+        if (!parser.wants_continue() || connection_.has_answered_) return true;
+        parser.continue_sent();
+        std::string_view text = go_on;
+        std::string_view nothing;
+        return connection_.try_write_all(text, nothing) == Sent::all;
+    }
+
+    Connection& connection_;
+    mutable std::optional<Headers> trailers_;
+};
+
+/// Of the body, what has been read already.
+void Connection::take_pending(std::string* out) {
+    if (pending_.empty()) return;
+    const size_t used = parser().feed_stream(pending_, out);
+    pending_.erase(0, used);
+    if (pending_.empty() && pending_.capacity() > kept_out_bytes_max) pending_.shrink_to_fit();
+}
+
+/// Nobody wants it: what is here already is taken, so that a short body costs no connection. A client that waits for leave to
+/// send it may do so or not, and what comes next would be either.
+void Connection::drop_rest_of_body() {
+    using State = RequestParser::State;
+    if (parser().state() == State::streaming && !parser().wants_continue()) {
+        std::string dropped;
+        take_pending(&dropped);
+        if (parser().state() == State::streaming) {
+            const IoResult result = transport_.try_read(shared_.read_buffer.get(), read_bytes);
+            const std::string_view bytes(shared_.read_buffer.get(), result.state == IoState::done ? result.bytes : 0);
+            dropped.clear();
+            pending_.append(bytes.substr(parser().feed_stream(bytes, &dropped)));
+        }
+    }
+    if (parser().state() == State::complete) return;
+    keep_alive_ = false;
+    unread_ = true;
 }
 
 // ---- answering -------------------------------------------------------------------------------------------------------
@@ -182,18 +293,19 @@ loop::Task<bool> Connection::read_request() {
 /// The last answer of a connection.
 loop::Task<bool> Connection::answer_http_error(int status, std::string text) {
     keep_alive_ = false;
-    unread_ = parser_.state() != RequestParser::State::complete;  // then more may still be on the way
-    CO_RETURN_AWAIT(write_response(shared_.handler.render_http_error(status, text)));
+    unread_ = parser().state() != RequestParser::State::complete;  // then more may still be on the way
+    Response response = shared_.handler.render_http_error(status, text);
+    CO_RETURN_AWAIT(write_response(&response));
 }
 
 loop::Task<bool> Connection::answer_request() {
     ++shared_.counters.requests;
     is_head_ = false;
-    if (parser_.state() == RequestParser::State::failed) {
-        CO_RETURN_AWAIT(answer_http_error(parser_.error_status(), std::string(parser_.error_text())));
+    if (parser().state() == RequestParser::State::failed) {
+        CO_RETURN_AWAIT(answer_http_error(parser().error_status(), std::string(parser().error_text())));
     }
-    Request& request = parser_.request();
-    request.caller = caller_.get();
+    Request& request = parser().request();
+    if (request.protocol == Protocol::http_1_1) request.interim = this;
     keep_alive_ = request.keep_alive;
     is_head_ = request.method == Method::head;
     if (is_refused_) {
@@ -201,60 +313,112 @@ loop::Task<bool> Connection::answer_request() {
     }
     if (!caller_->admitted) {
         keep_alive_ = false;
-        unread_ = parser_.state() != RequestParser::State::complete;  // its body may still be on the way
-        CO_RETURN_AWAIT(write_response(shared_.handler.refuse(request)));
+        unread_ = parser().state() != RequestParser::State::complete;  // its body may still be on the way
+        Response response = shared_.handler.refuse(request);
+        CO_RETURN_AWAIT(write_response(&response));
     }
-    AWAIT(Response response, shared_.handler.handle(request));
+    is_handling_ = !transport_.watch().hung_up();
+    if (parser().state() == RequestParser::State::complete) {
+        CO_RETURN_AWAIT(answer_handled(nullptr));
+    }
+    IncomingBody body(*this);
+    request.body_stream = &body;
+    AWAIT(const bool kept, answer_handled(&body));
+    request.body_stream = nullptr;
+    co_return kept;
+}
+
+loop::Task<bool> Connection::answer_handled(BodyStream* body) {
+    AWAIT(Response response, shared_.handler.handle(parser().request()));
     if (response.close) keep_alive_ = false;
-    const bool streams = response.stream && !is_head_;
-    if (((streams && response.is_watch) || response.upgrade) && !shared_.owner.begin_watch(*this)) {
+    if (body && !response.body_stream && !response.upgrade) drop_rest_of_body();
+    bool kept = false;
+    if (response.body_stream || response.stream || response.upgrade) {
+        AWAIT(kept, send_response(&response));
+    } else {
+        AWAIT(kept, write_response(&response));
+    }
+    response.body_stream.reset();  // it may still be reading
+    if (body && kept) drop_rest_of_body();
+    unread_ = unread_ || parser().state() != RequestParser::State::complete;
+    co_return kept&& keep_alive_;
+}
+
+/// What is more than a text.
+loop::Task<bool> Connection::send_response(Response* response) {
+    if (response->body_stream) {
+        CO_RETURN_AWAIT(write_body_stream(response));
+    }
+    const bool streams = response->stream && !is_head_;
+    if (((streams && response->is_watch) || response->upgrade) && !shared_.owner.begin_watch(*this)) {
         CO_RETURN_AWAIT(answer_http_error(429, "too many watches, please try again later"));
     }
-    if (response.upgrade) {
-        CO_RETURN_AWAIT(hand_over(std::move(response)));
+    if (response->upgrade) {
+        CO_RETURN_AWAIT(hand_over(response));
     }
     if (streams) {
-        CO_RETURN_AWAIT(write_stream(std::move(response)));
+        CO_RETURN_AWAIT(write_stream(response));
     }
-    CO_RETURN_AWAIT(write_response(std::move(response)));
+    CO_RETURN_AWAIT(write_response(response));
 }
 
-void Connection::render_head(const Response& response, bool chunked) {
+void Connection::render_head(const Response& response, BodyKind kind, std::optional<uint64_t> length) {
     ++shared_.counters.answers_by_class[response.status / 100 % 6];
-    out_.clear();
-    out_ += "HTTP/1.1 ";
-    if (const auto text = status_text(response.status); !text.empty()) out_ += text;
-    else append_number(out_, static_cast<uint64_t>(response.status));
+    has_answered_ = true;
+    std::string& out = work_->out;
+    out.clear();
+    append_status_line(out, response.status);
     if (!response.content_type.empty() && !response.upgrade) {
-        out_ += "\r\nContent-Type: ";
-        out_ += response.content_type;
+        out += "\r\nContent-Type: ";
+        out += response.content_type;
     }
-    if (chunked) {
-        out_ += "\r\nTransfer-Encoding: chunked";
-    } else if (!response.stream && response.status != 304 && !response.upgrade) {
-        out_ += "\r\nContent-Length: ";
-        append_number(out_, response.content().size());
+    if (kind == BodyKind::chunked) {
+        out += "\r\nTransfer-Encoding: chunked";
+    } else if (length) {
+        out += "\r\nContent-Length: ";
+        append_number(out, *length);
     }
-    if (response.upgrade) out_ += "\r\nConnection: Upgrade";
-    else if (!keep_alive_) out_ += "\r\nConnection: close";
-    else if (parser_.request().protocol == Protocol::http_1_0)
-        out_ += "\r\nConnection: keep-alive";  // it would take us to close
-    out_ += "\r\n";
-    out_ += shared_.date.at(shared_.loop.clock().wall_s());
-    out_ += response.headers;
-    out_ += "\r\n";
+    if (response.upgrade) out += "\r\nConnection: Upgrade";
+    else if (!keep_alive_) out += "\r\nConnection: close";
+    else if (parser().request().protocol == Protocol::http_1_0)
+        out += "\r\nConnection: keep-alive";  // it would take us to close
+    out += "\r\n";
+    if (response.adds_date) out += shared_.date.at(shared_.loop.clock().wall_s());
+    out += response.headers;
+    out += "\r\n";
 }
 
-loop::Task<bool> Connection::write_response(Response response) {
-    render_head(response, false);
-    std::string_view content = is_head_ ? std::string_view() : response.content();
+loop::Task<bool> Connection::write_response(Response* response) {
+    std::string_view content = response->content();
+    std::optional<uint64_t> length = content.size();
+    if (response->stream || response->status == 304 || response->status == 204) length.reset();
+    render_head(*response, length ? BodyKind::with_length : BodyKind::none, length);
+    if (is_head_ || !length) content = {};
+    std::string& out = work_->out;
     if (content.size() <= inline_body_bytes_max) {
-        out_ += content;
+        out += content;
         content = {};
     }
-    AWAIT(const bool written, write_all(out_, content, response.keep));
-    if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
-    co_return written&& keep_alive_;
+    std::string_view first = out;
+    const Sent sent = try_write_all(first, content);
+    if (sent == Sent::some) {
+        AWAIT(const bool written, write_all(first, content, response->keep));
+        co_return written&& keep_alive_;
+    }
+    co_return sent == Sent::all&& keep_alive_;
+}
+
+/// Heads before the answer's.
+loop::Task<Result<void>> Connection::send(int status, std::string headers) {
+    if (has_answered_) co_return Error(Code::internal, "an interim answer came behind the answer");
+    std::string text;
+    append_status_line(text, status);
+    text += "\r\n";
+    text += headers;
+    text += "\r\n";
+    AWAIT(const bool written, write_all(text, {}, nullptr));
+    if (!written) co_return Error(Code::unavailable, "the client has closed the connection");
+    co_return ok();
 }
 
 /// The client does not take its bytes: from now on they count, and may be what somebody has to go for.
@@ -267,29 +431,33 @@ void Connection::wait_for_client(std::optional<SendBudget::Waiting>& waiting, Se
     }
 }
 
+/// As far as that goes without waiting.
+Connection::Sent Connection::try_write_all(std::string_view& first, std::string_view& second) {
+    while (!first.empty() || !second.empty()) {
+        const IoResult result = transport_.try_write(first, second);
+        // TLS without renegotiation never has to read in order to write.
+        if (result.state == IoState::closed || result.state == IoState::wants_read) return Sent::broken;
+        if (result.state == IoState::wants_write) return Sent::some;
+        const size_t of_first = std::min(result.bytes, first.size());
+        first.remove_prefix(of_first);
+        second.remove_prefix(result.bytes - of_first);
+    }
+    return Sent::all;
+}
+
 /// Takes bytes until everything is with the kernel. `shared` owns `second` when others may be sent it, too.
 loop::Task<bool> Connection::write_all(std::string_view first, std::string_view second, std::shared_ptr<const void> shared) {
-    const int64_t deadline_before = deadline_ms_;
     SendBudget::Unsent unsent{first.size(), std::move(shared), second.size(), is_watching_};
     if (!unsent.shared) unsent.own_bytes += second.size();
     std::optional<SendBudget::Waiting> waiting;
-    while (!first.empty() || !second.empty()) {
-        const IoResult result = transport_.try_write(first, second);
-        if (result.state == IoState::closed) co_return false;
-        if (result.state == IoState::done) {
-            const size_t of_first = std::min(result.bytes, first.size());
-            first.remove_prefix(of_first);
-            second.remove_prefix(result.bytes - of_first);
-            continue;
-        }
-        // TLS without renegotiation never has to read in order to write.
-        if (result.state == IoState::wants_read) co_return false;
-        set_deadline(shared_.loop.now_ms() + shared_.limits.write_stall_ms_max);
+    for (;;) {
+        const Sent sent = try_write_all(first, second);
+        if (sent != Sent::some) co_return sent == Sent::all;
+        set_write_deadline(shared_.loop.now_ms() + shared_.limits.write_stall_ms_max);
         wait_for_client(waiting, unsent);
         co_await transport_.watch().writable();
-        deadline_ms_ = deadline_before;
+        write_deadline_ms_ = INT64_MAX;
     }
-    co_return true;
 }
 
 /// Runs beside a stream: nothing else reads then, and a client that is gone must not be waited for.
@@ -309,17 +477,17 @@ loop::Task<void> Connection::watch_for_hang_up() {
 /// A shared text is not copied behind the rest: it goes out from where it is.
 loop::Task<bool> Connection::write_piece(std::string* piece, std::shared_ptr<const std::string> shared, bool chunked) {
     const std::string_view text = shared ? std::string_view(*shared) : std::string_view();
-    out_.clear();
+    std::string& out = work_->out;
+    out.clear();
     if (chunked) {
-        append_number(out_, piece->size() + text.size(), 16);
-        out_ += "\r\n";
+        append_chunk_size(out, piece->size() + text.size());
         if (!shared) *piece += "\r\n";
     }
     if (!shared) {
-        CO_RETURN_AWAIT(write_all(out_, *piece, nullptr));
+        CO_RETURN_AWAIT(write_all(out, *piece, nullptr));
     }
-    out_ += *piece;
-    auto writing = write_all(out_, text, shared);
+    out += *piece;
+    auto writing = write_all(out, text, shared);
     if (!co_await std::move(writing)) co_return false;
     CO_RETURN_AWAIT(write_all(chunked ? "\r\n" : "", {}, nullptr));
 }
@@ -340,30 +508,80 @@ loop::Task<bool> Connection::write_pieces(Response* response, bool chunked) {
         }
         // A stream may wait for hours for its next piece.
         if (piece.capacity() > kept_out_bytes_max) std::string().swap(piece);
-        if (out_.capacity() > kept_out_bytes_max) std::string().swap(out_);
+        if (work_->out.capacity() > kept_out_bytes_max) std::string().swap(work_->out);
         piece.clear();
         if (++turns_ % pieces_per_turn_max == 0) co_await shared_.loop.yield();
     }
     co_return true;
 }
 
-loop::Task<bool> Connection::write_stream(Response response) {
+loop::Task<bool> Connection::write_stream(Response* response) {
     // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
-    const bool chunked = parser_.request().protocol != Protocol::http_1_0;
+    const bool chunked = parser().request().protocol != Protocol::http_1_0;
     if (!chunked) keep_alive_ = false;
-    is_watching_ = response.is_watch;
-    render_head(response, chunked);
+    is_watching_ = response->is_watch;
+    render_head(*response, chunked ? BodyKind::chunked : BodyKind::until_end, {});
     loop::Scope watcher(shared_.loop);
     watcher.spawn(watch_for_hang_up());
-    auto head = write_all(out_, {}, nullptr);
+    auto head = write_all(work_->out, {}, nullptr);
     if (!co_await std::move(head)) co_return false;
-    auto pieces = write_pieces(&response, chunked);
+    auto pieces = write_pieces(response, chunked);
     if (!co_await std::move(pieces)) co_return false;
     if (is_watching_) shared_.owner.end_watch(*this);
     is_watching_ = false;
     if (!chunked) co_return false;
     AWAIT(const bool written, write_all("0\r\n\r\n", {}, nullptr));
     co_return written&& keep_alive_;
+}
+
+/// With a length the client knows where the body ends, so that what is shorter or longer breaks off.
+loop::Task<bool> Connection::write_body_stream(Response* response) {
+    BodyStream& body = *response->body_stream;
+    const std::optional<uint64_t> length = body.length();
+    const bool is_bodiless = is_head_ || response->status == 204 || response->status == 304;
+    BodyKind kind = BodyKind::chunked;
+    if (is_bodiless) kind = BodyKind::none;
+    else if (length) kind = BodyKind::with_length;
+    else if (parser().request().protocol == Protocol::http_1_0) kind = BodyKind::until_end;
+    if (kind == BodyKind::until_end) keep_alive_ = false;
+    render_head(*response, kind, response->status == 204 ? std::nullopt : length);
+    std::string& out = work_->out;
+    std::string piece;
+    uint64_t left = kind == BodyKind::with_length ? *length : UINT64_MAX;
+    const bool reads_on = parser().state() == RequestParser::State::complete && !shared_.limits.ends_with_client;
+    std::optional<loop::Scope> watcher;
+    if (!is_bodiless) body.take_ready(&piece);
+    for (bool more = !is_bodiless;;) {
+        if (piece.size() > left) co_return false;
+        left -= piece.size();
+        if (kind == BodyKind::chunked && !piece.empty()) {
+            append_chunk_size(out, piece.size());
+            piece += "\r\n";
+        }
+        more = more && !body.ended();
+        if (!more && kind == BodyKind::chunked) append_last_chunk(piece, body.trailers());
+        std::string_view first = out;
+        std::string_view second = piece;
+        const Sent sent = try_write_all(first, second);
+        if (sent == Sent::broken) co_return false;
+        if (!more && kind == BodyKind::with_length && left > 0) co_return false;
+        if (more && !watcher && reads_on) {
+            watcher.emplace(shared_.loop);
+            watcher->spawn(watch_for_hang_up());
+        }
+        if (sent == Sent::some) {
+            auto writing = write_all(first, second, nullptr);
+            if (!co_await std::move(writing)) co_return false;
+        }
+        if (!more) break;
+        if (++turns_ % pieces_per_turn_max == 0) co_await shared_.loop.yield();
+        out.clear();
+        piece.clear();
+        AWAIT(const Result<bool> made, body.next(&piece));
+        if (!made) co_return false;
+        more = made.value();
+    }
+    co_return keep_alive_;
 }
 
 // ---- another protocol ------------------------------------------------------------------------------------------------
@@ -400,13 +618,13 @@ loop::Task<Result<size_t>> Connection::read_upgraded(char* buffer, size_t size) 
 }
 
 /// It is no HTTP connection any more: it ends with what the protocol does on it.
-loop::Task<bool> Connection::hand_over(Response response) {
+loop::Task<bool> Connection::hand_over(Response* response) {
     is_watching_ = true;
-    render_head(response, false);
-    auto head = write_all(out_, {}, nullptr);
+    render_head(*response, BodyKind::none, {});
+    auto head = write_all(work_->out, {}, nullptr);
     if (!co_await std::move(head)) co_return false;
     Upgraded upgraded(*this);
-    AWAIT_VOID(response.upgrade->run(upgraded));
+    AWAIT_VOID(response->upgrade->run(upgraded));
     unread_ = true;  // what the client has still sent must not take the last words along
     shared_.owner.end_watch(*this);
     is_watching_ = false;

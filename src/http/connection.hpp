@@ -1,13 +1,15 @@
 // One client's connection: reads a request, has it answered, writes the answer, again. It promises one request at a
 // time (the next one waits in the socket or, pipelined, in a bounded buffer), that a slow or silent client costs a
-// deadline and no timer, that a stream ends as soon as its client is gone, and that who is refused hears it: its request
-// is read before it is answered 429, because a socket that is closed with unread bytes resets.
+// deadline and no timer, that an idle one holds no buffer, that a stream ends as soon as its client is gone, and that who is
+// refused hears it: its request is read before it is answered 429, because a socket that is closed with unread bytes resets.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "orilla/http/message.hpp"
 #include "orilla/http/server.hpp"
@@ -47,7 +49,20 @@ class ConnectionOwner {
     virtual void end_watch(Connection& connection) = 0;
 };
 
-class Connection {
+/// What a connection needs as long as a request is under way; idle ones share the few that are spare.
+struct Work {
+    Work(const ParserLimits& limits, BodyBudget* budget) : parser(limits, budget) {}
+    RequestParser parser;
+    std::string out;  ///< head of the answer, and its body when small
+};
+
+/// Where a connection has come from.
+struct Origin {
+    ListenerOptions options;
+    std::string client;  ///< its address and port
+};
+
+class Connection final : private BodyJudge, private InterimAnswers, private loop::HangUpListener {
   public:
     /// What all connections share; must outlive them.
     struct Shared {
@@ -62,12 +77,13 @@ class Connection {
         std::unique_ptr<char[]> read_buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
         BodyBudget bodies{};
         DateLine date{};
+        std::vector<std::unique_ptr<Work>> spare{};
     };
     static constexpr size_t read_bytes = 64 * 1024;
 
     /// `caller` null: its peer is known once it has shaken hands.
-    Connection(Shared& shared, UniqueFd fd, TlsContext* tls, CallerPtr caller);
-    ~Connection();
+    Connection(Shared& shared, UniqueFd fd, TlsContext* tls, CallerPtr caller, Origin origin);
+    ~Connection() override;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -82,45 +98,69 @@ class Connection {
     /// Ends it without a word; for one that is idle.
     void say_goodbye() { transport_.shut_down(); }
     /// Monotonic; INT64_MAX when nothing is waited for that could be late.
-    int64_t deadline_ms() const { return deadline_ms_; }
+    int64_t deadline_ms() const { return std::min(deadline_ms_, write_deadline_ms_); }
 
   private:
     class Upgraded;
+    class IncomingBody;
+    enum class Sent : uint8_t { all, some, broken };
     bool is_let_in() const { return !is_refused_ && caller_ && caller_->admitted; }
+    RequestParser& parser() { return work_->parser; }
+    // BodyJudge, InterimAnswers, HangUpListener
+    bool streams_body(Request& request) override;
+    loop::Task<Result<void>> send(int status, std::string headers) override;
+    void hung_up() override;
+
     loop::Task<void> serve();
-    loop::Task<bool> shake_hands();
-    loop::Task<bool> read_request();
-    loop::Task<bool> read_some();
+    loop::Task<bool> prepare();
+    void begin_work();
+    void end_work();
+    void begin_request();
+    void note_progress();
+    bool is_request_here();
+    IoState read_step();
     loop::Task<bool> answer_request();
-    loop::Task<bool> write_response(Response response);
-    loop::Task<bool> write_stream(Response response);
-    loop::Task<bool> hand_over(Response response);
+    loop::Task<bool> answer_handled(BodyStream* body);
+    loop::Task<bool> send_response(Response* response);
+    loop::Task<bool> write_response(Response* response);
+    loop::Task<bool> write_stream(Response* response);
+    loop::Task<bool> write_body_stream(Response* response);
+    loop::Task<bool> hand_over(Response* response);
     loop::Task<Result<size_t>> read_upgraded(char* buffer, size_t size);
     loop::Task<bool> write_pieces(Response* response, bool chunked);
     loop::Task<bool> write_piece(std::string* piece, std::shared_ptr<const std::string> shared, bool chunked);
+    Sent try_write_all(std::string_view& first, std::string_view& second);
     loop::Task<bool> write_all(std::string_view first, std::string_view second, std::shared_ptr<const void> shared);
     loop::Task<void> watch_for_hang_up();
     loop::Task<void> linger();
     loop::Task<bool> answer_http_error(int status, std::string text);
     void wait_for_client(std::optional<SendBudget::Waiting>& waiting, SendBudget::Unsent unsent);
     void feed_pending();
-    void render_head(const Response& response, bool chunked);
+    void take_pending(std::string* out);
+    void drop_rest_of_body();
+    void render_head(const Response& response, BodyKind kind, std::optional<uint64_t> length);
     void set_deadline(int64_t deadline_ms);
+    void set_write_deadline(int64_t deadline_ms);
 
     Shared& shared_;
     Transport transport_;
     CallerPtr caller_;
-    RequestParser parser_;
-    std::string pending_;  ///< bytes after the current request
-    std::string out_;      ///< head of the answer, and its body when small
+    Origin origin_;
+    std::string server_name_;
+    std::unique_ptr<Work> work_;
+    std::string pending_;  ///< bytes after the current request, or of its body
     int64_t deadline_ms_ = INT64_MAX;
+    int64_t write_deadline_ms_ = INT64_MAX;
     int64_t idle_since_ms_ = -1;
     unsigned turns_ = 0;
+    RequestParser::State seen_ = RequestParser::State::idle;  ///< when its deadline was set
     bool keep_alive_ = true;
     bool is_head_ = false;
     bool unread_ = false;  ///< the answer came before the whole request
     bool is_refused_ = false;
     bool is_watching_ = false;
+    bool is_handling_ = false;   ///< from the request's arrival to the end of its answer
+    bool has_answered_ = false;  ///< the answer's head has gone out
     loop::Scope scope_;
 };
 

@@ -1,5 +1,7 @@
 #include "connections.hpp"
 
+#include <arpa/inet.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -26,6 +28,22 @@ std::string name_of_peer(const sockaddr_storage& peer) {
     const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
     const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&address);
     return {reinterpret_cast<const char*>(&address), is_mapped ? sizeof address : network_bytes};
+}
+
+/// As a request tells it: 192.0.2.1:4711, [2001:db8::1]:4711.
+std::string render_peer(const sockaddr_storage& peer) {
+    char text[INET6_ADDRSTRLEN] = {};
+    if (peer.ss_family == AF_INET) {
+        const auto& own = reinterpret_cast<const sockaddr_in&>(peer);
+        ::inet_ntop(AF_INET, &own.sin_addr, text, sizeof text);
+        return fmt::format("{}:{}", text, ntohs(own.sin_port));
+    }
+    if (peer.ss_family != AF_INET6) return {};
+    const auto& own = reinterpret_cast<const sockaddr_in6&>(peer);
+    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&own.sin6_addr);
+    if (is_mapped) ::inet_ntop(AF_INET, &own.sin6_addr.s6_addr[12], text, sizeof text);
+    else ::inet_ntop(AF_INET6, &own.sin6_addr, text, sizeof text);
+    return fmt::format(fmt::runtime(is_mapped ? "{}:{}" : "[{}]:{}"), text, ntohs(own.sin6_port));
 }
 }  // namespace
 
@@ -91,7 +109,7 @@ void Connections::drop_stopped() {
 void Connections::adopt(UniqueFd connected, const Peer& peer) {
     CallerPtr caller = shared_.handler.identify(peer);
     std::string name = caller->name;
-    add(nowhere_, Standing::known, std::move(name), std::move(connected), std::move(caller));
+    add(nowhere_, Standing::known, std::move(name), {std::move(connected), {}, std::move(caller)});
 }
 
 loop::Task<void> Connections::accept_loop(Listener* listener) {
@@ -101,7 +119,7 @@ loop::Task<void> Connections::accept_loop(Listener* listener) {
         socklen_t length = sizeof peer;
         UniqueFd fd(::accept4(listener->fd.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
-            admit(*listener, std::move(fd), name_of_peer(peer));
+            admit(*listener, {std::move(fd), render_peer(peer), nullptr}, name_of_peer(peer));
             // A request that is there already is answered at once, in this step.
             if (++accepted % limits_.accepts_per_turn_max == 0) co_await loop_.yield();
             else co_await loop_.breathe();
@@ -123,20 +141,20 @@ loop::Task<void> Connections::accept_loop(Listener* listener) {
 
 // ---- who gets a place ------------------------------------------------------------------------------------------------
 
-void Connections::admit(Listener& listener, UniqueFd fd, std::string address) {
+void Connections::admit(Listener& listener, Incoming incoming, std::string address) {
     ++counters_.connections;
-    CallerPtr caller;
-    if (!listener.tls) caller = shared_.handler.identify(listener.plain ? Peer() : read_peer(fd.get()));
+    CallerPtr& caller = incoming.caller;
+    if (!listener.tls) caller = shared_.handler.identify(listener.plain ? Peer() : read_peer(incoming.fd.get()));
     const Standing standing = listener.tls ? Standing::stranger : Standing::known;
     std::string name = listener.tls || listener.plain ? std::move(address) : caller->name;
     // Of one address the oldest goes, which has had its chance: silent connections keep nobody else out.
     if (standing == Standing::stranger && listener.clients.connections_of(standing, name) >= limits_.address_strangers_max)
         drop_oldest(listener, standing, name);
     const bool has_room = make_room(listener) && (standing == Standing::stranger || make_room_for(listener, name));
-    if (has_room) return add(listener, standing, std::move(name), std::move(fd), std::move(caller));
+    if (has_room) return add(listener, standing, std::move(name), std::move(incoming));
     ++counters_.connections_refused;
     if (listener.clients.refused() >= limits_.refused_connections_max) drop_oldest(listener, Standing::refused, {});
-    add(listener, Standing::refused, {}, std::move(fd), std::move(caller));
+    add(listener, Standing::refused, {}, std::move(incoming));
 }
 
 /// A place at the listener for whoever comes.
@@ -181,12 +199,20 @@ void Connections::drop_oldest(const Listener& listener, Standing standing, const
     if (oldest != connections_.end()) connections_.erase(oldest);
 }
 
-void Connections::add(Listener& listener, Standing standing, std::string name, UniqueFd fd, CallerPtr caller) {
+void Connections::add(Listener& listener, Standing standing, std::string name, Incoming incoming) {
     // Of TCP only what is not sent yet: its window must fit the way to the client. A kernel that refuses keeps its own.
+    const int fd = incoming.fd.get();
     const int room = limits_.send_buffer_bytes;
-    if (listener.tls) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
-    else ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    auto connection = std::make_unique<Connection>(shared_, std::move(fd), listener.tls.get(), std::move(caller));
+    const int yes = 1;
+    if (listener.tls || listener.plain) {
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);  // pieces go out as they come
+    } else {
+        ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    }
+    auto connection =
+        std::make_unique<Connection>(shared_, std::move(incoming.fd), listener.tls.get(), std::move(incoming.caller),
+                                     Origin{listener.options, std::move(incoming.client)});
     Connection* added = connection.get();
     if (standing == Standing::refused) added->refuse_as_busy();
     const auto place = connections_.try_emplace(added, listener, standing, std::move(name), ++next_order_).first;
@@ -199,9 +225,10 @@ bool Connections::identified(Connection& connection) {
     Accepted& accepted = found->second;
     if (accepted.seat.standing() == Standing::refused) return false;
     const std::string& name = connection.caller().name;
-    if (name.empty()) return true;  // still a stranger, and refused for that
-    if (make_room_for(accepted.listener, name)) {
-        accepted.seat.become(Standing::known, name);
+    if (name.empty() && !connection.caller().admitted) return true;           // still a stranger, and refused for that
+    const std::string known_as = name.empty() ? accepted.seat.name() : name;  // whoever may stay unknown is an address
+    if (make_room_for(accepted.listener, known_as)) {
+        accepted.seat.become(Standing::known, known_as);
         return true;
     }
     ++counters_.connections_refused;

@@ -49,6 +49,11 @@ class Connections : private ConnectionOwner {
         bool stopped = false;
         Clients clients;
     };
+    struct Incoming {
+        UniqueFd fd;
+        std::string client;
+        CallerPtr caller;
+    };
     struct Accepted {
         Accepted(Listener& the_listener, Clients::Standing standing, std::string name, uint64_t the_order)
             : listener(the_listener), seat(listener.clients, standing, std::move(name)), order(the_order) {}
@@ -68,8 +73,8 @@ class Connections : private ConnectionOwner {
     Listener& listen(UniqueFd fd, ListenerOptions options);
     void drop_stopped();
     loop::Task<void> accept_loop(Listener* listener);
-    void admit(Listener& listener, UniqueFd fd, std::string address);
-    void add(Listener& listener, Clients::Standing standing, std::string name, UniqueFd fd, CallerPtr caller);
+    void admit(Listener& listener, Incoming incoming, std::string address);
+    void add(Listener& listener, Clients::Standing standing, std::string name, Incoming incoming);
     bool make_room(const Listener& listener);
     bool make_room_for(const Listener& listener, const std::string& client);
     bool evict_idle(const Listener& listener, const std::string& client);

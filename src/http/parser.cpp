@@ -1,312 +1,256 @@
 #include "parser.hpp"
 
-#include <llhttp.h>
+#include <algorithm>
 
-#include <vector>
-
-#include "head.hpp"
+#include "orilla/base/text.hpp"
 
 namespace orilla::http {
 
 namespace {
-/// A piece of Impl::text; views are made once the text no longer moves.
-struct Span {
-    size_t begin = 0;
-    size_t end = 0;
-};
-struct HeaderSpan {
-    Span name;
-    Span value;
-};
-const llhttp_settings_t& parser_settings();
-}  // namespace
+constexpr size_t method_bytes_max = 64;
+constexpr size_t version_bytes = 8;  // HTTP/1.1
 
-struct RequestParser::Impl {
-    Impl(const ParserLimits& the_limits, BodyBudget* the_budget) : limits(the_limits), budget(the_budget) {
-        llhttp_init(&parser, HTTP_REQUEST, &parser_settings());
-        parser.data = this;
-    }
-    ~Impl() { give_back(); }
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
+Method method_of(std::string_view text) {
+    if (text == "GET") return Method::get;
+    if (text == "HEAD") return Method::head;
+    if (text == "POST") return Method::post;
+    if (text == "PUT") return Method::put;
+    if (text == "PATCH") return Method::patch;
+    if (text == "DELETE") return Method::delete_;
+    return Method::other;
+}
 
-    int fail(int status, const char* text) {
-        state = State::failed;
-        error_status = status;
-        error_text = text;
-        return HPE_USER;
-    }
-    std::string_view view(Span span) const { return std::string_view(text).substr(span.begin, span.end - span.begin); }
-
-    int on_url(const char* at, size_t length);
-    int on_header_field(const char* at, size_t length);
-    int on_header_value(const char* at, size_t length);
-    int on_headers_complete();
-    int on_chunk_header();
-    size_t feed_some(std::string_view bytes);
-    int on_body(const char* at, size_t length);
-    int on_message_complete();
-    bool take_room(size_t bytes);
-    void give_back();
-    void make_views();
-    void fail_from_llhttp(llhttp_errno_t code);
-
-    const ParserLimits& limits;
-    BodyBudget* budget;
-    size_t room = 0;  ///< taken from the budget
-    llhttp_t parser;
-    HeadLines lines;  ///< of the head, then of the trailers
-    State state = State::idle;
-    std::string text;  ///< URL, header names and values, one after another
-    std::string body;
-    Span url;
-    std::vector<HeaderSpan> headers;
-    size_t header_bytes = 0;
-    size_t body_wire_bytes = 0;
-    bool in_value = false;
-    bool trailers = false;  ///< header callbacks are about them from now on
-    bool expects_continue = false;
-    int error_status = 0;
-    const char* error_text = "";
-    Request request;
+struct Failure {
+    int status;
+    const char* text;
 };
 
-namespace {
-RequestParser::Impl& self(llhttp_t* parser) { return *static_cast<RequestParser::Impl*>(parser->data); }
-
-llhttp_settings_t make_settings() {
-    llhttp_settings_t s;
-    llhttp_settings_init(&s);
-    s.on_url = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_url(at, n); };
-    s.on_header_field = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_field(at, n); };
-    s.on_header_value = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_header_value(at, n); };
-    s.on_headers_complete = [](llhttp_t* p) { return self(p).on_headers_complete(); };
-    s.on_chunk_header = [](llhttp_t* p) { return self(p).on_chunk_header(); };
-    s.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body(at, n); };
-    s.on_message_complete = [](llhttp_t* p) { return self(p).on_message_complete(); };
-    return s;
-}
-
-const llhttp_settings_t& parser_settings() {
-    static const llhttp_settings_t settings = make_settings();
-    return settings;
-}
-
-/// RFC 9110's tchar.
-bool is_token(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-
-/// What RFC 9110 keeps out of values.
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
-
-Method method_of(uint8_t method) {
-    switch (method) {
-        case HTTP_GET: return Method::get;
-        case HTTP_HEAD: return Method::head;
-        case HTTP_POST: return Method::post;
-        case HTTP_PUT: return Method::put;
-        case HTTP_PATCH: return Method::patch;
-        case HTTP_DELETE: return Method::delete_;
-        default: return Method::other;
+Failure failure_of(HeadFault fault) {
+    switch (fault) {
+        case HeadFault::bare_line_feed: return {400, "a line ends without a carriage return"};
+        case HeadFault::empty_lines: return {400, "too many empty lines before a request"};
+        case HeadFault::folded: return {400, "folded headers are not accepted"};
+        case HeadFault::no_name: return {400, "a header without a name"};
+        case HeadFault::name: return {400, "malformed header name"};
+        case HeadFault::value: return {400, "malformed header value"};
+        case HeadFault::start_bytes: return {414, "the request URL is too long"};
+        case HeadFault::field_bytes: return {431, "the request headers are too large"};
+        case HeadFault::field_count: return {431, "the request has too many headers"};
+        case HeadFault::start_line:
+        case HeadFault::none: break;
     }
+    return {400, "malformed request line"};
 }
 
-/// A proxy sends the whole URL; only the path is of interest here.
-std::string_view without_authority(std::string_view target) {
+struct Target {
+    std::string_view authority;
+    std::string_view path;
+    bool is_absolute = false;
+};
+
+/// A client that takes us for its proxy sends the whole URL.
+Target split_target(std::string_view target) {
     for (std::string_view scheme : {"http://", "https://"}) {
-        if (!target.starts_with(scheme)) continue;
-        const size_t slash = target.find('/', scheme.size());
-        return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+        if (target.size() < scheme.size() || !equal_fold(target.substr(0, scheme.size()), scheme)) continue;
+        target.remove_prefix(scheme.size());
+        const size_t end = std::min(target.find_first_of("/?#"), target.size());
+        return {target.substr(0, end), end < target.size() ? target.substr(end) : std::string_view("/"), true};
     }
-    return target;
+    return {{}, target, false};
 }
 }  // namespace
 
-int RequestParser::Impl::on_url(const char* at, size_t length) {
-    state = State::head;
-    if (url.end - url.begin + length > limits.url_bytes_max) return fail(414, "the request URL is too long");
-    text.append(at, length);
-    url.end = text.size();
-    return 0;
+RequestParser::RequestParser(const ParserLimits& limits, BodyBudget* budget) : limits_(limits), budget_(budget) { next(); }
+RequestParser::~RequestParser() { give_back(); }
+
+void RequestParser::fail(int status, const char* text) {
+    state_ = State::failed;
+    error_status_ = status;
+    error_text_ = text;
 }
 
-int RequestParser::Impl::on_header_field(const char* at, size_t length) {
-    header_bytes += length;
-    if (trailers) {  // they mean nothing here, but they are counted
-        return header_bytes > limits.header_bytes_max ? fail(431, "the trailers are too large") : 0;
+// ---- the head --------------------------------------------------------------------------------------------------------
+
+size_t RequestParser::feed_head(std::string_view bytes) {
+    state_ = State::head;
+    const size_t used = lines_.take(bytes);
+    if (lines_.fault() != HeadFault::none) {
+        const Failure failure = failure_of(lines_.fault());
+        fail(failure.status, failure.text);
+        return 0;
     }
-    if (headers.empty() || in_value) {
-        if (headers.size() == limits.header_count_max) return fail(431, "the request has too many headers");
-        headers.push_back({{text.size(), text.size()}, {}});
-        in_value = false;
-    }
-    if (header_bytes > limits.header_bytes_max) return fail(431, "the request headers are too large");
-    for (size_t i = 0; i < length; ++i)  // llhttp lets blanks pass
-        if (!is_token(at[i])) return fail(400, "malformed header name");
-    text.append(at, length);
-    headers.back().name.end = text.size();
-    return 0;
+    if (lines_.ended()) end_head();
+    else if (lines_.has_start_line() && minor_ < 0)
+        read_request_line(lines_.start_line());  // a bad one has no fields to wait for
+    return used;
 }
 
-int RequestParser::Impl::on_header_value(const char* at, size_t length) {
-    header_bytes += length;
-    if (header_bytes > limits.header_bytes_max) return fail(431, "the request headers are too large");
-    if (trailers) return 0;
-    if (headers.empty()) return fail(400, "malformed header");
-    if (!in_value) headers.back().value = {text.size(), text.size()};
-    in_value = true;
-    for (size_t i = 0; i < length; ++i)
-        if (is_control(at[i])) return fail(400, "malformed header value");
-    text.append(at, length);
-    headers.back().value.end = text.size();
-    return 0;
-}
-
-void RequestParser::Impl::make_views() {
-    request.method = method_of(llhttp_get_method(&parser));
-    request.target = without_authority(view(url));
-    const size_t question = request.target.find('?');
-    request.path = request.target.substr(0, question);
-    request.query = question == std::string_view::npos ? std::string_view() : request.target.substr(question + 1);
-    request.headers.clear();
-    for (const auto& header : headers) request.headers.push_back({view(header.name), view(header.value)});
-}
-
-int RequestParser::Impl::on_headers_complete() {
-    make_views();
-    if (llhttp_get_http_major(&parser) != 1) return fail(400, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-    if (const char* fault = find_framing_fault(request, llhttp_get_http_minor(&parser))) return fail(400, fault);
-    request.protocol = llhttp_get_http_minor(&parser) == 0 ? Protocol::http_1_0 : Protocol::http_1_1;
-    request.keep_alive = llhttp_should_keep_alive(&parser) != 0;
-    // A switch of protocols is never made here; what follows such a request may be the other protocol's bytes.
-    if (parser.upgrade != 0) request.keep_alive = false;
-    if (!request.path.starts_with('/') && request.method != Method::other)
-        return fail(400, "the request target must be a path");
-    const bool has_length = !request.header("content-length").empty();
-    if (has_length && parser.content_length > limits.body_bytes_max) return fail(413, "the request body is too large");
-    // HTTP/1.0 knows no expectations: there they mean nothing.
-    const std::string_view expected = request.protocol == Protocol::http_1_0 ? std::string_view() : request.header("expect");
-    expects_continue = equal_fold(expected, "100-continue");
-    if (!expected.empty() && !expects_continue) return fail(417, "the only expectation that is met here is 100-continue");
-    trailers = true;
-    state = State::body;
-    return 0;
-}
-
-/// The chunk's size is known, and nothing of it was read yet.
-int RequestParser::Impl::on_chunk_header() {
-    if (parser.content_length > limits.body_bytes_max - body.size()) return fail(413, "the request body is too large");
-    if (parser.content_length > 0) return 0;
-    lines.start_trailers();
-    return HPE_PAUSED;
-}
-
-int RequestParser::Impl::on_body(const char* at, size_t length) {
-    if (body.size() + length > limits.body_bytes_max) return fail(413, "the request body is too large");
-    if (!take_room(length)) return fail(429, "too many large requests at once, please try again later");
-    body.append(at, length);
-    return 0;
-}
-
-bool RequestParser::Impl::take_room(size_t bytes) {
-    if (!budget || body.size() + bytes <= budget->uncounted_bytes_max) return true;
-    if (budget->bytes + bytes > budget->bytes_max) return false;
-    budget->bytes += bytes;
-    room += bytes;
+bool RequestParser::read_request_line(std::string_view line) {
+    const size_t method_end = line.find(' ');
+    const size_t target_end = line.rfind(' ');
+    if (method_end == target_end) return fail(400, "malformed request line"), false;  // HTTP/0.9 has no version
+    request_.method_text = line.substr(0, method_end);
+    request_.target = line.substr(method_end + 1, target_end - method_end - 1);
+    const std::string_view version = line.substr(target_end + 1);
+    const bool is_malformed = !is_token(request_.method_text) || request_.method_text.size() > method_bytes_max ||
+                              request_.target.empty() || request_.target.find(' ') != std::string_view::npos ||
+                              version.size() != version_bytes || !version.starts_with("HTTP/") || version[6] != '.';
+    if (is_malformed) return fail(400, "malformed request line"), false;
+    if (request_.target.size() > limits_.url_bytes_max) return fail(414, "the request URL is too long"), false;
+    if (!version.starts_with("HTTP/1.") || (version[7] != '0' && version[7] != '1'))
+        return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here"), false;
+    minor_ = version[7] - '0';
+    request_.method = method_of(request_.method_text);
+    request_.protocol = minor_ == 0 ? Protocol::http_1_0 : Protocol::http_1_1;
     return true;
 }
 
-void RequestParser::Impl::give_back() {
-    if (budget) budget->bytes -= room;
-    room = 0;
+/// What two readers could take for two hosts is refused: the target's counts, so the header must not differ.
+bool RequestParser::read_target(std::string_view target, const Framing& framing) {
+    const Target parts = split_target(target);
+    const bool is_connect = request_.method_text == "CONNECT";
+    const bool has_own_form = is_connect || (request_.method_text == "OPTIONS" && target == "*");
+    request_.target = parts.path;
+    if (!request_.target.starts_with('/') && !has_own_form) return fail(400, "the request target must be a path"), false;
+    if (target.find('#') != std::string_view::npos) return fail(400, "the request target has a fragment"), false;
+    request_.authority = parts.is_absolute ? parts.authority : is_connect ? target : framing.host;
+    if (!is_host(request_.authority) || (parts.is_absolute && request_.authority.empty()))
+        return fail(400, "malformed request target"), false;
+    const bool has_two_hosts = framing.hosts == 1 && !equal_fold(request_.authority, framing.host);
+    if (has_two_hosts) return fail(400, "the request target and the Host header differ"), false;
+    const size_t question = request_.target.find('?');
+    request_.path = request_.target.substr(0, question);
+    request_.query = question == std::string_view::npos ? std::string_view() : request_.target.substr(question + 1);
+    return true;
 }
 
-int RequestParser::Impl::on_message_complete() {
-    request.body = body;
-    state = State::complete;
-    return HPE_PAUSED;
+/// HTTP/1.0 knows no expectations: there they mean nothing.
+bool RequestParser::read_expectation(const Framing& framing) {
+    const std::string_view expected = minor_ == 0 ? std::string_view() : framing.expect;
+    expects_continue_ = equal_fold(expected, "100-continue");
+    if (expected.empty() || expects_continue_) return true;
+    return fail(417, "the only expectation that is met here is 100-continue"), false;
 }
 
-void RequestParser::Impl::fail_from_llhttp(llhttp_errno_t code) {
-    if (state == State::failed) return;
-    state = State::failed;
-    error_status = 400;
-    error_text = llhttp_get_error_reason(&parser);
-    if (code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE) {
-        error_status = 505;
-        error_text = "only HTTP/1.0 and HTTP/1.1 are spoken here";
-    }
-    // A number that 64 bits cannot hold is too large before it is malformed.
-    if (code == HPE_INVALID_CHUNK_SIZE && error_text == std::string_view("Chunk size overflow")) {
-        error_status = 413;
-        error_text = "the request body is too large";
-    }
-    if (!error_text || !*error_text) error_text = "malformed HTTP request";
+void RequestParser::end_head() {
+    if (!read_request_line(lines_.start_line())) return;
+    lines_.read_fields(&request_.headers);
+    const Framing framing = read_framing(request_.headers);
+    if (const char* fault = find_framing_fault(framing, minor_)) return fail(400, fault);
+    if (!read_target(request_.target, framing) || !read_expectation(framing)) return;
+    const bool switches = framing.says_upgrade && !framing.upgrade.empty() && minor_ > 0;
+    request_.upgrade = switches ? framing.upgrade : std::string_view();
+    request_.keep_alive = !framing.says_close && (minor_ > 0 || framing.says_keep_alive);
+    // What follows such a request may be the other protocol's bytes.
+    if (switches || request_.method_text == "CONNECT") request_.keep_alive = false;
+    begin_body(framing);
 }
 
-RequestParser::RequestParser(const ParserLimits& limits, BodyBudget* budget) : impl_(std::make_unique<Impl>(limits, budget)) {}
-RequestParser::~RequestParser() = default;
+// ---- the body --------------------------------------------------------------------------------------------------------
 
-/// As far as one kind of bytes goes: a head, a body or trailers.
-size_t RequestParser::Impl::feed_some(std::string_view bytes) {
-    if (!lines.ended()) {
-        const size_t taken = lines.take(bytes);
-        if (lines.fault()) return fail(400, lines.fault()), 0;
-        bytes = bytes.substr(0, taken);
+void RequestParser::begin_body(const Framing& framing) {
+    const bool has_body = framing.chunked || framing.length.value_or(0) > 0;
+    length_ = framing.length;
+    if (!has_body) {
+        state_ = State::complete;
+        return;
     }
-    const llhttp_errno_t code = llhttp_execute(&parser, bytes.data(), bytes.size());
-    if (code == HPE_OK) return bytes.size();
-    const auto used = static_cast<size_t>(llhttp_get_error_pos(&parser) - bytes.data());
-    if (code == HPE_PAUSED && state == State::body) llhttp_resume(&parser);  // lines follow
-    else if (state != State::complete) fail_from_llhttp(code);
+    const bool streams = judge_ && judge_->streams_body(request_);
+    if (!streams && framing.length.value_or(0) > limits_.body_bytes_max) return fail(413, "the request body is too large");
+    // Who hands a body on sets no bound to it, but what stands between its bytes must be in proportion.
+    constexpr size_t overhead_per_byte_max = 16;
+    BodyRules rules;
+    rules.overhead_bytes_max = limits_.chunk_overhead_bytes_max;
+    rules.overhead_per_byte_max = streams ? overhead_per_byte_max : 0;
+    rules.trailer_bytes_max = limits_.header_bytes_max;
+    rules.trailer_count_max = limits_.header_count_max;
+    decoder_.begin(framing.chunked ? BodyKind::chunked : BodyKind::with_length, framing.length.value_or(0), rules);
+    state_ = streams ? State::streaming : State::body;
+}
+
+bool RequestParser::check_decoder() {
+    using Fault = BodyDecoder::Fault;
+    const bool collects = state_ == State::body;
+    switch (decoder_.fault()) {
+        case Fault::none:
+            // At once: no byte of the chunk has to come.
+            if (!collects || decoder_.left() <= limits_.body_bytes_max - body_.size()) return true;
+            fail(413, "the request body is too large");
+            return false;
+        case Fault::chunk: fail(400, "malformed chunked encoding"); return false;
+        case Fault::trailers: fail(400, "malformed trailers"); return false;
+        case Fault::chunk_bytes:
+        case Fault::overhead: fail(413, "the request body is too large"); return false;
+    }
+    return false;
+}
+
+size_t RequestParser::feed_body(std::string_view bytes) {
+    std::string_view data;
+    const size_t used = decoder_.take(bytes, &data);
+    if (data.size() > limits_.body_bytes_max - body_.size()) return fail(413, "the request body is too large"), used;
+    if (!take_room(data.size())) return fail(429, "too many large requests at once, please try again later"), used;
+    body_ += data;
+    if (!check_decoder() || !decoder_.complete()) return used;
+    request_.body = body_;
+    state_ = State::complete;
     return used;
+}
+
+size_t RequestParser::feed_stream(std::string_view bytes, std::string* out) {
+    size_t used = 0;
+    while (used < bytes.size() && state_ == State::streaming) {
+        std::string_view data;
+        used += decoder_.take(bytes.substr(used), &data);
+        *out += data;
+        if (check_decoder() && decoder_.complete()) state_ = State::complete;
+    }
+    return used;
+}
+
+bool RequestParser::take_room(size_t bytes) {
+    if (!budget_ || body_.size() + bytes <= budget_->uncounted_bytes_max) return true;
+    if (budget_->bytes + bytes > budget_->bytes_max) return false;
+    budget_->bytes += bytes;
+    room_ += bytes;
+    return true;
+}
+
+void RequestParser::give_back() {
+    if (budget_) budget_->bytes -= room_;
+    room_ = 0;
 }
 
 size_t RequestParser::feed(std::string_view bytes) {
-    Impl& impl = *impl_;
-    const auto may_go_on = [&impl] { return impl.state != State::complete && impl.state != State::failed; };
-    if (!may_go_on() || bytes.empty()) return 0;
-    if (impl.state == State::body) {
-        impl.body_wire_bytes += bytes.size();
-        if (impl.body_wire_bytes > impl.limits.body_bytes_max + impl.limits.chunk_overhead_bytes_max) {
-            impl.fail(413, "the request body is too large");
-            return 0;
-        }
-    }
-    if (impl.state == State::idle) impl.state = State::head;
     size_t used = 0;
-    while (used < bytes.size() && may_go_on()) used += impl.feed_some(bytes.substr(used));
+    while (used < bytes.size()) {
+        const std::string_view rest = bytes.substr(used);
+        if (state_ == State::idle || state_ == State::head) used += feed_head(rest);
+        else if (state_ == State::body) used += feed_body(rest);
+        else break;
+    }
     return used;
 }
 
-RequestParser::State RequestParser::state() const { return impl_->state; }
-
-bool RequestParser::wants_continue() const { return impl_->state == State::body && impl_->expects_continue; }
-void RequestParser::continue_sent() { impl_->expects_continue = false; }
-
 void RequestParser::next() {
-    Impl& impl = *impl_;
-    // A fresh parser, not a resumed one: nothing of one request can colour the next.
-    llhttp_reset(&impl.parser);
-    impl.parser.data = &impl;
-    impl.lines.start_head();
-    impl.state = State::idle;
-    impl.text.clear();
-    impl.body.clear();
-    impl.give_back();
-    if (impl.text.capacity() > impl.limits.kept_capacity_bytes_max) impl.text.shrink_to_fit();
-    if (impl.body.capacity() > impl.limits.kept_capacity_bytes_max) impl.body.shrink_to_fit();
-    impl.url = {};
-    impl.headers.clear();
-    impl.header_bytes = impl.body_wire_bytes = 0;
-    impl.in_value = impl.trailers = impl.expects_continue = false;
+    HeadRules rules;
+    rules.is_request = true;
+    rules.start_bytes_max = limits_.url_bytes_max + method_bytes_max + version_bytes;
+    rules.field_bytes_max = limits_.header_bytes_max;
+    rules.field_count_max = limits_.header_count_max;
+    lines_.start(rules);
+    lines_.shrink(limits_.kept_capacity_bytes_max);
+    state_ = State::idle;
+    minor_ = -1;
+    body_.clear();
+    give_back();
+    if (body_.capacity() > limits_.kept_capacity_bytes_max) body_.shrink_to_fit();
+    request_.headers.clear();
+    request_.protocol = Protocol::http_1_1;
+    request_.body = {};
+    request_.body_stream = nullptr;
+    request_.interim = nullptr;
+    expects_continue_ = false;
 }
-
-const Request& RequestParser::request() const { return impl_->request; }
-Request& RequestParser::request() { return impl_->request; }
-int RequestParser::error_status() const { return impl_->error_status; }
-std::string_view RequestParser::error_text() const { return impl_->error_text; }
 
 }  // namespace orilla::http

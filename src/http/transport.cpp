@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "orilla/base/text.hpp"
 #include "orilla/http/tls.hpp"
 
 namespace orilla::http {
@@ -94,6 +95,8 @@ void Transport::shut_down() {
     ::shutdown(fd_.get(), SHUT_WR);
 }
 
+void Transport::abort() { ::shutdown(fd_.get(), SHUT_RDWR); }
+
 namespace {
 std::string entry_text(X509_NAME* name, int position) {
     X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, position);
@@ -119,6 +122,11 @@ Peer Transport::peer() const {
     for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_organizationName, at)) >= 0;)
         peer.organisations.push_back(entry_text(name, at));
     return peer;
+}
+
+std::string Transport::server_name() const {
+    const char* name = ssl_ ? SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name) : nullptr;
+    return name ? lowered(name) : std::string();
 }
 
 std::string Transport::server_fault() const {

@@ -42,6 +42,8 @@ class Transport {
     IoResult try_handshake();
     /// The subject of a client certificate that our CA signed; nobody without one.
     Peer peer() const;
+    /// Whom a client of TLS wants to speak to (SNI), in small letters; empty without one.
+    std::string server_name() const;
     /// Why a client does not believe its server; empty when it does, or does not ask.
     std::string server_fault() const;
 
@@ -52,6 +54,8 @@ class Transport {
     IoResult try_write(std::string_view first, std::string_view second);
     /// Says goodbye (TLS close_notify, then FIN) as far as that goes without waiting.
     void shut_down();
+    /// No byte goes or comes any more; whoever waits for one hears that.
+    void abort();
 
   private:
     IoResult ssl_result(int code);

@@ -49,7 +49,8 @@ FdWatch::FdWatch(Loop& loop, int fd) : loop_(loop), fd_(fd) {
 FdWatch::~FdWatch() { epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr); }
 
 void FdWatch::fire(uint32_t events) {
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up_ = true;
+    const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && !hung_up_;
+    hung_up_ = hung_up_ || ends;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         read_ready_ = true;
         if (auto* waiter = std::exchange(read_waiter_, nullptr)) loop_.make_ready(*waiter);
@@ -58,6 +59,7 @@ void FdWatch::fire(uint32_t events) {
         write_ready_ = true;
         if (auto* waiter = std::exchange(write_waiter_, nullptr)) loop_.make_ready(*waiter);
     }
+    if (ends && listener_) listener_->hung_up();
 }
 
 void FdWatch::ReadyAwaiter::await_suspend(std::coroutine_handle<> handle) {

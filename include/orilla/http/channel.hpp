@@ -65,9 +65,11 @@ class Exchange : public BodyStream {
     /// Waits for a head: of an interim answer (100 to 199 but 101), behind which another one comes, or of the answer.
     virtual loop::Task<Result<void>> read_head() = 0;
     virtual const AnswerHead& head() const = 0;
-    /// The server has surely not acted on the request: it was not sent, or the channel had been used before and ended
-    /// without a word. Counts after an error of `read_head`.
-    virtual bool was_unheard() const = 0;
+    /// Bytes of the request have gone out. Without one the server has surely not acted on it.
+    virtual bool has_sent() const = 0;
+    /// After an error of `read_head`: the channel had been used before and ended without a word, so that most likely the
+    /// server had ended it while it was idle. What may be done twice can be asked again over another one.
+    virtual bool was_stale() const = 0;
     /// Whether bytes of the request's body were taken from its stream: then it cannot be asked again elsewhere.
     virtual bool has_sent_body() const = 0;
     /// After 101: the connection, which from now on speaks the other protocol. Lives with the exchange.

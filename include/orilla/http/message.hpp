@@ -104,7 +104,7 @@ class Request {
     std::string_view server_name;       ///< SNI, in small letters
     uint64_t tag = 0;                   ///< of the listener
     BodyStream* body_stream = nullptr;  ///< set when the Handler streams it; lives until the answer has gone out
-    InterimAnswers* interim = nullptr;  ///< set together with it, where the protocol knows them
+    InterimAnswers* interim = nullptr;  ///< where the protocol knows them
 
     /// The first header of that name, empty without one; names compare without case.
     std::string_view header(std::string_view name) const;

@@ -71,6 +71,13 @@ class Timer {
     bool armed_ = false;
 };
 
+/// Hears that the peer of a watched fd has closed its side. Called while the loop looks at its fds: it may only queue work.
+class HangUpListener {
+  public:
+    virtual ~HangUpListener() = default;
+    virtual void hung_up() = 0;
+};
+
 /// Watches one fd, edge-triggered, registered once. Does not own the fd and must die before it is closed.
 /// Use: try the system call, and on EAGAIN `co_await watch.readable()`, then try again; a wake may be spurious.
 class FdWatch {
@@ -100,6 +107,10 @@ class FdWatch {
     ReadyAwaiter writable() { return {write_ready_, write_waiter_}; }
     /// The peer has closed its side: no further edge will come, so read until the end, also after a short read.
     bool hung_up() const { return hung_up_; }
+    /// `listener` outlives the watch, or is taken back with null.
+    void tell_hang_up(HangUpListener* listener) { listener_ = listener; }
+    /// An edge has come that nobody has waited for yet: there may be something to read.
+    bool may_read() const { return read_ready_; }
 
   private:
     friend class Loop;
@@ -109,6 +120,7 @@ class FdWatch {
     bool read_ready_ = false;
     bool write_ready_ = false;
     bool hung_up_ = false;
+    HangUpListener* listener_ = nullptr;
     Waiter* read_waiter_ = nullptr;
     Waiter* write_waiter_ = nullptr;
 };
