@@ -62,6 +62,10 @@ bool has_header(const Headers& headers, std::string_view name) {
 
 }  // namespace
 
+std::unique_ptr<Duplex> make_duplex(std::unique_ptr<TlsContext> own, std::unique_ptr<Transport> transport) {
+    return std::make_unique<ClientConnection>(std::move(own), std::move(transport));
+}
+
 std::string_view Answer::header(std::string_view name) const {
     for (const auto& [own, value] : headers)
         if (own == name) return value;
@@ -80,7 +84,7 @@ loop::Task<Result<std::unique_ptr<Duplex>>> connect(loop::Loop& loop, Url url, S
     }
     CO_TRY(UniqueFd fd, connect_tcp(loop, url.host, url.port));
     CO_TRY(auto transport, shake_hands(loop, std::move(fd), tls));
-    co_return std::unique_ptr<Duplex>(std::make_unique<ClientConnection>(std::move(own), std::move(transport)));
+    co_return make_duplex(std::move(own), std::move(transport));
 }
 
 std::string render_request(const ClientRequest& request) {

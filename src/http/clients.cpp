@@ -1,6 +1,7 @@
 #include "clients.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace orilla::http {
 
@@ -32,10 +33,11 @@ void Clients::Seat::give_back() {
         --clients_.refused_;
         return;
     }
-    end_watch();
     --clients_.connections_;
     ByName& all = clients_.of(standing_);
     const auto held = all.find(name_);
+    held->second.watches -= std::exchange(watches_, 0);
+    held->second.requests -= std::exchange(requests_, 0);
     if (--held->second.connections == 0) all.erase(held);
 }
 
@@ -44,13 +46,29 @@ bool Clients::Seat::begin_watch(size_t watches_max) {
     Held& held = clients_.of(standing_)[name_];
     if (held.watches >= watches_max) return false;
     ++held.watches;
-    return is_watching_ = true;
+    ++watches_;
+    return true;
 }
 
 void Clients::Seat::end_watch() {
-    if (!is_watching_) return;
-    is_watching_ = false;
+    if (watches_ == 0) return;
+    --watches_;
     --clients_.of(standing_)[name_].watches;
+}
+
+bool Clients::Seat::begin_request(size_t requests_max) {
+    if (standing_ == Standing::refused) return false;
+    Held& held = clients_.of(standing_)[name_];
+    if (held.requests >= requests_max) return false;
+    ++held.requests;
+    ++requests_;
+    return true;
+}
+
+void Clients::Seat::end_request() {
+    if (requests_ == 0) return;
+    --requests_;
+    --clients_.of(standing_)[name_].requests;
 }
 
 size_t Clients::connections_of(Standing standing, const std::string& name) const {

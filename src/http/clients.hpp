@@ -24,6 +24,9 @@ class Clients {
         /// False, and nothing is counted, when its client has `watches_max` already.
         bool begin_watch(size_t watches_max);
         void end_watch();
+        /// The same of requests that go on at once, over whatever connections.
+        bool begin_request(size_t requests_max);
+        void end_request();
         bool is(Standing standing, const std::string& name) const { return standing_ == standing && name_ == name; }
         Standing standing() const { return standing_; }
         const std::string& name() const { return name_; }
@@ -34,7 +37,8 @@ class Clients {
         Clients& clients_;
         Standing standing_;
         std::string name_;
-        bool is_watching_ = false;
+        size_t watches_ = 0;
+        size_t requests_ = 0;
     };
 
     /// All that are not refused.
@@ -48,6 +52,7 @@ class Clients {
     struct Held {
         size_t connections = 0;
         size_t watches = 0;
+        size_t requests = 0;
     };
     using ByName = std::map<std::string, Held>;
     ByName& of(Standing standing) { return standing == Standing::known ? known_ : strangers_; }

@@ -7,6 +7,8 @@
 #include "framing.hpp"
 #include "orilla/base/text.hpp"
 
+#include "h2/host.hpp"
+
 namespace orilla::http {
 
 namespace {
@@ -84,6 +86,15 @@ loop::Task<void> Connection::serve() {
     bool going = true;
     if (transport_.encrypted()) {
         AWAIT(going, prepare());
+    }
+    bool is_http_2 = going && transport_.chose_http_2();
+    if (going && may_speak_http_2_) {
+        AWAIT(is_http_2, Http2Host::is_announced(this));
+    }
+    if (is_http_2) {
+        other_ = std::make_unique<Http2Host>(*this);
+        AWAIT_VOID(other_->run());
+        going = false;
     }
     while (going) {
         begin_request();

@@ -34,6 +34,17 @@ class DateLine {
 class Connection;
 using CallerPtr = std::shared_ptr<const Caller>;
 
+/// What is spoken on a connection instead of HTTP/1.1, from its first byte on.
+class OtherProtocol {
+  public:
+    virtual ~OtherProtocol() = default;
+    virtual loop::Task<void> run() = 0;
+    virtual int64_t deadline_ms() const = 0;
+    /// Ends what is late. True when that is the connection.
+    virtual bool expire(int64_t now_ms) = 0;
+    virtual void say_goodbye() = 0;
+};
+
 /// Who keeps all connections, and knows what each client has already.
 class ConnectionOwner {
   public:
@@ -47,6 +58,8 @@ class ConnectionOwner {
     /// False: its client has too many watches. Otherwise `end_watch` follows, unless the connection ends first.
     virtual bool begin_watch(Connection& connection) = 0;
     virtual void end_watch(Connection& connection) = 0;
+    /// The same of requests, where many go on over one connection: one more or one less.
+    virtual bool count_request(Connection& connection, bool begins) = 0;
 };
 
 /// What a connection needs as long as a request is under way; idle ones share the few that are spare.
@@ -88,6 +101,8 @@ class Connection final : private BodyJudge, private InterimAnswers, private loop
     Connection& operator=(const Connection&) = delete;
 
     void start();
+    /// Before `start`: who knows that HTTP/2 is spoken here may begin with it.
+    void allow_http_2() { may_speak_http_2_ = true; }
     /// Before `start`: whoever this is, its request is to be answered 429.
     void refuse_as_busy() { is_refused_ = true; }
     const Caller& caller() const { return *caller_; }
@@ -96,13 +111,24 @@ class Connection final : private BodyJudge, private InterimAnswers, private loop
     /// A request has arrived that was not looked at yet.
     bool has_unread() const { return transport_.has_unread(); }
     /// Ends it without a word; for one that is idle.
-    void say_goodbye() { transport_.shut_down(); }
+    void say_goodbye() {
+        if (other_) other_->say_goodbye();
+        transport_.shut_down();
+    }
     /// Monotonic; INT64_MAX when nothing is waited for that could be late.
-    int64_t deadline_ms() const { return std::min(deadline_ms_, write_deadline_ms_); }
+    int64_t deadline_ms() const {
+        const int64_t first = std::min(deadline_ms_, write_deadline_ms_);
+        return other_ ? std::min(first, other_->deadline_ms()) : first;
+    }
+    /// A deadline has passed. True when the connection has to end for it; HTTP/2 may end one of its streams instead.
+    bool expire(int64_t now_ms) {
+        return !other_ || std::min(deadline_ms_, write_deadline_ms_) <= now_ms || other_->expire(now_ms);
+    }
 
   private:
     class Upgraded;
     class IncomingBody;
+    friend class Http2Host;
     enum class Sent : uint8_t { all, some, broken };
     bool is_let_in() const { return !is_refused_ && caller_ && caller_->admitted; }
     RequestParser& parser() { return work_->parser; }
@@ -159,8 +185,10 @@ class Connection final : private BodyJudge, private InterimAnswers, private loop
     bool unread_ = false;  ///< the answer came before the whole request
     bool is_refused_ = false;
     bool is_watching_ = false;
-    bool is_handling_ = false;   ///< from the request's arrival to the end of its answer
-    bool has_answered_ = false;  ///< the answer's head has gone out
+    bool is_handling_ = false;       ///< from the request's arrival to the end of its answer
+    bool has_answered_ = false;      ///< the answer's head has gone out
+    bool may_speak_http_2_ = false;  ///< plain, with prior knowledge
+    std::unique_ptr<OtherProtocol> other_;
     loop::Scope scope_;
 };
 

@@ -53,6 +53,7 @@ Connections::Connections(loop::Loop& loop, Handler& handler, ServerLimits limits
       unsent_(limits_.unsent_bytes_max),
       shared_{loop, handler, limits_.connection, counters_, *this, unsent_},
       nowhere_(loop, UniqueFd(), {}),
+      nowhere_2_(loop, UniqueFd(), {.speaks_http_2 = true}),
       reaper_(loop),
       trimmer_(loop) {}
 
@@ -106,10 +107,10 @@ void Connections::drop_stopped() {
     listeners_.remove_if(is_gone);
 }
 
-void Connections::adopt(UniqueFd connected, const Peer& peer) {
+void Connections::adopt(UniqueFd connected, const Peer& peer, bool speaks_http_2) {
     CallerPtr caller = shared_.handler.identify(peer);
     std::string name = caller->name;
-    add(nowhere_, Standing::known, std::move(name), {std::move(connected), {}, std::move(caller)});
+    add(speaks_http_2 ? nowhere_2_ : nowhere_, Standing::known, std::move(name), {std::move(connected), {}, std::move(caller)});
 }
 
 loop::Task<void> Connections::accept_loop(Listener* listener) {
@@ -215,6 +216,7 @@ void Connections::add(Listener& listener, Standing standing, std::string name, I
                                      Origin{listener.options, std::move(incoming.client)});
     Connection* added = connection.get();
     if (standing == Standing::refused) added->refuse_as_busy();
+    if (!listener.tls && listener.options.speaks_http_2) added->allow_http_2();
     const auto place = connections_.try_emplace(added, listener, standing, std::move(name), ++next_order_).first;
     place->second.connection = std::move(connection);
     added->start();
@@ -244,7 +246,18 @@ bool Connections::begin_watch(Connection& connection) {
     return begun;
 }
 
-void Connections::end_watch(Connection& connection) { connections_.find(&connection)->second.seat.end_watch(); }
+/// One that is going takes along what it held.
+void Connections::end_watch(Connection& connection) {
+    if (const auto found = connections_.find(&connection); found != connections_.end()) found->second.seat.end_watch();
+}
+
+bool Connections::count_request(Connection& connection, bool begins) {
+    const auto found = connections_.find(&connection);
+    if (found == connections_.end()) return false;
+    if (begins) return found->second.seat.begin_request(limits_.client_requests_max);
+    found->second.seat.end_request();
+    return true;
+}
 
 void Connections::retire(Connection& connection) {
     const auto found = connections_.find(&connection);
@@ -272,12 +285,12 @@ void Connections::reap() {
     int64_t next = INT64_MAX;
     for (auto it = connections_.begin(); it != connections_.end();) {
         const int64_t deadline = it->first->deadline_ms();
-        if (deadline <= now) {
+        if (deadline <= now && it->first->expire(now)) {
             ++counters_.timeouts;
             it = connections_.erase(it);
             continue;
         }
-        next = std::min(next, deadline);
+        next = std::min(next, it->first->deadline_ms());
         ++it;
     }
     if (next != INT64_MAX) note_deadline(next);

@@ -30,7 +30,7 @@ class Connections : private ConnectionOwner {
     void serve_plain(UniqueFd listener, ListenerOptions options);
     void stop_listening(uint64_t tag);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
-    void adopt(UniqueFd connected, const Peer& peer);
+    void adopt(UniqueFd connected, const Peer& peer, bool speaks_http_2);
 
     size_t connections() const { return connections_.size(); }
     const Counters& counters() const { return counters_; }
@@ -69,6 +69,7 @@ class Connections : private ConnectionOwner {
     bool identified(Connection& connection) override;
     bool begin_watch(Connection& connection) override;
     void end_watch(Connection& connection) override;
+    bool count_request(Connection& connection, bool begins) override;
 
     Listener& listen(UniqueFd fd, ListenerOptions options);
     void drop_stopped();
@@ -88,7 +89,8 @@ class Connections : private ConnectionOwner {
     SendBudget unsent_;
     Connection::Shared shared_;
     std::list<Listener> listeners_;
-    Listener nowhere_;  ///< where connections that were made elsewhere belong
+    Listener nowhere_;    ///< where connections that were made elsewhere belong
+    Listener nowhere_2_;  ///< those of them that may speak HTTP/2
     std::unordered_map<Connection*, Accepted> connections_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< posted work checks it
     uint64_t next_order_ = 0;

@@ -62,8 +62,9 @@ Result<bool> wants_to_read(const Transport& transport, const IoResult& result, c
     return unavailable(result.error == 0 ? EPIPE : result.error, what);
 }
 
-loop::Task<Result<std::unique_ptr<Transport>>> shake_hands(loop::Loop& loop, UniqueFd fd, TlsContext* tls) {
+loop::Task<Result<std::unique_ptr<Transport>>> shake_hands(loop::Loop& loop, UniqueFd fd, TlsContext* tls, bool offers_http_2) {
     auto transport = std::make_unique<Transport>(loop, std::move(fd), tls);
+    if (offers_http_2) transport->offer_http_2();
     while (tls) {
         const IoResult result = transport->try_handshake();
         if (result.state == IoState::done) break;
@@ -76,7 +77,11 @@ loop::Task<Result<std::unique_ptr<Transport>>> shake_hands(loop::Loop& loop, Uni
 
 loop::Task<Result<std::unique_ptr<Channel>>> open_channel(loop::Loop& loop, Endpoint endpoint, ChannelLimits limits) {
     CO_TRY(UniqueFd fd, dial_tcp(loop, std::move(endpoint.address), endpoint.port, false));
-    CO_TRY(auto transport, shake_hands(loop, std::move(fd), endpoint.tls));
+    const bool offers_http_2 = endpoint.tls && endpoint.speaks_http_2;
+    CO_TRY(auto transport, shake_hands(loop, std::move(fd), endpoint.tls, offers_http_2));
+    if (endpoint.tls ? transport->chose_http_2() : endpoint.speaks_http_2) {
+        CO_RETURN_AWAIT(open_http_2(loop, make_duplex(nullptr, std::move(transport)), limits));
+    }
     co_return std::unique_ptr<Channel>(std::make_unique<Http1Channel>(loop, std::move(transport), limits));
 }
 

@@ -18,7 +18,9 @@ void Server::serve_tls(UniqueFd listener, std::shared_ptr<TlsContext> tls, Liste
 }
 void Server::serve_plain(UniqueFd listener, ListenerOptions options) { impl_->serve_plain(std::move(listener), options); }
 void Server::stop_listening(uint64_t tag) { impl_->stop_listening(tag); }
-void Server::adopt(UniqueFd connected, const Peer& peer) { impl_->adopt(std::move(connected), peer); }
+void Server::adopt(UniqueFd connected, const Peer& peer, bool speaks_http_2) {
+    impl_->adopt(std::move(connected), peer, speaks_http_2);
+}
 size_t Server::connections() const { return impl_->connections(); }
 const Counters& Server::counters() const { return impl_->counters(); }
 size_t Server::unsent_bytes() const { return impl_->unsent_bytes(); }

@@ -13,11 +13,15 @@ namespace {
 /// Lets the handshake go on whatever the certificate; SSL_get_verify_result keeps the verdict for the HTTP layer.
 int note_verdict(int, X509_STORE_CTX*) { return 1; }
 
-int choose_http1(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
-                 unsigned int offered_length, void*) {
-    static const unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+/// The server's choice counts: HTTP/2 where both speak it.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
+                    unsigned int offered_length, void* http_2) {
+    static const unsigned char known[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    constexpr unsigned int http_2_bytes = 3;
+    const unsigned int skipped = http_2 ? 0 : http_2_bytes;
     unsigned char* chosen = nullptr;
-    if (SSL_select_next_proto(&chosen, out_length, http1, sizeof http1, offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_length, known + skipped, sizeof known - skipped, offered, offered_length) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -56,7 +60,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsKeys& keys) {
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verdict);
     SSL_CTX_set_verify_depth(context, 2);
-    SSL_CTX_set_alpn_select_cb(context, choose_http1, nullptr);
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, keys.offers_http_2 ? context : nullptr);
     TRY_VOID(load(context, keys));
     return tls;
 }

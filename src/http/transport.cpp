@@ -129,6 +129,18 @@ std::string Transport::server_name() const {
     return name ? lowered(name) : std::string();
 }
 
+void Transport::offer_http_2() {
+    static const unsigned char offered[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    if (ssl_) SSL_set_alpn_protos(ssl_, offered, sizeof offered);
+}
+
+bool Transport::chose_http_2() const {
+    const unsigned char* name = nullptr;
+    unsigned int size = 0;
+    if (ssl_) SSL_get0_alpn_selected(ssl_, &name, &size);
+    return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+}
+
 std::string Transport::server_fault() const {
     if (!ssl_ || SSL_is_server(ssl_) || SSL_get_verify_mode(ssl_) == SSL_VERIFY_NONE) return {};
     const long verdict = SSL_get_verify_result(ssl_);

@@ -44,6 +44,10 @@ class Transport {
     Peer peer() const;
     /// Whom a client of TLS wants to speak to (SNI), in small letters; empty without one.
     std::string server_name() const;
+    /// Before the handshake of a client.
+    void offer_http_2();
+    /// Both sides have agreed on it (ALPN).
+    bool chose_http_2() const;
     /// Why a client does not believe its server; empty when it does, or does not ask.
     std::string server_fault() const;
 

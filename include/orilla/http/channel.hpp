@@ -92,6 +92,11 @@ class Channel {
     virtual void on_over(std::function<void()> told) = 0;
 };
 
+/// Over a connection that was made elsewhere, where both sides know that it speaks HTTP/2. Waits until the server has said so,
+/// too.
+loop::Task<Result<std::unique_ptr<Channel>>> open_http_2(loop::Loop& loop, std::unique_ptr<Duplex> connection,
+                                                         ChannelLimits limits);
+
 /// Connects, and shakes hands where there is TLS. How long that may take is the caller's to say (loop/timeout.hpp).
 loop::Task<Result<std::unique_ptr<Channel>>> open_channel(loop::Loop& loop, Endpoint endpoint, ChannelLimits limits);
 

@@ -29,6 +29,7 @@ struct Counters {
 struct ListenerOptions {
     uint64_t tag = 0;                   ///< Request::tag of all that comes over it
     bool reads_proxy_protocol = false;  ///< PROXY protocol v1 or v2 stands before each connection, and says who the client is
+    bool speaks_http_2 = false;         ///< plain: besides HTTP/1.1, with prior knowledge; TLS: see TlsKeys
 };
 
 class Server {
@@ -48,7 +49,7 @@ class Server {
     /// Ends a listener, by its tag; its connections go on until they are idle.
     void stop_listening(uint64_t tag);
     /// A connection made elsewhere, for tests: beside all bounds but that of watches.
-    void adopt(UniqueFd connected, const Peer& peer);
+    void adopt(UniqueFd connected, const Peer& peer, bool speaks_http_2 = false);
 
     size_t connections() const;
     const Counters& counters() const;

@@ -18,6 +18,7 @@ struct TlsKeys {
     std::string certificate;
     std::string key;
     std::string client_authority;  ///< whose certificates of clients count
+    bool offers_http_2 = false;    ///< besides HTTP/1.1, by ALPN
 };
 
 struct ServerTrust;
