@@ -115,7 +115,7 @@ void fields(W& wire, T& v) {
 }
 template <class W, Either<Settings> T>
 void fields(W& wire, T& v) {
-    wire(v.logs_access);
+    wire(v.logs_access, v.affinity_secret);
 }
 template <class W, Either<Sockets> T>
 void fields(W& wire, T& v) {

@@ -31,6 +31,8 @@ constexpr size_t fault_bytes_max = 2048;
 
 struct Settings {
     bool logs_access = false;
+    /// For the cookies of affinity: the same over restarts, so that clients find their endpoints again.
+    std::string affinity_secret;
     bool operator==(const Settings&) const = default;
 };
 /// As many listening sockets come beside it (SCM_RIGHTS), in this order. They are there before the listeners that use them; a

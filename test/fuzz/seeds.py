@@ -121,7 +121,7 @@ def gateway_messages():
 
     listener = words(b"a")[1:] + varint(80) + b"\1" + words(b"*.b")[1:] + b"\0" + words(b"n/c") + b"\0\0\0"
     change = b"\1" + varint(1) + listener + b"\0\0\0" + b"\0\0" + words(b"r") + b"\0"
-    return {"settings": b"\0\0\1", "sockets": b"\0\1\2" + varint(80) + varint(443), "piece": b"\0\2\7\1" + words(change)[1:],
+    return {"settings": b"\0\0\1\0", "sockets": b"\0\1\2" + varint(80) + varint(443), "piece": b"\0\2\7\1" + words(change)[1:],
             "retire": b"\0\3", "applied": b"\1\0\7", "wanted": b"\1\2\3a/b", "fault": b"\1\3\1\3n/cbad" , "lines": b"\1\4\2a\n",
             "reports": b"\1\1\1\3a/b" + varint(300) * 8, "change": b"\2" + change}
 

@@ -107,7 +107,7 @@ TEST_CASE("messages: pieces of two changes are not mixed") {
 }
 
 TEST_CASE("messages: every message arrives as it was sent") {
-    for (const ToGateway& message : {ToGateway(Settings{true}), ToGateway(Sockets{{80, 443}}), ToGateway(Retire{})}) {
+    for (const ToGateway& message : {ToGateway(Settings{true, "secret"}), ToGateway(Sockets{{80, 443}}), ToGateway(Retire{})}) {
         const auto again = decode_to_gateway(encode(message));
         REQUIRE(again);
         CHECK(*again == message);
@@ -166,8 +166,8 @@ TEST_CASE("messages: bytes that are no message are refused") {
     CHECK_FALSE(decode_to_daemon(std::string("\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\2", 11)));
     CHECK_FALSE(decode_to_daemon(std::string("\5", 1)));
     CHECK_FALSE(decode_to_daemon(std::string("\3\4\1k\0", 5)));
-    CHECK(decode_to_gateway(std::string("\0\1", 2)));
-    CHECK_FALSE(decode_to_gateway(std::string("\0\2", 2)));
+    CHECK(decode_to_gateway(std::string("\0\1\0", 3)));
+    CHECK_FALSE(decode_to_gateway(std::string("\0\2\0", 3)));
     CHECK_FALSE(decode_to_gateway(std::string("\1\1\x80\x80\x04", 5)));  // port 65536
     CHECK_FALSE(decode_to_gateway(encode(ToGateway(Sockets{std::vector<uint16_t>(sockets_per_message_max + 1, 80)}))));
     CHECK_FALSE(decode_to_daemon(std::string("\4\xf0\xa2\4", 4) + std::string(70'000, 'x')));
