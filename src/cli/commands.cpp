@@ -13,6 +13,9 @@ constexpr Flag flags[] = {
     {"selector", 'l', "SELECTOR", "by labels: app=web,tier!=front,env in (a,b)", &Options::selector},
     {"field-selector", 0, "SELECTOR", "by fields: status.phase=Running", &Options::field_selector},
     {"all", 0, "", "all objects of the type in the namespace", &Options::all},
+    {"prune", 0, "", "delete what was applied and is in no file any more; needs -l or --all", &Options::prune},
+    {"prune-allowlist", 0, "GROUP/VERSION/KIND",
+     "a kind that --prune looks at instead of the usual; may be given several times", &Options::prune_allowlist, "", true},
     {"output", 'o', "FORMAT", "json, yaml, name, wide, jsonpath=TEMPLATE or custom-columns=HEADER:PATH,...", &Options::output},
     {"show-labels", 0, "", "a last column with the labels", &Options::show_labels},
     {"show-kind", 0, "", "TYPE/ in front of the names", &Options::show_kind},
@@ -145,8 +148,9 @@ constexpr Command commands[] = {
      "orilla describe pod web\n"
      "orilla describe deploy/web -n shop"},
     {"apply", "-f FILE", "Create or change objects so that they are as the files say",
-     "namespace filename recursive selector output dry-run validate",
+     "namespace filename recursive selector output dry-run validate prune all prune-allowlist cascade",
      "orilla apply -f web.yaml\n"
+     "orilla apply -f shop/ --prune -l app=shop\n"
      "kubectl kustomize shop/ | orilla apply -f -"},
     {"create", "-f FILE", "Create objects from files, or one of the kinds below by its flags",
      "namespace filename recursive selector output dry-run validate",

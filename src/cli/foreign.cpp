@@ -44,7 +44,6 @@ struct ForeignFlag {
 };
 constexpr std::string_view speaks_socket = "orilla speaks over its unix socket: --socket PATH";
 constexpr ForeignFlag foreign_flags[] = {
-    {"prune", "delete what is no longer in the files with 'orilla delete'"},
     {"server-side", "apply compares on the client; 'kubectl apply --server-side' works against Orilla where the server has it"},
     {"kustomize", "render first: 'kubectl kustomize DIR | orilla apply -f -'"},
     {"template", "use -o jsonpath=TEMPLATE"},

@@ -34,6 +34,8 @@ struct Options {
     std::string dry_run = "none";  ///< none, client, server
     std::string validate = "strict";
     bool all = false;
+    bool prune = false;
+    std::vector<std::string> prune_allowlist;  ///< group/version/Kind
     bool force = false;
     bool now = false;
     bool ignore_not_found = false;

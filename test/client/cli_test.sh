@@ -226,7 +226,16 @@ Y
   prints "apply says so on a dry run" 'deployment.apps/web configured (dry run)' o apply -f manifests --dry-run=client
   refuses "a file that is not there" 'error: the path "nosuch" does not exist' o apply -f nosuch
   refuses "a directory without manifests" 'error: error reading [conf]: recognized file extensions are [.json .yaml .yml]' o apply -f conf
-  check_fails "kubectl's prune" "delete what is no longer in the files" o apply -f manifests --prune
+  check_fails "prune wants to know what it may take" "without explicitly passing --all" o apply -f manifests --prune
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, labels: {of: pruned}}\n---\n' one two >set.yaml
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, labels: {of: pruned}}\n' >less.yaml
+  prints "apply a set" $'configmap/one created\nconfigmap/two created' o apply -f set.yaml --prune -l of=pruned
+  prints "prune says what it would take" $'configmap/one configured (dry run)\nconfigmap/two pruned (dry run)' o apply -f less.yaml --prune -l of=pruned --dry-run=client
+  prints "kinds that it is not told of stay" 'configmap/one unchanged' o apply -f less.yaml --prune -l of=pruned --prune-allowlist=core/v1/Secret
+  o create configmap three >/dev/null && o label configmap three of=pruned >/dev/null
+  prints "prune takes what was applied and is in the file no more" $'configmap/one unchanged\nconfigmap/two pruned' o apply -f less.yaml --prune -l of=pruned
+  prints "and nothing else" $'configmap/one\nconfigmap/three' o get configmap -l of=pruned -o name
+  o delete configmap -l of=pruned >/dev/null
   printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndat: {}\n' >bad.yaml
   printf 'apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec:\n  type: Bad\n  ports:\n  - port: 0\n' >twice.yaml
   prints "each of several causes once" $'twice.yaml:5\ntwice.yaml:7\ntwice.yaml:7' eval 'o apply -f twice.yaml 2>&1 | cut -d : -f -2'

@@ -9,6 +9,8 @@
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/patch.hpp"
 #include "print/output.hpp"
+#include "verbs/delete.hpp"
+#include "verbs/prune.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {
@@ -131,6 +133,26 @@ Result<void> rehearse_one(Client& client, const Options& options, const Manifest
     return ok();
 }
 
+/// What is gone by itself meanwhile is no failure.
+Result<void> prune_one(Client& client, const Options& options, const std::string& body, const Target& target, Report& report) {
+    Request request;
+    request.method = options.dry_run == "client" ? "GET" : "DELETE";
+    request.path = path_of(target);
+    if (options.dry_run != "client") request.body = body;
+    auto answer = client.send(request);
+    if (!answer && answer.error().code() == Code::not_found) return ok();
+    if (!answer) return std::move(answer).error().with_context("pruning " + display_name(*target.kind, target.name));
+    return report.add(*target.kind, target.name, "pruned", *answer);
+}
+
+Result<void> prune_the_rest(Client& client, const Options& options, const std::vector<Manifest>& manifests, Report& report) {
+    TRY(const std::string body, plan_delete_body(options));
+    TRY(const auto targets, find_prunable(client, options, manifests));
+    Failures failures;
+    for (const Target& target : targets) failures.add_if(prune_one(client, options, body, target, report));
+    return failures.outcome();
+}
+
 Result<void> create_one(Client& client, const Options& options, const Manifest& manifest, Report& report) {
     if (options.dry_run == "client")
         return report.add(*manifest.kind, manifest.name, "created", json::serialize(manifest.object));
@@ -187,6 +209,7 @@ Result<void> run_apply(Client& client, const Options& options) {
     TRY_VOID(check_output(options, change_outputs));
     if (options.files.empty()) return usage("must specify one of -f and -k");
     TRY_VOID(refuse_words(options));
+    TRY_VOID(check_prune(options));
     // All documents are checked before the first one changes anything.
     TRY(auto manifests, read_manifests(options));
     TRY_VOID(check_names(manifests));
@@ -197,6 +220,7 @@ Result<void> run_apply(Client& client, const Options& options) {
     for (size_t i = 0; rehearses && i < manifests.size(); ++i) failures.add_if(rehearse_one(client, options, manifests[i]));
     if (failures.any()) return failures.outcome();
     for (const auto& manifest : manifests) failures.add_if(apply_one(client, options, manifest, report));
+    if (options.prune && !failures.any()) failures.add_if(prune_the_rest(client, options, manifests, report));
     TRY_VOID(report.finish());
     return failures.outcome();
 }

@@ -6,6 +6,7 @@
 #include "print/output.hpp"
 #include "print/watching.hpp"
 #include "targets.hpp"
+#include "verbs/delete.hpp"
 #include "verbs/verbs.hpp"
 
 namespace orilla::cli {
@@ -28,24 +29,6 @@ Result<void> check_delete_flags(const Options& options) {
     if (options.force && options.grace_period_s.value_or(0) > 0)
         return usage("--force and --grace-period greater than 0 cannot be specified together");
     return ok();
-}
-
-Result<std::string> plan_body(const Options& options) {
-    json::object body;
-    const std::string& cascade = options.cascade;
-    if (cascade == "background" || cascade == "true") body["propagationPolicy"] = "Background";
-    else if (cascade == "foreground") body["propagationPolicy"] = "Foreground";
-    else if (cascade == "orphan" || cascade == "false") body["propagationPolicy"] = "Orphan";
-    else
-        return usage(fmt::format("invalid cascade value ({}). Must be \"background\", \"foreground\", or \"orphan\"", cascade));
-    if (options.now) body["gracePeriodSeconds"] = 1;
-    if (options.force) body["gracePeriodSeconds"] = 0;
-    // As with kubectl: 0 without --force is 1, so that the object does not go before its processes.
-    if (options.grace_period_s && !options.force)
-        body["gracePeriodSeconds"] = *options.grace_period_s == 0 ? 1 : *options.grace_period_s;
-    if (options.grace_period_s && *options.grace_period_s < 0) body.erase("gracePeriodSeconds");
-    if (options.dry_run == "server") body["dryRun"] = json::array{"All"};
-    return json::serialize(body);
 }
 
 /// For -f: which file it was about.
@@ -79,9 +62,27 @@ Result<void> delete_one(Client& client, const Options& options, const std::strin
 
 }  // namespace
 
+Result<std::string> plan_delete_body(const Options& options) {
+    json::object body;
+    const std::string& cascade = options.cascade;
+    if (cascade == "background" || cascade == "true") body["propagationPolicy"] = "Background";
+    else if (cascade == "foreground") body["propagationPolicy"] = "Foreground";
+    else if (cascade == "orphan" || cascade == "false") body["propagationPolicy"] = "Orphan";
+    else
+        return usage(fmt::format("invalid cascade value ({}). Must be \"background\", \"foreground\", or \"orphan\"", cascade));
+    if (options.now) body["gracePeriodSeconds"] = 1;
+    if (options.force) body["gracePeriodSeconds"] = 0;
+    // As with kubectl: 0 without --force is 1, so that the object does not go before its processes.
+    if (options.grace_period_s && !options.force)
+        body["gracePeriodSeconds"] = *options.grace_period_s == 0 ? 1 : *options.grace_period_s;
+    if (options.grace_period_s && *options.grace_period_s < 0) body.erase("gracePeriodSeconds");
+    if (options.dry_run == "server") body["dryRun"] = json::array{"All"};
+    return json::serialize(body);
+}
+
 Result<void> run_delete(Client& client, const Options& options) {
     TRY_VOID(check_delete_flags(options));
-    TRY(const std::string body, plan_body(options));
+    TRY(const std::string body, plan_delete_body(options));
     TRY(const int64_t limit_ms, parse_timeout(options, wait_ms_max));
     TRY(const auto targets, find_targets(options, options.args));
     TRY_VOID(check_targets(targets, options, true));

@@ -145,8 +145,7 @@ TEST_CASE("parse_partial_line: says what a line means so far") {
 }
 
 TEST_CASE("parse_command_line: kubectl's flags that are missing here are refused with what to do instead") {
-    CHECK(refusal({"apply", "-f", "x", "--prune"}) ==
-          "error: orilla has no --prune: delete what is no longer in the files with 'orilla delete'");
+    CHECK(refusal({"apply", "-f", "x", "--template=x"}) == "error: orilla has no --template: use -o jsonpath=TEMPLATE");
     CHECK(refusal({"get", "pods", "--chunk-size=5"}).starts_with("error: orilla has no --chunk-size"));
 }
 
