@@ -5,6 +5,7 @@
 #include "checks.hpp"
 #include "job_spec.hpp"
 #include "orilla/kinds/well_known.hpp"
+#include "orilla/schema/codec.hpp"
 #include "pod_spec.hpp"
 #include "pod_template.hpp"
 #include "rules.gen.hpp"
@@ -106,23 +107,41 @@ bool is_elastic(const JobSpec& updated, const JobSpec& old) {
            updated.completions == updated.parallelism;
 }
 
+std::string number_json(const Opt<int32_t>& value) { return value ? std::to_string(*value) : "null"; }
+
+std::string text_json(const Opt<Str>& value) {
+    if (!value) return "null";
+    std::string text;
+    append_json_string(text, value->view());
+    return text;
+}
+
+template <class T>
+std::string struct_json(const Box<T>& value) {
+    return value ? encode(*value) : "null";
+}
+
 void check_job_update(const Job& updated, const Job& old, FieldErrors& errors) {
     const JobSpec &now = updated.spec, &before = old.spec;
     const Path path("spec");
-    const auto fixed = [&](bool same, const char* field) {
-        if (!same) errors.invalid_json(path / field, "null", "field is immutable");
+    const auto fixed = [&](bool same, const char* field, const std::string& value) {
+        if (!same) errors.invalid_json(path / field, value, "field is immutable");
     };
-    if (!is_elastic(now, before)) fixed(now.completions == before.completions, "completions");
+    if (!is_elastic(now, before)) fixed(now.completions == before.completions, "completions", number_json(now.completions));
     check_selector_update(now.selector, before.selector, errors);
-    fixed(now.completion_mode == before.completion_mode, "completionMode");
-    fixed(now.manual_selector == before.manual_selector, "manualSelector");
-    fixed(now.pod_failure_policy == before.pod_failure_policy, "podFailurePolicy");
-    fixed(now.success_policy == before.success_policy, "successPolicy");
-    fixed(now.backoff_limit_per_index == before.backoff_limit_per_index, "backoffLimitPerIndex");
-    fixed(now.managed_by == before.managed_by, "managedBy");
+    fixed(now.completion_mode == before.completion_mode, "completionMode", text_json(now.completion_mode));
+    fixed(now.manual_selector == before.manual_selector, "manualSelector",
+          !now.manual_selector   ? "null"
+          : *now.manual_selector ? "true"
+                                 : "false");
+    fixed(now.pod_failure_policy == before.pod_failure_policy, "podFailurePolicy", struct_json(now.pod_failure_policy));
+    fixed(now.success_policy == before.success_policy, "successPolicy", struct_json(now.success_policy));
+    fixed(now.backoff_limit_per_index == before.backoff_limit_per_index, "backoffLimitPerIndex",
+          number_json(now.backoff_limit_per_index));
+    fixed(now.managed_by == before.managed_by, "managedBy", text_json(now.managed_by));
     PodTemplateSpec pods = now.template_;
     if (before.suspend.value_or(false) && !old.status.start_time) keep_directives(pods, before.template_);
-    fixed(pods == before.template_, "template");
+    fixed(pods == before.template_, "template", encode(now.template_));
 }
 
 bool job_has(const Job& job, std::string_view type) {

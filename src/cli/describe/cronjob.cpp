@@ -18,7 +18,8 @@ void describe_cronjob(Description& out, const json::object& object, const Surrou
     out.field(0, "Schedule", text_at(spec, "schedule"));
     if (spec.contains("timeZone")) out.field(0, "Time Zone", text_at(spec, "timeZone"));
     out.field(0, "Concurrency Policy", text_at(spec, "concurrencyPolicy"));
-    out.field(0, "Suspend", or_unset(spec, "suspend"));
+    const std::string suspend = or_unset(spec, "suspend");
+    out.field(0, "Suspend", suspend == "true" ? "True" : suspend == "false" ? "False" : suspend);
     out.field(0, "Successful Job History Limit", or_unset(spec, "successfulJobsHistoryLimit"));
     out.field(0, "Failed Job History Limit", or_unset(spec, "failedJobsHistoryLimit"));
     out.field(0, "Starting Deadline Seconds", or_unset(spec, "startingDeadlineSeconds", "s"));
