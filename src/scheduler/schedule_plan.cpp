@@ -162,8 +162,13 @@ Preemption plan_preemption(const api::Pod& pod, const std::vector<Rejected>& rej
 ScheduleDecision plan_schedule(const api::Pod& pod, const std::vector<NodePtr>& nodes, const Placements& placements,
                                const Neighbours& others, const VolumeNeeds& volumes) {
     if (nodes.empty()) return Unschedulable{"no nodes available to schedule pods", false};
-    if (!volumes.refusal.empty())
-        return Unschedulable{fmt::format("0/{} nodes are available: {}.", nodes.size(), volumes.refusal), false};
+    if (!volumes.refusal.empty()) {
+        std::vector<Rejected> nowhere;
+        for (const auto& node : nodes) nowhere.push_back({node, true});
+        const Preemption preemption = plan_preemption(pod, nowhere, placements, others, volumes);
+        return Unschedulable{
+            fmt::format("0/{} nodes are available: {}. preemption: {}", nodes.size(), volumes.refusal, preemption.text), false};
+    }
     const PodRequests wanted = count_requests(pod.spec);
     Reasons reasons(nodes.size());
     std::vector<Rejected> rejected;

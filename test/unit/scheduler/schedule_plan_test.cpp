@@ -52,6 +52,25 @@ TEST_CASE("plan_schedule: a pod that fits is bound") {
     CHECK(decide(asking("500m", "100Mi"), {small_node()}, {}) == ScheduleDecision(Bind{"box"}));
 }
 
+TEST_CASE("plan_schedule: what no node can help is told with what preemption says, as of any other reason") {
+    const auto node = std::make_shared<api::Node>(small_node());
+    VolumeNeeds volumes;
+    volumes.refusal = "persistentvolumeclaim \"data\" not found";
+    auto pod = asking("500m", "100Mi");
+    const auto said = [&] {
+        const auto decision = plan_schedule(pod, {node}, Placements(), Neighbours(), volumes);
+        return std::get<Unschedulable>(decision).message;
+    };
+    CHECK(
+        said() ==
+        "0/1 nodes are available: persistentvolumeclaim \"data\" not found. preemption: 0/1 nodes are available: 1 Preemption "
+        "is not helpful for scheduling.");
+    pod.spec.preemption_policy = "Never";
+    CHECK(said() ==
+          "0/1 nodes are available: persistentvolumeclaim \"data\" not found. preemption: not eligible due to "
+          "preemptionPolicy=Never.");
+}
+
 TEST_CASE("plan_schedule: what is taken counts") {
     auto other = asking("600m", "200Mi");
     other.spec.node_name = "box";
