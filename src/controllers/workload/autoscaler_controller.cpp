@@ -6,6 +6,7 @@
 
 #include "orilla/kinds/scale.hpp"
 #include "orilla/objects/terms.hpp"
+#include "orilla/objects/walk.hpp"
 #include "owned.hpp"
 
 namespace orilla::controllers {
@@ -32,11 +33,10 @@ Error no_such_kind(const api::CrossVersionObjectReference& ref) {
                                               slash == version.npos ? "" : version.substr(0, slash)));
 }
 
-/// The value that a label has to have, where the selector asks for one.
-const std::string* only_value(const api::Requirement& one) {
+/// It asks for one of certain values, so an index has who fits.
+bool names_values(const api::Requirement& one) {
     using Operator = api::Requirement::Operator;
-    const bool is_one = (one.op == Operator::equals || one.op == Operator::in) && one.values.size() == 1;
-    return is_one ? &one.values.front() : nullptr;
+    return one.op == Operator::equals || one.op == Operator::in;
 }
 
 /// Nothing of a target that has none, or counts all pods.
@@ -74,30 +74,41 @@ loop::Task<Result<AutoscalerTarget>> AutoscalerController::find_target(Autoscale
     co_return target;
 }
 
-/// By the label that fewest have, as far as it asks for one.
-std::vector<std::shared_ptr<const api::Pod>> AutoscalerController::find_pods(const std::string& ns,
-                                                                             const api::Selector& selector) {
-    std::optional<objects::Term> rarest;
+/// By the label that fewest have, as far as it asks for values; else all pods are looked at, in portions.
+loop::Task<std::vector<std::shared_ptr<const api::Pod>>> AutoscalerController::find_pods(std::string ns,
+                                                                                         api::Selector selector) {
+    std::vector<std::shared_ptr<const api::Pod>> found;
+    const api::Requirement* rarest = nullptr;
     size_t fewest = SIZE_MAX;
     for (const api::Requirement& one : selector.requirements()) {
-        const std::string* value = only_value(one);
-        if (!value) continue;
-        objects::Term term = objects::labelled(ns, one.key, *value);
-        const size_t count = pods_.count(term);
+        if (!names_values(one)) continue;
+        size_t count = 0;
+        for (const auto& value : one.values) count += pods_.count(objects::labelled(ns, one.key, value));
         if (count >= fewest) continue;
         fewest = count;
-        rarest = std::move(term);
+        rarest = &one;
     }
-    auto found = rarest ? pods_.find<api::Pod>(*rarest) : objects_.list<api::Pod>(ns);
-    std::erase_if(found, [&selector](const auto& pod) { return !selector.matches(pod->metadata.labels); });
-    return found;
+    const auto take = [&](std::shared_ptr<const api::Pod> pod) {
+        if (pod->metadata.namespace_ == ns && selector.matches(pod->metadata.labels)) found.push_back(std::move(pod));
+    };
+    if (rarest) {
+        for (const auto& value : rarest->values)
+            for (auto& pod : pods_.find<api::Pod>(objects::labelled(ns, rarest->key, value))) take(std::move(pod));
+        co_return found;
+    }
+    std::function<void(objects::ObjectPtr)> look = [&take](const objects::ObjectPtr& object) {
+        take(std::shared_ptr<const api::Pod>(object, &object->as<api::Pod>()));
+    };
+    AWAIT_VOID(objects::walk(loop_, objects_, api::kind_of<api::Pod>(), std::move(look)));
+    co_return found;
 }
 
 loop::Task<std::vector<MeteredPod>> AutoscalerController::measure(std::string ns, api::Selector selector) {
     AWAIT_VOID(pods_.catch_up());
     std::vector<MeteredPod> metered;
     std::vector<std::string> uids;
-    for (auto& pod : find_pods(ns, selector)) {
+    AWAIT(auto pods, find_pods(std::move(ns), std::move(selector)));
+    for (auto& pod : pods) {
         uids.push_back(pod->metadata.uid.str());
         metered.push_back({std::move(pod), std::nullopt});
     }

@@ -25,7 +25,7 @@ class AutoscalerController final : public Controller {
         std::optional<api::Selector> selector;  ///< of its target's pods
     };
     loop::Task<Result<AutoscalerTarget>> find_target(AutoscalerPtr hpa);
-    std::vector<std::shared_ptr<const api::Pod>> find_pods(const std::string& ns, const api::Selector& selector);
+    loop::Task<std::vector<std::shared_ptr<const api::Pod>>> find_pods(std::string ns, api::Selector selector);
     loop::Task<std::vector<MeteredPod>> measure(std::string ns, api::Selector selector);
     std::vector<std::string> find_autoscalers(const std::string& ns, const std::vector<MeteredPod>& pods) const;
     loop::Task<Result<void>> rescale(AutoscalerPtr hpa, AutoscalerTarget target, int32_t replicas);

@@ -507,6 +507,43 @@ TEST_CASE("autoscaler: follows the load up at once, and down after five minutes"
     CHECK(w.meter.questions == asked);
 }
 
+TEST_CASE("autoscaler: finds the pods of a target whose selector names no value, or several") {
+    using Match = void (*)(api::LabelSelector&);
+    const Match any = [](api::LabelSelector& selector) {
+        auto& one = selector.match_expressions.emplace_back();
+        one.key = "tier";
+        one.operator_ = "Exists";
+    };
+    const Match either = [](api::LabelSelector& selector) {
+        auto& one = selector.match_expressions.emplace_back();
+        one.key = "tier";
+        one.operator_ = "In";
+        one.values.push_back("back");
+        one.values.push_back("front");
+    };
+    for (const Match match : {any, either}) {
+        AutoscalerWorld w;
+        REQUIRE(w.run(w.objects.remove<api::Deployment>("default", "web")));
+        w.settle();
+        api::Deployment web;
+        web.metadata.name = "other";
+        web.metadata.namespace_ = "default";
+        web.spec.replicas = 2;
+        match(web.spec.selector.ensure());
+        web.spec.template_.metadata.labels["tier"] = "front";
+        web.spec.template_.spec.containers = pod_with("x", "web").spec.containers;
+        web.spec.template_.spec.containers[0].resources.requests["cpu"] = api::Quantity::from_milli(100);
+        REQUIRE(w.run(w.objects.create(std::move(web))));
+        w.settle();
+        w.run_pods();
+        w.meter.used_milli = 100;
+        auto hpa = autoscaler(2, 5);
+        hpa.spec.scale_target_ref.name = "other";
+        w.make(hpa);
+        CHECK(*w.objects.get<api::Deployment>("default", "other")->spec.replicas == 4);
+    }
+}
+
 TEST_CASE("autoscaler: does nothing when all is as it should be, and is not woken by its own status") {
     AutoscalerWorld w;
     w.meter.used_milli = 50;
