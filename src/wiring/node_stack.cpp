@@ -8,7 +8,6 @@ namespace {
 node::PodAgentOptions with_facts(node::PodAgentOptions options, const node::NodeFacts& facts) {
     options.node_name = facts.name;
     options.node_ip = facts.ip;
-    options.node_cpu_milli = facts.cpu_milli;
     options.node_memory_bytes = facts.memory_bytes;
     return options;
 }

@@ -46,7 +46,6 @@ struct PodAgentOptions {
     std::string cluster_domain;
     std::string host_resolv_conf = "/etc/resolv.conf";
     std::string host_hosts = "/etc/hosts";
-    int64_t node_cpu_milli = 0;
     int64_t node_memory_bytes = 0;
     bool hardened_workloads = false;  ///< what a pod leaves open is confined further than Kubernetes does
     int pods_parallel_max = 8;        ///< pods acted on at a time

@@ -38,7 +38,7 @@ PodPlacement AgentPod::placement(const api::Pod* pod) const {
     out.pod_dir = dir();
     out.volumes_dir = options.volumes_dir;
     out.seccomp_dir = options.seccomp_dir;
-    out.node_cpu_milli = options.node_cpu_milli;
+    out.node = agent.api.find_node();
     out.node_memory_bytes = options.node_memory_bytes;
     out.hardened = options.hardened_workloads;
     return out;

@@ -259,7 +259,7 @@ Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view d
     const auto& map = limit ? found->resources.limits : found->resources.requests;
     const bool cpu = name == "cpu";
     int64_t value = quantity_of(map, name, cpu);
-    if (value == 0 && limit) value = cpu ? placement.node_cpu_milli : name == "memory" ? placement.node_memory_bytes : 0;
+    if (value == 0 && limit && placement.node) value = quantity_of(placement.node->status.allocatable, name, cpu);
     int64_t divisor = cpu ? 1000 : 1;
     if (!ref.divisor.empty()) {
         const int64_t given = cpu ? ref.divisor.milli_value() : ref.divisor.value();

@@ -56,10 +56,10 @@ struct PodPlacement {
     std::string node_ip;
     std::string node_name;
     std::string cluster_domain;
-    std::string pod_dir;         ///< host directory with volumes/NAME below it
-    std::string volumes_dir;     ///< volumes of orilla.dev/local
-    std::string seccomp_dir;     ///< profiles of its own
-    int64_t node_cpu_milli = 0;  ///< allocatable, for resourceFieldRef without a limit
+    std::string pod_dir;                    ///< host directory with volumes/NAME below it
+    std::string volumes_dir;                ///< volumes of orilla.dev/local
+    std::string seccomp_dir;                ///< profiles of its own
+    std::shared_ptr<const api::Node> node;  ///< has what limits a container without a limit: its allocatable; may be null
     int64_t node_memory_bytes = 0;
     bool hardened = false;  ///< the node confines further than Kubernetes what a pod leaves open
 };

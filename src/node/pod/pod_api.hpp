@@ -23,6 +23,8 @@ class PodApi {
     virtual ~PodApi() = default;
     /// Null when there is none of that name or it has another uid.
     virtual std::shared_ptr<const api::Pod> find_pod(const PodKey& key) const = 0;
+    /// This node as it is known; null when nobody knows it.
+    virtual std::shared_ptr<const api::Node> find_node() const { return nullptr; }
     /// The pods bound to this node.
     virtual std::vector<PodKey> list_pods() const = 0;
     /// Soft; nothing happens when the pod is gone.

@@ -41,6 +41,8 @@ class StorePodApi final : public PodApi {
         return pod && pod->metadata.uid == key.uid && pod->spec.node_name == node_name_ ? pod : nullptr;
     }
 
+    std::shared_ptr<const api::Node> find_node() const override { return objects_.get<api::Node>(node_name_); }
+
     std::vector<PodKey> list_pods() const override {
         std::vector<PodKey> keys;
         for (const auto& pod : objects_.list<api::Pod>())

@@ -124,6 +124,26 @@ TEST_CASE("resolve_resource_ref: divided and rounded up") {
     CHECK(*resolve_resource_ref(pod, "c", ref, {}) == "64");
 }
 
+TEST_CASE("resolve_resource_ref: a container without a limit has what the node gives to pods") {
+    api::Pod pod;
+    pod.spec.containers.emplace_back().name = "c";
+    const auto node = std::make_shared<api::Node>();
+    node->status.allocatable["cpu"] = *api::Quantity::parse("2500m");
+    node->status.allocatable["memory"] = *api::Quantity::parse("96Mi");
+    node->status.allocatable["ephemeral-storage"] = *api::Quantity::parse("3Gi");
+    PodPlacement placement;
+    placement.node = node;
+    const auto value = [&](const char* resource) {
+        api::ResourceFieldSelector ref;
+        ref.resource = resource;
+        return *resolve_resource_ref(pod, "c", ref, placement);
+    };
+    CHECK(value("limits.cpu") == "3");
+    CHECK(value("limits.memory") == "100663296");
+    CHECK(value("limits.ephemeral-storage") == "3221225472");
+    CHECK(value("requests.ephemeral-storage") == "0");
+}
+
 TEST_CASE("render_resolv_conf: ClusterFirst searches the pod's namespace") {
     api::Pod pod;
     pod.metadata.namespace_ = "shop";
