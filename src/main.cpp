@@ -7,6 +7,7 @@
 
 #include "build_info.gen.hpp"
 #include "orilla/cli/cli.hpp"
+#include "orilla/gateway/run.hpp"
 #include "orilla/images/workers.hpp"
 #include "orilla/network/check_kernel.hpp"
 #include "orilla/pki/pki.hpp"
@@ -48,6 +49,8 @@ int main(int argc, char** argv) {
     // Workers first: they must not touch anything else of this program.
     if (!args.empty())
         if (auto status = orilla::images::run_worker(args[0])) return *status;
+    if (!args.empty())
+        if (auto status = orilla::gateway::run_gateway(args[0])) return *status;
     if (!args.empty() && args[0] == "serve") return orilla::wiring::run_serve({args.begin() + 1, args.end()}, build_info);
     return orilla::cli::run(args, {check_kernel, make_kubeconfig, serve_flags});
 }

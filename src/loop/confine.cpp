@@ -207,9 +207,9 @@ struct FilterFree {
     for (const int number : find_numbers(rules.allowed))
         if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, number, 0) != 0)
             return Error(Code::internal, "seccomp: cannot allow call " + std::to_string(number));
-    for (const auto& [name, value] : rules.allowed_by_first) {
-        const scmp_arg_cmp first{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(value), 0};
-        if (seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1, &first) != 0)
+    for (const auto& [name, place, value] : rules.allowed_by_argument) {
+        const scmp_arg_cmp argument{place, SCMP_CMP_EQ, value, 0};
+        if (seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1, &argument) != 0)
             return Error(Code::internal, std::string("seccomp: cannot allow call ") + name);
     }
     const int rc = seccomp_load(filter.get());

@@ -84,7 +84,13 @@ Result<void> Daemon::open_network() {
     rules_config_.pod_cidr = links.pod_cidr;
     rules_config_.cluster_cidr = links.cluster_cidr;
     rules_config_.service_cidr = links.service_cidr;
+    rules_config_.gateway_uid = gateway::process_uid;
+    rules_config_.api_port = static_cast<uint16_t>(api_port());
     TRY(rules_, network::open_service_rules(rules_config_));
+    gateway::GatewayOptions gateway;
+    gateway.socket = config_.run_dir + "/gateway.sock";
+    gateway.logs_access = config_.gateway_access_log == "all";
+    gateway_ = std::make_unique<gateway::Gateway>(loop_, std::move(gateway));
     network::LanConfig lan;
     lan.bridge = links.bridge;
     TRY(lan.pool, network::AddressPool::parse(config_.load_balancer_pool));
@@ -155,7 +161,7 @@ void Daemon::build_node() {
     options.pods.cluster_domain = config_.cluster_domain;
     options.pods.hardened_workloads = config_.workload_defaults == "hardened";
     const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_, *place_files_};
-    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, *lan_};
+    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, *lan_, gateway_.get()};
     node_ = std::make_unique<NodeStack>(ports, std::move(options));
     images_adapter_->set_in_use([this] { return node_->images_in_use(); });
 }
@@ -175,6 +181,11 @@ loop::Task<void> Daemon::keep_in_memory() {
     status_archive_->start();
 }
 
+int Daemon::api_port() const {
+    const size_t colon = config_.listen.rfind(':');
+    return colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
+}
+
 controllers::ControllersOptions Daemon::controllers_options() const {
     controllers::ControllersOptions options;
     options.node_name = config_.node_name;
@@ -187,7 +198,7 @@ controllers::ControllersOptions Daemon::controllers_options() const {
         options.api_ip = config_.node_ip;
     options.volume_disk = volume_disk_.get();
     options.usage_meter = usage_meter_.get();
-    options.api_port = colon == std::string::npos ? 6443 : atoi(config_.listen.c_str() + colon + 1);
+    options.api_port = api_port();
     return options;
 }
 
@@ -224,6 +235,7 @@ void Daemon::take_network_back() {
     if (!links_ || !links_->made_bridge() || !links_->list().empty()) return;
     node_.reset();
     dns_.reset();
+    gateway_.reset();
     lan_.reset();
     rules_.reset();
     links_.reset();
@@ -259,6 +271,7 @@ void Daemon::append_metrics(std::string& out) const {
     out += "# TYPE orilla_reconcile_errors_total counter\n";
     for (const auto& [name, count] : counters)
         out += fmt::format("orilla_reconcile_errors_total{{controller=\"{}\"}} {}\n", name, count.failed);
+    if (gateway_) gateway_->append_metrics(out);
     if (!dns_) return;
     out += fmt::format("# TYPE orilla_dns_queries_total counter\norilla_dns_queries_total {}\n", dns_->counters().queries);
 }

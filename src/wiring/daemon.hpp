@@ -10,6 +10,7 @@
 #include "images_adapter.hpp"
 #include "node_stack.hpp"
 #include "orilla/apiserver/server.hpp"
+#include "orilla/gateway/gateway.hpp"
 #include "orilla/images/images.hpp"
 #include "orilla/loop/io_pool.hpp"
 #include "orilla/loop/io_thread.hpp"
@@ -44,6 +45,7 @@ class Daemon {
     Result<void> open_server(apiserver::ListeningSockets sockets);
     loop::Task<Result<void>> open_store();
     loop::Task<Result<void>> open_runtime();
+    int api_port() const;
     controllers::ControllersOptions controllers_options() const;
     void build_node();
     void keep_node_name();
@@ -78,6 +80,7 @@ class Daemon {
     std::unique_ptr<images::Images> images_;
     std::unique_ptr<network::Links> links_;
     std::unique_ptr<network::ServiceRules> rules_;
+    std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<network::LanAddresses> lan_;
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<network::DnsServer> dns_;

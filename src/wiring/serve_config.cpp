@@ -81,6 +81,11 @@ Result<void> check_workload_defaults(const std::string& value) {
     return Error(Code::invalid, fmt::format("\"{}\" is neither kubernetes nor hardened", value));
 }
 
+Result<void> check_access_log(const std::string& value) {
+    if (value == "none" || value == "all") return ok();
+    return Error(Code::invalid, fmt::format("\"{}\" is neither none nor all", value));
+}
+
 Result<void> check_listen_or_none(const std::string& address) {
     return address.empty() ? ok() : http::check_listen_address(address);
 }
@@ -142,6 +147,8 @@ constexpr TextOption text_options[] = {
     {"workloadDefaults", "--workload-defaults", &ServeConfig::workload_defaults,
      "what pods may do that do not say: kubernetes, or hardened (fewer capabilities, no setuid programs)",
      check_workload_defaults},
+    {"gatewayAccessLog", "--gateway-access-log", &ServeConfig::gateway_access_log,
+     "a line in the log for each request that goes through the gateway: none or all", check_access_log},
     {"logLevel", "--log-level", &ServeConfig::log_level, "error, warning, info or debug", check_log_level},
 };
 

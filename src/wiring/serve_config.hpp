@@ -32,6 +32,7 @@ struct ServeConfig {
     std::string bridge = "orilla0";
     std::string workload_defaults = "kubernetes";  ///< or hardened
     int64_t soft_flush_interval_s = 30;
+    std::string gateway_access_log = "none";  ///< or all: a line for each request
     std::string log_level = "info";
     std::vector<images::RegistryOptions> registries;
 };

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "orilla/base/result.hpp"
@@ -35,9 +34,14 @@ Result<bool> restrict_files(const FileRules& rules);
 
 /// Seccomp: what may be called; anything else fails with EPERM.
 struct CallRules {
-    std::vector<const char*> allowed;                                ///< by name, with every argument
-    std::vector<std::pair<const char*, int>> allowed_by_first = {};  ///< only with this first argument
-    bool kills = false;                                              ///< anything else ends the process instead (SIGSYS)
+    std::vector<const char*> allowed;  ///< by name, with every argument
+    struct ByArgument {
+        const char* name;
+        unsigned place;  ///< of the argument, from 0 on
+        uint64_t value;
+    };
+    std::vector<ByArgument> allowed_by_argument = {};  ///< only with this one
+    bool kills = false;                                ///< anything else ends the process instead (SIGSYS)
 };
 Result<void> allow_calls(const CallRules& rules);
 

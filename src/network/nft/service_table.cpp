@@ -15,7 +15,7 @@
 namespace orilla::network {
 
 namespace {
-constexpr int layout_version = 4;  // one more whenever a rule or a map changes
+constexpr int layout_version = 5;  // one more whenever a rule or a map changes
 constexpr uint32_t affinity_clients_max = 65'536;
 
 // nft's numbers of its types; a concatenation holds six bits for each part.
@@ -26,11 +26,11 @@ constexpr uint32_t concat(std::initializer_list<uint32_t> types) {
     return all;
 }
 
-constexpr uint32_t ip_source_offset = 12, ip_destination_offset = 16, port_destination_offset = 2;
+constexpr uint32_t ip_source_offset = 12, ip_destination_offset = 16, port_destination_offset = 2, tcp_flags_offset = 13;
 constexpr char affinity_map[] = "affinity";
 
 // Priorities: before connection tracking; where destinations are translated; where sources are.
-constexpr int before_conntrack = -300, dstnat = -100, srcnat = 100;
+constexpr int before_conntrack = -300, dstnat = -100, at_filter = 0, srcnat = 100;
 
 // ---- bytes -----------------------------------------------------------------------------------------------------------
 
@@ -294,12 +294,53 @@ void masquerade_remote_endpoints(NftBatch& batch, const ServiceRulesConfig&) {
     batch.masquerade(false);
 }
 
-void reject_tcp(NftBatch& batch, const ServiceRulesConfig&) {
+void match_tcp(NftBatch& batch, bool is_tcp) {
     batch.load_meta(NFT_META_L4PROTO, 0);
-    batch.compare(true, 0, NftBytes(1, static_cast<char>(IPPROTO_TCP)));
+    batch.compare(is_tcp, 0, NftBytes(1, static_cast<char>(IPPROTO_TCP)));
+}
+void reject_tcp(NftBatch& batch, const ServiceRulesConfig&) {
+    match_tcp(batch, true);
     batch.reject_with_reset();
 }
 void reject_others(NftBatch& batch, const ServiceRulesConfig&) { batch.reject_with_port_unreachable(); }
+
+// The gateway's process connects to pods; it has no business with what listens on the node for itself, the API above all.
+
+void match_gateway(NftBatch& batch, const ServiceRulesConfig& config) {
+    NftBytes uid;
+    append_value(uid, config.gateway_uid);
+    batch.load_meta(NFT_META_SKUID, 0);
+    batch.compare(true, 0, uid);
+}
+/// Its answers to clients are let through: only what opens a connection has SYN without ACK.
+void match_opening_of_gateway(NftBatch& batch, const ServiceRulesConfig& config) {
+    constexpr char syn = 0x02, ack = 0x10;
+    match_gateway(batch, config);
+    match_tcp(batch, true);
+    batch.load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, tcp_flags_offset, 1, 0);
+    batch.mask(0, NftBytes(1, static_cast<char>(syn | ack)));
+    batch.compare(true, 0, NftBytes(1, syn));
+}
+void drop_other_protocols_of_gateway(NftBatch& batch, const ServiceRulesConfig& config) {
+    match_gateway(batch, config);
+    match_tcp(batch, false);
+    batch.verdict(NF_DROP);
+}
+void keep_gateway_off_loopback(NftBatch& batch, const ServiceRulesConfig& config) {
+    match_opening_of_gateway(batch, config);
+    load_destination(batch, 0);
+    match_range(batch, true, 0, loopback_range);
+    batch.reject_with_reset();
+}
+void keep_gateway_off_api(NftBatch& batch, const ServiceRulesConfig& config) {
+    NftBytes port;
+    append_port(port, config.api_port);
+    match_opening_of_gateway(batch, config);
+    match_local_destination(batch);
+    batch.load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, port_destination_offset, 2, 0);
+    batch.compare(true, 0, NftBytes(port.data(), 2));
+    batch.reject_with_reset();
+}
 
 /// A client in one of the frontend's ranges of this length comes back from here.
 void admit_source(NftBatch& batch, int prefix) {
@@ -337,6 +378,9 @@ const std::vector<FixedChain>& fixed_chains() {
          NftBaseChain{"nat", NF_INET_LOCAL_OUT, dstnat},
          {look_inside_up, look_service_up, reject_unknown_service, look_inside_node_port_up, look_node_port_up,
           reject_unknown_owned}},
+        {"gateway",
+         NftBaseChain{"filter", NF_INET_LOCAL_OUT, at_filter},
+         {drop_other_protocols_of_gateway, keep_gateway_off_loopback, keep_gateway_off_api}},
         {"postrouting",
          NftBaseChain{"nat", NF_INET_POST_ROUTING, srcnat},
          {masquerade_hairpin, masquerade_pods, masquerade_loopback, masquerade_remote_endpoints}},
@@ -451,8 +495,8 @@ void write_element(NftBatch& batch, const ServiceElement& element) {
 std::string table_fingerprint(const ServiceRulesConfig& config) {
     const std::string cluster =
         config.cluster_cidr.value_or(config.pod_cidr) == config.pod_cidr ? "" : " " + config.cluster_cidr->text();
-    return fmt::format("orilla {} {} {} {}{}", layout_version, config.bridge, config.pod_cidr.text(),
-                       config.service_cidr.text(), cluster);
+    return fmt::format("orilla {} {} {} {}{} {}/{}", layout_version, config.bridge, config.pod_cidr.text(),
+                       config.service_cidr.text(), cluster, config.gateway_uid, config.api_port);
 }
 
 void write_table(NftBatch& batch, const ServiceRulesConfig& config) {

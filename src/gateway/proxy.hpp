@@ -1,0 +1,73 @@
+// The gateway's handler of requests: finds the rule, sends the request on to an endpoint of its backend, and the answer back,
+// each as it comes. It promises that no body is held beyond a piece of it, that a request that no backend has acted on is tried
+// again elsewhere, and that what a backend does wrong becomes 502 or 504 and nothing worse.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "orilla/gateway/routes.hpp"
+#include "orilla/http/server.hpp"
+#include "orilla/loop/loop.hpp"
+#include "route_table.hpp"
+#include "upstream.hpp"
+
+namespace orilla::gateway {
+
+class Proxy final : public http::Handler {
+  public:
+    explicit Proxy(loop::Loop& loop);
+    ~Proxy() override;
+
+    std::vector<Fault> apply(Change change);
+    std::set<uint16_t> ports() const;
+    /// Serves a port whose listeners are known.
+    void listen(http::Server& server, uint16_t port, UniqueFd socket);
+    /// From now on each answer is the last one of its connection.
+    void retire() { is_retired_ = true; }
+    void set_logs_access(bool logs) { logs_access_ = logs; }
+
+    /// Until something was done that `take_reports` tells.
+    loop::Task<void> wait_for_news();
+    std::vector<BackendReport> take_reports();
+    std::string take_access_lines();
+
+    std::shared_ptr<const http::Caller> identify(const http::Peer& peer) const override;
+    http::Response refuse(const http::Request& request) const override;
+    bool streams_body(const http::Request& request) const override;
+    loop::Task<http::Response> handle(const http::Request& request) override;
+    http::Response render_http_error(int status, std::string_view message) const override;
+
+  private:
+    struct Journey;
+    class Answer;
+    class Switched;
+
+    std::optional<http::Response> plan(const http::Request& request, Journey& journey);
+    const Share* choose_share(const Rule& rule);
+    loop::Task<Result<void>> take_lease(Journey& journey);
+    loop::Task<Result<void>> ask(const http::Request& request, Journey& journey);
+    http::Response answer(const http::Request& request, std::unique_ptr<Journey> journey);
+    http::Response fail(int status, std::string_view message) const;
+    void end(Journey& journey);
+
+    loop::Loop& loop_;
+    RouteTable routes_;
+    std::unordered_map<std::string, std::shared_ptr<Upstream>> upstreams_;
+    std::shared_ptr<const http::Caller> everybody_;
+    loop::Event news_;
+    bool has_news_ = false;
+    bool is_retired_ = false;
+    bool logs_access_ = false;
+    std::string access_lines_;
+    uint64_t lots_ = 0;  ///< drawn for shares
+};
+
+}  // namespace orilla::gateway
