@@ -63,7 +63,7 @@ class WireWriter {
     template <class... T>
     void put(const std::variant<T...>& value) {
         put_number(value.index());
-        std::visit([this](const auto& held) { put(held); }, value);
+        std::visit([this](const auto& held) { this->put(held); }, value);
     }
 
     std::string& out_;
