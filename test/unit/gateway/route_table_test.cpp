@@ -463,6 +463,10 @@ TEST_CASE("routes: listeners come, change and go, also behind their routes") {
     CHECK(site.table.ports() == std::vector<uint16_t>{82});
     CHECK(site.ask("GET a.com/") == "404");
     CHECK(site.ask("GET b.com/", {}, 82) == "it");
+    // One that goes and comes in one change is there.
+    change.gone_listeners = {"gateway/a/gw/one"};
+    site.table.apply(change);
+    CHECK(site.ask("GET b.com/", {}, 82) == "it");
     // The whole of it: what is not named is gone.
     Change whole;
     whole.is_whole = true;
