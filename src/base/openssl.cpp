@@ -33,6 +33,21 @@ Result<CertificatePtr> parse_certificate(std::string_view pem) {
     return certificate;
 }
 
+Result<std::vector<CertificatePtr>> parse_certificates(std::string_view pem) {
+    constexpr size_t certificates_max = 256;
+    const BioPtr bio = bio_over(pem);
+    std::vector<CertificatePtr> all;
+    while (all.size() < certificates_max) {
+        CertificatePtr certificate(PEM_read_bio_X509(bio.get(), nullptr, know_no_password, nullptr));
+        if (!certificate) break;
+        all.push_back(std::move(certificate));
+    }
+    const bool is_at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (all.empty() || !is_at_end) return openssl_error("parse certificates");
+    ERR_clear_error();
+    return all;
+}
+
 Result<KeyPtr> parse_key(std::string_view pem) {
     const BioPtr bio = bio_over(pem);
     KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, know_no_password, nullptr));

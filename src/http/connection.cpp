@@ -6,6 +6,7 @@
 
 #include "framing.hpp"
 #include "orilla/base/text.hpp"
+#include "proxy_header.hpp"
 
 #include "h2/host.hpp"
 
@@ -84,7 +85,10 @@ void Connection::end_work() {
 
 loop::Task<void> Connection::serve() {
     bool going = true;
-    if (transport_.encrypted()) {
+    if (origin_.options.reads_proxy_protocol) {
+        AWAIT(going, read_proxy_header());
+    }
+    if (going && transport_.encrypted()) {
         AWAIT(going, prepare());
     }
     bool is_http_2 = going && transport_.chose_http_2();
@@ -133,6 +137,27 @@ loop::Task<void> Connection::linger() {
         bytes += result.bytes;
         if (result.state == IoState::wants_read) co_await transport_.watch().readable();
         if (result.state == IoState::wants_write) co_return;
+    }
+}
+
+/// Whoever does not send one is not the balancer, and is not spoken to.
+loop::Task<bool> Connection::read_proxy_header() {
+    set_deadline(shared_.loop.now_ms() + shared_.limits.handshake_ms_max);
+    for (size_t seen = 0;;) {
+        const IoResult result = transport_.try_peek(shared_.read_buffer.get(), proxy_header_bytes_max);
+        if (result.state == IoState::closed) co_return false;
+        if (result.state == IoState::wants_read || result.bytes == seen) {
+            if (transport_.watch().hung_up()) co_return false;  // it has sent all that it ever will
+            co_await transport_.watch().readable();
+            continue;
+        }
+        seen = result.bytes;
+        const auto parsed = parse_proxy_header({shared_.read_buffer.get(), seen});
+        if (!parsed) co_return false;
+        if (!*parsed) continue;
+        transport_.skip((*parsed)->bytes);
+        if (!(*parsed)->client.empty()) origin_.client = (*parsed)->client;
+        co_return true;
     }
 }
 

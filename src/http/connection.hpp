@@ -138,6 +138,7 @@ class Connection final : private BodyJudge, private InterimAnswers, private loop
     void hung_up() override;
 
     loop::Task<void> serve();
+    loop::Task<bool> read_proxy_header();
     loop::Task<bool> prepare();
     void begin_work();
     void end_work();

@@ -65,6 +65,22 @@ IoResult Transport::try_read(char* buffer, size_t size) {
     }
 }
 
+IoResult Transport::try_peek(char* buffer, size_t size) const {
+    const ssize_t count = ::recv(fd_.get(), buffer, size, MSG_PEEK | MSG_DONTWAIT);
+    if (count > 0) return {IoState::done, static_cast<size_t>(count)};
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return {IoState::wants_read, 0};
+    return {IoState::closed, 0, count < 0 ? errno : 0};
+}
+
+void Transport::skip(size_t bytes) const {
+    char taken[512];
+    while (bytes > 0) {
+        const ssize_t count = ::recv(fd_.get(), taken, std::min(bytes, sizeof taken), MSG_DONTWAIT);
+        if (count <= 0) return;
+        bytes -= static_cast<size_t>(count);
+    }
+}
+
 IoResult Transport::try_write(std::string_view first, std::string_view second) {
     if (ssl_) {
         const std::string_view piece = first.empty() ? second : first;

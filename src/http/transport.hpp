@@ -54,6 +54,9 @@ class Transport {
     /// Something is there to be read, if only a part of a TLS record.
     bool has_unread() const;
     IoResult try_read(char* buffer, size_t size);
+    /// Of what comes before TLS: shows the next bytes, as many as are there, and takes them.
+    IoResult try_peek(char* buffer, size_t size) const;
+    void skip(size_t bytes) const;
     /// Two pieces, because a head and a large body live apart.
     IoResult try_write(std::string_view first, std::string_view second);
     /// Says goodbye (TLS close_notify, then FIN) as far as that goes without waiting.

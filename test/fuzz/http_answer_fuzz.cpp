@@ -1,5 +1,6 @@
 // What a server answers, fed in pieces whose sizes the input chooses: the reader must keep to its limits and give the same
-// answer however the bytes are cut, whether its body may be cut, and to a HEAD, too.
+// answer however the bytes are cut, whether its body may be cut, and to a HEAD, too; and the same for the strict reading of a
+// proxy.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -46,6 +47,37 @@ std::string read_all(std::string_view bytes, size_t step, const AnswerLimits& li
     return seen;
 }
 
+/// What a proxy understands of it, by the letter: head, body, trailers, and what is left behind the end.
+std::string read_strictly(std::string_view bytes, size_t step, bool to_head) {
+    ChannelLimits limits;
+    limits.head_bytes_max = limits.trailer_bytes_max = 1024;
+    limits.header_count_max = 16;
+    AnswerParser parser(limits);
+    parser.start(to_head);
+    std::string seen;
+    size_t wire_bytes = 0;
+    while (!bytes.empty() && parser.state() != AnswerParser::State::complete) {
+        const bool was_head = parser.state() == AnswerParser::State::head;
+        std::string_view data;
+        auto taken = parser.take(bytes.substr(0, step), &data);
+        if (!taken) return "failed";
+        if (*taken > std::min(step, bytes.size()) || data.size() > *taken) std::abort();
+        bytes.remove_prefix(*taken);
+        wire_bytes += *taken;
+        seen += data;
+        if (!was_head || !parser.has_head()) continue;
+        seen += std::to_string(parser.head().status) + "|";
+        for (const HeaderView& field : parser.head().headers) {
+            if (!is_token(field.name) || !is_field_value(field.value)) std::abort();
+            seen += std::string(field.name) + ":" + std::string(field.value) + "|";
+        }
+        if (parser.is_interim() && !parser.next_head()) return "failed";
+    }
+    if (parser.state() != AnswerParser::State::complete && !parser.end()) return "incomplete";
+    for (const auto& [name, value] : parser.trailers()) seen += "|" + name + ":" + value;
+    return seen + "|" + std::to_string(wire_bytes) + (parser.keeps_connection() ? "kept" : "");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -55,5 +87,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const bool to_head = data[0] & 32;
     const std::string whole = read_all(bytes, bytes.size() + 1, limits, to_head);
     if (read_all(bytes, data[0] % 16 + 1, limits, to_head) != whole) std::abort();
+    if (read_strictly(bytes, bytes.size() + 1, to_head) != read_strictly(bytes, data[0] % 16 + 1, to_head)) std::abort();
     return 0;
 }

@@ -1,5 +1,6 @@
 // Bytes of a connection, fed in pieces whose sizes the input chooses: the parser must keep to its limits, never read a
-// request that ends before it began, and give the same requests however the bytes are cut.
+// request that ends before it began, and give the same requests however the bytes are cut, and whether bodies are collected
+// or handed on. PROXY protocol comes before them.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -7,6 +8,7 @@
 #include "apiserver/request/negotiation.hpp"
 #include "apiserver/request/request_info.hpp"
 #include "http/parser.hpp"
+#include "http/proxy_header.hpp"
 #include "orilla/http/uri.hpp"
 
 using namespace orilla::http;
@@ -29,6 +31,42 @@ void look_at(const Request& request, const ParserLimits& limits) {
     (void)Query::parse(request.query).has_value();
     (void)orilla::apiserver::negotiate_object(request.header("accept")).has_value();
     (void)orilla::apiserver::parse_media_type(request.header("content-type"));
+}
+
+struct Streams final : BodyJudge {
+    bool streams_body(Request&) override { return true; }
+};
+
+/// The same where bodies are handed on, of which nothing may be kept. Where they are not too large to be collected, the two
+/// must agree.
+std::string stream_all(std::string_view bytes, size_t step) {
+    const ParserLimits limits = small_limits();
+    RequestParser parser(limits);
+    Streams all;
+    parser.ask(&all);
+    std::string seen;
+    std::string pending;
+    std::string body;
+    while (!bytes.empty() || !pending.empty()) {
+        pending += bytes.substr(0, step);
+        bytes.remove_prefix(std::min(step, bytes.size()));
+        pending.erase(0, parser.feed(pending));
+        pending.erase(0, parser.feed_stream(pending, &body));
+        if (parser.state() == RequestParser::State::failed) return seen + "failed";
+        if (parser.state() == RequestParser::State::complete) {
+            if (parser.length() && *parser.length() != body.size()) std::abort();
+            for (const auto& [name, value] : parser.trailers())
+                if (name.empty() || value.find_first_of("\r\n") != std::string::npos) std::abort();
+            seen += std::string(parser.request().target) + "|" + body + ";";
+            if (body.size() > limits.body_bytes_max) return seen + "failed";
+            if (!parser.request().keep_alive) return seen;
+            body.clear();
+            parser.next();
+        } else if (bytes.empty()) {
+            break;
+        }
+    }
+    return seen;
 }
 
 /// What was understood, as one text.
@@ -64,5 +102,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string cut = parse_all(bytes, data[0] % 16 + 1);
     const bool both = whole.find("failed") == std::string::npos && cut.find("failed") == std::string::npos;
     if (both && whole != cut) std::abort();
+    const std::string streamed = stream_all(bytes, data[0] % 16 + 1);
+    const bool may_be_told = both && streamed.find("failed") == std::string::npos;
+    if (may_be_told && whole != streamed) std::abort();
+    const auto header = parse_proxy_header(bytes);
+    if (header && *header && ((*header)->bytes > bytes.size() || (*header)->client.find('\n') != std::string::npos))
+        std::abort();
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "orilla/base/result.hpp"
 
@@ -25,6 +26,8 @@ using CertificatePtr = std::unique_ptr<x509_st, OpensslFree>;
 /// Takes the first message off the thread's error queue and empties it.
 Error openssl_error(std::string_view what);
 Result<CertificatePtr> parse_certificate(std::string_view pem);
+/// All that a text holds, one after another; at least one.
+Result<std::vector<CertificatePtr>> parse_certificates(std::string_view pem);
 Result<KeyPtr> parse_key(std::string_view pem);
 /// Whether the key is the one that the certificate is for.
 bool is_pair(const CertificatePtr& certificate, const KeyPtr& key);

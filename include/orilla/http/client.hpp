@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
@@ -44,6 +45,7 @@ struct ServerTrust {
     std::string server_name;  ///< what the certificate must be for, and SNI; empty: the URL's host
     std::string certificate;  ///< the client's own, with its key; empty: none
     std::string key;
+    std::vector<std::string> accepted_names;  ///< any may be what the server's certificate is for, instead of `server_name`
 };
 
 /// A connection that closes by a reset: it leaves no TIME_WAIT behind. `host` is an IPv4 address.

@@ -1,5 +1,7 @@
 // Requests whose bodies a Handler takes as they come, and answers that are passed on.
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
@@ -7,6 +9,7 @@
 
 #include "../../support/fake_clock.hpp"
 #include "orilla/http/server.hpp"
+#include "orilla/http/sockets.hpp"
 
 using namespace orilla;
 using namespace orilla::http;
@@ -64,6 +67,7 @@ class StreamHandler final : public Handler {
     bool streams_body(const Request&) const override { return true; }
     loop::Task<Response> handle(const Request& request) override {
         ++handled;
+        client = std::string(request.client) + " " + std::to_string(request.tag);
         seen = std::string(request.method_text) + " " + std::string(request.authority) + " " + std::string(request.path);
         if (request.path == "/early") {
             AWAIT_VOID(request.interim->send(103, "Link: a\r\n"));
@@ -98,6 +102,7 @@ class StreamHandler final : public Handler {
     int pieces = 0;
     int status = 200;
     std::string seen;
+    std::string client;
     std::function<std::unique_ptr<BodyStream>()> make;
 
   private:
@@ -295,4 +300,39 @@ TEST_CASE("streaming: any method, and whom the request names") {
     world.heard();
     world.send("GET http://evil/ HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(world.heard().starts_with("HTTP/1.1 400 Bad Request\r\n"));
+}
+
+TEST_CASE("streaming: a listener that reads PROXY protocol knows the client from it, and speaks to nobody without") {
+    FakeClock clock;
+    loop::Loop loop(clock);
+    StreamHandler handler(loop);
+    Server server(loop, handler);
+    auto listener = listen_tcp("127.0.0.1:0");
+    REQUIRE(listener);
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    server.serve_plain(std::move(*listener), {7, true});
+    const auto ask = [&](std::string_view text) {
+        UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
+        ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+        const int yes = 1;
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);  // each byte by itself
+        for (const char c : text) {
+            if (::send(fd.get(), &c, 1, MSG_NOSIGNAL) != 1) break;
+            settle(loop);
+        }
+        char answer[1024];
+        const ssize_t count = ::recv(fd.get(), answer, sizeof answer, 0);
+        return count > 0 ? std::string(answer, static_cast<size_t>(count)) : std::string();
+    };
+    CHECK(ask("PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n" + plain_get) == plain_ok);
+    CHECK(handler.client == "192.0.2.1:4711 7");
+    CHECK(ask(plain_get).empty());
+    CHECK(handler.handled == 1);
+    server.stop_listening(7);
+    settle(loop);
+    UniqueFd late(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK(::connect(late.get(), reinterpret_cast<sockaddr*>(&address), length) == -1);
 }

@@ -1,5 +1,6 @@
 // TLS with the certificates of a box's own CA: who is known, and who is not.
 #include "orilla/http/tls.hpp"
+#include "orilla/base/text.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -98,6 +99,52 @@ TEST_CASE("TLS: without a certificate, or with a stranger's, the handshake ends 
         CHECK(peer.kind == Peer::Kind::nobody);
         CHECK(peer.common_name.empty());
         CHECK(peer.organisations.empty());
+    }
+}
+
+TEST_CASE("TLS: a server shows what fits the name that is asked for, and refuses a name that it has nothing for") {
+    const Directory directory;
+    const auto first = ensure_pki(directory.path + "/first", names);
+    const auto second = ensure_pki(directory.path + "/second", names);
+    std::vector<std::shared_ptr<TlsContext>> contexts;
+    for (const auto* pki : {&*first, &*second}) {
+        TlsKeys keys;
+        keys.certificate = pki->server_certificate + pki->ca_certificate;
+        keys.key = pki->server_key;
+        auto made = TlsContext::create(keys);
+        REQUIRE(made);
+        contexts.push_back(std::move(*made));
+    }
+    std::string asked;
+    auto tls = TlsContext::create_choosing([&](std::string_view name) {
+        asked = name;
+        return name == "second.example" ? contexts[1] : name.empty() ? contexts[0] : nullptr;
+    });
+    REQUIRE(tls);
+    for (const auto& [name, authority] : {std::pair<std::string, std::string>{"", first->ca_certificate},
+                                          {"Second.Example", second->ca_certificate},
+                                          {"third.example", ""}}) {
+        TlsPair pair(**tls, authority.empty() ? first->ca_certificate : authority, {}, {});
+        if (!name.empty()) SSL_set_tlsext_host_name(pair.client, name.c_str());
+        CHECK(pair.shake() == !authority.empty());
+        CHECK(asked == lowered(name));
+        if (!authority.empty()) CHECK(SSL_get_verify_result(pair.client) == X509_V_OK);
+        if (!authority.empty()) CHECK(pair.server->server_name() == asked);
+    }
+}
+
+TEST_CASE("TLS: a server that requires certificates ends the handshake without one") {
+    const Directory directory;
+    const auto pki = ensure_pki(directory.path + "/pki", names);
+    TlsKeys keys = keys_of(*pki);
+    keys.requires_client_certificate = true;
+    std::shared_ptr<TlsContext> strict = std::move(*TlsContext::create(keys));
+    auto tls = TlsContext::create_choosing([&](std::string_view) { return strict; });
+    for (const bool shows : {true, false}) {
+        TlsPair pair(**tls, pki->ca_certificate, shows ? pki->admin_certificate : "", shows ? pki->admin_key : "");
+        pair.shake();
+        CHECK((pair.server->peer().kind == Peer::Kind::certificate) == shows);
+        CHECK((pair.server->try_handshake().state == IoState::done) == shows);
     }
 }
 
