@@ -17,6 +17,8 @@ namespace orilla::http {
 using Standing = Clients::Standing;
 
 namespace {
+constexpr size_t looked_at_per_ms = 100;
+
 /// As far as one client's choice of addresses does not reach: in IPv6 everybody has a whole network of 64 bits.
 std::string name_of_peer(const sockaddr_storage& peer) {
     constexpr size_t network_bytes = 8;
@@ -240,17 +242,6 @@ bool Connections::identified(Connection& connection) {
     return false;
 }
 
-bool Connections::begin_watch(Connection& connection) {
-    const bool begun = connections_.find(&connection)->second.seat.begin_watch(limits_.client_watches_max);
-    if (!begun) ++counters_.watches_refused;
-    return begun;
-}
-
-/// One that is going takes along what it held.
-void Connections::end_watch(Connection& connection) {
-    if (const auto found = connections_.find(&connection); found != connections_.end()) found->second.seat.end_watch();
-}
-
 bool Connections::count_request(Connection& connection, bool begins) {
     const auto found = connections_.find(&connection);
     if (found == connections_.end()) return false;
@@ -293,7 +284,9 @@ void Connections::reap() {
         next = std::min(next, it->first->deadline_ms());
         ++it;
     }
-    if (next != INT64_MAX) note_deadline(next);
+    // Of many connections there is always one whose time is up: they are looked at together.
+    const auto together_ms = static_cast<int64_t>(connections_.size() / looked_at_per_ms);
+    if (next != INT64_MAX) note_deadline(std::max(next, now + together_ms));
 }
 
 void Connections::trim_later() {

@@ -67,8 +67,15 @@ class Connections : private ConnectionOwner {
     void note_deadline(int64_t deadline_ms) override;
     void retire(Connection& connection) override;
     bool identified(Connection& connection) override;
-    bool begin_watch(Connection& connection) override;
-    void end_watch(Connection& connection) override;
+    bool begin_watch(Connection& connection) override {
+        const bool begun = connections_.find(&connection)->second.seat.begin_watch(limits_.client_watches_max);
+        if (!begun) ++counters_.watches_refused;
+        return begun;
+    }
+    /// One that is going takes along what it held.
+    void end_watch(Connection& connection) override {
+        if (const auto found = connections_.find(&connection); found != connections_.end()) found->second.seat.end_watch();
+    }
     bool count_request(Connection& connection, bool begins) override;
 
     Listener& listen(UniqueFd fd, ListenerOptions options);

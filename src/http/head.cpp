@@ -34,6 +34,9 @@ bool all_of(std::string_view text, uint8_t bit) {
 
 bool is_token(std::string_view text) { return !text.empty() && all_of(text, token_bit); }
 bool is_field_value(std::string_view text) { return all_of(text, value_bit); }
+bool is_request_target(std::string_view text) {
+    return !text.empty() && all_of(text, line_bit) && text.find(' ') == std::string_view::npos;
+}
 bool is_host(std::string_view text) { return all_of(text, host_bit); }
 
 std::string_view trim_blanks(std::string_view text) {

@@ -18,6 +18,8 @@ namespace orilla::http {
 bool is_token(std::string_view text);
 /// What may stand in a field's value: no controls but tabs.
 bool is_field_value(std::string_view text);
+/// One word of visible ASCII.
+bool is_request_target(std::string_view text);
 /// RFC 3986: what a host, an IP literal and a port are made of. An empty one is right where there is none to name.
 bool is_host(std::string_view text);
 /// Without the blanks around it.

@@ -1,5 +1,6 @@
 #include "http1_channel.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -46,6 +47,8 @@ class Http1Exchange final : public Exchange, private Duplex {
     Http1Exchange& operator=(const Http1Exchange&) = delete;
 
     void begin();
+    /// Nothing is sent, and there will be no answer.
+    void refuse() { error_ = Error(Code::bad_request, "the request cannot be said in HTTP/1.1"); }
 
     // Exchange
     loop::Task<Result<void>> read_head() override;
@@ -110,8 +113,9 @@ bool Http1Channel::is_over() {
     if (is_over_ || exchange_) return is_over_;
     if (transport_->watch().hung_up()) return is_over_ = true;
     if (!transport_->watch().may_read()) return false;
+    transport_->watch().readable().await_resume();  // this edge has been looked at
     char byte = 0;
-    const IoResult result = transport_->try_read(&byte, 1);
+    const IoResult result = transport_->encrypted() ? transport_->try_read(&byte, 1) : transport_->try_peek(&byte, 1);
     return is_over_ = result.state == IoState::done || result.state == IoState::closed;
 }
 
@@ -125,7 +129,19 @@ void Http1Channel::hung_up() {
     });
 }
 
+/// A head that came over HTTP/2, or was rewritten, may hold what would be two requests here.
+bool Http1Channel::can_say(const RequestHead& head) {
+    const auto is_right = [](const HeaderView& field) { return is_token(field.name) && is_field_value(field.value); };
+    return is_token(head.method) && is_request_target(head.target) && is_host(head.authority) && is_field_value(head.upgrade) &&
+           std::ranges::all_of(head.headers, is_right);
+}
+
 std::unique_ptr<Exchange> Http1Channel::begin(const RequestHead& head, BodyStream* body) {
+    if (!can_say(head)) {
+        auto exchange = std::make_unique<Http1Exchange>(*this, nullptr, BodyKind::none, false, false);
+        exchange->refuse();
+        return exchange;
+    }
     std::string& out = out_;
     out.clear();
     out += head.method;
@@ -276,6 +292,7 @@ Result<void> Http1Exchange::feed_head(std::string_view bytes) {
 
 loop::Task<Result<void>> Http1Exchange::read_head() {
     AnswerParser& parser = channel_.parser_;
+    if (error_) co_return *error_;
     if (std::exchange(was_read_, false)) CO_CHECK_VOID(parser.next_head());
     if (!channel_.in_.empty()) {
         auto fed = feed_head(channel_.in_);

@@ -29,6 +29,7 @@ class Http1Channel final : public Channel, private loop::HangUpListener {
 
   private:
     friend class Http1Exchange;
+    static bool can_say(const RequestHead& head);
     void hung_up() override;
     void release(bool is_clean);
 

@@ -39,14 +39,14 @@ void Http2Host::note_idle(bool is_idle) {
 }
 
 loop::Task<Result<void>> Http2Host::write(std::string_view bytes) {
-    auto writing = connection_.write_all(bytes, {}, nullptr);
+    auto writing = connection_.sender_.write_all(bytes, {}, nullptr);
     if (!co_await std::move(writing)) co_return Error(Code::unavailable, "the client has closed the connection");
     co_return ok();
 }
 
 /// As far as that goes without waiting: the client hears that nothing it asked for is lost.
 void Http2Host::say_goodbye() {
-    if (connection_.write_deadline_ms_ != INT64_MAX) return;  // in the middle of a frame
+    if (connection_.sender_.deadline_ms() != INT64_MAX) return;  // in the middle of a frame
     const std::string last = server_.last_words();
     connection_.transport_.try_write(last, {});
 }

@@ -44,7 +44,7 @@ class Http2Host final : public OtherProtocol, public H2Host {
     bool begin_watch() override { return connection_.shared_.owner.begin_watch(connection_); }
     void end_watch() override { connection_.shared_.owner.end_watch(connection_); }
     void wait_for_client(std::optional<SendBudget::Waiting>& waiting, SendBudget::Unsent unsent) override {
-        connection_.wait_for_client(waiting, std::move(unsent));
+        connection_.sender_.wait_for_client(waiting, std::move(unsent));
     }
     void note_idle(bool is_idle) override;
     void note_deadline(int64_t deadline_ms) override { connection_.shared_.owner.note_deadline(deadline_ms); }

@@ -220,6 +220,24 @@ TEST_CASE("Channel: an answer that two readers could read in two ways is an erro
     }
 }
 
+TEST_CASE("Channel: what would be two requests is not sent") {
+    const HeaderView fields[] = {{"A", "b\r\nHost: evil"}, {"A b", "c"}, {"", "x"}, {"A", std::string_view("\0", 1)}};
+    std::vector<RequestHead> heads(4);
+    heads[0].target = "/x HTTP/1.1\r\nHost: evil\r\n\r\nGET /y";
+    heads[1].method = "GET /y";
+    heads[2].authority = "h\r\nA: b";
+    heads[3].target = "";
+    for (const HeaderView& field : fields) heads.push_back({.headers = {&field, 1}});
+    for (const RequestHead& head : heads) {
+        Asking world;
+        world.exchange = world.channel->begin(head, nullptr);
+        CHECK(world.head() == "the request cannot be said in HTTP/1.1");
+        CHECK_FALSE(world.exchange->has_sent());
+        world.exchange.reset();
+        CHECK(world.heard().empty());
+    }
+}
+
 TEST_CASE("Channel: an answer that breaks off says so, one without a length ends with the connection") {
     for (const auto& [text, said] :
          {std::pair<std::string, std::string>{"HTTP/1.1 200 OK\r\n\r\nall", "200 all|end"},
@@ -357,6 +375,8 @@ TEST_CASE("Channel: a server that ends while it is idle is noticed, and told of"
         CHECK(world.channel->room() == 0);
     }
     SECTION("by bytes that nobody has asked for") {
+        const bool was_looked_at = GENERATE(true, false);
+        if (was_looked_at) CHECK(world.channel->room() == 1);
         world.answer("HTTP/1.1 408 Timeout\r\n\r\n");
         CHECK(world.channel->room() == 0);
         CHECK(world.channel->is_over());

@@ -302,6 +302,28 @@ TEST_CASE("streaming: any method, and whom the request names") {
     CHECK(world.heard().starts_with("HTTP/1.1 400 Bad Request\r\n"));
 }
 
+namespace {
+/// What a new client is answered that sends each byte by itself; empty when it is not spoken to.
+std::string ask_from_afar(loop::Loop& loop, const sockaddr_in& address, std::string_view text) {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+    const int yes = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);  // each byte by itself
+    for (const char c : text) {
+        if (::send(fd.get(), &c, 1, MSG_NOSIGNAL) != 1) break;
+        settle(loop);
+    }
+    char answer[1024];
+    ssize_t count = -1;
+    do {
+        settle(loop);
+        count = ::recv(fd.get(), answer, sizeof answer, 0);
+    } while (count < 0 && errno == EAGAIN);
+    return count > 0 ? std::string(answer, static_cast<size_t>(count)) : std::string();
+}
+}  // namespace
+
 TEST_CASE("streaming: a listener that reads PROXY protocol knows the client from it, and speaks to nobody without") {
     FakeClock clock;
     loop::Loop loop(clock);
@@ -312,24 +334,10 @@ TEST_CASE("streaming: a listener that reads PROXY protocol knows the client from
     sockaddr_in address{};
     socklen_t length = sizeof address;
     REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
-    server.serve_plain(std::move(*listener), {7, true});
-    const auto ask = [&](std::string_view text) {
-        UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
-        ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
-        const int yes = 1;
-        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);  // each byte by itself
-        for (const char c : text) {
-            if (::send(fd.get(), &c, 1, MSG_NOSIGNAL) != 1) break;
-            settle(loop);
-        }
-        char answer[1024];
-        const ssize_t count = ::recv(fd.get(), answer, sizeof answer, 0);
-        return count > 0 ? std::string(answer, static_cast<size_t>(count)) : std::string();
-    };
-    CHECK(ask("PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n" + plain_get) == plain_ok);
+    server.serve_plain(std::move(*listener), {.tag = 7, .reads_proxy_protocol = true});
+    CHECK(ask_from_afar(loop, address, "PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n" + plain_get) == plain_ok);
     CHECK(handler.client == "192.0.2.1:4711 7");
-    CHECK(ask(plain_get).empty());
+    CHECK(ask_from_afar(loop, address, plain_get).empty());
     CHECK(handler.handled == 1);
     server.stop_listening(7);
     settle(loop);
