@@ -23,6 +23,8 @@ constexpr int worker_concurrency = 8;
 
 constexpr std::string_view excluded_label = "node.kubernetes.io/exclude-from-external-load-balancers";
 
+constexpr std::string_view no_nodes = "There are no available nodes for LoadBalancer";
+
 bool is_excluded(const api::Node* node) { return node && node->metadata.labels.contains(excluded_label); }
 
 bool has_finalizer(const api::Service& service) {
@@ -183,8 +185,10 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::serve(std::string key, ServiceP
         co_return loop::Outcome{};
     }
     holding.state = Holding::State::taken;
-    waiting_.erase(key);
-    CO_TRY_VOID(publish(service, Ipv4(holding.ip)));
+    const auto waited = waiting_.find(key);
+    const bool has_nodes_again = waited != waiting_.end() && waited->second == no_nodes;
+    if (waited != waiting_.end()) waiting_.erase(waited);
+    CO_TRY_VOID(publish(service, Ipv4(holding.ip), has_nodes_again));
     co_return loop::Outcome{};
 }
 
@@ -256,7 +260,7 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::settle_refusal(std::string key,
     co_return loop::Outcome{};
 }
 
-loop::Task<Result<void>> LoadBalancers::publish(ServicePtr service, Ipv4 ip) {
+loop::Task<Result<void>> LoadBalancers::publish(ServicePtr service, Ipv4 ip, bool has_nodes_again) {
     api::LoadBalancerStatus status = status_at(*service, ip);
     const auto& before = service->status.load_balancer.ingress;
     const bool is_new = before.empty() || before[0].ip != ip.text();
@@ -267,7 +271,9 @@ loop::Task<Result<void>> LoadBalancers::publish(ServicePtr service, Ipv4 ip) {
         events_.record(*service, component, "Normal", "nodeAssigned",
                        fmt::format("announcing from node \"{}\" with protocol \"layer2\"", node_.name));
     }
-    events_.record(*service, component, "Normal", "EnsuredLoadBalancer", "Ensured load balancer");
+    if (has_nodes_again)
+        events_.record(*service, component, "Normal", "UpdatedLoadBalancer", "Updated load balancer with new hosts");
+    else events_.record(*service, component, "Normal", "EnsuredLoadBalancer", "Ensured load balancer");
     co_return ok();
 }
 
@@ -278,10 +284,9 @@ loop::Task<Result<loop::Outcome>> LoadBalancers::withdraw(std::string key, Servi
         if (!book_->is_shared()) CO_TRY_VOID(lan_.give_back(Ipv4(held->second.ip)));
         held->second.state = Holding::State::chosen;
     }
-    const std::string message = "There are no available nodes for LoadBalancer";
     std::string& told = waiting_[key];
-    if (told != message) events_.record(*service, component, "Warning", "UnAvailableLoadBalancer", message);
-    told = message;
+    if (told != no_nodes) events_.record(*service, component, "Warning", "UnAvailableLoadBalancer", no_nodes);
+    told = no_nodes;
     CO_TRY_VOID(write_status(objects_, service, {}));
     co_return loop::Outcome{};
 }

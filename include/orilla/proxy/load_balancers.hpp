@@ -55,7 +55,7 @@ class LoadBalancers final : public loop::Reconciler {
     loop::Task<Result<loop::Outcome>> wait(ServicePtr service, Error why);
     loop::Task<Result<loop::Outcome>> settle_refusal(std::string key, ServicePtr service);
     loop::Task<Result<void>> check_node_ports(ServicePtr service);
-    loop::Task<Result<void>> publish(ServicePtr service, Ipv4 ip);
+    loop::Task<Result<void>> publish(ServicePtr service, Ipv4 ip, bool has_nodes_again);
     void take_next();
     loop::Task<void> take(std::string key, Ipv4 ip);
     loop::Task<Result<void>> let_go(std::string key);

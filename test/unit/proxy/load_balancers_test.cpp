@@ -339,6 +339,7 @@ TEST_CASE("LoadBalancers: a node that is to serve none gives its addresses back,
     world.pass(2'000);
     CHECK(world.ip_of("one") == "192.0.2.50");
     CHECK(world.ip_of("two") == "192.0.2.51");
+    CHECK(world.told("UpdatedLoadBalancer") == "Updated load balancer with new hosts");
     CHECK(world.ip_of("three").empty());
     label(true);
     world.remove("one");
