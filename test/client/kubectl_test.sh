@@ -82,6 +82,14 @@ change() {
   t "replicas as before" says '^2$' k get deployment web -o 'jsonpath={.spec.replicas}'
 }
 
+prune() {
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, labels: {of: shop}}\n---\n' kept extra >"$T/shop.yaml"
+  t "apply a set" k apply -f "$T/shop.yaml"
+  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, labels: {of: shop}}\n' >"$T/shop.yaml"
+  t "apply --prune takes what is there no more" says '^configmap/extra pruned' k apply -f "$T/shop.yaml" --prune -l of=shop
+  t "and nothing else" says '^configmap/kept$' k get configmap -l of=shop -o name
+}
+
 watch_and_delete() {
   k get pods -w -o name >"$T/watched" 2>&1 &
   local watcher=$!
@@ -110,6 +118,7 @@ for kubectl in $KUBECTLS; do
   discover
   look
   change
+  prune
   watch_and_delete
 done
 finish
