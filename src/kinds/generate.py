@@ -15,7 +15,8 @@ GROUPS = [('meta_v1', 'meta/v1'), ('core_v1', 'v1'), ('apps_v1', 'apps/v1'), ('a
           ('coordination_v1', 'coordination.k8s.io/v1'), ('discovery_v1', 'discovery.k8s.io/v1'), ('policy_v1', 'policy/v1'),
           ('networking_v1', 'networking.k8s.io/v1'),
           ('storage_v1', 'storage.k8s.io/v1'),
-          ('scheduling_v1', 'scheduling.k8s.io/v1'), ('snapshot_v1', 'snapshot.storage.k8s.io/v1'),
+          ('scheduling_v1', 'scheduling.k8s.io/v1'), ('gateway_v1', 'gateway.networking.k8s.io/v1'), ('gateway_v1beta1', 'gateway.networking.k8s.io/v1beta1'),
+          ('snapshot_v1', 'snapshot.storage.k8s.io/v1'),
           ('autoscaling_v2', 'autoscaling/v2'),
           ('metrics_v1beta1', 'metrics.k8s.io/v1beta1')]
 
@@ -366,7 +367,9 @@ def main():
     in_file = {(row['group/version'], row['kind']) for row in kinds.kinds if row['payload'] == 'file'}
     for index, (group, package) in enumerate(GROUPS):
         mine = [t for t in types.values() if t.package == package]
-        write(group + '.gen.hpp', render_header(group, mine, [g for g, _ in GROUPS[:min(index, 2)]], in_file))
+        named = {f.target.group for t in mine for f in t.fields if f.target} - {group}
+        earlier = [g for i, (g, _) in enumerate(GROUPS[:index]) if i < 2 or g in named]
+        write(group + '.gen.hpp', render_header(group, mine, earlier, in_file))
         write(group + '.gen.cpp', render_tables(group, mine))
     write('kinds.gen.cpp', kinds.render())
     write('rules.gen.hpp', kinds.render_rules())

@@ -54,7 +54,7 @@ command_line() {
   says "-v=6 tells the requests" 'GET http://orilla/version 200 OK in [0-9]+ milliseconds' o version -v=6
   says "what is served is asked of the server" 'GET http://orilla/apis 200 OK in [0-9]+ milliseconds' o api-resources -v=6
   says "api-resources" '^deployments +deploy +apps/v1 +true +Deployment' o api-resources
-  prints "api-resources by scope" $'namespaces\nnodes\npersistentvolumes\ningressclasses.networking.k8s.io\npriorityclasses.scheduling.k8s.io\nstorageclasses.storage.k8s.io\nvolumesnapshotclasses.snapshot.storage.k8s.io\nvolumesnapshotcontents.snapshot.storage.k8s.io\nnodes.metrics.k8s.io' \
+  prints "api-resources by scope" $'namespaces\nnodes\npersistentvolumes\ningressclasses.networking.k8s.io\npriorityclasses.scheduling.k8s.io\nstorageclasses.storage.k8s.io\ngatewayclasses.gateway.networking.k8s.io\nvolumesnapshotclasses.snapshot.storage.k8s.io\nvolumesnapshotcontents.snapshot.storage.k8s.io\nnodes.metrics.k8s.io' \
     o api-resources --namespaced=false -o name
   says "explain a field" 'FIELD: replicas <integer>' o explain deploy.spec.replicas
   says "a namespace does no harm where there is none" Namespace o explain -n default namespace

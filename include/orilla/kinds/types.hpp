@@ -9,6 +9,8 @@
 #include "coordination_v1.gen.hpp"
 #include "core_v1.gen.hpp"
 #include "discovery_v1.gen.hpp"
+#include "gateway_v1.gen.hpp"
+#include "gateway_v1beta1.gen.hpp"
 #include "meta_v1.gen.hpp"
 #include "metrics_v1beta1.gen.hpp"
 #include "networking_v1.gen.hpp"

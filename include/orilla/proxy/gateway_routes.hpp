@@ -1,7 +1,7 @@
-// Ingresses, and what they name, as routes of the gateway. It promises that a change of one object costs that object, whatever
-// the number of others; that the first change it hands over is everything there is; that a route never goes out before its
-// backends; and that what cannot be served is told by an event and by nothing else, so that the rest is served. While there is
-// nothing to route it follows neither Services nor Secrets for it.
+// Ingresses, the Gateway API's Gateways and routes, and what they name, as routes of the gateway. It promises that a change of
+// one object costs that object, whatever the number of others; that the first change it hands over is everything there is; that
+// a route never goes out before its backends; and that what cannot be served is told by an event and by nothing else, so that
+// the rest is served. While there is nothing to route it follows neither Services nor Secrets for it.
 #pragma once
 
 #include <memory>
@@ -33,6 +33,7 @@ class GatewayRoutes final : public loop::Reconciler {
     void slice_changed(const objects::FeedEvent& event);
     void secret_changed(const objects::FeedEvent& event);
     loop::Task<void> begin();
+    loop::Task<Result<void>> settle(std::string kind, std::string ns, std::string name);
     loop::Task<void> look_at_class(std::string name);
     std::unique_ptr<Parts> parts_;
 };

@@ -24,6 +24,14 @@ api::IngressClass make_ingress_class() {
     return out;
 }
 
+api::GatewayClass make_gateway_class() {
+    api::GatewayClass out;
+    out.metadata.name = api::Str(api::gateway_class);
+    out.spec.controller_name = api::Str(api::gateway_controller);
+    out.spec.description = "The gateway that is built in.";
+    return out;
+}
+
 RoutingClassesController::RoutingClassesController(const Surroundings& with)
     : Controller(with), worker_(with.loop, *this, {.name = "routing-classes"}) {}
 
@@ -34,6 +42,7 @@ void RoutingClassesController::start() {
 
 loop::Task<Result<loop::Outcome>> RoutingClassesController::reconcile(std::string) {
     CO_TRY_VOID(make_class(objects_, make_ingress_class()));
+    CO_TRY_VOID(make_class(objects_, make_gateway_class()));
     co_return loop::Outcome{};
 }
 

@@ -7,6 +7,7 @@
 namespace orilla::controllers {
 
 api::IngressClass make_ingress_class();
+api::GatewayClass make_gateway_class();
 
 class RoutingClassesController final : public Controller {
   public:

@@ -1,8 +1,12 @@
 #include "orilla/proxy/gateway_routes.hpp"
 
+#include <fmt/core.h>
+#include <array>
 #include <utility>
 
+#include "gateway/api_routes.hpp"
 #include "gateway/ingress_routes.hpp"
+#include "orilla/base/log.hpp"
 #include "orilla/kinds/ingress_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/objects/feed.hpp"
@@ -21,6 +25,13 @@ std::pair<std::string, std::string> split_kind(const std::string& key) {
     return {key.substr(0, slash), key.substr(slash + 1)};
 }
 
+/// A status that somebody has written changes no route.
+bool is_status_alone(const objects::FeedEvent& event) {
+    if (event.is_deleted() || !event.object() || !event.before()) return false;
+    const auto &now = event.object()->meta(), &before = event.before()->meta();
+    return now.generation == before.generation && now.deletion_timestamp == before.deletion_timestamp;
+}
+
 /// Others of a Service's fields change no route.
 bool routes_alike(const api::Service* a, const api::Service* b) {
     if (!a || !b) return false;
@@ -31,35 +42,88 @@ bool routes_alike(const api::Service* a, const api::Service* b) {
 
 struct GatewayRoutes::Parts {
     Parts(GatewayRoutes& self, loop::Loop& the_loop, objects::Objects& the_objects, objects::EventRecorder& events,
-          gateway::RouteSink& sink, NodePlace node)
+          gateway::RouteSink& the_sink, NodePlace node)
         : loop(the_loop),
           objects(the_objects),
+          sink(the_sink),
           outbox(sink),
           backends(objects, events, outbox),
           certificates(objects, outbox),
           ingresses(objects, events, outbox, backends, certificates, std::move(node),
                     [this](const std::string& key) { worker.queue().add(key); }),
+          api(loop, objects, outbox, backends, certificates, ingresses.node(),
+              [this](const std::string& key) { worker.queue().add(key); }),
           ingress_feed(objects, api::kind_of<api::Ingress>(), [&self](const auto& event) { self.ingress_changed(event); }),
           class_feed(objects, api::kind_of<api::IngressClass>(), [&self](const auto& event) { self.class_changed(event); }),
           service_feed(objects, api::kind_of<api::Service>(), [&self](const auto& event) { self.service_changed(event); }),
           slice_feed(objects, api::kind_of<api::EndpointSlice>(), [&self](const auto& event) { self.slice_changed(event); }),
           secret_feed(objects, api::kind_of<api::Secret>(), [&self](const auto& event) { self.secret_changed(event); }),
+          gateway_class_feed(objects, api::kind_of<api::GatewayClass>(), [this](const auto& event) { queue(event); }),
+          gateway_feed(objects, api::kind_of<api::Gateway>(), [this](const auto& event) { queue(event); }),
+          http_route_feed(objects, api::kind_of<api::HTTPRoute>(), [this](const auto& event) { queue(event); }),
+          grpc_route_feed(objects, api::kind_of<api::GRPCRoute>(), [this](const auto& event) { queue(event); }),
+          grant_feed(objects, api::kind_of<api::ReferenceGrant>(), [this](const auto& event) { grant_changed(event); }),
+          namespace_feed(objects, api::kind_of<api::Namespace>(), [this](const auto& event) { namespace_changed(event); }),
           worker(loop, self, {.name = "gateway-routes"}),
           scope(loop) {}
 
-    void follow_backends() {
-        if (std::exchange(follows_backends, true)) return;
-        service_feed.start();
-        slice_feed.start();
+    /// From the first object on whose routes lead to some.
+    loop::Task<void> follow_backends(bool has_secrets) {
+        if (!std::exchange(follows_backends, true)) {
+            service_feed.start();
+            slice_feed.start();
+        }
+        if (has_secrets && !std::exchange(follows_secrets, true)) secret_feed.start();
+        AWAIT_VOID(slice_feed.catch_up());
+    }
+
+    /// "gateway/NS/NAME": by the kind's name and its own.
+    void queue(const objects::FeedEvent& event) {
+        if (is_status_alone(event) || !event.object()) return;
+        worker.queue().add(fmt::format("{}/{}", event.object()->kind().singular, objects::key_of(event.entry->key)));
+    }
+    template <class T>
+    void queue_all(const objects::Term& term) {
+        for (const auto& one : objects.feed<T>().template find<T>(term))
+            worker.queue().add(fmt::format("{}/{}", api::kind_of<T>().singular, objects::key_of(one->metadata)));
+    }
+    void queue_routes(const std::string& term) {
+        queue_all<api::HTTPRoute>({route_terms, term});
+        queue_all<api::GRPCRoute>({route_terms, term});
+    }
+    void grant_changed(const objects::FeedEvent& event) {
+        const std::string term = crossing_term(event.entry->key.ns);
+        queue_routes(term);
+        queue_all<api::Gateway>({gateway_terms, term});
+    }
+    /// Listeners may choose namespaces by their labels.
+    void namespace_changed(const objects::FeedEvent& event) {
+        const auto *now = event.as<api::Namespace>(), *before = event.before_as<api::Namespace>();
+        if (!now || !before || now->metadata.labels == before->metadata.labels) return;
+        queue_all<api::HTTPRoute>(objects::in_namespace(event.entry->key.name));
+        queue_all<api::GRPCRoute>(objects::in_namespace(event.entry->key.name));
+    }
+    void note_fault(const gateway::Fault& fault) {
+        if (!fault.message.empty()) log::warning(fmt::format("gateway: {}: {}", fault.key, fault.message));
+        if (fault.about != gateway::Fault::About::listener) return;
+        if (fault.key.starts_with("gateway/")) api.note_fault(fault.key, fault.message);
+        else ingresses.note_fault(fault.key, fault.message);
+    }
+    std::array<objects::Follower*, 7> first_feeds() {
+        return {&ingress_feed,    &gateway_class_feed, &gateway_feed,  &http_route_feed,
+                &grpc_route_feed, &grant_feed,         &namespace_feed};
     }
 
     loop::Loop& loop;
     objects::Objects& objects;
+    gateway::RouteSink& sink;
     Outbox outbox;
     Backends backends;
     Certificates certificates;
     IngressRoutes ingresses;
+    ApiRoutes api;
     objects::Follower ingress_feed, class_feed, service_feed, slice_feed, secret_feed;
+    objects::Follower gateway_class_feed, gateway_feed, http_route_feed, grpc_route_feed, grant_feed, namespace_feed;
     bool follows_backends = false, follows_secrets = false;
     loop::Worker worker;
     loop::Scope scope;
@@ -70,8 +134,12 @@ GatewayRoutes::GatewayRoutes(loop::Loop& loop, objects::Objects& objects, object
     : parts_(std::make_unique<Parts>(*this, loop, objects, events, sink, std::move(node))) {
     objects.feed<api::Ingress>().keep(ingress_service_terms);
     objects.feed<api::EndpointSlice>().keep(objects::label_terms);
+    objects.feed<api::Gateway>().keep(gateway_terms);
+    objects.feed<api::HTTPRoute>().keep(route_terms);
+    objects.feed<api::GRPCRoute>().keep(route_terms);
+    parts_->sink.on_fault([this](const gateway::Fault& fault) { parts_->note_fault(fault); });
 }
-GatewayRoutes::~GatewayRoutes() = default;
+GatewayRoutes::~GatewayRoutes() { parts_->sink.on_fault(nullptr); }
 
 const loop::WorkerCounters& GatewayRoutes::counters() const { return parts_->worker.counters(); }
 
@@ -79,8 +147,8 @@ void GatewayRoutes::start() { parts_->scope.spawn(begin()); }
 
 /// The key that lets everything out stands behind those of all objects that are there.
 loop::Task<void> GatewayRoutes::begin() {
-    parts_->ingress_feed.start();
-    AWAIT_VOID(parts_->ingress_feed.catch_up());
+    for (objects::Follower* feed : parts_->first_feeds()) feed->start();
+    for (objects::Follower* feed : parts_->first_feeds()) AWAIT_VOID(feed->catch_up());
     parts_->class_feed.start();
     parts_->worker.queue().add(whole_key);
 }
@@ -100,15 +168,23 @@ loop::Task<Result<loop::Outcome>> GatewayRoutes::reconcile(std::string key) {
         parts_->outbox.flush();
         for (const std::string& user : told) parts_->worker.queue().add(user);
     } else {
-        const auto ingress = parts_->objects.get<api::Ingress>(ns, name);
-        if (ingress && parts_->ingresses.is_ours(*ingress)) {
-            parts_->follow_backends();
-            if (!ingress->spec.tls.empty() && !std::exchange(parts_->follows_secrets, true)) parts_->secret_feed.start();
-            AWAIT_VOID(parts_->slice_feed.catch_up());
-        }
-        CO_TRY_VOID(parts_->ingresses.settle(ns, name));
+        CO_TRY_VOID(settle(kind, ns, name));
     }
     co_return loop::Outcome{};
+}
+
+loop::Task<Result<void>> GatewayRoutes::settle(std::string kind, std::string ns, std::string name) {
+    if (kind == api::kind_of<api::GatewayClass>().singular) CO_RETURN_AWAIT(parts_->api.settle_class(name));
+    if (kind == api::kind_of<api::Ingress>().singular) {
+        const auto ingress = parts_->objects.get<api::Ingress>(ns, name);
+        if (ingress && parts_->ingresses.is_ours(*ingress)) AWAIT_VOID(parts_->follow_backends(!ingress->spec.tls.empty()));
+        CO_RETURN_AWAIT(parts_->ingresses.settle(ns, name));
+    }
+    const bool is_gateway = kind == api::kind_of<api::Gateway>().singular;
+    if (!is_gateway || parts_->api.find_gateway(ns, name)) AWAIT_VOID(parts_->follow_backends(is_gateway));
+    if (is_gateway) CO_RETURN_AWAIT(parts_->api.settle_gateway(ns, name));
+    if (kind == api::kind_of<api::HTTPRoute>().singular) CO_RETURN_AWAIT(parts_->api.settle_route<api::HTTPRoute>(ns, name));
+    CO_RETURN_AWAIT(parts_->api.settle_route<api::GRPCRoute>(ns, name));
 }
 
 void GatewayRoutes::ingress_changed(const objects::FeedEvent& event) {
@@ -133,6 +209,7 @@ void GatewayRoutes::service_changed(const objects::FeedEvent& event) {
     const std::string service = objects::key_of(event.entry->key);
     if (parts_->backends.uses(service)) parts_->worker.queue().add("service/" + service);
     if (routes_alike(event.is_deleted() ? nullptr : event.as<api::Service>(), event.before_as<api::Service>())) return;
+    parts_->queue_routes(service_term(service));
     for (const auto& ingress :
          parts_->objects.feed<api::Ingress>().find<api::Ingress>({ingress_service_terms, service_term(service)}))
         parts_->worker.queue().add(ingress_key(ingress->metadata.namespace_, ingress->metadata.name));

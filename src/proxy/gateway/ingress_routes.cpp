@@ -93,6 +93,9 @@ loop::Task<Result<void>> IngressRoutes::serve(std::string key, IngressPtr ingres
         if (const std::string why = certificates_.why_not(use.secret); !why.empty())
             plan.complaints.push_back({"CertificateNotUsable", why + ": a self-signed certificate is shown"});
 
+    for (const auto& [listener, message] : faults_)
+        if (listener == ingress_http || plan.has_tls) plan.complaints.push_back({"PortUnavailable", message});
+
     Known& known = known_[key];
     const Known before = std::exchange(known, Known{});
     known.who = {ingress->metadata.creation_timestamp.unix_s, key};
@@ -127,6 +130,12 @@ loop::Task<Result<void>> IngressRoutes::give_up(std::string key, IngressPtr ingr
     take_out(key, known);
     if (!ingress || ingress->metadata.deletion_timestamp) co_return ok();
     CO_RETURN_AWAIT(write_address(ingress, false));
+}
+
+void IngressRoutes::note_fault(const std::string& listener, const std::string& message) {
+    if (message.empty()) faults_.erase(listener);
+    else faults_[listener] = message;
+    for (const auto& [key, known] : known_) look_again_(key);
 }
 
 void IngressRoutes::take_out(const std::string& key, const Known& known) {

@@ -33,6 +33,9 @@ class IngressRoutes {
     /// A status that is as it should be changes nothing.
     bool concerns(const objects::FeedEvent& event) const;
     loop::Task<Result<void>> settle(std::string ns, std::string name);
+    /// The gateway says something of a listener; nothing any more: empty.
+    void note_fault(const std::string& listener, const std::string& message);
+    const NodePlace& node() const { return node_; }
 
   private:
     using IngressPtr = std::shared_ptr<const api::Ingress>;
@@ -60,6 +63,7 @@ class IngressRoutes {
     const std::function<void(const std::string& key)> look_again_;
     std::map<std::string, Known> known_;
     std::map<std::string, std::set<Referrer>> claims_;
+    std::map<std::string, std::string> faults_;  ///< by listener
     size_t with_tls_ = 0;
     bool has_http_ = false;
     uint64_t listed_certificates_ = 0;  ///< the revision that the listener has; 0: there is none

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "orilla/base/text.hpp"
+#include "orilla/kinds/gateway_facts.hpp"
 
 namespace orilla::proxy {
 namespace {
@@ -114,25 +115,8 @@ std::string known_names() {
 }  // namespace
 
 std::optional<int64_t> read_duration_ms(std::string_view text) {
-    constexpr size_t parts_max = 4, digits_max = 5;
-    int64_t ms = 0;
-    size_t parts = 0;
-    while (!text.empty()) {
-        const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-        int64_t number = 0;
-        if (++parts > parts_max || digits > digits_max || !read_number(text.substr(0, digits), number)) return std::nullopt;
-        text.remove_prefix(digits);
-        const size_t letters = std::min(text.find_first_of("0123456789"), text.size());
-        const std::string_view unit = text.substr(0, letters);
-        text.remove_prefix(letters);
-        if (unit == "h") ms += number * 3'600'000;
-        else if (unit == "m") ms += number * 60'000;
-        else if (unit == "s") ms += number * 1'000;
-        else if (unit == "ms") ms += number;
-        else return std::nullopt;
-    }
-    if (parts == 0 || ms > duration_ms_max) return std::nullopt;
-    return ms;
+    const auto ms = api::gateway_duration_ms(text);
+    return ms && *ms <= duration_ms_max ? ms : std::nullopt;
 }
 
 Settings read_settings(const api::Map<api::Str>& annotations) {

@@ -37,7 +37,7 @@ struct Settings {
 /// Unknown names with the prefix are complained of, too.
 Settings read_settings(const api::Map<api::Str>& annotations);
 
-/// "90s", "1m30s", "500ms": as GEP-2257 has it. Nothing for other texts.
+/// Of a day at most. Nothing for other texts.
 std::optional<int64_t> read_duration_ms(std::string_view text);
 
 }  // namespace orilla::proxy

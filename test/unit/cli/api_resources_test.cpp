@@ -20,7 +20,7 @@ TEST_CASE("render_api_resources: chosen by group, scope and verbs") {
     options.namespaced = "false";
     CHECK(render_api_resources(options) ==
           "namespaces\nnodes\npersistentvolumes\ningressclasses.networking.k8s.io\npriorityclasses.scheduling.k8s."
-          "io\nstorageclasses.storage.k8s.io\n"
+          "io\nstorageclasses.storage.k8s.io\ngatewayclasses.gateway.networking.k8s.io\n"
           "volumesnapshotclasses.snapshot.storage.k8s.io\nvolumesnapshotcontents.snapshot.storage.k8s.io\n"
           "nodes.metrics.k8s.io\n");
     options.namespaced = "true";
