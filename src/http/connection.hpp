@@ -61,7 +61,14 @@ class Connection final : private BodyJudge, private InterimAnswers, private loop
     }
     /// A deadline has passed. True when the connection has to end for it; HTTP/2 may end one of its streams instead.
     bool expire(int64_t now_ms) {
-        return !other_ || std::min(deadline_ms_, sender_.deadline_ms()) <= now_ms || other_->expire(now_ms);
+        if (!other_) return true;
+        if (std::min(deadline_ms_, sender_.deadline_ms()) > now_ms) return other_->expire(now_ms);
+        end_politely();
+        return true;
+    }
+    /// The server goes: who speaks HTTP/2 is told, and loses no request by it.
+    void end_politely() {
+        if (other_) say_goodbye();
     }
 
     /// Runs beside an answer that streams: nothing else reads then, and a client that is gone must not be waited for.

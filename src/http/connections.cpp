@@ -62,6 +62,7 @@ Connections::Connections(loop::Loop& loop, Handler& handler, ServerLimits limits
 Connections::~Connections() {
     *alive_ = false;
     for (Listener& listener : listeners_) listener.accepting.cancel();
+    for (auto& [connection, accepted] : connections_) connection->end_politely();
     connections_.clear();
 }
 

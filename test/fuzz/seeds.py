@@ -73,6 +73,21 @@ def protobufs():
             "map": part(1, meta) + b"".join(part(2, part(1, b"k%d" % i) + part(2, b"v")) for i in range(199, 99, -1))}
 
 
+def http2():
+    """Frames behind a byte that says how they are cut and who reads them (16: a client)."""
+    def frame(kind, flags, stream, payload=b""):
+        return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+    settings, get = frame(4, 0, 0), b"\x82\x86\x84\x41\x01a"
+    post = b"\x83\x86\x84\x41\x01a\x00\x03x-a\x01b\x40\x06cookie\x03a=1"
+    return numbered(
+        b"\x00" + settings + frame(1, 5, 1, get) + frame(6, 0, 0, b"12345678") + frame(1, 5, 3, get),
+        b"\x03" + settings + frame(1, 4, 1, post) + frame(0, 0, 1, b"body") + frame(1, 5, 1, b"\x00\x03x-t\x01v"),
+        b"\x05" + settings + frame(1, 1, 1, get[:3]) + frame(9, 4, 1, get[3:]) + frame(3, 0, 1, b"\0\0\0\x08"),
+        b"\x01" + settings + frame(1, 4, 1, get) + frame(8, 0, 1, b"\0\0\1\0") + frame(7, 0, 0, bytes(8)),
+        b"\x10" + settings + frame(1, 4, 1, b"\x88\x5f\x01t") + frame(0, 1, 1, b"answer") + frame(1, 4, 3, b"\x08\x03103")
+        + frame(1, 5, 3, b"\x8d") + frame(7, 0, 0, bytes(8)))
+
+
 def dns():
     def query(name, kind, more=b"", additional=0):
         labels = b"".join(bytes([len(label)]) + label for label in name.split(b"."))
@@ -188,7 +203,7 @@ def seeds():
     return {
         "dns": dns(), "gateway_messages": gateway_messages(),
         "gateway_request": numbered(lines(b"Example.com:80", b"/a/%2e%2E/b%2fc//d;e", b"a=1&q=%20b", b"x12", b"(?i)(x|[0-9]{1,3})*$")),
-        "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
+        "http2_session": http2(), "http_answer": http_answers(), "http_request": http(), "image_documents": image_documents(), "object": objects, "patch": patches(),
         "protobuf": protobufs(), "supervisor_messages": supervisor_messages(), "tar": tars(),
         "jsonpath": numbered(*(lines(template, document) for template in templates)),
         "manifest": {**objects, "web": WEB, **numbered(b"a: &x [1, 'b', \"c\\n\"]\n", b"- |\n  a\n- >-\n  b\n---\nkind: List\n")},

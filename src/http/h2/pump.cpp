@@ -55,12 +55,14 @@ loop::Task<void> H2Pump::write() {
             break;
         }
         if (out_.empty()) {
-            if (session_.is_over()) {
+            moved_();  // what follows from it may be something to send as well
+            const auto more = session_.take_output(out_, write_bytes);
+            if (!more || (out_.empty() && session_.is_over())) {
                 end(fault_);
                 break;
             }
-            moved_();
-            if (session_.wants_output()) continue;
+        }
+        if (out_.empty()) {
             co_await to_write_.wait();
             continue;
         }

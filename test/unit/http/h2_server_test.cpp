@@ -398,7 +398,7 @@ TEST_CASE("H2Server: who is idle for long is let go, who begins a head and stops
     slow.reset();
     pass(world.loop, world.clock, ConnectionLimits().idle_ms_max + 1'000);
     CHECK(channel->is_over());
-    CHECK(told);
+    CHECK(told);  // by a goodbye
     CHECK(channel->room() == 0);
     const auto late = channel->begin(H2World::head("/a"), nullptr);
     CHECK_FALSE(world.await(late->read_head()));

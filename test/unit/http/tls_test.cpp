@@ -13,9 +13,12 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "../../support/await.hpp"
 #include "../../support/fake_clock.hpp"
 #include "../../support/pki_directory.hpp"
 #include "http/transport.hpp"
+#include "orilla/http/channel.hpp"
+#include "orilla/http/client.hpp"
 #include "orilla/http/server.hpp"
 #include "orilla/http/sockets.hpp"
 #include "pki/certificates.hpp"
@@ -195,4 +198,45 @@ TEST_CASE("Server: strangers at the TLS port cannot take every connection") {
     const UniqueFd third = connect_to_loopback(listening);
     test::settle(loop);
     CHECK(server.connections() == 1);
+}
+
+namespace {
+/// What a server and a client agree on, when they do or do not offer HTTP/2.
+Protocol agree(const Pki& pki, bool server_offers, bool client_offers) {
+    SystemClock clock;
+    loop::Loop loop(clock);
+    NoHandler handler;
+    TlsKeys keys = keys_of(pki);
+    keys.offers_http_2 = server_offers;
+    ServerTrust trust;
+    trust.authority = pki.ca_certificate;
+    trust.server_name = "kubernetes.default.svc";
+    auto tls = TlsContext::create(keys);
+    auto client_tls = TlsContext::create_client(trust);
+    REQUIRE(client_tls);
+    auto listener = listen_tcp("127.0.0.1:0");
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    Server server(loop, handler);
+    server.serve_tls(std::move(listener).value(), std::move(tls).value());
+    Endpoint endpoint{"127.0.0.1", ntohs(address.sin_port), client_tls->get(), client_offers};
+    auto channel = test::await(loop, open_channel(loop, std::move(endpoint), ChannelLimits()));
+    REQUIRE(channel);
+    RequestHead head;
+    head.authority = "a";
+    head.scheme = "https";
+    const auto exchange = (*channel)->begin(head, nullptr);
+    REQUIRE(test::await(loop, exchange->read_head()));
+    CHECK(exchange->head().status == 401);
+    return (*channel)->protocol();
+}
+}  // namespace
+
+TEST_CASE("TLS: HTTP/2 is spoken where both sides offer it") {
+    const Directory directory;
+    const auto pki = ensure_pki(directory.path + "/pki", names);
+    CHECK(agree(*pki, true, true) == Protocol::http_2);
+    CHECK(agree(*pki, true, false) == Protocol::http_1_1);
+    CHECK(agree(*pki, false, true) == Protocol::http_1_1);
 }
