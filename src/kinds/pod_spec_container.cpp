@@ -86,6 +86,8 @@ void check_handler(const Handler& handler, int extra, const Path& path, FieldErr
 void check_probe(const Box<Probe>& probe, bool one_success, const Path& path, FieldErrors& errors) {
     if (!probe) return;
     check_handler(*probe, probe->grpc ? 1 : 0, path, errors);
+    const Path grpc = path / "grpc";
+    if (probe->grpc) errors.complain(grpc / "port", probe->grpc->port, check_port_number(probe->grpc->port));
     check_not_negative(probe->initial_delay_seconds, path / "initialDelaySeconds", errors);
     check_not_negative(probe->timeout_seconds, path / "timeoutSeconds", errors);
     check_not_negative(probe->period_seconds, path / "periodSeconds", errors);

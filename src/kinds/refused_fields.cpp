@@ -84,7 +84,6 @@ constexpr std::array refusals{
     Refusal{"PodSpec", "schedulingGroup", "scheduling groups are not supported"},
     Refusal{"PodSpec", "serviceAccount", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
     Refusal{"PodSpec", "serviceAccountName", "ServiceAccounts are not served: only \"default\" can be used", {}, "default"},
-    Refusal{"Probe", "grpc", "gRPC probes are not supported; use exec, httpGet or tcpSocket"},
     Refusal{"ResourceRequirements", "claims", "dynamic resource allocation is not supported"},
     Refusal{"SecurityContext", "windowsOptions", "pods run on Linux only"},
     Refusal{"ServiceSpec", "ipFamilyPolicy", "the node has no IPv6 service network", "RequireDualStack"},

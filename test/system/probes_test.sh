@@ -74,6 +74,29 @@ while True:
     except OSError:
         peer.close()
 P
+# A gRPC health service of another make: what it says of "down" is NOT_SERVING, and it knows no "none".
+node - >/dev/null <<'J' &
+const server = require('http2').createServer();
+server.on('stream', (stream, head) => {
+  const pieces = [];
+  stream.on('error', () => {});
+  stream.on('data', (piece) => pieces.push(piece));
+  stream.on('end', () => {
+    const service = Buffer.concat(pieces).subarray(7).toString();
+    const type = {':status': 200, 'content-type': 'application/grpc'};
+    if (head[':path'] !== '/grpc.health.v1.Health/Check' || head.te !== 'trailers')
+      return stream.respond({...type, 'grpc-status': '12', 'grpc-message': 'unknown method'}, {endStream: true});
+    if (service === 'none') return stream.respond({...type, 'grpc-status': '5', 'grpc-message': 'unknown%20service'}, {endStream: true});
+    stream.respond(type, {waitForTrailers: true});
+    stream.on('wantTrailers', () => stream.sendTrailers({'grpc-status': '0'}));
+    stream.end(Buffer.from([0, 0, 0, 0, 2, 8, service === 'down' ? 2 : 1]));
+  });
+});
+server.listen(18444);
+J
+grpc_probed() { # NAME PORT SERVICE
+  printf '  - {name: %s, image: "busybox:1", command: [sleep, "2000"], readinessProbe: {grpc: {port: %s, service: %s}, periodSeconds: 1}}\n' "$@"
+}
 cat >"$T/host.yaml" <<Y
 apiVersion: v1
 kind: Pod
@@ -91,6 +114,7 @@ spec:
     image: busybox:1
     command: [sleep, '2000']
     readinessProbe: {httpGet: {path: /, port: 18443, scheme: HTTPS}, periodSeconds: 1}
+$(grpc_probed grpc-fine 18444 '""'; grpc_probed grpc-down 18444 down; grpc_probed grpc-none 18444 none; grpc_probed grpc-away 18445 '""')
   - name: hooked
     image: busybox:1
     command: [sleep, '1000']
@@ -101,7 +125,20 @@ spec:
     lifecycle: {postStart: {httpGet: {path: to-healthz, port: 18080}}}
 Y
 check "a pod in the host's network is applied" o apply -f "$T/host.yaml"
-check "probe and hook ask the node" o wait pod/host --for=condition=Ready --timeout=60s
+ready_in_host() { o get pod host -o "jsonpath={.status.containerStatuses[?(@.name==\"$1\")].ready}"; }
+is_ready_in_host() { [ "$(ready_in_host "$1")" = true ]; }
+check "probe and hook ask the node" within 60 is_ready_in_host server
+check "a server whose TLS ends without a word is one" within 20 is_ready_in_host secure
+check "a service that is SERVING is ready" within 20 is_ready_in_host grpc-fine
+check "one that is not is told of" within 20 says grpc-down 'Unhealthy: Readiness probe failed: service unhealthy (responded with "NOT_SERVING")'
+check "and one that is not known" within 20 says grpc-none \
+  'Unhealthy: Readiness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service'
+address=$(o get pod host -o 'jsonpath={.status.podIP}')
+check "and where nobody listens" within 20 says grpc-away \
+  "Unhealthy: Readiness probe failed: timeout: failed to connect service \"$address:18445\" within 1s: context deadline exceeded"
+check_equal "none of the three is ready" "false false false" "$(for one in down none away; do ready_in_host "grpc-$one"; echo; done | paste -sd ' ')"
+check_equal "the service is the server as a whole by default" '""' \
+  "$(o get pod host -o json | jq -c '.spec.containers[] | select(.name == "grpc-fine").readinessProbe.grpc.service')"
 node=$(o get node node -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
 hooked=$(for pid in $(pgrep -fx 'sleep 1000'); do tr '\0' '\n' <"/proc/$pid/environ" | grep -q ^POD_IP= && echo "$pid"; done)
 check_equal "its variables name the node's address" "HOST_IP=$node POD_IP=$node POD_IPS=$node" \

@@ -70,6 +70,9 @@ std::string probe_action(const json::object& probe) {
     if (probe.contains("tcpSocket"))
         return fmt::format("tcp-socket {}:{}", text_at(object_at(probe, "tcpSocket"), "host"),
                            text_at(object_at(probe, "tcpSocket"), "port"));
+    if (probe.contains("grpc"))
+        return fmt::format("grpc <pod>:{} {}", text_at(object_at(probe, "grpc"), "port"),
+                           text_at(object_at(probe, "grpc"), "service"));
     std::string words;
     for (const auto& word : array_at(object_at(probe, "exec"), "command")) words += (words.empty() ? "" : " ") + text_of(word);
     return fmt::format("exec [{}]", words);

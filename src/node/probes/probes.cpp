@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "orilla/loop/timeout.hpp"
+#include "probes/grpc_probe.hpp"
 
 namespace orilla::node {
 namespace {
@@ -43,6 +44,11 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
         if (!connected) co_return std::move(connected).error();
         co_return ProbeAnswer{};
     }
+    if (probe.grpc) {
+        GrpcProbeRequest request{target.ip, probe.grpc->port, probe.grpc->service ? probe.grpc->service->str() : std::string(),
+                                 limit_ms};
+        CO_RETURN_AWAIT(check_grpc(loop, std::move(request)));
+    }
     if (!probe.http_get) co_return Error(Code::unavailable, "the probe has no handler");
     CO_CHECK(int port, resolve_port(probe.http_get->port, ports));
     HttpProbeRequest request;
@@ -58,8 +64,8 @@ loop::Task<Result<ProbeAnswer>> ask(loop::Loop& loop, runtime::PodRuntime& runti
 
 loop::Task<Result<ProbeAnswer>> probe_once(loop::Loop& loop, runtime::PodRuntime& runtime, api::Probe probe,
                                            api::List<api::ContainerPort> ports, ProbeTarget target) {
-    // The runtime ends an exec by itself; the rest is cut here.
-    const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000} + (probe.exec ? 1000 : 0);
+    // An exec and gRPC end by themselves, in words of their own; the rest is cut here.
+    const int64_t limit_ms = std::max(probe.timeout_seconds, 1) * int64_t{1000} + (probe.exec || probe.grpc ? 1000 : 0);
     auto task = ask(loop, runtime, std::move(probe), std::move(ports), std::move(target));
     AWAIT(auto result, loop::with_timeout(loop, std::move(task), limit_ms));
     if (!result) co_return Error(Code::unavailable, "context deadline exceeded (no answer in time)");

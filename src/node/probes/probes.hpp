@@ -1,5 +1,5 @@
-// The three probes. A prober is one task per probe of one running container: it asks once (HTTP, TCP or exec), counts, tells
-// what it asked and what follows from it, and sleeps a period. Bodies and waits are bounded; nothing blocks.
+// The three probes. A prober is one task per probe of one running container: it asks once (HTTP, TCP, gRPC or exec), counts,
+// tells what it asked and what follows from it, and sleeps a period. Bodies and waits are bounded; nothing blocks.
 #pragma once
 
 #include <functional>

@@ -324,8 +324,13 @@ TEST_CASE("validation: what this build does not do is refused by name") {
     CHECK(created(pod(R"("os":{"name":"windows"})")) == "spec.os.name: Forbidden: pods run on Linux only");
     CHECK(created(pod(R"("os":{"name":"linux"})")).empty());
     CHECK(created(pod(R"("runtimeClassName":"gvisor")")).starts_with("spec.runtimeClassName: Forbidden"));
-    CHECK(created(container(R"("livenessProbe":{"grpc":{"port":1}})"))
-              .starts_with("spec.containers[0].livenessProbe.grpc: Forbidden: gRPC probes are not supported"));
+    CHECK(created(container(R"("livenessProbe":{"grpc":{"port":1}})")).empty());
+    CHECK(created(container(R"("livenessProbe":{"grpc":{"port":0}})")) ==
+          "spec.containers[0].livenessProbe.grpc.port: Invalid value: 0: must be between 1 and 65535, inclusive");
+    CHECK(created(container(R"("startupProbe":{"grpc":{"port":70000,"service":"a"}})")) ==
+          "spec.containers[0].startupProbe.grpc.port: Invalid value: 70000: must be between 1 and 65535, inclusive");
+    CHECK(created(container(R"("readinessProbe":{"grpc":{"port":1},"exec":{"command":["a"]}})")) ==
+          "spec.containers[0].readinessProbe: Forbidden: may not specify more than 1 handler type");
     CHECK(created(pod(R"("affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[
         {"weight":1,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname"}}]}})"))
               .empty());
