@@ -43,7 +43,8 @@ void Server::serve_unix(UniqueFd listener) {
 }
 
 Result<void> Server::serve_tls(UniqueFd listener, const pki::Pki& pki) {
-    const http::TlsKeys keys{pki.server_certificate, pki.server_key, pki.ca_certificate};
+    http::TlsKeys keys{pki.server_certificate, pki.server_key, pki.ca_certificate};
+    keys.offers_http_2 = true;
     TRY(auto tls, http::TlsContext::create(keys));
     impl_->handler.set_pki(pki);
     impl_->http.serve_tls(std::move(listener), std::move(tls));
