@@ -13,6 +13,7 @@ namespace orilla::node {
 namespace {
 
 constexpr unsigned loop_major = 7;
+constexpr uint32_t sector_bytes = 512;
 /// Somebody else may take the number that was just free.
 constexpr int free_tries_max = 32;
 
@@ -32,6 +33,9 @@ bool configure(const UniqueFd& device, const UniqueFd& file, const std::string& 
     loop_config config{};
     config.fd = static_cast<uint32_t>(file.get());
     config.info.lo_flags = LO_FLAGS_AUTOCLEAR | flags;
+    // Newer kernels would take what the file wants for direct I/O (xfs: 4096 bytes, once it shares blocks), and ext4 with
+    // blocks of 1024 bytes could not be mounted any more. Where both do not go together they leave direct I/O away.
+    config.block_size = sector_bytes;
     strncpy(reinterpret_cast<char*>(config.info.lo_file_name), name.c_str(), LO_NAME_SIZE - 1);
     return ioctl(device.get(), LOOP_CONFIGURE, &config) == 0;
 }
