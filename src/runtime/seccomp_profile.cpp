@@ -19,12 +19,12 @@ namespace orilla::runtime {
 
 namespace {
 
-// What a call's number leads to: a return value of the filter, or a question about its first argument. The questions
+// What a call's number leads to: a return value of the filter, or a question about one of its arguments. The questions
 // lie where no return value does.
 using Action = uint32_t;
 constexpr Action fail_with(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
 constexpr Action allowed = SECCOMP_RET_ALLOW, denied = fail_with(EPERM), unknown = fail_with(ENOSYS);
-constexpr Action ask_clone = 1, ask_personality = 2, ask_socket = 3;
+constexpr Action ask_clone = 1, ask_personality = 2, ask_socket = 3, ask_ioctl = 4;
 
 // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: clone(2) with any of them needs SYS_ADMIN.
 constexpr uint32_t namespace_flags = 0x7e020000;
@@ -32,6 +32,10 @@ constexpr uint32_t namespace_flags = 0x7e020000;
 constexpr uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
 // AF_ALG is 38, AF_VSOCK 40; what comes later has had its share of holes too.
 constexpr uint32_t first_refused_family = 38;
+
+// With these the owner of a file takes it out of the quota of its volume, or makes a place in the volume that has none. The
+// first two are FS_IOC_SETFLAGS of both word sizes, then FS_IOC_FSSETXATTR; the others make subvolumes and snapshots of btrfs.
+constexpr uint32_t quota_requests[] = {0x40086602, 0x40046602, 0x401c5820, 0x5000940e, 0x50009418, 0x50009401, 0x50009417};
 
 constexpr uint32_t call_numbers_max = 1024;
 // 32-bit ARM has some calls of its own far above the others: cacheflush, and set_tls, which every program begins with.
@@ -118,6 +122,7 @@ Table plan_table(const Architecture& architecture, const SeccompRequest& request
     table.set_all(may_trace ? allowed : denied, seccomp_trace_list);
     table.set(ask_personality, "personality");
     table.set(ask_socket, "socket");
+    table.set(holds(CAP_SYS_ADMIN) ? allowed : ask_ioctl, "ioctl");
     return table;
 }
 
@@ -132,21 +137,26 @@ sock_filter jump(uint16_t test, uint32_t value, uint8_t if_true, uint8_t if_fals
     return BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false);
 }
 // The kernel looks at these arguments as 32 bits too: the low half, which comes first on all of them.
-sock_filter load_argument() { return load(offsetof(seccomp_data, args)); }
+sock_filter load_argument(size_t index = 0) { return load(offsetof(seccomp_data, args) + index * sizeof(uint64_t)); }
+
+/// One of `values` leads to `first`, anything else to `other`.
+template <size_t N>
+Program choose_by(size_t argument, const uint32_t (&values)[N], Action first, Action other) {
+    Program program = {load_argument(argument)};
+    auto left = static_cast<uint8_t>(N);
+    for (uint32_t value : values) program.push_back(jump(BPF_JEQ, value, left--, 0));
+    program.push_back(give(other));
+    program.push_back(give(first));
+    return program;
+}
 
 Program render_leaf(Action action) {
     switch (action) {
         case ask_clone: return {load_argument(), jump(BPF_JSET, namespace_flags, 0, 1), give(denied), give(allowed)};
         case ask_socket:
             return {load_argument(), jump(BPF_JGE, first_refused_family, 0, 1), give(fail_with(EAFNOSUPPORT)), give(allowed)};
-        case ask_personality: {
-            Program program = {load_argument()};
-            auto left = static_cast<uint8_t>(std::size(personalities));
-            for (uint32_t personality : personalities) program.push_back(jump(BPF_JEQ, personality, left--, 0));
-            program.push_back(give(denied));
-            program.push_back(give(allowed));
-            return program;
-        }
+        case ask_personality: return choose_by(0, personalities, allowed, denied);
+        case ask_ioctl: return choose_by(1, quota_requests, denied, allowed);
         default: return {give(action)};
     }
 }

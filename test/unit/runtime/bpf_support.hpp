@@ -26,11 +26,13 @@ constexpr uint32_t allowed = SECCOMP_RET_ALLOW;
 constexpr uint32_t fails(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
 
 /// Runs the classic BPF program as the kernel would.
-inline uint32_t ask(const std::string& bytes, long number, uint64_t first = 0, uint32_t architecture = native) {
+inline uint32_t ask(const std::string& bytes, long number, uint64_t first = 0, uint32_t architecture = native,
+                    uint64_t second = 0) {
     seccomp_data data{};
     data.nr = static_cast<int>(number);
     data.arch = architecture;
     data.args[0] = first;
+    data.args[1] = second;
     const auto* program = reinterpret_cast<const sock_filter*>(bytes.data());
     uint32_t a = 0;
     for (size_t at = 0; at < bytes.size() / sizeof *program; ++at) {

@@ -1,13 +1,17 @@
 #include "seccomp_profile.hpp"
 
 #include <linux/audit.h>
+#include <linux/btrfs.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <initializer_list>
 
 #include "bpf_support.hpp"
 
@@ -16,6 +20,7 @@ using namespace orilla::runtime;
 using orilla::test::allowed;
 using orilla::test::ask;
 using orilla::test::fails;
+using orilla::test::native;
 
 namespace {
 
@@ -71,6 +76,19 @@ TEST_CASE("RuntimeDefault: clone without namespaces only") {
     for (uint64_t flag :
          {0x00020000ULL, 0x02000000ULL, 0x04000000ULL, 0x08000000ULL, 0x10000000ULL, 0x20000000ULL, 0x40000000ULL})
         CHECK(ask(program, SYS_clone, 0x11 | flag) == fails(EPERM));
+}
+
+TEST_CASE("RuntimeDefault: nobody leaves the quota of a volume") {
+    const std::string program = filter(), administrator = filter(default_capabilities() | capability_bit(CAP_SYS_ADMIN));
+    for (unsigned long request :
+         std::initializer_list<unsigned long>{FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS, FS_IOC_FSSETXATTR, BTRFS_IOC_SUBVOL_CREATE,
+                                              BTRFS_IOC_SUBVOL_CREATE_V2, BTRFS_IOC_SNAP_CREATE, BTRFS_IOC_SNAP_CREATE_V2}) {
+        CHECK(ask(program, SYS_ioctl, 3, native, request) == fails(EPERM));
+        CHECK(ask(administrator, SYS_ioctl, 3, native, request) == allowed);
+    }
+    for (unsigned long request :
+         std::initializer_list<unsigned long>{FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR, FICLONE, TCGETS, TIOCGWINSZ, FIONREAD})
+        CHECK(ask(program, SYS_ioctl, 3, native, request) == allowed);
 }
 
 TEST_CASE("RuntimeDefault: no AF_ALG, no AF_VSOCK, no odd personality") {
