@@ -281,6 +281,24 @@ std::map<std::string, std::string> check_snapshots(objects::Objects& objects, Ho
     return handles;
 }
 
+/// Nothing is half made or half removed; each volume has a project of its own with a limit, and no limit is left of another.
+void check_projects(const test::FakeVolumes& volumes, Complaints& out) {
+    for (const auto* left : {&volumes.begun, &volumes.going})
+        for (const auto& [name, data] : *left) out.push_back("data " + name + " is half made or half removed");
+    std::set<int> held = {test::FakeVolumes::foreign_project};
+    for (const auto& [name, project] : volumes.projects) {
+        const auto data = volumes.there.find(name);
+        const auto limit = volumes.limits.find(project);
+        if (!held.insert(project).second) out.push_back("data " + name + " has a project of another one");
+        if (data == volumes.there.end()) out.push_back("data " + name + " is gone, and its project is not");
+        else if (limit == volumes.limits.end() || limit->second > data->second.bytes)
+            out.push_back("data " + name + " is not held to its size");
+    }
+    for (const auto& [project, bytes] : volumes.limits)
+        if (!held.contains(project)) out.push_back("the limit of project " + std::to_string(project) + " is nobody's");
+    if (held.size() != volumes.there.size() + 1) out.push_back("there is data without a project");
+}
+
 /// Every claim has a volume of its own, every volume its data, and nothing is on the disk besides.
 void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
     std::map<std::string, std::string> holders;  // by volume
@@ -303,6 +321,7 @@ void check_claims(objects::Objects& objects, Host& host, Complaints& out) {
     for (const auto& [uid, handle] : check_snapshots(objects, host, out)) named.insert(handle);
     for (const auto& [name, data] : host.volumes.there)
         if (!named.contains(name)) out.push_back("data " + name + " belongs to no volume");
+    check_projects(host.volumes, out);
 }
 
 /// Every quota shows what a recount finds.

@@ -1,4 +1,4 @@
-// A disk for volumes that takes its time before and after what it does, so that a crash finds both.
+// A disk for volumes that takes its time before, after and between what it does, so that a crash finds each of its steps.
 #pragma once
 
 #include "../support/fake_volume_disk.hpp"
@@ -7,34 +7,40 @@
 
 namespace orilla::sim {
 
-class SlowVolumeDisk final : public objects::VolumeDisk {
+class SlowVolumeDisk final : public test::FakeVolumeDisk {
   public:
     SlowVolumeDisk(loop::Loop& loop, Random& random, test::FakeVolumes& volumes)
-        : loop_(loop), random_(random), disk_(volumes) {}
-    int64_t rounded(int64_t bytes) const override { return disk_.rounded(bytes); }
+        : FakeVolumeDisk(volumes), loop_(loop), random_(random) {}
     loop::Task<Result<objects::DiskVolume>> make(objects::NewVolume wanted) override {
-        return slowly(disk_.make(std::move(wanted)));
+        return slowly(FakeVolumeDisk::make(std::move(wanted)));
     }
-    loop::Task<Result<objects::DiskVolume>> find(std::string name) override { return slowly(disk_.find(std::move(name))); }
-    loop::Task<Result<void>> keep(std::string name) override { return slowly(disk_.keep(std::move(name))); }
+    loop::Task<Result<objects::DiskVolume>> find(std::string name) override {
+        return slowly(FakeVolumeDisk::find(std::move(name)));
+    }
+    loop::Task<Result<void>> keep(std::string name) override { return slowly(FakeVolumeDisk::keep(std::move(name))); }
     loop::Task<Result<void>> grow(std::string name, int64_t bytes) override {
-        return slowly(disk_.grow(std::move(name), bytes));
+        return slowly(FakeVolumeDisk::grow(std::move(name), bytes));
     }
-    loop::Task<Result<void>> remove(std::string name) override { return slowly(disk_.remove(std::move(name))); }
-    loop::Task<Result<std::vector<objects::DiskVolume>>> list() override { return slowly(disk_.list()); }
+    loop::Task<Result<void>> remove(std::string name) override { return slowly(FakeVolumeDisk::remove(std::move(name))); }
+    loop::Task<Result<std::vector<objects::DiskVolume>>> list() override { return slowly(FakeVolumeDisk::list()); }
+
+  protected:
+    loop::Task<void> step() override { return wait(); }
 
   private:
-    template <class T>
-    loop::Task<T> slowly(loop::Task<T> task) {
+    loop::Task<void> wait() {
         constexpr uint64_t wait_ms_max = 50;
         co_await loop_.sleep_for(static_cast<int64_t>(random_.below(wait_ms_max)));
+    }
+    template <class T>
+    loop::Task<T> slowly(loop::Task<T> task) {
+        AWAIT_VOID(wait());
         T done = co_await std::move(task);
-        co_await loop_.sleep_for(static_cast<int64_t>(random_.below(wait_ms_max)));
+        AWAIT_VOID(wait());
         co_return done;
     }
     loop::Loop& loop_;
     Random& random_;
-    test::FakeVolumeDisk disk_;
 };
 
 }  // namespace orilla::sim
