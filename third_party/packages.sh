@@ -21,9 +21,9 @@ cross_armhf=(g++-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static)
 images=(gcc libc6-dev jq)
 box=(iproute2 procps util-linux)
 quickstart=("${images[@]}" "${box[@]}" slirp4netns)
-test=("${quickstart[@]}" busybox-static nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs npm e2fsprogs
+test=("${quickstart[@]}" busybox-static nftables curl jq git skopeo docker-registry apache2-utils zstd openssl shellcheck systemd strace nodejs npm e2fsprogs btrfs-progs xfsprogs
   python3-kubernetes clang-14 clang-format-14 libclang-rt-14-dev)
-vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs)
+vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs xfsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 vm_armhf=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)

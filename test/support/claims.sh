@@ -9,9 +9,21 @@ export kubectl
 [ -e /dev/loop-control ] || { echo "1..0 # SKIP there is no /dev/loop-control"; exit 77; }
 [ -x /usr/sbin/mkfs.ext4 ] || { echo "1..0 # SKIP there is no mkfs.ext4"; exit 77; }
 kubectl() { timeout 90 "$kubectl" --cache-dir="$T/cache" "$@"; }
-start_orilla
-import_images busybox
-o kubeconfig --data-dir "$T/data" >"$KUBECONFIG"
+# use_disk [MKFS]: the data directory is on a new disk with this file system, in a file; without one on the machine's.
+use_disk() {
+  [ -z "${1-}" ] || make_disk "$1"
+  start_orilla
+  import_images busybox
+  o kubeconfig --data-dir "$T/data" >"$KUBECONFIG"
+}
+make_disk() { # MKFS
+  rm -f "$T/disk" && truncate -s 2G "$T/disk" && "mkfs.$1" -q "$T/disk" 2>&1 && mkdir -p "$T/data" && mount -o loop "$T/disk" "$T/data"
+}
+# change_disk MKFS COMMAND...: after stop_orilla; the command fills the new one.
+change_disk() {
+  umount "$T/data" && make_disk "$1" && (cd "$T/data" && "${@:2}") && start_orilla && import_images busybox
+}
+[ -n "${own_disk-}" ] || use_disk
 
 claim() { # NAME SIZE [FIELD...]
   local name=$1 size=$2 modes='[ReadWriteOnce]'

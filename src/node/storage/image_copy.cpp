@@ -82,12 +82,16 @@ Result<void> copy_data(const UniqueFd& source, const UniqueFd& target, off_t byt
 
 }  // namespace
 
+Result<void> copy_file_data(const UniqueFd& source, const UniqueFd& target, int64_t bytes, objects::CopyProgress& progress) {
+    return copy_data(source, target, bytes, {progress, 0});
+}
+
 void thaw(const UniqueFd& mounted) {
     if (mounted) static_cast<void>(ioctl(mounted.get(), FITHAW, 0));
 }
 
-Result<ImageCopy> copy_image(const UniqueFd& source, const UniqueFd& target, const UniqueFd& mounted,
-                             objects::CopyProgress& progress) {
+Result<CopiedVolume> copy_image(const UniqueFd& source, const UniqueFd& target, const UniqueFd& mounted,
+                                objects::CopyProgress& progress) {
     std::optional<Frozen> frozen;
     if (mounted) {
         if (ioctl(mounted.get(), FIFREEZE, 0) != 0) return Error::from_errno("hold the volume's file system still", errno);
@@ -95,7 +99,7 @@ Result<ImageCopy> copy_image(const UniqueFd& source, const UniqueFd& target, con
     }
     struct stat from {};
     if (fstat(source.get(), &from) != 0) return Error::from_errno("look at the volume's data", errno);
-    ImageCopy out{clock_ns(CLOCK_REALTIME), 0};
+    CopiedVolume out{clock_ns(CLOCK_REALTIME), 0};
     file_clone_range whole{};
     whole.src_fd = source.get();
     if (ioctl(target.get(), FICLONERANGE, &whole) == 0) {

@@ -7,20 +7,18 @@
 #include "orilla/base/result.hpp"
 #include "orilla/base/unique_fd.hpp"
 #include "orilla/objects/volume_disk.hpp"
+#include "storage/volume_method.hpp"
 
 namespace orilla::node {
 
 /// What stat counts blocks in.
 inline constexpr int64_t stat_block_bytes = 512;
 
-struct ImageCopy {
-    int64_t taken_ns = 0;      ///< the moment whose data it has
-    int64_t shared_bytes = 0;  ///< what the source and the copy have in common on the disk
-};
-
 /// `mounted`: the root of the source's mounted file system, or no descriptor. The target is empty, and has its size already.
-Result<ImageCopy> copy_image(const UniqueFd& source, const UniqueFd& target, const UniqueFd& mounted,
-                             objects::CopyProgress& progress);
+Result<CopiedVolume> copy_image(const UniqueFd& source, const UniqueFd& target, const UniqueFd& mounted,
+                                objects::CopyProgress& progress);
+/// What is not a hole, of a file that nothing holds still.
+Result<void> copy_file_data(const UniqueFd& source, const UniqueFd& target, int64_t bytes, objects::CopyProgress& progress);
 /// Of a daemon that was killed while it copied: else writers wait for ever. Fine when it is not frozen.
 void thaw(const UniqueFd& mounted);
 

@@ -10,7 +10,7 @@
 #include "orilla/kinds/storage_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
 #include "orilla/schema/field_errors.hpp"
-#include "storage/loop_volumes.hpp"
+#include "storage/local_volumes.hpp"
 #include "volumes/driver.hpp"
 #include "volumes/fs_group.hpp"
 #include "volumes/place.hpp"
@@ -88,7 +88,7 @@ Result<void> lead_to(const std::string& place, const std::string& link) {
 
 Result<void> prepare_claim(const VolumeWork& work) {
     if (work.variant == "csi") {
-        const LoopVolumes volumes(work.volumes_dir);
+        const LocalVolumes volumes(work.volumes_dir);
         TRY_VOID(lead_to(volumes.place(work.source), work.path));
         return volumes.publish(work.source, work.owner);
     }
@@ -108,7 +108,7 @@ Result<void> prepare_claim(const VolumeWork& work) {
 
 Result<void> publish_claim(const VolumeWork& work) {
     if (work.gid < 0 || work.variant == "hostPath" || work.variant == "nfs") return ok();
-    return apply_fs_group(work.variant == "csi" ? LoopVolumes(work.volumes_dir).place(work.source) : work.source, work.gid,
+    return apply_fs_group(work.variant == "csi" ? LocalVolumes(work.volumes_dir).place(work.source) : work.source, work.gid,
                           work.only_on_mismatch);
 }
 
@@ -121,8 +121,8 @@ Result<void> unpublish_claim(const std::string& path) {
     const size_t of_pod = path.rfind("/volumes/");
     if (of_pod == std::string::npos) return ok();
     const std::string pod_dir = path.substr(0, of_pod);
-    if (const auto found = find_loop_volume(target))
-        TRY_VOID(LoopVolumes(found->dir).release(found->name, pod_dir.substr(pod_dir.rfind('/') + 1)));
+    if (const auto found = find_local_volume(target))
+        TRY_VOID(LocalVolumes(found->dir).release(found->name, pod_dir.substr(pod_dir.rfind('/') + 1)));
     if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove link " + path, errno);
     return ok();
 }
