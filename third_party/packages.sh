@@ -15,7 +15,7 @@ set -euo pipefail
 
 target=(libssl-dev libsqlite3-dev libyaml-cpp-dev libzstd-dev zlib1g-dev libseccomp-dev libcap-dev libc-ares-dev
   libnghttp2-dev libboost1.81-dev libfmt-dev libcli11-dev catch2)
-build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make perl tcl dpkg-dev ca-certificates mold ccache node-llhttp "${target[@]}")
+build=(g++ gcc libc6-dev meson ninja-build pkg-config python3 make perl tcl dpkg-dev ca-certificates mold ccache "${target[@]}")
 cross_arm64=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 cross_armhf=(g++-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static)
 images=(gcc libc6-dev jq)
