@@ -5,7 +5,9 @@
 //   proxy_bench [SECONDS=5] [CONNECTIONS=64]               the backend, the proxy and the load
 //   proxy_bench --backend [SECONDS=30]                     the backend alone, for another proxy in front; it names its port
 //   proxy_bench --load PORT PID [SECONDS] [CONNECTIONS]    the load, on a proxy that runs as PID (its first worker's)
-//   proxy_bench --idle [CONNECTIONS=10000]                 what connections cost the proxy that have asked once and wait
+//   proxy_bench --bulk [MB=1000] [PORT PID]                one large download and one large upload, through this proxy or
+//   another proxy_bench --idle [CONNECTIONS=10000]                 what connections cost the proxy that have asked once and
+//   wait
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -61,10 +63,47 @@ class Everybody : public http::Handler {
     std::shared_ptr<http::Caller> caller_ = std::make_shared<http::Caller>();
 };
 
+constexpr uint64_t mb = 1024 * 1024;
+
+/// So many bytes of nothing.
+class Bulk final : public http::BodyStream {
+  public:
+    explicit Bulk(uint64_t bytes) : bytes_(bytes), left_(bytes) {}
+    std::optional<uint64_t> length() const override { return bytes_; }
+    bool ended() const override { return left_ == 0; }
+    void take_ready(std::string* out) override {
+        const uint64_t count = std::min<uint64_t>(left_, 64 * 1024);
+        out->append(count, 'x');
+        left_ -= count;
+    }
+    loop::Task<Result<bool>> next(std::string* out) override {
+        const bool more = left_ > 0;
+        take_ready(out);
+        co_return more;
+    }
+
+  private:
+    const uint64_t bytes_;
+    uint64_t left_;
+};
+
 class Page final : public Everybody {
   public:
-    loop::Task<http::Response> handle(const http::Request&) override {
+    bool streams_body(const http::Request&) const override { return true; }
+    loop::Task<http::Response> handle(const http::Request& request) override {
         http::Response response;
+        if (request.body_stream) {
+            std::string piece;
+            for (bool more = true; more;) {
+                piece.clear();
+                AWAIT(auto made, request.body_stream->next(&piece));
+                more = made && *made;
+            }
+        }
+        if (request.path.starts_with("/bulk/")) {
+            response.body_stream = std::make_unique<Bulk>(std::strtoull(request.path.data() + 6, nullptr, 10) * mb);
+            co_return response;
+        }
         response.content_type = "text/html";
         response.add_header("Cache-Control", "no-cache");
         response.add_header("ETag", "\"5f3c-1024\"");
@@ -264,6 +303,44 @@ void run_load(int port, pid_t proxy, int seconds, int connections) {
         connections, took, requests / took, requests / cpu, cpu * 1e6 / requests, at(0.5), at(0.99));
 }
 
+/// The most that it ever had in memory.
+long peak_kb(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+    std::string word;
+    long kb = 0;
+    while (file >> word)
+        if (word == "VmHWM:") file >> kb;
+    return kb;
+}
+
+/// One request, and `bytes` of the body one way or the other.
+void run_bulk(int port, pid_t proxy, int size_mb, bool uploads) {
+    const uint64_t bytes = static_cast<uint64_t>(size_mb) * mb;
+    static std::vector<char> buffer(256 * 1024, 'x');
+    const UniqueFd fd = connect_to(port);
+    ::fcntl(fd.get(), F_SETFL, 0);
+    const std::string size = std::to_string(uploads ? bytes : static_cast<uint64_t>(size_mb));
+    const std::string head =
+        uploads ? "POST / HTTP/1.1\r\nHost: bench.local\r\nConnection: close\r\nContent-Length: " + size + "\r\n\r\n"
+                : "GET /bulk/" + size + " HTTP/1.1\r\nHost: bench.local\r\nConnection: close\r\n\r\n";
+    const double cpu_before = cpu_seconds(proxy);
+    const auto begin = Time::now();
+    if (::send(fd.get(), head.data(), head.size(), MSG_NOSIGNAL) < 0) die("send");
+    uint64_t sent = 0;
+    while (uploads && sent < bytes) {
+        const ssize_t count = ::send(fd.get(), buffer.data(), std::min<uint64_t>(buffer.size(), bytes - sent), MSG_NOSIGNAL);
+        if (count <= 0) die("send");
+        sent += static_cast<uint64_t>(count);
+    }
+    uint64_t received = 0;
+    ssize_t count = 0;
+    while ((count = ::recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0) received += static_cast<uint64_t>(count);
+    const double took = std::chrono::duration<double>(Time::now() - begin).count();
+    if (!uploads && received < bytes) std::exit((std::fprintf(stderr, "the download broke off\n"), 1));
+    std::printf("%s of %d MB: %.2f s, %.2f s of the proxy's processor time, its peak %ld KB\n", uploads ? "upload" : "download",
+                size_mb, took, cpu_seconds(proxy) - cpu_before, peak_kb(proxy));
+}
+
 void run_idle(pid_t proxy, int connections) {
     const rlimit files{connections_max + 100, connections_max + 100};
     ::setrlimit(RLIMIT_NOFILE, &files);
@@ -293,6 +370,13 @@ int main(int argc, char** argv) {
         return run_load(number(2, own_proxy_port, 65535), number(3, 1, 1 << 30), number(4, 5, seconds_max),
                         number(5, 64, connections_max)),
                0;
+    constexpr int size_mb_max = 10'000;
+    const bool is_bulk = mode == "--bulk";
+    if (is_bulk && argc > 4) {
+        for (const bool uploads : {false, true})
+            run_bulk(number(3, 0, 65535), number(4, 1, 1 << 30), number(2, 1'000, size_mb_max), uploads);
+        return 0;
+    }
     const rlimit files{connections_max + 100, connections_max + 100};
     ::setrlimit(RLIMIT_NOFILE, &files);
     const pid_t backend = start(false);
@@ -303,7 +387,9 @@ int main(int argc, char** argv) {
         return ::kill(backend, SIGKILL);
     }
     const pid_t proxy = start(true);
-    if (mode == "--idle") run_idle(proxy, number(2, 10'000, connections_max));
+    if (is_bulk)
+        for (const bool uploads : {false, true}) run_bulk(own_proxy_port, proxy, number(2, 1'000, size_mb_max), uploads);
+    else if (mode == "--idle") run_idle(proxy, number(2, 10'000, connections_max));
     else run_load(own_proxy_port, proxy, number(1, 5, seconds_max), number(2, 64, connections_max));
     ::kill(proxy, SIGKILL);
     ::kill(backend, SIGKILL);
