@@ -294,6 +294,7 @@ void Connections::trim_later() {
     if (trimmer_.armed() || (!connections_.empty() && closes_since_trim_ < limits_.trim_after_closes)) return;
     trimmer_.arm_after(limits_.trim_delay_ms, [this] {
         closes_since_trim_ = 0;
+        shared_.spare.clear();  // of a burst, too
         heap::give_back();
     });
 }

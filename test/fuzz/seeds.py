@@ -107,7 +107,10 @@ def http():
                    b"Accept: application/json;as=Table;v=v1;g=meta.k8s.io,*/*;q=0.1\r\n\r\n",
             "two": b"\3POST /api/v1/pods HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
                    b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-            "chunked": b"\7PATCH /apis/apps/v1/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nx: y\r\n\r\n"}
+            "chunked": b"\7PATCH /apis/apps/v1/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nx: y\r\n\r\n",
+            "absolute": b"\1GET http://a/b?c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: d\r\n\r\n",
+            "balanced": b"\0PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n",
+            "balanced2": b"\0\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\x12\x34\0\x50"}
 
 
 def http_answers():
@@ -117,7 +120,9 @@ def http_answers():
             "to_end": b"\x17HTTP/1.0 500 No\n\nno" + b"x" * 1100,
             "interim": b"\1HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
             "switched": b"\5HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nmore",
-            "head": b"\x25HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}
+            "head": b"\x25HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+            "trailers": b"\2HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\nx\r\n0\r\nSum: 1\r\n\r\n",
+            "kept": b"\7HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\nxy"}
 
 
 def supervisor_messages():
