@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 #include <cerrno>
+#include <string_view>
 
 #include "orilla/base/unique_fd.hpp"
 #include "volumes/driver.hpp"
@@ -21,6 +22,14 @@ Result<void> check_host_path(const VolumeContext& context, VolumeWork& work) {
     return ok();
 }
 
+/// In the kubelet's words.
+std::string_view noun_of(std::string_view type) {
+    if (type.starts_with("Directory")) return "directory";
+    if (type.starts_with("File")) return "file";
+    if (type == "Socket") return "socket file";
+    return type == "CharDevice" ? "character device" : "block device";
+}
+
 /// The kubelet's types: "" checks nothing, XOrCreate makes what is missing.
 Result<void> prepare_host_path(const VolumeWork& work) {
     const std::string &path = work.path, &type = work.variant;
@@ -32,12 +41,12 @@ Result<void> prepare_host_path(const VolumeWork& work) {
     }
     if (type.empty()) return ok();
     struct stat found {};
-    if (stat(path.c_str(), &found) != 0)
-        return Error(Code::invalid, fmt::format("hostPath type check failed: {} is not a {}", path, type));
+    const bool is_there = stat(path.c_str(), &found) == 0;
     const bool fits = (type.starts_with("Directory") && S_ISDIR(found.st_mode)) ||
                       (type.starts_with("File") && S_ISREG(found.st_mode)) || (type == "Socket" && S_ISSOCK(found.st_mode)) ||
                       (type == "CharDevice" && S_ISCHR(found.st_mode)) || (type == "BlockDevice" && S_ISBLK(found.st_mode));
-    if (!fits) return Error(Code::invalid, fmt::format("hostPath type check failed: {} is not a {}", path, type));
+    if (!is_there || !fits)
+        return Error(Code::invalid, fmt::format("hostPath type check failed: {} is not a {}", path, noun_of(type)));
     return ok();
 }
 
