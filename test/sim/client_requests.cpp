@@ -125,9 +125,9 @@ api::Service service_for(const std::string& ns, const std::string& app, bool hea
 }
 
 api::ResourceQuota quota_of(const std::string& ns) {
-    static constexpr std::pair<const char*, const char*> amounts[] = {{"count/deployments.apps", "100"}, {"count/pods", "2k"},
+    static constexpr std::pair<const char*, const char*> amounts[] = {{"count/deployments.apps", "2"},   {"count/pods", "2k"},
                                                                       {"persistentvolumeclaims", "100"}, {"pods", "1k"},
-                                                                      {"requests.storage", "1Ti"},       {"services", "2"}};
+                                                                      {"requests.storage", "1Ti"},       {"services", "1"}};
     api::ResourceQuota out;
     out.metadata.name = "all";
     out.metadata.namespace_ = ns;

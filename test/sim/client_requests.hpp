@@ -9,7 +9,7 @@
 namespace orilla::sim {
 
 loop::Task<Result<void>> request_create(objects::Objects& objects, api::Object object);
-/// With a quota that counts most of what is made in it, and lets two Services be.
+/// With a quota that counts most of what is made in it, and lets one Service and two Deployments be.
 loop::Task<Result<void>> request_namespace(objects::Objects& objects, std::string name);
 loop::Task<Result<void>> request_delete(objects::Objects& objects, const api::KindInfo& kind, std::string ns, std::string name,
                                         objects::DeleteOptions options);

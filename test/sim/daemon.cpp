@@ -103,6 +103,8 @@ loop::Task<Result<void>> Daemon::open_store() {
     usage_meter_ = std::make_unique<node::UsageMeter>(loop_, *runtime_, node_name, node_facts().cpu_milli / 1000);
     budget_watch_ = std::make_unique<BudgetWatch>(loop_, plane_->objects(), host_);
     budget_watch_->start();
+    quota_watch_ = std::make_unique<QuotaWatch>(loop_, plane_->objects(), host_);
+    quota_watch_->start();
     evictions_ = std::make_unique<objects::Evictions>(plane_->objects());
     controllers::ControllersOptions controllers;
     controllers.service_cidr = service_cidr;

@@ -10,6 +10,7 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/node/usage_meter.hpp"
 #include "orilla/objects/evictions.hpp"
+#include "quota_watch.hpp"
 #include "rollout_watch.hpp"
 #include "set_watch.hpp"
 #include "slow_executor.hpp"
@@ -87,6 +88,7 @@ class Daemon {
     std::unique_ptr<SetWatch> set_watch_;
     std::unique_ptr<JobWatch> job_watch_;
     std::unique_ptr<BudgetWatch> budget_watch_;
+    std::unique_ptr<QuotaWatch> quota_watch_;
     std::unique_ptr<objects::Evictions> evictions_;
     FakeImages images_;
     FakeLinks links_;
