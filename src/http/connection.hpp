@@ -70,6 +70,10 @@ class Connection final : private BodyJudge, private InterimAnswers, private loop
     void end_politely() {
         if (other_) say_goodbye();
     }
+    /// Its listener has gone.
+    void leave() {
+        if (other_) other_->leave();
+    }
 
     /// Runs beside an answer that streams: nothing else reads then, and a client that is gone must not be waited for.
     loop::Task<void> watch_for_hang_up();

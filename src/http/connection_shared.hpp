@@ -37,6 +37,8 @@ class OtherProtocol {
     /// Ends what is late. True when that is the connection.
     virtual bool expire(int64_t now_ms) = 0;
     virtual void say_goodbye() = 0;
+    /// What has begun goes on, nothing new is taken.
+    virtual void leave() = 0;
 };
 
 /// Who keeps all connections, and knows what each client has already.

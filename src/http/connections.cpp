@@ -100,6 +100,8 @@ void Connections::stop_listening(uint64_t tag) {
 void Connections::drop_stopped() {
     for (Listener& listener : listeners_) {
         if (!listener.stopped || !listener.watch) continue;
+        for (auto& [connection, accepted] : connections_)
+            if (&accepted.listener == &listener) connection->leave();
         listener.accepting.cancel();
         listener.watch.reset();
         listener.fd.reset();

@@ -21,6 +21,7 @@ class Http2Host final : public OtherProtocol, public H2Host {
     int64_t deadline_ms() const override { return server_.deadline_ms(); }
     bool expire(int64_t now_ms) override { return server_.expire(now_ms); }
     void say_goodbye() override;
+    void leave() override { server_.go_away(); }
 
   private:
     class Wire final : public Duplex {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 
 #include "../../support/await.hpp"
@@ -203,6 +204,7 @@ TEST_CASE("Server: strangers at the TLS port cannot take every connection") {
 namespace {
 /// What a server and a client agree on, when they do or do not offer HTTP/2.
 Protocol agree(const Pki& pki, bool server_offers, bool client_offers) {
+    ::signal(SIGPIPE, SIG_IGN);  // as every program does here: OpenSSL knows no MSG_NOSIGNAL, and a goodbye may find nobody
     SystemClock clock;
     loop::Loop loop(clock);
     NoHandler handler;
@@ -239,4 +241,34 @@ TEST_CASE("TLS: HTTP/2 is spoken where both sides offer it") {
     CHECK(agree(*pki, true, true) == Protocol::http_2);
     CHECK(agree(*pki, true, false) == Protocol::http_1_1);
     CHECK(agree(*pki, false, true) == Protocol::http_1_1);
+}
+
+TEST_CASE("HTTP/2: a client is told when its listener goes, and is answered what it has asked") {
+    const Directory directory;
+    const auto pki = ensure_pki(directory.path + "/pki", names);
+    SystemClock clock;
+    loop::Loop loop(clock);
+    NoHandler handler;
+    auto listener = listen_tcp("127.0.0.1:0");
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    Server server(loop, handler);
+    ListenerOptions options;
+    options.tag = 7;
+    options.speaks_http_2 = true;
+    server.serve_plain(std::move(listener).value(), options);
+    Endpoint endpoint{"127.0.0.1", ntohs(address.sin_port), nullptr, true};
+    auto channel = test::await(loop, open_channel(loop, std::move(endpoint), ChannelLimits()));
+    REQUIRE(channel);
+    bool told = false;
+    (*channel)->on_over([&told] { told = true; });
+    RequestHead head;
+    head.authority = "a";
+    const auto exchange = (*channel)->begin(head, nullptr);
+    server.stop_listening(7);
+    REQUIRE(test::await(loop, exchange->read_head()));
+    CHECK(exchange->head().status == 401);
+    while (!told) loop.turn(true);
+    CHECK((*channel)->is_over());
 }
