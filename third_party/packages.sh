@@ -10,7 +10,7 @@
 #   test    the system tests, the tidy check, the boxes, the second compiler and its fuzzers, npm for stock kubectl, the Python client
 #   vm      the virtual machine of test/vm
 #   vm-arm64, vm-armhf  the same for that architecture, beside vm
-#   peers   what test/bench compares with
+#   peers   what test/bench compares with, and needs for a disk of its own
 set -euo pipefail
 
 target=(libssl-dev libsqlite3-dev libyaml-cpp-dev libzstd-dev zlib1g-dev libseccomp-dev libcap-dev libc-ares-dev
@@ -26,7 +26,7 @@ test=("${quickstart[@]}" busybox-static nftables curl jq git skopeo docker-regis
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs xfsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 vm_armhf=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
-peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common)
+peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common btrfs-progs)
 
 [ $# -gt 0 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 for set; do

@@ -16,7 +16,7 @@ Result<void> DirectoryMethod::check_growth() const { return ok(); }
 /// First what is to be: a crash before the limit is made good when this is asked for again, or by the next pod.
 Result<void> DirectoryMethod::grow(const std::string& volume, int64_t bytes) const {
     TRY(const int64_t have, size(volume));
-    if (bytes > have) TRY_VOID(write_size(volume, bytes));
+    if (bytes > have) TRY_VOID(write_number(volume + figure(), bytes));
     return settle(volume);
 }
 
@@ -25,7 +25,7 @@ bool DirectoryMethod::is_open(const std::string& volume) const { return !list_na
 Result<void> DirectoryMethod::close(const std::string&, bool) const { return ok(); }
 
 Result<void> DirectoryMethod::write_size(const std::string& volume, int64_t bytes) {
-    return write_number(volume + "/size", bytes);
+    return write_first_number(volume + "/size", bytes);
 }
 
 Result<void> DirectoryMethod::sync_file_system(const std::string& dir) {

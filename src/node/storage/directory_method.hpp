@@ -23,6 +23,7 @@ class DirectoryMethod : public VolumeMethod {
   protected:
     /// Makes the file system hold the volume to its size, whatever it knows of it.
     virtual Result<void> settle(const std::string& volume) const = 0;
+    /// Of one that is being made.
     static Result<void> write_size(const std::string& volume, int64_t bytes);
     static Result<void> sync_file_system(const std::string& dir);
 };

@@ -40,12 +40,18 @@ Result<UniqueFd> make_sparse(const std::string& file, int64_t bytes) {
     return made;
 }
 
-Result<void> write_number(const std::string& file, int64_t number) {
-    const std::string fresh = file + ".new", text = std::to_string(number) + "\n";
-    UniqueFd made(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!made) return Error::from_errno("make " + fresh, errno);
+Result<void> write_first_number(const std::string& file, int64_t number) {
+    const std::string text = std::to_string(number) + "\n";
+    UniqueFd made(open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!made) return Error::from_errno("make " + file, errno);
     if (write(made.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(made.get()) != 0)
-        return Error::from_errno("write " + fresh, errno);
+        return Error::from_errno("write " + file, errno);
+    return ok();
+}
+
+Result<void> write_number(const std::string& file, int64_t number) {
+    const std::string fresh = file + ".new";
+    TRY_VOID(write_first_number(fresh, number));
     if (rename(fresh.c_str(), file.c_str()) != 0) return Error::from_errno("name " + file, errno);
     return sync_path(parent_directory(file));
 }

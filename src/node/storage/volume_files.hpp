@@ -21,6 +21,8 @@ Result<void> remove_directory(const std::string& path);
 Result<UniqueFd> make_sparse(const std::string& file, int64_t bytes);
 /// A number that survives a power cut, and a move of the data by whatever copies files.
 Result<void> write_number(const std::string& file, int64_t number);
+/// The same in a directory that nobody trusts before it is synced and has its name: one commit of the disk instead of two.
+Result<void> write_first_number(const std::string& file, int64_t number);
 /// Code::not_found when there is no such file.
 Result<int64_t> read_number(const std::string& file);
 /// A directory, for the kernel's calls that want one; a link is none.
