@@ -132,11 +132,11 @@ check "it is copied while the pod has it" eval 'snapshot one data | o apply -f -
 check "which takes no room" eval '[ $(($(used_mib) - before)) -lt 50 ]'
 check "the copies have the same data" says back "md5sum </data/big" "$(o logs writer)"
 moved=$(volume_of twin)
-mv "$volumes/$moved" "$T/vanished"
+mv "$volumes/$moved" "$T/data/vanished"
 check "a volume whose directory vanished is told of" eval 'pod lost twin | o apply -f - && within 20 told "FailedMount.*the data of volume $moved is not on this node: $volumes/$moved is missing"'
 check_equal "and its pod is not ready" "False ContainersNotReady" "$(o get pod lost -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].reason}')"
 check "it cannot grow or be copied, and says so" eval 'ask_for twin 300Mi && within 20 told "VolumeResizeFailed.*the data of $moved is not on this node" && claim orphan 300Mi "$(of_claim twin)" | o apply -f - && within 20 told "ProvisioningFailed.*the data of $moved is not on this node" && o delete pvc orphan --timeout=10s'
-check "its pod starts when it is there again" eval 'mv "$T/vanished" "$volumes/$moved" && within 60 is_ready pod/lost'
+check "its pod starts when it is there again" eval 'mv "$T/data/vanished" "$volumes/$moved" && within 60 is_ready pod/lost'
 check "one that is gone for good goes" eval 'o delete pod lost --timeout=30s && within 10 eval "! in_daemon mountpoint -q $volumes/$moved/mount" && rm -r "$volumes/$moved" && o delete pvc twin --timeout=30s && within 10 eval "! o get pv $moved"'
 check "all of it goes" delete_all
 check_equal "no device is left" 0 "$(our_loops)"
