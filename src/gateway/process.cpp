@@ -38,7 +38,7 @@ Process::Process(loop::Loop& loop, UniqueFd control, UniqueFd meeting_place, Pro
       limits_(limits),
       control_(loop, std::move(control)),
       meeting_place_(std::move(meeting_place)),
-      proxy_(loop),
+      proxy_(loop, [this](const std::string& backend) { tell(Wanted{backend}); }),
       server_(loop, proxy_, limits.server),
       successor_came_(loop),
       scope_(loop) {}

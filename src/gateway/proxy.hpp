@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "filters.hpp"
+#include "fronts.hpp"
 #include "orilla/gateway/routes.hpp"
 #include "orilla/http/server.hpp"
 #include "orilla/loop/loop.hpp"
@@ -23,7 +26,8 @@ namespace orilla::gateway {
 
 class Proxy final : public http::Handler {
   public:
-    explicit Proxy(loop::Loop& loop);
+    /// `wanted` is told of backends that requests wait for and that somebody could start.
+    Proxy(loop::Loop& loop, std::function<void(const std::string& backend)> wanted);
     ~Proxy() override;
 
     std::vector<Fault> apply(Change change);
@@ -51,16 +55,19 @@ class Proxy final : public http::Handler {
     class Switched;
 
     std::optional<http::Response> plan(const http::Request& request, Journey& journey);
-    const Share* choose_share(const Rule& rule);
-    loop::Task<Result<void>> take_lease(Journey& journey);
+    std::optional<http::Response> filter(const http::Request& request, Journey& journey, const RequestFacts& facts);
     loop::Task<Result<void>> ask(const http::Request& request, Journey& journey);
     http::Response answer(const http::Request& request, std::unique_ptr<Journey> journey);
-    http::Response fail(int status, std::string_view message) const;
+    http::Response fail(int status, std::string_view message, int retry_after_s = 0) const;
     void end(Journey& journey);
+    void tell_news();
 
     loop::Loop& loop_;
     RouteTable routes_;
+    Fronts fronts_;
     std::unordered_map<std::string, std::shared_ptr<Upstream>> upstreams_;
+    const std::function<void(const std::string& backend)> wanted_;
+    std::string cookie_secret_;
     std::shared_ptr<const http::Caller> everybody_;
     loop::Event news_;
     bool has_news_ = false;

@@ -6,44 +6,45 @@
 
 namespace orilla::gateway {
 
-Upstream::Upstream(loop::Loop& loop, Backend backend) : loop_(loop) { replace(std::move(backend)); }
+Upstream::Upstream(loop::Loop& loop, std::string secret, std::function<void()> wanted)
+    : loop_(loop), seats_(std::make_shared<Seats>(loop, std::move(secret), std::move(wanted))), ended_ms_(loop.now_ms()) {}
 
 Upstream::~Upstream() {
-    for (const auto& endpoint : endpoints_) endpoint->pool->close();
+    for (const EndpointPtr& endpoint : seats_->queue().balancer().endpoints())
+        if (endpoint->pool) endpoint->pool->close();
+}
+
+void Upstream::close() { seats_->close(); }
+
+std::shared_ptr<ChannelPool> Upstream::make_pool() const {
+    ChannelPool::Limits limits;
+    limits.idle_max = backend_.queue.in_flight_max;
+    return std::make_shared<ChannelPool>(loop_, limits);
 }
 
 void Upstream::replace(Backend backend) {
     const bool speaks_otherwise = backend.protocol != backend_.protocol || backend.tls != backend_.tls;
-    std::vector<std::shared_ptr<UpstreamEndpoint>> kept = std::exchange(endpoints_, {});
-    for (const Endpoint& wanted : backend.endpoints) {
-        std::shared_ptr<UpstreamEndpoint> endpoint;
-        for (auto& old : kept)
-            if (old && !speaks_otherwise && old->endpoint.ip == wanted.ip && old->endpoint.port == wanted.port)
-                endpoint = std::exchange(old, nullptr);
-        if (!endpoint) {
-            endpoint = std::make_shared<UpstreamEndpoint>();
-            endpoint->pool = std::make_shared<ChannelPool>(loop_, ChannelPool::Limits());
-        }
-        endpoint->endpoint = wanted;
-        endpoints_.push_back(std::move(endpoint));
-    }
-    for (const auto& old : kept) {
-        if (!old) continue;
-        old->is_gone = true;
-        old->pool->close();
-    }
+    const std::vector<EndpointPtr> before = seats_->queue().balancer().endpoints();
     backend_ = std::move(backend);
+    // Before the endpoints: who waits may be seated at a new one as soon as it is there.
     if (speaks_otherwise) open_tls();
+    for (const EndpointPtr& endpoint : seats_->replace(backend_)) endpoint->pool = make_pool();
+    for (const EndpointPtr& endpoint : before) {
+        if (!endpoint->is_gone && !speaks_otherwise) continue;
+        endpoint->pool->close();
+        if (!endpoint->is_gone) endpoint->pool = make_pool();
+    }
 }
 
 void Upstream::open_tls() {
     fault_.clear();
-    std::unique_ptr<http::TlsContext> before = std::move(tls_);
+    tls_.reset();
     if (!backend_.tls && backend_.protocol != BackendProtocol::https) return;
     http::ServerTrust trust;
     if (backend_.tls) {
         trust.authority = backend_.tls->authorities;
         trust.server_name = backend_.tls->server_name;
+        trust.accepted_names = backend_.tls->alternative_names;
         trust.certificate = backend_.tls->certificate;
         trust.key = backend_.tls->private_key;
     }
@@ -52,16 +53,22 @@ void Upstream::open_tls() {
     else fault_ = made.error().message();
 }
 
-std::shared_ptr<UpstreamEndpoint> Upstream::choose(const UpstreamEndpoint* not_this) {
-    std::shared_ptr<UpstreamEndpoint> best;
-    const size_t count = endpoints_.size();
-    for (size_t i = 0; i < count; ++i) {
-        const auto& one = endpoints_[(next_ + i) % count];
-        if (one->endpoint.is_draining || one.get() == not_this) continue;
-        if (!best || one->in_flight < best->in_flight) best = one;
-    }
-    if (count > 0) next_ = (next_ + 1) % count;
-    return best;
+void Upstream::note_request() {
+    ++counts_.requests;
+    has_news = true;
+    retries_.note_request(loop_.now_ms());
+}
+
+BackendReport Upstream::report() const {
+    BackendReport report = counts_;
+    BackendQueue& queue = seats_->queue();
+    report.key = backend_.key;
+    report.refused = queue.refused();
+    report.waited_ms = queue.waited_ms();
+    report.waiting = static_cast<uint32_t>(queue.waiting());
+    report.in_flight = queue.balancer().in_flight();
+    report.idle_ms = report.in_flight + report.waiting > 0 ? 0 : loop_.now_ms() - ended_ms_;
+    return report;
 }
 
 }  // namespace orilla::gateway

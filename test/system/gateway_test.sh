@@ -85,6 +85,31 @@ check "the gateway before has ended" within 20 eval '[ "$(gateway_pids | wc -l)"
 check "metrics tell of it" eval 'o get --raw /metrics | grep -q "^orilla_gateway_starts_total 1"'
 check "and of its backends" within 5 eval 'o get --raw /metrics | grep -q "orilla_gateway_backend_requests_total{backend=.default/app"'
 
+# TLS by a Secret, which may come later and change.
+make_pair() { # DAYS: a new certificate for app.example
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$T/tls.key" -out "$T/tls.crt" -days "$1" \
+    -subj /CN=app.example -addext subjectAltName=DNS:app.example 2>/dev/null
+}
+secure() { curl -s --max-time 10 --resolve app.example:443:127.0.0.1 -o /dev/null -w '%{http_code}' https://app.example/ "$@"; }
+sed -i 's/^  rules:/  tls: [{hosts: [app.example], secretName: pair}]\n  rules:/' "$T/app.yaml"
+check "the Ingress gets TLS" o apply -f "$T/app.yaml"
+check "without its Secret a certificate of nobody is shown" within 10 eval '[ "$(secure -k)" = 200 ]'
+check "which is not believed" eval '[ "$(secure)" = 000 ]'
+make_pair 30
+check "the Secret is made" o create secret tls pair --cert "$T/tls.crt" --key "$T/tls.key"
+check "and shown" within 10 eval '[ "$(secure --cacert "$T/tls.crt")" = 200 ]'
+check "with HTTP/2" eval '[ "$(secure --cacert "$T/tls.crt" -w "%{http_version}" --http2)" = 2 ]'
+check "with TLS 1.2, too" eval '[ "$(secure --cacert "$T/tls.crt" --tls-max 1.2)" = 200 ]'
+
+# Updates and crashes of replicas cost waiting, not errors.
+probe 8
+sleep 0.5
+o rollout restart deployment app >/dev/null
+o rollout status deployment app --timeout 60s >/dev/null
+wait $prober
+cat "$T/probe" >&2
+check "a rolling update fails no request" eval '[ "$(sed -n "s/^failed //p" "$T/probe")" = 0 ]'
+
 check "the Ingress is deleted" o delete ingress app
 check "and the gateway ends with it" within 20 eval '[ -z "$(gateway_pids)" ]'
 check_fails "its port is closed" "" curl -s --max-time 2 http://127.0.0.1/
