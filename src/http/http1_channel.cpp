@@ -36,7 +36,7 @@ class Http1Exchange final : public Exchange, private Duplex {
         : channel_(channel),
           body_(body),
           kind_(kind),
-          left_(kind == BodyKind::with_length ? *body->length() : UINT64_MAX),
+          left_(body && kind == BodyKind::with_length ? body->length().value_or(0) : UINT64_MAX),
           switches_(switches),
           scope_(channel.loop_) {
         channel_.parser_.start(to_head);
