@@ -34,6 +34,7 @@ void complete_pod(Pod& pod) {
             if (spec.host_network) default_host_ports(container);
         }
     }
+    complete_pod_resources(spec);
 }
 
 void check_pod(const Pod& pod, FieldErrors& errors) {
@@ -284,17 +285,22 @@ std::string_view pod_row_conditions(const Object& object) {
 
 std::string_view qos_class(const PodSpec& spec) {
     bool any = false, guaranteed = true;
-    auto look = [&any, &guaranteed](const Container& container) {
+    auto look = [&any, &guaranteed](const ResourceRequirements& resources) {
         for (std::string_view resource : {"cpu", "memory"}) {
-            const auto& [limits, requests] = std::tie(container.resources.limits, container.resources.requests);
+            const auto& [limits, requests] = std::tie(resources.limits, resources.requests);
             const bool limited = asks_for(limits, resource), requested = asks_for(requests, resource);
             any = any || limited || requested;
             if (!limited) guaranteed = false;
             else if (requested && limits.get(resource)->compare(*requests.get(resource)) != 0) guaranteed = false;
         }
     };
-    for (const Container& container : spec.init_containers) look(container);
-    for (const Container& container : spec.containers) look(container);
+    // What is said of the whole counts alone.
+    if (spec.resources) {
+        look(*spec.resources);
+    } else {
+        for (const Container& container : spec.init_containers) look(container.resources);
+        for (const Container& container : spec.containers) look(container.resources);
+    }
     return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
 }
 
@@ -305,6 +311,8 @@ const KindRules pod_rules = {
     .check = checked<Pod, check_pod>,
     .check_update = checked_update<Pod, check_pod_update>,
     .prepare_create = prepare_pod,
+    .resize = take_pod_resize,
+    .check_resize = checked_update<Pod, check_pod_resize>,
     .status_is_record = notes_eviction,
     .has_ended = pod_has_ended,
     .grace_s = pod_grace_s,

@@ -27,6 +27,57 @@ bool is_ready(const Pod& pod) {
     return condition && condition->status == "True";
 }
 
+namespace {
+/// What the status says that this container has; null where it does not tell.
+const ResourceRequirements* find_granted(const List<ContainerStatus>& statuses, const List<Container>& containers, size_t i) {
+    if (i >= statuses.size() || statuses[i].name != containers[i].name || !statuses[i].resources) return nullptr;
+    return &*statuses[i].resources;
+}
+
+bool differs(const List<ContainerStatus>& statuses, const List<Container>& containers) {
+    for (size_t i = 0; i < containers.size(); ++i)
+        if (const auto* granted = find_granted(statuses, containers, i); granted && !(*granted == containers[i].resources))
+            return true;
+    return false;
+}
+
+template <class Take>
+void take_granted(const Pod& pod, PodSpec& spec, const Take& take) {
+    for (size_t i = 0; i < spec.containers.size(); ++i)
+        if (const auto* granted = find_granted(pod.status.container_statuses, spec.containers, i))
+            take(spec.containers[i].resources, *granted);
+    for (size_t i = 0; i < spec.init_containers.size(); ++i)
+        if (const auto* granted = find_granted(pod.status.init_container_statuses, spec.init_containers, i))
+            take(spec.init_containers[i].resources, *granted);
+}
+}  // namespace
+
+bool is_resizing(const Pod& pod) {
+    return differs(pod.status.container_statuses, pod.spec.containers) ||
+           differs(pod.status.init_container_statuses, pod.spec.init_containers);
+}
+
+PodSpec granted_spec(const Pod& pod) {
+    PodSpec spec = pod.spec;
+    const auto take = [](ResourceRequirements& of, const ResourceRequirements& granted) { of = granted; };
+    take_granted(pod, spec, take);
+    return spec;
+}
+
+PodSpec held_spec(const Pod& pod) {
+    const PodCondition* pending = find_pod_condition(pod, resize_pending);
+    if (pending && pending->status == "True" && pending->reason == resize_infeasible) return granted_spec(pod);
+    PodSpec spec = pod.spec;
+    const auto raise = [](ResourceRequirements& of, const ResourceRequirements& granted) {
+        for (const auto& [name, amount] : granted.requests) {
+            Quantity& high = of.requests[name];
+            if (high.empty() || high.compare(amount) < 0) high = amount;
+        }
+    };
+    take_granted(pod, spec, raise);
+    return spec;
+}
+
 bool is_sidecar(const Container& init_container) { return init_container.restart_policy == std::string_view("Always"); }
 
 bool is_available(const Pod& pod, int32_t min_ready_s, int64_t now_s, int64_t* again_after_s) {

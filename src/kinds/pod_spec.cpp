@@ -240,6 +240,7 @@ void check_pod_spec(const PodSpec& spec, const Path& path, FieldErrors& errors) 
     check_host_users(spec, path, errors);
     check_dns(spec, path, errors);
     check_pod_security(spec, path, errors);
+    check_pod_resources(spec, path, errors);
 }
 
 }  // namespace orilla::api

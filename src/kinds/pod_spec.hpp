@@ -25,6 +25,13 @@ void check_container_fields(const Container& container, const PodSpec& spec, con
 void check_env(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_probes(const Container& container, const PodSpec& spec, const Path& path, FieldErrors& errors);
 void check_resources(const ResourceRequirements& resources, const Path& path, FieldErrors& errors);
+/// Of the pod as a whole.
+void complete_pod_resources(PodSpec& spec);
+void check_pod_resources(const PodSpec& spec, const Path& path, FieldErrors& errors);
+void check_resize_policy(const Container& container, const PodSpec& spec, bool is_init, const Path& path, FieldErrors& errors);
+/// What a write to the subresource resize may change, and whether it may.
+void take_pod_resize(Object& stored, const Object& written);
+void check_pod_resize(const Pod& updated, const Pod& old, FieldErrors& errors);
 void check_field_path(const ObjectFieldSelector& selector, bool in_volume, const Path& path, FieldErrors& errors);
 void check_resource_field(const ResourceFieldSelector& selector, bool in_volume, const Path& path, FieldErrors& errors);
 

@@ -231,6 +231,7 @@ void check_container_fields(const Container& container, const PodSpec& spec, con
     check_probes(container, spec, path, errors);
     check_restart_policy(container, spec, path, errors);
     check_resources(container.resources, path / "resources", errors);
+    check_resize_policy(container, spec, is_init(container, spec), path, errors);
     if (!container.termination_message_path.empty() && container.termination_message_path.view().front() != '/')
         errors.invalid(path / "terminationMessagePath", container.termination_message_path, "must be an absolute path");
 }

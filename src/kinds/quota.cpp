@@ -45,6 +45,12 @@ Amounts running_together(const PodSpec& spec, Amounts ResourceRequirements::*of)
     return sum;
 }
 
+/// What is said of the whole goes before the sum.
+void override_sums(Amounts& sums, const PodSpec& spec, Amounts ResourceRequirements::*of) {
+    if (!spec.resources) return;
+    for (const auto& [name, amount] : (*spec.resources).*of) sums[name] = amount;
+}
+
 /// By the names that quotas have for them.
 void name_requests(const Amounts& requests, Amounts& out) {
     for (const auto& [name, amount] : requests) {
@@ -82,7 +88,7 @@ void charge_pod(const Pod& pod, int64_t now_s, const Object& object, QuotaCharge
     const int64_t over_s = charge_changes_s(object);
     if (is_finished(pod) || (over_s > 0 && now_s >= over_s)) return;
     charge.amounts["pods"] = number(1);
-    name_requests(pod_requests(pod.spec), charge.amounts);
+    name_requests(is_resizing(pod) ? pod_requests(held_spec(pod)) : pod_requests(pod.spec), charge.amounts);
     name_limits(pod_limits(pod.spec), charge.amounts);
 }
 
@@ -147,12 +153,14 @@ bool says(const Container& container, std::string_view amount) {
 
 Amounts pod_requests(const PodSpec& spec) {
     Amounts out = running_together(spec, &ResourceRequirements::requests);
+    override_sums(out, spec, &ResourceRequirements::requests);
     add(out, spec.overhead);
     return out;
 }
 
 Amounts pod_limits(const PodSpec& spec) {
     Amounts out = running_together(spec, &ResourceRequirements::limits);
+    override_sums(out, spec, &ResourceRequirements::limits);
     for (const auto& [name, amount] : spec.overhead)
         if (out.contains(name)) out[name] = out[name].plus(amount);
     return out;
@@ -219,6 +227,7 @@ Amounts counted_of(const ResourceQuotaSpec& spec, const QuotaCharge& charge) {
 
 std::string unspecified_amounts(const ResourceQuotaSpec& spec, const PodSpec& pod) {
     std::string text;
+    if (pod.resources) return text;
     for (const std::string_view amount : {"cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"}) {
         if (!spec.hard.contains(amount)) continue;
         std::set<std::string_view> silent;

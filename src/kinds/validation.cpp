@@ -35,6 +35,14 @@ Result<void> validate_update(const Object& updated, const Object& old) {
     return conclude(updated, errors);
 }
 
+Result<void> validate_resize(const Object& updated, const Object& old) {
+    FieldErrors errors;
+    check_meta_update(updated.meta(), old.meta(), errors);
+    check_object(updated, errors);
+    if (const auto check_resize = updated.kind().rules->check_resize) check_resize(updated, old, errors);
+    return conclude(updated, errors);
+}
+
 Result<void> validate_status_update(const Object& updated, const Object& old) {
     FieldErrors errors;
     check_meta_update(updated.meta(), old.meta(), errors);

@@ -49,7 +49,13 @@ bool is_of_old_form(const Stored& stored) { return api::encode(*stored.object).s
 /// By its part where the writer named none.
 std::string_view subresource_of(std::string_view named, Part part) {
     if (!named.empty()) return named;
+    if (part == Part::resize) return "resize";
     return part == Part::status ? "status" : part == Part::finalize ? "finalize" : "";
+}
+
+Result<void> validate_part(const api::Object& updated, const api::Object& old, Part part) {
+    if (part == Part::status) return api::validate_status_update(updated, old);
+    return part == Part::resize ? api::validate_resize(updated, old) : api::validate_update(updated, old);
 }
 
 /// What is cached of a kind that was removed would keep it.
@@ -280,11 +286,9 @@ Task<Result<Stored>> Objects::update_once(const Stored& old, api::Object object,
     const bool asks = admissions_.handles(request);
     if (asks) CO_TRY_VOID(admissions_.admit(object, &before, request));
     auto shared = std::make_shared<api::Object>(std::move(object));
-    CO_CHECK_VOID(part == Part::status ? api::validate_status_update(*shared, before) : api::validate_update(*shared, before));
-    if (part == Part::main) {
-        tell_warnings(*shared, context);
-        count_generation(*shared, before);
-    }
+    CO_CHECK_VOID(validate_part(*shared, before, part));
+    if (part == Part::main) tell_warnings(*shared, context);
+    if (part == Part::main || part == Part::resize) count_generation(*shared, before);
     // Admission may have put back what the client left out.
     if (same_content(*shared, before)) co_return old;
     if (asks) CO_TRY_VOID(admissions_.admit_valid(*shared, &before, request));

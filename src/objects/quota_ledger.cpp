@@ -17,6 +17,7 @@ bool is_quota(const api::KindInfo& kind) { return &kind == &api::kind_of<api::Re
 
 /// Creates of anything, and updates of what may grow.
 bool may_take(const WriteInfo& write) {
+    if (write.part == Part::resize) return true;
     if (!write.subresource.empty() || write.part != Part::main || write.operation == Operation::remove) return false;
     return write.operation == Operation::create || &write.kind == &api::kind_of<api::Service>() ||
            &write.kind == &api::kind_of<api::PersistentVolumeClaim>();

@@ -51,6 +51,12 @@ void keep_all_but_finalizers(api::Object& updated, const api::Object& old) {
     updated = std::move(next);
 }
 
+void keep_all_but_resources(api::Object& updated, const api::Object& old) {
+    api::Object next = old.clone();
+    if (const auto resize = rules_of(old).resize) resize(next, updated);
+    updated = std::move(next);
+}
+
 void keep_metadata(api::ObjectMeta& meta, const api::ObjectMeta& old) {
     meta.name = old.name;
     meta.namespace_ = old.namespace_;
@@ -90,6 +96,7 @@ void initialise_after_defaults(api::Object& object) {
 
 void keep_stored_fields(api::Object& updated, const api::Object& old, Part part) {
     if (part == Part::finalize) return keep_all_but_finalizers(updated, old);
+    if (part == Part::resize) return keep_all_but_resources(updated, old);
     keep_metadata(updated.meta(), old.meta());
     if (part == Part::main) keep_status(updated, old);
     else keep_all_but_status(updated, old);

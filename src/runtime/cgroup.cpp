@@ -121,6 +121,37 @@ std::vector<CgroupWrite> plan_v1_writes(const CgroupSettings& settings) {
     return writes;
 }
 
+std::vector<CgroupWrite> plan_v1_update(const Resources& resources) {
+    const int64_t quota = std::max(resources.cpu_limit_milli * cpu_period_us / 1000, cpu_quota_us_min);
+    const std::string memory = resources.memory_limit_bytes > 0 ? std::to_string(resources.memory_limit_bytes) : "-1";
+    // That with swap may never be less than that without: it comes first where it rises, and last where it sinks.
+    return {{"cpu", "cpu.shares", std::to_string(cpu_shares(resources.cpu_request_milli))},
+            {"cpu", "cpu.cfs_period_us", std::to_string(cpu_period_us)},
+            {"cpu", "cpu.cfs_quota_us", resources.cpu_limit_milli > 0 ? std::to_string(quota) : "-1"},
+            {"memory", "memory.memsw.limit_in_bytes", memory, true},
+            {"memory", "memory.limit_in_bytes", memory},
+            {"memory", "memory.memsw.limit_in_bytes", memory, true}};
+}
+
+std::vector<CgroupWrite> plan_v2_update(const Resources& resources) {
+    const int64_t quota = std::max(resources.cpu_limit_milli * cpu_period_us / 1000, cpu_quota_us_min);
+    const std::string cpu = resources.cpu_limit_milli > 0 ? std::to_string(quota) : "max";
+    const bool limited = resources.memory_limit_bytes > 0;
+    return {{"", "cpu.weight", std::to_string(cpu_weight(cpu_shares(resources.cpu_request_milli)))},
+            {"", "cpu.max", fmt::format("{} {}", cpu, cpu_period_us)},
+            {"", "memory.max", limited ? std::to_string(resources.memory_limit_bytes) : "max"},
+            {"", "memory.swap.max", limited ? "0" : "max", true}};
+}
+
+Result<void> update_limits(Cgroups& cgroups, const std::string& path, const Resources& resources) {
+    const auto used = cgroups.read_usage(path);
+    const auto limit = static_cast<uint64_t>(std::max<int64_t>(resources.memory_limit_bytes, 0));
+    if (limit > 0 && used && used->memory_bytes > limit)
+        return Error(Code::unavailable, fmt::format("attempting to set a memory limit ({}) below the current usage ({})", limit,
+                                                    used->memory_bytes));
+    return cgroups.update(path, resources);
+}
+
 std::vector<CgroupWrite> plan_v2_writes(const CgroupSettings& settings) {
     const Resources& resources = settings.resources;
     std::vector<CgroupWrite> writes;

@@ -54,6 +54,8 @@ class Cgroups {
 
     /// Makes it and its parents; settings apply to the last one. Fine when it exists.
     virtual Result<void> create(const std::string& path, const CgroupSettings& settings) = 0;
+    /// Other limits, all but pids_max, for one that is there. Any thread.
+    virtual Result<void> update(const std::string& path, const Resources& resources) = 0;
     /// The files that a process writes "0" to in order to join.
     virtual std::vector<std::string> join_files(const std::string& path) const = 0;
     /// The directory to be named to clone3's CLONE_INTO_CGROUP, which saves the joining; empty where that is not known.
@@ -90,6 +92,9 @@ UniqueFd favor_fast_moves();
 /// Whether the controllers that limits need are there at all; makes nothing.
 Result<void> check_cgroup_controllers();
 
+/// Refuses to take memory that is in use: the kernel would kill for it.
+Result<void> update_limits(Cgroups& cgroups, const std::string& path, const Resources& resources);
+
 // ---- pure parts ------------------------------------------------------------------------------------------------------
 
 /// One cgroup mount of /proc/self/mountinfo.
@@ -111,6 +116,9 @@ struct CgroupWrite {
 };
 std::vector<CgroupWrite> plan_v1_writes(const CgroupSettings& settings);
 std::vector<CgroupWrite> plan_v2_writes(const CgroupSettings& settings);
+/// The same for what runs already: a limit that is none is taken away.
+std::vector<CgroupWrite> plan_v1_update(const Resources& resources);
+std::vector<CgroupWrite> plan_v2_update(const Resources& resources);
 /// cpu.shares from a request in thousandths of a CPU, and the v2 weight that means the same.
 uint64_t cpu_shares(int64_t request_milli);
 uint64_t cpu_weight(uint64_t shares);

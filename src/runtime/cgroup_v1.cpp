@@ -40,6 +40,16 @@ class CgroupsV1 final : public Cgroups {
         return ok();
     }
 
+    Result<void> update(const std::string& path, const Resources& resources) override {
+        for (const auto& write : plan_v1_update(resources)) {
+            const Hierarchy* hierarchy = find(write.controller);
+            if (!hierarchy) continue;
+            auto written = write_small_file(hierarchy->mount_point + root_ + path + "/" + write.file, write.value);
+            if (!written && !write.best_effort) return std::move(written).error();
+        }
+        return ok();
+    }
+
     std::vector<std::string> join_files(const std::string& path) const override {
         std::vector<std::string> files;
         for (const auto& hierarchy : hierarchies_) files.push_back(hierarchy.mount_point + root_ + path + "/cgroup.procs");

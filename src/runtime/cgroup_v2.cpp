@@ -46,6 +46,14 @@ class CgroupsV2 final : public Cgroups {
         return ok();
     }
 
+    Result<void> update(const std::string& path, const Resources& resources) override {
+        for (const auto& write : plan_v2_update(resources)) {
+            auto written = write_small_file(directory(path) + "/" + write.file, write.value);
+            if (!written && !write.best_effort) return std::move(written).error();
+        }
+        return ok();
+    }
+
     std::vector<std::string> join_files(const std::string& path) const override { return {directory(path) + "/cgroup.procs"}; }
 
     std::string birth_directory(const std::string& path) const override { return directory(path); }

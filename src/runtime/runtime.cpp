@@ -82,6 +82,15 @@ class RuntimeImpl final : public Runtime {
     Result<void> note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) override {
         return containers_.note_stop(pod_id, container_id, stop);
     }
+    loop::Task<Result<void>> update_resources(std::string pod_id, std::string container_id, Resources resources) override {
+        const PodPtr pod = pods_.find(pod_id);
+        if (!pod) co_return Error(Code::not_found, "no pod " + pod_id);
+        const std::string path = container_id.empty() ? pod->record.cgroup : pod->container_cgroup(container_id);
+        // Less memory is taken from it while the writer waits.
+        auto changing = loop::run_on(
+            files_, loop_, [cgroups = cgroups_, path, resources] { return update_limits(*cgroups, path, resources); });
+        co_return co_await std::move(changing);
+    }
     bool has_exec(const std::string& pod_id, const std::string& container_id) const override {
         return execs_.any(pod_id, container_id);
     }

@@ -43,6 +43,11 @@ PodRequests PodRequests::at_least(const PodRequests& other) const {
     return out;
 }
 
+void PodRequests::override_with(const api::Map<api::Quantity>& whole) {
+    if (const auto* cpu = whole.get("cpu")) cpu_milli = cpu->milli_value();
+    if (const auto* memory = whole.get("memory")) memory_bytes = memory->value();
+}
+
 PodRequests count_requests(const api::PodSpec& spec) {
     PodRequests sum, sidecars, largest_start;
     for (const auto& container : spec.containers) sum += requests_of(container.resources.requests);
@@ -53,6 +58,7 @@ PodRequests count_requests(const api::PodSpec& spec) {
     }
     sum += sidecars;
     PodRequests out = sum.at_least(largest_start.at_least(sidecars));
+    if (spec.resources) out.override_with(spec.resources->requests);
     return out += requests_of(spec.overhead);
 }
 
@@ -62,7 +68,7 @@ std::string key_of(const api::Pod& pod) { return pod.metadata.namespace_.str() +
 
 PodShare share_of(const api::Pod& pod) {
     PodShare share;
-    share.requests = count_requests(pod.spec);
+    share.requests = api::is_resizing(pod) ? count_requests(api::held_spec(pod)) : count_requests(pod.spec);
     const auto take_ports = [&](const api::Container& container) {
         for (const auto& port : container.ports)
             if (port.host_port > 0) share.host_ports.push_back(port);

@@ -22,6 +22,8 @@ struct PodRequests {
     /// Requests come from manifests: a sum stops at the top instead of wrapping.
     PodRequests& operator+=(const PodRequests& more);
     PodRequests at_least(const PodRequests& other) const;
+    /// What is said of the pod as a whole goes before the sum.
+    void override_with(const api::Map<api::Quantity>& whole);
 };
 PodRequests count_requests(const api::PodSpec& spec);
 

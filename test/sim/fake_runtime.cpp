@@ -99,6 +99,14 @@ Result<void> FakeRuntime::note_stop(const std::string& uid, const std::string& i
     return ok();
 }
 
+loop::Task<Result<void>> FakeRuntime::update_resources(std::string uid, std::string id, runtime::Resources) {
+    co_await pause();
+    if (fails()) co_return Error(Code::unavailable, "the limits of " + id + " cannot be written");
+    const auto found = host_.pods().find(uid);
+    if (found == host_.pods().end()) co_return Error(Code::not_found, "pod " + uid + " is not there");
+    co_return ok();
+}
+
 /// What runs there is a probe: "ready" or "alive".
 loop::Task<Result<runtime::ExecOutcome>> FakeRuntime::exec(std::string uid, std::string id, std::vector<std::string> argv,
                                                            int64_t timeout_ms, size_t) {

@@ -29,6 +29,7 @@ class FakeRuntime final : public runtime::PodRuntime {
     loop::Task<Result<runtime::ContainerState>> start_container(std::string uid, runtime::ContainerSpec spec) override;
     loop::Task<Result<void>> signal_container(std::string uid, std::string id, int number) override;
     Result<void> note_stop(const std::string& uid, const std::string& id, const runtime::StopProgress& stop) override;
+    loop::Task<Result<void>> update_resources(std::string uid, std::string id, runtime::Resources resources) override;
     /// Probes end with their daemon here, and there are no hooks.
     bool has_exec(const std::string&, const std::string&) const override { return false; }
     loop::Task<Result<runtime::ExecOutcome>> exec(std::string uid, std::string id, std::vector<std::string> argv,

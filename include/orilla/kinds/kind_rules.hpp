@@ -40,6 +40,9 @@ struct KindRules {
     void (*prepare_update)(Object& updated, const Object& old) = nullptr;
     /// A write to the subresource finalize changes this alone.
     void (*finalize)(Object& stored, const Object& written) = nullptr;
+    /// A write to the subresource resize changes this alone, and only so; checked instead of `check_update`.
+    void (*resize)(Object& stored, const Object& written) = nullptr;
+    void (*check_resize)(const Object& updated, const Object& old, FieldErrors& errors) = nullptr;
     /// Who creates it writes its status as well.
     bool has_status_when_new = false;
     /// A write to the subresource status leaves labels alone.

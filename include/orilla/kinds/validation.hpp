@@ -13,6 +13,8 @@ namespace orilla::api {
 Result<void> validate_create(const Object& object);
 /// `old` is the stored object of the same kind.
 Result<void> validate_update(const Object& updated, const Object& old);
+/// Of a write to the subresource resize.
+Result<void> validate_resize(const Object& updated, const Object& old);
 /// For /status, where only the status and some metadata changes.
 Result<void> validate_status_update(const Object& updated, const Object& old);
 /// What its writer should know although it may be stored: fields of its spec that do nothing on this node.

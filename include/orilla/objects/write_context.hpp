@@ -16,6 +16,7 @@ enum class Part : uint8_t {
     main,      ///< all but status
     status,    ///< status, and labels, annotations and finalizers; soft when only status changed
     finalize,  ///< a Namespace's spec.finalizers
+    resize,    ///< what a Pod's containers ask for
 };
 
 /// What a writer should know of a write that went well.

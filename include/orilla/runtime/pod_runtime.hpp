@@ -102,6 +102,9 @@ class PodRuntime {
     virtual loop::Task<Result<void>> signal_container(std::string pod_id, std::string container_id, int signal) = 0;
     /// Remembers it until the container is removed, also for later daemons. Fine when there is no such container.
     virtual Result<void> note_stop(const std::string& pod_id, const std::string& container_id, const StopProgress& stop) = 0;
+    /// Other limits for what runs; without a container's id those of the pod as a whole. All but pids_max. An error when a
+    /// container uses more memory than it is to have.
+    virtual loop::Task<Result<void>> update_resources(std::string pod_id, std::string container_id, Resources resources) = 0;
     /// Whether a command of `exec` still runs in the container, one that an earlier daemon started included.
     virtual bool has_exec(const std::string& pod_id, const std::string& container_id) const = 0;
     /// Runs a command with the container's confinement; killed after timeout_ms. Its failure to start is an Error.

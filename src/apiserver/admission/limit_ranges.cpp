@@ -96,6 +96,7 @@ class LimitRanges final : public objects::Admission {
     explicit LimitRanges(objects::Objects& objects) : objects_(objects) {}
 
     bool handles(const objects::WriteInfo& write) const override {
+        if (write.part == objects::Part::resize) return true;
         if (write.operation == objects::Operation::remove || !write.subresource.empty()) return false;
         if (&write.kind == &api::kind_of<api::PersistentVolumeClaim>()) return true;
         return write.operation == objects::Operation::create && &write.kind == &api::kind_of<api::Pod>();
@@ -108,7 +109,8 @@ class LimitRanges final : public objects::Admission {
     }
     objects::Task<Result<void>> on_valid(const api::Object& object, const api::Object* old,
                                          const objects::AdmissionRequest&) override {
-        if (old && !asks_for_another(object, *old)) co_return ok();
+        const bool of_claim = &object.kind() == &api::kind_of<api::PersistentVolumeClaim>();
+        if (old && of_claim && !asks_for_another(object, *old)) co_return ok();
         for (const auto& range : objects_.list<api::LimitRange>(object.meta().namespace_)) {
             const auto reasons = &object.kind() == &api::kind_of<api::Pod>()
                                      ? beyond_limits(object.as<api::Pod>().spec, range->spec)

@@ -44,6 +44,9 @@ constexpr Route all_routes[] = {
     {"pods", "binding", "create", bind_pod},
     {"pods", "eviction", "create", evict_pod},
     {"pods", "log", "get", read_pod_log, true},
+    {"pods", "resize", "get", get_item},
+    {"pods", "resize", "patch", patch_part<objects::Part::resize>},
+    {"pods", "resize", "update", update_part<objects::Part::resize>},
 };
 
 /// Of kinds that nobody stores: whatever these tell has one here, and none above.
@@ -62,7 +65,7 @@ bool tells(const api::KindInfo& kind, const RequestInfo& info) {
 
 /// For these kubectl has verbs: whoever calls one is told more than that there is no such path.
 bool is_known_to_kubernetes(const RequestInfo& info) {
-    static constexpr std::string_view parts[] = {"attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize"};
+    static constexpr std::string_view parts[] = {"attach", "ephemeralcontainers", "exec", "portforward", "proxy"};
     return info.resource == "pods" && std::ranges::find(parts, info.subresource) != std::end(parts);
 }
 

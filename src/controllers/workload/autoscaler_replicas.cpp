@@ -51,6 +51,8 @@ Result<void> add_request(const UsageTarget& target, const api::Pod& pod, const a
 
 Result<int64_t> requested_milli(const UsageTarget& target, const api::Pod& pod) {
     int64_t sum = 0;
+    const auto* whole = pod.spec.resources ? pod.spec.resources->requests.get(target.resource) : nullptr;
+    if (whole && target.container.empty()) return std::max<int64_t>(whole->milli_value(), 0);
     for (const auto& container : pod.spec.containers) TRY_VOID(add_request(target, pod, container, sum));
     for (const auto& container : pod.spec.init_containers)
         if (api::is_sidecar(container)) TRY_VOID(add_request(target, pod, container, sum));

@@ -259,6 +259,7 @@ Result<std::string> resolve_resource_ref(const api::Pod& pod, std::string_view d
     const auto& map = limit ? found->resources.limits : found->resources.requests;
     const bool cpu = name == "cpu";
     int64_t value = quantity_of(map, name, cpu);
+    if (value == 0 && limit && pod.spec.resources) value = quantity_of(pod.spec.resources->limits, name, cpu);
     if (value == 0 && limit && placement.node) value = quantity_of(placement.node->status.allocatable, name, cpu);
     int64_t divisor = cpu ? 1000 : 1;
     if (!ref.divisor.empty()) {
@@ -288,6 +289,12 @@ int plan_oom_score_adj(const api::PodSpec& pod, const api::Container& container,
     if (qos == "BestEffort" || node_memory_bytes <= 0) return best_effort;
     const auto request = [](const api::Container& one) { return quantity_of(one.resources.requests, "memory", false); };
     int64_t asked = request(container);
+    // What the pod asks for beyond its containers is for all of them.
+    const int64_t whole = pod.resources ? quantity_of(pod.resources->requests, "memory", false) : 0;
+    int64_t of_containers = 0;
+    for (const auto& one : pod.containers) of_containers += request(one);
+    if (whole > of_containers && !pod.containers.empty())
+        asked += (whole - of_containers) / static_cast<int64_t>(pod.containers.size());
     // The containers need their sidecars: those do not go before them.
     if (api::is_sidecar(container))
         for (const auto& one : pod.containers) asked = std::max(asked, request(one));

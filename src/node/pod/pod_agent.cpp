@@ -127,6 +127,12 @@ loop::Task<Result<void>> start_container(ContainerMemory& own, std::shared_ptr<c
     return own.start.run(std::move(pod), attempt);
 }
 
+loop::Task<Result<void>> start_given(PodMemory& memory, std::shared_ptr<const api::Pod> pod, StartContainer start) {
+    CO_TRY_VOID(start_container(memory.container(start.container), pod, start.attempt));
+    memory.resize.note_started(*pod, start.container);
+    co_return ok();
+}
+
 /// One idempotent step. No choices here but what the kernel or the API leaves open.
 loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod> pod, PodAction action) {
     loop::Task<Result<void>> task;
@@ -135,7 +141,9 @@ loop::Task<Result<void>> apply(PodMemory& memory, std::shared_ptr<const api::Pod
     } else if (std::holds_alternative<SetUpSandbox>(action)) {
         task = memory.sandbox.set_up(pod);
     } else if (const auto* start = std::get_if<StartContainer>(&action)) {
-        task = start_container(memory.container(start->container), pod, start->attempt);
+        task = start_given(memory, pod, *start);
+    } else if (auto* resize = std::get_if<ResizePod>(&action)) {
+        task = memory.resize.run(pod, std::move(resize->containers), resize->restarts_left);
     } else if (std::holds_alternative<TearDownSandbox>(action)) {
         task = tear_down(memory);
     } else if (std::holds_alternative<RemovePodFiles>(action)) {
@@ -171,8 +179,13 @@ class PodAgent::Impl final : public loop::Reconciler {
   private:
     loop::Task<Result<PodObserved>> look(PodMemory& memory, std::shared_ptr<const api::Pod> pod);
     loop::Task<void> find_left_behind();
+    void forget(const std::string& uid) {
+        room_.drop(uid);
+        pods_.erase(uid);
+    }
 
     const AgentContext agent_;
+    NodeRoom room_{[this](const std::string& uid) { worker_.queue().add(uid); }};
     std::unordered_map<std::string, std::unique_ptr<PodMemory>> pods_;
     loop::Worker worker_;
     loop::Scope scope_;
@@ -201,6 +214,9 @@ void PodAgent::Impl::start() {
     for (const auto& key : agent_.api.list_pods()) {
         remember(key);
         worker_.queue().add(key.uid);
+        // Before anybody is judged by what the others have.
+        if (const auto pod = agent_.api.find_pod(key); pod && !api::is_finished(*pod))
+            room_.put(key.uid, compute_share(api::is_resizing(*pod) ? api::granted_spec(*pod) : pod->spec));
     }
     scope_.spawn(find_left_behind());
 }
@@ -264,6 +280,7 @@ loop::Task<Result<PodObserved>> PodAgent::Impl::look(PodMemory& memory, std::sha
     for (auto* list : {&seen.init, &seen.containers})
         for (auto& container : *list) memory.container(container.name).probes.follow(*pod, seen.ip, container);
     memory.volumes.follow_metadata(pod);
+    memory.resize.follow(*pod, room_, seen);
     CO_TRY_VOID(write_status(memory.me, pod, seen));
     co_return seen;
 }
@@ -277,17 +294,18 @@ loop::Task<Result<loop::Outcome>> PodAgent::Impl::reconcile(std::string uid) {
         CO_TRY(const PodObserved seen, look(memory, desired));
         std::vector<PodAction> actions = plan_pod(desired.get(), seen, agent_.loop.now_ms());
         if (actions.empty()) {
-            if (!desired) pods_.erase(uid);
+            if (!desired) forget(uid);
             co_return loop::Outcome{};
         }
         if (const auto* wait = std::get_if<WaitUntil>(&actions.front())) {
             const int64_t at_ms = failure_shown_until_ms(memory, wait->at_ms);
             co_return loop::Outcome{std::max<int64_t>(at_ms - agent_.loop.now_ms(), 1)};
         }
+        const auto given = desired ? memory.resize.given(desired, seen) : desired;
         bool stopping_only = true;
         for (auto& action : actions) {
             stopping_only &= std::holds_alternative<StopContainer>(action) || std::holds_alternative<EnsureImage>(action);
-            CO_TRY_VOID(apply(memory, desired, std::move(action)));
+            CO_TRY_VOID(apply(memory, given, std::move(action)));
         }
         // What runs beside us wakes us when it is done.
         if (stopping_only && round > 0) {

@@ -13,6 +13,7 @@
 #include "pod/container_start.hpp"
 #include "pod/container_stop.hpp"
 #include "pod/last_words.hpp"
+#include "pod/pod_resize.hpp"
 #include "pod/pod_sandbox.hpp"
 #include "pod/pod_storage.hpp"
 #include "pod/pod_volumes.hpp"
@@ -54,6 +55,7 @@ struct PodMemory {
     SetupFailure setup;
     PodVolumes volumes{me, setup};
     PodSandbox sandbox{me, setup};
+    PodResize resize{me};
     std::unique_ptr<PodStorage> storage;  ///< while it runs, where it has limits on that
     std::map<std::string, ContainerMemory> containers;
 };

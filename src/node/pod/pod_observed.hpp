@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "orilla/kinds/types.hpp"
 #include "orilla/runtime/pod_runtime.hpp"
 
 namespace orilla::node {
@@ -20,6 +21,17 @@ enum class ImagePhase { unknown, present, pulling, failed };
 
 /// A probe's verdict. `unknown` until the first result that reached its threshold.
 enum class ProbeVerdict { unknown, success, failure };
+
+/// What the node says to containers that are to have more or less while they run.
+enum class ResizeVerdict { none, infeasible, deferred, granted };
+
+struct ResizeSeen {
+    ResizeVerdict verdict = ResizeVerdict::none;
+    std::string message;  ///< why it waits
+    std::string error;    ///< of the last try
+    int64_t retry_at_ms = 0;
+    bool due = false;  ///< the limits of the pod as a whole are to be set anew
+};
 
 struct ContainerSeen {
     std::string name;
@@ -44,8 +56,9 @@ struct ContainerSeen {
     ProbeVerdict startup = ProbeVerdict::unknown;
     ProbeVerdict liveness = ProbeVerdict::unknown;
     ProbeVerdict readiness = ProbeVerdict::unknown;
-    bool stopping = false;        ///< StopContainer is under way
-    bool post_start_done = true;  ///< lifecycle.postStart has ended, or there is none
+    bool stopping = false;                           ///< StopContainer is under way
+    bool post_start_done = true;                     ///< lifecycle.postStart has ended, or there is none
+    std::optional<api::ResourceRequirements> given;  ///< what it has, where the status does not tell that yet
 };
 
 struct PodObserved {
@@ -62,7 +75,8 @@ struct PodObserved {
     int64_t setup_retry_at_ms = 0;
     bool pod_dir = false;            ///< volumes or logs of it are on disk
     bool deadline_exceeded = false;  ///< spec.activeDeadlineSeconds is over
-    std::string eviction;            ///< why the node does not want it any more; empty: it does
+    ResizeSeen resize;
+    std::string eviction;  ///< why the node does not want it any more; empty: it does
     std::vector<ContainerSeen> init;
     std::vector<ContainerSeen> containers;
 };

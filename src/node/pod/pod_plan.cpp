@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orilla/kinds/pod_facts.hpp"
+#include "pod/pod_resize.hpp"
 
 namespace orilla::node {
 namespace {
@@ -107,6 +108,31 @@ bool plan_stop_all(Plan& plan, const api::PodSpec& spec, const PodObserved& seen
     return running.empty();
 }
 
+/// In place what can be; what its policy says is stopped, and starts again with the new limits.
+void plan_resize(Plan& plan, const api::Pod& pod, const PodObserved& seen, int64_t now_ms) {
+    const bool granted = seen.resize.verdict == ResizeVerdict::granted;
+    if (!granted && !seen.resize.due) return;
+    if (seen.resize.retry_at_ms > now_ms) return plan.wait_until(seen.resize.retry_at_ms);
+    ResizePod resize;
+    std::vector<StopContainer> stops;
+    const auto look = [&](const api::Container& spec, const ContainerSeen& one, const api::List<api::ContainerStatus>& told) {
+        const auto* has = find_given(one, told);
+        if (!granted || !has || *has == spec.resources) return;
+        const bool restarts = restarts_for(spec, *has);
+        resize.restarts_left |= restarts;
+        if (!restarts) resize.containers.push_back({one.name, runs_now(one) ? one.current->id : ""});
+        else if (runs_now(one) && !one.stopping && one.current->stop.begun_ms < 0)
+            stops.push_back({one.name, grace_of(pod, nullptr), "Container " + one.name + " resize requires restart"});
+    };
+    for (size_t i = 0; i < seen.init.size(); ++i)
+        if (api::is_sidecar(pod.spec.init_containers[i]))
+            look(pod.spec.init_containers[i], seen.init[i], pod.status.init_container_statuses);
+    for (size_t i = 0; i < seen.containers.size(); ++i)
+        look(pod.spec.containers[i], seen.containers[i], pod.status.container_statuses);
+    if (!resize.containers.empty() || seen.resize.due) plan.add(std::move(resize));
+    for (auto& stop : stops) plan.add(std::move(stop));
+}
+
 std::vector<PodAction> plan_termination(const api::Pod& pod, const PodObserved& seen) {
     Plan plan;
     if (!plan_stop_all(plan, pod.spec, seen, pod.metadata.deletion_grace_period_seconds.value_or(30))) return plan.take();
@@ -204,6 +230,7 @@ std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen
     if (seen.sandbox_known && !seen.sandbox_alive) return {TearDownSandbox{}};
     if (!seen.sandbox_alive) return {SetUpSandbox{}};
     Plan plan;
+    plan_resize(plan, *desired, seen, now_ms);
     if (plan_init(plan, *desired, seen, now_ms))
         for (size_t i = 0; i < seen.containers.size(); ++i)
             plan_container(plan, *desired, desired->spec.containers[i], seen.containers[i], false, now_ms);

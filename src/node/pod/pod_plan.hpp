@@ -44,6 +44,18 @@ struct StopContainer {
     std::vector<std::string> after = {};
     bool operator==(const StopContainer&) const = default;
 };
+/// A container that gets other limits while it runs; without an id it does not run, and gets them when it starts.
+struct ResizedContainer {
+    std::string name;
+    std::string id;  ///< of the attempt
+    bool operator==(const ResizedContainer&) const = default;
+};
+/// Sets the limits of containers and of the pod as the spec says them.
+struct ResizePod {
+    std::vector<ResizedContainer> containers;
+    bool restarts_left = false;  ///< others still have what they had: the pod's limits do not sink yet
+    bool operator==(const ResizePod&) const = default;
+};
 /// Kills and removes sandbox and network; volumes and logs stay.
 struct TearDownSandbox {
     bool operator==(const TearDownSandbox&) const = default;
@@ -62,8 +74,8 @@ struct WaitUntil {
     bool operator==(const WaitUntil&) const = default;
 };
 
-using PodAction = std::variant<PrepareVolumes, SetUpSandbox, EnsureImage, StartContainer, StopContainer, TearDownSandbox,
-                               RemovePodFiles, FinishDelete, WaitUntil>;
+using PodAction = std::variant<PrepareVolumes, SetUpSandbox, EnsureImage, StartContainer, StopContainer, ResizePod,
+                               TearDownSandbox, RemovePodFiles, FinishDelete, WaitUntil>;
 
 /// `desired` is null when the object is gone (deleted with grace 0, or replaced by another uid).
 std::vector<PodAction> plan_pod(const api::Pod* desired, const PodObserved& seen, int64_t now_ms);

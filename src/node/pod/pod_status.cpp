@@ -6,6 +6,7 @@
 #include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/pod_facts.hpp"
 #include "pod/pod_plan.hpp"
+#include "pod/pod_resize.hpp"
 
 namespace orilla::node {
 namespace {
@@ -123,6 +124,10 @@ api::ContainerStatus summarise_container(const StatusContext& context, const Con
     const bool ends_first = is_init && !api::is_sidecar(spec);
     out.ready = ends_first ? exited(seen) && seen.current->exit_code == 0 : container_ready(seen, spec);
     out.started = running(seen) && (!spec.startup_probe || seen.startup == ProbeVerdict::success);
+    if (is_init && !api::is_sidecar(spec)) return out;
+    const api::ResourceRequirements* given = find_given(seen, before);
+    out.resources.ensure() = given ? *given : spec.resources;
+    out.allocated_resources = out.resources->requests;
     return out;
 }
 
@@ -195,6 +200,20 @@ std::string describe_closed_gates(const api::Pod& pod) {
     return out;
 }
 
+bool is_of_resize(std::string_view type) { return type == api::resize_pending || type == api::resize_in_progress; }
+
+void summarise_resize(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, int64_t now_s) {
+    const ResizeSeen& resize = seen.resize;
+    if (resize.verdict == ResizeVerdict::none || api::is_finished(status.phase)) return;
+    const bool goes_on = resize.verdict == ResizeVerdict::granted, deferred = resize.verdict == ResizeVerdict::deferred;
+    const std::string_view why = deferred ? api::resize_deferred : api::resize_infeasible;
+    if (goes_on)
+        set_pod_condition(status, pod.status, api::resize_in_progress, true, resize.error.empty() ? "" : "Error", resize.error,
+                          now_s);
+    else set_pod_condition(status, pod.status, api::resize_pending, true, why, resize.message, now_s);
+    status.conditions.back().observed_generation = pod.metadata.generation;
+}
+
 void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const PodObserved& seen, bool initialized,
                           int64_t now_s) {
     const api::PodStatus& old = pod.status;
@@ -218,9 +237,11 @@ void summarise_conditions(api::PodStatus& status, const api::Pod& pod, const Pod
     }
     // Before the first container is stopped: the next daemon goes on with it.
     if (!seen.eviction.empty()) set_pod_condition(status, old, "DisruptionTarget", true, eviction_reason, seen.eviction, now_s);
+    summarise_resize(status, pod, seen, now_s);
     // What others say of it stays: where it was scheduled, that it is a target of disruption.
     for (const auto& before : old.conditions)
-        if (std::ranges::none_of(status.conditions, [&](const auto& own) { return own.type == before.type; }))
+        if (!is_of_resize(before.type) &&
+            std::ranges::none_of(status.conditions, [&](const auto& own) { return own.type == before.type; }))
             status.conditions.push_back(before);
 }
 

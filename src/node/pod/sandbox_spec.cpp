@@ -89,6 +89,12 @@ runtime::Resources plan_pod_resources(const api::PodSpec& spec) {
     raise(sum, steps, {});
     if (cpu_open) sum.cpu_limit_milli = 0;
     if (memory_open) sum.memory_limit_bytes = 0;
+    if (!spec.resources) return sum;
+    // What is said of the whole goes before the sum.
+    const runtime::Resources whole = plan_resources(*spec.resources);
+    if (spec.resources->requests.contains("cpu")) sum.cpu_request_milli = whole.cpu_request_milli;
+    if (whole.cpu_limit_milli > 0) sum.cpu_limit_milli = whole.cpu_limit_milli;
+    if (whole.memory_limit_bytes > 0) sum.memory_limit_bytes = whole.memory_limit_bytes;
     return sum;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "orilla/kinds/owners.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/objects/events.hpp"
 #include "orilla/objects/objects.hpp"
 #include "orilla/objects/unless_gone.hpp"
@@ -15,7 +16,8 @@ namespace orilla::node {
 namespace {
 
 bool is_own_condition(const api::PodCondition& condition) {
-    constexpr std::array<std::string_view, 4> own{"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"};
+    constexpr std::array<std::string_view, 6> own{
+        "PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready", api::resize_pending, api::resize_in_progress};
     return std::ranges::find(own, condition.type.view()) != own.end() || condition.reason == eviction_reason;
 }
 

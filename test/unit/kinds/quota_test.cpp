@@ -3,6 +3,7 @@
 #include "../../support/kinds.hpp"
 #include "orilla/kinds/codec.hpp"
 #include "orilla/kinds/defaults.hpp"
+#include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/quota.hpp"
 #include "orilla/kinds/validation.hpp"
 
@@ -192,4 +193,43 @@ TEST_CASE("ResourceQuota: containers have to say what it counts") {
     const Object silent = pod_with(R"("containers":[{"name":"b","image":"i"}],"initContainers":[{"name":"a","image":"i"}])");
     CHECK(unspecified_amounts(quota.as<ResourceQuota>().spec, silent.as<Pod>().spec) ==
           "cpu for: a,b; limits.memory for: a,b; requests.memory for: a,b");
+}
+
+TEST_CASE("a pod as a whole: what it says goes before what its containers say, and is filled in from them") {
+    const auto whole = [](const std::string& resources, const std::string& own) {
+        return pod_with("\"resources\":{" + resources + R"(},"containers":[{"name":"a","image":"i","resources":{)" + own +
+                        "}}]");
+    };
+    const auto text = [](const Object& object) { return amounts_text(pod_requests(object.as<Pod>().spec)); };
+    CHECK(text(whole(R"("requests":{"cpu":"1"})", R"("requests":{"cpu":"100m","memory":"1Mi"})")) == "cpu=1,memory=1Mi");
+    // With limits: what the containers ask for, else the limit.
+    CHECK(text(whole(R"("limits":{"cpu":"2","memory":"64Mi"})", R"("requests":{"cpu":"100m"})")) == "cpu=100m,memory=64Mi");
+    CHECK(amounts_text(pod_limits(whole(R"("limits":{"cpu":"2"})", R"("limits":{"cpu":"1"})").as<Pod>().spec)) == "cpu=2");
+    CHECK(qos_class(whole(R"("limits":{"cpu":"2","memory":"64Mi"})", "").as<Pod>().spec) == "Guaranteed");
+    CHECK(qos_class(whole(R"("requests":{"cpu":"1"})", "").as<Pod>().spec) == "Burstable");
+    CHECK(counted(R"("hard":{"requests.cpu":"9","limits.cpu":"9"})", whole(R"("limits":{"cpu":"2"})", "")) ==
+          "limits.cpu=2,requests.cpu=2");
+    const Object quota = quota_with(R"("hard":{"requests.cpu":"9"})");
+    CHECK(unspecified_amounts(quota.as<ResourceQuota>().spec, whole(R"("requests":{"cpu":"1"})", "").as<Pod>().spec).empty());
+}
+
+TEST_CASE("a pod that is being resized holds the larger of both, unless that is nowhere to be had") {
+    Object object = pod_with(R"("containers":[{"name":"a","image":"i","resources":{"requests":{"cpu":"2","memory":"1Mi"}}}])");
+    Pod& pod = object.as<Pod>();
+    CHECK_FALSE(is_resizing(pod));
+    auto& status = pod.status.container_statuses.emplace_back();
+    status.name = "a";
+    CHECK_FALSE(is_resizing(pod));  // an older daemon's: nobody knows
+    status.resources.ensure() = pod.spec.containers[0].resources;
+    CHECK_FALSE(is_resizing(pod));
+    status.resources->requests["cpu"] = *Quantity::parse("1");
+    status.resources->requests["memory"] = *Quantity::parse("4Mi");
+    CHECK(is_resizing(pod));
+    CHECK(amounts_text(pod_requests(held_spec(pod))) == "cpu=2,memory=4Mi");
+    CHECK(counted(R"("hard":{"requests.cpu":"9","requests.memory":"1Gi"})", object) == "requests.cpu=2,requests.memory=4Mi");
+    CHECK(amounts_text(pod_requests(granted_spec(pod))) == "cpu=1,memory=4Mi");
+    PodCondition& pending = ensure_pod_condition(pod, resize_pending);
+    pending.status = "True";
+    pending.reason = "Infeasible";
+    CHECK(amounts_text(pod_requests(held_spec(pod))) == "cpu=1,memory=4Mi");
 }

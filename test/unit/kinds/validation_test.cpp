@@ -308,6 +308,63 @@ TEST_CASE("validation: variables of a file in an emptyDir") {
     CHECK(with(R"("volumeName":"v","path":"a")").starts_with(at + "key: Required value"));
 }
 
+TEST_CASE("validation: what a pod as a whole asks for") {
+    const auto with = [](const std::string& whole, const std::string& own = "") {
+        return created(pod("\"resources\":{" + whole + "}", R"("name":"c","image":"i","resources":{)" + own + "}"));
+    };
+    CHECK(with(R"("requests":{"cpu":"1"},"limits":{"cpu":"2","memory":"64Mi"})", R"("requests":{"cpu":"500m"})").empty());
+    CHECK(with(R"("requests":{"ephemeral-storage":"1Gi"})") ==
+          "spec.resources.requests[ephemeral-storage]: Unsupported value: \"ephemeral-storage\": supported values: \"cpu\", "
+          "\"memory\"");
+    CHECK(with(R"("requests":{"cpu":"2"},"limits":{"cpu":"1"})") ==
+          "spec.resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1");
+    CHECK(with(R"("requests":{"cpu":"1"})", R"("requests":{"cpu":"2"})") ==
+          "spec.resources.requests[cpu]: Invalid value: \"1\": must be greater than or equal to aggregate container requests "
+          "of 2");
+    CHECK(with(R"("limits":{"memory":"64Mi"})", R"("limits":{"memory":"65Mi"},"requests":{"memory":"1Mi"})") ==
+          "spec.containers[0].resources.limits[memory]: Invalid value: \"65Mi\": must be less than or equal to pod limits of "
+          "64Mi");
+}
+
+TEST_CASE("validation: resize policies") {
+    const std::string cpu = R"({"resourceName":"cpu","restartPolicy":"RestartContainer"})";
+    const std::string at = "spec.containers[0].resizePolicy";
+    CHECK(created(container("\"resizePolicy\":[" + cpu + "]")).empty());
+    CHECK(created(container("\"resizePolicy\":[" + cpu + "," + cpu + "]")) == at + "[1]: Duplicate value: \"cpu\"");
+    CHECK(created(container(R"("resizePolicy":[{"resourceName":"storage","restartPolicy":"NotRequired"}])"))
+              .starts_with(at + "[0].resourceName: Unsupported value: \"storage\""));
+    CHECK(created(container(R"("resizePolicy":[{"resourceName":"cpu","restartPolicy":"Never"}])"))
+              .starts_with(at + "[0].restartPolicy: Unsupported value: \"Never\""));
+    CHECK(created(pod(R"("restartPolicy":"Never")", R"("name":"c","image":"i","resizePolicy":[)" + cpu + "]")) ==
+          at + "[0].restartPolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'");
+}
+
+TEST_CASE("validation: what a resize may change") {
+    const auto sized = [](const std::string& resources) {
+        return with_defaults(container("\"resources\":{" + resources + "}"));
+    };
+    const auto resized = [&](const std::string& to, const std::string& from) {
+        return flaws(validate_resize(sized(to), sized(from)));
+    };
+    const std::string half = R"("requests":{"cpu":"500m","memory":"1Mi"})";
+    CHECK(resized(R"("requests":{"cpu":"1","memory":"2Mi"})", half).empty());
+    CHECK(resized(R"("requests":{"cpu":"1","memory":"2Mi"},"limits":{"cpu":"2"})", half).empty());
+    CHECK(resized(R"("requests":{"cpu":"1"})", half) ==
+          "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed");
+    CHECK(resized(half, R"("requests":{"cpu":"500m","memory":"1Mi"},"limits":{"cpu":"2"})") ==
+          "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed");
+    CHECK(resized(R"("requests":{"cpu":"500m","memory":"1Mi","ephemeral-storage":"1Gi"})", half) ==
+          "spec.containers[0].resources: Forbidden: only cpu and memory resources are mutable");
+    CHECK(resized(half, "") == "spec: Invalid value: \"Burstable\": Pod QOS Class may not change as a result of resizing");
+    CHECK(resized(R"("requests":{"cpu":"2","memory":"1Mi"},"limits":{"cpu":"1"})", half).find("cpu limit of 1") !=
+          std::string::npos);
+    const std::string whole = pod(R"("resources":{"requests":{"cpu":"1"}})");
+    CHECK(flaws(validate_resize(with_defaults(whole), with_defaults(whole))) ==
+          "spec.resources: Forbidden: pods with pod-level resources cannot be resized");
+    CHECK(updated(container(R"("resources":{"requests":{"cpu":"1"}})"), container(R"("resources":{"requests":{"cpu":"2"}})"))
+              .find("pod updates may not change fields other than") != std::string::npos);
+}
+
 TEST_CASE("validation: users of the pod's own exclude the host's namespaces") {
     CHECK(created(pod(R"("hostUsers":false)")).empty());
     CHECK(created(pod(R"("hostUsers":true,"hostNetwork":true,"hostPID":true,"hostIPC":true)")).empty());

@@ -65,6 +65,11 @@ class FakeRuntime final : public runtime::PodRuntime {
         find(uid, id).stop = stop;
         return ok();
     }
+    loop::Task<Result<void>> update_resources(std::string, std::string id, runtime::Resources resources) override {
+        if (!update_error.empty()) co_return Error(Code::unavailable, update_error);
+        updates.emplace_back(id, resources);
+        co_return ok();
+    }
     bool has_exec(const std::string&, const std::string&) const override { return old_exec_runs; }
     loop::Task<Result<runtime::ExecOutcome>> exec(std::string, std::string, std::vector<std::string>, int64_t,
                                                   size_t) override {
@@ -106,7 +111,9 @@ class FakeRuntime final : public runtime::PodRuntime {
     runtime::ContainerSpec last_spec;  ///< of the container that was started last
     int exec_exit_code = 0;
     int execs = 0;
-    bool old_exec_runs = false;  ///< one of an earlier daemon
+    bool old_exec_runs = false;                                       ///< one of an earlier daemon
+    std::vector<std::pair<std::string, runtime::Resources>> updates;  ///< attempts; "": the pod
+    std::string update_error;
     std::vector<int> signals;
     std::vector<std::string> signalled;                ///< attempts, beside `signals`
     bool deaf = false;                                 ///< only SIGKILL ends a container

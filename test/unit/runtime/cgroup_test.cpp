@@ -81,3 +81,27 @@ TEST_CASE("find_counter: finds the whole key only") {
     CHECK(find_counter(events, "oom") == 3);
     CHECK(find_counter(events, "kill") == 0);
 }
+
+TEST_CASE("plan_v1_update: other limits for what runs, and none where there is none any more") {
+    const auto writes = plan_v1_update({.cpu_request_milli = 500, .cpu_limit_milli = 250, .memory_limit_bytes = 4096});
+    CHECK(writes == std::vector<CgroupWrite>{{"cpu", "cpu.shares", "512"},
+                                             {"cpu", "cpu.cfs_period_us", "100000"},
+                                             {"cpu", "cpu.cfs_quota_us", "25000"},
+                                             {"memory", "memory.memsw.limit_in_bytes", "4096", true},
+                                             {"memory", "memory.limit_in_bytes", "4096"},
+                                             {"memory", "memory.memsw.limit_in_bytes", "4096", true}});
+    const auto open = plan_v1_update({});
+    CHECK(open[2].value == "-1");
+    CHECK(open[4].value == "-1");
+}
+
+TEST_CASE("plan_v2_update: other limits for what runs, and none where there is none any more") {
+    const auto writes = plan_v2_update({.cpu_request_milli = 0, .cpu_limit_milli = 250, .memory_limit_bytes = 4096});
+    CHECK(writes == std::vector<CgroupWrite>{{"", "cpu.weight", "1"},
+                                             {"", "cpu.max", "25000 100000"},
+                                             {"", "memory.max", "4096"},
+                                             {"", "memory.swap.max", "0", true}});
+    const auto open = plan_v2_update({});
+    CHECK(open[1].value == "max 100000");
+    CHECK(open[2].value == "max");
+}

@@ -17,6 +17,7 @@ namespace {
 class NoCgroups final : public Cgroups {
   public:
     Result<void> create(const std::string&, const CgroupSettings&) override { return ok(); }
+    Result<void> update(const std::string&, const Resources&) override { return ok(); }
     std::vector<std::string> join_files(const std::string&) const override { return {}; }
     std::string birth_directory(const std::string&) const override { return ""; }
     Result<void> kill(const std::string& path) override {

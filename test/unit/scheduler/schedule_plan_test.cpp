@@ -428,3 +428,15 @@ TEST_CASE("plan_schedule: room that is made for one is not given to a less impor
     placements.drop_nomination("default/new");
     CHECK(plan_schedule(ranked("small", 1, "500m"), nodes, placements) == ScheduleDecision(Bind{"box"}));
 }
+
+TEST_CASE("count_requests: what is said of the pod as a whole, and of one that grows the larger") {
+    api::Pod pod = asking("100m", "16Mi");
+    auto& status = pod.status.container_statuses.emplace_back();
+    status.resources.ensure().requests["cpu"] = *api::Quantity::parse("700m");
+    CHECK(share_of(pod).requests.cpu_milli == 700);
+    CHECK(share_of(pod).requests.memory_bytes == 16 << 20);
+    pod.status.container_statuses.clear();
+    pod.spec.resources.ensure().requests["cpu"] = *api::Quantity::parse("900m");
+    CHECK(share_of(pod).requests.cpu_milli == 900);
+    CHECK(share_of(pod).requests.memory_bytes == 16 << 20);
+}
