@@ -9,10 +9,7 @@ constexpr uint16_t flag_response = 0x8000, flag_authoritative = 0x0400, flag_tru
 constexpr size_t question_tail_bytes = 4, record_head_bytes = 10, opt_record_bytes = 11;
 constexpr size_t label_bytes_max = 63;
 
-uint16_t u16(std::string_view bytes, size_t at) {
-    return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 | static_cast<uint8_t>(bytes[at + 1]));
-}
-uint32_t u32(std::string_view bytes, size_t at) { return uint32_t{u16(bytes, at)} << 16 | u16(bytes, at + 2); }
+uint32_t u32(std::string_view bytes, size_t at) { return uint32_t{from_be16(bytes, at)} << 16 | from_be16(bytes, at + 2); }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -50,7 +47,7 @@ bool read_edns(std::string_view bytes, size_t offset, size_t records, DnsQuery& 
         if (query.edns || bytes[start] != '\0') return false;
         query.edns = true;
         query.edns_version = static_cast<uint8_t>(record->ttl >> 16 & 255);
-        const size_t offered = u16(bytes, start + 3);  // where other records have their class
+        const size_t offered = from_be16(bytes, start + 3);  // where other records have their class
         query.udp_bytes = offered < dns_plain_udp_bytes ? dns_plain_udp_bytes
                           : offered > dns_udp_bytes_max ? dns_udp_bytes_max
                                                         : offered;
@@ -59,6 +56,9 @@ bool read_edns(std::string_view bytes, size_t offset, size_t records, DnsQuery& 
 }
 }  // namespace
 
+uint16_t from_be16(std::string_view bytes, size_t at) {
+    return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 | static_cast<uint8_t>(bytes[at + 1]));
+}
 std::string be16(uint16_t value) { return {static_cast<char>(value >> 8), static_cast<char>(value & 255)}; }
 std::string be32(uint32_t value) {
     return be16(static_cast<uint16_t>(value >> 16)) + be16(static_cast<uint16_t>(value & 0xffff));
@@ -70,8 +70,8 @@ ParsedQuery parse_query(std::string_view bytes) {
     ParsedQuery parsed;
     if (bytes.size() < dns_header_bytes) return parsed;
     DnsQuery& query = parsed.query;
-    query.id = u16(bytes, 0);
-    query.flags = u16(bytes, 2);
+    query.id = from_be16(bytes, 0);
+    query.flags = from_be16(bytes, 2);
     // An answer to an answer could go on for ever.
     if (query.flags & flag_response) return parsed;
     parsed.state = ParsedQuery::State::malformed;
@@ -79,12 +79,12 @@ ParsedQuery parse_query(std::string_view bytes) {
         parsed.state = ParsedQuery::State::not_implemented;
         return parsed;
     }
-    const size_t records = size_t{u16(bytes, 6)} + u16(bytes, 8) + u16(bytes, 10);
+    const size_t records = size_t{from_be16(bytes, 6)} + from_be16(bytes, 8) + from_be16(bytes, 10);
     size_t offset = dns_header_bytes;
-    if (u16(bytes, 4) != 1 || records > dns_records_max) return parsed;
+    if (from_be16(bytes, 4) != 1 || records > dns_records_max) return parsed;
     if (!read_plain_name(bytes, offset, query.name) || offset + question_tail_bytes > bytes.size()) return parsed;
-    query.type = u16(bytes, offset);
-    query.klass = u16(bytes, offset + 2);
+    query.type = from_be16(bytes, offset);
+    query.klass = from_be16(bytes, offset + 2);
     offset += question_tail_bytes;
     const std::string_view question = bytes.substr(dns_header_bytes, offset - dns_header_bytes);
     if (!read_edns(bytes, offset, records, query)) return parsed;
@@ -96,7 +96,7 @@ ParsedQuery parse_query(std::string_view bytes) {
 std::string_view question_bytes(std::string_view message) {
     std::string name;
     size_t offset = dns_header_bytes;
-    if (message.size() < dns_header_bytes || u16(message, 4) != 1) return {};
+    if (message.size() < dns_header_bytes || from_be16(message, 4) != 1) return {};
     if (!read_plain_name(message, offset, name) || offset + question_tail_bytes > message.size()) return {};
     return message.substr(dns_header_bytes, offset + question_tail_bytes - dns_header_bytes);
 }
@@ -117,7 +117,7 @@ std::optional<std::string> read_name(std::string_view message, size_t& offset) {
         const size_t length = static_cast<uint8_t>(message[at]);
         if (length >= 0xc0) {
             if (at + 2 > message.size()) return std::nullopt;
-            const size_t target = u16(message, at) & 0x3fff;
+            const size_t target = from_be16(message, at) & 0x3fff;
             if (!jumped) offset = at + 2;
             jumped = true;
             // Every pointer leads further back than all before it, so there is an end.
@@ -140,9 +140,10 @@ std::optional<DnsRecordView> read_record(std::string_view message, size_t& offse
     auto name = read_name(message, offset);
     if (!name || offset + record_head_bytes > message.size()) return std::nullopt;
     record.name = std::move(*name);
-    record.type = u16(message, offset);
+    record.type = from_be16(message, offset);
+    record.klass = from_be16(message, offset + 2);
     record.ttl = u32(message, offset + 4);
-    const size_t size = u16(message, offset + 8);
+    const size_t size = from_be16(message, offset + 8);
     record.data_offset = offset + record_head_bytes;
     if (record.data_offset + size > message.size()) return std::nullopt;
     record.data = message.substr(record.data_offset, size);

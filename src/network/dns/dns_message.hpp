@@ -22,6 +22,7 @@ enum class DnsType : uint16_t {
     aaaa = 28,
     srv = 33,
     opt = 41,
+    nsec = 47,
     any = 255,
 };
 enum class DnsRcode : uint16_t {
@@ -72,6 +73,7 @@ std::optional<std::string> read_name(std::string_view message, size_t& offset);
 struct DnsRecordView {
     std::string name;
     uint16_t type = 0;
+    uint16_t klass = 0;
     uint32_t ttl = 0;
     size_t data_offset = 0;
     std::string_view data;
@@ -100,6 +102,8 @@ class DnsReplyWriter {
     bool truncated_ = false;
 };
 
+/// The two bytes at `at` have to be there.
+uint16_t from_be16(std::string_view bytes, size_t at);
 std::string be16(uint16_t value);
 std::string be32(uint32_t value);
 
