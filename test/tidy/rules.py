@@ -44,7 +44,7 @@ VOCABULARY = {
         "orilla/images/image.hpp", "orilla/images/pod_images.hpp", "orilla/images/reference.hpp",
         "orilla/network/pod_links.hpp", "orilla/network/service_rules.hpp",
     },
-    "proxy": {"orilla/gateway/routes.hpp", "orilla/network/address_pool.hpp", "orilla/network/dns_zone.hpp", "orilla/network/lan_addresses.hpp",
+    "proxy": {"orilla/gateway/routes.hpp", "orilla/network/address_pool.hpp", "orilla/network/dns_zone.hpp", "orilla/network/lan_addresses.hpp", "orilla/network/lan_names.hpp",
               "orilla/network/service_rules.hpp"},
 }
 # These connect the rooms and name concrete types: they may include everything.

@@ -13,8 +13,8 @@ constexpr size_t lan_names_max = 64;
 
 class LanNames {
   public:
-    /// Another host of the LAN has the name. It is asked for again about once a minute.
-    using ConflictFn = std::function<void(const std::string& name)>;
+    /// Another host of the LAN has the name; or has it no more, which is asked about once a minute.
+    using ConflictFn = std::function<void(const std::string& name, bool is_anothers)>;
 
     virtual ~LanNames() = default;
     /// These and no others: in small letters, ending in ".local". None: nothing listens.

@@ -205,18 +205,19 @@ void LanNamesImpl::take(Ear& ear, const MdnsPacket& packet) {
 
 void LanNamesImpl::speak() {
     int64_t next_ms = INT64_MAX;
-    std::set<std::string> conflicts;
+    std::map<std::string, bool> conflicts;
     for (auto& [index, link] : links_) {
         for (const std::string& bytes : link.responder.take_due(loop_.now_ms()))
             for (const auto& ear : ears_) ear->socket->say(index, bytes);
-        for (std::string& name : link.responder.take_conflicts()) conflicts.insert(std::move(name));
+        for (const auto& conflict : link.responder.take_conflicts()) conflicts[conflict.name] |= conflict.is_anothers;
         next_ms = std::min(next_ms, link.responder.next_due_ms());
     }
     if (next_ms == INT64_MAX) timer_.disarm();
     else if (!timer_.armed() || timer_.deadline_ms() != next_ms) timer_.arm_at(next_ms, [this] { speak(); });
-    for (const std::string& name : conflicts) {
-        log::warning("multicast DNS: another host of the LAN has the name " + name);
-        if (conflict_) conflict_(name);
+    for (const auto& [name, is_anothers] : conflicts) {
+        log::warning("multicast DNS: " +
+                     (is_anothers ? "another host of the LAN has the name " + name : name + " is ours now"));
+        if (conflict_) conflict_(name, is_anothers);
     }
 }
 

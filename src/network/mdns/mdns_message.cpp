@@ -4,7 +4,8 @@
 
 namespace orilla::network {
 namespace {
-constexpr uint16_t mdns_response_flag = 0x8000, mdns_authoritative_flag = 0x0400, mdns_cut_flag = 0x0200, opcode_and_rcode = 0x780f;
+constexpr uint16_t mdns_response_flag = 0x8000, mdns_authoritative_flag = 0x0400, mdns_cut_flag = 0x0200,
+                   opcode_and_rcode = 0x780f;
 constexpr size_t mdns_question_tail_bytes = 4;
 constexpr size_t compressed_from_max = 0x3fff;
 
@@ -61,7 +62,8 @@ std::optional<MdnsMessage> parse_mdns(std::string_view bytes) {
     const uint16_t flags = from_be16(bytes, 2);
     // Section 18: other operations and failures are not for this protocol.
     if (flags & opcode_and_rcode) return std::nullopt;
-    const size_t questions = from_be16(bytes, 4), answers = from_be16(bytes, 6), authorities = from_be16(bytes, 8), additionals = from_be16(bytes, 10);
+    const size_t questions = from_be16(bytes, 4), answers = from_be16(bytes, 6), authorities = from_be16(bytes, 8),
+                 additionals = from_be16(bytes, 10);
     if (questions + answers + authorities + additionals > mdns_records_max) return std::nullopt;
     MdnsMessage message;
     message.id = from_be16(bytes, 0);

@@ -8,11 +8,11 @@ namespace orilla::network {
 namespace {
 constexpr int mdns_probes = 3, mdns_announcements = 2;
 constexpr int64_t mdns_probe_pause_ms = 250, mdns_announcement_pause_ms = 1'000;
-constexpr int64_t say_pause_ms = 1'000;       ///< section 6: not more often than once a second
-constexpr int64_t lost_tie_pause_ms = 1'000;  ///< section 8.2
-constexpr int64_t mdns_defend_pause_ms = 10'000;   ///< a host that insists costs one round of mdns_probes in so long
-constexpr int64_t mdns_retry_ms = 60'000;          ///< while another host has the name
-constexpr int64_t more_known_ms = 400;        ///< section 7.2: until the rest of a cut query is here
+constexpr int64_t say_pause_ms = 1'000;           ///< section 6: not more often than once a second
+constexpr int64_t lost_tie_pause_ms = 1'000;      ///< section 8.2
+constexpr int64_t mdns_defend_pause_ms = 10'000;  ///< a host that insists costs one round of mdns_probes in so long
+constexpr int64_t mdns_retry_ms = 60'000;         ///< while another host has the name
+constexpr int64_t more_known_ms = 400;            ///< section 7.2: until the rest of a cut query is here
 constexpr uint32_t mdns_ttl_s = 120, legacy_ttl_s = 10;
 constexpr int64_t heard_lately_ms = mdns_ttl_s * 1'000 / 4;
 constexpr int alone_per_s_max = 50;
@@ -151,7 +151,7 @@ void MdnsResponder::hear_records(const std::vector<MdnsRecord>& records, int64_t
         if (name.state == State::probing) {
             name.state = State::anothers;
             name.step_ms = now_ms + mdns_retry_ms + static_cast<int64_t>(random_.below(mdns_retry_ms / 4));
-            conflicts_.push_back(found->first);
+            if (!std::exchange(name.was_anothers, true)) conflicts_.push_back({found->first, true});
         } else if (name.is_ours() && now_ms - name.defended_ms >= mdns_defend_pause_ms) {
             // Section 9: whoever has it answers the mdns_probes.
             name.defended_ms = now_ms;
@@ -227,6 +227,7 @@ void MdnsResponder::take_step(const std::string& text, Name& name, int64_t now_m
         }
         name.state = State::announcing;
         name.left = mdns_announcements;
+        if (std::exchange(name.was_anothers, false)) conflicts_.push_back({text, false});
     }
     if (name.state != State::announcing || name.step_ms > now_ms) return;
     said.push_back(text);

@@ -46,8 +46,13 @@ class MdnsResponder {
     std::vector<std::string> take_due(int64_t now_ms);
     /// INT64_MAX: nothing to do until something comes.
     int64_t next_due_ms() const;
-    /// Names that others were found to have since the last call.
-    std::vector<std::string> take_conflicts() { return std::exchange(conflicts_, {}); }
+    struct Conflict {
+        std::string name;
+        bool is_anothers = true;  ///< or was, and is ours now
+        bool operator==(const Conflict&) const = default;
+    };
+    /// What was found out since the last call.
+    std::vector<Conflict> take_conflicts() { return std::exchange(conflicts_, {}); }
 
   private:
     enum class State : uint8_t { waiting, probing, announcing, served, anothers };
@@ -58,6 +63,7 @@ class MdnsResponder {
         int64_t answer_ms = INT64_MAX;  ///< when it was asked for, as soon as it may be said again
         int64_t said_ms = INT64_MIN / 2;
         int64_t defended_ms = INT64_MIN / 2;
+        bool was_anothers = false;
         uint64_t asked_by = 0;  ///< the one that may still say that he knows; 0: several, or nobody
         bool is_ours() const { return state == State::announcing || state == State::served; }
     };
@@ -79,7 +85,7 @@ class MdnsResponder {
     LinkAddresses addresses_;
     std::map<std::string, Name> names_;
     std::vector<std::string> farewells_;
-    std::vector<std::string> conflicts_;
+    std::vector<Conflict> conflicts_;
     int64_t alone_since_ms_ = INT64_MIN / 2;
     int alone_ = 0;
 };

@@ -43,7 +43,7 @@ struct MdnsWorld {
             (*socket)->join(link);
             return std::move(*socket);
         });
-        names->on_conflict([this](const std::string& name) { conflicts.push_back(name); });
+        names->on_conflict([this](const std::string& name, bool) { conflicts.push_back(name); });
     }
     /// What the host has heard meanwhile.
     std::vector<MdnsMessage> heard_in(int ms) {

@@ -223,11 +223,12 @@ TEST_CASE("mdns: a name that another host has is left to him, and tried again la
     MdnsBox box;
     box.until(box.now_ms + 250);
     box.hear(tell(record_of("192.0.2.99")));
-    CHECK(box.responder.take_conflicts() == std::vector<std::string>{wordpress});
+    CHECK(box.responder.take_conflicts() == std::vector<MdnsResponder::Conflict>{{wordpress, true}});
     CHECK(box.until(box.now_ms + 59'000).empty());
     box.hear(ask_for());
     CHECK(box.soon().empty());
     CHECK(box.until(box.now_ms + 10'000).size() == 5);  // he has gone
+    CHECK(box.responder.take_conflicts() == std::vector<MdnsResponder::Conflict>{{wordpress, false}});
     box.hear(ask_for());
     CHECK(box.soon().size() == 1);
 }
