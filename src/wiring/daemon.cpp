@@ -91,6 +91,8 @@ Result<void> Daemon::open_network() {
     gateway.socket = config_.run_dir + "/gateway.sock";
     gateway.logs_access = config_.gateway_access_log == "all";
     gateway_ = std::make_unique<gateway::Gateway>(loop_, std::move(gateway));
+    lan_names_ = network::open_lan_names(loop_, *network_thread_, random_, links.bridge);
+    lan_hosts_ = std::make_unique<proxy::LanHosts>(*gateway_, *lan_names_);
     network::LanConfig lan;
     lan.bridge = links.bridge;
     TRY(lan.pool, network::AddressPool::parse(config_.load_balancer_pool));
@@ -161,7 +163,7 @@ void Daemon::build_node() {
     options.pods.cluster_domain = config_.cluster_domain;
     options.pods.hardened_workloads = config_.workload_defaults == "hardened";
     const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_, *place_files_};
-    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, *lan_, gateway_.get()};
+    const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, *lan_, lan_hosts_.get()};
     node_ = std::make_unique<NodeStack>(ports, std::move(options));
     images_adapter_->set_in_use([this] { return node_->images_in_use(); });
 }
@@ -235,6 +237,8 @@ void Daemon::take_network_back() {
     if (!links_ || !links_->made_bridge() || !links_->list().empty()) return;
     node_.reset();
     dns_.reset();
+    lan_hosts_.reset();
+    lan_names_.reset();
     gateway_.reset();
     lan_.reset();
     rules_.reset();

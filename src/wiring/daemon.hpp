@@ -17,6 +17,7 @@
 #include "orilla/network/dns.hpp"
 #include "orilla/network/links.hpp"
 #include "orilla/network/open_lan_addresses.hpp"
+#include "orilla/network/open_lan_names.hpp"
 #include "orilla/network/open_service_rules.hpp"
 #include "orilla/node/local_disk.hpp"
 #include "orilla/node/log_files.hpp"
@@ -24,6 +25,7 @@
 #include "orilla/node/usage_meter.hpp"
 #include "orilla/objects/event_archive.hpp"
 #include "orilla/objects/status_archive.hpp"
+#include "orilla/proxy/lan_hosts.hpp"
 #include "orilla/runtime/runtime.hpp"
 #include "orilla/store/sqlite_store.hpp"
 #include "serve_config.hpp"
@@ -81,6 +83,8 @@ class Daemon {
     std::unique_ptr<network::Links> links_;
     std::unique_ptr<network::ServiceRules> rules_;
     std::unique_ptr<gateway::Gateway> gateway_;
+    std::unique_ptr<network::LanNames> lan_names_;
+    std::unique_ptr<proxy::LanHosts> lan_hosts_;  ///< between the compiler of routes and the gateway
     std::unique_ptr<network::LanAddresses> lan_;
     std::unique_ptr<network::DnsZone> zone_;
     std::unique_ptr<network::DnsServer> dns_;
