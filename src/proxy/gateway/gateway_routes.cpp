@@ -41,10 +41,11 @@ bool routes_alike(const api::Service* a, const api::Service* b) {
 }  // namespace
 
 struct GatewayRoutes::Parts {
-    Parts(GatewayRoutes& self, loop::Loop& the_loop, objects::Objects& the_objects, objects::EventRecorder& events,
+    Parts(GatewayRoutes& self, loop::Loop& the_loop, objects::Objects& the_objects, objects::EventRecorder& the_events,
           gateway::RouteSink& the_sink, NodePlace node)
         : loop(the_loop),
           objects(the_objects),
+          events(the_events),
           sink(the_sink),
           outbox(sink),
           backends(objects, events, outbox),
@@ -103,8 +104,24 @@ struct GatewayRoutes::Parts {
         queue_all<api::HTTPRoute>(objects::in_namespace(event.entry->key.name));
         queue_all<api::GRPCRoute>(objects::in_namespace(event.entry->key.name));
     }
+    template <class T>
+    void tell_route(const std::string& key, const std::string& message) {
+        const auto [kind, rest] = split_kind(key);
+        const auto [ns, name] = objects::split_key(rest);
+        if (api::kind_of<T>().singular != kind) return;
+        if (const auto route = objects.get<T>(ns, name)) events.record(*route, "gateway", "Warning", "RouteFault", message);
+    }
+    /// On the object that the route was made of: "ingress/NS/NAME?default", "ingress/NS/NAME/HOST".
+    void tell_route(const gateway::Fault& fault) {
+        const size_t name = fault.key.find('/', fault.key.find('/') + 1) + 1;
+        const std::string key = fault.key.substr(0, fault.key.find_first_of("/?", name));
+        tell_route<api::Ingress>(key, fault.message);
+        tell_route<api::HTTPRoute>(key, fault.message);
+        tell_route<api::GRPCRoute>(key, fault.message);
+    }
     void note_fault(const gateway::Fault& fault) {
         if (!fault.message.empty()) log::warning(fmt::format("gateway: {}: {}", fault.key, fault.message));
+        if (fault.about == gateway::Fault::About::route && !fault.message.empty()) tell_route(fault);
         if (fault.about != gateway::Fault::About::listener) return;
         if (fault.key.starts_with("gateway/")) api.note_fault(fault.key, fault.message);
         else ingresses.note_fault(fault.key, fault.message);
@@ -116,6 +133,7 @@ struct GatewayRoutes::Parts {
 
     loop::Loop& loop;
     objects::Objects& objects;
+    objects::EventRecorder& events;
     gateway::RouteSink& sink;
     Outbox outbox;
     Backends backends;
