@@ -26,7 +26,7 @@ test=("${quickstart[@]}" busybox-static nftables curl jq git skopeo docker-regis
 vm=(qemu-system-x86 mmdebstrap kmod cpio e2fsprogs xfsprogs)
 vm_arm64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 vm_armhf=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
-peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common btrfs-progs)
+peers=(podman conmon crun catatonit netavark iptables golang-github-containers-common btrfs-progs nginx-light haproxy wrk)
 
 [ $# -gt 0 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 for set; do

@@ -42,6 +42,12 @@ ChannelPool::Lease ChannelPool::add(const std::shared_ptr<ChannelPool>& pool, st
     Kept kept;
     kept.channel = std::move(channel);
     kept.leases = 1;
+    // Later, for it is the channel that tells: one that its server has ended holds no descriptor until the next sweep.
+    kept.channel->on_over([loop = &pool->loop_, weak = std::weak_ptr<ChannelPool>(pool)] {
+        loop->post([weak] {
+            if (const auto open = weak.lock()) open->sweep();
+        });
+    });
     pool->channels_.push_front(std::move(kept));
     return {pool, pool->channels_.begin()};
 }
