@@ -165,6 +165,9 @@ void Daemon::build_node() {
     const node::PodPorts pods{*runtime_, *images_, *links_, *rules_, *pod_files_, *place_files_};
     const NodePorts ports{loop_, plane_->objects(), plane_->events(), pods, *zone_, *lan_, lan_hosts_.get()};
     node_ = std::make_unique<NodeStack>(ports, std::move(options));
+    gateway_->on_wanted([this](const gateway::Wanted& wanted) {
+        if (node_) node_->want(wanted);
+    });
     images_adapter_->set_in_use([this] { return node_->images_in_use(); });
 }
 

@@ -60,6 +60,10 @@ std::vector<std::string> NodeStack::images_in_use() const {
     return pod_agent_ ? pod_agent_->images_in_use() : std::vector<std::string>();
 }
 
+void NodeStack::want(const gateway::Wanted& wanted) {
+    if (gateway_routes_) gateway_routes_->want(wanted.backend);
+}
+
 WorkerCounts NodeStack::counters() const {
     WorkerCounts counts;
     if (pod_agent_) counts.emplace_back("pod", pod_agent_->counters());

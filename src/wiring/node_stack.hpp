@@ -49,6 +49,8 @@ class NodeStack {
     void stop();
     std::vector<std::string> images_in_use() const;
     WorkerCounts counters() const;
+    /// The gateway has requests that wait for something to run.
+    void want(const gateway::Wanted& wanted);
 
   private:
     const NodePorts ports_;

@@ -23,6 +23,8 @@ class GatewayRoutes final : public loop::Reconciler {
     ~GatewayRoutes() override;
     void start();
     loop::Task<Result<loop::Outcome>> reconcile(std::string key) override;
+    /// Requests wait for a backend ("NS/SERVICE:PORT") of which nothing runs: what is behind it and has 0 replicas gets one.
+    void want(const std::string& backend);
     const loop::WorkerCounters& counters() const;
 
   private:

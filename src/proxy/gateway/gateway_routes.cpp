@@ -6,6 +6,7 @@
 
 #include "gateway/api_routes.hpp"
 #include "gateway/ingress_routes.hpp"
+#include "gateway/on_demand.hpp"
 #include "orilla/base/log.hpp"
 #include "orilla/kinds/ingress_facts.hpp"
 #include "orilla/kinds/well_known.hpp"
@@ -66,6 +67,7 @@ struct GatewayRoutes::Parts {
           grant_feed(objects, api::kind_of<api::ReferenceGrant>(), [this](const auto& event) { grant_changed(event); }),
           namespace_feed(objects, api::kind_of<api::Namespace>(), [this](const auto& event) { namespace_changed(event); }),
           worker(loop, self, {.name = "gateway-routes"}),
+          on_demand(loop, objects, events),
           scope(loop) {}
 
     /// From the first object on whose routes lead to some.
@@ -144,6 +146,7 @@ struct GatewayRoutes::Parts {
     objects::Follower gateway_class_feed, gateway_feed, http_route_feed, grpc_route_feed, grant_feed, namespace_feed;
     bool follows_backends = false, follows_secrets = false;
     loop::Worker worker;
+    OnDemand on_demand;
     loop::Scope scope;
 };
 
@@ -160,6 +163,8 @@ GatewayRoutes::GatewayRoutes(loop::Loop& loop, objects::Objects& objects, object
 GatewayRoutes::~GatewayRoutes() { parts_->sink.on_fault(nullptr); }
 
 const loop::WorkerCounters& GatewayRoutes::counters() const { return parts_->worker.counters(); }
+
+void GatewayRoutes::want(const std::string& backend) { parts_->on_demand.start(backend.substr(0, backend.rfind(':'))); }
 
 void GatewayRoutes::start() { parts_->scope.spawn(begin()); }
 

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <tuple>
 
 #include "gateway/ingress_plan.hpp"
 #include "gateway_world.hpp"
@@ -403,4 +404,31 @@ TEST_CASE("IngressRoutes: durations are read as the Gateway API writes them") {
     CHECK(proxy::read_duration_ms("0s") == 0);
     for (const char* bad : {"", "5", "s", "-1s", "1.5s", "1d", "100000s", "1s1s1s1s1s", "25h"})
         CHECK_FALSE(proxy::read_duration_ms(bad).has_value());
+}
+
+TEST_CASE("GatewayRoutes: requests that wait start what has no replicas, and nothing else") {
+    GatewayWorld w;
+    w.service("wordpress", {{"http", 87}}, [](api::Service& one) { one.spec.selector["app"] = "wordpress"; });
+    w.start();
+    for (const auto& [name, app, replicas] :
+         {std::tuple{"asleep", "wordpress", 0}, std::tuple{"awake", "wordpress", 3}, std::tuple{"other", "other", 0}}) {
+        api::Deployment one;
+        one.metadata.name = name;
+        one.metadata.namespace_ = "default";
+        one.spec.replicas = replicas;
+        one.spec.selector.ensure().match_labels["app"] = app;
+        one.spec.template_.metadata.labels["app"] = app;
+        auto& container = one.spec.template_.spec.containers.emplace_back();
+        container.name = "c";
+        container.image = "busybox:1";
+        w.make(one);
+    }
+    w.routes->want("default/wordpress:87");
+    w.settle();
+    const auto replicas = [&](const char* name) { return *w.objects.get<api::Deployment>("default", name)->spec.replicas; };
+    CHECK(replicas("asleep") == 1);
+    CHECK(replicas("awake") == 3);
+    CHECK(replicas("other") == 0);
+    CHECK(w.told("asleep") ==
+          std::vector<std::string>{"ScaledFromZero Scaled from 0 to 1: requests wait for service wordpress"});
 }
