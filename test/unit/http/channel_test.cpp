@@ -82,16 +82,15 @@ struct Asking {
     }
     /// Reads the next head beside everything else; its status as text, or the error's.
     std::string head() {
-        std::string said = "waits";
         scope.cancel();
-        scope.spawn(read_head(&said));
+        scope_said = "waits";
+        scope.spawn(read_head());
         settle(loop);
-        return said;
+        return scope_said;
     }
-    loop::Task<void> read_head(std::string* said) {
+    loop::Task<void> read_head() {
         AWAIT(auto read, exchange->read_head());
-        *said = read ? std::to_string(exchange->head().status) : read.error().message();
-        scope_said = *said;
+        scope_said = read ? std::to_string(exchange->head().status) : read.error().message();
     }
     /// The answer's body as far as it is here: behind it how it ended.
     std::string body() {
