@@ -18,9 +18,11 @@ void SendBudget::count(const Unsent& unsent) {
     bytes_ += unsent.own_bytes;
     if (!unsent.shared) return;
     Shared& shared = shared_[unsent.shared.get()];
-    if (shared.users++ > 0) return;
+    ++shared.users;
+    // Somebody may have taken a part of it already; it is there whole as long as the others wait.
+    if (unsent.shared_bytes <= shared.bytes) return;
+    bytes_ += unsent.shared_bytes - shared.bytes;
     shared.bytes = unsent.shared_bytes;
-    bytes_ += shared.bytes;
 }
 
 void SendBudget::forget(Waiting& waiting) {
