@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "orilla/kinds/defaults.hpp"
 #include "orilla/kinds/pod_facts.hpp"
 #include "orilla/kinds/quota.hpp"
 #include "pod_spec.hpp"

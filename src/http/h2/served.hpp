@@ -58,7 +58,6 @@ class H2Server::Served final : public H2User, public BodyStream, public InterimA
     int64_t deadline_ms_ = INT64_MAX;
     size_t offered_bytes_ = 0;  ///< of `out`, when the deadline was set
     int fault_status_ = 0;      ///< of the head
-    const char* fault_ = nullptr;
     bool expects_continue_ = false;
     bool is_watch_ = false;
     bool is_counted_ = false;
