@@ -45,13 +45,14 @@ flock 9
 prepare_sysroot() {
   local packages libraries
   sed "s|@PREFIX@|$prefix|g" "$here/cross/$arch.ini.in" >"$prefix/cross.ini"
-  [ ! -e "$prefix/sysroot.done" ] || return 0
   mapfile -t packages < <("$here/packages.sh" target)
   # What the -dev packages only depend on, and static or dynamic links need as well.
-  libraries=(libssl3 libsqlite3-0 libyaml-cpp0.7 libzstd1 zlib1g libseccomp2 libcap2 libc-ares2 libfmt9)
-  rm -rf "$prefix/sysroot"
+  libraries=(libssl3 libsqlite3-0 libyaml-cpp0.7 libzstd1 zlib1g libseccomp2 libcap2 libc-ares2 libnghttp2-14 libfmt9)
+  # One with other packages is made anew.
+  [ "$(cat "$prefix/sysroot.done" 2>/dev/null)" != "${packages[*]} ${libraries[*]}" ] || return 0
+  rm -rf "$prefix/sysroot" "$prefix/sysroot.done"
   debian_unpack "$arch" "$prefix/sysroot" "${packages[@]}" "${libraries[@]}"
-  touch "$prefix/sysroot.done"
+  echo "${packages[*]} ${libraries[*]}" >"$prefix/sysroot.done"
 }
 
 [ -z "$install" ] || install_packages "${sets[@]}"

@@ -57,6 +57,7 @@ struct ApiOnly {
 
 int main(int argc, char** argv) {
     if (argc < 2) return std::fprintf(stderr, "usage: api_only DIRECTORY [LISTEN]\n"), 2;
+    signal(SIGPIPE, SIG_IGN);  // as serve does: a goodbye may find that its client has gone
     const std::string directory = argv[1];
     const SystemClock clock;
     SystemRandom random;

@@ -95,7 +95,7 @@ reading() {
     refuse "not found" 'Error from server \(NotFound\): pods "x" not found' "$k" get pod x
     refuse "acting as somebody else" 'users "nobody" is forbidden: User ".*" cannot impersonate resource "users"' "$k" --as=nobody get pods
     step "version tells the build" '"gitCommit":"[0-9a-f]{40}"' "$k" get --raw /version
-    refuse "unknown resource" 'server doesn.t have a resource type "ingress"' "$k" get ingress
+    refuse "unknown resource" 'server doesn.t have a resource type "networkpolicies"' "$k" get networkpolicies
 }
 
 writing() {

@@ -83,7 +83,7 @@ TEST_CASE("env file: a line of another form is told by its number") {
     CHECK(value("A='never closed\n\n") == "error: couldn't parse env file: line 1: the quote is not closed");
 }
 
-TEST_CASE("fileKeyRef: a value of a file in the volume, or why there is none") {
+TEST_CASE("fileKeyRef: a value of a file in the volume, or why there is none", "[kernel]") {
     EnvFileWorld world;
     world.ask("config/a.env", "KEY");
     CHECK(world.resolved() == "error: env file \"config/a.env\" not found");
@@ -98,7 +98,7 @@ TEST_CASE("fileKeyRef: a value of a file in the volume, or why there is none") {
     CHECK(world.resolved().find("64 KiB") != std::string::npos);
 }
 
-TEST_CASE("fileKeyRef: what is optional and not there is left out, what is wrong is told all the same") {
+TEST_CASE("fileKeyRef: what is optional and not there is left out, what is wrong is told all the same", "[kernel]") {
     EnvFileWorld world;
     world.ask("a.env", "KEY", true);
     CHECK(world.resolved() == "none");
@@ -108,7 +108,7 @@ TEST_CASE("fileKeyRef: what is optional and not there is left out, what is wrong
     CHECK(world.resolved().starts_with("error: couldn't parse env file"));
 }
 
-TEST_CASE("fileKeyRef: the container's files lead nowhere else, and hold nobody up") {
+TEST_CASE("fileKeyRef: the container's files lead nowhere else, and hold nobody up", "[kernel]") {
     EnvFileWorld world;
     world.ask("a.env", "KEY");
     std::ofstream(world.pod_dir + "/secret") << "KEY='the node's'";
@@ -123,7 +123,7 @@ TEST_CASE("fileKeyRef: the container's files lead nowhere else, and hold nobody 
     CHECK(world.resolved() == "error: env file \"a.env\" is not a file");
 }
 
-TEST_CASE("fileKeyRef: files are few, and the volume is one of the pod's") {
+TEST_CASE("fileKeyRef: files are few, and the volume is one of the pod's", "[kernel]") {
     EnvFileWorld world;
     for (size_t i = 0; i <= env_files_max; ++i) world.ask(("f" + std::to_string(i)).c_str(), "KEY", true);
     CHECK(world.resolved() == "error: the environment comes from more than 32 files");

@@ -37,7 +37,7 @@ std::string rule(const std::string& more, const std::string& action = "SCMP_ACT_
 
 }  // namespace
 
-TEST_CASE("a local profile: an allow-list, and what is not on it") {
+TEST_CASE("a local profile: an allow-list, and what is not on it", "[kernel]") {
     const auto program =
         compiled(R"({"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,"architectures":["SCMP_ARCH_X86_64"],
         "syscalls":[{"names":["read","write","no_such_call_anywhere"],"action":"SCMP_ACT_ALLOW"},
