@@ -177,8 +177,7 @@ struct H2Session::Callbacks {
         H2Stream* found = find(self, id);
         if (!found) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // it was forgotten
         H2Stream& stream = *found;
-        const size_t count = std::min(size, stream.out.size());
-        std::memcpy(buffer, stream.out.data(), count);
+        const size_t count = stream.out.copy(reinterpret_cast<char*>(buffer), size);
         stream.out.remove_prefix(count);
         self.idle_frames_.earn(frames_per_data);
         if (stream.out.empty()) {
