@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "checks.hpp"
+#include "orilla/kinds/kind_rules.hpp"
 #include "orilla/kinds/types.hpp"
 
 namespace orilla::api {
@@ -95,5 +96,30 @@ std::string_view condition_status(const List<Condition>& conditions, std::string
 Condition waiting_condition(std::string_view type);
 /// As JSON: ["a.example","b.example"].
 std::string hostnames_text(const List<Str>& hosts);
+
+/// What HTTPRoute and GRPCRoute have in common; `check_rule(rule, path, errors)`.
+template <class Route, class CheckRule>
+void check_route(const Route& route, const CheckRule& check_rule, FieldErrors& errors) {
+    const Path spec("spec");
+    const Path rules = spec / "rules";
+    check_parent_refs(route.spec.parent_refs, spec / "parentRefs", errors);
+    check_hostnames(route.spec.hostnames, spec / "hostnames", errors);
+    check_items_max(route.spec.rules.size(), route_list_items_max, rules, errors);
+    size_t matches = 0;
+    for (size_t i = 0; i < route.spec.rules.size() && !errors.full(); ++i) {
+        check_rule(route.spec.rules[i], rules[i], errors);
+        matches += route.spec.rules[i].matches.size();
+    }
+    if (matches > all_route_matches_max)
+        complain_rule(rules, "array",
+                      "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a "
+                      "route must be less than 128",
+                      errors);
+}
+template <class Route>
+Row render_route(const Route& route, int64_t now) {
+    return {route.metadata.name.view(), hostnames_text(route.spec.hostnames),
+            render_age(route.metadata.creation_timestamp, now)};
+}
 
 }  // namespace orilla::api

@@ -67,34 +67,13 @@ void check_grpc_rule(const GRPCRouteRule& rule, const Path& path, FieldErrors& e
     }
 }
 
-void check_grpc_route(const GRPCRoute& route, FieldErrors& errors) {
-    const Path spec("spec");
-    const Path rules = spec / "rules";
-    check_parent_refs(route.spec.parent_refs, spec / "parentRefs", errors);
-    check_hostnames(route.spec.hostnames, spec / "hostnames", errors);
-    check_items_max(route.spec.rules.size(), route_list_items_max, rules, errors);
-    size_t matches = 0;
-    for (size_t i = 0; i < route.spec.rules.size() && !errors.full(); ++i) {
-        check_grpc_rule(route.spec.rules[i], rules[i], errors);
-        matches += route.spec.rules[i].matches.size();
-    }
-    if (matches > all_route_matches_max)
-        complain_rule(rules, "array",
-                      "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a "
-                      "route must be less than 128",
-                      errors);
-}
-
-Row render_grpc_route(const GRPCRoute& route, int64_t now) {
-    return {route.metadata.name.view(), hostnames_text(route.spec.hostnames),
-            render_age(route.metadata.creation_timestamp, now)};
-}
+void check_grpc_route(const GRPCRoute& route, FieldErrors& errors) { check_route(route, check_grpc_rule, errors); }
 
 }  // namespace
 
 const KindRules grpc_route_rules = {
     .check = checked<GRPCRoute, check_grpc_route>,
-    .row = rendered<GRPCRoute, render_grpc_route>,
+    .row = rendered<GRPCRoute, render_route<GRPCRoute>>,
 };
 
 }  // namespace orilla::api

@@ -176,28 +176,7 @@ void check_http_rule(const HTTPRouteRule& rule, const Path& path, FieldErrors& e
     if (rule.timeouts) check_timeouts(*rule.timeouts, path / "timeouts", errors);
 }
 
-void check_http_route(const HTTPRoute& route, FieldErrors& errors) {
-    const Path spec("spec");
-    const Path rules = spec / "rules";
-    check_parent_refs(route.spec.parent_refs, spec / "parentRefs", errors);
-    check_hostnames(route.spec.hostnames, spec / "hostnames", errors);
-    check_items_max(route.spec.rules.size(), route_list_items_max, rules, errors);
-    size_t matches = 0;
-    for (size_t i = 0; i < route.spec.rules.size() && !errors.full(); ++i) {
-        check_http_rule(route.spec.rules[i], rules[i], errors);
-        matches += route.spec.rules[i].matches.size();
-    }
-    if (matches > all_route_matches_max)
-        complain_rule(rules, "array",
-                      "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a "
-                      "route must be less than 128",
-                      errors);
-}
-
-Row render_http_route(const HTTPRoute& route, int64_t now) {
-    return {route.metadata.name.view(), hostnames_text(route.spec.hostnames),
-            render_age(route.metadata.creation_timestamp, now)};
-}
+void check_http_route(const HTTPRoute& route, FieldErrors& errors) { check_route(route, check_http_rule, errors); }
 
 }  // namespace
 
@@ -225,7 +204,7 @@ std::optional<int64_t> gateway_duration_ms(std::string_view text) {
 const KindRules http_route_rules = {
     .complete = completed<HTTPRoute, complete_http_route>,
     .check = checked<HTTPRoute, check_http_route>,
-    .row = rendered<HTTPRoute, render_http_route>,
+    .row = rendered<HTTPRoute, render_route<HTTPRoute>>,
 };
 
 }  // namespace orilla::api
