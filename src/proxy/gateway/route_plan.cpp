@@ -129,13 +129,15 @@ class RoutePlanner {
         for (const ListenerFacts& listener : read_listeners(gateway)) {
             if (ref.section_name && *ref.section_name != listener.section) continue;
             if (ref.port && *ref.port != listener.port) continue;
-            const auto turn_down = [&out](std::string_view reason, const char* why) {
+            const auto turn_down = [&out](std::string_view reason, std::string_view why) {
                 if (!out.is_so) out.reason = reason, out.message = why;
             };
             if (std::ranges::find(listener.kinds, kind_.kind) == listener.kinds.end() || !allows_namespace(gateway, listener)) {
                 if (out.reason == "NoMatchingParent") turn_down("NotAllowedByListeners", "no listener allows this route");
             } else if (!shares_host(listener)) {
                 turn_down("NoMatchingListenerHostname", "no listener is for any of these hosts");
+            } else if (!unsupported_.empty()) {
+                turn_down("UnsupportedValue", unsupported_);
             } else {
                 out = {"Accepted", true, "Accepted", ""};
                 if (std::ranges::find(out_.listeners, listener.key) == out_.listeners.end())
@@ -187,24 +189,13 @@ class RoutePlanner {
         return backend.key();
     }
 
-    void plan_mirror(const api::HTTPRequestMirrorFilter& filter, std::vector<gateway::Filter>& out) {
-        gateway::Mirror mirror{resolve(filter.backend_ref)};
-        if (mirror.backend.empty()) return;
-        if (filter.percent) mirror.numerator = static_cast<uint32_t>(*filter.percent);
-        if (filter.fraction) {
-            mirror.numerator = static_cast<uint32_t>(filter.fraction->numerator);
-            mirror.denominator = static_cast<uint32_t>(filter.fraction->denominator.value_or(100));
-        }
-        out.emplace_back(std::move(mirror));
-    }
-
     template <class Filter>
     void plan_filter(const Filter& filter, std::vector<gateway::Filter>& out) {
         if (filter.request_header_modifier)
             out.emplace_back(gateway::RequestHeaders{header_change(*filter.request_header_modifier)});
         if (filter.response_header_modifier)
             out.emplace_back(gateway::ResponseHeaders{header_change(*filter.response_header_modifier)});
-        if (filter.request_mirror) plan_mirror(*filter.request_mirror, out);
+        if (filter.request_mirror) unsupported_ = "filters of type RequestMirror are not supported";
         if constexpr (requires { filter.cors; }) {
             if (filter.cors) out.emplace_back(cors_of(*filter.cors));
             if (filter.request_redirect) out.emplace_back(redirect_of(*filter.request_redirect));
@@ -255,6 +246,7 @@ class RoutePlanner {
     const std::string_view own_;
     gateway::Route planned_;
     Verdict resolved_{"ResolvedRefs", true, "ResolvedRefs", ""};
+    std::string_view unsupported_;  ///< what it asks for that is not done here: then nothing of it is served
     RoutePlan out_;
 };
 

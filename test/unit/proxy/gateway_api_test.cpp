@@ -252,6 +252,21 @@ TEST_CASE("ApiRoutes: addresses are the node's, or none") {
     CHECK(w.of_gateway() == "Accepted=False:UnsupportedAddress Programmed=False:Invalid");
 }
 
+TEST_CASE("plan_route: a route with a filter that is not done here is not accepted, and nothing of it is served") {
+    ApiWorld w;
+    w.make(ApiWorld::gateway({{"http", ""}}));
+    api::HTTPRoute route = ApiWorld::route("app");
+    auto& rule = route.spec.rules[0];
+    auto& mirror = rule.filters.emplace_back();
+    mirror.type = "RequestMirror";
+    mirror.request_mirror.ensure().backend_ref.name = "web";
+    mirror.request_mirror->backend_ref.port = 80;
+    mirror.request_mirror->percent = 10;
+    w.make(route);
+    CHECK(w.of_route("app") == "Accepted=False:UnsupportedValue ResolvedRefs=True:ResolvedRefs");
+    CHECK_FALSE(w.sink.routes.contains("httproute/default/app"));
+}
+
 TEST_CASE("plan_route: matches, filters, weights and timeouts become the gateway's") {
     ApiWorld w;
     w.make(ApiWorld::gateway({{"http", ""}}));
@@ -270,11 +285,6 @@ TEST_CASE("plan_route: matches, filters, weights and timeouts become the gateway
     auto& change = rule.filters.emplace_back();
     change.type = "RequestHeaderModifier";
     change.request_header_modifier.ensure().remove.push_back("cookie");
-    auto& mirror = rule.filters.emplace_back();
-    mirror.type = "RequestMirror";
-    mirror.request_mirror.ensure().backend_ref.name = "web";
-    mirror.request_mirror->backend_ref.port = 80;
-    mirror.request_mirror->percent = 10;
     auto& rewrite = rule.filters.emplace_back();
     rewrite.type = "URLRewrite";
     rewrite.url_rewrite.ensure().path.ensure().type = "ReplaceFullPath";
@@ -290,10 +300,9 @@ TEST_CASE("plan_route: matches, filters, weights and timeouts become the gateway
     CHECK(made.matches[0].method == "GET");
     CHECK(made.matches[0].headers == std::vector<gateway::ValueMatch>{{"Version", "one", false}});
     CHECK(made.matches[0].query == std::vector<gateway::ValueMatch>{{"q", "1", false}});
-    REQUIRE(made.filters.size() == 3);
+    REQUIRE(made.filters.size() == 2);
     CHECK(std::get<gateway::RequestHeaders>(made.filters[0]).change.remove == std::vector<std::string>{"cookie"});
-    CHECK(std::get<gateway::Mirror>(made.filters[1]) == gateway::Mirror{"default/web:80", 10, 100});
-    CHECK(std::get<gateway::Rewrite>(made.filters[2]).path == gateway::PathChange{false, "/y"});
+    CHECK(std::get<gateway::Rewrite>(made.filters[1]).path == gateway::PathChange{false, "/y"});
     CHECK(made.shares == std::vector<gateway::Share>{{"default/web:80", 3, {}}, {"", 1, {}}});
     CHECK(made.request_timeout_ms == 10'000);
     CHECK(made.try_timeout_ms == 500);
