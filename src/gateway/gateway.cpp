@@ -1,5 +1,6 @@
 #include "orilla/gateway/gateway.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
@@ -13,6 +14,9 @@
 #include "listening.hpp"
 #include "messages.hpp"
 #include "orilla/base/log.hpp"
+#include "orilla/base/random.hpp"
+#include "orilla/base/read_file.hpp"
+#include "orilla/base/unique_fd.hpp"
 #include "orilla/loop/child.hpp"
 #include "orilla/loop/timeout.hpp"
 #include "packet_socket.hpp"
@@ -181,9 +185,27 @@ loop::Task<Result<void>> Gateway::Impl::send(std::string bytes, std::vector<int>
     CO_RETURN_AWAIT(loop::with_deadline(loop_, std::move(sending), send_ms_max, "talk to the gateway"));
 }
 
+namespace {
+/// The same for each gateway until the node starts anew, so that clients find their endpoints again. 32 bytes in memory
+/// (tmpfs).
+std::string keep_secret(const std::string& path) {
+    constexpr size_t secret_bytes = 32;
+    if (path.empty()) return {};
+    if (auto kept = read_file(path, secret_bytes); kept && kept->size() == secret_bytes) return std::move(*kept);
+    SystemRandom random;
+    std::string made;
+    while (made.size() < secret_bytes) made += static_cast<char>(random.next());
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd || ::write(fd.get(), made.data(), made.size()) != static_cast<ssize_t>(made.size()))
+        log::warning("gateway: cannot keep the secret of its cookies in " + path);
+    return made;
+}
+}  // namespace
+
 loop::Task<Result<void>> Gateway::Impl::tell_until_end() {
     Settings settings;
     settings.logs_access = options_.logs_access;
+    settings.affinity_secret = keep_secret(options_.secret_file);
     std::string first = encode(ToGateway(settings));
     CO_TRY_VOID(send(std::move(first)));
     for (;;) {

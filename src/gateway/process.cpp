@@ -75,6 +75,7 @@ Result<void> Process::take(ToGateway message, std::vector<UniqueFd> fds) {
         for (auto& [port, fd] : taken) sockets_[port] = std::move(fd);
     } else if (const auto* settings = std::get_if<Settings>(&message)) {
         proxy_.set_logs_access(settings->logs_access);
+        if (!settings->affinity_secret.empty()) proxy_.set_cookie_secret(settings->affinity_secret);
     } else {
         is_retired_ = true;
     }

@@ -37,6 +37,8 @@ class Proxy final : public http::Handler {
     /// From now on each answer is the last one of its connection.
     void retire() { is_retired_ = true; }
     void set_logs_access(bool logs) { logs_access_ = logs; }
+    /// Before the first change.
+    void set_cookie_secret(std::string secret) { cookie_secret_ = std::move(secret); }
 
     /// Until something was done that `take_reports` tells.
     loop::Task<void> wait_for_news();

@@ -89,6 +89,7 @@ Result<void> Daemon::open_network() {
     TRY(rules_, network::open_service_rules(rules_config_));
     gateway::GatewayOptions gateway;
     gateway.socket = config_.run_dir + "/gateway.sock";
+    gateway.secret_file = config_.run_dir + "/gateway.secret";
     gateway.logs_access = config_.gateway_access_log == "all";
     gateway_ = std::make_unique<gateway::Gateway>(loop_, std::move(gateway));
     lan_names_ = network::open_lan_names(loop_, *network_thread_, random_, links.bridge);

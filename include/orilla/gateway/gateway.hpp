@@ -27,6 +27,7 @@ constexpr uint32_t process_uid = 65'531;
 struct GatewayOptions {
     std::string program = "/proc/self/exe";  ///< whose `run_gateway` the child runs
     std::string socket;                      ///< where the next daemon finds the process of this one
+    std::string secret_file;                 ///< of the cookies of affinity; made when it is missing
     bool logs_access = false;
 };
 
