@@ -64,11 +64,19 @@ check "but it reaches pods" eval 'as_gateway curl -s --max-time 5 -o /dev/null "
 
 # A new connection every 5 ms for some seconds, in the background; then how many of them failed.
 probe() { python3 "$(dirname "$0")/gateway/prober.py" 127.0.0.1 80 app.example "$1" >"$T/probe" 2>&1 & prober=$!; }
+check "a client may keep its endpoint" o annotate ingress app orilla.dev/affinity-cookie=at
+gives_cookie() { get / -o /dev/null -D - | tr -d '\r' | sed -n 's/^[Ss]et-[Cc]ookie: \(at=[^;]*\).*/\1/p' | grep .; }
+check "by a cookie" within 10 gives_cookie
+cookie=$(gives_cookie)
+knows_cookie() { [ "$(get / -o /dev/null -D - -H "Cookie: $cookie" -w '%{http_code}' | tail -1)" = 200 ] &&
+  ! get / -o /dev/null -D - -H "Cookie: $cookie" | grep -qi '^set-cookie: at='; }
+check "which is known" knows_cookie
 probe 4
 sleep 1
 kill -KILL "$(gateway)"
 wait $prober
 check "a gateway that is killed is back, and refuses nobody meanwhile" eval '! grep -q "refused" "$T/probe" && [ "$(gateway)" != "$pid" ]'
+check "the next one knows the cookie" within 5 knows_cookie
 check "only what it had in its hands is lost" eval '[ "$(sed -n "s/^failed //p" "$T/probe")" -le 5 ]'
 check "the daemon says so" grep -q "the gateway ended: it was killed by signal 9" "$T/daemon.log"
 
